@@ -1,0 +1,44 @@
+"""The registry of engines: a dict that one can read, and the entry points of third parties."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from namegen.core.engine import Engine
+from namegen.errors import EngineError
+
+ENGINES = {
+    "numpy": "namegen.backends.numpy_engine.engine:NumpyEngine",
+    "keras": "namegen.backends.keras_engine.engine:KerasEngine",
+}
+EXTRAS = {"keras": "keras"}  # engine → the extra that installs its libraries
+ENTRY_POINT_GROUP = "namegen.engines"
+
+
+def engine_paths() -> dict[str, str]:
+    """Every engine that is known by name → ``module:Class``, third parties' included; ours come first."""
+    found = {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return {**ENGINES, **{name: found[name] for name in sorted(found) if name not in ENGINES}}
+
+
+def load_engine(name: str) -> type[Engine]:
+    """The engine class of that name, imported now.
+
+    Raises:
+        EngineError: an unknown name (the message lists the known ones), or a missing library (it names the extra).
+    """
+    path = ENGINES.get(name) or engine_paths().get(name)
+    if path is None:
+        raise EngineError(f"there is no engine {name!r}: expected one of {', '.join(engine_paths())}")
+    module, _, attribute = path.partition(":")
+    try:
+        engine: type[Engine] = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        remedy = (
+            f"install it with: pip install 'namegen[{EXTRAS[name]}]'"
+            if name in EXTRAS
+            else f"install what {path} needs"
+        )
+        raise EngineError(f"the engine {name} needs {error.name}, which is not installed: {remedy}") from error
+    return engine

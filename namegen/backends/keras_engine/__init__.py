@@ -1,0 +1,1 @@
+"""The network in stock Keras layers, on padded rows of distinct names."""

@@ -1,0 +1,1 @@
+"""The network from scratch, in plain NumPy, on prefix-tree batches."""

@@ -1,0 +1,122 @@
+"""NumpyEngine: the network from scratch, behind the Engine protocol."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from namegen.backends.numpy_engine.layers import CELLS, CellState
+from namegen.backends.numpy_engine.model import Model, views
+from namegen.backends.numpy_engine.optimizers import Adam, GradientDescent, Momentum, Optimizer, RMSprop
+from namegen.core.architecture import Network
+from namegen.core.batching import Batch
+from namegen.core.engine import StepLosses
+from namegen.core.settings import TrainingSettings
+from namegen.core.tensors import checked_tensors
+from namegen.errors import EngineError
+from namegen.threads import limit_threads
+from namegen.types import Array, Float, Int, Int32
+
+
+class NumpyEngine:
+    """The network in plain NumPy, trained on prefix-tree batches.
+
+    Args:
+        network: its shapes.
+        training: optimizer, clipping, ``through_time``; None for an engine that only reads.
+        threads: BLAS threads.
+        dtype: ``float32``, or ``float64`` for checks.
+    """
+
+    name: ClassVar[str] = "numpy"
+    cells: ClassVar[frozenset[str]] = frozenset(CELLS)
+    requires: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+    ) -> None:
+        if dtype not in ("float32", "float64"):
+            raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
+        limit_threads(threads)
+        self.network = network
+        self.training = training
+        self.model = Model(network, through_time=training is None or training.through_time, dtype=dtype)
+        self.optimizer = None if training is None else make_optimizer(training, self.model.vector)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        return self.network.vocabulary_size
+
+    def initial_state(self, rows: int) -> list[CellState]:
+        """Zeros for every layer."""
+        return [layer.initial_state(rows) for layer in self.model.recurrent]
+
+    def step(self, tokens: Int32[Array, "B"], state: list[CellState]) -> tuple[Float[Array, "B V"], list[CellState]]:
+        """Read one token a row."""
+        return self.model.step(tokens, state)
+
+    def select(self, state: list[CellState], rows: Int[Array, "K"]) -> list[CellState]:
+        """Gather rows of a state."""
+        return [tuple(array.take(rows, axis=0) for array in layer) for layer in state]
+
+    def warm_up(self, batch: Batch) -> None:
+        """Nothing to compile."""
+
+    def train_epoch(self, steps: Iterable[tuple[Batch, float]]) -> StepLosses:
+        """One update for each (batch, learning rate)."""
+        if self.optimizer is None or self.training is None:
+            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+        model, clip_norm = self.model, self.training.clip_norm
+        losses, characters = [], []
+        for batch, learning_rate in steps:
+            losses.append(model.loss_and_gradient(batch.tree))
+            characters.append(batch.characters)
+            if clip_norm is not None:
+                clip(model.gradient, clip_norm)
+            self.optimizer.update(model.vector, model.gradient, learning_rate)
+        return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
+
+    def get_state(self) -> dict[str, Array]:
+        """Copies of the parameters and of the optimizer's state."""
+        state = {name: values.copy() for name, values in self.model.parameters.items()}
+        if self.optimizer is not None:
+            state["optimizer.step"] = np.array(self.optimizer.step, np.int64)
+            for slot, vector in self.optimizer.state.items():
+                for name, values in views(self.network, vector).items():
+                    state[f"optimizer.{slot}.{name}"] = values.copy()
+        return state
+
+    def set_state(self, state: Mapping[str, Array]) -> None:
+        """Take parameters, and the optimizer's state if it is there."""
+        slots = () if self.optimizer is None else self.optimizer.slots
+        parameters, optimizer = checked_tensors(self.network, state, slots)
+        for name, values in parameters.items():
+            self.model.parameters[name][...] = values
+        if self.optimizer is None:
+            return
+        self.optimizer.reset()
+        if optimizer is not None:
+            self.optimizer.step = optimizer.step
+            for slot, vector in self.optimizer.state.items():
+                for name, values in views(self.network, vector).items():
+                    values[...] = optimizer.slots[slot][name]
+
+
+def make_optimizer(training: TrainingSettings, vector: Float[Array, "P"]) -> Optimizer:
+    """The optimizer that the settings name, for a vector of parameters."""
+    size, dtype = len(vector), str(vector.dtype)
+    if training.optimizer == "momentum":
+        return Momentum(size, dtype, training.momentum)
+    kinds: dict[str, type[Optimizer]] = {"sgd": GradientDescent, "rmsprop": RMSprop, "adam": Adam}
+    return kinds[training.optimizer](size, dtype)
+
+
+def clip(gradient: Float[Array, "P"], norm: float) -> None:
+    """Scale the gradient, in place, to a global norm of at most ``norm``."""
+    length = math.sqrt(float(gradient @ gradient))
+    if length > norm:
+        gradient *= norm / length

@@ -1,0 +1,77 @@
+"""Model: the layers in a row, on parameters that lie in one long vector."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from namegen.backends.numpy_engine.layers import CELLS, CellState, Linear, Recurrent
+from namegen.backends.numpy_engine.losses import Loss, SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.walk import TreeWalk
+from namegen.core.architecture import Network
+from namegen.core.prefix_tree import PrefixTree
+from namegen.types import Array, Float, Int
+
+
+class Model:
+    """Tokens → recurrent layers → linear layer → loss.
+
+    All parameters are views into ``vector``, all gradients into ``gradient``, so that an optimizer, clipping and the
+    rest need one operation for the whole network.
+    """
+
+    def __init__(self, network: Network, *, through_time: bool = True, dtype: str = "float32") -> None:
+        self.vector = np.zeros(network.parameter_count, dtype)
+        self.gradient = np.zeros_like(self.vector)
+        self.parameters = views(network, self.vector)
+        self.gradients = views(network, self.gradient)
+        cell = CELLS[network.cell]
+        self.recurrent: list[Recurrent] = [
+            cell(*self._tensors(f"rnn.{k}."), through_time=through_time) for k in range(len(network.hidden))
+        ]
+        self.output = Linear(*self._tensors("output."))
+        self.loss: Loss = SoftmaxCrossEntropy()
+
+    def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The parameters and gradients of one layer, by their short names."""
+        parameters, gradients = (
+            {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
+            for tensors in (self.parameters, self.gradients)
+        )
+        return parameters, gradients
+
+    def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
+        """The logits after every distinct prefix."""
+        walk = TreeWalk(tree)
+        rows: Array = tree.token
+        for layer in self.recurrent:
+            rows = layer.forward(rows, walk)
+        return self.output.forward(rows)
+
+    def loss_and_gradient(self, tree: PrefixTree) -> float:
+        """The loss in nats, summed over the characters; ``gradient`` is filled with d (loss / characters)."""
+        loss = self.loss.forward(self.forward(tree), tree)
+        d_rows: Array | None = self.output.backward(self.loss.backward())
+        for layer in reversed(self.recurrent):
+            d_rows = layer.backward(d_rows)  # type: ignore[arg-type]  # only the first layer, called last, gives None
+        return loss
+
+    def step(self, tokens: Int[Array, "B"], state: list[CellState]) -> tuple[Float[Array, "B V"], list[CellState]]:
+        """Read one token a row: the logits of the next one, and the state after it."""
+        rows: Array = tokens
+        after = []
+        for layer, before in zip(self.recurrent, state, strict=True):
+            after.append(layer.step(rows, before))
+            rows = after[-1][0]
+        return self.output.forward(rows), after
+
+
+def views(network: Network, vector: Float[Array, "P"]) -> dict[str, Array]:
+    """The vector cut into the network's tensors, which share its memory."""
+    tensors, start = {}, 0
+    for name, shape in network.parameter_shapes.items():
+        end = start + math.prod(shape)
+        tensors[name] = vector[start:end].reshape(shape)
+        start = end
+    return tensors

@@ -1,0 +1,98 @@
+"""The optimizers, with Keras's formulas. Each works on all parameters as one long vector ``w`` with gradient ``g``."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from namegen.types import Array, Float
+
+
+class Optimizer(ABC):
+    """Moves the parameters against the gradient.
+
+    ``slots`` names the vectors that it keeps from step to step, as they stand in ``optimizer.{slot}.{parameter}``.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, size: int, dtype: str) -> None:
+        self.step = 0
+        self.state: dict[str, Array] = {slot: np.zeros(size, dtype) for slot in self.slots}
+
+    def reset(self) -> None:
+        """As if nothing had been trained."""
+        self.step = 0
+        for values in self.state.values():
+            values.fill(0)
+
+    @abstractmethod
+    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
+        """One step, in place."""
+
+
+class GradientDescent(Optimizer):
+    """``w ← w − lr·g``."""
+
+    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
+        """One step, in place."""
+        self.step += 1
+        w -= learning_rate * g
+
+
+class Momentum(Optimizer):
+    """The original's damped form: ``u ← m·u + lr·(1−m)·g; w ← w − u``."""
+
+    slots = ("u",)
+
+    def __init__(self, size: int, dtype: str, momentum: float) -> None:
+        super().__init__(size, dtype)
+        self.momentum = momentum
+
+    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
+        """One step, in place."""
+        self.step += 1
+        u = self.state["u"]
+        u *= self.momentum
+        u += learning_rate * (1 - self.momentum) * g
+        w -= u
+
+
+class RMSprop(Optimizer):
+    """``v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε)``: Tieleman and Hinton, 2012, with Keras's place for ε."""
+
+    slots = ("v",)
+    rho, epsilon = 0.9, 1e-7
+
+    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
+        """One step, in place."""
+        self.step += 1
+        v = self.state["v"]
+        v *= self.rho
+        v += (1 - self.rho) * (g * g)
+        w -= learning_rate * g / np.sqrt(v + self.epsilon)
+
+
+class Adam(Optimizer):
+    """``w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε)``: Kingma and Ba, 2015, the form before their section 2.1."""
+
+    slots = ("m", "v")
+    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7
+
+    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
+        """One step, in place."""
+        self.step += 1
+        m, v = self.state["m"], self.state["v"]
+        m += (1 - self.beta_1) * (g - m)
+        change = g * g  # one scratch vector for the rest of the step
+        change -= v
+        change *= 1 - self.beta_2
+        v += change
+        np.sqrt(v, out=change)
+        change += self.epsilon
+        np.divide(m, change, out=change)
+        change *= learning_rate * math.sqrt(1 - self.beta_2**self.step) / (1 - self.beta_1**self.step)
+        w -= change

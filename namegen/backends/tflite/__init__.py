@@ -1,0 +1,1 @@
+"""A trained network as a .tflite file, and such a file as a LanguageModel."""

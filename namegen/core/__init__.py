@@ -1,0 +1,1 @@
+"""Everything about names that is not a particular neural-network library: see README.md beside this file."""

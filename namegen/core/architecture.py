@@ -1,0 +1,140 @@
+"""The network as data: its description, the names and shapes of its parameters, and their initial values.
+
+The form is Keras's own, so that weights move between engines and files without a permutation. ``V`` vocabulary,
+``H`` width, ``G`` gates (1; GRU: z, r, h with ``reset_after=True``; LSTM: i, f, c, o):
+
+    rnn.{k}.kernel              (V or H of the layer before, G·H)
+    rnn.{k}.recurrent_kernel    (H, G·H)
+    rnn.{k}.bias                (G·H,); GRU (2, 3·H): for the input's and for the state's part
+    output.kernel, output.bias  (H of the last layer, V), (V,)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from namegen.core.settings import CELLS, NetworkSettings
+from namegen.errors import CheckpointError, SettingsError
+from namegen.types import Array, Float64
+
+GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
+
+
+@dataclass(frozen=True)
+class Network:
+    """One-hot character → recurrent layers → linear layer → softmax.
+
+    >>> network = Network(vocabulary_size=54, cell="gru", hidden=(32,))
+    >>> network.parameter_shapes["rnn.0.bias"]
+    (2, 96)
+    """
+
+    vocabulary_size: int
+    cell: str = "simple_rnn"
+    hidden: tuple[int, ...] = (32, 32)
+
+    def __post_init__(self) -> None:
+        if self.vocabulary_size < 1:
+            raise SettingsError(f"vocabulary_size is {self.vocabulary_size}: expected at least 1, the boundary")
+        NetworkSettings(cell=self.cell, hidden=self.hidden)  # the same checks
+
+    @property
+    def gates(self) -> int:
+        """``G``: how many blocks of the layer's width stand side by side in a kernel."""
+        return GATES[self.cell]
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The canonical names, in canonical order, with their shapes."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        inputs = self.vocabulary_size
+        for k, width in enumerate(self.hidden):
+            columns = self.gates * width
+            shapes[f"rnn.{k}.kernel"] = (inputs, columns)
+            shapes[f"rnn.{k}.recurrent_kernel"] = (width, columns)
+            shapes[f"rnn.{k}.bias"] = (2, columns) if self.cell == "gru" else (columns,)
+            inputs = width
+        shapes["output.kernel"] = (inputs, self.vocabulary_size)
+        shapes["output.bias"] = (self.vocabulary_size,)
+        return shapes
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the network learns."""
+        return sum(map(math.prod, self.parameter_shapes.values()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a checkpoint's metadata."""
+        return {"vocabulary_size": self.vocabulary_size, "cell": self.cell, "hidden": list(self.hidden)}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """The way back. Raises CheckpointError for anything else."""
+        try:
+            size, cell, hidden = document["vocabulary_size"], document["cell"], document["hidden"]
+            if type(size) is not int or cell not in CELLS or not all(type(width) is int for width in hidden):
+                raise TypeError
+            return cls(size, cell, tuple(hidden))
+        except (KeyError, TypeError, SettingsError) as error:
+            raise CheckpointError(f"the description of the network is not one that namegen knows: {error}") from error
+
+
+def initial_parameters(network: Network, init: str, *, rng: np.random.Generator) -> dict[str, Float64[Array, "..."]]:
+    """Draw the values that training starts from; every engine is given the same ones.
+
+    Args:
+        network: its shapes.
+        init: ``glorot`` (Glorot uniform kernels, orthogonal recurrent kernels, as Keras has them); or for every
+            kernel ``normal`` (deviation 0.1), ``uniform`` (from −0.1 to 0.1), ``xavier`` (normal with variance
+            1 / inputs), the choices of the original. Biases are zero.
+        rng: where the numbers come from.
+
+    Returns:
+        float64 values by canonical name; a float32 engine rounds them.
+    """
+    values: dict[str, Float64[Array, "..."]] = {}
+    for name, shape in network.parameter_shapes.items():
+        if name.endswith(".bias"):
+            values[name] = np.zeros(shape)
+        elif init == "glorot" and name.endswith(".recurrent_kernel"):
+            values[name] = orthogonal(shape, rng=rng)
+        else:
+            values[name] = INITIALISERS[init](shape, rng=rng)
+    return values
+
+
+def glorot(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
+    """Uniform with variance 2 / (inputs + outputs): Glorot and Bengio, 2010, equation 16."""
+    limit = math.sqrt(6 / (shape[0] + shape[1]))
+    return rng.uniform(-limit, limit, shape)
+
+
+def orthogonal(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
+    """Rows that are orthonormal: Saxe et al., 2013. The signs of R's diagonal make the draw uniform."""
+    rows, columns = shape
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))
+    return np.ascontiguousarray(q if rows >= columns else q.T)
+
+
+def normal(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
+    """Normal with deviation 0.1."""
+    return 0.1 * rng.standard_normal(shape)
+
+
+def uniform(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
+    """Uniform from −0.1 to 0.1."""
+    return rng.uniform(-0.1, 0.1, shape)
+
+
+def xavier(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
+    """Normal with variance 1 / inputs."""
+    return rng.standard_normal(shape) / math.sqrt(shape[0])
+
+
+INITIALISERS = {"glorot": glorot, "normal": normal, "uniform": uniform, "xavier": xavier}

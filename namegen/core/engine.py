@@ -1,0 +1,93 @@
+"""The waist: what core asks of a model and of a backend.
+
+What a backend must keep to:
+
+- **Types.** NumPy arrays, plain Python values and namegen's frozen dataclasses cross this file, nothing else. Tokens
+  are int32, logits float32 (float64 from an engine made with ``dtype="float64"``), losses float64.
+- **Shapes.** Any number of rows, zero excepted, at any call. An engine that compiles pads rows to its own buckets.
+- **State** is opaque: only the model that made it reads it. It is never changed in place: after ``step`` and
+  ``select`` the state that was passed in still holds.
+- **Determinism.** The same parameters, batches and thread count give the same bits on one machine. A backend has no
+  random numbers of its own: initial values, the order of the names and all drawing come from core.
+- **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
+  from the stream, in order, before it returns. A stream that ends early is a normal end.
+- **Names.** Parameters and optimizer state go by the canonical names of ``core/architecture.py``:
+  ``optimizer.step`` (int64) and ``optimizer.{u|m|v}.{parameter}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from namegen.core.architecture import Network
+from namegen.core.batching import Batch
+from namegen.core.settings import TrainingSettings
+from namegen.types import Array, Float, Float64, Int, Int32, Int64
+
+State: TypeAlias = Any
+
+
+@dataclass(frozen=True, eq=False)
+class StepLosses:
+    """What one ``train_epoch`` did: an entry for each step. The Trainer adds them in order."""
+
+    loss_sum: Float64[Array, "S"]  # nats, summed over the characters of the batch
+    characters: Int64[Array, "S"]
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """Enough to generate from and to be evaluated."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``: the characters and the boundary."""
+        ...
+
+    def initial_state(self, rows: int) -> State:
+        """The state of ``rows`` names of which nothing has been read, START included."""
+        ...
+
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
+        """Read one token a row; give the logits of the next one (−inf allowed) and the state after it."""
+        ...
+
+    def select(self, state: State, rows: Int[Array, "K"]) -> State:
+        """Gather rows of a state; repeats allowed."""
+        ...
+
+
+@runtime_checkable
+class Engine(LanguageModel, Protocol):
+    """A LanguageModel that can be trained."""
+
+    name: ClassVar[str]  # as in --backend
+    cells: ClassVar[frozenset[str]]  # the cells that it implements
+    requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, NumPy apart
+
+    def __init__(
+        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+    ) -> None:
+        """An engine without ``training`` has no optimizer: it generates and is evaluated."""
+        ...
+
+    def warm_up(self, batch: Batch) -> None:
+        """Compile what training on batches like this one needs; changes nothing that can be observed."""
+        ...
+
+    def train_epoch(self, steps: Iterable[tuple[Batch, float]]) -> StepLosses:
+        """Apply one update for each (batch, learning rate), one after another."""
+        ...
+
+    def get_state(self) -> dict[str, Array]:
+        """Copies of the parameters, and of the optimizer's state if the engine trains, by canonical name."""
+        ...
+
+    def set_state(self, state: Mapping[str, Array]) -> None:
+        """Take parameters, and the optimizer's state if it is there and the engine trains.
+
+        Without ``optimizer.*`` the optimizer starts anew. Raises CheckpointError for a missing name or a wrong shape.
+        """
+        ...

@@ -1,0 +1,136 @@
+"""What a training run is told: three frozen dataclasses, each checked as it is made.
+
+``namegen.config`` reads them from TOML, the command line from flags; core never sees where they came from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from namegen.errors import SettingsError
+
+CELLS = ("simple_rnn", "gru", "lstm")
+INITIALISERS = ("glorot", "normal", "uniform", "xavier")
+OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
+SCHEDULES = ("constant", "steps", "one-cycle")
+SPLITS = ("unique", "names")
+CRITERIA = ("loss", "accuracy")
+
+# The rate at the peak of the default schedule. Adam's was the best of 0.005, 0.01, 0.02 and 0.04 for the default
+# network; the others are those that the original used, or the usual ones.
+DEFAULT_LEARNING_RATES = {"sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005, "adam": 0.02}
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Which list is read and how a part of it is held out.
+
+    ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a CSV file.
+    ``validation``: the share that is held out, 0 for none. ``split``: ``unique`` (no name on both sides) or ``names``
+    (as the original did it: a name that repeats may stand on both sides).
+    """
+
+    names: str = "mlb-first"
+    column: str | None = None
+    max_name_length: int = 1000
+    validation: float = 0.1
+    split: str = "unique"
+
+    def __post_init__(self) -> None:
+        check(self, "max_name_length", lambda v: v >= 1, "a whole number of at least 1")
+        check(self, "validation", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
+        check_choice(self, "split", SPLITS)
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The network apart from its vocabulary: the recurrent cell, the width of each layer, how values start."""
+
+    cell: str = "simple_rnn"
+    hidden: tuple[int, ...] = (32, 32)
+    init: str = "glorot"
+
+    def __post_init__(self) -> None:
+        check_choice(self, "cell", CELLS)
+        check_choice(self, "init", INITIALISERS)
+        check(
+            self,
+            "hidden",
+            lambda widths: 1 <= len(widths) <= 16 and all(1 <= w <= 4096 for w in widths),
+            "1 to 16 widths, each from 1 to 4096",
+        )
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained. ``None`` means: by the rule in the field's line.
+
+    ``rate_steps`` belongs to the schedule ``steps``: pairs of (first epoch, learning rate), epochs counted from 0.
+    ``momentum`` belongs to the optimizer of that name, ``warmup`` (the share of all steps in which the rate rises) to
+    the schedule ``one-cycle``.
+    """
+
+    epochs: int | None = None  # None: as many steps as 80 epochs or 3,000 updates have, whichever is more
+    batch_size: int | None = None  # None: 128, smaller for small lists
+    optimizer: str = "adam"
+    learning_rate: float | None = None  # None: DEFAULT_LEARNING_RATES
+    momentum: float = 0.9
+    clip_norm: float | None = None  # None: no clipping
+    schedule: str = "one-cycle"
+    warmup: float = 0.2
+    rate_steps: tuple[tuple[int, float], ...] = ()
+    through_time: bool = True
+    patience: int | None = None  # None: every epoch is trained
+    best_by: str = "loss"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        positive, count = "a number above 0", "a whole number of at least 1"
+        check(self, "epochs", lambda v: 1 <= v <= 1_000_000, "a whole number from 1 to 1,000,000")
+        check(self, "batch_size", lambda v: v >= 1, count)
+        check_choice(self, "optimizer", OPTIMIZERS)
+        check(self, "learning_rate", lambda v: 0 < v < math.inf, positive)
+        check(self, "momentum", lambda v: 0 <= v < 1, "a number from 0 to below 1")
+        check(self, "clip_norm", lambda v: 0 < v < math.inf, positive)
+        check_choice(self, "schedule", SCHEDULES)
+        check(self, "warmup", lambda v: 0 <= v <= 1, "a share from 0 to 1")
+        check(
+            self,
+            "rate_steps",
+            lambda steps: (
+                all(0 < rate < math.inf for _, rate in steps)
+                and all(a < b for (a, _), (b, _) in zip(steps, steps[1:], strict=False))
+                and (not steps or steps[0][0] == 0)
+            ),
+            "pairs of first epoch and rate, the first epoch 0, epochs rising, rates above 0",
+        )
+        if (self.schedule == "steps") != bool(self.rate_steps):
+            raise SettingsError(
+                f"the schedule {self.schedule} came with {len(self.rate_steps)} rate steps: "
+                "give rate_steps together with the schedule steps, and only with it"
+            )
+        check(self, "patience", lambda v: v >= 1, count)
+        check_choice(self, "best_by", CRITERIA)
+        check(self, "seed", lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """The learning rate given, or else the optimizer's own default."""
+        return DEFAULT_LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
+
+
+def check(settings: object, field: str, holds: Callable[[Any], bool], expected: str) -> None:
+    """Raise SettingsError unless the field is None or satisfies ``holds``."""
+    value = getattr(settings, field)
+    if value is not None and not holds(value):
+        raise SettingsError(f"{field} is {value!r}: expected {expected}")
+
+
+def check_choice(settings: object, field: str, choices: tuple[str, ...]) -> None:
+    """Raise SettingsError unless the field is one of the choices."""
+    value = getattr(settings, field)
+    if value not in choices:
+        raise SettingsError(f"{field} is {value!r}: expected one of {', '.join(choices)}")

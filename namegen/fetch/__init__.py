@@ -1,0 +1,1 @@
+"""Fresh lists of names from their public sources."""
