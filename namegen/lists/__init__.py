@@ -1,0 +1,174 @@
+"""The lists of names that come with namegen, and reading any list by its name.
+
+Each text file here has its licence and credit beside it, as ``NAME.LICENSE.txt``. NumPy is loaded only when a list is
+read, so that looking at what there is costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from namegen.core.players import LINE, Player, split_name
+from namegen.core.settings import DataSettings
+from namegen.errors import NamesError
+
+if TYPE_CHECKING:
+    import namegen.core.corpus
+
+STANDARD_INPUT = "-"
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class BundledList:
+    """A list that comes with namegen: what it holds, its file, and whom it comes from under which licence."""
+
+    description: str
+    file: str
+    licence: str
+    credit: str
+
+    @property
+    def path(self) -> Path:
+        """The file that the names are read from."""
+        return _FOLDER / self.file
+
+    @property
+    def licence_text(self) -> str:
+        """The notice that goes wherever the list goes."""
+        return self.path.with_suffix(".LICENSE.txt").read_text(encoding="utf-8")
+
+
+_LAHMAN = (
+    "Derived from the SABR Lahman Baseball Database 1871-2025, copyright 1996-2025 SABR (donated by Sean Lahman), "
+    "with Negro Leagues data from Seamheads"
+)
+
+BUNDLED: dict[str, BundledList] = {
+    "mlb-first": BundledList(
+        "first names of the players of major-league baseball, 1871-2025", "mlb_players.txt", "CC-BY-SA-3.0", _LAHMAN
+    ),
+    "mlb-last": BundledList(
+        "last names of the players of major-league baseball, 1871-2025", "mlb_players.txt", "CC-BY-SA-3.0", _LAHMAN
+    ),
+    "companies": BundledList(
+        "companies listed on the NYSE or on Nasdaq",
+        "companies.txt",
+        "public domain (US federal government)",
+        "Company names from the US Securities and Exchange Commission (EDGAR), as bundled in edgartools 5.62.1",
+    ),
+    "japanese-given": BundledList(
+        "Japanese given names in hiragana",
+        "japanese_given_kana.txt",
+        "MIT",
+        "japanese-personal-name-dataset 0.4.0, copyright 2022 shuheilocale",
+    ),
+}
+
+
+def load_bundled(name: str) -> namegen.core.corpus.Corpus:
+    """Read one of the lists that come with namegen.
+
+    Raises:
+        NamesError: no list of that name; the message lists those there are.
+
+    >>> load_bundled("mlb-first").names[:3]
+    ('David', 'Hank', 'Tommie')
+    """
+    from namegen.core.corpus import Corpus
+
+    if name not in BUNDLED:
+        raise NamesError(f"there is no bundled list {_quote(name)}: {_advice(name)}")
+    data = _read(BUNDLED[name].path, name)
+    if BUNDLED[name].file != "mlb_players.txt":
+        return Corpus.from_bytes(data, source=name)
+    parts = [split_name(line[0]) for line in LINE.findall(data.decode())]  # no Player made: a third of the time
+    if name == "mlb-first":
+        return Corpus(tuple(first for first, _, _ in parts if first), source=name)
+    return Corpus(tuple(last for _, last, _ in parts), source=name)
+
+
+def players() -> list[Player]:
+    """The players of major-league baseball, 1871-2025, in the order of the list.
+
+    >>> players()[1]
+    Player(first='Hank', last='Aaron', suffix='', first_year=1954, last_year=1976, hall_of_fame=True)
+    """
+    text = _read(BUNDLED["mlb-first"].path, "mlb_players.txt").decode()
+    return [Player.from_line(line) for line in text.split("\n") if line]
+
+
+def read_names(settings: DataSettings, stdin: BinaryIO | None = None) -> namegen.core.corpus.Corpus:
+    """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
+
+    A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
+    A file is read by its ending: ``.csv`` as a table, ``.json`` as a list of strings, all else as a name a line.
+    Standard input and files of other endings are read as a table too if the settings name a column.
+
+    Args:
+        settings: ``names``, ``column`` and ``max_name_length`` are used.
+        stdin: what ``-`` reads; left out, the program's own standard input.
+
+    Raises:
+        NamesError: there is no such file, it cannot be read, or what it holds is no list of names.
+    """
+    from namegen.core.corpus import Corpus
+
+    name = settings.names
+    if name in BUNDLED:
+        if settings.column is not None:
+            raise NamesError(f"the bundled list {name} has no columns: leave `--column` out, or give a CSV file")
+        return load_bundled(name)
+    if name == STANDARD_INPUT:
+        source, data = "standard input", (stdin or sys.stdin.buffer).read()
+    else:
+        source, data = name, _read(Path(name), name)
+    return Corpus.from_bytes(
+        data,
+        source=source if len(source) <= 200 and source.isprintable() else _quote(source),
+        kind=_kind(name, settings.column),
+        column=settings.column,
+        max_name_length=settings.max_name_length,
+    )
+
+
+def _kind(name: str, column: str | None) -> Literal["text", "csv", "json"]:
+    ending = os.path.splitext(name)[1].lower()
+    if ending == ".json":
+        return "json"
+    return "csv" if ending == ".csv" or column is not None else "text"
+
+
+def _read(path: Path, name: str) -> bytes:
+    """The bytes of a file, or one sentence about why not."""
+    if not name:
+        raise NamesError(f"the name of the list is empty: {_advice(name)}")
+    try:
+        if path.is_dir():
+            raise NamesError(f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise NamesError(f"there is no file {_quote(name)}: {_advice(name)}") from error
+    except PermissionError as error:
+        raise NamesError(f"no permission to read {_quote(name)}: change its permissions, or copy it") from error
+    except (OSError, ValueError) as error:  # a path that is too long or holds a NUL, a disk that fails
+        reason = getattr(error, "strerror", None) or error
+        raise NamesError(f"cannot read {_quote(name)} ({reason}): {_advice(name)}") from error
+
+
+def _advice(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), BUNDLED, n=1, cutoff=0.6) if len(name) < 100 else []
+    suggestion = f"did you mean {close[0]}? " if close else ""
+    return f"{suggestion}Give a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
+
+
+def _quote(text: str) -> str:
+    from namegen.core.corpus import quote
+
+    return quote(text, 80)
