@@ -1,0 +1,285 @@
+"""Config: a training run's settings as a TOML file, one table for each settings dataclass.
+
+What a field may hold is read from the dataclass itself, its type from the annotation and its range from the checks that
+it makes as it is built; so a new setting needs no line here.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings, check
+from namegen.errors import SettingsError
+
+Label = Callable[[str], str]  # the name of a field -> what a message calls it
+_Settings = TypeVar("_Settings")
+_MOST_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where and how a network is trained, which changes nothing of what is learned: engine, threads, plot."""
+
+    backend: str = "numpy"
+    threads: int = 1
+    plot: bool = True
+
+    def __post_init__(self) -> None:
+        check(self, "backend", lambda v: v != "", "the name of a backend, such as numpy or keras")
+        check(self, "threads", lambda v: 1 <= v <= 1024, "a whole number from 1 to 1024")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a training run: which list, what network, how it is trained, with which engine.
+
+    >>> Config().network.hidden
+    (32, 32)
+    """
+
+    data: DataSettings = field(default_factory=DataSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+
+TABLES: dict[str, type[Any]] = get_type_hints(Config)
+
+
+def read_config(path: Path | str) -> Config:
+    """Read a TOML file; what it leaves out has its default.
+
+    Raises:
+        SettingsError: the file cannot be read or is not TOML; or some of its values are wrong, and then the message
+            names them all, each by its dotted path.
+    """
+    shown = _shown(str(path))
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no config file {shown}: give a TOML file that exists") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(f"the config {shown} is not UTF-8 at line {line}: save it as UTF-8 text") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"cannot read the config {shown} ({reason}): give a TOML file") from error
+    try:
+        document = tomllib.loads(text)
+    except RecursionError as error:
+        raise SettingsError(f"the config {shown} nests too deeply: expected tables of plain values") from error
+    except ValueError as error:  # TOMLDecodeError, or a number of too many digits
+        raise SettingsError(f"the config {shown} is not TOML: {_cut(str(error), 120)}; correct that place") from error
+    return parse_config(document, source=f"the config {shown}")
+
+
+def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
+    """Make a config of tables that are read already, as ``tomllib`` gives them.
+
+    Raises:
+        SettingsError: names every wrong value at once by its dotted path.
+
+    >>> parse_config({"training": {"epochs": 3}}).training.epochs
+    3
+    """
+    problems: list[str] = []
+    tables: dict[str, Any] = {}
+    for name in document:
+        if name not in TABLES:
+            problems.append(f"{_key(name)} is unknown: {_suggestion(name, TABLES, '')}")
+    for name, kind in TABLES.items():
+        values = document.get(name, {})
+        if not isinstance(values, Mapping):
+            problems.append(f"{name} is {_shown(values)}: expected a table, [{name}]")
+            continue
+        tables[name], found = _build(kind, values, f"{name}.".__add__)
+        problems += found
+    _raise_all(problems, source)
+    return Config(**tables)
+
+
+def merge(config: Config, overrides: Mapping[str, object]) -> Config:
+    """The config with some values replaced, as the command line's flags do it.
+
+    Args:
+        config: what holds where nothing else is said.
+        overrides: dotted path to value; ``None`` means that the flag was not given, and changes nothing.
+
+    Raises:
+        SettingsError: names every wrong value at once by its flag.
+
+    >>> merge(Config(), {"training.epochs": 3, "run.threads": None}).training.epochs
+    3
+    """
+    problems: list[str] = []
+    tables: dict[str, Any] = {}
+    given = {path: value for path, value in overrides.items() if value is not None}
+    for path in given:
+        table, _, name = path.partition(".")
+        if table not in TABLES or name not in get_type_hints(TABLES[table]):
+            problems.append(f"{_key(path)} is unknown: {_suggestion(name, TABLES, table)}")
+    for table, kind in TABLES.items():
+        current = {name: getattr(getattr(config, table), name) for name in get_type_hints(kind)}
+        changed = {name: given[f"{table}.{name}"] for name in current if f"{table}.{name}" in given}
+        tables[table], found = _build(kind, current | changed, lambda name: "--" + name.replace("_", "-"))
+        problems += found
+    _raise_all(problems, "")
+    return Config(**tables)
+
+
+def write_config(config: Config) -> str:
+    """The config as complete TOML: every value is there, one that is not set as a comment; reading it gives it back.
+
+    Raises:
+        SettingsError: a value cannot stand in a TOML file (a file name that is not valid Unicode).
+
+    >>> print(write_config(Config())[:46])
+    [data]
+    names = "mlb-first"
+    # column is not set
+    """
+    lines = []
+    for table, kind in TABLES.items():
+        lines.append(f"[{table}]")
+        for name in get_type_hints(kind):
+            value = getattr(getattr(config, table), name)
+            lines.append(f"# {name} is not set" if value is None else f"{name} = {_toml(value)}")
+        lines.append("")
+    text = "\n".join(lines)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SettingsError(
+            f"{_shown(text[max(error.start - 20, 0) : error.end + 10])} holds half a character, which a config cannot: "
+            "rename the file"
+        ) from error
+    return text
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one that only TOML escapes
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return repr(value)
+
+
+class _WrongTypeError(Exception):
+    """A value does not fit its annotation."""
+
+
+def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) -> tuple[_Settings | None, list[str]]:
+    """Make one settings dataclass; or say all that is wrong with its values."""
+    hints = get_type_hints(kind)
+    problems: list[str] = []
+    good: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in hints:
+            table = next(table for table, other in TABLES.items() if other is kind)
+            problems.append(f"{label(_key(name))} is unknown: {_suggestion(name, TABLES, table)}")
+            continue
+        try:
+            good[name] = _convert(value, hints[name])
+        except _WrongTypeError:
+            problems.append(f"{label(name)} is {_shown(value)}: expected {_expected(hints[name])}")
+    while True:
+        try:
+            return kind(**good), problems
+        except SettingsError as error:
+            message = str(error)
+            wrong = message.partition(" is ")[0]  # the checks of the settings begin so when one field is at fault
+            if wrong in good:
+                value = good.pop(wrong)
+                message = message.replace(repr(value), _shown(value), 1)
+                problems.append(label(wrong) + message.removeprefix(wrong))
+                continue
+            if not problems:  # else the contradiction may come from a field that is missing now
+                problems.append(message)
+            return None, problems
+
+
+def _convert(value: object, hint: Any) -> Any:
+    """The value as the annotation wants it: an int may stand for a float, a list for a tuple; a bool is no int."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        return _convert(value, next(option for option in get_args(hint) if option is not type(None)))
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise _WrongTypeError
+        parts = get_args(hint)
+        if parts[-1] is Ellipsis:
+            return tuple(_convert(item, parts[0]) for item in value)
+        if len(parts) != len(value):
+            raise _WrongTypeError
+        return tuple(_convert(item, part) for item, part in zip(value, parts, strict=True))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise _WrongTypeError from error
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise _WrongTypeError
+    return value
+
+
+def _expected(hint: Any) -> str:
+    """What an annotation asks for, in words."""
+    words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return _expected(next(option for option in get_args(hint) if option is not type(None)))
+    if origin is tuple:
+        parts = get_args(hint)
+        if parts[-1] is Ellipsis:
+            return "a list, each item " + _expected(parts[0])
+        return f"a list of {len(parts)}: " + ", ".join(map(_expected, parts))
+    return words.get(hint, str(hint))
+
+
+def _suggestion(name: str, tables: Mapping[str, type[Any]], table: str) -> str:
+    """The nearest setting, first in the same table, then in another; else the settings that there are."""
+    own = list(get_type_hints(tables[table])) if table in tables else []
+    paths = [f"{other}.{key}" for other, kind in tables.items() for key in get_type_hints(kind)]
+    short = name[:_MOST_SHOWN]
+    for near in get_close_matches(short, own, n=1):
+        return f"did you mean {table}.{near}?"
+    for near in get_close_matches(short, [path.partition(".")[2] for path in paths], n=1):
+        return f"did you mean {next(path for path in paths if path.endswith('.' + near))}?"
+    for near in get_close_matches(short, tables, n=1) if not own else []:
+        return f"did you mean {near}?"
+    return f"expected one of {', '.join(own or tables)}"
+
+
+def _raise_all(problems: Iterable[str], source: str) -> None:
+    problems = list(problems)
+    if len(problems) == 1:
+        raise SettingsError(": ".join(filter(None, (source, problems[0]))))
+    if problems:
+        whose = f"{source} has " if source else ""
+        raise SettingsError(f"{whose}{len(problems)} wrong values:" + "".join(f"\n  {one}" for one in problems))
+
+
+def _key(name: str) -> str:
+    return (
+        name if name.replace("_", "").replace("-", "").replace(".", "").isalnum() and len(name) <= 40 else _shown(name)
+    )
+
+
+def _shown(value: object) -> str:
+    """A value for a message: control characters escaped, long ones cut."""
+    return repr(_cut(value, _MOST_SHOWN)) if isinstance(value, str) else _cut(repr(value), _MOST_SHOWN)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
