@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from namegen.core.engine import Engine
+from namegen.core.engine import EngineClass
 from namegen.errors import EngineError
 
 ENGINES = {
@@ -22,7 +22,7 @@ def engine_paths() -> dict[str, str]:
     return {**ENGINES, **{name: found[name] for name in sorted(found) if name not in ENGINES}}
 
 
-def load_engine(name: str) -> type[Engine]:
+def load_engine(name: str) -> EngineClass:
     """The engine class of that name, imported now.
 
     Raises:
@@ -33,7 +33,7 @@ def load_engine(name: str) -> type[Engine]:
         raise EngineError(f"there is no engine {name!r}: expected one of {', '.join(engine_paths())}")
     module, _, attribute = path.partition(":")
     try:
-        engine: type[Engine] = getattr(import_module(module), attribute)
+        engine: EngineClass = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
         remedy = (
             f"install it with: pip install 'namegen[{EXTRAS[name]}]'"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Network:
         return {"vocabulary_size": self.vocabulary_size, "cell": self.cell, "hidden": list(self.hidden)}
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+    def from_dict(cls, document: Mapping[str, Any]) -> Network:
         """The way back. Raises CheckpointError for anything else."""
         try:
             size, cell, hidden = document["vocabulary_size"], document["cell"], document["hidden"]

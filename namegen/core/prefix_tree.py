@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 
@@ -131,7 +130,7 @@ class SortedNames:
     counts: Int64[Array, "names"]
 
     @classmethod
-    def from_names(cls, names: Iterable[str], vocabulary: Vocabulary) -> Self:
+    def from_names(cls, names: Iterable[str], vocabulary: Vocabulary) -> SortedNames:
         """Count and sort names. Raises NamesError for an empty list or an unknown character."""
         counted = Counter(names)
         distinct = sorted(counted)
@@ -144,7 +143,7 @@ class SortedNames:
     @classmethod
     def from_sequences(
         cls, tokens: Int[Array, "names T"], lengths: Int[Array, "names"], counts: Int[Array, "names"]
-    ) -> Self:
+    ) -> SortedNames:
         """Sort token rows and join equal ones."""
         if len(lengths) == 0:
             raise NamesError("there are no names: give at least one row")

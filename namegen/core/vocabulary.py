@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
@@ -44,7 +43,7 @@ class Vocabulary:
             raise NamesError("a vocabulary's characters must stand in rising order of their code points, each once")
 
     @classmethod
-    def from_names(cls, names: Iterable[str]) -> Self:
+    def from_names(cls, names: Iterable[str]) -> Vocabulary:
         """Every character that occurs in the names."""
         return cls("".join(sorted(set().union(*map(set, names)))))
 
@@ -111,7 +110,7 @@ class Vocabulary:
         write_whole(path, (json.dumps(document, ensure_ascii=True, indent=2) + "\n").encode())
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path) -> Vocabulary:
         """Read what ``save`` wrote. Raises NamesError for a file that is something else."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))

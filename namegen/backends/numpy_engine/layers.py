@@ -83,7 +83,7 @@ class Recurrent(Layer):
     ) -> Float[Array, "N H"]:
         """The hidden state at every node. ``initial``: the state before START, one row each; zeros if left out."""
 
-    def _project(self, inputs: Int[Array, "N"] | Float[Array, "N K"], bias: Float[Array, "G*H"]) -> Array:
+    def _project(self, inputs: Int[Array, "N"] | Float[Array, "N K"], bias: Float[Array, "GH"]) -> Array:
         """``x K + b``. The product of a one-hot row with K is one row of K, so tokens are looked up."""
         kernel = self.parameters["kernel"]
         if inputs.dtype.kind == "i":
@@ -101,7 +101,7 @@ class Recurrent(Layer):
             before[-1][0] = first[0]
         return before
 
-    def _undo_projection(self, d_projected: Float[Array, "N G*H"], d_bias: Array) -> Float[Array, "N K"] | None:
+    def _undo_projection(self, d_projected: Float[Array, "N GH"], d_bias: Array) -> Float[Array, "N K"] | None:
         """Undo ``x K + b``."""
         inputs = self._inputs
         if inputs.dtype.kind != "i":
