@@ -10,7 +10,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from namegen.core.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _FOLDER = Path(__file__).parent
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """An open stream of bytes, as standard input is."""
+
+    def read(self) -> bytes:
+        """All that is left in it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ def players() -> list[Player]:
     return [Player.from_line(line) for line in text.split("\n") if line]
 
 
-def read_names(settings: DataSettings, stdin: BinaryIO | None = None) -> namegen.core.corpus.Corpus:
+def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen.core.corpus.Corpus:
     """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
 
     A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.

@@ -1,0 +1,277 @@
+"""Configs: TOML to settings and back, and every mistake said at once."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.config import Config, RunSettings, merge, parse_config, read_config, write_config
+from namegen.core.settings import (
+    CELLS,
+    CRITERIA,
+    INITIALISERS,
+    OPTIMIZERS,
+    SPLITS,
+    DataSettings,
+    NetworkSettings,
+    TrainingSettings,
+)
+from namegen.errors import SettingsError
+from namegen.lists import BUNDLED
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+RATES = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+
+
+def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.none() | strategy
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
+    """The values of any config at all."""
+    steps = draw(st.just(()) | st.sets(st.integers(1, 2**40), max_size=3).map(lambda e: (0, *sorted(e))))
+    return {
+        "data": {
+            "names": draw(TEXTS),
+            "column": draw(maybe(TEXTS)),
+            "max_name_length": draw(st.integers(1, 10**30)),
+            "validation": draw(st.floats(0, 0.9)),
+            "split": draw(st.sampled_from(SPLITS)),
+        },
+        "network": {
+            "cell": draw(st.sampled_from(CELLS)),
+            "hidden": tuple(draw(st.lists(st.integers(1, 4096), min_size=1, max_size=16))),
+            "init": draw(st.sampled_from(INITIALISERS)),
+        },
+        "training": {
+            "epochs": draw(maybe(st.integers(1, 1_000_000))),
+            "batch_size": draw(maybe(st.integers(1, 2**70))),
+            "optimizer": draw(st.sampled_from(OPTIMIZERS)),
+            "learning_rate": draw(maybe(RATES)),
+            "momentum": draw(st.floats(0, 1, exclude_max=True)),
+            "clip_norm": draw(maybe(RATES)),
+            "schedule": "steps" if steps else draw(st.sampled_from(["constant", "one-cycle"])),
+            "warmup": draw(st.floats(0, 1)),
+            "rate_steps": tuple((epoch, draw(RATES)) for epoch in steps),
+            "through_time": draw(st.booleans()),
+            "patience": draw(maybe(st.integers(1, 10**6))),
+            "best_by": draw(st.sampled_from(CRITERIA)),
+            "seed": draw(st.integers(0, 2**63 - 1)),
+        },
+        "run": {
+            "backend": draw(TEXTS.filter(bool)),
+            "threads": draw(st.integers(1, 1024)),
+            "plot": draw(st.booleans()),
+        },
+    }
+
+
+def read_text(tmp_path: Path, text: str | bytes) -> Config:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_config(path)
+
+
+def refusal(tmp_path: Path, text: str | bytes) -> str:
+    with pytest.raises(SettingsError) as caught:
+        read_text(tmp_path, text)
+    return str(caught.value)
+
+
+@given(values=tables())
+def test_what_is_written_is_read_back(values: dict[str, dict[str, Any]]) -> None:
+    config = Config(
+        data=DataSettings(**values["data"]),
+        network=NetworkSettings(**values["network"]),
+        training=TrainingSettings(**values["training"]),
+        run=RunSettings(**values["run"]),
+    )
+    for name, settings in vars(config).items():
+        assert set(values[name]) == set(vars(settings)), "every setting is tried"
+    assert parse_config(tomllib.loads(write_config(config))) == config
+
+
+def test_what_is_written_is_complete(tmp_path: Path) -> None:
+    text = write_config(Config())
+    for table in ("data", "network", "training", "run"):
+        assert f"[{table}]\n" in text
+        for name in vars(getattr(Config(), table)):
+            assert f"\n{name} = " in text or f"\n# {name} is not set\n" in text
+    assert read_text(tmp_path, text) == Config()
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.name)
+def test_every_ready_config_is_valid_and_its_list_is_bundled(path: Path) -> None:
+    config = read_config(path)
+    assert config.data.names in BUNDLED
+
+
+def test_the_ready_configs_are_what_they_say() -> None:
+    assert read_config(CONFIGS / "default.toml") == Config()
+    text = (CONFIGS / "default.toml").read_text(encoding="utf-8")
+    for table in ("data", "network", "training", "run"):
+        for name in vars(getattr(Config(), table)):
+            line = next(line for line in text.splitlines() if line.removeprefix("# ").startswith(name))
+            assert "# " in line.partition(name)[2], f"{name} has no reason beside it"
+    for name in ("first", "last", "companies"):
+        config = read_config(CONFIGS / f"scratch-{name}.toml")
+        assert (config.network.cell, config.network.hidden) == ("simple_rnn", (32, 32))
+        assert (config.training.optimizer, config.training.through_time) == ("momentum", False)
+        assert (config.data.split, config.data.validation) == ("names", 0.2)
+        assert config.training.batch_size == 1
+
+
+def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
+    assert read_text(tmp_path, "") == read_text(tmp_path, b"\xef\xbb\xbf[training]\r\n") == Config()
+
+
+def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
+    config = read_text(tmp_path, "[data]\nvalidation = 0\n[training]\nlearning_rate = 1\n")
+    assert config.data.validation == 0.0
+    assert isinstance(config.data.validation, float)
+    assert isinstance(config.training.learning_rate, float)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[training]\nepoch = 3", "training.epoch is unknown: did you mean training.epochs?"),
+        ("[trainin]\nepochs = 3", "trainin is unknown: did you mean training?"),
+        ("epochs = 3", "epochs is unknown: did you mean training.epochs?"),
+        ("[network]\nlearning_rate = 3", "network.learning_rate is unknown: did you mean training.learning_rate?"),
+        ("[network]\nqqqq = 3", "network.qqqq is unknown: expected one of cell, hidden, init"),
+        ("data = 3", "data is 3: expected a table, [data]"),
+        ("[[data]]", "expected a table, [data]"),
+        ("[training]\nepochs = true", "training.epochs is True: expected a whole number"),
+        ("[training]\nepochs = 3.0", "training.epochs is 3.0: expected a whole number"),
+        ("[training]\nlearning_rate = true", "training.learning_rate is True: expected a number"),
+        ("[training]\nlearning_rate = '1'", "training.learning_rate is '1': expected a number"),
+        ("[training]\nlearning_rate = nan", "training.learning_rate is nan: expected a number above 0"),
+        ("[training]\nlearning_rate = inf", "training.learning_rate is inf: expected a number above 0"),
+        (f"[training]\nlearning_rate = {10**400}", "expected a number"),
+        ("[training]\nthrough_time = 1", "training.through_time is 1: expected true or false"),
+        ("[training]\nseed = -1", "training.seed is -1: expected a whole number from 0"),
+        ("[network]\nhidden = 32", "network.hidden is 32: expected a list, each item a whole number"),
+        ("[network]\nhidden = [32, 1.5]", "network.hidden is [32, 1.5]: expected a list, each item a whole number"),
+        ("[network]\nhidden = []", "network.hidden is (): expected 1 to 16 widths"),
+        ("[training]\nrate_steps = [[0, 1, 2]]", "expected a list, each item a list of 2: a whole number, a number"),
+        ("[network]\ncell = 'rnn'", "network.cell is 'rnn': expected one of simple_rnn, gru, lstm"),
+        ("[data]\nvalidation = 2", "data.validation is 2.0: expected a share from 0 to 0.9"),
+        ("[data]\nnames = 1979-05-27", "data.names is datetime.date(1979, 5, 27): expected a text in quotes"),
+        ("[run]\nthreads = 0", "run.threads is 0: expected"),
+        ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
+        ("[training]\nschedule = 'steps'", "the schedule steps came with 0 rate steps"),
+        ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
+    ],
+)
+def test_a_mistake_is_said_by_its_dotted_path(tmp_path: Path, text: str, expected: str) -> None:
+    message = refusal(tmp_path, text)
+    assert expected in message
+    assert "\n" not in message
+
+
+def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
+    text = """
+    [data]
+    validation = 1
+    split = "half"
+    nams = "x"
+    [network]
+    cell = 3
+    hidden = [0]
+    [training]
+    schedule = "steps"
+    rate_steps = [[1, 0.1]]
+    batch_size = 0
+    momentum = 1
+    [run]
+    plot = "yes"
+    [more]
+    """
+    message = refusal(tmp_path, text)
+    assert "10 wrong values" in message
+    for path in (
+        "data.validation", "data.split", "data.nams", "network.cell", "network.hidden", "training.rate_steps",
+        "training.batch_size", "training.momentum", "run.plot", "more",
+    ):  # fmt: skip
+        assert f"\n  {path} is " in message
+    assert "came with" not in message, "no mistake that only follows from another"
+
+
+def test_long_values_are_cut(tmp_path: Path) -> None:
+    assert len(refusal(tmp_path, f"[network]\ncell = '{'x' * 100_000}'")) < 300
+    assert len(refusal(tmp_path, f"[network]\n{'x' * 100_000} = 1")) < 300
+    assert len(refusal(tmp_path, f"[network]\nhidden = [{'0, ' * 100_000}]")) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[data\n", "not TOML"),
+        ("\n\nnames = x\n", "line 3"),
+        ("[data]\nnames = 'a'\nnames = 'b'", "not TOML"),
+        (b"[data]\nnames = '\xff'", "not UTF-8 at line 2"),
+        ("x = " + "[" * 100_000, "nests too deeply"),
+        ("x = " + "9" * 10_000, "not TOML"),
+    ],
+)
+def test_a_file_that_is_not_toml(tmp_path: Path, text: str | bytes, expected: str) -> None:
+    message = refusal(tmp_path, text)
+    assert expected in message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no config file"):
+        read_config(tmp_path / "none.toml")
+    for path in (tmp_path, "a\0b"):
+        with pytest.raises(SettingsError, match="cannot read the config"):
+            read_config(path)
+
+
+def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
+    with pytest.raises(SettingsError, match="half a character"):
+        write_config(Config(data=DataSettings(names="caf\udce9.txt")))
+
+
+class TestMerge:
+    def test_flags_replace_values_and_none_does_not(self) -> None:
+        config = Config(training=TrainingSettings(epochs=9, clip_norm=1.0))
+        merged = merge(
+            config, {"training.epochs": 3, "training.clip_norm": None, "network.hidden": [8], "run.plot": False}
+        )
+        assert merged.training == replace(config.training, epochs=3)
+        assert merged.network.hidden == (8,)
+        assert merged.run.plot is False
+        assert merged.data == config.data
+        assert merge(config, {}) == config
+
+    def test_two_flags_that_need_each_other(self) -> None:
+        merged = merge(Config(), {"training.schedule": "steps", "training.rate_steps": [(0, 1), (3, 0.1)]})
+        assert merged.training.rate_steps == ((0, 1.0), (3, 0.1))
+        with pytest.raises(SettingsError, match=r"^the schedule one-cycle came with 1 rate steps"):
+            merge(Config(), {"training.rate_steps": [(0, 1)]})
+
+    def test_mistakes_are_named_by_their_flags(self) -> None:
+        with pytest.raises(SettingsError, match=r"^--batch-size is 0: expected a whole number of at least 1$"):
+            merge(Config(), {"training.batch_size": 0})
+        with pytest.raises(SettingsError) as caught:
+            merge(Config(), {"data.validation": 2, "network.cell": "x", "training.epochs": "3", "run.threads": 0})
+        for flag in ("--validation", "--cell", "--epochs", "--threads"):
+            assert f"\n  {flag} is " in str(caught.value)
+
+    def test_an_unknown_path(self) -> None:
+        with pytest.raises(SettingsError, match=r"training\.epoch is unknown: did you mean training\.epochs"):
+            merge(Config(), {"training.epoch": 3})
+
+
+def test_tables_that_a_program_has_read() -> None:
+    assert parse_config({"run": {"backend": "keras"}}).run.backend == "keras"

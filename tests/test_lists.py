@@ -1,0 +1,167 @@
+"""The bundled lists, and reading any list by its name."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from namegen.core.corpus import Corpus
+from namegen.core.players import Player
+from namegen.core.settings import DataSettings
+from namegen.errors import NamesError
+from namegen.lists import BUNDLED, load_bundled, players, read_names
+
+
+def read(names: str | Path, stdin: bytes = b"", column: str | None = None, longest: int = 1000) -> Corpus:
+    settings = DataSettings(names=str(names), column=column, max_name_length=longest)
+    return read_names(settings, io.BytesIO(stdin))
+
+
+def refusal(names: str | Path, column: str | None = None) -> str:
+    with pytest.raises(NamesError) as caught:
+        read(names, column=column)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "entries", "distinct", "start"),
+    [
+        ("mlb-first", 23_221, 3_070, ("David", "Hank", "Tommie")),
+        ("mlb-last", 23_542, 11_135, ("Aardsma", "Aaron", "Aaron")),
+        ("companies", 6_017, 6_017, ("1 800 FLOWERS COM INC", "10x Genomics, Inc.", "111, Inc.")),
+        ("japanese-given", 9_208, 9_208, ("ああす", "ああと", "ああや")),
+    ],
+)
+def test_what_is_bundled(name: str, entries: int, distinct: int, start: tuple[str, ...]) -> None:
+    corpus = load_bundled(name)
+    assert (len(corpus.names), len(set(corpus.names))) == (entries, distinct)
+    assert corpus.names[:3] == start
+    assert corpus.source == name
+    assert corpus.dropped_sentence() == ""
+    assert Corpus.from_names(corpus.names).names == corpus.names, "clean already"
+    assert read(name).names == corpus.names
+
+
+def test_the_fast_reading_of_the_players_is_the_plain_one() -> None:
+    lines = BUNDLED["mlb-first"].path.read_text(encoding="utf-8").splitlines()
+    everyone = [Player.from_line(line) for line in lines]
+    assert everyone == players()
+    assert load_bundled("mlb-first").names == tuple(player.first for player in everyone if player.first)
+    assert load_bundled("mlb-last").names == tuple(player.last for player in everyone)
+
+
+def test_loading_takes_under_150_milliseconds() -> None:
+    code = (
+        "import time, namegen.core.corpus\n"
+        "from namegen.lists import load_bundled\n"
+        "times = []\n"
+        "for _ in range(3):\n"
+        "    start = time.perf_counter()\n"
+        "    load_bundled('mlb-first')\n"
+        "    times.append(time.perf_counter() - start)\n"
+        "print(min(times))"
+    )  # a program of its own: in this one the types of every argument are checked
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert float(printed) < 0.15
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_list_has_its_licence_and_credit_beside_it(name: str) -> None:
+    bundled = BUNDLED[name]
+    text = bundled.licence_text
+    assert bundled.file in text
+    holder = {"mlb_players.txt": "SABR", "companies.txt": "EDGAR", "japanese_given_kana.txt": "shuheilocale"}
+    assert holder[bundled.file] in text
+    assert holder[bundled.file] in bundled.credit
+    assert bundled.description
+    assert {"CC-BY-SA-3.0": "CC BY-SA 3.0", "MIT": "MIT License"}.get(bundled.licence, "public domain") in text
+
+
+def test_looking_at_what_is_bundled_loads_no_numpy() -> None:
+    code = "import sys, namegen.lists; sys.exit('numpy' in sys.modules or 'csv' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestFiles:
+    @pytest.fixture(autouse=True)
+    def _in_an_empty_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+
+    def test_the_ending_says_how_a_file_is_read(self, tmp_path: Path) -> None:
+        for file, content in [
+            ("a.txt", "Al\nBob\n"),
+            ("a", "Al\nBob\n"),
+            ("a.CSV", "name\nAl\nBob\n"),
+            ("a.json", json.dumps(["Al", "Bob"])),
+        ]:
+            (tmp_path / file).write_text(content, encoding="utf-8")
+            corpus = read(file)
+            assert corpus.names == ("Al", "Bob")
+            assert corpus.source == file
+
+    def test_a_column(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("id,name\n1,Al\n", encoding="utf-8")
+        (tmp_path / "a.tsv").write_text("id\tname\n1\tAl\n", encoding="utf-8")
+        assert read("a.csv", column="name").names == read("a.tsv", column="2").names == ("Al",)
+        assert "--column" in refusal("a.csv")
+        assert "has no columns" in refusal("companies", column="name")
+
+    def test_a_dash_is_standard_input(self) -> None:
+        corpus = read("-", b"Al\r\n\r\nBob")
+        assert corpus.names == ("Al", "Bob")
+        assert corpus.dropped_sentence() == "standard input: 1 empty line was dropped"
+        assert read("-", b"id,name\n1,Al\n", column="name").names == ("Al",)
+        with pytest.raises(NamesError, match="standard input has no names"):
+            read("-", b"")
+
+    def test_a_bundled_name_goes_before_a_file_of_that_name(self, tmp_path: Path) -> None:
+        (tmp_path / "companies").write_text("Al\n", encoding="utf-8")
+        assert len(read("companies").names) == 6_017
+        assert read("./companies").names == ("Al",)
+
+    def test_the_longest_name_allowed(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("Al\nRobert\n", encoding="utf-8")
+        with pytest.raises(NamesError, match=r"a\.txt, line 2: 'Robert' has 6 characters"):
+            read("a.txt", longest=5)
+
+    def test_a_missing_file_lists_what_is_bundled_and_suggests(self) -> None:
+        message = refusal("mlb-frist")
+        assert "no file 'mlb-frist'" in message
+        assert "did you mean mlb-first?" in message
+        assert all(name in message for name in BUNDLED)
+        assert "did you mean" not in refusal("names.txt")
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "folder.txt").mkdir()
+        assert "'folder.txt' is a folder" in refusal("folder.txt")
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+    def test_no_permission(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").touch(mode=0)
+        assert "no permission to read 'a.txt'" in refusal("a.txt")
+
+    def test_no_permission_as_the_system_reports_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(path: Path) -> bytes:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        assert "no permission to read 'a.txt'" in refusal("a.txt")
+
+    @pytest.mark.parametrize("name", ["", "a\0b", "x" * 5000, "\x1b[31m"])
+    def test_names_that_cannot_be_files(self, name: str) -> None:
+        message = refusal(name)
+        assert message.isprintable()
+        assert len(message) < 500
+
+    def test_what_a_file_holds_is_named_by_the_file(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_bytes(b"Al\nJos\xe9\n")
+        assert refusal("a.txt").startswith("a.txt, line 2, byte 4")
+        (tmp_path / "a.txt").write_bytes(b"")
+        assert refusal("a.txt").startswith("a.txt has no names")
