@@ -1,4 +1,4 @@
-"""Batch: the names of one update, as their own small prefix tree; BatchMaker: cuts a list into batches, epoch by epoch."""
+"""Batch: the names of one update, as their own small prefix tree. BatchMaker: cuts a list into batches."""
 
 from __future__ import annotations
 

@@ -160,7 +160,8 @@ class SortedNames:
 
     def tree_and_paths(self) -> tuple[PrefixTree, Int64[Array, "paths"], Int64[Array, "names"]]:
         """The tree, and the way of each name through it: its nodes one behind the other, from START to its last
-        character, and where in that array each name's way starts."""
+        character, and where in that array each name's way starts.
+        """
         return self._build(want_paths=True)
 
     def _build(self, want_paths: bool = False) -> tuple[PrefixTree, Int64[Array, "paths"], Int64[Array, "names"]]:
@@ -207,6 +208,13 @@ def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
     first = np.ones(len(values), dtype=bool)
     np.not_equal(values[1:], values[:-1], out=first[1:])
     return first
+
+
+def ranges(starts: Int64[Array, "B"], ends: Int64[Array, "B"]) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
+    """All whole numbers of the ranges ``starts[i]:ends[i]`` one behind the other, and the i of each."""
+    sizes = ends - starts
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    return np.arange(len(rows)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes), rows
 
 
 def assemble(

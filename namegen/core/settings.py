@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ class TrainingSettings:
             "rate_steps",
             lambda steps: (
                 all(0 < rate < math.inf for _, rate in steps)
-                and all(a < b for (a, _), (b, _) in zip(steps, steps[1:], strict=False))
+                and all(a < b for (a, _), (b, _) in itertools.pairwise(steps))
                 and (not steps or steps[0][0] == 0)
             ),
             "pairs of first epoch and rate, the first epoch 0, epochs rising, rates above 0",

@@ -73,11 +73,12 @@ class NumpyEngine:
         model, clip_norm = self.model, self.training.clip_norm
         losses, characters = [], []
         for batch, learning_rate in steps:
-            losses.append(model.loss_and_gradient(batch.tree))
+            with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
+                losses.append(model.loss_and_gradient(batch.tree))
+                if clip_norm is not None:
+                    clip(model.gradient, clip_norm)
+                self.optimizer.update(model.vector, model.gradient, learning_rate)
             characters.append(batch.characters)
-            if clip_norm is not None:
-                clip(model.gradient, clip_norm)
-            self.optimizer.update(model.vector, model.gradient, learning_rate)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
     def get_state(self) -> dict[str, Array]:
@@ -117,6 +118,6 @@ def make_optimizer(training: TrainingSettings, vector: Float[Array, "P"]) -> Opt
 
 def clip(gradient: Float[Array, "P"], norm: float) -> None:
     """Scale the gradient, in place, to a global norm of at most ``norm``."""
-    length = math.sqrt(float(gradient @ gradient))
+    length = math.sqrt(np.square(gradient, dtype=np.float64).sum())  # float32 could not hold an exploded one's squares
     if length > norm:
         gradient *= norm / length

@@ -32,7 +32,10 @@ class Layer(ABC):
 
     @abstractmethod
     def backward(self, d_outputs: Float[Array, "N D"]) -> Float[Array, "N K"] | None:
-        """From d loss / d outputs of the last forward: fill ``gradients``, return d loss / d inputs (None for tokens)."""
+        """Undo the last forward: from d loss / d outputs fill ``gradients`` and return d loss / d inputs.
+
+        Tokens have no derivative: for them None is returned.
+        """
 
 
 class Linear(Layer):

@@ -19,7 +19,7 @@ class Loss(ABC):
 
     @abstractmethod
     def backward(self) -> Float[Array, "N V"]:
-        """d (loss / characters) / d logits, of the last forward."""
+        """Of the last forward: d (loss / characters) / d logits."""
 
 
 class SoftmaxCrossEntropy(Loss):

@@ -1,0 +1,279 @@
+"""The few calls that a program needs: ``load`` a model, ``train`` one. The command line and the reports use them too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from namegen.backends import load_engine
+from namegen.config import Config, merge, read_config, write_config
+from namegen.core.checkpoint import KNOWN_NAMES, Checkpoint
+from namegen.core.corpus import Corpus
+from namegen.core.engine import LanguageModel
+from namegen.core.generator import Generator, SamplingSettings
+from namegen.core.tensor_file import read_tensors
+from namegen.core.trainer import Listener
+from namegen.core.training_run import (
+    CONFIG_FILE,
+    MODEL_FILE,
+    NAMES_FILE,
+    STATE_FILE,
+    RunResult,
+    TrainingRun,
+)
+from namegen.core.vocabulary import Vocabulary
+from namegen.errors import CheckpointError, OutputError, SettingsError
+from namegen.files import write_whole
+from namegen.lists import STANDARD_INPUT, read_names
+from namegen.models import SHIPPED, shipped_path
+
+RUNS = Path("runs")
+DEFAULT_MODEL = "mlb-first"
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A trained model, ready to generate and to be evaluated.
+
+    Attributes:
+        name: what it was asked for by.
+        model: the LanguageModel: an engine with the model's parameters.
+        checkpoint: where it came from.
+    """
+
+    name: str
+    model: LanguageModel
+    checkpoint: Checkpoint
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its characters."""
+        return self.checkpoint.vocabulary
+
+    @property
+    def generator(self) -> Generator:
+        """Draws names from it."""
+        return Generator(self.model, self.vocabulary, known_names=self.checkpoint.known_names)
+
+    @property
+    def default_max_length(self) -> int:
+        """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
+        return min(2 * self.checkpoint.longest_name, 1000)
+
+    def generate(
+        self,
+        n: int = 20,
+        *,
+        seed: int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        max_length: int | None = None,
+        allow_seen: bool = False,
+        allow_repeats: bool = False,
+    ) -> list[str]:
+        """Names that are new and distinct, in random order; see ``core/generator.py`` for what the arguments mean.
+
+        Raises:
+            GenerationError: not so many can be found.
+        """
+        sampling = SamplingSettings(temperature, top_k, top_p, max_length or self.default_max_length)
+        rng = np.random.default_rng(seed)
+        batches = self.generator.generate(
+            n, rng=rng, sampling=sampling, allow_seen=allow_seen, allow_repeats=allow_repeats
+        )
+        return [name for batch in batches for name in batch.names]
+
+
+def find_model(model: str | None) -> tuple[str, Path]:
+    """What a MODEL argument stands for: a run folder, a checkpoint, a ``.tflite``, or a shipped model's name.
+
+    Args:
+        model: None takes the newest run under ``runs/``, else the shipped ``mlb-first``.
+
+    Returns:
+        How to call it, and its file.
+
+    Raises:
+        CheckpointError: there is no such model; the message says what there is.
+    """
+    if model is None:
+        runs = sorted(RUNS.glob(f"*/{MODEL_FILE}"), key=lambda path: path.stat().st_mtime_ns)
+        return (str(runs[-1].parent), runs[-1]) if runs else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
+    path = Path(model)
+    if path.is_dir():
+        if not (path / MODEL_FILE).is_file():
+            raise CheckpointError(
+                f"the folder {model} holds no {MODEL_FILE}: give a run folder of namegen train, after its first epoch"
+            )
+        return model, path / MODEL_FILE
+    if path.exists():
+        return model, path
+    if model in SHIPPED:
+        return model, shipped_path(model)
+    raise CheckpointError(
+        f"there is no model {model!r}: expected a run folder, a .safetensors or .tflite file, or one of "
+        f"{', '.join(SHIPPED)}"
+    )
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint; digests that lie in a file of their own beside it are read too."""
+    checkpoint = Checkpoint.load(path)
+    beside = checkpoint.training.get("known_names_file")
+    if checkpoint.known_names is None and isinstance(beside, str) and (path.parent / Path(beside).name).is_file():
+        tensors, _ = read_tensors(path.parent / Path(beside).name)
+        checkpoint = replace(checkpoint, known_names=tensors.get(KNOWN_NAMES))
+    return checkpoint
+
+
+def load(model: str | None = None, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
+    """Load a model by name: a shipped one, a run folder, or a checkpoint file.
+
+    Args:
+        model: see ``find_model``.
+        backend: the engine that reads it.
+        threads: for that engine.
+
+    Raises:
+        CheckpointError: no such model, or a damaged file. EngineError: the engine is missing.
+    """
+    name, path = find_model(model)
+    checkpoint = load_checkpoint(path)
+    engine = load_engine(backend)(checkpoint.network, None, threads=threads)
+    engine.set_state(checkpoint.parameters)
+    return LoadedModel(name, engine, checkpoint)
+
+
+def train(
+    names: Iterable[str] | Corpus | None = None,
+    *,
+    config: Config | None = None,
+    backend: str | None = None,
+    out: Path | str | None = None,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    stdin: BinaryIO | None = None,
+    save: bool = False,
+) -> RunResult:
+    """Train a network on names.
+
+    Args:
+        names: the names themselves; None: the list that the config names.
+        config: all settings; the defaults without one.
+        backend: ``numpy`` or ``keras``; overrides the config's.
+        out: a folder that does not exist yet, for the model and its history.
+        listener, stop: see ``core/trainer.py``.
+        stdin: what the list ``-`` is read from.
+        save: make a folder under ``runs/`` where ``out`` names none.
+
+    Raises:
+        NamegenError: see ``namegen/errors.py``.
+    """
+    config = merge(config or Config(), {"run.backend": backend})
+    engine_class = load_engine(config.run.backend)
+    corpus = names if isinstance(names, Corpus) else None
+    if corpus is None:
+        corpus = read_names(config.data, stdin) if names is None else Corpus(tuple(names), source="names")
+    run = TrainingRun(
+        corpus,
+        config.data,
+        config.network,
+        config.training,
+        engine_class,
+        threads=config.run.threads,
+        listener=listener,
+        stop=stop,
+    )
+    if out is not None or save:
+        run.folder = make_run_folder(out, corpus.source, config.run.backend)
+        if config.data.names == STANDARD_INPUT:
+            write_whole(run.folder / NAMES_FILE, "".join(f"{name}\n" for name in corpus.names).encode())
+            config = merge(config, {"data.names": str(run.folder / NAMES_FILE)})
+        resolved = replace(config, training=run.training)
+        write_whole(run.folder / CONFIG_FILE, write_config(resolved).encode())
+    return run.run()
+
+
+def resume(
+    folder: Path | str,
+    *,
+    backend: str | None = None,
+    epochs: int | None = None,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Go on with a run folder by its own ``config.toml``.
+
+    Args:
+        folder: what ``train`` made.
+        backend: another engine goes on from the same state.
+        epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
+
+    Raises:
+        NamegenError: see ``namegen/errors.py``; a list that has changed since is refused.
+    """
+    folder = Path(folder)
+    if not (folder / STATE_FILE).is_file():
+        raise CheckpointError(
+            f"{folder} is not a run folder that can be resumed, it has no {STATE_FILE}: give a folder of namegen train"
+        )
+    config = read_config(folder / CONFIG_FILE)
+    before = config.training.epochs or 0
+    if epochs is not None and epochs != before:
+        if config.training.schedule == "one-cycle":
+            raise SettingsError(
+                f"--epochs {epochs} cannot lengthen a run of {before} epochs with the schedule one-cycle: its rates "
+                "depend on how many epochs there are, and those of the past are spent; train anew"
+            )
+        if epochs < before:
+            raise SettingsError(f"--epochs is {epochs}: the run has {before} already, expected more")
+    config = merge(config, {"run.backend": backend, "training.epochs": epochs})
+    run = TrainingRun(
+        read_names(config.data),
+        config.data,
+        config.network,
+        config.training,
+        load_engine(config.run.backend),
+        threads=config.run.threads,
+        folder=folder,
+        listener=listener,
+        stop=stop,
+    )
+    run.resume(folder / STATE_FILE)
+    write_whole(folder / CONFIG_FILE, write_config(config).encode())
+    return run.run()
+
+
+def make_run_folder(out: Path | str | None, source: str, backend: str) -> Path:
+    """Make the folder of a new run: ``out``, or ``runs/LIST-BACKEND``, then ``-2``, ``-3``; never one that exists.
+
+    Raises:
+        OutputError: ``out`` exists, or the folder cannot be made.
+    """
+    try:
+        if out is not None:
+            folder = Path(out)
+            folder.mkdir(parents=True)
+            return folder
+        stem = re.sub(r"[^\w.-]+", "-", Path(source).stem if "/" in source or "." in source else source).strip("-.")
+        number = 1
+        while True:
+            folder = RUNS / (f"{stem or 'names'}-{backend}" + (f"-{number}" if number > 1 else ""))
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                number += 1
+            else:
+                return folder
+    except FileExistsError:
+        raise OutputError(f"{out} exists already: name a folder that does not, or go on with --resume {out}") from None
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the folder {out or RUNS}: {error.strerror}; choose another with --out"
+        ) from error

@@ -1,0 +1,232 @@
+"""Trainer: the training loop, for any Engine.
+
+It cuts the list into batches, gives each step its learning rate, validates after every epoch, keeps the best
+parameters, and can stop anywhere and go on from there as if nothing had happened. What it does not do: files (see
+``run_folder.py``) and talking to a person (the listener).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from namegen.core.batching import Batch, BatchMaker
+from namegen.core.engine import Engine
+from namegen.core.evaluation import AccuracyEvaluator, Metrics
+from namegen.core.generator import Generator, SamplingSettings
+from namegen.core.history import EpochRecord
+from namegen.core.prefix_tree import PrefixTree
+from namegen.core.schedules import Schedule, make_schedule
+from namegen.core.settings import TrainingSettings
+from namegen.errors import GenerationError, TrainingError
+from namegen.types import Array
+
+DEFAULT_EPOCHS, DEFAULT_UPDATES = 80, 3_000
+LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
+BATCHES_OF_A_SMALL_LIST = 40
+
+
+def resolve_training(training: TrainingSettings, names: int) -> TrainingSettings:
+    """Fill in what depends on the size of the list: the batch size, then the epochs.
+
+    Batches of 128 names, smaller (a power of two, at least 16) where an epoch would have fewer than 40 of them; as
+    many steps as 80 epochs or 3,000 updates have, whichever is more.
+    """
+    batch_size, epochs = training.batch_size, training.epochs
+    if batch_size is None:
+        fitting = max(names // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
+        batch_size = min(LARGEST_DEFAULT_BATCH, 2 ** (fitting.bit_length() - 1))
+    if epochs is None:
+        epochs = max(DEFAULT_EPOCHS, -(-DEFAULT_UPDATES // -(-names // batch_size)))
+    return replace(training, batch_size=batch_size, epochs=epochs)
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best parameters so far."""
+
+    epoch: int
+    value: float  # of the criterion: a loss, or a negative accuracy, so that lower is better
+    parameters: Mapping[str, Array]
+
+
+@dataclass
+class Progress:
+    """Where a run stands: all that it needs, beside the engine's own state, to go on as if it had not stopped."""
+
+    epoch: int = 0  # finished epochs
+    step: int = 0  # steps done of the epoch under way
+    loss_sum: float = 0.0  # nats, of the epoch under way
+    characters: int = 0  # of the epoch under way
+    seconds: float = 0.0  # inside train_epoch and validation, of the whole run
+    training_seconds: float = 0.0  # inside train_epoch, of the epoch under way
+    history: list[EpochRecord] = field(default_factory=list)
+    best: Best | None = None
+
+
+class Listener(Protocol):
+    """Who is told how training goes. Called on the training thread, so it should be quick."""
+
+    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+        """A step is about to be taken: ``step`` of ``steps`` in this epoch, from 0."""
+        ...
+
+    def on_epoch(self, progress: Progress) -> None:
+        """An epoch has ended; its record is the last of ``progress.history``."""
+        ...
+
+
+class Silent:
+    """A listener that says nothing."""
+
+    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+        """Nothing."""
+
+    def on_epoch(self, progress: Progress) -> None:
+        """Nothing."""
+
+
+class Trainer:
+    """Trains an engine on a list.
+
+    Args:
+        engine: made with the same settings; its parameters are set already.
+        batches: the training names.
+        validation: the tree of the held-out names; None: the training loss decides what is best.
+        generator: draws the sample of each epoch from the same engine.
+        training: resolved (``resolve_training``).
+        listener: who is told.
+        stop: asked before every step; True ends the run there, as Ctrl-C wants it.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        batches: BatchMaker,
+        validation: PrefixTree | None,
+        generator: Generator,
+        training: TrainingSettings,
+        *,
+        listener: Listener | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        if training.batch_size is None or training.epochs is None:
+            training = resolve_training(training, batches.names)
+        self.engine, self.batches, self.validation, self.generator = engine, batches, validation, generator
+        self.training = training
+        self.batch_size, self.epochs = training.batch_size or 1, training.epochs or 1
+        self.steps = batches.steps(self.batch_size)
+        self.schedule: Schedule = make_schedule(training, steps_per_epoch=self.steps, epochs=self.epochs)
+        self.listener = listener or Silent()
+        self.stop = stop
+
+    def run(self, progress: Progress) -> Iterator[Progress]:
+        """Train from where ``progress`` stands, which is moved on; yields it after every epoch.
+
+        When it ends with ``finished(progress)`` false, it was stopped: the engine's state and ``progress`` belong
+        together and can be saved.
+
+        Raises:
+            TrainingError: the loss is no longer a finite number. Neither the engine nor ``progress`` may be saved then.
+        """
+        if not self.finished(progress):
+            self.engine.warm_up(next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed)))
+        while not self.finished(progress):
+            self._train_epoch(progress)
+            if progress.step < self.steps:
+                return  # stopped
+            self._end_epoch(progress)
+            yield progress
+
+    def finished(self, progress: Progress) -> bool:
+        """Every epoch is trained, or patience has run out."""
+        patience, best = self.training.patience, progress.best
+        out_of_patience = patience is not None and best is not None and progress.epoch - best.epoch >= patience
+        return progress.epoch >= self.epochs or out_of_patience
+
+    @property
+    def seed(self) -> int:
+        """What the order of the names and the samples depend on."""
+        return self.training.seed
+
+    def _stream(self, progress: Progress) -> Iterator[tuple[Batch, float]]:
+        """The steps of the epoch under way that are still to be taken."""
+        first = progress.epoch * self.steps
+        batches = self.batches.epoch(
+            progress.epoch, batch_size=self.batch_size, seed=self.seed, first_step=progress.step
+        )
+        for step, batch in enumerate(batches, start=progress.step):
+            if self.stop():
+                return
+            self.listener.on_step(progress, step, self.steps)
+            yield batch, self.schedule(first + step)
+
+    def _train_epoch(self, progress: Progress) -> None:
+        start = time.perf_counter()
+        losses = self.engine.train_epoch(self._stream(progress))
+        elapsed = time.perf_counter() - start
+        for loss, characters in zip(losses.loss_sum.tolist(), losses.characters.tolist(), strict=True):
+            progress.loss_sum += loss  # one after the other, so that a stop in between changes no bit
+            progress.characters += characters
+        if not math.isfinite(progress.loss_sum):
+            raise TrainingError(self._not_finite(progress.epoch))
+        progress.step += len(losses.loss_sum)
+        progress.seconds += elapsed
+        progress.training_seconds += elapsed
+
+    def _end_epoch(self, progress: Progress) -> None:
+        start = time.perf_counter()
+        metrics = None if self.validation is None else AccuracyEvaluator(self.engine).evaluate(self.validation)
+        progress.seconds += time.perf_counter() - start
+        if metrics is not None and not math.isfinite(metrics.loss_nats_per_char):
+            raise TrainingError(self._not_finite(progress.epoch))
+        sample, is_new = self._sample(progress.epoch)
+        training_loss = progress.loss_sum / progress.characters
+        progress.history.append(
+            EpochRecord(
+                epoch=progress.epoch + 1,
+                seconds=progress.seconds,
+                training_seconds=progress.training_seconds,
+                learning_rate=self.schedule((progress.epoch + 1) * self.steps - 1),
+                training_loss_nats_per_char=training_loss,
+                validation_loss_nats_per_char=None if metrics is None else metrics.loss_nats_per_char,
+                validation_accuracy_argmax=None if metrics is None else metrics.accuracy_argmax,
+                validation_accuracy_sampled=None if metrics is None else metrics.accuracy_sampled,
+                sample=sample,
+                sample_is_new=is_new,
+            )
+        )
+        progress.epoch += 1
+        progress.step, progress.loss_sum, progress.characters, progress.training_seconds = 0, 0.0, 0, 0.0
+        value = self._criterion(metrics, training_loss)
+        if progress.best is None or value < progress.best.value:  # ties to the earlier
+            state = self.engine.get_state()
+            parameters = {name: state[name] for name in state if not name.startswith("optimizer.")}
+            progress.best = Best(progress.epoch, value, parameters)
+        self.listener.on_epoch(progress)
+
+    def _criterion(self, metrics: Metrics | None, training_loss: float) -> float:
+        if metrics is None:
+            return training_loss
+        return -metrics.accuracy_argmax if self.training.best_by == "accuracy" else metrics.loss_nats_per_char
+
+    def _sample(self, epoch: int) -> tuple[str, bool]:
+        """One name as the network would give it now, and whether the list lacks it."""
+        rng = np.random.default_rng([self.seed, epoch, 1])
+        sampling = SamplingSettings(max_length=60)
+        try:
+            batch = next(self.generator.generate(1, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True))
+        except GenerationError:  # a network that has learned little may draw names without an end
+            return "", False
+        return batch.names[0], batch.new is not None and bool(batch.new[0])
+
+    def _not_finite(self, epoch: int) -> str:
+        return (
+            f"the loss is no longer a finite number in epoch {epoch + 1}, so training stops and the last good state is "
+            f"kept: try a lower --learning-rate (it was {self.training.peak_learning_rate:g}), or --clip-norm 1"
+        )
