@@ -1,4 +1,4 @@
-"""The few calls that a program needs: ``load`` a model, ``train`` one. The command line and the reports use them too."""
+"""The few calls that a program needs: ``load`` a model, ``train`` one. The command line and the reports use them."""
 
 from __future__ import annotations
 
@@ -168,7 +168,8 @@ def train(
         config: all settings; the defaults without one.
         backend: ``numpy`` or ``keras``; overrides the config's.
         out: a folder that does not exist yet, for the model and its history.
-        listener, stop: see ``core/trainer.py``.
+        listener: who is told how it goes, see ``core/trainer.py``.
+        stop: asked before every step; True stops training there, in a state that can be resumed.
         stdin: what the list ``-`` is read from.
         save: make a folder under ``runs/`` where ``out`` names none.
 
@@ -177,8 +178,9 @@ def train(
     """
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
-    corpus = names if isinstance(names, Corpus) else None
-    if corpus is None:
+    if isinstance(names, Corpus):
+        corpus = names
+    else:
         corpus = read_names(config.data, stdin) if names is None else Corpus(tuple(names), source="names")
     run = TrainingRun(
         corpus,
@@ -214,6 +216,8 @@ def resume(
         folder: what ``train`` made.
         backend: another engine goes on from the same state.
         epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
+        listener: who is told how it goes.
+        stop: asked before every step.
 
     Raises:
         NamegenError: see ``namegen/errors.py``; a list that has changed since is refused.
