@@ -1,0 +1,91 @@
+"""A batch as a prefix tree gives the loss and the gradients of a plain loop over its names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from namegen.backends.numpy_engine.layers import CELLS
+from namegen.backends.numpy_engine.model import Model
+from namegen.core.architecture import Network
+from namegen.core.batching import BatchMaker
+from namegen.core.prefix_tree import PrefixTree
+from namegen.core.vocabulary import Vocabulary
+from namegen.lists import load_bundled
+from tests import reference
+from tests.strategies import alike, any_name
+
+TOLERANCE = 1e-10
+
+cells = pytest.mark.parametrize("cell", CELLS)
+through_time = pytest.mark.parametrize("through_time", [True, False], ids=["through_time", "no_through_time"])
+
+
+def make_model(vocabulary: Vocabulary, cell: str, through_time: bool, hidden: tuple[int, ...] = (4, 3)) -> Model:
+    model = Model(Network(vocabulary.size, cell, hidden), through_time=through_time, dtype="float64")
+    model.vector[:] = np.random.default_rng(7).normal(0, 0.6, model.vector.shape)
+    return model
+
+
+def assert_as_plain_loop(model: Model, cell: str, tree: PrefixTree, names: Sequence[str], vocabulary: Vocabulary):
+    model.gradient.fill(np.nan)
+    loss = model.loss_and_gradient(tree)
+    expected_loss, expected = reference.loss_and_gradients(
+        cell,
+        model.parameters,
+        [vocabulary.encode(name).tolist() for name in names],
+        through_time=model.recurrent[0].through_time,
+    )
+    assert loss == pytest.approx(expected_loss, rel=TOLERANCE)
+    assert model.gradients.keys() == expected.keys()
+    for name, values in expected.items():
+        np.testing.assert_allclose(
+            model.gradients[name], values, rtol=0, atol=TOLERANCE * max(1, np.abs(values).max()), err_msg=name
+        )
+
+
+@cells
+@through_time
+@settings(max_examples=25)
+@given(names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12))
+@example(names=[""])
+@example(names=["", "", "a"])
+@example(names=["x"])
+@example(names=["Al", "Ali", "Al"])
+def test_random_lists(cell: str, through_time: bool, names: list[str]) -> None:
+    vocabulary = Vocabulary.from_names(names)
+    model = make_model(vocabulary, cell, through_time)
+    assert_as_plain_loop(model, cell, PrefixTree.from_names(names, vocabulary), names, vocabulary)
+
+
+@cells
+@through_time
+def test_batches_of_real_names(cell: str, through_time: bool) -> None:
+    names = load_bundled("mlb-first").names
+    vocabulary = Vocabulary.from_names(names)
+    maker = BatchMaker(names, vocabulary)
+    batch = next(maker.epoch(3, batch_size=200, seed=5))
+    tokens, lengths, counts = batch.sequences()
+    distinct = [vocabulary.decode(row[:length]) for row, length in zip(tokens, lengths, strict=True)]
+    drawn = [name for name, count in zip(distinct, counts, strict=True) for _ in range(count)]
+    assert len(drawn) == 200
+    assert batch.tree.nodes < 0.5 * batch.characters  # prefixes are shared, or the test would say little
+    model = make_model(vocabulary, cell, through_time, hidden=(6, 5))
+    assert_as_plain_loop(model, cell, batch.tree, drawn, vocabulary)
+    assert set(drawn) <= set(names)
+
+
+def test_the_plain_loop_says_what_arithmetic_says() -> None:
+    """With all parameters zero every character has the probability 1 / V, and the gradient of the last bias is
+    1 / V less each character's share.
+    """
+    parameters = {
+        name: np.zeros(shape) for name, shape in Network(vocabulary_size=4, hidden=(2,)).parameter_shapes.items()
+    }
+    loss, gradients = reference.loss_and_gradients("simple_rnn", parameters, [[1, 3], [1, 3, 2], [1, 3]])
+    assert loss == pytest.approx(10 * np.log(4))
+    np.testing.assert_allclose(gradients["output.bias"], 0.25 - np.array([3, 3, 1, 3]) / 10)

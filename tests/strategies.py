@@ -1,0 +1,31 @@
+"""What Hypothesis draws names from."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+HARD_NAMES = (
+    "",  # no list that is read holds it, but a tree can
+    "x",
+    "  ",
+    "Zoë",  # composed
+    "Zoe\u0308",  # the same with a combining mark
+    "שרה",
+    "عبد الله",
+    "\u202eevil",  # an override of the direction of writing
+    "👩‍👩‍👧",  # one picture, five code points
+    "𝔄",  # beyond the first 65,536
+    "\U0010ffff",
+    "a^b$c#",
+    "a\nb",
+    "\0",
+    "a\0",
+    "ß",
+    "O'Neil-Łukasz, Jr.",
+)
+
+# Few characters, so that prefixes are shared.
+alike = st.text(alphabet="aAb", max_size=5)
+any_name = st.one_of(alike, st.sampled_from(HARD_NAMES), st.text(max_size=8))
+names_lists = st.lists(any_name, min_size=1, max_size=25)
+alike_lists = st.lists(alike, min_size=1, max_size=25)
