@@ -121,7 +121,7 @@ class Vocabulary:
                 raise TypeError("characters")
         except OSError as error:
             raise NamesError(f"cannot read the vocabulary {path}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:  # the last: JSON nested without end
             raise NamesError(
                 f"{path} is not a vocabulary file of namegen (format version 1): give a file that Vocabulary.save wrote"
             ) from error

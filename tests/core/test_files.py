@@ -1,0 +1,164 @@
+"""Files are written whole or not at all, whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from namegen.errors import OutputError
+from namegen.files import write_whole
+
+OLD, NEW = b"what was there", b"what is new" * 1000
+
+
+def only(folder: Path, *names: str) -> bool:
+    """Whether the folder holds these entries and no temporary file."""
+    return sorted(entry.name for entry in folder.iterdir()) == sorted(names)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file with content in a folder of its own."""
+    (tmp_path / "file.bin").write_bytes(OLD)
+    return tmp_path / "file.bin"
+
+
+@pytest.mark.parametrize("content", [b"", b"x", NEW], ids=["empty", "short", "long"])
+def test_new_and_replaced(path: Path, content: bytes) -> None:
+    write_whole(path, content)
+    write_whole(path.with_name("other.bin"), content)
+    assert path.read_bytes() == path.with_name("other.bin").read_bytes() == content
+    assert only(path.parent, "file.bin", "other.bin")
+
+
+@pytest.mark.parametrize("name", ["with space", "Zoë-שרה-👩‍👩‍👧", "." + "x" * 200, "-n", "数" * 80])
+def test_names_of_files(tmp_path: Path, name: str) -> None:
+    write_whole(tmp_path / name, NEW)
+    assert (tmp_path / name).read_bytes() == NEW
+    assert only(tmp_path, name)
+
+
+def test_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_whole(Path("bare"), NEW)
+    assert (tmp_path / "bare").read_bytes() == NEW
+    assert only(tmp_path, "bare")
+
+
+def test_the_usual_permissions(tmp_path: Path) -> None:
+    """As an ordinary new file has them by the umask, not the narrow ones of a temporary file."""
+    before = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "file", NEW)
+        assert os.umask(0o027) == 0o027  # and the umask itself stays
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "Ctrl-C"])
+def test_a_failure_at_any_step_keeps_the_old_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OutputError if isinstance(error, OSError) else KeyboardInterrupt):
+        write_whole(path, NEW)
+    monkeypatch.undo()
+    assert path.read_bytes() == OLD
+    assert only(path.parent, "file.bin")
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="No such file or directory"):
+        write_whole(tmp_path / "nowhere" / "file", NEW)
+    assert only(tmp_path)
+
+
+def test_the_path_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="cannot write .*folder"):
+        write_whole(tmp_path / "folder", NEW)
+    assert only(tmp_path, "folder")
+
+
+def test_the_folder_is_a_file(path: Path) -> None:
+    with pytest.raises(OutputError, match="Not a directory"):
+        write_whole(path / "file", NEW)
+    assert path.read_bytes() == OLD
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="too long"):
+        write_whole(tmp_path / ("x" * 300), NEW)
+    assert only(tmp_path)
+
+
+# In a process of its own: the limit of a file's size stands in for a full disk, and a user without rights for an
+# account that may not write (the tests may run as root, whom no permission stops).
+WRITE = """
+import os, resource, sys
+from pathlib import Path
+from namegen.errors import OutputError
+from namegen.files import write_whole
+
+what, path = sys.argv[1], Path(sys.argv[2])
+if what == "full":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+elif os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    write_whole(path, b"what is new" * 1000)
+except OutputError as error:
+    print(error)
+    sys.exit(1)
+"""
+
+
+def write_in_subprocess(what: str, path: Path) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("resource", reason="this system limits no process")
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE, what, str(path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+    return done
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user can reach, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "inner").mkdir()
+        (folder / "inner" / "file.bin").write_bytes(OLD)
+        yield folder / "inner"
+        (folder / "inner").chmod(0o755)
+
+
+def test_a_full_disk(path: Path) -> None:
+    done = write_in_subprocess("full", path)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"cannot write {path}: File too large; make room")
+    assert path.read_bytes() == OLD
+    assert only(path.parent, "file.bin")
+
+
+def test_a_folder_without_permission(open_folder: Path) -> None:
+    open_folder.chmod(0o555)
+    done = write_in_subprocess("forbidden", open_folder / "file.bin")
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"cannot write {open_folder / 'file.bin'}: Permission denied")
+    assert (open_folder / "file.bin").read_bytes() == OLD
+    assert only(open_folder, "file.bin")
