@@ -1,12 +1,15 @@
-"""The few calls that a program needs: ``load`` a model, ``train`` one. The command line and the reports use them."""
+"""The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
+
+The command line and the reports use them too.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -15,7 +18,9 @@ from namegen.config import Config, merge, read_config, write_config
 from namegen.core.checkpoint import KNOWN_NAMES, Checkpoint
 from namegen.core.corpus import Corpus
 from namegen.core.engine import LanguageModel
-from namegen.core.generator import Generator, SamplingSettings
+from namegen.core.evaluation import AccuracyEvaluator, Metrics, ceiling
+from namegen.core.generator import Generator, NameBatch, SamplingSettings
+from namegen.core.prefix_tree import PrefixTree
 from namegen.core.tensor_file import read_tensors
 from namegen.core.trainer import Listener
 from namegen.core.training_run import (
@@ -27,7 +32,7 @@ from namegen.core.training_run import (
     TrainingRun,
 )
 from namegen.core.vocabulary import Vocabulary
-from namegen.errors import CheckpointError, OutputError, SettingsError
+from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
 from namegen.files import write_whole
 from namegen.lists import STANDARD_INPUT, read_names
 from namegen.models import SHIPPED, shipped_path
@@ -65,7 +70,15 @@ class LoadedModel:
         """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
         return min(2 * self.checkpoint.longest_name, 1000)
 
-    def generate(
+    def generate(self, n: int = 20, **wishes: Any) -> list[str]:
+        """Names that are new and distinct, in random order; ``wishes`` are the arguments of ``generate_batches``.
+
+        Raises:
+            GenerationError: not so many can be found.
+        """
+        return [name for batch in self.generate_batches(n, **wishes) for name in batch.names]
+
+    def generate_batches(
         self,
         n: int = 20,
         *,
@@ -76,18 +89,20 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
-    ) -> list[str]:
-        """Names that are new and distinct, in random order; see ``core/generator.py`` for what the arguments mean.
+    ) -> Iterator[NameBatch]:
+        """Names in batches as they are found, so that memory stays flat however many are asked for.
+
+        See ``core/generator.py`` for what the arguments mean; a ``max_length`` of None is ``default_max_length``.
 
         Raises:
-            GenerationError: not so many can be found.
+            GenerationError: after those found have been given: there are no more.
         """
-        sampling = SamplingSettings(temperature, top_k, top_p, max_length or self.default_max_length)
+        longest = self.default_max_length if max_length is None else max_length
+        sampling = SamplingSettings(temperature, top_k, top_p, longest)
         rng = np.random.default_rng(seed)
-        batches = self.generator.generate(
+        return self.generator.generate(
             n, rng=rng, sampling=sampling, allow_seen=allow_seen, allow_repeats=allow_repeats
         )
-        return [name for batch in batches for name in batch.names]
 
 
 def find_model(model: str | None) -> tuple[str, Path]:
@@ -144,10 +159,83 @@ def load(model: str | None = None, *, backend: str = "numpy", threads: int = 1) 
         CheckpointError: no such model, or a damaged file. EngineError: the engine is missing.
     """
     name, path = find_model(model)
-    checkpoint = load_checkpoint(path)
+    return open_checkpoint(load_checkpoint(path), name, backend=backend, threads=threads)
+
+
+def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
+    """Give a checkpoint's network an engine; see ``load``."""
     engine = load_engine(backend)(checkpoint.network, None, threads=threads)
     engine.set_state(checkpoint.parameters)
     return LoadedModel(name, engine, checkpoint)
+
+
+@dataclass(frozen=True)
+class ListCeiling:
+    """The best that any model can do on a list, and how large the list is."""
+
+    metrics: Metrics
+    names: int
+    distinct_names: int
+    distinct_prefixes: int  # the empty one included
+    characters: int  # the boundary at the end of each name included
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object of ``ceiling --json``."""
+        sizes = {name: value for name, value in vars(self).items() if name != "metrics"}
+        return {**self.metrics.to_dict(), **sizes}
+
+
+def list_ceiling(corpus: Corpus) -> ListCeiling:
+    """What a list allows: each of its prefixes predicts what follows it in this very list."""
+    tree = PrefixTree.from_names(corpus.names, corpus.vocabulary)
+    return ListCeiling(ceiling(tree), tree.names, tree.distinct_names, tree.nodes, tree.characters)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model predicts a list.
+
+    Attributes:
+        metrics: of the names that the model can read.
+        ceiling: of the same names.
+        names: how many they are.
+        left_out: names with characters that the model does not know.
+        model: what it was asked for by.
+    """
+
+    metrics: Metrics
+    ceiling: Metrics
+    names: int
+    left_out: int
+    model: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object of ``evaluate --json``."""
+        return {
+            **self.metrics.to_dict(),
+            "names": self.names,
+            "left_out": self.left_out,
+            "ceiling": self.ceiling.to_dict(),
+            "model": self.model,
+        }
+
+
+def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
+    """Measure a model on a list; names with characters that it does not know are left out, and counted.
+
+    Raises:
+        NamesError: no name is left.
+    """
+    unknown = set(model.vocabulary.unknown("".join(corpus.names)))
+    names = [name for name in corpus.names if unknown.isdisjoint(name)] if unknown else corpus.names
+    if not names:
+        raise NamesError(
+            f"{corpus.source}: every name has characters that {model.name} does not know: give a list in the script "
+            "that it was trained on"
+        )
+    tree = PrefixTree.from_names(names, model.vocabulary)
+    metrics = AccuracyEvaluator(model.model).evaluate(tree)
+    return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)
 
 
 def train(
@@ -157,6 +245,7 @@ def train(
     backend: str | None = None,
     out: Path | str | None = None,
     listener: Listener | None = None,
+    ready: Callable[[TrainingRun], None] = lambda run: None,
     stop: Callable[[], bool] = lambda: False,
     stdin: BinaryIO | None = None,
     save: bool = False,
@@ -169,6 +258,7 @@ def train(
         backend: ``numpy`` or ``keras``; overrides the config's.
         out: a folder that does not exist yet, for the model and its history.
         listener: who is told how it goes, see ``core/trainer.py``.
+        ready: called with the run just before it starts: the list is read and split, the folder is there.
         stop: asked before every step; True stops training there, in a state that can be resumed.
         stdin: what the list ``-`` is read from.
         save: make a folder under ``runs/`` where ``out`` names none.
@@ -199,6 +289,7 @@ def train(
             config = merge(config, {"data.names": str(run.folder / NAMES_FILE)})
         resolved = replace(config, training=run.training)
         write_whole(run.folder / CONFIG_FILE, write_config(resolved).encode())
+    ready(run)
     return run.run()
 
 
@@ -208,6 +299,7 @@ def resume(
     backend: str | None = None,
     epochs: int | None = None,
     listener: Listener | None = None,
+    ready: Callable[[TrainingRun], None] = lambda run: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
     """Go on with a run folder by its own ``config.toml``.
@@ -217,6 +309,7 @@ def resume(
         backend: another engine goes on from the same state.
         epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
         listener: who is told how it goes.
+        ready: called with the run just before it goes on.
         stop: asked before every step.
 
     Raises:
@@ -251,6 +344,7 @@ def resume(
     )
     run.resume(folder / STATE_FILE)
     write_whole(folder / CONFIG_FILE, write_config(config).encode())
+    ready(run)
     return run.run()
 
 

@@ -1,1 +1,138 @@
-"""The command line."""
+"""The command line: a command parses, calls one function of ``namegen.api``, prints.
+
+``namegen --help`` reads the table below and nothing else; a command's module is loaded when the command is asked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from namegen import __version__
+from namegen.cli.terminal import error_line
+from namegen.errors import NamegenError
+
+# heading → command → (module:attribute, what it does)
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Train and generate": {
+        "train": ("namegen.cli.train:train", "Learn from a list of names."),
+        "generate": ("namegen.cli.generate:generate", "Invent new names."),
+    },
+    "Measure": {
+        "evaluate": ("namegen.cli.measure:evaluate", "How well a model predicts a list."),
+        "ceiling": ("namegen.cli.measure:ceiling", "The best that any model can do on a list."),
+        "describe": ("namegen.cli.describe:describe", "Lengths, letters and repeats of a list."),
+    },
+    "Export": {
+        "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),
+        "export-keras": ("namegen.cli.export:export_keras", "Write a model as a stock Keras file."),
+    },
+    "Look around": {
+        "lists": ("namegen.cli.catalogue:lists", "The lists of names that come with namegen."),
+        "models": ("namegen.cli.catalogue:models", "The trained models that come with namegen."),
+    },
+}
+COMMANDS: dict[str, tuple[str, str]] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one at a time, and which turns every expected failure into an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where there is none of that name."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(COMMANDS)}"
+            ctx.fail(f"there is no command {args[0][:40]!r}: {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, under its headings."""
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(13), text) for name, (_, text) in commands.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; say named errors in one line; end quietly where nobody reads on."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except NamegenError as error:
+            _flush(sys.stdout)  # what was found comes before what went wrong
+            click.echo(error_line(str(error)), err=True)
+            raise click.exceptions.Exit(error.exit_code) from error
+        except BrokenPipeError:
+            _silence_standard_output()
+            raise click.exceptions.Exit(0) from None
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _silence_standard_output()
+            click.echo(error_line("cannot write to standard output: no space is left; make room"), err=True)
+            raise click.exceptions.Exit(1) from None
+
+
+def _flush(stream: Any) -> None:
+    try:
+        stream.flush()
+    except OSError:
+        _silence_standard_output()
+
+
+def _silence_standard_output() -> None:
+    """Let the interpreter flush its buffers at exit into nowhere, as the Python manual has it for SIGPIPE."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):  # not a file
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
+def cli() -> None:
+    r"""Learn from a list of names, and invent new ones.
+
+    \b
+    namegen generate               20 new first names
+    namegen train friends.txt      learn from a list, a name a line
+    namegen COMMAND --help         all options of a command
+    """
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 a named error, 2 wrong usage, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        cli(prog_name="namegen")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,65 @@
+"""``namegen lists`` and ``namegen models``: what comes with the package."""
+
+from __future__ import annotations
+
+import click
+
+from namegen.cli import options
+from namegen.cli.terminal import Notes, aligned, json_text, percent
+from namegen.threads import limit_threads
+
+
+@click.command()
+@options.common
+def lists(as_json: bool, quiet: bool) -> None:
+    """The lists of names that come with namegen; each goes by its name wherever NAMES stands."""
+    limit_threads(1)
+    from namegen.lists import BUNDLED, load_bundled
+
+    sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
+    if as_json:
+        entries = [
+            {
+                "name": name,
+                "names": sizes[name],
+                "description": bundled.description,
+                "licence": bundled.licence,
+                "credit": bundled.credit,
+            }
+            for name, bundled in BUNDLED.items()
+        ]
+        click.echo(json_text({"lists": entries}))
+        return
+    width = max(map(len, BUNDLED))
+    for name, bundled in BUNDLED.items():
+        click.echo(f"{name.ljust(width)}  {sizes[name]:>6,}  {bundled.description}")
+        click.echo(f"{' ' * width}          {bundled.licence}")
+
+
+@click.command()
+@options.common
+def models(as_json: bool, quiet: bool) -> None:
+    """The trained models that come with namegen; each goes by its name wherever MODEL stands."""
+    limit_threads(1)
+    from namegen import api
+    from namegen.models import SHIPPED, shipped_path
+
+    found = {name: api.load_checkpoint(shipped_path(name)) for name in SHIPPED if shipped_path(name).exists()}
+    if as_json:
+        entries = [
+            {"name": name, "network": checkpoint.network.to_dict(), "training": dict(checkpoint.training)}
+            for name, checkpoint in found.items()
+        ]
+        click.echo(json_text({"models": entries}))
+        return
+    if not found:
+        Notes(quiet)("no trained models come with this version: make one with namegen train")
+        return
+    rows = [("model", "network", "learned from", "held out, likeliest is right")]
+    for name, checkpoint in found.items():
+        validation = checkpoint.training.get("validation") or {}
+        accuracy = validation.get("accuracy_argmax")
+        network = f"{checkpoint.network.cell} {', '.join(map(str, checkpoint.network.hidden))}"
+        source = f"{checkpoint.training.get('names', 0):,} names of {checkpoint.training.get('list')}"
+        rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
+    click.echo(aligned(rows, left=3))

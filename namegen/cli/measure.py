@@ -1,0 +1,106 @@
+"""``namegen evaluate`` and ``namegen ceiling``: how well a model predicts a list, and how well any could."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from namegen.cli import options
+from namegen.cli.sources import open_list, open_model
+from namegen.cli.terminal import Notes, aligned, json_text, percent
+
+if TYPE_CHECKING:
+    from namegen.core.evaluation import Metrics
+
+HEADINGS = ("nats a character", "bits", "likeliest is right", "drawn is right")
+
+
+def figures(metrics: Metrics) -> tuple[str, str, str, str]:
+    """The four figures of a model, for people; in the order of ``HEADINGS``."""
+    return (
+        f"{metrics.loss_nats_per_char:.4f}",
+        f"{metrics.bits_per_char:.4f}",
+        percent(metrics.accuracy_argmax),
+        percent(metrics.accuracy_sampled),
+    )
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.argument("names", required=False)
+@options.column
+@options.max_name_length
+@options.backend
+@options.threads
+@options.common
+def evaluate(
+    model: str | None,
+    names: str | None,
+    column: str | None,
+    max_name_length: int | None,
+    backend: str,
+    threads: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Measure how well a model predicts a list of names.
+
+    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
+    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first.
+
+    Names with characters that the model does not know are left out, and counted. A list that the model has learned
+    from flatters it: the held-out figures of the training are in its run folder.
+    """
+    notes = Notes(quiet)
+    loaded = open_model(model, notes, backend=backend, threads=threads)
+    corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
+    from namegen import api
+
+    result = api.evaluate(loaded, corpus)
+    if result.left_out:
+        notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names, with characters the model does not know")
+    if as_json:
+        click.echo(json_text(result.to_dict()))
+        return
+    click.echo(f"{result.names:,} names of {corpus.source}\n")
+    click.echo(
+        aligned(
+            [("", *HEADINGS), (result.model, *figures(result.metrics)), ("ceiling of these", *figures(result.ceiling))]
+        )
+    )
+
+
+@click.command()
+@click.argument("names", required=False)
+@options.column
+@options.max_name_length
+@options.common
+def ceiling(names: str | None, column: str | None, max_name_length: int | None, as_json: bool, quiet: bool) -> None:
+    """The best that any model can do on a list: each prefix predicts what follows it in this very list.
+
+    NAMES is a file, - or a bundled list's name; left out, mlb-first.
+
+    For the loss and the likeliest character nothing does better on this list. A drawn character is right as often as
+    given here for a model that knows the true chances; one that is surer of itself than it should be exceeds that.
+    """
+    corpus = open_list(names, Notes(quiet), column=column, max_name_length=max_name_length)
+    from namegen import api
+
+    result = api.list_ceiling(corpus)
+    if as_json:
+        click.echo(json_text(result.to_dict()))
+        return
+    click.echo(f"ceiling of {corpus.source}\n")
+    click.echo(aligned(list(zip(HEADINGS, figures(result.metrics), strict=True))))
+    click.echo()
+    click.echo(
+        aligned(
+            [
+                ("names", f"{result.names:,}"),
+                ("distinct names", f"{result.distinct_names:,}"),
+                ("distinct prefixes", f"{result.distinct_prefixes:,}"),
+                ("characters, ends of names included", f"{result.characters:,}"),
+            ]
+        )
+    )

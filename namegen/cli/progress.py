@@ -1,0 +1,197 @@
+"""How training is going, on standard error: a live block in a terminal, a line now and then anywhere else.
+
+The trainer calls ``on_step`` thousands of times a second, so that only notes the time; drawing goes by the clock.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from namegen.cli.terminal import Notes, percent, printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from namegen.core.history import EpochRecord
+    from namegen.core.trainer import Progress
+    from namegen.core.training_run import TrainingRun
+
+SECONDS_BETWEEN_FRAMES = 0.2
+SECONDS_BETWEEN_LINES = 1.0
+LINES_A_DECADE = 0.1  # of the time gone by: how much more must pass before the next line, so that a log stays short
+SAMPLES_KEPT = 8
+
+
+def show_progress(notes: Notes) -> Display:
+    """The display that fits where standard error goes."""
+    if notes.quiet:
+        return Display(notes)
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        return LiveBlock(notes)
+    return Lines(notes)
+
+
+class Display(AbstractContextManager["Display"]):
+    """A listener of the trainer that shows nothing, and knows how far training is."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+        self.epochs = self.steps = self.characters = 1
+        self.ceiling: float | None = None
+        self._done_before = 0.0  # epochs that an earlier part of the run has trained
+        self._start: float | None = None
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to put away."""
+
+    def ready(self, run: TrainingRun) -> None:
+        """The run is about to start: say what it will do."""
+        self.epochs, self.steps = run.trainer.epochs, run.trainer.steps
+        self.characters = run.batches.tree.characters
+        self.ceiling = None if run.part is None else run.part.ceiling.accuracy_argmax
+        self._done_before = self.done(run.progress, run.progress.step)
+        self.notes(run.corpus.dropped_sentence())
+        held_out = 0 if run.part is None else run.part.tree.names
+        self.notes(
+            f"{run.batches.names:,} names to learn from, {held_out:,} held out; {self.epochs:,} epochs of "
+            f"{self.steps:,} steps, engine {run.engine.name}"
+        )
+
+    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+        """A step is about to be taken."""
+
+    def on_epoch(self, progress: Progress) -> None:
+        """An epoch has ended."""
+
+    def done(self, progress: Progress, step: int) -> float:
+        """Epochs trained so far, the one under way in part."""
+        return progress.epoch + step / self.steps
+
+    def time_left(self, progress: Progress, step: int) -> str:
+        """As ``1:23``, judged by the pace so far; empty before there is one."""
+        if self._start is None:
+            self._start = time.monotonic()
+        done = self.done(progress, step)
+        trained = done - self._done_before
+        if trained <= 0:
+            return ""
+        seconds = round((time.monotonic() - self._start) / trained * (self.epochs - done))
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+    def speed(self, record: EpochRecord) -> str:
+        """Of one epoch."""
+        return f"{self.characters / max(record.training_seconds, 1e-9):,.0f} characters/s"
+
+    def accuracy(self, record: EpochRecord) -> str:
+        """On the held-out part, beside what is possible there; empty without one."""
+        if record.validation_accuracy_argmax is None or self.ceiling is None:
+            return ""
+        return f"held out {percent(record.validation_accuracy_argmax)} of at most {percent(self.ceiling)} right"
+
+
+def sample(record: EpochRecord) -> str:
+    """A name of this epoch, marked."""
+    return f"{printable(record.sample)} ({'new' if record.sample_is_new else 'seen'})" if record.sample else ""
+
+
+class Lines(Display):
+    """A line at the end of an epoch, the rarer the longer it takes; and of the last epoch."""
+
+    def __init__(self, notes: Notes) -> None:
+        super().__init__(notes)
+        self._next = 0.0
+
+    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+        """Start the clock."""
+        if self._start is None:
+            self._start = time.monotonic()
+            self._next = self._start + SECONDS_BETWEEN_LINES
+
+    def on_epoch(self, progress: Progress) -> None:
+        """Say how it goes, if it is time."""
+        now = time.monotonic()
+        if now < self._next and progress.epoch < self.epochs:
+            return
+        left = self.time_left(progress, 0)
+        self._next = now + max(SECONDS_BETWEEN_LINES, LINES_A_DECADE * (now - (self._start or now)))
+        record = progress.history[-1]
+        parts = (
+            f"epoch {progress.epoch}/{self.epochs}",
+            f"loss {record.training_loss_nats_per_char:.4f}",
+            self.accuracy(record),
+            self.speed(record),
+            f"{left} left",
+            sample(record),
+        )
+        self.notes("  ".join(filter(None, parts)))
+
+
+class LiveBlock(Display):
+    """Three lines that are drawn over and over: how far, how good, and what the network says now."""
+
+    def __init__(self, notes: Notes) -> None:
+        super().__init__(notes)
+        self._live: Any = None
+        self._next = 0.0
+        self._samples: list[EpochRecord] = []
+
+    def ready(self, run: TrainingRun) -> None:
+        """Begin to draw."""
+        super().ready(run)
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True, highlight=False)
+        # Drawn from the steps, not from a thread of rich's own, which would take its time from the training.
+        self._live = Live(self._block(run.progress, run.progress.step), console=console, auto_refresh=False)
+        self._live.start(refresh=True)
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last frame standing, and give the cursor back."""
+        if self._live is not None:
+            self._live.stop()
+
+    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+        """Draw a frame, if it is time."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + SECONDS_BETWEEN_FRAMES
+            self._live.update(self._block(progress, step), refresh=True)
+
+    def on_epoch(self, progress: Progress) -> None:
+        """Keep the sample; draw the last epoch in any case."""
+        self._samples = [progress.history[-1], *self._samples][:SAMPLES_KEPT]
+        if progress.epoch == self.epochs:
+            self._live.update(self._block(progress, 0), refresh=True)
+
+    def _block(self, progress: Progress, step: int) -> RenderableType:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        left = self.time_left(progress, step)
+        head = Table.grid(padding=(0, 1), expand=True)
+        head.add_column(no_wrap=True)
+        head.add_column(ratio=1)
+        head.add_column(no_wrap=True)
+        head.add_row(
+            f"epoch {min(progress.epoch + 1, self.epochs)}/{self.epochs}",
+            ProgressBar(total=self.epochs, completed=self.done(progress, step)),
+            f"{left or '-:--'} left",
+        )
+        if not progress.history:
+            return Group(head, Text(""), Text(""))
+        record = progress.history[-1]
+        parts = (f"loss {record.training_loss_nats_per_char:.4f}", self.accuracy(record), self.speed(record))
+        says = Text(no_wrap=True, overflow="ellipsis")
+        for place, earlier in enumerate(self._samples):
+            style = "dim" if place else ("green" if earlier.sample_is_new else "")
+            says.append("  " if place else "").append(sample(earlier), style=style)
+        return Group(head, Text("  ".join(filter(None, parts)), no_wrap=True, overflow="ellipsis"), says)

@@ -1,0 +1,44 @@
+"""From the arguments MODEL and NAMES to a model and a list; what stands in for one left out is said.
+
+NumPy is loaded here and no earlier, after its threads are set.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from namegen.cli.terminal import Notes
+from namegen.core.settings import DataSettings
+from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.api import LoadedModel
+    from namegen.core.corpus import Corpus
+
+DEFAULT_LIST = DataSettings().names
+
+
+def open_model(model: str | None, notes: Notes, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
+    """Load MODEL. Raises CheckpointError, EngineError."""
+    limit_threads(threads)
+    from namegen import api
+
+    loaded = api.load(model, backend=backend, threads=threads)
+    if model is None:
+        notes(f"model: {loaded.name}")
+    return loaded
+
+
+def open_list(
+    names: str | None, notes: Notes, *, column: str | None = None, max_name_length: int | None = None
+) -> Corpus:
+    """Read NAMES, and say what was dropped from it. Raises NamesError."""
+    limit_threads(1)
+    from namegen.lists import read_names
+
+    if names is None:
+        notes(f"names: {DEFAULT_LIST}")
+    longest = DataSettings().max_name_length if max_name_length is None else max_name_length
+    corpus = read_names(DataSettings(names=names or DEFAULT_LIST, column=column, max_name_length=longest))
+    notes(corpus.dropped_sentence())
+    return corpus

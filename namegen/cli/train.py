@@ -1,0 +1,230 @@
+"""``namegen train``: learn from a list of names."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from namegen.cli import INTERRUPTED, options
+from namegen.cli.progress import show_progress
+from namegen.cli.result import summary
+from namegen.cli.terminal import Notes, json_text
+from namegen.config import Config, merge, read_config
+from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, SCHEDULES, SPLITS
+from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.core.training_run import RunResult
+
+PLOT_FILE = "history.png"
+ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "quiet"))
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """``32,32``: the width of each recurrent layer; their range is checked with all other settings."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text[:40]!r}: expected whole numbers with commas between them, such as 32,32"
+        ) from None
+
+
+def rate_steps(text: str) -> tuple[tuple[int, float], ...]:
+    """``0:0.01,25:0.005``: from which epoch on, which learning rate."""
+    try:
+        pairs = [part.split(":") for part in text.split(",")]
+        return tuple((int(epoch), float(rate)) for epoch, rate in pairs)
+    except ValueError:
+        raise click.BadParameter(f"{text[:40]!r}: expected EPOCH:RATE pairs, such as 0:0.01,25:0.005") from None
+
+
+# The setting in a config file → the option that stands above it. Their ranges are checked by the settings themselves.
+SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
+    "run.backend": click.option("--backend", metavar="NAME", help="The engine: numpy or keras.  [default: numpy]"),
+    "network.cell": click.option("--cell", type=click.Choice(CELLS), help="The recurrent cell.  [default: simple_rnn]"),
+    "network.hidden": click.option(
+        "--hidden", type=widths, metavar="W,W", help="The width of each layer.  [default: 32,32]"
+    ),
+    "network.init": click.option(
+        "--init", type=click.Choice(INITIALISERS), help="How values start.  [default: glorot]"
+    ),
+    "training.epochs": click.option(
+        "--epochs", type=int, metavar="N", help="How often the list is read.  [default: 80, more for a short list]"
+    ),
+    "training.batch_size": click.option(
+        "--batch-size", type=int, metavar="N", help="Names a step.  [default: 128, fewer for a short list]"
+    ),
+    "training.optimizer": click.option(
+        "--optimizer", type=click.Choice(OPTIMIZERS), help="The rule of the steps.  [default: adam]"
+    ),
+    "training.learning_rate": click.option(
+        "--learning-rate", type=float, metavar="RATE", help="At its peak.  [default: the optimizer's own]"
+    ),
+    "training.momentum": click.option(
+        "--momentum", type=float, metavar="M", help="Of the optimizer momentum.  [default: 0.9]"
+    ),
+    "training.clip_norm": click.option(
+        "--clip-norm", type=float, metavar="NORM", help="The longest gradient.  [default: any]"
+    ),
+    "training.schedule": click.option(
+        "--schedule", type=click.Choice(SCHEDULES), help="How the rate moves.  [default: one-cycle]"
+    ),
+    "training.warmup": click.option(
+        "--warmup", type=float, metavar="SHARE", help="Of one-cycle: the steps in which the rate rises.  [default: 0.2]"
+    ),
+    "training.rate_steps": click.option(
+        "--rate-steps", type=rate_steps, metavar="E:RATE,…", help="Of the schedule steps: 0:0.01,25:0.005."
+    ),
+    "training.through_time": click.option(
+        "--through-time/--no-through-time",
+        default=None,
+        help="Whether gradients flow back through the whole name.  [default: they do]",
+    ),
+    "data.validation": click.option(
+        "--validation", type=float, metavar="SHARE", help="Of the list, to hold out; 0 for none.  [default: 0.1]"
+    ),
+    "data.split": click.option(
+        "--split",
+        type=click.Choice(SPLITS),
+        help="unique: no name on both sides; names: repeats may be.  [default: unique]",
+    ),
+    "training.patience": click.option(
+        "--patience", type=int, metavar="N", help="Stop after N epochs without a better one.  [default: never]"
+    ),
+    "training.best_by": click.option(
+        "--best-by", type=click.Choice(CRITERIA), help="What makes an epoch the best.  [default: loss]"
+    ),
+    "training.seed": click.option("--seed", type=int, metavar="N", help="Decides all that is random.  [default: 0]"),
+    "run.threads": click.option("--threads", type=int, metavar="N", help="Processor threads.  [default: 1]"),
+    "data.column": options.column,
+    "data.max_name_length": options.max_name_length,
+    "run.plot": click.option("--plot/--no-plot", default=None, help="Draw history.png.  [default: draw it]"),
+}
+
+
+def settings(command: options.Command) -> options.Command:
+    """An option for every setting."""
+    for option in reversed(SETTINGS.values()):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("names", required=False)
+@click.option("--config", metavar="FILE", help="Settings from a TOML file; options stand above it.")
+@click.option("--out", metavar="DIR", help="A new folder for the model.  [default: runs/LIST-BACKEND]")
+@click.option("--resume", metavar="RUN", help="Go on with a run folder; beside it --backend, --epochs.")
+@settings
+@options.common
+@click.pass_context
+def train(
+    ctx: click.Context,
+    /,
+    names: str | None,
+    config: str | None,
+    out: str | None,
+    resume: str | None,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
+    """Learn from a list of names, and keep the best network.
+
+    NAMES is a file (a name a line, .csv, .json), - for standard input, or a bundled list's name; left out, mlb-first.
+
+    Ctrl-C stops after the step under way and saves; --resume goes on from there as if nothing had happened.
+    """
+    notes = Notes(quiet)
+    if resume is not None:
+        _refuse_beside_resume(ctx)
+        resolved = merge(read_config(Path(resume) / "config.toml"), _overrides(given))
+    else:
+        resolved = merge(
+            Config() if config is None else read_config(config), {**_overrides(given), "data.names": names}
+        )
+        if names is None:
+            notes(f"names: {resolved.data.names}")
+    limit_threads(resolved.run.threads)
+    from namegen import api
+
+    with StopOnInterrupt(notes) as stop, show_progress(notes) as progress:
+        if resume is not None:
+            result = api.resume(
+                resume,
+                backend=given["backend"],
+                epochs=given["epochs"],
+                listener=progress,
+                ready=progress.ready,
+                stop=stop,
+            )
+        else:
+            result = api.train(config=resolved, out=out, save=True, listener=progress, ready=progress.ready, stop=stop)
+    if result.finished and resolved.run.plot:
+        _draw(result)
+    if as_json:
+        click.echo(json_text(result.to_dict()))
+    elif result.finished:
+        click.echo(summary(result))
+    if not result.finished:
+        notes(
+            f"stopped in epoch {result.epochs + 1}, the state is saved; to go on: namegen train --resume {result.out}"
+        )
+        ctx.exit(INTERRUPTED)
+
+
+def _overrides(given: dict[str, Any]) -> dict[str, Any]:
+    """The options as settings, by dotted path."""
+    return {path: given[path.partition(".")[2]] for path in SETTINGS}
+
+
+def _refuse_beside_resume(ctx: click.Context) -> None:
+    """A run goes on by its own config: whatever else is asked for would not happen, so it is an error."""
+    for param in ctx.command.params:
+        given = param.name and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+        if given and param.name not in ALLOWED_WITH_RESUME:
+            what = "NAMES" if isinstance(param, click.Argument) else param.opts[0]
+            raise click.UsageError(
+                f"{what} cannot stand beside --resume: a run goes on by its own config.toml, only --backend and a "
+                "longer --epochs may change"
+            )
+
+
+def _draw(result: RunResult) -> None:
+    from namegen.reports.plots import draw_history
+
+    if result.out is not None:
+        draw_history(result, result.out / PLOT_FILE)
+
+
+class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
+    """While it lasts, Ctrl-C only asks training to stop; a second one interrupts, a third one kills."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._asked = False
+
+    def __call__(self) -> bool:
+        """Whether training should stop here."""
+        return self._asked
+
+    def __enter__(self) -> StopOnInterrupt:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
