@@ -39,6 +39,7 @@ from namegen.models import SHIPPED, shipped_path
 
 RUNS = Path("runs")
 DEFAULT_MODEL = "mlb-first"
+TFLITE_SUFFIX = ".tflite"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,28 +48,28 @@ class LoadedModel:
 
     Attributes:
         name: what it was asked for by.
-        model: the LanguageModel: an engine with the model's parameters.
-        checkpoint: where it came from.
+        model: the LanguageModel: an engine with the model's parameters, or a ``.tflite`` in its own runtime.
+        vocabulary: its characters.
+        longest_name: characters of the longest name of the list that it was trained on.
+        checkpoint: where it came from; None for a ``.tflite``, which carries the network alone.
     """
 
     name: str
     model: LanguageModel
-    checkpoint: Checkpoint
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Its characters."""
-        return self.checkpoint.vocabulary
+    vocabulary: Vocabulary
+    longest_name: int
+    checkpoint: Checkpoint | None = None
 
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
-        return Generator(self.model, self.vocabulary, known_names=self.checkpoint.known_names)
+        known = None if self.checkpoint is None else self.checkpoint.known_names
+        return Generator(self.model, self.vocabulary, known_names=known)
 
     @property
     def default_max_length(self) -> int:
         """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
-        return min(2 * self.checkpoint.longest_name, 1000)
+        return min(2 * self.longest_name, 1000)
 
     def generate(self, n: int = 20, **wishes: Any) -> list[str]:
         """Names that are new and distinct, in random order; ``wishes`` are the arguments of ``generate_batches``.
@@ -148,17 +149,22 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def load(model: str | None = None, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
-    """Load a model by name: a shipped one, a run folder, or a checkpoint file.
+    """Load a model by name: a shipped one, a run folder, a checkpoint file, or a ``.tflite``.
 
     Args:
         model: see ``find_model``.
-        backend: the engine that reads it.
+        backend: the engine that reads it; a ``.tflite`` has its own runtime, whatever stands here.
         threads: for that engine.
 
     Raises:
         CheckpointError: no such model, or a damaged file. EngineError: the engine is missing.
     """
     name, path = find_model(model)
+    if path.suffix == TFLITE_SUFFIX:
+        from namegen.backends.tflite.runtime import TFLiteModel
+
+        tflite = TFLiteModel.load(path, threads=threads)
+        return LoadedModel(name, tflite, tflite.vocabulary, tflite.longest_name)
     return open_checkpoint(load_checkpoint(path), name, backend=backend, threads=threads)
 
 
@@ -166,7 +172,7 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str = "numpy"
     """Give a checkpoint's network an engine; see ``load``."""
     engine = load_engine(backend)(checkpoint.network, None, threads=threads)
     engine.set_state(checkpoint.parameters)
-    return LoadedModel(name, engine, checkpoint)
+    return LoadedModel(name, engine, checkpoint.vocabulary, checkpoint.longest_name, checkpoint)
 
 
 @dataclass(frozen=True)

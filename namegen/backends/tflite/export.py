@@ -1,0 +1,210 @@
+"""Export of a trained network, of either engine, as a ``.tflite`` that has been held against its source.
+
+``program.py`` makes the file's bytes; here they are opened in the LiteRT runtime, compared with the NumPy engine at
+every prefix of a list of names, and only then written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.core.checkpoint import Checkpoint
+from namegen.core.engine import LanguageModel, State
+from namegen.core.evaluation import AccuracyEvaluator, Metrics
+from namegen.core.generator import Generator
+from namegen.core.prefix_tree import PrefixTree
+from namegen.errors import EngineError, NamesError, OutputError, SettingsError
+from namegen.files import write_whole
+from namegen.types import Array, Float, Int, Int32
+
+DRAWN_NAMES, SEED = 1000, 0  # the names that a file is checked with, where none are given
+LOOP_SHARE = 0.99  # of the drawn names, those that the file's own loop must spell as its steps do; rounding costs a few
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a file may be from its source."""
+
+    figure: str  # what is limited, in the words of a message
+    limit: float
+
+
+TOLERANCES = {
+    "none": Tolerance("largest difference of logits", 1e-4),
+    "float16": Tolerance("largest difference of logits", 1e-2),
+    "int8": Tolerance("difference of the loss in nats a character", 0.01),
+}
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported, and how near it is to its source."""
+
+    out: str
+    quantize: str
+    bytes: int
+    names: int  # that it was checked with
+    left_out: int  # names given that hold characters which the model does not know
+    prefixes: int
+    largest_logit_difference: float  # over all ids at all distinct prefixes of the names
+    before: Metrics  # of the source, on the names
+    after: Metrics  # of the file
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object of ``export-tflite --json``."""
+        return {**asdict(self), "before": self.before.to_dict(), "after": self.after.to_dict()}
+
+
+def export_tflite(
+    checkpoint: Checkpoint,
+    path: Path,
+    *,
+    quantize: str = "none",
+    names: Sequence[str] | None = None,
+    force: bool = False,
+) -> ExportReport:
+    """Write a checkpoint as a ``.tflite``, if the file gives what the checkpoint gives.
+
+    Args:
+        checkpoint: from either engine.
+        path: the file.
+        quantize: ``none`` (float32), ``float16`` or ``int8`` (weights only).
+        names: what it is checked with; None: 1,000 drawn from the model itself, always the same.
+        force: overwrite a file that exists.
+
+    Raises:
+        OutputError: the file exists or cannot be written, or what was made differs too much: then nothing is left
+            behind, and what was there is kept.
+        EngineError: TensorFlow or LiteRT is not installed.
+        SettingsError: an unknown quantisation. NamesError: none of the names can be read by the model.
+    """
+    started = time.perf_counter()
+    check_quantize(quantize)
+    check_output(path, force=force)
+    source = NumpyEngine(checkpoint.network, None, threads=1)
+    source.set_state(checkpoint.parameters)
+    uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, min(2 * checkpoint.longest_name, 1000)))
+    if names is None:
+        tokens = Generator(source, checkpoint.vocabulary).draw_one_by_one(uniforms)
+        names = checkpoint.vocabulary.decode_all(tokens)
+    known = [name for name in names if not checkpoint.vocabulary.unknown(name)]
+    if not known:
+        raise NamesError(
+            f"none of the {len(names):,} names has only characters that the model knows: "
+            "give names like those that it was trained on"
+        )
+    tree = PrefixTree.from_names(known, checkpoint.vocabulary)
+
+    content = convert(checkpoint, quantize)
+    model = TFLiteModel(content)
+    pair = Pair(source, model)
+    before = AccuracyEvaluator(pair).evaluate(tree)
+    after = AccuracyEvaluator(model).evaluate(tree)
+    check_agreement(quantize, pair.largest_difference, abs(after.loss_nats_per_char - before.loss_nats_per_char))
+    check_vocabulary_and_loop(checkpoint, model, uniforms)
+    write_whole(path, content)
+    return ExportReport(
+        out=str(path),
+        quantize=quantize,
+        bytes=len(content),
+        names=len(known),
+        left_out=len(names) - len(known),
+        prefixes=tree.nodes,
+        largest_logit_difference=pair.largest_difference,
+        before=before,
+        after=after,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
+    """The bytes of the file; loads TensorFlow. Raises EngineError where it is not installed."""
+    try:
+        from namegen.backends.tflite import program
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"the export to .tflite needs {error.name}, which is not installed: install it with: "
+            "pip install 'namegen[keras,tflite]'"
+        ) from error
+    return program.convert(checkpoint, quantize)
+
+
+class Pair:
+    """Two models that read the same, one beside the other: a LanguageModel that gives the first one's logits and keeps
+    the largest difference to the second one's.
+    """
+
+    def __init__(self, first: LanguageModel, second: LanguageModel) -> None:
+        self.models = first, second
+        self.largest_difference = 0.0
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``, of both."""
+        return self.models[0].vocabulary_size
+
+    def initial_state(self, rows: int) -> State:
+        """Both states."""
+        return [model.initial_state(rows) for model in self.models]
+
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
+        """Read with both, and compare."""
+        (first, first_state), (second, second_state) = (
+            model.step(tokens, part) for model, part in zip(self.models, state, strict=True)
+        )
+        difference = np.abs(first - second).max()
+        self.largest_difference = float(np.maximum(self.largest_difference, difference))  # keeps a NaN, as max does not
+        return first, [first_state, second_state]
+
+    def select(self, state: State, rows: Int[Array, "K"]) -> State:
+        """Gather rows of both states."""
+        return [model.select(part, rows) for model, part in zip(self.models, state, strict=True)]
+
+
+def check_quantize(quantize: str) -> None:
+    """Raise SettingsError for a quantisation that there is not."""
+    if quantize not in TOLERANCES:
+        raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """Raise OutputError if nothing can, or may, be written there."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file, such as {path / 'model.tflite'}")
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists already: name another file, or overwrite it with --force")
+    if not path.parent.is_dir():
+        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another")
+
+
+def check_agreement(quantize: str, logit_difference: float, loss_difference: float) -> None:
+    """Raise OutputError for a file that is too far from its source. A NaN is too far."""
+    tolerance = TOLERANCES[quantize]
+    found = loss_difference if quantize == "int8" else logit_difference
+    if not found <= tolerance.limit:
+        raise OutputError(
+            f"the .tflite ({quantize}) disagrees with its source: {tolerance.figure} {found:.2g}, expected at most "
+            f"{tolerance.limit:g}; no file was written, choose another --quantize"
+        )
+
+
+def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]) -> None:
+    """Raise OutputError if the two other signatures do not fit: characters, and the loop that draws inside the file."""
+    if model.vocabulary != checkpoint.vocabulary:
+        raise OutputError("the .tflite does not give back the vocabulary of its source; no file was written")
+    apart = Generator(model, model.vocabulary).draw_one_by_one(uniforms)
+    same = (model.generate_tokens(uniforms) == apart).all(axis=1).mean()
+    if not same >= LOOP_SHARE:
+        raise OutputError(
+            f"the sampling loop of the .tflite gives only {same:.1%} of the names that its steps give, expected at "
+            f"least {LOOP_SHARE:.0%}; no file was written, choose another --quantize"
+        )

@@ -1,0 +1,129 @@
+"""TFLiteModel: a ``.tflite`` of ``namegen export-tflite`` as a LanguageModel, in the LiteRT runtime alone.
+
+No TensorFlow is loaded. ``docs/tflite.md`` shows the same in a few lines without namegen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from namegen.backends.tflite.quiet import quiet
+from namegen.backends.tflite.seal import unseal
+from namegen.core.architecture import Network
+from namegen.core.sampling import check_temperature
+from namegen.core.vocabulary import Vocabulary
+from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError
+from namegen.types import Array, Float, Float32, Int, Int32
+
+SIGNATURES = {"generate", "step", "vocabulary"}
+CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
+BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))  # a float64 below 1 may round to 1, which is no uniform number
+
+TFLiteState = tuple[Array, ...]  # one (B, H) for each array of each layer's state
+
+
+class TFLiteModel:
+    """A trained network in a ``.tflite``. Not for two threads at a time.
+
+    Args:
+        content: the whole file.
+        path: how error messages call it.
+        threads: for the runtime.
+
+    Attributes:
+        vocabulary: its characters, from the file's own signature.
+        network: the shapes of what was exported.
+        longest_name: characters of the longest name of the list that it was trained on.
+        quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
+
+    Raises:
+        CheckpointError: a damaged or foreign file. EngineError: LiteRT is not installed.
+    """
+
+    def __init__(self, content: bytes, *, path: Path | str = "the .tflite", threads: int = 1) -> None:
+        document = unseal(content, path)
+        if threads < 1:
+            raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
+        interpreter_class = _interpreter_class()
+        try:
+            with quiet():
+                interpreter = interpreter_class(model_content=content, num_threads=threads)
+                if set(interpreter.get_signature_list()) != SIGNATURES:
+                    raise CheckpointError("its signatures are not step, generate and vocabulary")
+                self._step = interpreter.get_signature_runner("step")
+                self._generate = interpreter.get_signature_runner("generate")
+                code_points = interpreter.get_signature_runner("vocabulary")()["code_points"]
+            self.network = Network.from_dict(document["network"])
+            self.vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
+            self.longest_name = int(document["longest_name"])
+            self.quantize = str(document["quantize"])
+            if self.vocabulary.size != self.network.vocabulary_size:
+                raise CheckpointError("its vocabulary does not fit its network")
+            states = 2 if self.network.cell == "lstm" else 1
+            self._widths = [width for width in self.network.hidden for _ in range(states)]
+            self._names = [f"state_{k}" for k in range(len(self._widths))]
+            if set(self._step.get_input_details()) != {"tokens", *self._names}:
+                raise CheckpointError("its states do not fit its network")
+        except (CheckpointError, NamesError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
+
+    @classmethod
+    def load(cls, path: Path | str, threads: int = 1) -> Self:
+        """Read a file. Raises what the class raises."""
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+        return cls(content, path=path, threads=threads)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        return self.network.vocabulary_size
+
+    def initial_state(self, rows: int) -> TFLiteState:
+        """Zeros for every layer."""
+        return tuple(np.zeros((rows, width), np.float32) for width in self._widths)
+
+    def step(self, tokens: Int32[Array, "B"], state: TFLiteState) -> tuple[Float32[Array, "B V"], TFLiteState]:
+        """Read one token a row. Rows come as they are: a number that changes costs 2 to 10 %, padding more."""
+        outputs: dict[str, Array] = self._step(tokens=tokens, **dict(zip(self._names, state, strict=True)))
+        return outputs["logits"], tuple([outputs[name] for name in self._names])  # copies of the runtime's buffers
+
+    def select(self, state: TFLiteState, rows: Int[Array, "K"]) -> TFLiteState:
+        """Gather rows of a state."""
+        return tuple(array.take(rows, axis=0) for array in state)
+
+    def generate_tokens(self, uniforms: Float[Array, "n T"], temperature: float = 1.0) -> Int32[Array, "n T"]:
+        """Draw one name for each row of uniform numbers, with the sampling loop that is inside the file.
+
+        The same as ``Generator.draw_one_by_one``, in float32.
+
+        Args:
+            uniforms: at least 0 and below 1, one a token.
+            temperature: see ``core/sampling.py``.
+
+        Returns:
+            Token ids, the boundary from the end of each name on; a row without a boundary did not end within ``T``.
+        """
+        check_temperature(temperature)
+        numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
+        tokens = np.zeros(numbers.shape, np.int32)
+        if numbers.size:
+            for start in range(0, len(numbers), CHUNK_NAMES):
+                part = slice(start, start + CHUNK_NAMES)
+                tokens[part] = self._generate(uniforms=numbers[part], temperature=np.float32(temperature))["tokens"]
+        return tokens
+
+
+def _interpreter_class() -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"a .tflite needs {error.name}, which is not installed: install it with: pip install 'namegen[tflite]'"
+        ) from error
+    return Interpreter
