@@ -1,0 +1,146 @@
+"""``namegen describe``: what a list of names looks like, as tables and as a drawing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from itertools import pairwise, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from namegen.cli import options
+from namegen.cli.sources import open_list
+from namegen.cli.terminal import Notes, json_text, percent, printable
+
+if TYPE_CHECKING:
+    from namegen.core.description import ListDescription
+
+DRAWINGS = (".png", ".svg")
+MOST_ROWS = 15
+BLOCK_WIDTH, BETWEEN_BLOCKS = 38, 4  # two blocks side by side fill a terminal of 80 columns
+LONGEST_BAR, SHORTEST_BAR = 14, 6
+REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
+
+Row = tuple[str, int]  # a label and how many
+
+
+def drawing(text: str) -> Path:
+    """A file to draw into, by its ending: so a list or a model is never drawn over."""
+    if Path(text).suffix.lower() not in DRAWINGS:
+        raise click.BadParameter(f"{text[:80]!r}: expected a file that ends in {' or '.join(DRAWINGS)}")
+    return Path(text)
+
+
+@click.command()
+@click.argument("names", required=False)
+@click.option("--plot", type=drawing, metavar="FILE", help="Draw it too, into a .png or .svg file.")
+@options.column
+@options.max_name_length
+@options.common
+def describe(
+    names: str | None,
+    plot: Path | None,
+    column: str | None,
+    max_name_length: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """What a list of names looks like: lengths, letters, the commonest names, repeats, where names part.
+
+    NAMES is a file, - or a bundled list's name; left out, mlb-first.
+    """
+    notes = Notes(quiet)
+    corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
+    from namegen.core import description
+
+    described = description.describe(corpus.names)
+    click.echo(json_text(described.to_dict()) if as_json else _text(described, corpus.source))
+    if plot is not None:
+        from namegen.reports.plots import draw_description
+
+        draw_description(described, plot, source=corpus.source)
+        notes(f"drawn: {plot}")
+
+
+def _text(described: ListDescription, source: str) -> str:
+    """Blocks in two columns, 80 characters wide."""
+    entries, distinct = described.entries, described.distinct
+    letters = list(described.letters.items())[:MOST_ROWS]
+    apart = [*_ranges(described.unique_after), ("its end only", described.never_unique)]
+    blocks = [
+        _block("Characters of a name", _ranges(described.lengths), entries),
+        _block("Commonest letters", letters, sum(described.letters.values())),
+    ]
+    if entries > distinct:
+        blocks += [
+            _block("Commonest names", list(described.commonest[:MOST_ROWS]), entries),
+            _block("How often a distinct name stands", _repeats(described.repeats), distinct),
+        ]
+    blocks.append(_block("Characters that tell a name apart", apart, distinct))
+    head = (
+        f"{printable(source)}: {entries:,} names, {f'{distinct:,}' if entries > distinct else 'all'} distinct; "
+        f"{described.mean_length:.1f} characters on average, median {described.median_length:g}"
+    )
+    lines = [head]
+    if len(blocks) % 2:
+        blocks.append([])
+    for pair in zip(blocks[::2], blocks[1::2], strict=True):
+        lines.append("")
+        for left, right in zip_longest(*pair, fillvalue=""):
+            lines.append(f"{_fitted(left, BLOCK_WIDTH)}{' ' * BETWEEN_BLOCKS}{right}".rstrip())
+    return "\n".join(lines)
+
+
+def _block(title: str, rows: list[Row], total: int) -> list[str]:
+    """A title, then lines of label, number, per cent of ``total`` and a bar."""
+    from rich.cells import cell_len
+
+    labels = [printable(label) for label, _ in rows]
+    numbers = [f"{count:,}" for _, count in rows]
+    number_width = max(map(len, numbers), default=0)
+    room = BLOCK_WIDTH - number_width - len("    100.0%  ")  # what label and bar share
+    label_width = min(max(map(cell_len, labels), default=0), room - SHORTEST_BAR)
+    bar_width = min(room - label_width, LONGEST_BAR)
+    most = max((count for _, count in rows), default=0)
+    block = "█" if "utf" in (sys.stdout.encoding or "").lower() else "#"
+    lines = [title]
+    for label, number, (_, count) in zip(labels, numbers, rows, strict=True):
+        share = percent(count / max(total, 1)).rjust(6)
+        bar = block * round(bar_width * count / max(most, 1))
+        lines.append(f"{_fitted(label, label_width)}  {number.rjust(number_width)}  {share}  {bar}".rstrip())
+    return lines
+
+
+def _fitted(text: str, width: int) -> str:
+    """Text cut or padded to so many columns of a terminal, in which some characters take two."""
+    from rich.cells import cell_len, set_cell_size
+
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def _ranges(histogram: Mapping[int, int]) -> list[Row]:
+    """A histogram over whole numbers, as at most ``MOST_ROWS`` ranges of equal width."""
+    if not histogram:
+        return []
+    low, high = min(histogram), max(histogram)
+    width = -(-(high - low + 1) // MOST_ROWS)
+    rows = []
+    for start in range(low, high + 1, width):
+        end = min(start + width - 1, high)
+        rows.append(
+            (f"{start}" if start == end else f"{start}-{end}", sum(histogram.get(n, 0) for n in range(start, end + 1)))
+        )
+    return rows
+
+
+def _repeats(repeats: Mapping[int, int]) -> list[Row]:
+    """How many distinct names stand once, twice, … in the list."""
+    rows = []
+    for low, above in pairwise(REPEAT_BOUNDS):
+        distinct = sum(names for times, names in repeats.items() if low <= times < above)
+        words = {1: "once", 2: "twice"}.get(low, f"{low:,}-{above - 1:,} times")
+        if distinct:
+            rows.append((words, distinct))
+    return rows
