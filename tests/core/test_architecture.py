@@ -99,7 +99,7 @@ def test_the_choices_are_the_settings_choices() -> None:
 @pytest.mark.parametrize("init", INITIALISERS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_initial_values(init: str, cell: str) -> None:
-    """Every parameter, in its shape, finite, in float64; biases zero, kernels not; the same again from the same seed."""
+    """Every parameter in its shape, finite, in float64; biases zero, kernels not; one seed gives the same again."""
     network = Network(12, cell, (6, 5))
     values = initial_parameters(network, init, rng=np.random.default_rng(3))
     again = initial_parameters(network, init, rng=np.random.default_rng(3))

@@ -87,7 +87,7 @@ def test_no_such_folder(tmp_path: Path) -> None:
 
 def test_the_path_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match="cannot write .*folder"):
+    with pytest.raises(OutputError, match=r"cannot write .*folder"):
         write_whole(tmp_path / "folder", NEW)
     assert only(tmp_path, "folder")
 

@@ -1,0 +1,75 @@
+"""Every engine of the registry against what the protocol demands and against the NumPy engine; the fake one too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from namegen.backends import EXTRAS, engine_paths, load_engine
+from namegen.core.architecture import Network
+from namegen.core.batching import Batch
+from namegen.core.engine import EngineClass
+from namegen.core.prefix_tree import PrefixTree
+from namegen.core.settings import CELLS, TrainingSettings
+from namegen.core.vocabulary import Vocabulary
+from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, FakeEngine
+from tests.requirements import require
+
+cells = pytest.mark.parametrize("cell", CELLS)
+
+
+def cases(checks: Iterable[str]) -> pytest.MarkDecorator:
+    """Every engine with every cell and check; but an engine that has to compile, and so needs seconds for each
+    training, is held against the checks of the protocol with the LSTM only, whose state has two parts.
+    """
+    listed = [
+        (name, cell, check)
+        for name in engine_paths()
+        for cell in CELLS
+        for check in checks
+        if name not in EXTRAS or cell == "lstm" or check in FOR_EVERY_CELL
+    ]
+    return pytest.mark.parametrize(("name", "cell", "check"), listed)
+
+
+FOR_EVERY_CELL = ("as a language model", "reading only", "same logits", "same training", "same without through_time")
+
+
+def load(name: str, cell: str) -> EngineClass:
+    if name in EXTRAS:
+        require(EXTRAS[name])
+    engine_class = load_engine(name)
+    if cell not in engine_class.cells:
+        pytest.skip(f"the engine {name} does not implement {cell}")
+    return engine_class
+
+
+@cases(CONFORMANCE_CHECKS)
+def test_engines(name: str, cell: str, check: str) -> None:
+    CONFORMANCE_CHECKS[check](load(name, cell), cell)
+
+
+@cases(NETWORK_CHECKS)
+def test_the_same_network(name: str, cell: str, check: str) -> None:
+    NETWORK_CHECKS[check](load(name, cell), cell)
+
+
+@cells
+@pytest.mark.parametrize("check", CONFORMANCE_CHECKS)
+def test_the_fake_engine(cell: str, check: str) -> None:
+    CONFORMANCE_CHECKS[check](FakeEngine, cell)
+
+
+def test_the_fake_engine_learns_what_follows_what() -> None:
+    """Of names that alternate between two characters it learns just that."""
+    engine = FakeEngine(Network(3), TrainingSettings(), threads=1)
+    batch = Batch(PrefixTree.from_names(["abab", "ab"], Vocabulary("ab")))
+    engine.train_epoch((batch, 1.0) for _ in range(300))
+    state = engine.initial_state(1)
+    said = []
+    for token in (0, 1):
+        logits, state = engine.step(np.array([token], np.int32), state)
+        said.append(int(logits.argmax()))
+    assert said == [1, 2]
