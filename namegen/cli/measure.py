@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_list, open_model
-from namegen.cli.terminal import Notes, aligned, json_text, percent
-
-if TYPE_CHECKING:
-    from namegen.core.evaluation import Metrics
-
-HEADINGS = ("nats a character", "bits", "likeliest is right", "drawn is right")
-
-
-def figures(metrics: Metrics) -> tuple[str, str, str, str]:
-    """The four figures of a model, for people; in the order of ``HEADINGS``."""
-    return (
-        f"{metrics.loss_nats_per_char:.4f}",
-        f"{metrics.bits_per_char:.4f}",
-        percent(metrics.accuracy_argmax),
-        percent(metrics.accuracy_sampled),
-    )
+from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
 
 
 @click.command()
@@ -63,12 +46,9 @@ def evaluate(
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
-    click.echo(f"{result.names:,} names of {corpus.source}\n")
-    click.echo(
-        aligned(
-            [("", *HEADINGS), (result.model, *figures(result.metrics)), ("ceiling of these", *figures(result.ceiling))]
-        )
-    )
+    click.echo(f"{printable(result.model)} on {result.names:,} names of {printable(corpus.source)}\n")
+    rows = [("", *FIGURES), ("this model", *figures(result.metrics)), ("ceiling of these", *figures(result.ceiling))]
+    click.echo(aligned(rows))
 
 
 @click.command()
@@ -91,8 +71,8 @@ def ceiling(names: str | None, column: str | None, max_name_length: int | None, 
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
-    click.echo(f"ceiling of {corpus.source}\n")
-    click.echo(aligned(list(zip(HEADINGS, figures(result.metrics), strict=True))))
+    click.echo(f"ceiling of {printable(corpus.source)}\n")
+    click.echo(aligned(list(zip(FIGURES, figures(result.metrics), strict=True))))
     click.echo()
     click.echo(
         aligned(

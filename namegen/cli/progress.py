@@ -11,7 +11,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from namegen.cli.terminal import Notes, percent, printable
+from namegen.cli.terminal import Notes, number, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -92,7 +92,7 @@ class Display(AbstractContextManager["Display"]):
         """On the held-out part, beside what is possible there; empty without one."""
         if record.validation_accuracy_argmax is None or self.ceiling is None:
             return ""
-        return f"held out {percent(record.validation_accuracy_argmax)} of at most {percent(self.ceiling)} right"
+        return f"held-out accuracy {percent(record.validation_accuracy_argmax)} (ceiling {percent(self.ceiling)})"
 
 
 def sample(record: EpochRecord) -> str:
@@ -123,7 +123,7 @@ class Lines(Display):
         record = progress.history[-1]
         parts = (
             f"epoch {progress.epoch}/{self.epochs}",
-            f"loss {record.training_loss_nats_per_char:.4f}",
+            f"loss {number(record.training_loss_nats_per_char)}",
             self.accuracy(record),
             self.speed(record),
             f"{left} left",
@@ -147,10 +147,10 @@ class LiveBlock(Display):
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(stderr=True, highlight=False)
         # Drawn from the steps, not from a thread of rich's own, which would take its time from the training.
-        self._live = Live(self._block(run.progress, run.progress.step), console=console, auto_refresh=False)
-        self._live.start(refresh=True)
+        self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False)
+        self._live.start()
+        self._live.update(self._block(run.progress, run.progress.step), refresh=True)
 
     def __exit__(self, *_: object) -> None:
         """Leave the last frame standing, and give the cursor back."""
@@ -189,9 +189,10 @@ class LiveBlock(Display):
         if not progress.history:
             return Group(head, Text(""), Text(""))
         record = progress.history[-1]
-        parts = (f"loss {record.training_loss_nats_per_char:.4f}", self.accuracy(record), self.speed(record))
-        says = Text(no_wrap=True, overflow="ellipsis")
+        parts = (f"loss {number(record.training_loss_nats_per_char)}", self.accuracy(record), self.speed(record))
+        says = Text(no_wrap=True)
         for place, earlier in enumerate(self._samples):
             style = "dim" if place else ("green" if earlier.sample_is_new else "")
             says.append("  " if place else "").append(sample(earlier), style=style)
+        says.truncate(self._live.console.width - len("^C "), overflow="ellipsis")  # an echo at its end wraps no line
         return Group(head, Text("  ".join(filter(None, parts)), no_wrap=True, overflow="ellipsis"), says)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from namegen.core.evaluation import Metrics
+
+FIGURES = ("nats a character", "likeliest right", "drawn right")
 
 # Control characters (they move the cursor, colour, ring), line and paragraph separators, the marks that override the
 # direction of writing, half characters. Marks that scripts and emoji are spelt with (joiners, LRM, RLM) stay.
@@ -29,7 +34,15 @@ def _escaped(match: re.Match[str]) -> str:
 
 def json_text(document: Mapping[str, Any]) -> str:
     """One line of JSON that is safe to show: what JSON itself leaves unescaped of the control characters is escaped."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    return _json_safe(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def json_string(text: str) -> str:
+    """One string of JSON, as safe to show."""
+    return _json_safe(json.encoder.encode_basestring(text))
+
+
+def _json_safe(text: str) -> str:
     return text if text.isprintable() else _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -47,7 +60,7 @@ class Notes:
     def __call__(self, text: str) -> None:
         """Say one thing; an empty text is nothing to say."""
         if text and not self.quiet:
-            click.echo(printable(text), err=True)
+            click.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
 
 def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
@@ -70,3 +83,13 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 def percent(share: float) -> str:
     """A share as per cent, one decimal: what every human-readable output uses."""
     return f"{100 * share:.1f}%"
+
+
+def number(value: float) -> str:
+    """A loss for people: four decimals, or a power of ten where training has gone astray."""
+    return f"{value:.4f}" if abs(value) < 10_000 else f"{value:.3g}"
+
+
+def figures(metrics: Metrics) -> tuple[str, str, str]:
+    """How good a model is, for people, in the order of ``FIGURES``."""
+    return number(metrics.loss_nats_per_char), percent(metrics.accuracy_argmax), percent(metrics.accuracy_sampled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -56,10 +57,10 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--init", type=click.Choice(INITIALISERS), help="How values start.  [default: glorot]"
     ),
     "training.epochs": click.option(
-        "--epochs", type=int, metavar="N", help="How often the list is read.  [default: 80, more for a short list]"
+        "--epochs", type=int, metavar="N", help="How often the list is read.  [default: by the size of the list]"
     ),
     "training.batch_size": click.option(
-        "--batch-size", type=int, metavar="N", help="Names a step.  [default: 128, fewer for a short list]"
+        "--batch-size", type=int, metavar="N", help="Names a step.  [default: by the size of the list]"
     ),
     "training.optimizer": click.option(
         "--optimizer", type=click.Choice(OPTIMIZERS), help="The rule of the steps.  [default: adam]"
@@ -144,7 +145,8 @@ def train(
     notes = Notes(quiet)
     if resume is not None:
         _refuse_beside_resume(ctx)
-        resolved = merge(read_config(Path(resume) / "config.toml"), _overrides(given))
+        run_config = Path(resume) / "config.toml"
+        resolved = read_config(run_config) if run_config.is_file() else Config()  # without one, api.resume says it
     else:
         resolved = merge(
             Config() if config is None else read_config(config), {**_overrides(given), "data.names": names}
@@ -154,7 +156,7 @@ def train(
     limit_threads(resolved.run.threads)
     from namegen import api
 
-    with StopOnInterrupt(notes) as stop, show_progress(notes) as progress:
+    with StopOnInterrupt() as stop, show_progress(notes) as progress:
         if resume is not None:
             result = api.resume(
                 resume,
@@ -166,15 +168,15 @@ def train(
             )
         else:
             result = api.train(config=resolved, out=out, save=True, listener=progress, ready=progress.ready, stop=stop)
-    if result.finished and resolved.run.plot:
-        _draw(result)
+    plot = _draw(result) if result.finished and resolved.run.plot else None
     if as_json:
         click.echo(json_text(result.to_dict()))
     elif result.finished:
-        click.echo(summary(result))
+        click.echo(summary(result, plot))
     if not result.finished:
         notes(
-            f"stopped in epoch {result.epochs + 1}, the state is saved; to go on: namegen train --resume {result.out}"
+            f"stopped in epoch {result.epochs + 1}, the state is saved; to go on:\n"
+            f"  namegen train --resume {shlex.quote(str(result.out))}"
         )
         ctx.exit(INTERRUPTED)
 
@@ -196,18 +198,20 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
             )
 
 
-def _draw(result: RunResult) -> None:
+def _draw(result: RunResult) -> Path | None:
+    """Draw the history into the run folder; matplotlib is loaded only now that training is over."""
+    if result.out is None:
+        return None
     from namegen.reports.plots import draw_history
 
-    if result.out is not None:
-        draw_history(result, result.out / PLOT_FILE)
+    draw_history(result, result.out / PLOT_FILE)
+    return result.out / PLOT_FILE
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     """While it lasts, Ctrl-C only asks training to stop; a second one interrupts, a third one kills."""
 
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
+    def __init__(self) -> None:
         self._asked = False
 
     def __call__(self) -> bool:

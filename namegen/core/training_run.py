@@ -32,7 +32,7 @@ from namegen.core.prefix_tree import PrefixTree
 from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings
 from namegen.core.tensor_file import read_tensors, write_tensors
 from namegen.core.trainer import Best, Listener, Progress, Trainer, resolve_training
-from namegen.errors import CheckpointError, EngineError, NamesError
+from namegen.errors import CheckpointError, EngineError, NamesError, TrainingError
 from namegen.files import write_whole
 from namegen.types import Array, Float64
 
@@ -171,9 +171,13 @@ class TrainingRun:
             TrainingError: the loss is no longer finite; what was saved before stays.
             OutputError: a file cannot be written.
         """
-        for progress in self.trainer.run(self.progress):
-            if time.monotonic() - self._saved_at >= SECONDS_BETWEEN_SAVES and not self.trainer.finished(progress):
-                self.save()
+        try:
+            for progress in self.trainer.run(self.progress):
+                if time.monotonic() - self._saved_at >= SECONDS_BETWEEN_SAVES and not self.trainer.finished(progress):
+                    self.save()
+        except TrainingError:
+            self._save_best()  # its epoch was sound; the state is not, so the last one that was written stays
+            raise
         self.save()
         return self.result()
 
@@ -181,13 +185,16 @@ class TrainingRun:
         """Write the model (if there is a new best one), the history, and last the state."""
         if self.folder is None:
             return
-        best = self.progress.best
-        if best is not None and best.epoch != self._saved_best:
-            self._checkpoint().save(self.folder / MODEL_FILE)
-            self._saved_best = best.epoch
+        self._save_best()
         write_whole(self.folder / HISTORY_FILE, history_csv(self.progress.history).encode())
         self._save_state(self.folder / STATE_FILE)
         self._saved_at = time.monotonic()
+
+    def _save_best(self) -> None:
+        best = self.progress.best
+        if self.folder is not None and best is not None and best.epoch != self._saved_best:
+            self._checkpoint().save(self.folder / MODEL_FILE)
+            self._saved_best = best.epoch
 
     def result(self) -> RunResult:
         """The best model with its figures; for a run that was stopped in its first epoch, the model as it stands."""
