@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from namegen.backends.keras_engine.tensorflow_setup import tf
+from namegen.backends.tflite.flatbuffer import edited
 from namegen.backends.tflite.quiet import quiet
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
 from namegen.core.checkpoint import Checkpoint
@@ -138,38 +139,21 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
 
     Args:
         checkpoint: the network.
-        quantize: ``none``; ``float16``, weights in half precision; ``int8``, weights of 1,024 numbers and more in 8
-            bits, with the range of what they are multiplied with taken at run time.
+        quantize: ``none``; ``float16``, weights that half precision holds exactly are stored so; ``int8``, weights of
+            1,024 numbers and more in 8 bits, with the range of what they are multiplied with taken at run time.
     """
     with quiet(), tempfile.TemporaryDirectory() as folder:
         module, signatures = Program(checkpoint).module()
         tf.saved_model.save(module, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=sorted(signatures))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize != "none":
+        if quantize == "int8":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantize == "float16":
-            converter.target_spec.supported_types = [tf.float16]
         content = converter.convert()
     document = {
         "network": checkpoint.network.to_dict(),
         "longest_name": checkpoint.longest_name,
         "quantize": quantize,
     }
-    return seal(_with_metadata(content, blank_text(document)))
-
-
-def _with_metadata(content: bytes, text: str) -> bytes:
-    """The same model with a text in its metadata table."""
-    from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
-
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(text.encode(), np.uint8)
-    model.buffers.append(buffer)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = METADATA_NAME, len(model.buffers) - 1
-    model.metadata = [*(model.metadata or []), entry]
-    packed: bytes = flatbuffer_utils.convert_object_to_bytearray(model)
-    return packed
+    text = blank_text(document)
+    return seal(edited(content, half=quantize == "float16", metadata=(METADATA_NAME, text)))

@@ -1,0 +1,135 @@
+"""``namegen export-tflite`` and ``namegen export-keras``: a model for phones, and for stock Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from namegen.cli import options
+from namegen.cli.sources import open_list
+from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
+from namegen.errors import CheckpointError, EngineError
+from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.backends.tflite.export import ExportReport
+    from namegen.core.checkpoint import Checkpoint
+
+QUANTISATIONS = ("none", "float16", "int8")
+force = click.option("--force", is_flag=True, help="Write over OUT if it exists.")
+
+
+@click.command("export-tflite")
+@click.argument("model", required=False)
+@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--quantize",
+    type=click.Choice(QUANTISATIONS),
+    default="none",
+    show_default=True,
+    help="How weights are stored: as they are, in half precision where that is near enough, or in 8 bits.",
+)
+@click.option(
+    "--names", metavar="NAMES", help="Check the file on this list.  [default: 1,000 names of the model's own]"
+)
+@force
+@options.common
+def export_tflite(
+    model: str | None, out: Path | None, quantize: str, names: str | None, force: bool, as_json: bool, quiet: bool
+) -> None:
+    """Write a model as a .tflite, for Android, iOS and LiteRT.
+
+    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
+    mlb-first. OUT left out is model.tflite in the run folder, or the model's name with .tflite: beside a checkpoint,
+    or here for a shipped model.
+
+    The file is opened in LiteRT and held against the model at every prefix of the names; one that disagrees is not
+    written. docs/tflite.md shows how to use it.
+    """
+    limit_threads(1)
+    notes = Notes(quiet)
+    name, checkpoint, path = _open(model, out, ".tflite", notes)
+    corpus = None if names is None else open_list(names, notes)
+    from namegen.backends.tflite.export import export_tflite as export
+
+    report = export(checkpoint, path, quantize=quantize, names=None if corpus is None else corpus.names, force=force)
+    if report.left_out:
+        notes(
+            f"left out: {report.left_out:,} of {report.left_out + report.names:,} names, with characters the model "
+            "does not know"
+        )
+    if as_json:
+        click.echo(json_text(report.to_dict()))
+        return
+    where = "drawn from the model" if corpus is None else f"of {corpus.source}"
+    click.echo(_summary(report, printable(name), printable(where)))
+
+
+def _summary(report: ExportReport, name: str, where: str) -> str:
+    half = ", ".join(report.in_half_precision) or "none, it would cost too much"
+    rows = [
+        ("size", f"{report.bytes:,} bytes"),
+        ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
+        ("largest difference of logits", f"{report.largest_logit_difference:.2g}"),
+    ]
+    if report.quantize == "float16":
+        rows.insert(1, ("weights in half precision", half))
+    table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]
+    return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{aligned(table)}"
+
+
+@click.command("export-keras")
+@click.argument("model", required=False)
+@click.argument("out", required=False, type=click.Path(path_type=Path))
+@force
+@options.common
+def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
+    """Write a model as a .keras file that stock Keras opens.
+
+    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
+    mlb-first. OUT left out is model.keras in the run folder, or the model's name with .keras: beside a checkpoint, or
+    here for a shipped model.
+
+    The file maps ids of characters to logits, in safe mode, without namegen.
+    """
+    limit_threads(1)
+    _, checkpoint, path = _open(model, out, ".keras", Notes(quiet))
+    from namegen.backends.tflite.export import check_output
+
+    check_output(path, force=force)
+    try:
+        from namegen.backends.keras_engine.export import export_keras as export
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"export-keras needs {error.name}, which is not installed: install it with: pip install 'namegen[keras]'"
+        ) from error
+    export(checkpoint.network, checkpoint.parameters, path)
+    size = path.stat().st_size
+    click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
+
+
+def _open(model: str | None, out: Path | None, suffix: str, notes: Notes) -> tuple[str, Checkpoint, Path]:
+    """What MODEL and OUT stand for: the model's name, its checkpoint, and the file to write. Raises CheckpointError."""
+    from namegen.api import TFLITE_SUFFIX, find_model, load_checkpoint
+    from namegen.models import SHIPPED
+
+    name, path = find_model(model)
+    if path.suffix == TFLITE_SUFFIX:
+        raise CheckpointError(
+            f"{name} is a .tflite already, which cannot be exported: give the run folder or the .safetensors that it "
+            "was made of"
+        )
+    shipped = name in SHIPPED and not Path(name).exists()
+    if shipped and not path.is_file():
+        raise CheckpointError(
+            f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
+        )
+    checkpoint = load_checkpoint(path)
+    if model is None:
+        notes(f"model: {name}")
+    if out is None:
+        out = Path(name + suffix) if shipped else path.with_suffix(suffix)
+        notes(f"out: {out}")
+    return name, checkpoint, out
