@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 
 from namegen.core.evaluation import AccuracyEvaluator, Metrics
@@ -43,7 +41,7 @@ class NgramModel:
     @classmethod
     def best(
         cls, tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
-    ) -> tuple[Self, Metrics]:
+    ) -> tuple[NgramModel, Metrics]:
         """Of several orders, the one with the lowest loss on held-out names, with its figures on them."""
         candidates = [cls(tree, vocabulary_size, order) for order in orders]
         figures = [AccuracyEvaluator(model).evaluate(held_out) for model in candidates]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Checkpoint:
         write_tensors(path, tensors, document)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path) -> Checkpoint:
         """Read a checkpoint and check that everything fits together.
 
         Raises:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 from namegen.core.evaluation import Metrics
 
@@ -60,7 +60,7 @@ class EpochRecord:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, document: dict[str, Any]) -> Self:
+    def from_dict(cls, document: dict[str, Any]) -> EpochRecord:
         """The way back."""
         return cls(**document)
 

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -69,6 +69,7 @@ class Progress:
     best: Best | None = None
 
 
+@runtime_checkable
 class Listener(Protocol):
     """Who is told how training goes. Called on the training thread, so it should be quick."""
 

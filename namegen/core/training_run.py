@@ -24,7 +24,7 @@ from namegen.core.batching import BatchMaker
 from namegen.core.checkpoint import KNOWN_NAMES, QUANTILES, Checkpoint
 from namegen.core.corpus import Corpus
 from namegen.core.digests import known_digests
-from namegen.core.engine import Engine
+from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.generator import Generator
 from namegen.core.history import EpochRecord, history_csv
@@ -116,7 +116,7 @@ class TrainingRun:
         data: DataSettings,
         network: NetworkSettings,
         training: TrainingSettings,
-        engine_class: type[Engine],
+        engine_class: EngineClass,
         *,
         threads: int = 1,
         dtype: str = "float32",
