@@ -1,0 +1,228 @@
+"""How every drawing of namegen looks: one palette, one font chain, one way to a file.
+
+Matplotlib is used without pyplot: nothing global is changed, and no window is ever opened. Text from lists and models
+is data: it is never read as a formula, and a character that no font can draw is shown as its code point.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from namegen.files import write_whole
+
+# Okabe and Ito's palette, made to be told apart with every kind of colour vision (jfly.uni-koeln.de/color).
+BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
+PURPLE, ORANGE, SKY_BLUE = "#CC79A7", "#E69F00", "#56B4E9"
+INK, QUIET, FAINT = "#262626", "#6E6E6E", "#E4E4E4"  # text; what stands beside the data; the grid
+
+ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION}
+OTHER_ENGINE_COLOURS = (PURPLE, ORANGE, SKY_BLUE)
+LIST_COLOUR = GREEN  # what belongs to a list and to no engine
+
+# DejaVu Sans comes with matplotlib, so it is always there; the others have the scripts that it lacks, where installed.
+FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK JP",
+    "Noto Sans JP",
+    "IPAexGothic",
+    "Hiragino Sans",
+    "Yu Gothic",
+    "MS Gothic",
+    "WenQuanYi Zen Hei",
+    "Noto Sans KR",
+    "Apple SD Gothic Neo",
+    "Malgun Gothic",
+    "Noto Sans Arabic",
+    "Noto Sans Hebrew",
+    "Noto Sans Devanagari",
+    "Noto Sans Thai",
+    "Noto Sans Symbols",
+    "Segoe UI Symbol",
+    "Arial Unicode MS",
+    "Unifont",
+)
+
+CODE_POINT = "U+"  # what a character that cannot be drawn is shown by, with its number in hexadecimal
+
+_SETTINGS: dict[str, Any] = {
+    "text.parse_math": False,  # a $ in a name is a $
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "svg.hashsalt": "namegen",  # the same drawing is the same file
+}
+
+
+def engine_colour(engine: str) -> str:
+    """The colour of an engine in every drawing; an engine of a third party always gets the same one too.
+
+    >>> engine_colour("numpy")
+    '#0072B2'
+    """
+    others = OTHER_ENGINE_COLOURS
+    return ENGINE_COLOURS.get(engine) or others[zlib.crc32(engine.encode()) % len(others)]
+
+
+@contextmanager
+def drawing_style() -> Iterator[None]:
+    """While this is open, matplotlib draws in our style, whatever the machine's own settings; then all is as before."""
+    with matplotlib.style.context(["default", {**_SETTINGS, "font.family": available_fonts()}]):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches, that keeps its parts from overlapping. Call it inside ``drawing_style``."""
+    figure = Figure(figsize=(width, height), dpi=120, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure, whole or not at all: SVG where the path ends in ``.svg``, PNG otherwise.
+
+    Call it inside ``drawing_style``. Raises OutputError.
+    """
+    write_whole(Path(path), figure_bytes(figure, "svg" if Path(path).suffix.lower() == ".svg" else "png"))
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """The figure as a ``png`` or ``svg`` file's content, without a date, so that equal figures are equal bytes."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    return stream.getvalue()
+
+
+@lru_cache(maxsize=1)
+def available_fonts() -> list[str]:
+    """Those of ``FONTS`` that this machine has, the first one always."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return [FONTS[0], *(name for name in FONTS[1:] if name in installed)]
+
+
+@lru_cache(maxsize=1)
+def _drawable() -> frozenset[int]:
+    """The code points that some available font has a picture for."""
+    paths = [font_manager.findfont(font_manager.FontProperties(family=name)) for name in available_fonts()]
+    return frozenset(point for path in paths for point in font_manager.get_font(path).get_charmap())
+
+
+def drawable_text(text: str, most: int = 40) -> str:
+    """Text from a list as it can be drawn: what no font has, or what is no visible character, as its code point.
+
+    Args:
+        text: any text.
+        most: characters after which the rest is cut off with an ellipsis.
+
+    >>> drawable_text("Zoë"), drawable_text("a" + chr(10) + "b")
+    ('Zoë', 'aU+000Ab')
+    """
+    pieces: list[str] = []
+    for place, character in enumerate(text):
+        if not (character.isprintable() and ord(character) in _drawable()):
+            piece = f"{CODE_POINT}{ord(character):04X}"
+            if pieces and pieces[-1].lstrip().startswith(CODE_POINT):
+                piece = f" {piece}"
+        elif place == 0 and unicodedata.combining(character):
+            piece = f"◌{character}"  # a mark needs something to stand on
+        else:
+            piece = character
+        if sum(map(len, pieces)) + len(piece) > most:
+            return "".join(pieces).rstrip() + "…"
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def plain_number(value: float) -> str:
+    """A number for an axis or a label, with commas and without needless zeros.
+
+    >>> plain_number(12000), plain_number(0.25)
+    ('12,000', '0.25')
+    """
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"
+
+
+def number_formatter() -> FuncFormatter:
+    """Ticks as plain numbers (matplotlib's own logarithmic ticks would be formulas)."""
+    return FuncFormatter(lambda value, _: plain_number(value))
+
+
+def percent_formatter() -> FuncFormatter:
+    """Ticks of shares as percentages."""
+    return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
+
+
+def label_lines(axes: Axes, points: float = 9.0) -> None:
+    """Write each line's label beside its right end, in its colour, pushed apart where labels would overlap.
+
+    Args:
+        axes: drawn once already, so that its limits and its place in the figure are settled.
+        points: size of the text.
+    """
+    to_axes = axes.transData + axes.transAxes.inverted()
+    ends = []
+    for line in axes.get_lines():
+        heights = np.asarray(line.get_ydata(), np.float64)
+        finite = heights[np.isfinite(heights)]
+        if len(finite) and not str(line.get_label()).startswith("_"):
+            ends.append((float(to_axes.transform((0, finite[-1]))[1]), line))
+    ends.sort(key=lambda end: end[0])
+    gap = 1.35 * points / (axes.get_window_extent().height * 72 / axes.figure.dpi)
+    for place, (_, line) in zip(spread([place for place, _ in ends], gap), ends, strict=True):
+        axes.annotate(
+            str(line.get_label()),
+            (1, place),
+            (6, 0),
+            "axes fraction",
+            "offset points",
+            color=line.get_color(),
+            fontsize=points,
+            va="center",
+        )
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Rising places, moved as little as is needed to stand ``gap`` apart.
+
+    >>> [round(place, 2) for place in spread([0.1, 0.5, 0.5], 0.2)]
+    [0.1, 0.4, 0.6]
+    """
+    groups: list[list[float]] = []  # those that touch move together, around their own middle
+    for place in places:
+        groups.append([place])
+        while len(groups) > 1 and _first(groups[-1], gap) < _first(groups[-2], gap) + gap * len(groups[-2]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [_first(group, gap) + gap * index for group in groups for index in range(len(group))]
+
+
+def _first(group: Sequence[float], gap: float) -> float:
+    return sum(group) / len(group) - gap * (len(group) - 1) / 2
