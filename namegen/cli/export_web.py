@@ -1,0 +1,65 @@
+"""``namegen export-web``: one or more models as a single page for a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from namegen.cli import options
+from namegen.cli.terminal import Notes, json_text, printable
+from namegen.errors import CheckpointError
+from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.web.export import PageModel
+
+
+@click.command("export-web")
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="OUT.html", help="The file to write.")
+@click.option("--force", is_flag=True, help="Write over OUT if it exists.")
+@options.common
+def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, quiet: bool) -> None:
+    """Write models as one web page that works anywhere.
+
+    The page holds everything, works when opened from a disk, and asks for nothing over a network. Each MODEL is a run
+    folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else mlb-first. With
+    several, one chooses on the page.
+    """
+    limit_threads(1)
+    from namegen.web.export import write_page
+
+    found = [_open(model, Notes(quiet)) for model in models or (None,)]
+    size = write_page(found, out, force=force)
+    if as_json:
+        click.echo(json_text({"out": str(out), "bytes": size, "models": [model.label for model in found]}))
+    else:
+        click.echo(printable(f"{out}: {', '.join(model.label for model in found)}; {size / 1e6:.2f} MB"))
+
+
+def _open(model: str | None, notes: Notes) -> PageModel:
+    """Load one model for the page. Raises CheckpointError."""
+    from namegen.api import find_model, load_checkpoint
+    from namegen.core.training_run import MODEL_FILE
+    from namegen.lists import BUNDLED
+    from namegen.models import SHIPPED
+    from namegen.web.export import PageModel
+
+    name, path = find_model(model)
+    if path.suffix == ".tflite":
+        raise CheckpointError(
+            f"{name} is a .tflite, which a page cannot run: give the run folder or the .safetensors that it was made of"
+        )
+    if name in SHIPPED and not path.is_file():
+        raise CheckpointError(
+            f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
+        )
+    checkpoint = load_checkpoint(path)
+    if model is None:
+        notes(f"model: {name}")
+    bundled = BUNDLED.get(str(checkpoint.training.get("list")))
+    credit = f"{bundled.credit}; {bundled.licence}" if bundled else ""
+    label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem
+    return PageModel(label, checkpoint, credit)

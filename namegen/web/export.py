@@ -1,0 +1,219 @@
+"""One or more trained models as a single web page that works wherever a browser opens it.
+
+The page carries everything: the parameters (float32, base64), the digests of the names that each model has read, the
+arithmetic in plain JavaScript, the style. It asks for nothing over a network, and its Content-Security-Policy forbids
+it to. ``docs/web.md`` describes the page and the format of its data.
+
+    PageModel ─► describe ─► JSON ─┐
+    page.html, page.css, *.js ─────┴─► page ─► write_page
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from namegen import __version__
+from namegen.core.checkpoint import Checkpoint
+from namegen.core.digests import _REMOVAL  # the page needs the very table, for its own characters
+from namegen.errors import OutputError
+from namegen.files import write_whole
+
+LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
+SCRIPTS = ("random.js", "network.js", "seen.js", "names.js", "watch.js", "page.js")  # each uses those before it
+_FOLDER = Path(__file__).parent
+_LONGEST_NAME = 1000  # as in LoadedModel.default_max_length
+
+
+@dataclass(frozen=True, eq=False)
+class PageModel:
+    """A model that goes into a page.
+
+    Attributes:
+        label: what the page calls it.
+        checkpoint: the model itself.
+        credit: whom its list comes from and under which licence, if that is known.
+    """
+
+    label: str
+    checkpoint: Checkpoint
+    credit: str = ""
+
+
+def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -> int:
+    """Write a page with the models in it, whole or not at all.
+
+    Args:
+        models: at least one; the page opens with the first.
+        out: the file to write.
+        force: write over a file that exists.
+
+    Returns:
+        The size of the page in bytes.
+
+    Raises:
+        OutputError: the file exists, is a folder, cannot be written, or would be too large for a page.
+    """
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder: give the name of a file, such as {out / 'names.html'}")
+    if out.exists() and not force:
+        raise OutputError(f"{out} exists already: name another file, or write over it with --force")
+    content = page(models).encode()
+    write_whole(out, content)
+    return len(content)
+
+
+def page(models: Sequence[PageModel]) -> str:
+    """The text of a page with the models in it.
+
+    Raises:
+        OutputError: it would be too large for a page.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    _check_size(models)
+    style = _text("page.css")
+    # One function around all scripts: nothing of them is global but what page.js names.
+    script = "\n".join(('(() => {\n"use strict";', *map(_text, SCRIPTS), "})();"))
+    labels = distinct_labels(model.label for model in models)
+    descriptions = [describe(label, model) for label, model in zip(labels, models, strict=True)]
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    text: str = environment.from_string(_text("page.html")).render(
+        title=f"Invented names: {', '.join(labels)}",
+        version=__version__,
+        style=Markup(style),
+        style_hash=_hash(style),
+        script=Markup(script),
+        script_hash=_hash(script),
+        data=Markup(script_json(descriptions)),
+    )
+    size = len(text.encode())
+    if size > LARGEST_PAGE:  # the estimate leaves out what hardly weighs: the alphabets, the page itself
+        raise _too_large(size, models)
+    return text
+
+
+def describe(label: str, model: PageModel) -> dict[str, Any]:
+    """One model as plain values for the page's JSON."""
+    checkpoint = model.checkpoint
+    network, characters, training = checkpoint.network, checkpoint.vocabulary.characters, checkpoint.training
+    source, names = training.get("list"), training.get("names")
+    removal, folding = normalisation_tables(characters)
+    known = checkpoint.known_names
+    return {
+        "name": label,
+        "list": Path(source).name if isinstance(source, str) else None,  # a path tells where somebody keeps things
+        "names": names if type(names) is int else None,
+        "credit": model.credit,
+        "cell": network.cell,
+        "hidden": list(network.hidden),
+        "parameters": network.parameter_count,
+        "characters": characters,
+        "spaces": "".join(filter(str.isspace, characters)),
+        "longest": min(2 * checkpoint.longest_name, _LONGEST_NAME),
+        "removal": removal,
+        "folding": folding,
+        "tensors": {name: _base64(np.asarray(values, "<f4")) for name, values in checkpoint.parameters.items()},
+        "known_names": None if known is None else _base64(np.asarray(known, "<u8")),
+    }
+
+
+def normalisation_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What ``core/digests.py`` removes and folds, for all that names of these characters can come to.
+
+    JavaScript has no case folding, and a browser may know another version of Unicode. A table for all of Unicode would
+    be larger than most models; a model's own alphabet, with all that its characters decompose and fold to, is small.
+
+    Returns:
+        Two tables, each with the characters that it changes only: character → what stands for it after removal;
+        character → its case folded.
+
+    >>> normalisation_tables("Ab-")
+    ({'-': ''}, {'A': 'a'})
+    """
+    removal, folding = {}, {}
+    pending, done = set(characters), set[str]()
+    while pending:
+        character = pending.pop()
+        done.add(character)
+        removed, folded = character.translate(_REMOVAL), character.casefold()
+        if removed != character:
+            removal[character] = removed
+        if folded != character:
+            folding[character] = folded
+        forms = {unicodedata.normalize(form, character) for form in ("NFC", "NFD", "NFKC", "NFKD")}
+        pending |= set("".join((removed, folded, *forms))) - done
+    return dict(sorted(removal.items())), dict(sorted(folding.items()))
+
+
+def script_json(value: object) -> str:
+    r"""JSON that may stand inside a ``<script>`` element: no ``<``, and nothing beyond ASCII.
+
+    >>> script_json("</script>")
+    '"\\u003c/script>"'
+    """
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def distinct_labels(labels: Iterable[str]) -> list[str]:
+    """The labels, numbered where one repeats, and without half characters, which no page can hold.
+
+    >>> distinct_labels(["a", "b", "a"])
+    ['a', 'b', 'a (2)']
+    """
+    taken: list[str] = []
+    for label in labels:
+        clean = label.encode("utf-8", "replace").decode() or "model"
+        number, candidate = 1, clean
+        while candidate in taken:
+            number += 1
+            candidate = f"{clean} ({number})"
+        taken.append(candidate)
+    return taken
+
+
+def _check_size(models: Sequence[PageModel]) -> None:
+    """Refuse what is too large before it is built: a network can have billions of parameters."""
+    size = sum(map(_embedded_bytes, models))
+    if size > LARGEST_PAGE:
+        raise _too_large(size, models)
+
+
+def _embedded_bytes(model: PageModel) -> int:
+    """About what a model weighs in a page: base64 makes four bytes of three."""
+    known = model.checkpoint.known_names
+    return (4 * model.checkpoint.network.parameter_count + 8 * (0 if known is None else len(known))) * 4 // 3
+
+
+def _too_large(size: int, models: Sequence[PageModel]) -> OutputError:
+    if len(models) > 1:
+        largest = max(models, key=_embedded_bytes)
+        advice = f"leave a model out ({largest.label} takes {_embedded_bytes(largest) / 1e6:,.1f} MB)"
+    else:
+        advice = "export a model with narrower layers, or one trained on a shorter list"
+    return OutputError(
+        f"the page would have {size / 1e6:,.1f} MB, more than the {LARGEST_PAGE / 1e6:,.0f} MB that a page can carry: "
+        + advice
+    )
+
+
+def _base64(values: np.ndarray[Any, Any]) -> str:
+    return b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def _hash(text: str) -> str:
+    """How a Content-Security-Policy names the one script, and the one style, that it allows."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _text(file: str) -> str:
+    return (_FOLDER / file).read_text(encoding="utf-8")

@@ -1,0 +1,140 @@
+// The network: one character in, the logits of the next one out. The formulas are those of
+// namegen/backends/numpy_engine/layers.py, in the same letters, for one name at a time.
+//
+// V: characters and the boundary. H: width of a layer. G: gates (1; GRU z, r, h; LSTM i, f, c, o), side by side.
+//     kernel K (V or H of the layer before, G·H)   recurrent_kernel U (H, G·H)   bias b (G·H); GRU (2, 3·H)
+// Parameters are float32, the arithmetic is float64, which is what JavaScript's numbers are.
+
+const BOUNDARY = 0; // the id that is read as START and predicted as STOP
+
+const sigmoid = (x) => 0.5 * Math.tanh(0.5 * x) + 0.5;
+
+/** sums += x W, for the vector x and the matrix W, row after row. */
+function addProduct(sums, x, W) {
+  const columns = sums.length;
+  for (let row = 0, at = 0; row < x.length; row++) {
+    const value = x[row];
+    for (let column = 0; column < columns; column++, at++) sums[column] += value * W[at];
+  }
+  return sums;
+}
+
+/** x K + b. The product of a one-hot row with K is one row of K, so a token, which is a number, is looked up. */
+function project(layer, x, columns) {
+  const sums = layer.bias.slice(0, columns); // the GRU's first bias; the whole of the others'
+  if (typeof x !== "number") return addProduct(sums, x, layer.kernel);
+  for (let column = 0; column < columns; column++) sums[column] += layer.kernel[x * columns + column];
+  return sums;
+}
+
+/** One step of one layer for each cell: from its input and its state to its new state; the first part is the output. */
+const CELLS = {
+  // h' = tanh(x K + h U + b)
+  simple_rnn(layer, x, [h]) {
+    const H = h.length;
+    const a = addProduct(project(layer, x, H), h, layer.recurrent_kernel);
+    return [a.map(Math.tanh)];
+  },
+
+  // z = σ(x K_z + b_z + h U_z + c_z);  r = σ(x K_r + b_r + h U_r + c_r);  c: the second row of the bias
+  // n = tanh(x K_h + b_h + r (h U_h + c_h));  h' = z h + (1 − z) n
+  gru(layer, x, [h]) {
+    const H = h.length;
+    const p = project(layer, x, 3 * H);
+    const s = addProduct(layer.bias.slice(3 * H), h, layer.recurrent_kernel);
+    const after = new Float64Array(H);
+    for (let k = 0; k < H; k++) {
+      const z = sigmoid(p[k] + s[k]);
+      const r = sigmoid(p[H + k] + s[H + k]);
+      const n = Math.tanh(p[2 * H + k] + r * s[2 * H + k]);
+      after[k] = n + z * (h[k] - n);
+    }
+    return [after];
+  },
+
+  // a = x K + h U + b;  i, f, o = σ(a_i), σ(a_f), σ(a_o);  g = tanh(a_c);  c' = f c + i g;  h' = o tanh(c')
+  lstm(layer, x, [h, c]) {
+    const H = h.length;
+    const a = addProduct(project(layer, x, 4 * H), h, layer.recurrent_kernel);
+    const h_after = new Float64Array(H);
+    const c_after = new Float64Array(H);
+    for (let k = 0; k < H; k++) {
+      const i = sigmoid(a[k]);
+      const f = sigmoid(a[H + k]);
+      const g = Math.tanh(a[2 * H + k]);
+      const o = sigmoid(a[3 * H + k]);
+      c_after[k] = f * c[k] + i * g;
+      h_after[k] = o * Math.tanh(c_after[k]);
+    }
+    return [h_after, c_after];
+  },
+};
+
+class Network {
+  /** `description`: cell, hidden widths, and tensors in base64, as namegen/web/export.py writes them. */
+  constructor(description) {
+    const tensor = (name) => Float64Array.from(new Float32Array(bytesOfBase64(description.tensors[name])));
+    this.cell = CELLS[description.cell];
+    this.layers = description.hidden.map((width, k) => ({
+      width,
+      kernel: tensor(`rnn.${k}.kernel`),
+      recurrent_kernel: tensor(`rnn.${k}.recurrent_kernel`),
+      bias: tensor(`rnn.${k}.bias`),
+    }));
+    this.output = { kernel: tensor("output.kernel"), bias: tensor("output.bias") };
+    this.states = description.cell === "lstm" ? 2 : 1; // h; LSTM h and c
+  }
+
+  /** Before anything is read, every state is zero. */
+  initialState() {
+    return this.layers.map(({ width }) => Array.from({ length: this.states }, () => new Float64Array(width)));
+  }
+
+  /** Read one token: the new state of every layer, and the logits of what comes next. */
+  step(token, state) {
+    let x = token;
+    const after = this.layers.map((layer, k) => {
+      const layerState = this.cell(layer, x, state[k]);
+      x = layerState[0];
+      return layerState;
+    });
+    return { state: after, logits: addProduct(this.output.bias.slice(), x, this.output.kernel) };
+  }
+}
+
+/** softmax(logits / temperature); temperature 0 puts everything on the likeliest id, the lowest on a tie. */
+function probabilities(logits, temperature) {
+  const largest = logits.reduce((a, b) => Math.max(a, b)); // not Math.max(...): an alphabet may be large
+  if (temperature === 0) {
+    const likeliest = logits.indexOf(largest);
+    return logits.map((_, id) => (id === likeliest ? 1 : 0));
+  }
+  const weights = logits.map((logit) => Math.exp((logit - largest) / temperature));
+  const total = weights.reduce((a, b) => a + b);
+  return weights.map((weight) => weight / total);
+}
+
+/** The logarithm of one id's probability, also where the probability itself is too small for a number. */
+function logProbability(logits, id, temperature) {
+  const largest = logits.reduce((a, b) => Math.max(a, b));
+  const total = logits.reduce((sum, logit) => sum + Math.exp((logit - largest) / temperature), 0);
+  return (logits[id] - largest) / temperature - Math.log(total);
+}
+
+/** The rule of namegen/core/sampling.py: the first id whose cumulative sum exceeds the uniform number, else the last. */
+function draw(uniform, chances) {
+  let sum = 0;
+  for (let id = 0; id < chances.length; id++) {
+    sum += chances[id];
+    if (sum > uniform) return id;
+  }
+  return chances.length - 1;
+}
+
+/** The bytes of a base64 text, as an ArrayBuffer. All machines that run browsers have the little end first. */
+function bytesOfBase64(text) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let k = 0; k < binary.length; k++) bytes[k] = binary.charCodeAt(k);
+  return bytes.buffer;
+}

@@ -1,0 +1,110 @@
+// Whether a name is in the list that the model learned from: namegen/core/digests.py in JavaScript.
+// The model carries a 64-bit digest of every name of its list, taken after letter case, spaces and punctuation are gone.
+
+/** Names in the form in which letter case, spacing, punctuation and Unicode's spellings no longer count. */
+class Normaliser {
+  /**
+   * JavaScript has no case folding, and a browser's Unicode may be another than Python's. So the model brings both
+   * tables, for just the characters that its names can come to: `removal` (character → nothing, or a letter that
+   * stands for it) and `folding` (character → its case folded). Normal forms are stable between versions of Unicode.
+   */
+  constructor({ removal, folding }) {
+    this.removal = new Map(Object.entries(removal));
+    this.folding = new Map(Object.entries(folding));
+  }
+
+  normalise(name) {
+    for (;;) {
+      const result = this.remove(this.fold(this.remove(name))) || this.fold(name);
+      if (result === name) return result;
+      name = result;
+    }
+  }
+
+  remove(text) {
+    return replaceCharacters(text, this.removal);
+  }
+
+  /** Unicode's compatibility caseless form (The Unicode Standard, definition D146). */
+  fold(text) {
+    const once = replaceCharacters(text.normalize("NFD"), this.folding).normalize("NFKD");
+    return replaceCharacters(once, this.folding).normalize("NFKC");
+  }
+}
+
+function replaceCharacters(text, table) {
+  let result = "";
+  for (const character of text) result += table.get(character) ?? character; // by code point, not by half of one
+  return result;
+}
+
+/** The list's names as a sorted array of digests, and a cheap way to ask whether a name is among them. */
+class KnownNames {
+  constructor(base64) {
+    this.digests = new BigUint64Array(bytesOfBase64(base64));
+  }
+
+  /** `normalised`: a name as Normaliser gives it. */
+  has(normalised) {
+    const wanted = blake2b64(new TextEncoder().encode(normalised));
+    let low = 0;
+    let high = this.digests.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.digests[middle] < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.digests.length && this.digests[low] === wanted;
+  }
+}
+
+const BLAKE2B_START = [
+  0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
+  0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
+];
+const BLAKE2B_ORDER = [
+  "0123456789abcdef", "ea489fd61c02b753", "b8c052fdae367194", "7931dcbe265a40f8", "905724afe1bc683d",
+  "2c6a0b834d75fe19", "c51fed4a0763928b", "db7ec13950f4862a", "6fe9b308c2d714a5", "a2847615fb9e3cd0",
+].map((row) => Array.from(row, (digit) => parseInt(digit, 16)));
+
+/** BLAKE2b (RFC 7693) with a digest of 8 bytes and no key, as one whole number, little end first. */
+function blake2b64(bytes) {
+  const h = BigUint64Array.from(BLAKE2B_START); // an array of 64-bit numbers: sums wrap as they are stored
+  h[0] ^= 0x01010000n ^ 8n; // parameters: fan-out 1, depth 1, no key, 8 bytes
+  const blocks = Math.max(1, Math.ceil(bytes.length / 128));
+  const padded = new Uint8Array(128 * blocks);
+  padded.set(bytes);
+  const words = new BigUint64Array(padded.buffer);
+  for (let block = 0; block < blocks; block++) {
+    const last = block === blocks - 1;
+    const m = words.subarray(16 * block, 16 * (block + 1));
+    const v = BigUint64Array.from([...h, ...BLAKE2B_START]);
+    v[12] ^= BigInt(last ? bytes.length : 128 * (block + 1)); // bytes read so far
+    if (last) v[14] = ~v[14];
+    for (let round = 0; round < 12; round++) {
+      const order = BLAKE2B_ORDER[round % 10];
+      for (let k = 0; k < 8; k++) {
+        const shift = k < 4 ? 0 : 1; // four columns, then four diagonals
+        const [a, b, c, d] = [0, 1, 2, 3].map((row) => 4 * row + ((k + shift * row) % 4));
+        mix(v, a, b, c, d, m[order[2 * k]], m[order[2 * k + 1]]);
+      }
+    }
+    for (let k = 0; k < 8; k++) h[k] ^= v[k] ^ v[k + 8];
+  }
+  return h[0];
+}
+
+function mix(v, a, b, c, d, x, y) {
+  v[a] = v[a] + v[b] + x;
+  v[d] = rotateRight(v[d] ^ v[a], 32n);
+  v[c] = v[c] + v[d];
+  v[b] = rotateRight(v[b] ^ v[c], 24n);
+  v[a] = v[a] + v[b] + y;
+  v[d] = rotateRight(v[d] ^ v[a], 16n);
+  v[c] = v[c] + v[d];
+  v[b] = rotateRight(v[b] ^ v[c], 63n);
+}
+
+function rotateRight(word, bits) {
+  return (word >> bits) | (word << (64n - bits)); // what is shifted beyond 64 bits goes as it is stored
+}

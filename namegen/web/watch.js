@@ -1,0 +1,181 @@
+// The view of one name being drawn: at each step, what may come next, and which of it the random number picks.
+
+const SHOWN_BARS = 8;
+const SHOWN_UNITS = 64;
+const MILLISECONDS_PER_STEP = 1100;
+
+class Watch {
+  constructor() {
+    this.timer = null;
+    byId("step-first").addEventListener("click", () => this.stopAt(0));
+    byId("step-back").addEventListener("click", () => this.stopAt(this.step - 1));
+    byId("step-on").addEventListener("click", () => this.stopAt(this.step + 1));
+    byId("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+  }
+
+  /** Look at one name of a search, from its first letter on. */
+  show(model, found, temperature) {
+    this.pause();
+    Object.assign(this, { model, found, temperature });
+    byId("watch").hidden = false;
+    // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
+    this.prefixes = [model.start];
+    for (const token of found.tokens) this.prefixes.push(this.prefixes.at(-1).then(token));
+    this.given = this.prefixes.length - found.numbers.length; // first letters that were asked for, not drawn
+    this.go(0);
+  }
+
+  get lastStep() {
+    return this.prefixes.length - 1; // where the boundary is drawn
+  }
+
+  play() {
+    if (this.step === this.lastStep) this.go(0);
+    const next = () => {
+      this.go(this.step + 1);
+      if (this.step === this.lastStep) this.pause();
+    };
+    this.timer = setInterval(next, MILLISECONDS_PER_STEP);
+    this.showPlaying();
+    if (this.lastStep === 0) this.pause();
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.showPlaying();
+  }
+
+  showPlaying() {
+    byId("play").classList.toggle("playing", this.timer !== null);
+    byId("play-label").textContent = this.timer ? "Pause" : "Play";
+  }
+
+  /** A step that somebody asked for: it is also spoken. */
+  stopAt(step) {
+    this.pause();
+    this.go(step);
+    announce(byId("sentence").textContent);
+  }
+
+  go(step) {
+    this.step = Math.max(0, Math.min(this.lastStep, step));
+    const prefix = this.prefixes[this.step];
+    const chances = prefix.chances(this.temperature || 1); // temperature 0 takes the likeliest of these
+    const chosen = this.found.tokens[this.step] ?? BOUNDARY;
+    const number = this.step < this.given ? null : this.found.numbers[this.step - this.given];
+    byId("step-first").disabled = byId("step-back").disabled = this.step === 0;
+    byId("step-on").disabled = this.step === this.lastStep;
+    this.showTiles();
+    this.showSentence(prefix, chances, chosen, number);
+    this.showBars(chances, chosen);
+    this.showStrip(chances, chosen, number);
+    this.showMemory(prefix);
+  }
+
+  showTiles() {
+    const tiles = [];
+    for (let step = 0; step <= this.step; step++) {
+      const button = element("button", { type: "button", className: "tile" }, this.label(this.found.tokens[step] ?? BOUNDARY));
+      if (step < this.given) button.classList.add("given");
+      if (step === this.step) button.setAttribute("aria-current", "step");
+      button.addEventListener("click", () => {
+        this.stopAt(step);
+        byId("tiles").lastElementChild.firstElementChild.focus();
+      });
+      tiles.push(element("li", {}, button));
+    }
+    byId("tiles").replaceChildren(...tiles);
+  }
+
+  showSentence(prefix, chances, chosen, number) {
+    const quoted = (text) => element("bdi", { className: "quoted", translate: false }, text);
+    const before = this.step === 0 ? ["At the start"] : ["After ", quoted(prefix.text)];
+    const what = chosen === BOUNDARY ? ["the end of the name"] : [this.label(chosen)];
+    const percent = percentText(chances[chosen]);
+    const rest =
+      number === null
+        ? [" you asked for ", ...what, ", which has ", percent, "."]
+        : this.temperature === 0
+          ? [" the likeliest is taken: ", ...what, ", which has ", percent, "."]
+          : [" the random number ", element("b", {}, number.toFixed(4)), " falls on ", ...what, ", which has ", percent, "."];
+    byId("sentence").replaceChildren(...before, ...rest);
+  }
+
+  showBars(chances, chosen) {
+    const order = [...chances.keys()].sort((a, b) => chances[b] - chances[a] || a - b);
+    const shown = order.slice(0, SHOWN_BARS);
+    if (!shown.includes(chosen)) shown[shown.length - 1] = chosen;
+    const bars = shown.map((id) => this.bar(this.label(id), chances[id], id === chosen ? "chosen" : ""));
+    const others = order.length - shown.length;
+    if (others > 0) {
+      const rest = Math.max(0, 1 - shown.reduce((sum, id) => sum + chances[id], 0));
+      bars.push(this.bar(element("span", {}, `${others} other${others > 1 ? "s" : ""}`), rest, "others"));
+    }
+    byId("bars").replaceChildren(...bars);
+  }
+
+  bar(label, chance, kind) {
+    const fill = element("span", { className: "fill" });
+    fill.style.width = `${100 * chance}%`;
+    const item = element("li", { className: kind }, element("span", { className: "label" }, label));
+    item.append(element("span", { className: "track" }, fill), element("span", { className: "percent" }, percentText(chance)));
+    if (kind === "chosen") item.append(element("span", { className: "hidden" }, "drawn"));
+    return item;
+  }
+
+  /** The probabilities in the order of the ids, as the rule of `draw` adds them up, and the random number as a needle. */
+  showStrip(chances, chosen, number) {
+    const parts = [];
+    chances.forEach((chance, id) => {
+      if (chance < 0.0005) return; // less than a hair wide
+      const part = element("span", { className: id === chosen ? "part chosen" : "part" });
+      part.style.flexGrow = chance;
+      if (chance > 0.045) part.append(this.label(id));
+      parts.push(part);
+    });
+    if (number !== null && this.temperature !== 0) {
+      const needle = element("span", { className: "needle" });
+      needle.style.left = `${100 * number}%`;
+      parts.push(needle);
+    }
+    byId("strip").replaceChildren(...parts);
+  }
+
+  /** The hidden state of each layer: what it keeps of the letters read. */
+  showMemory(prefix) {
+    const rows = prefix.state.map(([h]) => {
+      const row = element("div", { className: "units" });
+      for (const value of h.subarray(0, SHOWN_UNITS)) {
+        const unit = element("i", { className: value < 0 ? "negative" : "positive" });
+        unit.style.opacity = Math.abs(value).toFixed(2);
+        row.append(element("span", {}, unit));
+      }
+      return row;
+    });
+    byId("memory").replaceChildren(...rows);
+    const widths = this.model.description.hidden;
+    const cut = Math.max(...widths) > SHOWN_UNITS ? ` The first ${SHOWN_UNITS} of each are shown.` : "";
+    byId("memory-hint").textContent =
+      `Its hidden state: numbers from −1 to 1, ${widths.join(" and ")} of them${widths.length > 1 ? ", a row a layer" : ""}. ` +
+      `Nothing else carries over from letter to letter.${cut}`;
+  }
+
+  /** A character as it can be seen: spaces, marks and controls too. */
+  label(token) {
+    if (token === BOUNDARY) return element("span", { className: "end" }, "end");
+    const character = this.model.characters[token];
+    const name = { " ": "space", "\u00a0": "space", "\u3000": "space" }[character];
+    if (name) return element("span", { className: "end" }, name);
+    const code = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+    if (/[\p{C}\p{Z}]/u.test(character)) return element("span", { className: "end" }, code);
+    const shown = /\p{M}/u.test(character) ? `\u25cc${character}` : character; // a mark needs something to sit on
+    return element("bdi", { className: "character", translate: false }, shown);
+  }
+}
+
+function percentText(chance) {
+  const percent = 100 * chance;
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  return `${percent.toFixed(percent > 99.95 ? 0 : 1)} %`;
+}
