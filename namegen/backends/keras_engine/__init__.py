@@ -1,1 +1,1 @@
-"""The network in stock Keras layers, on padded rows of distinct names."""
+"""The network in stock Keras layers, on the distinct names of a batch, side by side in lanes."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
 
-from namegen.backends.keras_engine.layers import CELLS, Layers
-from namegen.backends.keras_engine.optimizers import Optimizer
+from namegen.backends.keras_engine.layers import CELLS
+from namegen.backends.keras_engine.model import Kind, borrow, give_back
 from namegen.backends.keras_engine.packing import Packing, pack
-from namegen.backends.keras_engine.program import SLOTS, STEPS, TrainingProgram
+from namegen.backends.keras_engine.program import SLOTS, STEPS
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.architecture import Network
 from namegen.core.batching import Batch
@@ -43,22 +44,8 @@ class KerasEngine:
         set_threads(threads)
         self.network = network
         self.dtype = dtype
-        self.layers = Layers(network, dtype=dtype)
-        self.optimizer: Optimizer | None = None
-        self.program: TrainingProgram | None = None
-        if training is not None:
-            self.optimizer = Optimizer(training, self.layers.parameters, dtype=dtype)
-            self.program = TrainingProgram(self.layers, self.optimizer, through_time=training.through_time)
-        # One graph for any number of rows. Padding rows to a few counts and compiling each with XLA was no faster
-        # (10,000 rows: 1.13 ms and 1.18 ms; one row: 0.17 ms and 0.21 ms), and compiles again and again.
-        self._step = tf.function(
-            self.layers.step,
-            autograph=False,
-            input_signature=[
-                tf.TensorSpec([None], tf.int32),
-                [tf.TensorSpec([None, width], dtype) for width in self.layers.state_widths],
-            ],
-        )
+        self.model = borrow(Kind.of(network, training, dtype))
+        weakref.finalize(self, give_back, self.model).atexit = False
 
     @property
     def vocabulary_size(self) -> int:
@@ -67,11 +54,11 @@ class KerasEngine:
 
     def initial_state(self, rows: int) -> list[Array]:
         """Zeros for every layer."""
-        return [np.zeros((rows, width), self.dtype) for width in self.layers.state_widths]
+        return [np.zeros((rows, width), self.dtype) for width in self.model.layers.state_widths]
 
     def step(self, tokens: Int32[Array, "B"], state: list[Array]) -> tuple[Float[Array, "B V"], list[Array]]:
         """Read one token a row."""
-        logits, after = self._step(tf.constant(tokens), [tf.constant(values) for values in state])
+        logits, after = self.model.step(tf.constant(tokens), [tf.constant(values) for values in state])
         return logits.numpy(), [values.numpy() for values in after]
 
     def select(self, state: list[Array], rows: Int[Array, "K"]) -> list[Array]:
@@ -80,13 +67,13 @@ class KerasEngine:
 
     def warm_up(self, batch: Batch) -> None:
         """Compile the training program and the step."""
-        if self.program is not None:
-            self.program.compile(pack(batch))
+        if self.model.program is not None:
+            self.model.program.compile(pack(batch))
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
     def train_epoch(self, steps: Iterable[tuple[Batch, float]]) -> StepLosses:
         """One update for each (batch, learning rate), several in a call."""
-        if self.program is None:
+        if self.model.program is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         losses: list[Array] = [np.zeros(0)]
         characters: list[int] = []
@@ -94,8 +81,8 @@ class KerasEngine:
         rates: list[float] = []
 
         def apply() -> None:
-            if packings and self.program is not None:
-                losses.append(self.program.run(packings, rates, characters[-len(packings) :]))
+            if packings and self.model.program is not None:
+                losses.append(self.model.program.run(packings, rates, characters[-len(packings) :]))
             packings.clear()
             rates.clear()
 
@@ -111,14 +98,14 @@ class KerasEngine:
 
     def get_state(self) -> dict[str, Array]:
         """Copies of the parameters and of the optimizer's state."""
-        state = {name: np.array(variable.numpy()) for name, variable in self.layers.parameters.items()}
-        return state if self.optimizer is None else {**state, **self.optimizer.get_state()}
+        state = {name: np.array(variable.numpy()) for name, variable in self.model.layers.parameters.items()}
+        return state if self.model.optimizer is None else {**state, **self.model.optimizer.get_state()}
 
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Take parameters, and the optimizer's state if it is there."""
-        slots = () if self.optimizer is None else self.optimizer.slots
+        slots = () if self.model.optimizer is None else self.model.optimizer.slots
         parameters, optimizer = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
-            self.layers.parameters[name].assign(values.astype(self.dtype))
-        if self.optimizer is not None:
-            self.optimizer.set_state(optimizer)
+            self.model.layers.parameters[name].assign(values.astype(self.dtype))
+        if self.model.optimizer is not None:
+            self.model.optimizer.set_state(optimizer)

@@ -9,7 +9,6 @@ import numpy as np
 
 from namegen.backends.keras_engine.layers import Tensor
 from namegen.backends.keras_engine.tensorflow_setup import keras, tf
-from namegen.core.settings import TrainingSettings
 from namegen.core.tensors import OptimizerState
 from namegen.types import Array
 
@@ -27,21 +26,24 @@ class Optimizer:
     """A stock Keras optimizer that is fed a learning rate at each step.
 
     Args:
-        training: which one, its momentum, clipping.
+        name: which one, as in the settings.
         parameters: what it moves, by canonical name.
+        momentum: of the optimizer ``momentum``.
+        clip_norm: the greatest global norm of the gradients; None: no clipping.
         dtype: of the parameters.
     """
 
-    def __init__(self, training: TrainingSettings, parameters: dict[str, Any], *, dtype: str) -> None:
+    def __init__(
+        self, name: str, parameters: dict[str, Any], *, momentum: float, clip_norm: float | None, dtype: str
+    ) -> None:
         self.parameters = parameters
         self.dtype = dtype
-        self.clip_norm = training.clip_norm
-        self.damping = 1 - training.momentum if training.optimizer == "momentum" else 1.0
-        self.keras_optimizer = make(training, dtype)
+        self.clip_norm = clip_norm
+        self.damping = 1 - momentum if name == "momentum" else 1.0
+        self.keras_optimizer = make(name, momentum, dtype)
         self.keras_optimizer.build(list(parameters.values()))
         self.variables = {
-            slot: dict(zip(parameters, self._variables(ending), strict=False))
-            for slot, ending in SLOTS[training.optimizer].items()
+            slot: dict(zip(parameters, self._variables(ending), strict=False)) for slot, ending in SLOTS[name].items()
         }
 
     def _variables(self, ending: str) -> list[Any]:
@@ -86,20 +88,20 @@ class Optimizer:
                 variable.assign(values.astype(self.dtype))
 
 
-def make(training: TrainingSettings, dtype: str) -> Any:
-    """The Keras optimizer of the settings, with Keras's own defaults for all but the momentum.
+def make(name: str, momentum: float, dtype: str) -> Any:
+    """The Keras optimizer of that name, with Keras's own defaults for all but the momentum.
 
     TensorFlow takes a Python float for a float32 and rounds it; a NumPy float64 it takes as it is.
     """
     number = np.float64 if dtype == "float64" else float
-    if training.optimizer == "momentum":
-        return keras.optimizers.SGD(momentum=number(training.momentum))
+    if name == "momentum":
+        return keras.optimizers.SGD(momentum=number(momentum))
     optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}[
-        training.optimizer
+        name
     ]()
-    for name in ("rho", "beta_1", "beta_2"):
-        if hasattr(optimizer, name):
-            setattr(optimizer, name, number(getattr(optimizer, name)))
+    for constant in ("rho", "beta_1", "beta_2"):
+        if hasattr(optimizer, constant):
+            setattr(optimizer, constant, number(getattr(optimizer, constant)))
     return optimizer
 
 

@@ -1,0 +1,67 @@
+"""Export of a trained network, of either engine, as a ``.keras`` file that stock Keras opens without namegen."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from namegen.backends.keras_engine.layers import CELLS
+from namegen.backends.keras_engine.tensorflow_setup import keras
+from namegen.core.architecture import Network
+from namegen.core.tensors import checked_tensors
+from namegen.errors import OutputError
+from namegen.files import write_whole
+from namegen.types import Array
+
+
+def export_keras(network: Network, parameters: Mapping[str, Array], path: Path) -> None:
+    """Write the network as a Keras model: token ids in, the logits of the next token at each out.
+
+    To open it: ``keras.saving.load_model(path)``, in safe mode and with any backend of Keras 3. Ids are those of the
+    vocabulary; a name begins with 0. The model is not compiled: fit it with a loss of your own, ``from_logits=True``.
+
+    Args:
+        network: its shapes.
+        parameters: by canonical name; what else a state holds is left aside.
+        path: the file, which ends with ``.keras``; what was there is replaced, whole or not at all.
+
+    Raises:
+        OutputError: the path has another ending, or cannot be written.
+        CheckpointError: a parameter is missing, or its shape does not fit.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
+    checked, _ = checked_tensors(
+        network, {name: parameters[name] for name in network.parameter_shapes if name in parameters}, ()
+    )
+    model = stock_model(network)
+    model.set_weights(list(checked.values()))
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder) / "model.keras"
+        model.save(temporary)
+        content = temporary.read_bytes()
+    write_whole(path, content)
+
+
+def stock_model(network: Network) -> Any:
+    """The network as one Keras model of stock layers; its weights stand in canonical order."""
+    recurrent = [
+        CELLS[network.cell](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")
+        for k, width in enumerate(network.hidden)
+    ]
+    return keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32", name="tokens"),
+            # Tokens one to a row: CategoryEncoding drops a last axis of length 1, which a single token would be too.
+            keras.layers.Reshape((-1, 1), dtype="int32", name="one_to_a_row"),
+            keras.layers.CategoryEncoding(
+                network.vocabulary_size, output_mode="one_hot", dtype="float32", name="one_hot"
+            ),
+            *recurrent,
+            keras.layers.Dense(network.vocabulary_size, dtype="float32", name="output"),
+        ],
+        name="namegen",
+    )
