@@ -1,0 +1,89 @@
+"""Two ways to train the same network with Keras that namegen's engine is held against, at one thread.
+
+``plain_keras`` is what one writes from Keras's guide: every name a row, all padded to one length, one-hot, the padding
+weighted 0, ``compile`` and ``fit`` with their defaults. ``blog_keras`` is the way of the blog series: every prefix a
+padded one-hot sample of its own, from which the next character is predicted. Both count what namegen counts: characters
+to predict, the STOP of every name included. Building the arrays and compiling are not part of the time.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads
+from namegen.core.vocabulary import Vocabulary
+
+BLOG_PREFIXES = 30_000  # samples of one epoch of the blog's way: one-hot and padded, all of them would take 0.6 GB
+
+
+def plain_keras(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, epochs: int) -> float:
+    """Characters a second of ``fit`` on padded rows of whole names; the model goes on from call to call."""
+    model, arrays, characters = _plain(names, vocabulary, batch_size)
+    return epochs * characters / _seconds(model, arrays, batch_size, epochs)
+
+
+def blog_keras(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, epochs: int) -> float:
+    """Characters a second of ``fit`` on one padded sample a prefix; the model goes on from call to call."""
+    model, arrays, characters = _blog(names, vocabulary, batch_size)
+    return epochs * characters / _seconds(model, arrays, batch_size, epochs)
+
+
+def _seconds(model: Any, arrays: tuple[np.ndarray, ...], batch_size: int, epochs: int) -> float:
+    start = time.perf_counter()
+    model.fit(*arrays[:2], sample_weight=(*arrays, None)[2], batch_size=batch_size, epochs=epochs, verbose=0)
+    return time.perf_counter() - start
+
+
+@cache
+def _plain(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
+    tokens, lengths = _rows(names, vocabulary)
+    inputs = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
+    weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
+    arrays = vocabulary.one_hot(inputs), tokens, weight
+    return _trained(vocabulary, arrays, batch_size, sequences=True), arrays, int(weight.sum())
+
+
+@cache
+def _blog(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
+    tokens, lengths = _rows(names, vocabulary)
+    name = np.repeat(np.arange(len(names)), lengths + 1)
+    length = np.arange(len(name)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
+    chosen = np.random.default_rng(0).permutation(len(name))[:BLOG_PREFIXES]
+    name, length = name[chosen], length[chosen]
+    read = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)[name]  # START, then the name
+    used = np.arange(tokens.shape[1]) <= length[:, None]
+    samples = vocabulary.one_hot(read) * used[..., None]
+    # The prefix stands at the end of its row, behind the padding, as the last output is what predicts.
+    columns = (np.arange(tokens.shape[1]) + length[:, None] + 1) % tokens.shape[1]
+    arrays = np.take_along_axis(samples, columns[..., None], axis=1), tokens[name, length]
+    return _trained(vocabulary, arrays, batch_size, sequences=False), arrays, len(name)
+
+
+def _rows(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+    """Padded token rows that end with at least one boundary, and the lengths of the names."""
+    flat, lengths = vocabulary.encode_all(names)
+    tokens = np.zeros((len(names), int(lengths.max()) + 1), np.int32)
+    tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = flat
+    return tokens, lengths
+
+
+def _trained(vocabulary: Vocabulary, arrays: tuple[np.ndarray, ...], batch_size: int, *, sequences: bool) -> Any:
+    """Two SimpleRNN layers of 32 under Adam, compiled by an epoch of the shapes that it will see."""
+    set_threads(1)
+    model = keras.Sequential(
+        [
+            keras.Input(arrays[0].shape[1:]),
+            keras.layers.SimpleRNN(32, return_sequences=True),
+            keras.layers.SimpleRNN(32, return_sequences=sequences),
+            keras.layers.Dense(vocabulary.size),
+        ]
+    )
+    model.compile(optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    rest = len(arrays[0]) % batch_size  # the last batch of an epoch has a shape of its own
+    few = [array[: 2 * batch_size + rest] for array in arrays]
+    _seconds(model, tuple(few), batch_size, 1)
+    return model
