@@ -1,0 +1,105 @@
+# namegen. `make` alone says what there is; CONTRIBUTING.md says more.
+#
+# Everything is installed into .venv under the exact versions of constraints.txt. Stamp files in .venv say what is
+# installed already, so a second `make` does nothing again. Every path is relative: the folder's own path may hold spaces.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test check docs format wheel constraints clean
+
+# Two processes: the tests take little memory and each of them one thread.
+PYTEST_ARGS ?= -n 2 --dist loadfile
+# The first of these that is Python 3.11 to 3.13 (TensorFlow has no packages for later ones yet) and can make a venv.
+CANDIDATES := python3 python3.13 python3.12 python3.11 python
+PYTHON ?= $(shell for p in $(CANDIDATES); do \
+	"$$p" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo "$$p" && break; done)
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+# A pip that is told elsewhere to install for one user or into one folder would miss the venv.
+PIP := PIP_USER=0 $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
+
+help:
+	@echo "make demo         install, train on a list of first names, and print new ones"
+	@echo "make test         all tests (PYTEST_ARGS=... for pytest's options)"
+	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
+	@echo "make docs         write the generated documents anew"
+	@echo "make format       format the code"
+	@echo "make wheel        build the wheel into dist/"
+	@echo "make constraints  resolve the pinned versions anew"
+	@echo "make clean        remove what make has made; never runs/"
+	@echo
+	@echo "PYTHON=...        which Python 3.11 or later .venv is made with"
+
+demo: $(VENV)/.installed
+	@echo "Training on the first names of baseball players; half a minute or so."
+	@$(VENV)/bin/namegen train mlb-first
+	@echo
+	@echo "Twenty new names:"
+	@$(VENV)/bin/namegen generate -n 20 --quiet
+	@echo
+	@run=$$(ls -td runs/*/ | head -n 1) && echo "The plot of the training: $${run}history.png"
+	@echo "More names:               $(VENV)/bin/namegen generate"
+
+test: $(VENV)/.developing
+	$(RUN) -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.developing
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) docs/make_cli_docs.py --check
+
+docs: $(VENV)/.installed
+	$(RUN) docs/make_cli_docs.py
+
+format: $(VENV)/.developing
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+# Without the old build/, from which setuptools would take files that are gone since.
+wheel: $(VENV)/.developing
+	rm -rf build dist
+	$(RUN) -m build --wheel --no-isolation --outdir dist .
+
+clean:
+	@echo "Removing .venv, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
+	@echo "Left alone: runs, and every other file."
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@if [ -z '$(PYTHON)' ]; then \
+	  echo "make: found no Python 3.11, 3.12 or 3.13 that can make a venv: install one (on Debian python3 and" >&2; \
+	  echo "python3-venv), or name it: make demo PYTHON=/path/to/python3" >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: $(PYTHON) is no Python of version 3.11 or later: name another with PYTHON=..." >&2; exit 1; }
+	@echo "Making $(VENV) with $$("$(PYTHON)" --version)."
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+# The build backend is installed first and used without isolation, so that it is pinned as well.
+$(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made
+	@echo "Installing namegen with the extras keras and tflite; a minute or so, TensorFlow is large."
+	@$(PIP) setuptools wheel
+	@$(PIP) --no-build-isolation --editable '.[keras,tflite]'
+	@touch $@
+
+$(VENV)/.developing: $(VENV)/.installed
+	@echo "Installing the tools for developing."
+	@$(PIP) --no-build-isolation --editable '.[keras,tflite,distributed,fetch,faker,dev]'
+	@touch $@
+
+constraints:
+	@rm -rf build/resolve && mkdir -p build
+	@python3.11 -m venv build/resolve
+	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check setuptools wheel
+	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
+	  '.[keras,tflite,distributed,fetch,faker,dev]'
+	@{ grep '^#' constraints.txt; build/resolve/bin/python -m pip freeze --all | grep -iv '^namegen\|^pip=='; } > build/new
+	@mv build/new constraints.txt && rm -rf build/resolve
+	@echo "constraints.txt is new: run make test."

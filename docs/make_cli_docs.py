@@ -1,0 +1,58 @@
+"""Write ``docs/cli.md`` from what ``namegen COMMAND --help`` says; with ``--check`` only say whether it is that."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from namegen.cli import SECTIONS, cli
+
+TARGET = Path(__file__).with_name("cli.md")
+WIDTH = 100
+HEAD = """\
+# The command line
+
+This file is made from the program's own help (`make docs`): change the help, not this file.
+
+Results go to standard output, progress and remarks to standard error. Exit codes: 0 done, 1 an error in one sentence,
+2 wrong usage, 130 after Ctrl-C, with the state saved.
+"""
+
+
+def document() -> str:
+    """The whole text."""
+    settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    root = click.Context(cli, info_name="namegen", **settings)
+    parts = [HEAD, _block("", cli.get_help(root))]
+    for heading, commands in SECTIONS.items():
+        parts.append(f"## {heading}\n")
+        for name in commands:
+            command = cli.get_command(root, name)
+            if command is None:
+                raise SystemExit(f"the command {name} is in the table of namegen/cli and nowhere else")
+            context = click.Context(command, parent=root, info_name=name)
+            parts.append(_block(f"### namegen {name}\n\n", command.get_help(context)))
+    return "\n".join(parts)
+
+
+def _block(heading: str, text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return f"{heading}```text\n{lines}\n```\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the file, or compare it."""
+    text = document()
+    if arguments == ["--check"]:
+        if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
+            return 0
+        print("docs/cli.md is not what the program's help says: run `make docs`", file=sys.stderr)
+        return 1
+    TARGET.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
