@@ -63,6 +63,22 @@ def test_the_usual_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
 
 
+def test_the_temporary_file_stands_in_the_same_folder(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere it might be on another disk, and the last step would not be a mere renaming; until then the old
+    content is what anybody reads.
+    """
+    seen = []
+
+    def replace(source: str, target: Path) -> None:
+        seen.append((Path(source).parent, path.read_bytes(), Path(source).read_bytes()))
+        os.rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    write_whole(path, NEW)
+    assert seen == [(path.parent, OLD, NEW)]
+    assert path.read_bytes() == NEW
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "Ctrl-C"])
 def test_a_failure_at_any_step_keeps_the_old_file(
