@@ -1,0 +1,168 @@
+"""Both engines are one network: what the NumPy engine computes, the Keras engine computes too, on a real list.
+
+``namegen.testing`` holds every engine against the NumPy engine on a handful of short names, setting by setting. Here
+the list is real, batches hold names of one, two and three chunks, and settings are combined, so that every code path of
+either engine runs in few compilations. A path is chosen by the cell (3), by ``through_time`` (each cell has its own way
+there and back for either value), by the optimizer (4: its formula and its slots) and by whether gradients are clipped.
+Optimizers and clipping work on the finished gradients, whatever cell they come from, so ``SETTINGS`` holds every cell
+with either value of ``through_time``, and among these six each optimizer, and clipping with three of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, TypeAlias
+
+import numpy as np
+import pytest
+
+from namegen.backends import load_engine
+from namegen.core.architecture import Network, initial_parameters
+from namegen.core.batching import Batch, BatchMaker
+from namegen.core.engine import Engine
+from namegen.core.generator import Generator
+from namegen.core.prefix_tree import PrefixTree
+from namegen.core.settings import CELLS, TrainingSettings
+from namegen.core.vocabulary import Vocabulary
+from namegen.lists import load_bundled
+from tests.requirements import require
+
+SETTINGS: list[tuple[str, dict[str, Any]]] = [
+    ("simple_rnn", {"optimizer": "adam"}),
+    ("simple_rnn", {"optimizer": "sgd", "through_time": False, "clip_norm": 0.5}),
+    ("gru", {"optimizer": "rmsprop", "clip_norm": 0.2}),
+    ("gru", {"optimizer": "adam", "through_time": False}),
+    ("lstm", {"optimizer": "momentum", "momentum": 0.8}),
+    ("lstm", {"optimizer": "adam", "clip_norm": 0.1, "through_time": False}),
+]
+RATES = {"adam": 0.01, "sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005}
+TOLERANCES = {"float64": 1e-9, "float32": 1e-3}  # shares of a tensor's largest value
+STEPS = 20
+
+List: TypeAlias = tuple[BatchMaker, Vocabulary]
+
+settings = pytest.mark.parametrize(
+    ("cell", "chosen"),
+    SETTINGS,
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else value,
+)
+dtypes = pytest.mark.parametrize("dtype", TOLERANCES)
+
+
+@pytest.fixture(autouse=True)
+def _keras() -> None:
+    require("keras")
+    require("tensorflow")
+
+
+@pytest.fixture(scope="module")
+def mlb_first() -> List:
+    names = load_bundled("mlb-first")
+    return BatchMaker(names.names, names.vocabulary), names.vocabulary
+
+
+def both(batches: List, cell: str, dtype: str = "float64", **chosen: Any) -> tuple[Engine, Engine]:
+    """The NumPy and the Keras engine with the same parameters, none of them zero."""
+    network = Network(batches[1].size, cell, hidden=(8, 6))
+    rng = np.random.default_rng(1)
+    start = initial_parameters(network, "glorot", rng=rng)
+    start |= {name: rng.normal(0, 0.2, values.shape) for name, values in start.items() if name.endswith("bias")}
+    training = TrainingSettings(**chosen)
+    engines = tuple(load_engine(name)(network, training, threads=1, dtype=dtype) for name in ("numpy", "keras"))
+    for engine in engines:
+        engine.set_state(start)
+    return engines
+
+
+def steps(batches: List, optimizer: str, first: int = 0, last: int = STEPS) -> Iterator[tuple[Batch, float]]:
+    """Some of the steps, the rate another each time."""
+    found = islice(batches[0].epoch(0, batch_size=150, seed=5), first, last)
+    return ((batch, RATES[optimizer] * (1 - 0.02 * step)) for step, batch in enumerate(found, first))
+
+
+def assert_same_state(found: Engine, expected: Engine, tolerance: float) -> None:
+    found_state, expected_state = found.get_state(), expected.get_state()
+    assert list(found_state) == list(expected_state)
+    for name, values in expected_state.items():
+        limit = tolerance * float(np.abs(values).max())
+        np.testing.assert_allclose(found_state[name], values, rtol=0, atol=limit, err_msg=name)
+
+
+def tree_logits(engine: Engine, tree: PrefixTree) -> np.ndarray:
+    """The logits after every prefix, level by level through ``step`` and ``select``."""
+    logits, state = engine.step(tree.token[:1], engine.initial_state(1))
+    found = [logits]
+    for depth in range(1, tree.depth):
+        nodes = slice(tree.level[depth], tree.level[depth + 1])
+        state = engine.select(state, tree.parent[nodes] - tree.level[depth - 1])
+        logits, state = engine.step(tree.token[nodes], state)
+        found.append(logits)
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_logits_at_every_prefix(mlb_first: List, cell: str) -> None:
+    numpy, keras = both(mlb_first, cell, "float32")
+    expected = tree_logits(numpy, mlb_first[0].tree)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(tree_logits(keras, mlb_first[0].tree), expected, rtol=0, atol=1e-5)
+
+
+@settings
+@dtypes
+def test_parameters_after_20_steps(mlb_first: List, cell: str, chosen: dict[str, Any], dtype: str) -> None:
+    """Parameters, and what the optimizer keeps, and the losses on the way."""
+    numpy, keras = both(mlb_first, cell, dtype, **chosen)
+    expected, found = (engine.train_epoch(steps(mlb_first, chosen["optimizer"])) for engine in (numpy, keras))
+    assert len(found.loss_sum) == STEPS
+    np.testing.assert_array_equal(found.characters, expected.characters)
+    np.testing.assert_allclose(found.loss_sum, expected.loss_sum, rtol=TOLERANCES[dtype])
+    assert_same_state(keras, numpy, TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize(
+    ("cell", "chosen"), [SETTINGS[0], SETTINGS[2], SETTINGS[4]], ids=["adam", "rmsprop", "momentum"]
+)
+@pytest.mark.parametrize("first", ["numpy", "keras"])
+def test_a_run_goes_on_in_the_other_engine(mlb_first: List, cell: str, chosen: dict[str, Any], first: str) -> None:
+    """Seven steps in one engine and the rest in the other are what twenty in one are."""
+    uninterrupted, keras = both(mlb_first, cell, **chosen)
+    numpy, _ = both(mlb_first, cell, **chosen)
+    begins, goes_on = (numpy, keras) if first == "numpy" else (keras, numpy)
+    optimizer = chosen["optimizer"]
+    uninterrupted.train_epoch(steps(mlb_first, optimizer))
+    begins.train_epoch(steps(mlb_first, optimizer, last=7))
+    goes_on.set_state(begins.get_state())
+    goes_on.train_epoch(steps(mlb_first, optimizer, first=7))
+    assert goes_on.get_state()["optimizer.step"] == STEPS
+    assert_same_state(goes_on, uninterrupted, 1e-9)
+
+
+def test_loss_curves_over_three_epochs(mlb_first: List) -> None:
+    """The default network on the whole list, in float32, as ``train`` would run it."""
+    batches, vocabulary = mlb_first
+    network = Network(vocabulary.size)
+    start = initial_parameters(network, "glorot", rng=np.random.default_rng(3))
+    curves = []
+    for name in ("numpy", "keras"):
+        engine = load_engine(name)(network, TrainingSettings(), threads=1)
+        engine.set_state(start)
+        curves.append([])
+        for epoch in range(3):
+            done = engine.train_epoch((batch, 0.01) for batch in batches.epoch(epoch, batch_size=512, seed=0))
+            curves[-1].append(done.loss_sum.sum() / done.characters.sum())
+    assert curves[0][0] - curves[0][2] > 0.2
+    np.testing.assert_allclose(curves[1], curves[0], rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize(("dtype", "same"), [("float64", 1000), ("float32", 995)])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_same_numbers_give_the_same_names(mlb_first: List, cell: str, dtype: str, same: int) -> None:
+    numpy, keras = both(mlb_first, cell, dtype, optimizer="adam")
+    numpy.train_epoch(steps(mlb_first, "adam", last=100))
+    keras.set_state(numpy.get_state())
+    uniforms = np.random.default_rng(8).random((1000, 30))
+    expected, found = (Generator(engine, mlb_first[1]).draw_one_by_one(uniforms) for engine in (numpy, keras))
+    assert len(np.unique(expected, axis=0)) > 700  # not one name again and again
+    assert (expected == found).all(axis=1).sum() >= same
