@@ -3,59 +3,34 @@
 **One by one**: each name reads its own tokens, one uniform number a token, by the rule of ``sampling.draw``. Given the
 same numbers, every engine gives the same names.
 
-**Count-splitting**: n names start together at START. At a prefix that k of them have reached, the model is asked once,
-and the k are split over the next characters by one multinomial draw. The n names have the same distribution as n
-separate draws, and cost one step for each *distinct* prefix; a shuffle at the end makes their order meaningless.
+**Count-splitting** (``core/count_splitting.py``): the same distribution at the cost of one step for each *distinct*
+prefix. ``generate`` draws so, drops what is not wanted, and draws again until it has enough.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
+from namegen.core.constraints import ADVICE, Constraints
+from namegen.core.count_splitting import Draws, Walk, split_counts
 from namegen.core.digests import digests, is_known
-from namegen.core.engine import LanguageModel, State
-from namegen.core.sampling import check_temperature, draw, probabilities, truncate
+from namegen.core.engine import LanguageModel
+from namegen.core.prefix_filter import PrefixFilter
+from namegen.core.sampling import SamplingSettings, draw
 from namegen.core.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import GenerationError, SettingsError
-from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64, UInt64
+from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
 
-CHUNK_NAMES = 250_000  # names that are split at a time: what bounds the memory of a request for millions
-BLOCK_ROWS = 4096  # prefixes whose logits are looked at together: they stay in the processor's cache
-FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
-TRIES = 200_000  # names drawn in vain, one behind the other, before a search for new ones gives up
+__all__ = ["Draws", "Generator", "NameBatch", "SamplingSettings", "split_counts", "well_formed"]
 
-
-@dataclass(frozen=True)
-class SamplingSettings:
-    """How the next character is chosen.
-
-    ``temperature`` 1 is the model's own distribution, below it is bolder in what is likely, 0 always takes the
-    likeliest. ``top_k`` and ``top_p`` keep only the likeliest characters. ``max_length``: characters of the longest
-    name that is given; a longer one is drawn anew, so the others keep their proportions.
-    """
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    max_length: int = 40
-
-    def __post_init__(self) -> None:
-        check_temperature(self.temperature)
-        truncate(np.ones((1, 1)), self.top_k, self.top_p)  # the same checks
-        if self.max_length < 1:
-            raise SettingsError(f"max_length is {self.max_length}: expected a whole number of at least 1")
-
-    @property
-    def natural(self) -> bool:
-        """Every character with just the model's probability."""
-        return self.temperature == 1 and self.top_k is None and self.top_p in (None, 1)
-
-    def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-        """The probability of each next token."""
-        return truncate(probabilities(logits, self.temperature), self.top_k, self.top_p)
+CHUNK_NAMES = 250_000  # names that are drawn at a time: what bounds the memory of a request for millions
+FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
+TRIES = 2_000_000  # names drawn in vain, one behind the other, before a search gives up: a few seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,21 +40,24 @@ class NameBatch:
     Attributes:
         names: the names, in random order.
         log_probability: of each, under the model at temperature 1, nats, STOP included.
-        new: of each, whether the list that the model learned from lacks it; None where the model does not know.
+        known_names: what ``new`` goes by.
     """
 
     names: list[str]
     log_probability: Float64[Array, "names"]
-    new: Bool[Array, "names"] | None
+    known_names: UInt64[Array, "known"] | None = field(default=None, repr=False)
 
+    @cached_property
+    def new(self) -> Bool[Array, "names"] | None:
+        """Of each, whether the list that the model learned from lacks it; None where the model does not know.
 
-@dataclass(frozen=True, eq=False)
-class Draws:
-    """Distinct names that were drawn, and how often each was."""
-
-    tokens: Int32[Array, "names T"]
-    counts: Int64[Array, "names"]
-    log_probability: Float64[Array, "names"]
+        Found out when it is first asked for: a digest costs about as much as drawing the name did.
+        """
+        if self.known_names is None:
+            return None
+        row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
+        new = ~is_known(digests(row_of), self.known_names)
+        return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
 
 
 class Generator:
@@ -104,138 +82,107 @@ class Generator:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings | None = None,
+        constraints: Constraints | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
     ) -> Iterator[NameBatch]:
         """Give n names, in batches as they are found; by default new and distinct ones.
 
+        ``docs/generating.md`` says which distribution they have.
+
         Args:
             n: how many.
             rng: where the random numbers come from.
-            sampling: how characters are chosen.
+            sampling: how characters are chosen, and how long a name may be.
+            constraints: what each name must keep.
             allow_seen: names of the list too.
             allow_repeats: the same name more than once; otherwise no two that differ in letter case, spaces or
                 punctuation only.
 
         Raises:
-            GenerationError: newness is asked of a model that knows no names; or, after those found have been given,
-                no more turn up.
+            SettingsError: the constraints contradict each other; at once, before a name is drawn.
+            GenerationError: newness is asked of a model that knows no names (at once); or, after those found have been
+                given, no more turn up.
+
+        >>> from namegen.core.baselines import NgramModel
+        >>> from namegen.core.prefix_tree import PrefixTree
+        >>> names = ["Anna", "Annika", "Hanna", "Hans"]
+        >>> vocabulary = Vocabulary.from_names(names)
+        >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
+        >>> batches = Generator(model, vocabulary).generate(
+        ...     3, rng=np.random.default_rng(0), constraints=Constraints(starts_with="Hann"), allow_seen=True)
+        >>> [len(batch.names) for batch in batches]
+        [3]
         """
-        sampling = sampling or SamplingSettings()
-        if not allow_seen and self.known_names is None:
+        if n < 0:
+            raise SettingsError(f"{n} names were asked for: expected a whole number of at least 0")
+        sampling, constraints = sampling or SamplingSettings(), constraints or Constraints()
+        constraints.check(self.vocabulary, sampling.max_length)
+        if not allow_seen and self.known_names is None and constraints.avoid is None:
             raise GenerationError(
                 "this model carries no names, so it cannot say which are new: give --avoid FILE with the names to "
                 "keep away from, or --allow-seen"
             )
-        taken = np.zeros(0, np.uint64)  # sorted digests of what was given
-        found = in_vain = 0
+        walk = Walk(self.model, PrefixFilter(constraints, self.vocabulary, sampling.max_length))
+        judge = Judge(constraints, None if allow_seen else self.known_names, given=None if allow_repeats else Given())
+        return self._search(n, rng, sampling, walk, judge)
+
+    def _search(
+        self, n: int, rng: np.random.Generator, sampling: SamplingSettings, walk: Walk, judge: Judge
+    ) -> Iterator[NameBatch]:
+        """Draw until there are n names, or none has turned up for too long."""
+        found = tried = in_vain = 0
+        rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
         while found < n:
-            wanted = n - found
-            if not (allow_seen and allow_repeats):  # some will be dropped, and more of them as the search gets harder
-                wanted = max(64, 2 * wanted, in_vain)
-            round_size = min(CHUNK_NAMES, wanted)
-            batch, marks = self._batch(self.draw(round_size, rng=rng, sampling=sampling), rng)
-            keep = np.fromiter(map(well_formed, batch.names), bool, count=len(batch.names))
-            if not allow_seen and batch.new is not None:
-                keep &= batch.new
-            if not allow_repeats:
-                first = np.zeros(len(keep), bool)
-                first[np.unique(marks, return_index=True)[1]] = True
-                keep &= first & ~is_known(marks, taken)
-            rows = np.flatnonzero(keep)[: n - found]
-            in_vain = 0 if len(rows) else in_vain + round_size
-            if len(rows):
-                found += len(rows)
-                if not allow_repeats:
-                    taken = np.union1d(taken, marks[rows])
-                yield NameBatch(
-                    [batch.names[row] for row in rows.tolist()],
-                    batch.log_probability[rows],
-                    None if batch.new is None else batch.new[rows],
-                )
+            size = round_size(n - found, found, tried, certain=judge.lets_all_through)
+            draws = walk.draw(size, rng=rng, sampling=sampling)
+            batch, refused = self._choose(draws, n - found, rng, judge)
+            found, tried = found + len(batch.names), tried + size
+            if batch.names:
+                in_vain = 0
+                rejected.clear()
+                yield batch
+                continue
+            in_vain += size
+            rejected += draws.rejected + refused  # of counters, what is zero goes
             if in_vain >= TRIES:
-                kind = " and ".join(["new"] * (not allow_seen) + ["distinct"] * (not allow_repeats)) or "short"
                 raise GenerationError(
-                    f"{found:,} names found of {n:,} asked for; no more that are {kind} within {in_vain:,} tries: ask "
-                    "for fewer, raise --temperature, or allow more with --allow-seen, --allow-repeats or --max-length"
+                    f"{found:,} names found of {n:,} asked for; no more within {in_vain:,} tries: "
+                    f"{advice(rejected, walk.filter.constraints)}"
                 )
 
-    def _batch(self, draws: Draws, rng: np.random.Generator) -> tuple[NameBatch, UInt64[Array, "names"]]:
-        """The drawn names one by one in random order, with the digest of each; names are hashed once each."""
-        distinct = self.vocabulary.decode_all(draws.tokens)
-        marks = digests(distinct)
-        order = np.repeat(np.arange(len(distinct)), draws.counts)
-        rng.shuffle(order)
-        new = None if self.known_names is None else ~is_known(marks, self.known_names)
-        names = [distinct[row] for row in order.tolist()]
-        batch = NameBatch(names, draws.log_probability[order], None if new is None else new[order])
-        return batch, marks[order]
+    def _choose(
+        self, draws: Draws, most: int, rng: np.random.Generator, judge: Judge
+    ) -> tuple[NameBatch, Counter[str]]:
+        """The names among the draws that the judge lets through, at most so many, in the order of a random deal."""
+        names = self.vocabulary.decode_all(draws.tokens)
+        marks, keep, refused = judge.keep(names, draws.counts)
+        rows = np.flatnonzero(keep)
+        if judge.given is None:
+            order = np.repeat(rows, draws.counts[rows])
+            rng.shuffle(order)
+        else:
+            # A name that was drawn c times stands, in a random order of all draws, first where the least of c uniform
+            # numbers says. Names of one digest are one name, spelled as it first turns up.
+            first = -np.expm1(np.log1p(-rng.random(len(rows))) / draws.counts[rows])
+            order = rows[np.argsort(first)]
+            _, once = np.unique(marks[order], return_index=True)
+            refused["repeated"] += int(draws.counts[order].sum() - len(once))
+            order = order[np.sort(once)]
+        order = order[:most]
+        if judge.given is not None:
+            judge.given.add(marks[order])
+        batch = NameBatch([names[row] for row in order.tolist()], draws.log_probability[order], self.known_names)
+        return batch, refused
 
-    def draw(self, n: int, *, rng: np.random.Generator, sampling: SamplingSettings) -> Draws:
-        """Draw up to n names by count-splitting: n, less those that would have been longer than ``max_length``."""
-        levels: list[tuple[Int64[Array, "M"], Int32[Array, "M"]]] = []  # (row of the parent, token) for each depth
-        ends: list[tuple[int, Int64[Array, "R"], Int64[Array, "R"], Float64[Array, "R"]]] = []
-        state = self.model.initial_state(1)
-        token, count, score = np.zeros(1, np.int32), np.array([n]), np.zeros(1)
-        for depth in range(sampling.max_length + 1):
-            row, next_token, next_count, next_score, state = self._split(token, count, state, rng, sampling)
-            next_score += score[row]
-            stops = next_token == BOUNDARY
-            ends.append((depth, row[stops], next_count[stops], next_score[stops]))
-            goes_on = ~stops
-            row, token = row[goes_on], next_token[goes_on]
-            count, score = next_count[goes_on], next_score[goes_on]
-            if len(row) == 0:
-                break
-            levels.append((row, token))
-            state = self.model.select(state, row)
-        return self._gather(levels, ends)
-
-    def _split(
-        self,
-        token: Int32[Array, "M"],
-        count: Int64[Array, "M"],
-        state: State,
-        rng: np.random.Generator,
-        sampling: SamplingSettings,
-    ) -> tuple[Int64[Array, "R"], Int32[Array, "R"], Int64[Array, "R"], Float64[Array, "R"], State]:
-        """Read one depth and split its counts: (row, next token, count, log-probability of the token), and the state.
-
-        Raises:
-            GenerationError: the model gives logits that are not numbers.
-        """
-        logits, after = self.model.step(token, state)
-        parts = []
-        for start in range(0, len(token), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
-            chances = sampling.chances(logits[block])
-            split = split_counts(count[block], chances, rng)  # (rows, V)
-            row, chosen = np.nonzero(split)
-            if sampling.natural:
-                score = np.log(chances[row, chosen])
-            else:
-                score = np.log(probabilities(logits[block])[row, chosen])
-            parts.append((row + start, chosen.astype(np.int32), split[row, chosen], score))
-        row, chosen, split_count, score = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return row, chosen, split_count, score, after
-
-    def _gather(
-        self,
-        levels: list[tuple[Int64[Array, "M"], Int32[Array, "M"]]],
-        ends: list[tuple[int, Int64[Array, "R"], Int64[Array, "R"], Float64[Array, "R"]]],
+    def draw(
+        self, n: int, *, rng: np.random.Generator, sampling: SamplingSettings, constraints: Constraints | None = None
     ) -> Draws:
-        """Write down the names that ended, each from its last character back to its first."""
-        tokens = np.zeros((sum(len(rows) for _, rows, _, _ in ends), len(levels) + 1), np.int32)
-        start = 0
-        for depth, rows, _, _ in ends:
-            part = slice(start, start + len(rows))
-            start = part.stop
-            for column in range(depth - 1, -1, -1):
-                parent, token = levels[column]
-                tokens[part, column] = token[rows]
-                rows = parent[rows]
-        counts, scores = (np.concatenate([end[place] for end in ends]) for place in (2, 3))
-        return Draws(tokens, counts, scores)
+        """Draw n names by count-splitting; given are those that keep ``max_length`` and the constraints on their text
+        that can be told from its beginning (see ``core/prefix_filter.py``).
+        """
+        prefix_filter = PrefixFilter(constraints or Constraints(), self.vocabulary, sampling.max_length)
+        return Walk(self.model, prefix_filter).draw(n, rng=rng, sampling=sampling)
 
     def draw_one_by_one(self, uniforms: Float64[Array, "n T"], *, temperature: float = 1.0) -> Int32[Array, "n T"]:
         """Draw one name for each row of uniform numbers, one number a token; the reference way.
@@ -258,29 +205,117 @@ class Generator:
         return tokens
 
 
+class Given:
+    """The digests of the names that were given: at most 16 bytes a name, also while they are sorted.
+
+    Sorted parts, each at least twice as long as the one behind it: a digest is moved once for each doubling.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[UInt64[Array, "given"]] = []
+
+    def add(self, marks: UInt64[Array, "names"]) -> None:
+        """Take in digests that are not there yet."""
+        part = np.sort(marks)
+        while self._parts and len(self._parts[-1]) < 2 * len(part):
+            part = np.concatenate((self._parts.pop(), part))
+            part.sort()  # in place
+        if len(part):
+            self._parts.append(part)
+
+    def holds(self, marks: UInt64[Array, "names"]) -> Bool[Array, "names"]:
+        """Which of the digests were given."""
+        held = np.zeros(len(marks), bool)
+        for part in self._parts:
+            held |= is_known(marks, part)
+        return held
+
+
+class Judge:
+    """Decides about finished names: the last word on every constraint, newness and repetition.
+
+    Args:
+        constraints: what each name must keep.
+        known_names: sorted digests of names that are not wanted; None: none.
+        given: what was given before and may not be again; None: it may.
+    """
+
+    def __init__(
+        self, constraints: Constraints, known_names: UInt64[Array, "known"] | None, given: Given | None
+    ) -> None:
+        self.constraints, self.given = constraints, given
+        self._known = {
+            reason: known
+            for reason, known in (("seen", known_names), ("avoid", constraints.avoid))
+            if known is not None and len(known)
+        }
+
+    @property
+    def lets_all_through(self) -> bool:
+        """Whether nearly every name that is drawn will be given."""
+        return self.given is None and not self._known and self.constraints.empty
+
+    def keep(
+        self, names: list[str], counts: Int64[Array, "names"]
+    ) -> tuple[UInt64[Array, "marks"], Bool[Array, "names"], Counter[str]]:
+        """Judge distinct names that were drawn so many times.
+
+        Returns:
+            Their digests (none where nothing goes by them), which may be given, and the draws refused, by reason.
+        """
+        refused: Counter[str] = Counter()
+        keep = np.fromiter(map(well_formed, names), bool, count=len(names))
+        refused["not_a_name"] = int(counts[~keep].sum())
+        if not self.constraints.empty:
+            for row in np.flatnonzero(keep).tolist():
+                if (reason := self.constraints.refusal(names[row])) is not None:
+                    refused[reason] += int(counts[row])
+                    keep[row] = False
+        marks = digests(names) if self._known or self.given is not None else np.zeros(0, np.uint64)
+        for reason, known in self._known.items():
+            self._drop(reason, is_known(marks, known), keep, counts, refused)
+        if self.given is not None:
+            self._drop("repeated", self.given.holds(marks), keep, counts, refused)
+        if self.constraints.near is not None:
+            rows = np.flatnonzero(keep)
+            close = np.zeros(len(names), bool)
+            close[rows] = self.constraints.near.close_to([names[row] for row in rows.tolist()])
+            self._drop("min_distance", close, keep, counts, refused)
+        return marks, keep, refused
+
+    @staticmethod
+    def _drop(
+        reason: str,
+        dropped: Bool[Array, "names"],
+        keep: Bool[Array, "names"],
+        counts: Int64[Array, "names"],
+        refused: Counter[str],
+    ) -> None:
+        refused[reason] += int(counts[keep & dropped].sum())
+        keep &= ~dropped
+
+
+def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
+    """How many names to draw next, so that about as many are given as are missing."""
+    if certain and not tried:
+        wanted = missing
+    elif found:
+        wanted = int(1.1 * missing * tried / found) + FIRST_NAMES
+    else:
+        wanted = max(2 * missing, 2 * tried, FIRST_NAMES)
+    return min(CHUNK_NAMES, wanted)
+
+
+def advice(rejected: Counter[str], constraints: Constraints) -> str:
+    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all."""
+    counted = {reason: count for reason, count in rejected.items() if reason != "not_a_name" or len(rejected) == 1}
+    most = max(sorted(counted), key=counted.__getitem__)
+    last = [reason for reason in ("min_distance", "repeated", "avoid", "seen") if counted.get(reason)]
+    said = [ADVICE[most], *(ADVICE[reason] for reason in last[:1] if reason != most)]
+    said += [f"relax {flag}" for flag in constraints.flags if last and not any(flag in advised for advised in said)]
+    return ", or ".join(said)
+
+
 def well_formed(name: str) -> bool:
     """Whether a list could hold the name as it stands: not empty, and no space at either end (lists are trimmed)."""
     return bool(name) and name == name.strip()
-
-
-def split_counts(
-    counts: Int[Array, "B"], chances: Float64[Array, "B V"], rng: np.random.Generator
-) -> Int64[Array, "B V"]:
-    """For each row, how many of ``counts`` independent draws give each token: one multinomial a row.
-
-    Where a row has few draws they are made one by one, which costs less than a binomial for every token.
-    """
-    rows, size = chances.shape
-    split = np.zeros((rows, size), np.int64)
-    few = np.flatnonzero(counts <= FEW)
-    if len(few):
-        row = np.repeat(few, counts[few])
-        sums = np.cumsum(chances[few], axis=1)
-        sums = sums if len(row) == len(few) else np.repeat(sums, counts[few], axis=0)
-        pick = (sums <= (rng.random(len(row)) * sums[:, -1])[:, None]).sum(axis=1)
-        split += np.bincount(row * size + pick, minlength=rows * size).reshape(rows, size)
-    many = np.flatnonzero(counts > FEW)
-    if len(many):
-        exact = chances[many]
-        split[many] = rng.multinomial(counts[many], exact / exact.sum(axis=1, keepdims=True))
-    return split

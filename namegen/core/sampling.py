@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from namegen.errors import SettingsError
-from namegen.types import Array, Float, Float64, Int64
+from namegen.types import Array, Float, Float64, Int, Int64
 
 
 def draw(uniforms: Float64[Array, "B"], logits: Float[Array, "B V"], temperature: float = 1.0) -> Int64[Array, "B"]:
@@ -81,3 +83,46 @@ def check_temperature(temperature: float) -> None:
     """Raise SettingsError for a temperature that is negative, infinite or not a number."""
     if not 0 <= temperature < np.inf:
         raise SettingsError(f"temperature is {temperature}: expected a number of at least 0, such as 0.8")
+
+
+def log_probabilities(
+    logits: Float[Array, "B V"], rows: Int[Array, "K"], tokens: Int[Array, "K"]
+) -> Float64[Array, "K"]:
+    """The log-probability, in nats at temperature 1, of one token each in some of the rows."""
+    exact = logits.astype(np.float64)
+    exact -= exact.max(axis=1, keepdims=True)
+    of_tokens: Float64[Array, "K"] = exact[rows, tokens] - np.log(np.exp(exact).sum(axis=1))[rows]
+    return of_tokens
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How the next character is chosen.
+
+    ``temperature`` 1 is the model's own distribution, below it is bolder in what is likely, 0 always takes the
+    likeliest. ``top_k`` and ``top_p`` keep only the likeliest characters. ``max_length``: characters of the longest
+    name that is given; a longer one is drawn anew, so the others keep their proportions.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    max_length: int = 40
+
+    def __post_init__(self) -> None:
+        check_temperature(self.temperature)
+        truncate(np.ones((1, 1)), self.top_k, self.top_p)  # the same checks
+        if self.max_length < 1:
+            raise SettingsError(f"max_length is {self.max_length}: expected a whole number of at least 1")
+
+    @property
+    def natural(self) -> bool:
+        """Every character with just the model's probability."""
+        return self.temperature == 1 and self.top_k is None and self.top_p in (None, 1)
+
+    def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
+        """The probability of each next token."""
+        return truncate(probabilities(logits, self.temperature), self.top_k, self.top_p)

@@ -1,0 +1,102 @@
+r"""Pattern: a regular expression for whole names, asked within bounds of time.
+
+The ``regex`` library can say of the beginning of a text whether any longer text may match ("partial matching"), which
+prunes the search for names. It is trusted with that for plain expressions only: what looks around the place where a
+prefix happens to end (``\b``, ``\B``, lookaround, back references and the like) is asked of whole names alone.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from typing import Any
+
+from namegen.errors import GenerationError, SettingsError
+
+SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that explodes is stopped here
+SECONDS_TO_SPARE = 5.0  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
+SECONDS_A_CALL_ON_AVERAGE = 100e-6
+LONGEST_EXPRESSION = 10_000
+
+# Literals, classes, groups, alternatives, repeats, the anchors of the whole name, the flag for letter case.
+_PLAIN = re.compile(
+    r"""(?: (?:\^)? (?:\(\?i\))? (?:\^)?
+        (?: [^\\\[\](){}?*+^$]                      # itself, or | or .
+          | \\[dDwWsS] | \\[pP]\{[\w=: -]+\} | \\[^\w\s]  # a kind of character, or an escaped sign
+          | \[\^?(?:[^\\\[\]&~|-]|\\[dDwWsS]|\\[^\w\s]|-(?![-\]]))+\]
+          | \((?:\?:|\?i:)? | \)
+          | (?<![*+?}])(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+?*{])  # a repeat; neither possessive nor fuzzy
+        )* \$? )""",
+    re.VERBOSE,
+)
+
+
+class Pattern:
+    """A regular expression that whole names are held against.
+
+    >>> pattern = Pattern("(Mac|Mc).*n")
+    >>> pattern.matches("McLean"), pattern.may_begin("McL"), pattern.may_begin("Ma"), pattern.may_begin("O")
+    (True, True, True, False)
+
+    Args:
+        expression: in the syntax of the ``regex`` library, which extends that of Python's ``re``.
+
+    Raises:
+        SettingsError: it is not a valid expression; the message says where.
+    """
+
+    def __init__(self, expression: str) -> None:
+        import regex  # late: most calls have no expression, and it takes a while to load
+
+        self.expression = expression
+        if len(expression) > LONGEST_EXPRESSION:
+            raise SettingsError(
+                f"--matches has {len(expression):,} characters: expected at most {LONGEST_EXPRESSION:,}; ban a list of "
+                "words with --banned"
+            )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about syntax that may change its meaning one day
+                self._compiled: Any = regex.compile(expression)
+        except regex.error as error:
+            place = "" if error.pos is None else f" at position {error.pos + 1}"
+            raise SettingsError(
+                f"--matches {_shown(expression)} is not a regular expression: {error.msg}{place}; put a backslash "
+                "before a sign that stands for itself"
+            ) from error
+        except (OverflowError, RecursionError, MemoryError, ValueError) as error:
+            raise SettingsError(f"--matches {_shown(expression)} is too large an expression: simplify it") from error
+        self.prunes = _PLAIN.fullmatch(expression) is not None
+        self._seconds = 0.0
+        self._calls = 0
+
+    def matches(self, name: str) -> bool:
+        """Whether the whole name matches. Raises GenerationError where that takes too long."""
+        return self._ask(name, partial=False) is not None
+
+    def may_begin(self, prefix: str) -> bool:
+        """Whether a name that begins so may match; True also where it is not known."""
+        return not self.prunes or self._ask(prefix, partial=True) is not None
+
+    def _ask(self, text: str, partial: bool) -> Any:
+        start = time.perf_counter()
+        try:
+            return self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL)
+        except TimeoutError:
+            raise self._too_slow(f"more than {SECONDS_A_CALL:g} seconds for the one name {_shown(text)}") from None
+        finally:
+            self._calls += 1
+            self._seconds += time.perf_counter() - start
+            if self._seconds > SECONDS_TO_SPARE + SECONDS_A_CALL_ON_AVERAGE * self._calls:
+                raise self._too_slow(f"{self._seconds:.1f} seconds for {self._calls:,} names")
+
+    def _too_slow(self, what: str) -> GenerationError:
+        return GenerationError(
+            f"--matches {_shown(self.expression)} takes too long ({what}): simplify it, above all a repeat inside a "
+            "repeat such as (a+)+"
+        )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
