@@ -26,6 +26,7 @@ from namegen.core.checkpoint import Checkpoint
 from namegen.core.digests import _REMOVAL  # the page needs the very table, for its own characters
 from namegen.errors import OutputError
 from namegen.files import write_whole
+from namegen.types import Array
 
 LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
 SCRIPTS = ("random.js", "network.js", "seen.js", "names.js", "watch.js", "page.js")  # each uses those before it
@@ -206,7 +207,7 @@ def _too_large(size: int, models: Sequence[PageModel]) -> OutputError:
     )
 
 
-def _base64(values: np.ndarray[Any, Any]) -> str:
+def _base64(values: Array) -> str:
     return b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 

@@ -92,9 +92,11 @@ class Model {
    */
   beginnings(letters, temperature) {
     const fold = (text) => this.normaliser.fold(text);
+    // The model's table folds its own characters only; what somebody types may be others, as S where it knows s.
+    const alike = (a, b) => fold(a) === fold(b) || a.toLowerCase() === b.toLowerCase();
     let ways = [{ prefix: this.start, score: 0 }];
     for (const letter of letters.normalize("NFC")) {
-      const ids = [...this.characters.keys()].filter((id) => id !== BOUNDARY && fold(this.characters[id]) === fold(letter));
+      const ids = [...this.characters.keys()].filter((id) => id !== BOUNDARY && alike(this.characters[id], letter));
       ways = ways.flatMap(({ prefix, score }) =>
         // at temperature 0 all ways but one would be impossible, and that one too
         ids.map((id) => ({ prefix, id, score: score + logProbability(prefix.logits, id, temperature || 1) })),

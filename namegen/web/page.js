@@ -1,5 +1,7 @@
 // The page: settings, names, what is kept. Texts of a model are placed as text (textContent), never as markup.
 
+performance.mark("script begins");
+
 const byId = (id) => document.getElementById(id);
 
 /** A new element with these properties and children (elements or texts). */
@@ -15,7 +17,7 @@ function announce(text) {
 }
 
 const FIRST_SLICE = 60; // milliseconds of searching before the first names are shown
-const SLICE = 25; // and between two looks at what else there is to do
+const SLICE = 40; // and between two looks at what else there is to do
 const MOST_NAMES = 1000;
 const LARGEST_SEED = 2 ** 32 - 1;
 const KEPT_KEY = "namegen.kept";

@@ -127,10 +127,12 @@ class Watch {
   /** The probabilities in the order of the ids, as the rule of `draw` adds them up, and the random number as a needle. */
   showStrip(chances, chosen, number) {
     const parts = [];
+    let sum = 0;
     chances.forEach((chance, id) => {
-      if (chance < 0.0005) return; // less than a hair wide
       const part = element("span", { className: id === chosen ? "part chosen" : "part" });
-      part.style.flexGrow = chance;
+      part.style.left = `${100 * sum}%`;
+      part.style.width = `${100 * chance}%`;
+      sum += chance;
       if (chance > 0.045) part.append(this.label(id));
       parts.push(part);
     });

@@ -1,0 +1,175 @@
+"""Models for the page's tests, and a headless browser that opens it from the disk as a reader would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen.api import train
+from namegen.config import Config, merge
+from namegen.core.architecture import Network
+from namegen.core.checkpoint import Checkpoint
+from namegen.core.digests import known_digests
+from namegen.core.settings import CELLS
+from namegen.core.vocabulary import BOUNDARY, Vocabulary
+from namegen.lists import load_bundled
+from namegen.web.export import PageModel, write_page
+from tests.requirements import require
+
+Opener = Callable[..., Any]
+
+# Nothing that a browser does by itself may look like a request of the page.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+HOSTILE_NAMES = [
+    "<script>alert(1)</script>",
+    "</script>",
+    '"Q\'uote"',
+    "<!--",
+    "&amp;",
+    "\N{GRINNING FACE}\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}",
+    "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}",
+    "שלום",
+    "محمد",
+    "e\u0301x\u0331",
+    "\u200fmark",
+    "a\u2028b",
+    "{{ 7*7 }}",
+    "İstanbul",
+    "__proto__",
+]
+
+
+def small_model(cell: str, names: Sequence[str]) -> Checkpoint:
+    """A network of 2x32 that has read some names twice: enough for names of a natural length."""
+    config = merge(Config(), {"network.cell": cell, "training.epochs": 2, "data.validation": 0.0})
+    return train(names, config=config).checkpoint
+
+
+def by_heart(names: Sequence[str]) -> Checkpoint:
+    """A network made by hand, which spells these names but for a rare slip: each unit stands for one prefix.
+
+    A unit is 1 where its prefix has been read, else −1: tanh(20 x + 10 h − 15) where x is 1 for the prefix's last
+    character and h is the unit of the prefix before.
+    """
+    vocabulary = Vocabulary.from_names(names)
+    ids = {character: token for token, character in enumerate(vocabulary.characters, start=1)}
+    prefixes = sorted({name[:length] for name in names for length in range(len(name) + 1)})
+    unit = {prefix: place for place, prefix in enumerate(prefixes)}
+    network = Network(vocabulary.size, "simple_rnn", (len(prefixes),))
+    values = {name: np.zeros(shape, np.float32) for name, shape in network.parameter_shapes.items()}
+    values["rnn.0.bias"][:] = -15
+    for prefix, place in unit.items():
+        values["rnn.0.kernel"][ids[prefix[-1]] if prefix else BOUNDARY, place] = 20
+        if prefix:
+            values["rnn.0.recurrent_kernel"][unit[prefix[:-1]], place] = 10
+    for prefix, token in {(name[:k], ids[name[k]]) for name in names for k in range(len(name))} | {
+        (name, BOUNDARY) for name in names
+    }:
+        values["output.kernel"][unit[prefix], token] = 4  # 8 between a unit that is on and one that is off
+        values["output.bias"][token] += 4
+    training = {"list": "by heart", "names": len(names), "longest_name": max(map(len, names))}
+    return Checkpoint(network, vocabulary, values, training, known_digests(names))
+
+
+@pytest.fixture(scope="package")
+def checkpoints() -> dict[str, Checkpoint]:
+    """One small trained network for each cell."""
+    names = load_bundled("mlb-first").names[:3000]
+    return {cell: small_model(cell, names) for cell in CELLS}
+
+
+@pytest.fixture(scope="package")
+def page_file(checkpoints: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with the network of each cell, and one that knows no names."""
+    models = [PageModel(cell, checkpoint) for cell, checkpoint in checkpoints.items()]
+    models.append(PageModel("no-digests", replace(checkpoints["gru"], known_names=None)))
+    out = tmp_path_factory.mktemp("web") / "names.html"
+    write_page(models, out)
+    return out
+
+
+def find_chromium() -> str | None:
+    """The system's own browser; ``CHROMIUM`` names another one."""
+    candidates = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((path for candidate in candidates if candidate and (path := shutil.which(candidate))), None)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    """A headless Chromium. Missing, it is a skip; in continuous integration a failure."""
+    require("playwright")
+    executable = find_chromium()
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no chromium, and in continuous integration every test must run")
+        pytest.skip("there is no chromium: install it, or name one in the variable CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def visits(browser: Any) -> Iterator[Opener]:
+    """Opens a page's file with an address, in a visit of its own; at the end no error and no request may have come.
+
+    The options are those of a browser context: ``viewport``, ``color_scheme``, ``reduced_motion``.
+    """
+    contexts, troubles = [], []
+
+    def open_page(file: Path, address: str = "", **options: Any) -> Any:
+        context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: troubles.append(f"console: {message.type} {message.text}"))
+        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith("data:") or request.url.split("#")[0] == file.as_uri()
+                else troubles.append(f"request: {request.url[:100]}")
+            ),
+        )
+        page.goto(file.as_uri() + address)
+        page.troubles = troubles
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Opener]:
+    """``visits`` for one test."""
+    with visits(browser) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="package")
+def page(browser: Any, page_file: Path) -> Iterator[Any]:
+    """One visit for all tests that only compute something in the page."""
+    with visits(browser) as open_page:
+        yield open_page(page_file)
