@@ -39,6 +39,7 @@ def open_list(
     if names is None:
         notes(f"names: {DEFAULT_LIST}")
     longest = DataSettings().max_name_length if max_name_length is None else max_name_length
-    corpus = read_names(DataSettings(names=names or DEFAULT_LIST, column=column, max_name_length=longest))
+    settings = DataSettings(names=DEFAULT_LIST if names is None else names, column=column, max_name_length=longest)
+    corpus = read_names(settings)
     notes(corpus.dropped_sentence())
     return corpus

@@ -1,0 +1,161 @@
+"""The program, run from outside: arguments, folder and standard streams in, exit code and text out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LONG = ("--epochs", "16", "--batch-size", "2", "--no-plot")  # 135 steps an epoch: time to interrupt it
+FAST = ("--epochs", "2", "--no-plot")  # options of a training that takes no time
+ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
+
+
+def read_history(folder: Path) -> list[dict[str, str]]:
+    """The lines of a run's ``history.csv``."""
+    with (folder / "history.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of the program gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def refused(self, *fragments: str, code: int = 1) -> Run:
+        """Assert that it ended in one clear sentence on standard error, without a traceback or a result."""
+        assert self.code == code, (self.code, self.out, self.err)
+        assert self.out == ""
+        assert "Traceback" not in self.err
+        sentence = self.err.strip().split("\n")[-1]
+        assert sentence.startswith(("namegen: ", "Error: ")), self.err
+        for fragment in fragments:
+            assert fragment in sentence, self.err
+        return self
+
+    def done(self) -> Run:
+        """Assert that all went well."""
+        assert self.code == 0, (self.code, self.err)
+        assert "Traceback" not in self.err
+        return self
+
+
+class Program:
+    """Runs ``namegen`` in one folder; ``spawn`` starts it afresh, a call forks a process that has its modules."""
+
+    def __init__(self, server: subprocess.Popen[str], folder: Path, streams: Path) -> None:
+        self._server, self.folder, self._streams = server, folder, streams
+
+    def __call__(
+        self, *arguments: object, stdin: bytes = b"", largest_file: int | None = None, user: int | None = None
+    ) -> Run:
+        """The program to its end; with a limit on the bytes of a file, as a full disk has, or as another user."""
+        paths = {name: self._streams / name for name in ("stdin", "stdout", "stderr")}
+        paths["stdin"].write_bytes(stdin)
+        for name in ("stdout", "stderr"):
+            paths[name].write_bytes(b"")
+        job = {
+            "arguments": list(map(str, arguments)),
+            "folder": str(self.folder),
+            "largest_file": largest_file,
+            "user": user,
+            **{name: str(path) for name, path in paths.items()},
+        }
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(job) + "\n")
+        self._server.stdin.flush()
+        code = int(self._server.stdout.readline())
+        return Run(code, *(paths[name].read_text(encoding="utf-8") for name in ("stdout", "stderr")))
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """A file in the folder."""
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def spawn(self, *arguments: object, before: str = "", **options: Any) -> subprocess.Popen[str]:
+        """The program in a fresh interpreter; ``before`` is Python code that runs first."""
+        start = f"{before}\nfrom namegen.cli import main\nmain()"
+        return subprocess.Popen(
+            [sys.executable, "-c", start, *map(str, arguments)],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": ENVIRONMENT, **options},
+        )
+
+    def fresh(self, *arguments: object, before: str = "") -> Run:
+        """The program in a fresh interpreter, to its end."""
+        process = self.spawn(*arguments, before=before)
+        out, err = process.communicate(timeout=120)
+        return Run(process.returncode, out, err)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[subprocess.Popen[str]]:
+    script = Path(__file__).with_name("fork_server.py")
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@pytest.fixture
+def namegen(server: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The program, in an empty folder."""
+    return Program(server, tmp_path, tmp_path_factory.mktemp("streams"))
+
+
+@pytest.fixture(scope="session")
+def some_names() -> str:
+    """300 real first names, a name a line."""
+    from namegen.lists import load_bundled
+
+    return "".join(f"{name}\n" for name in load_bundled("mlb-first").names[:300])
+
+
+@pytest.fixture(scope="session")
+def trained(
+    server: subprocess.Popen[str], some_names: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], Path]:
+    """Copies a finished run folder to where a test wants it."""
+    folder = tmp_path_factory.mktemp("trained")
+    program = Program(server, folder, tmp_path_factory.mktemp("streams"))
+    program.write("names.txt", some_names)
+    program("train", "names.txt", "--epochs", 8, "--no-plot", "--out", "run").done()
+    return lambda target: Path(shutil.copytree(folder / "run", target))
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(server: subprocess.Popen[str], some_names: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of a whole training with the options ``LONG``."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    program = Program(server, folder, tmp_path_factory.mktemp("streams"))
+    program.write("names.txt", some_names)
+    program("train", "names.txt", *LONG, "--out", "run").done()
+    return folder / "run"
+
+
+@pytest.fixture
+def run_folder(namegen: Program, some_names: str, trained: Callable[[Path], Path]) -> Path:
+    """A finished run in the program's folder, beside the list ``names.txt`` that it was trained on."""
+    namegen.write("names.txt", some_names)
+    return trained(namegen.folder / "run")

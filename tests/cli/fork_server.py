@@ -1,0 +1,62 @@
+"""Runs the real program many times over, each time in a process of its own, and pays for the imports once.
+
+Started by ``conftest.py``. It reads one JSON object a line and answers with the exit code. The child is the program as
+it is installed: its own arguments, folder, standard streams and exit; only its modules are loaded already.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from importlib import import_module
+from typing import Any
+
+from namegen.threads import limit_threads
+
+limit_threads(1)
+
+import namegen.api  # noqa: E402
+import namegen.reports.plots  # noqa: E402
+from namegen.cli import main  # noqa: E402
+from namegen.config import parse_config  # noqa: E402
+
+COMMANDS = ("train", "generate", "measure", "describe", "catalogue")
+
+
+def warm_up() -> None:
+    """Load what loads late, too: a child that runs as another user may not be able to read it."""
+    for command in COMMANDS:
+        import_module(f"namegen.cli.{command}")
+    for encoding in ("utf-8-sig", "utf-32-le", "unicode_escape"):
+        "".encode(encoding)
+    tiny = parse_config({"training": {"epochs": 1}, "data": {"validation": 0.0}})
+    namegen.api.train(["Al", "Bob"], config=tiny)
+
+
+def run(job: dict[str, Any]) -> None:
+    """Be the program."""
+    os.chdir(job["folder"])
+    for descriptor, path in enumerate((job["stdin"], job["stdout"], job["stderr"])):
+        flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT
+        os.dup2(os.open(path, flags, 0o600), descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    if job["largest_file"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"],) * 2)
+    if job["user"] is not None:
+        os.setgid(job["user"])
+        os.setuid(job["user"])
+    sys.argv = ["namegen", *job["arguments"]]
+    main()
+
+
+if __name__ == "__main__":
+    warm_up()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            run(json.loads(line))
+            sys.exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)

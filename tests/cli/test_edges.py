@@ -1,0 +1,172 @@
+"""Whatever comes: one clear sentence, the right exit code, no traceback, nothing lost that existed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen.core.tensor_file import read_tensors, write_tensors
+from tests.cli.conftest import FAST
+
+# file name, content, what the sentence says
+BAD_LISTS = {
+    "empty": ("names.txt", b"", ("names.txt has no names",)),
+    "blank": ("names.txt", b"\n \r\n\t\n", ("names.txt has no names",)),
+    "only a mark": ("names.txt", b"\xef\xbb\xbf", ("names.txt has no names",)),
+    "a long line": ("names.txt", b"Al\n" + b"x" * 1_000_000, ("line 2", "1,000,000 characters", "--max-name-length")),
+    "not UTF-8": ("names.txt", b"Al\nZo\xeb\n", ("line 2, byte 3", "0xeb is not UTF-8")),
+    "UTF-16": ("names.txt", "Al\n".encode("utf-16"), ("names.txt, line 1",)),
+    "NUL": ("names.txt", b"Al\nB\0b\n", ("line 2", "NUL")),
+    "no JSON": ("names.json", b"[", ("not JSON",)),
+    "other JSON": ("names.json", b'{"a": 1}', ("expected a list of strings",)),
+    "numbers": ("names.json", b'["a", 1]', ("item 2", "number")),
+    "columns": ("names.csv", b"first,last\nA,B\n", ("2 columns", "--column")),
+    "ragged": ("names.csv", b"first\nA,B\n", ("quote cells",)),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_LISTS)
+@pytest.mark.parametrize("command", ["train", "ceiling", "describe"])
+def test_a_list_that_is_none(namegen, command, kind):
+    name, content, said = BAD_LISTS[kind]
+    namegen.write(name, content)
+    namegen(command, name).refused(*said)
+    assert not (namegen.folder / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "ceiling", "describe"])
+def test_a_list_that_is_not_there(namegen, command):
+    namegen(command, "nowhere.txt").refused("there is no file 'nowhere.txt'")
+    namegen(command, "mlb-frist").refused("did you mean mlb-first?")
+    namegen(command, "x" * 5000).refused("xxx…")
+    namegen(command, "").refused("name of the list is empty")
+    (namegen.folder / "folder").mkdir()
+    namegen(command, "folder").refused("'folder' is a folder")
+
+
+def test_too_few_names_to_split(namegen):
+    namegen.write("names.txt", "Al\nBob\n")
+    namegen("train", "names.txt").refused("2 names", "too few to hold out", "--validation 0")
+    namegen("train", "names.txt", *FAST, "--validation", 0).done()
+
+
+def test_names_of_files_are_shown_escaped(namegen):
+    run = namegen("ceiling", "a\x1b[31mb.txt").refused("\\x1b[31m")
+    assert "\x1b" not in run.err
+
+
+def test_an_out_that_exists_is_left_alone(namegen, run_folder):
+    kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
+    namegen("train", "names.txt", *FAST, "--out", "run").refused("run exists already")
+    assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
+    namegen("train", "names.txt", *FAST, "--out", "names.txt").refused("names.txt exists already")
+
+
+def test_an_out_that_cannot_be_made(namegen, run_folder):
+    namegen("train", "names.txt", *FAST, "--out", "names.txt/run").refused("cannot make the folder names.txt/run")
+
+
+def test_a_folder_without_write_permission(namegen, run_folder):
+    kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
+    for folder in (namegen.folder, run_folder):
+        folder.chmod(0o555)
+    somebody = 65534 if os.geteuid() == 0 else None  # the superuser may write everywhere
+    try:
+        namegen("train", "names.txt", *FAST, user=somebody).refused("cannot make the folder", "Permission denied")
+        namegen("train", "--resume", "run", user=somebody).refused("cannot write", "Permission denied")
+    finally:
+        for folder in (namegen.folder, run_folder):
+            folder.chmod(0o755)
+    assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
+
+
+@pytest.mark.parametrize("largest", [200, 5_000, 60_000])
+def test_a_full_disk_while_training(namegen, some_names, largest):
+    namegen.write("names.txt", some_names)
+    namegen("train", "names.txt", *FAST, "--out", "run", largest_file=largest).refused("cannot write", "make room")
+    assert not list((namegen.folder / "run").glob(".*"))  # no half-written file is left
+
+
+def test_a_model_that_is_not_there(namegen):
+    namegen("generate", "nowhere").refused("there is no model 'nowhere'", "mlb-first")
+    (namegen.folder / "folder").mkdir()
+    namegen("generate", "folder").refused("the folder folder holds no model.safetensors")
+    namegen("evaluate", "nowhere").refused("there is no model 'nowhere'")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"x", b"Al\nBob\n" * 100, b"\xff" * 100, b"\x08" + bytes(7) + b"{}      " + bytes(40)]
+)
+def test_a_model_that_is_none(namegen, content):
+    namegen.write("model.safetensors", content)
+    namegen("generate", "model.safetensors").refused("model.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.01, 0.2, 0.9, 0.9999])
+def test_a_model_that_is_cut_short(namegen, run_folder, share):
+    content = (run_folder / "model.safetensors").read_bytes()
+    namegen.write("cut.safetensors", content[: int(len(content) * share)])
+    namegen("generate", "cut.safetensors").refused("cut.safetensors")
+
+
+def test_one_changed_byte_anywhere_is_noticed(namegen, run_folder):
+    """In the length, the header, its padding, the metadata, each tensor, the last byte."""
+    content = (run_folder / "model.safetensors").read_bytes()
+    header = int.from_bytes(content[:8], "little") + 8
+    rng = np.random.default_rng(0)
+    places = {*range(9), header - 1, header, len(content) - 1}
+    places |= {*rng.integers(8, header, 8).tolist(), *rng.integers(header, len(content), 8).tolist()}
+    for place in sorted(places):
+        changed = bytearray(content)
+        changed[place] ^= 1 << int(rng.integers(8))
+        namegen.write("changed.safetensors", bytes(changed))
+        namegen("generate", "changed.safetensors", "-n", 1).refused("changed.safetensors")
+
+
+def test_a_model_of_a_newer_format(namegen, run_folder):
+    tensors, document = read_tensors(run_folder / "model.safetensors")
+    write_tensors(namegen.folder / "newer.safetensors", tensors, {**document, "format_version": 2})
+    namegen("generate", "newer.safetensors").refused("format version 2", "update namegen")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("network", {"cell": "elman", "hidden": [8], "vocabulary_size": 5}),
+        ("network", None),
+        ("vocabulary", "ba"),
+        ("vocabulary", 7),
+        ("training", None),
+        ("kind", "recipe"),
+    ],
+)
+def test_a_model_whose_parts_do_not_fit(namegen, run_folder, key, value):
+    tensors, document = read_tensors(run_folder / "model.safetensors")
+    write_tensors(namegen.folder / "odd.safetensors", tensors, {**document, key: value})
+    namegen("generate", "odd.safetensors").refused("odd.safetensors")
+
+
+def test_a_state_is_no_model(namegen, run_folder):
+    namegen("generate", "run/state.safetensors").refused("not a model")
+
+
+def test_configs_that_are_none(namegen, some_names):
+    namegen.write("names.txt", some_names)
+    for content in (b"[training", b"\xff", b"training = 3", b'[training]\nepochs = "3"', b"[data]\nnames = 3"):
+        namegen.write("c.toml", content)
+        run = namegen("train", "names.txt", "--config", "c.toml")
+        assert (run.code, run.out) == (2, "")
+        assert "c.toml" in run.err
+        assert "Traceback" not in run.err
+    namegen("train", "names.txt", "--config", ".").refused("cannot read the config", code=2)
+
+
+def test_a_list_named_by_a_config_is_used(namegen, some_names):
+    namegen.write("names.txt", some_names)
+    namegen.write("c.toml", '[data]\nnames = "names.txt"\n[training]\nepochs = 2\n[run]\nplot = false\n')
+    run = namegen("train", "--config", "c.toml", "--json").done()
+    assert Path(run.json["out"]) == Path("runs/names-numpy")
+    assert "names: names.txt" in run.err

@@ -1,0 +1,113 @@
+"""How the program starts: fast, light, and with help that is true."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import click
+import pytest
+
+from namegen import __version__
+from namegen.cli import COMMANDS, cli
+from namegen.cli.train import SETTINGS, train
+from namegen.config import Config
+
+LOADED = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
+HEAVY = ("keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax")
+
+
+def loaded_modules(err: str) -> set[str]:
+    return set(err.strip().split("\n")[-1].split())
+
+
+def test_help_loads_nothing_heavy(namegen):
+    run = namegen.fresh("--help", before=LOADED).done()
+    assert all(command in run.out for command in COMMANDS)
+    assert not loaded_modules(run.err) & {"numpy", "rich", "safetensors", "namegen.api", *HEAVY}
+
+
+@pytest.mark.parametrize("command", ["train", "generate", "ceiling", "describe", "evaluate"])
+def test_help_of_a_command_loads_no_numpy(namegen, command):
+    assert "numpy" not in loaded_modules(namegen.fresh(command, "--help", before=LOADED).done().err)
+
+
+def test_a_whole_numpy_run_loads_no_other_library(namegen, some_names):
+    namegen.write("names.txt", some_names)
+    run = namegen.fresh("train", "names.txt", "--epochs", 2, "--no-plot", before=LOADED).done()
+    assert not loaded_modules(run.err) & {*HEAVY, "rich"}
+    run = namegen.fresh("generate", "-n", 3, before=LOADED).done()
+    assert "numpy" in loaded_modules(run.err)
+    assert not loaded_modules(run.err) & {*HEAVY, "rich"}
+
+
+def test_threads_are_set_before_numpy_is_loaded(namegen, run_folder):
+    before = (
+        "import builtins, os, sys; real = builtins.__import__\n"
+        "def watch(name, *rest, **more):\n"
+        "    if name == 'numpy' and 'numpy' not in sys.modules: print(os.environ.get('OMP_NUM_THREADS'))\n"
+        "    return real(name, *rest, **more)\n"
+        "builtins.__import__ = watch"
+    )
+    assert namegen.fresh("generate", "run", "-n", 1, "--threads", 2, before=before).done().out.split("\n")[0] == "2"
+
+
+def test_python_m_namegen_is_the_program():
+    answer = subprocess.run([sys.executable, "-m", "namegen", "--version"], capture_output=True, text=True, check=True)
+    assert answer.stdout == f"namegen {__version__}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_and_has_the_common_options(name):
+    module = COMMANDS[name][0].partition(":")[0]
+    if find_spec(module) is None:
+        pytest.skip(f"{module} is not written yet")
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    options = {option for param in command.params for option in param.opts}
+    assert {"--json", "--quiet", "--version"} <= options
+    assert command.help
+
+
+def test_the_defaults_that_the_help_of_train_tells_are_those_of_the_settings():
+    params = {param.name: param for param in train.params}
+    told = 0
+    for path in SETTINGS:
+        table, _, name = path.partition(".")
+        match = re.search(r"\[default: (.*)\]", getattr(params[name], "help", "") or "")
+        value = getattr(getattr(Config(), table), name)
+        if match and value is not None and not isinstance(value, bool):
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            assert match[1] == text, path
+            told += 1
+    assert told > 10
+
+
+def test_every_setting_but_the_list_has_an_option_of_train():
+    from typing import get_type_hints
+
+    from namegen.config import TABLES
+
+    settings = {f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)}
+    assert settings - {"data.names"} == set(SETTINGS)
+
+
+def test_an_unknown_command_names_the_nearest(namegen):
+    namegen("generat").refused("'generat'", "did you mean generate?", code=2)
+    namegen("xyzzy").refused("expected one of train, generate", code=2)
+
+
+def test_lists_and_models_say_what_there_is(namegen):
+    lists = {entry["name"]: entry for entry in namegen("lists", "--json").done().json["lists"]}
+    assert set(lists) == {"mlb-first", "mlb-last", "companies", "japanese-given"}
+    assert lists["mlb-first"]["names"] > 20_000
+    assert "CC-BY-SA-3.0" in namegen("lists").done().out
+    assert isinstance(namegen("models", "--json").done().json["models"], list)
+
+
+def test_json_is_one_object(namegen):
+    for command in ("lists", "models", "ceiling", "describe"):
+        assert isinstance(json.loads(namegen(command, "--json", "--quiet").done().out), dict)
