@@ -275,3 +275,9 @@ class TestMerge:
 
 def test_tables_that_a_program_has_read() -> None:
     assert parse_config({"run": {"backend": "keras"}}).run.backend == "keras"
+
+
+def test_every_control_character_can_be_written() -> None:
+    names = "".join(map(chr, range(160))) + '\\"#\u2028👩'
+    config = Config(data=DataSettings(names=names))
+    assert parse_config(tomllib.loads(write_config(config))) == config

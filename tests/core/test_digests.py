@@ -34,6 +34,7 @@ PUNCTUATION = string.punctuation + " \t\u00a0\u3000\u2019\u2013\u00b7\u200d\u200
         ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
         ("J.P. Morgan & Co.", "JP Morgan Co"),
         ("A\ufe0f", "a"),
+        ("α\u0345\u0301", "ᾴ"),
     ],
 )
 def test_what_does_not_count(one: str, other: str) -> None:

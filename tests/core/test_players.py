@@ -33,6 +33,7 @@ from namegen.lists import players
         ("De Jesus", ("De", "Jesus", "")),
         ("De Jesus Jr.", ("De", "Jesus", "Jr.")),
         ("De La Cruz", ("", "De La Cruz", "")),
+        ("De Leon Ponce", ("", "De Leon Ponce", "")),
         ("Joe DeMaestri", ("Joe", "DeMaestri", "")),
         # a particle as the last word but one: all after the first word
         ("Bruce Dal Canton", ("Bruce", "Dal Canton", "")),
