@@ -91,6 +91,8 @@ def export_tflite(
     """
     started = time.perf_counter()
     check_quantize(quantize)
+    if path.suffix != ".tflite":
+        raise OutputError(f"{path} does not end with .tflite, by which namegen knows such a file: name one that does")
     check_output(path, force=force)
     source = NumpyEngine(checkpoint.network, None, threads=1)
     source.set_state(checkpoint.parameters)

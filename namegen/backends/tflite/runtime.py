@@ -6,7 +6,7 @@ No TensorFlow is loaded. ``docs/tflite.md`` shows the same in a few lines withou
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -65,13 +65,14 @@ class TFLiteModel:
             states = 2 if self.network.cell == "lstm" else 1
             self._widths = [width for width in self.network.hidden for _ in range(states)]
             self._names = [f"state_{k}" for k in range(len(self._widths))]
-            if set(self._step.get_input_details()) != {"tokens", *self._names}:
+            widths = {name: int(about["shape"][-1]) for name, about in self._step.get_input_details().items()}
+            if widths != {"tokens": 1, **dict(zip(self._names, self._widths, strict=True))}:
                 raise CheckpointError("its states do not fit its network")
         except (CheckpointError, NamesError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
 
     @classmethod
-    def load(cls, path: Path | str, threads: int = 1) -> Self:
+    def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:
         """Read a file. Raises what the class raises."""
         try:
             content = Path(path).read_bytes()
