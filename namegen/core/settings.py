@@ -18,6 +18,7 @@ INITIALISERS = ("glorot", "normal", "uniform", "xavier")
 OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
 SCHEDULES = ("constant", "steps", "one-cycle")
 SPLITS = ("unique", "names")
+REPEATS = ("kept", "damped")
 CRITERIA = ("loss", "accuracy")
 
 # The rate at the peak of the default schedule. Adam's was the best of 0.01, 0.015, 0.02 and 0.03 for the default
@@ -31,7 +32,8 @@ class DataSettings:
 
     ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a CSV file.
     ``validation``: the share that is held out, 0 for none. ``split``: ``unique`` (no name on both sides) or ``names``
-    (as the original did it: a name that repeats may stand on both sides).
+    (as the original did it: a name that repeats may stand on both sides). ``repeats``: whether training reads a name
+    as often as it stands in the list, or about the square root as often (see ``core/repeats.py``).
     """
 
     names: str = "mlb-first"
@@ -39,11 +41,18 @@ class DataSettings:
     max_name_length: int = 1000
     validation: float = 0.1
     split: str = "unique"
+    repeats: str | None = None  # None: damped with the split unique, kept with names
 
     def __post_init__(self) -> None:
         check(self, "max_name_length", lambda v: v >= 1, "a whole number of at least 1")
         check(self, "validation", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
         check_choice(self, "split", SPLITS)
+        check(self, "repeats", lambda v: v in REPEATS, f"one of {', '.join(REPEATS)}")
+
+    @property
+    def damps_repeats(self) -> bool:
+        """Whether training reads a common name less often than it stands in the list."""
+        return self.repeats == "damped" or (self.repeats is None and self.split == "unique")
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,9 @@ class TrainingSettings:
     the schedule ``one-cycle``.
     """
 
-    epochs: int | None = None  # None: as many steps as 120 epochs or 3,000 updates have, whichever is more
+    epochs: int | None = (
+        None  # None: as many steps as 120 epochs (40 with damped repeats) or 3,000 updates have, whichever is more
+    )
     batch_size: int | None = None  # None: 128, smaller for small lists
     optimizer: str = "adam"
     learning_rate: float | None = None  # None: DEFAULT_LEARNING_RATES

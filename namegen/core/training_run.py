@@ -29,6 +29,7 @@ from namegen.core.evaluation import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.generator import Generator
 from namegen.core.history import EpochRecord, history_csv
 from namegen.core.prefix_tree import PrefixTree
+from namegen.core.repeats import lessons
 from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings
 from namegen.core.tensor_file import read_tensors, write_tensors
 from namegen.core.trainer import Best, Listener, Progress, Trainer, resolve_training
@@ -51,6 +52,7 @@ class ValidationPart:
     ceiling: Metrics
     baseline: Metrics
     baseline_order: int
+    baseline_damped: Metrics | None  # the same n-gram fitted on damped repeats, where the network reads those
     seen_percent: float  # of the held-out names, those that training sees too
 
 
@@ -79,7 +81,11 @@ class RunResult:
             validation = {
                 **self.validation.to_dict(),
                 "ceiling": self.part.ceiling.to_dict(),
-                "baseline": {**self.part.baseline.to_dict(), "order": self.part.baseline_order},
+                "baseline": {
+                    **self.part.baseline.to_dict(),
+                    "order": self.part.baseline_order,
+                    "damped": None if self.part.baseline_damped is None else self.part.baseline_damped.to_dict(),
+                },
                 "seen_percent": self.part.seen_percent,
             }
         return {
@@ -132,10 +138,11 @@ class TrainingRun:
         self.corpus, self.data, self.folder = corpus, data, folder
         self.vocabulary = corpus.vocabulary
         self.split = corpus.split(data.validation, data.split, training.seed)
-        self.batches = BatchMaker(self.split.training, self.vocabulary)
-        self.training = resolve_training(training, self.batches.names)
+        self.batches = BatchMaker(lessons(self.split.training, data), self.vocabulary)
+        self.training = resolve_training(training, self.batches.names, damped=data.damps_repeats)
         self.network = Network(self.vocabulary.size, network.cell, network.hidden)
         self.known_names = known_digests(corpus.names)
+        self._training_tree = PrefixTree.from_names(self.split.training, self.vocabulary)
         self._list_tree = PrefixTree.from_names(corpus.names, self.vocabulary)
         self.part = self._validation_part()
         self.engine = engine_class(self.network, self.training, threads=threads, dtype=dtype)
@@ -161,8 +168,11 @@ class TrainingRun:
         if not self.split.validation:
             return None
         tree = PrefixTree.from_names(self.split.validation, self.vocabulary)
-        model, figures = NgramModel.best(self.batches.tree, tree, self.vocabulary.size)
-        return ValidationPart(tree, ceiling(tree), figures, model.order, self.split.seen_percent)
+        model, figures = NgramModel.best(self._training_tree, tree, self.vocabulary.size)
+        damped = None
+        if self.data.damps_repeats:
+            damped = NgramModel.best(self.batches.tree, tree, self.vocabulary.size)[1]
+        return ValidationPart(tree, ceiling(tree), figures, model.order, damped, self.split.seen_percent)
 
     def run(self) -> RunResult:
         """Train to the end, or until it is stopped; save on the way and at the end.
@@ -202,7 +212,7 @@ class TrainingRun:
         best = progress.best or Best(0, float("inf"), self._parameters())
         with _Borrowed(self.engine, best.parameters):
             evaluator = AccuracyEvaluator(self.engine)
-            training = evaluator.evaluate(self.batches.tree)
+            training = evaluator.evaluate(self._training_tree)
             validation = None if self.part is None else evaluator.evaluate(self.part.tree)
         checkpoint = self._checkpoint(training)
         if self.folder is not None and progress.best is not None:
