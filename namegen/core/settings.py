@@ -83,9 +83,7 @@ class TrainingSettings:
     the schedule ``one-cycle``.
     """
 
-    epochs: int | None = (
-        None  # None: as many steps as 120 epochs (40 with damped repeats) or 3,000 updates have, whichever is more
-    )
+    epochs: int | None = None  # None: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
     batch_size: int | None = None  # None: 128, smaller for small lists
     optimizer: str = "adam"
     learning_rate: float | None = None  # None: DEFAULT_LEARNING_RATES
