@@ -11,6 +11,11 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
+function thousands(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** Say something to those who listen to the page. */
 function announce(text) {
   byId("status").textContent = text;
@@ -121,6 +126,7 @@ function start({ newEntry = false, spoken = true } = {}) {
     if (search.done) {
       byId("names").removeAttribute("aria-busy");
       showMessage();
+      setTimeout(watchFirst);
       if (spoken) announce(byId("message").hidden ? byId("count").textContent : byId("message").textContent);
     } else {
       timer = setTimeout(goOn, 0, SLICE);
@@ -129,9 +135,9 @@ function start({ newEntry = false, spoken = true } = {}) {
   byId("message").hidden = true;
   byId("names").setAttribute("aria-busy", "true");
   goOn(FIRST_SLICE);
-  watchPlace = 0;
-  if (search.found.length > 0) watch.show(search.model, search.found[0], wish.temperature);
   showSummary();
+  watchPlace = 0;
+  setTimeout(watchFirst); // the names are shown first
 }
 
 function addNames(found) {
@@ -157,10 +163,9 @@ function addNames(found) {
 function showCount() {
   const { found } = search;
   const count = (isNew) => found.filter((one) => one.isNew === isNew).length;
-  const number = (value) => value.toLocaleString("en");
   byId("count").textContent = search.model.knownNames
-    ? `${number(count(true))} new, ${number(count(false))} seen`
-    : `${number(found.length)} ${found.length === 1 ? "name" : "names"}`;
+    ? `${thousands(count(true))} new, ${thousands(count(false))} seen`
+    : `${thousands(found.length)} ${found.length === 1 ? "name" : "names"}`;
 }
 
 /** Why there are fewer names than asked for, and what would help. */
@@ -179,7 +184,7 @@ function showMessage() {
     const one = found.length ? "Temperature 0 always takes the likeliest letter, and so always the same name." : "";
     text = one || "At temperature 0 there is only one name, and it is not as you wish. Raise the temperature.";
   } else {
-    text = `${found.length ? "No more" : "No"} names as you wish turned up in ${tries.toLocaleString("en")} tries. `;
+    text = `${found.length ? "No more" : "No"} names as you wish turned up in ${thousands(tries)} tries. `;
     text += "Widen the lengths, change the first letters, or raise the temperature";
     text += wish.onlyNew ? ", or take names that the list has too." : ".";
   }
@@ -194,6 +199,12 @@ function showSummary() {
 }
 
 let watchPlace = 0; // which of the names found "Another name" has come to
+
+/** The view of a drawing opens with the first name, unless it shows one of these names already. */
+function watchFirst() {
+  const [first] = search.found;
+  if (first && !search.found.includes(watch.found)) watch.show(search.model, first, wish.temperature);
+}
 
 function watchName(one) {
   watchPlace = search.found.indexOf(one);
@@ -314,16 +325,16 @@ function showModels() {
 
 function showFacts() {
   const { name, cell, hidden, characters, parameters, list, names, credit } = modelOf(wish.model).description;
-  byId("list-size").textContent = names === null ? "a list of names" : `${names.toLocaleString("en")} names`;
+  byId("list-size").textContent = names === null ? "a list of names" : `${thousands(names)} names`;
   const layers = hidden.every((width) => width === hidden[0]) ? hidden[0] : hidden.join(" and ");
   const cells = { simple_rnn: "simple recurrent (Elman)", gru: "GRU", lstm: "LSTM" };
   const facts = [
     ["Model", name],
-    ["Learned from", list && (names === null ? list : `${list}, ${names.toLocaleString("en")} names`)],
+    ["Learned from", list && (names === null ? list : `${list}, ${thousands(names)} names`)],
     ["Source of the list", credit],
     ["Network", `${cells[cell]}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
-    ["Characters it knows", [...characters].length.toLocaleString("en")],
-    ["Numbers it has learned", parameters.toLocaleString("en")],
+    ["Characters it knows", thousands([...characters].length)],
+    ["Numbers it has learned", thousands(parameters)],
   ];
   byId("facts").replaceChildren(
     ...facts.filter(([, value]) => value).flatMap(([term, value]) => [

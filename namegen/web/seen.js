@@ -1,5 +1,6 @@
 // Whether a name is in the list that the model learned from: namegen/core/digests.py in JavaScript.
-// The model carries a 64-bit digest of every name of its list, taken after letter case, spaces and punctuation are gone.
+// The model carries a 64-bit digest of every name of its list, taken of what is left without letter case, spaces and
+// punctuation.
 
 /** Names in the form in which letter case, spacing, punctuation and Unicode's spellings no longer count. */
 class Normaliser {

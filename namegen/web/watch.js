@@ -76,7 +76,8 @@ class Watch {
   showTiles() {
     const tiles = [];
     for (let step = 0; step <= this.step; step++) {
-      const button = element("button", { type: "button", className: "tile" }, this.label(this.found.tokens[step] ?? BOUNDARY));
+      const label = this.label(this.found.tokens[step] ?? BOUNDARY);
+      const button = element("button", { type: "button", className: "tile" }, label);
       if (step < this.given) button.classList.add("given");
       if (step === this.step) button.setAttribute("aria-current", "step");
       button.addEventListener("click", () => {
@@ -92,14 +93,10 @@ class Watch {
     const quoted = (text) => element("bdi", { className: "quoted", translate: false }, text);
     const before = this.step === 0 ? ["At the start"] : ["After ", quoted(prefix.text)];
     const what = chosen === BOUNDARY ? ["the end of the name"] : [this.label(chosen)];
-    const percent = percentText(chances[chosen]);
-    const rest =
-      number === null
-        ? [" you asked for ", ...what, ", which has ", percent, "."]
-        : this.temperature === 0
-          ? [" the likeliest is taken: ", ...what, ", which has ", percent, "."]
-          : [" the random number ", element("b", {}, number.toFixed(4)), " falls on ", ...what, ", which has ", percent, "."];
-    byId("sentence").replaceChildren(...before, ...rest);
+    let how = [" the random number ", element("b", {}, (number ?? 0).toFixed(4)), " falls on "];
+    if (this.temperature === 0) how = [" the likeliest is taken: "];
+    if (number === null) how = [" you asked for "];
+    byId("sentence").replaceChildren(...before, ...how, ...what, `, which has ${percentText(chances[chosen])}.`);
   }
 
   showBars(chances, chosen) {
@@ -119,12 +116,13 @@ class Watch {
     const fill = element("span", { className: "fill" });
     fill.style.width = `${100 * chance}%`;
     const item = element("li", { className: kind }, element("span", { className: "label" }, label));
-    item.append(element("span", { className: "track" }, fill), element("span", { className: "percent" }, percentText(chance)));
+    item.append(element("span", { className: "track" }, fill));
+    item.append(element("span", { className: "percent" }, percentText(chance)));
     if (kind === "chosen") item.append(element("span", { className: "hidden" }, "drawn"));
     return item;
   }
 
-  /** The probabilities in the order of the ids, as the rule of `draw` adds them up, and the random number as a needle. */
+  /** The probabilities in the order of the ids, as `draw` adds them up, and the random number as a needle. */
   showStrip(chances, chosen, number) {
     const parts = [];
     let sum = 0;
@@ -158,9 +156,11 @@ class Watch {
     byId("memory").replaceChildren(...rows);
     const widths = this.model.description.hidden;
     const cut = Math.max(...widths) > SHOWN_UNITS ? ` The first ${SHOWN_UNITS} of each are shown.` : "";
+    const rule = widths.length > 1 ? ", a row a layer" : "";
+    const cell = this.model.network.states === 2 ? "Beside its cell state, which is not shown, n" : "N";
     byId("memory-hint").textContent =
-      `Its hidden state: numbers from −1 to 1, ${widths.join(" and ")} of them${widths.length > 1 ? ", a row a layer" : ""}. ` +
-      `Nothing else carries over from letter to letter.${cut}`;
+      `Its hidden state: numbers from −1 to 1, ${widths.join(" and ")} of them${rule}. ` +
+      `${cell}othing else carries over from letter to letter.${cut}`;
   }
 
   /** A character as it can be seen: spaces, marks and controls too. */
