@@ -64,11 +64,12 @@ def load() -> tuple[Any, Any]:
         check_backend(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_loading():
-        import keras
+        import tensorflow  # before Keras, so that it is the one that is named where it is missing
 
-        check_version(keras.__version__)
-        check_backend(keras.config.backend())
-        import tensorflow
+        # isort: split
+        import keras
+    check_version(keras.__version__)
+    check_backend(keras.config.backend())
     tensorflow.get_logger().setLevel(logging.ERROR)  # it warns that a second engine compiles a program of its own
     return keras, tensorflow
 

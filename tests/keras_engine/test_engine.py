@@ -1,0 +1,259 @@
+"""What is the Keras engine's own: how often it compiles, that padding counts for nothing, what it refuses, silence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen.backends import load_engine
+from namegen.core.architecture import Network, initial_parameters
+from namegen.core.batching import Batch, BatchMaker
+from namegen.core.settings import TrainingSettings
+from namegen.errors import EngineError
+from namegen.lists import load_bundled
+from tests.requirements import require
+
+
+@pytest.fixture(autouse=True)
+def _keras() -> None:
+    require("keras")
+    require("tensorflow")
+
+
+@pytest.fixture(scope="module")
+def mlb_last() -> BatchMaker:
+    names = load_bundled("mlb-last")
+    return BatchMaker(names.names, names.vocabulary)
+
+
+def make(vocabulary_size: int, *, dtype: str = "float32", **settings: Any) -> Any:
+    network = Network(vocabulary_size, hidden=(6, 5))
+    engine = load_engine("keras")(network, TrainingSettings(**settings), threads=1, dtype=dtype)
+    engine.set_state(initial_parameters(network, "glorot", rng=np.random.default_rng(0)))
+    return engine
+
+
+def steps(
+    batches: BatchMaker, epoch: int = 0, batch_size: int = 512, count: int | None = None
+) -> Iterator[tuple[Batch, float]]:
+    return ((batch, 0.01) for batch in islice(batches.epoch(epoch, batch_size=batch_size, seed=0), count))
+
+
+def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a fresh process, with the user's variables for TensorFlow and Keras left out."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env={**kept, **environment})
+
+
+def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
+    """Batches of a real list, the smaller last one of each epoch included, run through one compiled program; a batch
+    of several times as many names adds one, and only one.
+    """
+    engine = make(int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0)  # a kind of model that no other test uses
+    program = engine.model.program
+    assert program.compilations == 0
+    engine.warm_up(next(mlb_last.epoch(0, batch_size=512, seed=0)))
+    for epoch in range(3):
+        engine.train_epoch(steps(mlb_last, epoch))
+        engine.step(np.zeros(epoch + 3, np.int32), engine.initial_state(epoch + 3))
+    assert program.compilations == 1
+    assert engine.model.step.experimental_get_tracing_count() == 1
+    for epoch in range(2):
+        engine.train_epoch(steps(mlb_last, epoch, batch_size=6000, count=2))
+    assert program.compilations == 2
+
+
+def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) -> None:
+    """It takes over what an engine that is gone has left, as new; engines alive at the same time share nothing."""
+    size = int(mlb_last.tree.edge_token.max()) + 1
+    engine, other = make(size), make(size)
+    assert engine.model is not other.model
+    engine.train_epoch(steps(mlb_last, count=2))
+    compiled = engine.model
+    del engine, other
+    network = Network(size, hidden=(6, 5))
+    engines = [load_engine("keras")(network, TrainingSettings(learning_rate=0.5, seed=3), threads=1) for _ in range(2)]
+    assert compiled in [engine.model for engine in engines]
+    for engine in engines:
+        assert not any(values.any() for values in engine.get_state().values())
+
+
+def test_padding_enters_neither_loss_nor_gradient(mlb_last: BatchMaker) -> None:
+    """Whatever stands where nothing counts, the losses and all that is learnt are the same to the bit."""
+    from namegen.backends.keras_engine.packing import pack
+
+    size = int(mlb_last.tree.edge_token.max()) + 1
+    batches = [batch for batch, _ in steps(mlb_last, batch_size=100, count=3)]
+    rng = np.random.default_rng(0)
+    results = []
+    for garbage in (False, True):
+        engine = make(size)
+        packings = [pack(batch) for batch in batches]
+        if garbage:
+            packings = [with_garbage(packing, size, rng) for packing in packings]
+        losses = engine.model.program.run(packings, [0.01] * 3, [batch.characters for batch in batches])
+        results.append({"losses": losses, **engine.get_state()})
+    for name, values in results[0].items():
+        np.testing.assert_array_equal(results[1][name], values, err_msg=name)
+
+
+def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
+    """Random tokens behind the end of every name and in every empty lane; the first token of a name's chunk stays."""
+    columns = np.arange(packing.tokens.shape[2])
+    read_or_predicted = (columns <= packing.used[..., None]) & (packing.used[..., None] > 0)
+    assert not read_or_predicted.all()
+    anything = rng.integers(0, size, packing.tokens.shape, dtype=np.int32)
+    weight = np.where(packing.used > 0, packing.weight, 5)
+    return replace(packing, tokens=np.where(read_or_predicted, packing.tokens, anything), weight=weight)
+
+
+def test_names_longer_than_a_call_has_room_for() -> None:
+    """A name of 700 characters, read chunk by chunk, is what the NumPy engine makes of it."""
+    from namegen.core.vocabulary import Vocabulary
+
+    names = ("ab" * 350, "ba", "a")
+    batches = BatchMaker(names, Vocabulary("ab"))
+    states = []
+    for name in ("numpy", "keras"):
+        engine = load_engine(name)(Network(3, hidden=(6, 5)), TrainingSettings(), threads=1, dtype="float64")
+        engine.set_state(initial_parameters(engine.network, "glorot", rng=np.random.default_rng(0)))
+        engine.train_epoch([(batches.batch(np.arange(3)), 0.01)] * 3)
+        states.append(engine.get_state())
+    for name, values in states[0].items():
+        np.testing.assert_allclose(states[1][name], values, rtol=0, atol=1e-9 * np.abs(values).max(), err_msg=name)
+
+
+def test_nothing_global_is_changed() -> None:
+    """Keras's default types and the random numbers of Python and NumPy stay where they were. (In a process of its own:
+    the checks of annotations that run here draw random numbers.)
+    """
+    done = run(
+        """
+import random
+import numpy as np
+from namegen.backends import load_engine
+from namegen.core.architecture import Network
+from namegen.core.settings import TrainingSettings
+engine_class = load_engine("keras")
+import keras
+def state():
+    types = keras.config.floatx(), keras.config.dtype_policy().name
+    return random.getstate(), np.random.get_state()[1].tolist(), types
+before = state()
+engine = engine_class(Network(3), TrainingSettings(), threads=1, dtype="float64")
+engine.set_state(engine.get_state())
+logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
+print(logits.dtype, state() == before)
+"""
+    )
+    assert done.stdout == "float64 True\n", done.stderr
+
+
+def test_a_later_engine_may_ask_for_other_threads(mlb_last: BatchMaker) -> None:
+    """TensorFlow fixes their number as it starts; a later wish is no error."""
+    network = Network(3, hidden=(2,))
+    for threads in (1, 2):
+        engine = load_engine("keras")(network, None, threads=threads)
+        engine.step(np.zeros(1, np.int32), engine.initial_state(1))
+
+
+def test_a_fresh_process_is_silent() -> None:
+    """Neither loading TensorFlow nor compiling, training or reading writes to the terminal."""
+    done = run(
+        """
+import numpy as np
+from namegen.backends import load_engine
+from namegen.core.architecture import Network
+from namegen.core.batching import BatchMaker
+from namegen.core.settings import TrainingSettings
+from namegen.core.vocabulary import Vocabulary
+batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
+engine = load_engine("keras")(Network(5, hidden=(2,)), TrainingSettings(), threads=1)
+engine.train_epoch((batch, 0.1) for batch in batches.epoch(0, batch_size=2, seed=0))
+engine.step(np.zeros(1, np.int32), engine.initial_state(1))
+print("done")
+"""
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("done\n", "", 0)
+
+
+def test_many_engines_are_silent_too() -> None:
+    """TensorFlow would warn of a program that is compiled again and again, as each kind of engine compiles its own."""
+    load_engine("keras")
+    assert logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR
+
+
+def test_loading_passes_on_what_others_write() -> None:
+    """Only TensorFlow's own log is held back, also where it writes to the file descriptor itself."""
+    done = run(
+        """
+import os
+from namegen.backends.keras_engine.tensorflow_setup import quiet_loading
+with quiet_loading():
+    os.write(2, b"I0000 00:00:1700000000.000000    1234 port.cc:153] oneDNN custom operations are on.\\n")
+    os.write(2, b"2025-01-01 00:00:00.000000: I tensorflow/core/util/port.cc:153] oneDNN\\n")
+    os.write(2, b"the disk is full\\n")
+"""
+    )
+    assert done.stderr == "the disk is full\n"
+
+
+def test_another_backend_of_keras_is_refused() -> None:
+    """In one sentence, and without loading it."""
+    done = run(
+        """
+import sys
+from namegen.backends import load_engine
+from namegen.errors import EngineError
+try:
+    load_engine("keras")
+except EngineError as error:
+    print(error, "keras" in sys.modules)
+""",
+        KERAS_BACKEND="jax",
+    )
+    assert done.stdout == (
+        "Keras is set to its backend 'jax', and the engine keras runs on TensorFlow only: "
+        "start again with KERAS_BACKEND=tensorflow False\n"
+    )
+
+
+def test_a_keras_without_tensorflow_names_the_extra() -> None:
+    done = run(
+        """
+import sys
+sys.modules["tensorflow"] = None
+from namegen.backends import load_engine
+from namegen.errors import EngineError
+try:
+    load_engine("keras")
+except EngineError as error:
+    print(error)
+"""
+    )
+    assert "needs tensorflow, which is not installed: install it with: pip install 'namegen[keras]'" in done.stdout
+
+
+def test_an_old_keras_is_refused() -> None:
+    from namegen.backends.keras_engine.tensorflow_setup import check_version
+
+    check_version("3.10.0")
+    with pytest.raises(EngineError, match=r"Keras is 2\.15\.0, and the engine keras needs Keras 3"):
+        check_version("2.15.0")
+
+
+def test_unknown_types_and_missing_settings_are_refused() -> None:
+    engine_class = load_engine("keras")
+    with pytest.raises(EngineError, match="'float16'"):
+        engine_class(Network(3), None, threads=1, dtype="float16")
+    with pytest.raises(EngineError, match="without training settings"):
+        engine_class(Network(3), None, threads=1).train_epoch([])

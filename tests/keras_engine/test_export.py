@@ -1,0 +1,94 @@
+"""A .keras file opens in stock Keras without namegen, and gives the same logits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.architecture import Network, initial_parameters
+from namegen.core.settings import CELLS
+from namegen.errors import CheckpointError, OutputError
+from tests.requirements import require
+
+# Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+READER = """
+import sys
+sys.modules["namegen"] = None  # whoever imports it now fails
+import keras, numpy as np
+for cell in sys.argv[2:]:
+    model = keras.saving.load_model(f"{sys.argv[1]}/{cell}.keras", safe_mode=True)
+    assert not model.compiled
+    assert all(type(layer).__module__.startswith("keras.") for layer in model.layers)
+    expected = np.load(f"{sys.argv[1]}/{cell}.npz")
+    tokens, logits = expected["tokens"], expected["logits"]
+    assert logits.std() > 0.1
+    np.testing.assert_allclose(model.predict(tokens, verbose=0), logits, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(model(tokens[:1, :1]), logits[:1, :1], rtol=0, atol=1e-6)  # one token of one name
+print("equal")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _keras() -> None:
+    require("keras")
+    require("tensorflow")
+
+
+def network_and_parameters(cell: str) -> tuple[Network, dict[str, np.ndarray]]:
+    network, rng = Network(9, cell, hidden=(6, 5)), np.random.default_rng(2)
+    parameters = initial_parameters(network, "glorot", rng=rng)
+    return network, {name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()}
+
+
+def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
+    from namegen.backends.keras_engine.export import export_keras
+
+    for cell in CELLS:
+        network, parameters = network_and_parameters(cell)
+        export_keras(network, parameters, tmp_path / f"{cell}.keras")
+        engine = NumpyEngine(network, None, threads=1)
+        engine.set_state(parameters)
+        tokens = np.random.default_rng(3).integers(0, 9, (4, 7), dtype=np.int32)
+        state, logits = engine.initial_state(4), []
+        for column in tokens.T:
+            step_logits, state = engine.step(np.ascontiguousarray(column), state)
+            logits.append(step_logits)
+        np.savez(tmp_path / f"{cell}.npz", tokens=tokens, logits=np.stack(logits, axis=1))
+    command = [sys.executable, "-c", READER, str(tmp_path), *CELLS]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout == "equal\n", done.stderr
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full leaves what was there, and nothing half-written beside it."""
+    from namegen.backends.keras_engine.export import export_keras
+
+    path = tmp_path / "model.keras"
+    path.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        export_keras(*network_and_parameters("gru"), path)
+    assert [each.name for each in tmp_path.iterdir()] == ["model.keras"]
+    assert path.read_text() == "old"
+
+
+def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
+    from namegen.backends.keras_engine.export import export_keras
+
+    network, parameters = network_and_parameters("gru")
+    with pytest.raises(OutputError, match=r"model\.h5 does not end with \.keras"):
+        export_keras(network, parameters, tmp_path / "model.h5")
+    with pytest.raises(CheckpointError, match=r"output\.bias"):
+        export_keras(network, {**parameters, "output.bias": np.zeros(3)}, tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir())

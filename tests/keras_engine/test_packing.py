@@ -1,0 +1,73 @@
+"""Names in lanes: nothing is lost, nothing stands twice, and where each name begins is right. No Keras is needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.backends.keras_engine.packing import Packing, pack
+from namegen.core.batching import Batch
+from namegen.core.prefix_tree import PrefixTree
+from namegen.core.vocabulary import Vocabulary
+from tests.strategies import names_lists
+
+
+def unpacked(packing: Packing, vocabulary: Vocabulary) -> Counter[str]:
+    """Read the lanes one after the other: each name that ends with its STOP, and how often it counts."""
+    names: Counter[str] = Counter()
+    for lane in range(packing.tokens.shape[1]):
+        read: list[int] = []
+        for chunk in range(packing.chunks):
+            tokens, used = packing.tokens[chunk, lane].tolist(), packing.used[chunk, lane]
+            assert (used > 0) == (packing.weight[chunk, lane] > 0)
+            if used == 0:
+                assert not packing.follows[chunk, lane]
+                continue
+            if packing.follows[chunk, lane]:
+                assert tokens[0] == read[-1]  # it reads on where the chunk before has ended
+                assert chunk <= packing.replayed
+            else:
+                assert tokens[0] == 0
+                assert not read  # the name before has ended
+            read += tokens[1 : used + 1]
+            if 0 in read:
+                assert read.index(0) == len(read) - 1
+                names[vocabulary.decode(read)] += int(packing.weight[chunk, lane])
+                read = []
+        assert not read
+    return names
+
+
+@given(names=names_lists, lanes=st.integers(1, 5), chunk=st.integers(1, 4))
+def test_every_name_is_there_as_often_as_it_was(names: list[str], lanes: int, chunk: int) -> None:
+    vocabulary = Vocabulary.from_names(names)
+    packing = pack(Batch(PrefixTree.from_names(names, vocabulary)), lanes, chunk)
+    assert unpacked(packing, vocabulary) == Counter(names)
+
+
+def test_the_way_back_replays_no_chunk_in_vain() -> None:
+    """Three names that end in their first chunk need no state of any other."""
+    names = ["Al", "Bo", "Cy"]
+    vocabulary = Vocabulary.from_names(names)
+    assert pack(Batch(PrefixTree.from_names(names, vocabulary)), 2, 4).replayed == 0
+
+
+@pytest.mark.parametrize("length", [7, 8, 1000])
+def test_long_names_take_as_many_chunks_as_they_need(length: int) -> None:
+    names = ["a" * length, "b"]
+    packing = pack(Batch(PrefixTree.from_names(names, Vocabulary("ab"))))
+    assert packing.chunks == length // 8 + 1
+    assert packing.used.sum() == length + 1 + 2
+
+
+def test_little_is_padded() -> None:
+    """Of 400 names of one to four characters in 50 lanes, each name takes one chunk and no lane is left empty."""
+    rng = np.random.default_rng(0)
+    names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[:200]
+    packing = pack(Batch(PrefixTree.from_names(names, Vocabulary("abcdef"))), 50, 4)
+    assert packing.chunks == 4
+    assert (packing.used > 0).all()
