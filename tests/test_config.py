@@ -17,6 +17,7 @@ from namegen.core.settings import (
     CRITERIA,
     INITIALISERS,
     OPTIMIZERS,
+    REPEATS,
     SPLITS,
     DataSettings,
     NetworkSettings,
@@ -45,6 +46,7 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
             "max_name_length": draw(st.integers(1, 10**30)),
             "validation": draw(st.floats(0, 0.9)),
             "split": draw(st.sampled_from(SPLITS)),
+            "repeats": draw(st.none() | st.sampled_from(REPEATS)),
         },
         "network": {
             "cell": draw(st.sampled_from(CELLS)),

@@ -32,13 +32,18 @@ def checked_tensors(
         The parameters, and the optimizer's state; None where the state has no ``optimizer.step``.
 
     Raises:
-        CheckpointError: a name is missing or a shape does not fit.
+        CheckpointError: a name is missing or has no place in the network, or a shape does not fit.
     """
     shapes = network.parameter_shapes
     parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
+    strangers = [name for name in state if name not in shapes and not name.startswith("optimizer.")]
+    if strangers:
+        raise CheckpointError(f"the tensor {strangers[0]} has no place in the description of the network")
     if "optimizer.step" not in state:
         return parameters, None
     step = int(_tensor(state, "optimizer.step", ()))
+    if step < 0:
+        raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
     kept = {
         slot: {name: _tensor(state, f"optimizer.{slot}.{name}", shape) for name, shape in shapes.items()}
         for slot in slots

@@ -178,3 +178,18 @@ def test_a_folder_without_permission(open_folder: Path) -> None:
     assert done.stdout.startswith(f"cannot write {open_folder / 'file.bin'}: Permission denied")
     assert (open_folder / "file.bin").read_bytes() == OLD
     assert only(open_folder, "file.bin")
+
+
+def test_a_folder_that_may_not_be_read_is_no_reason_to_call_a_written_file_unwritten(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def refuse_folders(name: str, flags: int, *rest: int, **more: int) -> int:
+        if flags & os.O_DIRECTORY:
+            raise PermissionError(13, "Permission denied")
+        return opened(name, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", refuse_folders)
+    write_whole(path, NEW)
+    assert path.read_bytes() == NEW

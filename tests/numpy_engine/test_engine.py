@@ -269,3 +269,18 @@ def test_training_that_diverges_says_so_by_its_loss(optimizer: str) -> None:
     losses = engine.train_epoch(steps(8, rate=1e40))
     assert not np.isfinite(losses.loss_sum).all()
     assert len(losses.loss_sum) == 8
+
+
+def test_a_tensor_of_another_network_is_refused() -> None:
+    wide, narrow = Network(5, "gru", (3, 3, 3)), Network(5, "gru", (3, 3))
+    state = initial_parameters(wide, "glorot", rng=np.random.default_rng(0))
+    engine = NumpyEngine(narrow, None, threads=1)
+    with pytest.raises(CheckpointError, match=r"rnn\.2\.kernel has no place"):
+        engine.set_state(state | {"output.kernel": state["output.kernel"]})
+
+
+def test_an_optimizer_step_below_zero_is_refused() -> None:
+    engine = NumpyEngine(Network(5, "gru", (3, 3)), TrainingSettings(), threads=1)
+    state = engine.get_state() | {"optimizer.step": np.array(-1)}
+    with pytest.raises(CheckpointError, match="at least 0"):
+        engine.set_state(state)
