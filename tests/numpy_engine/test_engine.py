@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.architecture import Network
+from namegen.core.architecture import Network, initial_parameters
 from namegen.core.batching import Batch, BatchMaker
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
