@@ -277,7 +277,7 @@ def train(
     if isinstance(names, Corpus):
         corpus = names
     else:
-        corpus = read_names(config.data, stdin) if names is None else Corpus(tuple(names), source="names")
+        corpus = read_names(config.data, stdin) if names is None else Corpus.from_names(names, source="names")
     run = TrainingRun(
         corpus,
         config.data,
