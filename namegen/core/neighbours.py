@@ -19,7 +19,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from namegen.core.digests import normalise
-from namegen.core.prefix_tree import ranges
+from namegen.core.prefix_tree import new_run, ranges
 from namegen.errors import SettingsError
 from namegen.types import Array, Bool, Int64, UInt64
 
@@ -103,7 +103,8 @@ class Neighbours:
 
         # An edit changes which characters a text has by two at most: nearly all pairs that are far apart go here.
         likely = np.bitwise_count(marks[rows] ^ self._signatures[owners]) <= 2 * self.edits
-        pairs = np.unique(rows[likely] * len(self._forms) + owners[likely])
+        pairs = np.sort(rows[likely] * len(self._forms) + owners[likely])
+        pairs = pairs[new_run(pairs)]
         rows, owners = np.divmod(pairs, len(self._forms))
         if len(rows):
             distances = cpdist(
@@ -147,8 +148,7 @@ def _each_once(keys: UInt64[Array, "k"], rows: Int64[Array, "k"]) -> tuple[UInt6
     """Without the pairs that are there twice (deleting either n of Anna gives the same)."""
     order = np.lexsort((keys, rows))
     keys, rows = keys[order], rows[order]
-    new = np.ones(len(keys), bool)
-    new[1:] = (keys[1:] != keys[:-1]) | (rows[1:] != rows[:-1])
+    new = new_run(keys.view(np.int64)) | new_run(rows)
     return keys[new], rows[new]
 
 

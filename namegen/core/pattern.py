@@ -19,15 +19,16 @@ SECONDS_TO_SPARE = 5.0  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAG
 SECONDS_A_CALL_ON_AVERAGE = 100e-6
 LONGEST_EXPRESSION = 10_000
 
-# Literals, classes, groups, alternatives, repeats, the anchors of the whole name, the flag for letter case.
+# Literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy), the anchors of the whole name, and
+# the flag for letter case.
+_REPEAT = r"(?:(?:[*+?]|\{\d+(?:,\d*)?\})\??)?"
 _PLAIN = re.compile(
-    r"""(?: (?:\^)? (?:\(\?i\))? (?:\^)?
-        (?: [^\\\[\](){}?*+^$]                      # itself, or | or .
-          | \\[dDwWsS] | \\[pP]\{[\w=: -]+\} | \\[^\w\s]  # a kind of character, or an escaped sign
-          | \[\^?(?:[^\\\[\]&~|-]|\\[dDwWsS]|\\[^\w\s]|-(?![-\]]))+\]
-          | \((?:\?:|\?i:)? | \)
-          | (?<![*+?}])(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+?*{])  # a repeat; neither possessive nor fuzzy
-        )* \$? )""",
+    rf"""\^? (?:\(\?i\))? \^?
+    (?: [^\\\[\](){{}}?*+^$|] {_REPEAT}                                     # itself, or any character
+      | \\(?:[dDwWsS]|[pP]\{{[\w=: -]+\}}|[^\w\s]) {_REPEAT}              # a kind of character, or an escaped sign
+      | \[\^?(?:[^\\\[\]&~|-]|\\[dDwWsS]|\\[^\w\s]|-(?![-\]]))+\] {_REPEAT}  # a class
+      | \((?:\?:|\?i:|(?!\?|\*)) | \){_REPEAT} | \|
+    )* \$?""",
     re.VERBOSE,
 )
 

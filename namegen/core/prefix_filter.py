@@ -16,7 +16,7 @@ from namegen.core.constraints import Constraints
 from namegen.core.vocabulary import Vocabulary
 from namegen.types import Array, Bool, Int, Int32, Int64
 
-Places: TypeAlias = dict[str, Int64[Array, "B"]]  # of each prefix, where it stands in each automaton
+Places: TypeAlias = dict[str, Int64[Array, "..."]]  # of each prefix, where it stands in each automaton
 
 
 class Automaton:
