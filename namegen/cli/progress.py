@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 1.0
-LINES_A_DECADE = 0.1  # of the time gone by: how much more must pass before the next line, so that a log stays short
+SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
 SAMPLES_KEPT = 8
 
 
@@ -56,13 +56,18 @@ class Display(AbstractContextManager["Display"]):
         self._done_before = self.done(run.progress, run.progress.step)
         self.notes(run.corpus.dropped_sentence())
         held_out = 0 if run.part is None else run.part.tree.names
-        self.notes(
-            f"{run.batches.names:,} names to learn from, {held_out:,} held out; {self.epochs:,} epochs of "
-            f"{self.steps:,} steps, engine {run.engine.name}"
-        )
+        damped = f" (repeats damped, {run.batches.names:,} are left)" if run.data.damps_repeats else ""
+        self.notes(f"{len(run.split.training):,} names to learn from{damped}, {held_out:,} held out")
+        self.notes(f"{self.epochs:,} epochs of {self.steps:,} steps, engine {run.engine.name}")
+
+    def say(self, text: str) -> None:
+        """Say something in between, without breaking what is drawn."""
+        self.notes(text)
 
     def on_step(self, progress: Progress, step: int, steps: int) -> None:
-        """A step is about to be taken."""
+        """A step is about to be taken: the first one starts the clock, after whatever the engine had to compile."""
+        if self._start is None:
+            self._start = time.monotonic()
 
     def on_epoch(self, progress: Progress) -> None:
         """An epoch has ended."""
@@ -73,11 +78,9 @@ class Display(AbstractContextManager["Display"]):
 
     def time_left(self, progress: Progress, step: int) -> str:
         """As ``1:23``, judged by the pace so far; empty before there is one."""
-        if self._start is None:
-            self._start = time.monotonic()
         done = self.done(progress, step)
         trained = done - self._done_before
-        if trained <= 0:
+        if self._start is None or trained <= 0:
             return ""
         seconds = round((time.monotonic() - self._start) / trained * (self.epochs - done))
         minutes, seconds = divmod(seconds, 60)
@@ -105,21 +108,18 @@ class Lines(Display):
 
     def __init__(self, notes: Notes) -> None:
         super().__init__(notes)
-        self._next = 0.0
-
-    def on_step(self, progress: Progress, step: int, steps: int) -> None:
-        """Start the clock."""
-        if self._start is None:
-            self._start = time.monotonic()
-            self._next = self._start + SECONDS_BETWEEN_LINES
+        self._next: float | None = None
 
     def on_epoch(self, progress: Progress) -> None:
         """Say how it goes, if it is time."""
         now = time.monotonic()
+        start = now if self._start is None else self._start
+        if self._next is None:
+            self._next = start + SECONDS_BETWEEN_LINES
         if now < self._next and progress.epoch < self.epochs:
             return
         left = self.time_left(progress, 0)
-        self._next = now + max(SECONDS_BETWEEN_LINES, LINES_A_DECADE * (now - (self._start or now)))
+        self._next = now + max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - start))
         record = progress.history[-1]
         parts = (
             f"epoch {progress.epoch}/{self.epochs}",
@@ -152,6 +152,13 @@ class LiveBlock(Display):
         self._live.start()
         self._live.update(self._block(run.progress, run.progress.step), refresh=True)
 
+    def say(self, text: str) -> None:
+        """Above the block, which stays where it is."""
+        if self._live is None:
+            self.notes(text)
+        else:
+            self._live.console.print(text, markup=False)
+
     def __exit__(self, *_: object) -> None:
         """Leave the last frame standing, and give the cursor back."""
         if self._live is not None:
@@ -159,6 +166,7 @@ class LiveBlock(Display):
 
     def on_step(self, progress: Progress, step: int, steps: int) -> None:
         """Draw a frame, if it is time."""
+        super().on_step(progress, step, steps)
         now = time.monotonic()
         if now >= self._next:
             self._next = now + SECONDS_BETWEEN_FRAMES
@@ -187,7 +195,7 @@ class LiveBlock(Display):
             f"{left or '-:--'} left",
         )
         if not progress.history:
-            return Group(head, Text(""), Text(""))
+            return Group(head, Text("" if self._start else "getting the engine ready", style="dim"), Text(""))
         record = progress.history[-1]
         parts = (f"loss {number(record.training_loss_nats_per_char)}", self.accuracy(record), self.speed(record))
         says = Text(no_wrap=True)

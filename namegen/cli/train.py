@@ -17,7 +17,7 @@ from namegen.cli.progress import show_progress
 from namegen.cli.result import summary
 from namegen.cli.terminal import Notes, json_text
 from namegen.config import Config, merge, read_config
-from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, SCHEDULES, SPLITS
+from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         type=click.Choice(SPLITS),
         help="unique: no name on both sides; names: repeats may be.  [default: unique]",
     ),
+    "data.repeats": click.option(
+        "--repeats",
+        type=click.Choice(REPEATS),
+        help="Read common names as often as they stand, or less.  [default: damped with unique, kept with names]",
+    ),
     "training.patience": click.option(
         "--patience", type=int, metavar="N", help="Stop after N epochs without a better one.  [default: never]"
     ),
@@ -156,7 +161,7 @@ def train(
     limit_threads(resolved.run.threads)
     from namegen import api
 
-    with StopOnInterrupt() as stop, show_progress(notes) as progress:
+    with show_progress(notes) as progress, StopOnInterrupt(progress.say) as stop:
         if resume is not None:
             result = api.resume(
                 resume,
@@ -211,7 +216,8 @@ def _draw(result: RunResult) -> Path | None:
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     """While it lasts, Ctrl-C only asks training to stop; a second one interrupts, a third one kills."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
         self._asked = False
 
     def __call__(self) -> bool:
@@ -228,6 +234,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self._asked = True
         signal.signal(signal.SIGINT, self._interrupt)
+        self._say("stopping after this step; Ctrl-C once more ends at once, without saving")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -48,9 +48,9 @@ def test_the_same_seed_gives_the_same_names(namegen, run_folder):
 
 
 def test_json_is_an_object_a_line(namegen, run_folder):
-    run = namegen("generate", "run", "-n", 200, "--allow-seen", "--allow-repeats", "--json").done()
+    run = namegen("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--json").done()
     entries = [json.loads(line) for line in run.out.split("\n")[:-1]]
-    assert len(entries) == 200
+    assert len(entries) == 3000
     assert all(set(entry) == {"name", "log_probability", "new"} for entry in entries)
     assert all(entry["log_probability"] < 0 for entry in entries)
     assert {entry["new"] for entry in entries} == {True, False}

@@ -46,7 +46,7 @@ def end(process):
 
 def when_training(process, seconds):
     """Wait until it has said that it begins, and a while more."""
-    while "names to learn from" not in process.stderr.readline():
+    while "epochs of" not in process.stderr.readline():
         assert process.poll() is None
     time.sleep(seconds)
 

@@ -60,8 +60,8 @@ def test_options_stand_above_the_config_and_all_is_written_down(namegen, names):
     options = (
         "--config config.toml --epochs 2 --hidden 8,6 --batch-size 50 --optimizer momentum --momentum 0.8 "
         "--clip-norm 1 --schedule steps --rate-steps 0:0.1,1:0.05 --init xavier --no-through-time --validation 0.2 "
-        "--split names --patience 3 --best-by accuracy --threads 1 --no-plot --out run --max-name-length 90 "
-        "--warmup 0.3 --learning-rate 0.3"
+        "--split names --repeats damped --patience 3 --best-by accuracy --threads 1 --no-plot --out run "
+        "--max-name-length 90 --warmup 0.3 --learning-rate 0.3"
     )
     namegen("train", names, *options.split()).done()
     from namegen.config import read_config
