@@ -28,6 +28,13 @@ def train(names: tuple[str, ...], **settings: object) -> Checkpoint:
     return api.train(Corpus(names, source="a part of mlb-first"), config=config).checkpoint
 
 
+@pytest.fixture(autouse=True)
+def libraries() -> None:
+    """What every test of this folder needs."""
+    require("tensorflow")
+    require("ai_edge_litert")
+
+
 @pytest.fixture(scope="session")
 def names() -> tuple[str, ...]:
     return load_bundled("mlb-first").names[:3000]
@@ -49,8 +56,6 @@ def checkpoint(names: tuple[str, ...]) -> Callable[[str], Checkpoint]:
 @pytest.fixture(scope="session")
 def exported(checkpoint: Callable[[str], Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """The file, by cell and quantisation."""
-    require("tensorflow")
-    require("ai_edge_litert")
     folder = tmp_path_factory.mktemp("exported")
 
     def of(cell: str = "simple_rnn", quantize: str = "none") -> Path:

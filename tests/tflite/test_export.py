@@ -73,8 +73,7 @@ class TestTheFile:
             assert len({tensor.buffer for tensor in constant}) >= 3
 
 
-def test_a_network_of_two_layers_of_32_takes_less_than_60_kb(tmp_path: Path, exported: Exported) -> None:
-    exported()  # skips where a library is missing
+def test_a_network_of_two_layers_of_32_takes_less_than_60_kb(tmp_path: Path) -> None:
     network = Network(64, "simple_rnn", (32, 32))
     values = initial_parameters(network, "glorot", rng=np.random.default_rng(0))
     vocabulary = Vocabulary("".join(map(chr, range(65, 128))))
@@ -214,10 +213,7 @@ class TestNothingIsWritten:
 
 
 class TestTheCommand:
-    def test_with_nothing_more_it_takes_the_newest_run(
-        self, tmp_path: Path, checkpoint: CheckpointOf, exported: Exported
-    ) -> None:
-        exported()  # skips where a library is missing
+    def test_with_nothing_more_it_takes_the_newest_run(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
         (tmp_path / "runs" / "a").mkdir(parents=True)
         checkpoint("simple_rnn").save(tmp_path / "runs" / "a" / "model.safetensors")
         command = [sys.executable, "-m", "namegen", "export-tflite"]
@@ -232,8 +228,7 @@ class TestTheCommand:
         assert again.returncode == 1
         assert "exists already" in again.stderr
 
-    def test_json_and_exit_codes(self, tmp_path: Path, checkpoint: CheckpointOf, exported: Exported) -> None:
-        exported()
+    def test_json_and_exit_codes(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
         model, out = str(tmp_path / "a.safetensors"), str(tmp_path / "b.tflite")
         checkpoint("gru").save(Path(model))
         (tmp_path / "names.txt").write_text("Bob\nAnn\n雪\n", encoding="utf-8")
