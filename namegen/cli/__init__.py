@@ -116,16 +116,22 @@ def _silence_standard_output() -> None:
     os.close(nowhere)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+# \b keeps the lines below it as they are.
+EXAMPLES = """\b
+namegen generate               20 new first names
+namegen train friends.txt      learn from a list, a name a line
+namegen COMMAND --help         all options of a command
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Learn from a list of names, and invent new ones.
-
-    \b
-    namegen generate               20 new first names
-    namegen train friends.txt      learn from a list, a name a line
-    namegen COMMAND --help         all options of a command
-    """
+    """Learn from a list of names, and invent new ones."""
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ parameters, and can stop anywhere and go on from there as if nothing had happene
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,6 +30,7 @@ from namegen.types import Array
 DEFAULT_EPOCHS, DEFAULT_EPOCHS_DAMPED, DEFAULT_UPDATES = 120, 40, 3_000
 LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
 BATCHES_OF_A_SMALL_LIST = 40
+DIVERGED = 1_000  # nats a character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 
 
 def resolve_training(training: TrainingSettings, names: int, *, damped: bool = False) -> TrainingSettings:
@@ -137,7 +137,8 @@ class Trainer:
         together and can be saved.
 
         Raises:
-            TrainingError: the loss is no longer a finite number. Neither the engine nor ``progress`` may be saved then.
+            TrainingError: the loss is no longer a finite number, or absurd: neither the engine nor ``progress`` may be
+                saved then.
         """
         if not self.finished(progress):
             self.engine.warm_up(next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed)))
@@ -178,8 +179,8 @@ class Trainer:
         for loss, characters in zip(losses.loss_sum.tolist(), losses.characters.tolist(), strict=True):
             progress.loss_sum += loss  # one after the other, so that a stop in between changes no bit
             progress.characters += characters
-        if not math.isfinite(progress.loss_sum):
-            raise TrainingError(self._not_finite(progress.epoch))
+        if not progress.loss_sum < DIVERGED * max(progress.characters, 1):  # not a number is not below either
+            raise TrainingError(self._diverged(progress))
         progress.step += len(losses.loss_sum)
         progress.seconds += elapsed
         progress.training_seconds += elapsed
@@ -188,8 +189,8 @@ class Trainer:
         start = time.perf_counter()
         metrics = None if self.validation is None else AccuracyEvaluator(self.engine).evaluate(self.validation)
         progress.seconds += time.perf_counter() - start
-        if metrics is not None and not math.isfinite(metrics.loss_nats_per_char):
-            raise TrainingError(self._not_finite(progress.epoch))
+        if metrics is not None and not metrics.loss_nats_per_char < DIVERGED:
+            raise TrainingError(self._diverged(progress))
         sample, is_new = self._sample(progress.epoch)
         training_loss = progress.loss_sum / progress.characters
         progress.history.append(
@@ -230,8 +231,9 @@ class Trainer:
             return "", False
         return batch.names[0], batch.new is not None and bool(batch.new[0])
 
-    def _not_finite(self, epoch: int) -> str:
+    def _diverged(self, progress: Progress) -> str:
+        rate = self.schedule(progress.epoch * self.steps + progress.step)
         return (
-            f"the loss is no longer a finite number in epoch {epoch + 1}, so training stops and the last good state is "
-            f"kept: try a lower --learning-rate (it was {self.training.peak_learning_rate:g}), or --clip-norm 1"
+            f"the loss is no longer a finite number, or beyond all measure, in epoch {progress.epoch + 1}, so training "
+            f"stops and the last good state is kept: try a lower --learning-rate (it was at {rate:g}), or --clip-norm 1"
         )

@@ -183,10 +183,15 @@ def test_an_unknown_engine_names_the_known_ones(namegen, names):
 def test_a_loss_that_is_not_finite_keeps_the_last_good_model(namegen, names):
     diverging = ("--optimizer", "sgd", "--schedule", "steps", "--rate-steps", "0:0.01,3:1e39", "--epochs", "6")
     run = namegen("train", names, *diverging, "--no-plot", "--out", "run")
-    run.refused("no longer a finite number in epoch 4", "try a lower --learning-rate")
+    run.refused("beyond all measure, in epoch 4", "try a lower --learning-rate")
     checkpoint = Checkpoint.load(namegen.folder / "run" / "model.safetensors")
     assert 1 <= checkpoint.training["best_epoch"] <= 3
     assert namegen("generate", "run", "-n", 2).done()
+
+
+def test_a_loss_that_is_finite_but_absurd_stops_training_too(namegen, names):
+    run = namegen("train", names, "--optimizer", "sgd", "--learning-rate", "1e20", *FAST, "--out", "run")
+    run.refused("beyond all measure, in epoch 1", "--clip-norm 1")
 
 
 def test_a_loss_that_is_never_finite_leaves_no_model(namegen, names):
