@@ -100,11 +100,11 @@ class Walk:
             stops = token == BOUNDARY
             if stops.any():
                 ended = row[stops]
-                keep = self._keep(self.filter.refused_names(prefixes.tokens, prefixes.places, ended), count[stops])
+                keep = self.keep(self.filter.refused_names(prefixes.tokens, prefixes.places, ended), count[stops])
                 if len(kept := ended[keep]):
                     names.append(Draws(prefixes.tokens[kept], count[stops][keep], score[stops][keep]))
             goes_on = np.flatnonzero(~stops)
-            pending += self._children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after)
+            pending += self.children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after)
         return self._gather(names)
 
     def _split(
@@ -123,7 +123,7 @@ class Walk:
         score = np.log(chances[row, token]) if sampling.natural else log_probabilities(logits, row, token)
         return row, token.astype(np.int32), count, score, after
 
-    def _children(
+    def children(
         self,
         prefixes: Open,
         row: Int64[Array, "R"],
@@ -138,7 +138,7 @@ class Walk:
             rows, last, counts, scores = row[block], token[block], count[block], score[block]
             tokens = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1)
             places = self.filter.go_on(prefixes.places, rows, last)
-            keep = self._keep(self.filter.refused_prefixes(tokens, places), counts)
+            keep = self.keep(self.filter.refused_prefixes(tokens, places), counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
                 rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
@@ -146,7 +146,7 @@ class Walk:
             if len(rows):
                 yield Open(tokens, last, counts, scores, places, after, rows)
 
-    def _keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """Which rows no constraint refuses; the draws of the others are counted for the first that does."""
         keep = np.ones(len(count), bool)
         for reason, refused in refusals:

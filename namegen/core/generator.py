@@ -114,18 +114,36 @@ class Generator:
         >>> [len(batch.names) for batch in batches]
         [3]
         """
+        sampling = sampling or SamplingSettings()
+        walk, judge = self.prepare(n, sampling.max_length, constraints, allow_seen, allow_repeats)
+        return self._search(n, rng, sampling, walk, judge)
+
+    def prepare(
+        self, n: int, longest: int, constraints: Constraints | None, allow_seen: bool, allow_repeats: bool
+    ) -> tuple[Walk, Judge]:
+        """Check a wish, and make what every search for names needs: the walk, and the judge of finished names.
+
+        Args:
+            n: how many names.
+            longest: characters of the longest name that is given.
+            constraints: what each name must keep.
+            allow_seen: as in ``generate``.
+            allow_repeats: as in ``generate``.
+
+        Raises:
+            SettingsError, GenerationError: as ``generate`` does at once.
+        """
         if n < 0:
             raise SettingsError(f"{n} names were asked for: expected a whole number of at least 0")
-        sampling, constraints = sampling or SamplingSettings(), constraints or Constraints()
-        constraints.check(self.vocabulary, sampling.max_length)
+        constraints = constraints or Constraints()
+        constraints.check(self.vocabulary, longest)
         if not allow_seen and self.known_names is None and constraints.avoid is None:
             raise GenerationError(
                 "this model carries no names, so it cannot say which are new: give --avoid FILE with the names to "
                 "keep away from, or --allow-seen"
             )
-        walk = Walk(self.model, PrefixFilter(constraints, self.vocabulary, sampling.max_length))
-        judge = Judge(constraints, None if allow_seen else self.known_names, given=None if allow_repeats else Given())
-        return self._search(n, rng, sampling, walk, judge)
+        walk = Walk(self.model, PrefixFilter(constraints, self.vocabulary, longest))
+        return walk, Judge(constraints, None if allow_seen else self.known_names, None if allow_repeats else Given())
 
     def _search(
         self, n: int, rng: np.random.Generator, sampling: SamplingSettings, walk: Walk, judge: Judge

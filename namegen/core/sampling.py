@@ -89,10 +89,16 @@ def log_probabilities(
     logits: Float[Array, "B V"], rows: Int[Array, "K"], tokens: Int[Array, "K"]
 ) -> Float64[Array, "K"]:
     """The log-probability, in nats at temperature 1, of one token each in some of the rows."""
+    of_tokens: Float64[Array, "K"] = all_log_probabilities(logits)[rows, tokens]
+    return of_tokens
+
+
+def all_log_probabilities(logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
+    """The log-probability of every token, in nats at temperature 1."""
     exact = logits.astype(np.float64)
     exact -= exact.max(axis=1, keepdims=True)
-    of_tokens: Float64[Array, "K"] = exact[rows, tokens] - np.log(np.exp(exact).sum(axis=1))[rows]
-    return of_tokens
+    exact -= np.log(np.exp(exact).sum(axis=1, keepdims=True))
+    return exact
 
 
 @dataclass(frozen=True)
