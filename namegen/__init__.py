@@ -1,3 +1,46 @@
-"""namegen learns from a list of names and invents new ones, a character at a time."""
+"""namegen learns from a list of names and invents new ones, a character at a time.
 
+>>> import namegen
+>>> names = "Ada Adele Alan Alice Bert Betty Bob Carl Clara Dan Dana Ed Eda Edgar Fay Flora Gil Hal Ida Ivy".split()
+>>> few = namegen.Config(training=namegen.TrainingSettings(epochs=5))  # left out, as many as the list needs
+>>> result = namegen.train(names, backend="numpy", config=few)
+>>> result.finished
+True
+
+``namegen.load("mlb-last").generate(10, seed=1)`` gives new names from a model that comes with the package. The
+functions are those of ``namegen.api``, loaded when one of these names is first asked for: ``import namegen`` itself
+loads neither NumPy nor an engine.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from namegen.errors import NamegenError
+
+if TYPE_CHECKING:
+    from namegen.api import load, train
+    from namegen.config import Config
+    from namegen.core.settings import TrainingSettings
+
+__all__ = ["Config", "NamegenError", "TrainingSettings", "__version__", "load", "train"]
 __version__ = "0.1.0"
+
+_ON_DEMAND = {
+    "load": "namegen.api",
+    "train": "namegen.api",
+    "Config": "namegen.config",
+    "TrainingSettings": "namegen.core.settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The names that are loaded on demand (PEP 562)."""
+    if name in _ON_DEMAND:
+        return getattr(import_module(_ON_DEMAND[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
