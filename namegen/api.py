@@ -9,18 +9,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Unpack
 
 import numpy as np
 
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_config, write_config
 from namegen.core.checkpoint import KNOWN_NAMES, Checkpoint
+from namegen.core.constraints import Constraints
 from namegen.core.corpus import Corpus
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.generator import Generator, NameBatch, SamplingSettings
 from namegen.core.prefix_tree import PrefixTree
+from namegen.core.scoring import NameScore, score_names
 from namegen.core.tensor_file import read_tensors
 from namegen.core.trainer import Listener
 from namegen.core.training_run import (
@@ -36,6 +38,7 @@ from namegen.errors import CheckpointError, NamesError, OutputError, SettingsErr
 from namegen.files import write_whole
 from namegen.lists import STANDARD_INPUT, read_names
 from namegen.models import SHIPPED, shipped_path
+from namegen.wishes import Wishes, composed, make_constraints
 
 RUNS = Path("runs")
 DEFAULT_MODEL = "mlb-first"
@@ -71,13 +74,49 @@ class LoadedModel:
         """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
         return min(2 * self.longest_name, 1000)
 
-    def generate(self, n: int = 20, **wishes: Any) -> list[str]:
-        """Names that are new and distinct, in random order; ``wishes`` are the arguments of ``generate_batches``.
+    def generate(
+        self,
+        n: int = 20,
+        *,
+        seed: int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        max_length: int | None = None,
+        allow_seen: bool = False,
+        allow_repeats: bool = False,
+        **wishes: Unpack[Wishes],
+    ) -> list[str]:
+        """Invent names: new and distinct ones, in random order.
+
+        Args:
+            n: how many.
+            seed: the same seed gives the same names.
+            temperature: 1 is the model's own distribution; below it stays with what is likely, 0 takes the likeliest
+                character each time.
+            top_k: only the so many likeliest next characters.
+            top_p: only the likeliest next characters that make up so much together, up to 1.
+            max_length: characters of the longest name; left out, ``default_max_length`` (more where a wish needs it).
+            allow_seen: names of the list that the model learned from, too.
+            allow_repeats: the same name more than once.
+            wishes: what each name must keep, such as ``starts_with="Mc"``; all of them: ``namegen.wishes.Wishes``.
 
         Raises:
+            SettingsError: a value is out of its range, or wishes contradict each other.
             GenerationError: not so many can be found.
         """
-        return [name for batch in self.generate_batches(n, **wishes) for name in batch.names]
+        batches = self.generate_batches(
+            n,
+            seed=seed,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            max_length=max_length,
+            allow_seen=allow_seen,
+            allow_repeats=allow_repeats,
+            **wishes,
+        )
+        return [name for batch in batches for name in batch.names]
 
     def generate_batches(
         self,
@@ -90,20 +129,85 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
-        """Names in batches as they are found, so that memory stays flat however many are asked for.
-
-        See ``core/generator.py`` for what the arguments mean; a ``max_length`` of None is ``default_max_length``.
+        """Names in batches as they are found, so that memory stays flat however many are asked for; see ``generate``.
 
         Raises:
+            SettingsError: at once.
             GenerationError: after those found have been given: there are no more.
         """
-        longest = self.default_max_length if max_length is None else max_length
-        sampling = SamplingSettings(temperature, top_k, top_p, longest)
-        rng = np.random.default_rng(seed)
+        constraints = make_constraints(self.list_name, **wishes)
+        sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, constraints))
+        if seed is not None and seed < 0:
+            raise SettingsError(f"the seed is {seed}: expected a whole number of at least 0")
         return self.generator.generate(
-            n, rng=rng, sampling=sampling, allow_seen=allow_seen, allow_repeats=allow_repeats
+            n,
+            rng=np.random.default_rng(seed),
+            sampling=sampling,
+            constraints=constraints,
+            allow_seen=allow_seen,
+            allow_repeats=allow_repeats,
         )
+
+    def best(
+        self,
+        n: int = 20,
+        *,
+        max_length: int | None = None,
+        allow_seen: bool = False,
+        allow_repeats: bool = False,
+        **wishes: Unpack[Wishes],
+    ) -> list[str]:
+        """The n likeliest names, exactly, the likeliest first; the arguments are those of ``generate``.
+
+        Raises:
+            SettingsError: a value is out of its range, or wishes contradict each other.
+            GenerationError: there are not so many, or finding them takes too long.
+        """
+        batches = self.best_batches(
+            n, max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats, **wishes
+        )
+        return [name for batch in batches for name in batch.names]
+
+    def best_batches(
+        self,
+        n: int = 20,
+        *,
+        max_length: int | None = None,
+        allow_seen: bool = False,
+        allow_repeats: bool = False,
+        **wishes: Unpack[Wishes],
+    ) -> Iterator[NameBatch]:
+        """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it."""
+        from namegen.core.best_first import likeliest
+
+        constraints = make_constraints(self.list_name, **wishes)
+        return likeliest(
+            self.generator,
+            n,
+            max_length=self._longest(max_length, constraints),
+            constraints=constraints,
+            allow_seen=allow_seen,
+            allow_repeats=allow_repeats,
+        )
+
+    def score(self, name: str) -> NameScore:
+        """How likely the model finds a name, letter by letter, and how that compares with the names of its list.
+
+        Raises:
+            NamesError: the name is empty, or has characters that the model does not know.
+        """
+        quantiles = None if self.checkpoint is None else self.checkpoint.score_quantiles
+        return score_names(self.model, self.vocabulary, [composed(name.strip())], quantiles)[0]
+
+    @property
+    def list_name(self) -> str | None:
+        """What its list was called when it was trained; None where it does not say."""
+        return None if self.checkpoint is None else self.checkpoint.training.get("list")
+
+    def _longest(self, max_length: int | None, constraints: Constraints) -> int:
+        return max(self.default_max_length, 2 * constraints.shortest) if max_length is None else max_length
 
 
 def find_model(model: str | None) -> tuple[str, Path]:

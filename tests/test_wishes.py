@@ -1,0 +1,217 @@
+"""Wishes, as a program makes them, of a real trained network: each name keeps every one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import namegen.core.best_first as best_first_module
+import namegen.core.generator as generator_module
+from namegen import api
+from namegen.api import LoadedModel
+from namegen.config import Config, merge
+from namegen.core.digests import digests, is_known, known_digests, normalise
+from namegen.core.neighbours import Neighbours
+from namegen.errors import GenerationError, NamesError, SettingsError
+from namegen.lists import load_bundled
+from tests.core.test_neighbours import edit_distance
+
+NAMES = load_bundled("mlb-first").names[:2_000]
+
+
+@pytest.fixture(scope="session")
+def model() -> LoadedModel:
+    """A network that has read 2,000 first names a few times."""
+    settings = {"training.epochs": 4, "network.hidden": (16,), "training.batch_size": 64}
+    result = api.train(NAMES, config=merge(Config(), settings))
+    return api.open_checkpoint(result.checkpoint, "small")
+
+
+def some(wish: object, draw: st.DrawFn) -> object:
+    return draw(st.one_of(st.none(), wish))  # type: ignore[arg-type]
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> dict[str, object]:
+    likely = st.text("aeinrlo", min_size=1, max_size=2)
+    distance = some(st.integers(1, 3), draw)
+    avoid = some(st.lists(st.sampled_from(NAMES), max_size=30), draw)
+    asked = {
+        "starts_with": some(st.one_of(st.sampled_from("ABCDJMR"), st.sampled_from(("Ma", "Jo"))), draw),
+        "ends_with": some(likely, draw),
+        "contains": some(likely, draw),
+        "matches": some(st.sampled_from(("[A-Z][a-z]+", ".{4,}", r"(?!.*ee).*", "(?i)[a-m].*", r"\w+")), draw),
+        "min_length": some(st.integers(0, 7), draw),
+        "max_length": some(st.integers(5, 12), draw),
+        "banned": some(st.lists(st.text("AEIa", min_size=1, max_size=2), max_size=3), draw),
+        "avoid": avoid,
+        "min_distance": distance if avoid is not None else None,
+        "temperature": draw(st.sampled_from((1.0, 0.7, 1.3))),
+        "top_k": some(st.integers(5, 20), draw),
+        "allow_repeats": draw(st.booleans()),
+        "allow_seen": draw(st.booleans()),
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def keeps(name: str, asked: dict[str, object], model: LoadedModel) -> bool:
+    """Every wish as a plain question."""
+    get = asked.get
+    avoid = [normalise(other) for other in get("avoid", ())]  # type: ignore[attr-defined]
+    form = normalise(name)
+    return (
+        name.startswith(str(get("starts_with", "")))
+        and name.endswith(str(get("ends_with", "")))
+        and str(get("contains", "")) in name
+        and regex.fullmatch(str(get("matches", ".*")), name) is not None
+        and int(get("min_length", 0)) <= len(name) <= int(get("max_length", model.default_max_length))  # type: ignore[call-overload]
+        and not any(normalise(word) in form for word in get("banned", ()))  # type: ignore[attr-defined]
+        and form not in avoid
+        and all(edit_distance(form, other) >= get("min_distance", 0) for other in avoid)  # type: ignore[operator]
+        and (bool(get("allow_seen")) or form not in {normalise(known) for known in NAMES})
+    )
+
+
+@given(asked=wishes(), seed=st.integers(0, 1000))
+@settings(max_examples=60)
+def test_every_name_keeps_every_wish(model: LoadedModel, asked: dict[str, object], seed: int) -> None:
+    found: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generator_module, "TRIES", 5_000)
+        try:
+            for batch in model.generate_batches(15, seed=seed, **asked):  # type: ignore[arg-type]
+                found += batch.names
+        except (GenerationError, SettingsError) as error:
+            advice = str(error)
+        else:
+            advice = None
+    assert len(found) == 15 if advice is None else "--" in advice
+    assert all(keeps(name, asked, model) for name in found)
+    if not asked["allow_repeats"]:
+        assert len({normalise(name) for name in found}) == len(found)
+
+
+@given(asked=wishes())
+@settings(max_examples=15)
+def test_every_best_name_keeps_every_wish_and_none_that_is_drawn_is_better(
+    model: LoadedModel, asked: dict[str, object]
+) -> None:
+    plain = {name: value for name, value in asked.items() if name not in ("temperature", "top_k", "allow_repeats")}
+    best: dict[str, float] = {}
+    drawn: dict[str, float] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generator_module, "TRIES", 2_000)
+        patch.setattr(best_first_module, "MOST_PREFIXES", 30_000)
+        for found, source in ((best, model.best_batches), (drawn, model.generate_batches)):
+            try:
+                for batch in source(12, **plain):  # type: ignore[operator]
+                    found |= zip(batch.names, batch.log_probability.tolist(), strict=True)
+            except (GenerationError, SettingsError):
+                continue
+    assert all(keeps(name, plain, model) for name in best)
+    if len(best) == 12:
+        floor = min(best.values())
+        better = {name for name, score in drawn.items() if score > floor + 1e-4}
+        assert better <= set(best) or {normalise(name) for name in better} <= {normalise(name) for name in best}
+
+
+def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel) -> None:
+    """Held-out names are of the list, too."""
+    known = known_digests(NAMES)
+    for temperature in (0.5, 1.0, 1.6):
+        names = model.generate(3_000, temperature=temperature, seed=1)
+        assert not is_known(digests(names), known).any()
+        assert not {normalise(name) for name in names} & {normalise(name) for name in NAMES}
+    assert not is_known(digests(model.best(300)), known).any()
+    for name in NAMES[:50]:
+        spelled = (name.upper(), name.lower(), f" {name} ", "-".join(name))
+        assert is_known(digests(spelled), model.checkpoint.known_names).all()  # type: ignore[union-attr, arg-type]
+
+
+def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
+    result = api.train(config=merge(Config(), {"data.names": "japanese-given", "training.epochs": 1}))
+    japanese = api.open_checkpoint(result.checkpoint, "japanese")
+    names = japanese.generate(20, min_distance=2, seed=0)
+    assert not Neighbours(load_bundled("japanese-given").names, 2).close_to(names).any()
+
+
+def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
+    with pytest.raises(SettingsError, match="--avoid FILE"):
+        model.generate(1, min_distance=2)
+    assert len(model.generate(5, min_distance=2, avoid=[], seed=0)) == 5
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -1.0},
+        {"top_k": 0},
+        {"top_p": 2.0},
+        {"max_length": 0},
+        {"min_length": -5},
+        {"min_length": 10**12, "max_length": 10},
+        {"seed": -1},
+        {"min_distance": 4, "avoid": ["a"]},
+        {"starts_with": "<b>"},
+        {"contains": "\x1b[31m"},
+        {"matches": "("},
+        {"starts_with": "M" * 500, "max_length": 20},
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_a_named_error(model: LoadedModel, wrong: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        model.generate(3, **wrong)  # type: ignore[arg-type]
+
+
+def test_huge_values_are_no_trouble(model: LoadedModel) -> None:
+    assert len(model.generate(3, top_k=10**9, max_length=10**6, temperature=1e3, seed=0)) == 3
+    [name] = model.generate(1, starts_with="M" * 60, seed=0)
+    assert name.startswith("M" * 60)
+
+
+def test_temperature_0_gives_its_one_name_and_says_that_there_is_no_other(model: LoadedModel) -> None:
+    assert len(set(model.generate(5, temperature=0.0, allow_seen=True, allow_repeats=True))) == 1
+    with pytest.raises(GenerationError, match=r"1 names found of 2 .*temperature"):
+        model.generate(2, temperature=0.0, allow_seen=True)
+
+
+def test_composed_characters_may_be_typed_as_two(model: LoadedModel) -> None:
+    result = api.train(["Zoë", "Chloë", "Noël"], config=merge(Config(), {"training.epochs": 1, "data.validation": 0.0}))
+    small = api.open_checkpoint(result.checkpoint, "small")
+    assert "ë" in small.generate(1, contains="e\u0308", seed=0)[0]
+    assert small.score("Zoe\u0308").name == "Zoë"
+
+
+def test_a_score_has_its_place_among_the_list(model: LoadedModel) -> None:
+    scores = [model.score(name) for name in NAMES[:200]]
+    percentiles = [score.percentile for score in scores]
+    assert all(percentile is not None and 0 <= percentile <= 100 for percentile in percentiles)
+    assert 35 < sum(percentiles) / len(percentiles) < 65  # type: ignore[arg-type]
+    assert model.score("Xzqwkzqwk").percentile == 0
+    batch = next(model.generate_batches(20, seed=3))
+    for name, log_probability in zip(batch.names, batch.log_probability, strict=True):
+        assert model.score(name).log_probability == pytest.approx(log_probability, abs=1e-4)
+    with pytest.raises(NamesError, match="'€'"):
+        model.score("Zo€")
+
+
+def test_names_without_wishes_load_neither_regex_nor_rapidfuzz(tmp_path: Path) -> None:
+    api.train(
+        ["Anna", "Bob", "Hanna"],
+        config=merge(Config(), {"training.epochs": 1, "data.validation": 0.0}),
+        out=tmp_path / "run",
+    )
+    program = (
+        "import sys, namegen.api as api; model = api.load(sys.argv[1]);"
+        "model.generate(2, seed=1, allow_seen=True, starts_with='A', min_length=2);"
+        "print(sorted({'regex', 'rapidfuzz'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", program, tmp_path / "run"], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
