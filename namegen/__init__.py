@@ -2,7 +2,8 @@
 
 >>> import namegen
 >>> names = "Ada Adele Alan Alice Bert Betty Bob Carl Clara Dan Dana Ed Eda Edgar Fay Flora Gil Hal Ida Ivy".split()
->>> few = namegen.Config(training=namegen.TrainingSettings(epochs=5))  # left out, as many as the list needs
+>>> from namegen.config import parse_config
+>>> few = parse_config({"training": {"epochs": 5}})  # left out: as many as the list needs
 >>> result = namegen.train(names, backend="numpy", config=few)
 >>> result.finished
 True
@@ -21,24 +22,15 @@ from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
     from namegen.api import load, train
-    from namegen.config import Config
-    from namegen.core.settings import TrainingSettings
 
-__all__ = ["Config", "NamegenError", "TrainingSettings", "__version__", "load", "train"]
+__all__ = ["NamegenError", "__version__", "load", "train"]
 __version__ = "0.1.0"
-
-_ON_DEMAND = {
-    "load": "namegen.api",
-    "train": "namegen.api",
-    "Config": "namegen.config",
-    "TrainingSettings": "namegen.core.settings",
-}
 
 
 def __getattr__(name: str) -> Any:
     """The names that are loaded on demand (PEP 562)."""
-    if name in _ON_DEMAND:
-        return getattr(import_module(_ON_DEMAND[name]), name)
+    if name in ("load", "train"):
+        return getattr(import_module("namegen.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
