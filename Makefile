@@ -10,7 +10,7 @@ SHELL := /bin/sh
 .PHONY: help demo test check docs format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist worksteal
 # The first of these that is Python 3.11 to 3.13 (TensorFlow has no packages for later ones yet) and can make a venv.
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
 PYTHON ?= $(shell for p in $(CANDIDATES); do \

@@ -124,6 +124,9 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], part: ValidationPart 
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
         _reference(axes, "ceiling, held-out", part.ceiling.loss_nats_per_char, INK, dashed=False)
         _reference(axes, f"{part.baseline_order}-gram, held-out", part.baseline.loss_nats_per_char, QUIET, dashed=False)
+        if part.baseline_damped is not None:
+            damped = part.baseline_damped.loss_nats_per_char
+            _reference(axes, f"{part.baseline_order}-gram, repeats damped", damped, QUIET, dashed=True)
     axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
     axes.set_title("Loss")
     axes.set_ylabel("loss (nats per character)")

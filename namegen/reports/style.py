@@ -165,7 +165,7 @@ def drawable_text(text: str, most: int = 40) -> str:
 def plain_number(value: float) -> str:
     """A number for an axis or a label, with commas and without needless zeros.
 
-    >>> plain_number(12000), plain_number(0.25)
+    >>> plain_number(12000.0), plain_number(0.25)
     ('12,000', '0.25')
     """
     return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"

@@ -87,6 +87,7 @@ def test_history_holds_the_records(trained: RunResult) -> None:
 def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunResult) -> None:
     part = trained.part
     assert part is not None
+    assert part.baseline_damped is not None, "the split unique damps repeats"
     accuracy, loss = history_figure(trained).axes
     gram = f"{part.baseline_order}-gram"
     wanted = {
@@ -96,6 +97,7 @@ def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunRes
         (accuracy, f"{gram}, sampled"): part.baseline.accuracy_sampled,
         (loss, "ceiling, held-out"): part.ceiling.loss_nats_per_char,
         (loss, f"{gram}, held-out"): part.baseline.loss_nats_per_char,
+        (loss, f"{gram}, repeats damped"): part.baseline_damped.loss_nats_per_char,
     }
     for (axes, label), value in wanted.items():
         assert list(lines(axes)[label].get_ydata()) == [value, value]

@@ -1,0 +1,240 @@
+"""The rules that hold the project together: who imports what, what stays light, documents that tell the truth."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import require
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "namegen"
+GROUND = {"errors", "types", "files", "threads", ""}  # "" is namegen itself, which holds the version
+
+# floor → (the parts of namegen that it may import beside itself, the libraries that it may import)
+FLOORS: dict[str, tuple[set[str], set[str]]] = {
+    "": ({"errors"}, set()),
+    "errors": (set(), set()),
+    "types": (set(), {"numpy", "jaxtyping"}),
+    "files": ({"errors"}, set()),
+    "threads": ({"errors"}, {"threadpoolctl"}),
+    "core": (GROUND, {"numpy", "safetensors", "rapidfuzz", "regex"}),
+    "lists": (GROUND | {"core"}, set()),
+    "models": (GROUND, set()),
+    "config": (GROUND | {"core"}, set()),
+    "backends": (GROUND | {"core"}, set()),
+    "backends.numpy_engine": (GROUND | {"core"}, {"numpy"}),
+    "backends.keras_engine": (GROUND | {"core"}, {"numpy", "keras", "tensorflow"}),
+    "backends.tflite": (
+        GROUND | {"core", "backends.numpy_engine", "backends.keras_engine"},
+        {"numpy", "tensorflow", "ai_edge_litert"},
+    ),
+    "web": (GROUND | {"core"}, {"numpy", "jinja2", "markupsafe"}),
+    "fetch": (GROUND | {"core", "lists"}, {"httpx"}),
+    "wishes": (GROUND | {"core", "lists"}, set()),
+    "api": (
+        GROUND | {"core", "config", "lists", "models", "wishes", "backends", "backends.tflite", "web"},
+        {"numpy"},
+    ),
+    "faker": (GROUND | {"core", "api"}, {"faker"}),
+    "testing": (GROUND | {"core", "backends", "backends.numpy_engine"}, {"numpy"}),
+    "reports": (
+        GROUND | {"core", "config", "lists", "models", "backends", "backends.tflite", "api"},
+        {"numpy", "matplotlib", "jinja2", "markupsafe", "distributed"},
+    ),
+    "cli": (
+        GROUND
+        | {"core", "config", "lists", "models", "wishes", "api", "reports", "web", "fetch"}
+        | {"backends", "backends.keras_engine", "backends.tflite"},
+        {"click", "rich"},
+    ),
+    "__main__": ({"cli"}, set()),
+}
+HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert"}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def floor_of(module: str) -> str:
+    parts = module.split(".")[1:]
+    return ".".join(parts[:2]) if parts[:1] == ["backends"] else ".".join(parts[:1])
+
+
+def imports(tree: ast.AST, *, late: bool) -> Iterator[str]:
+    """All modules that a file imports; without ``late`` only those that are loaded together with it."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            for alias in node.names:
+                found = f"{node.module}.{alias.name}"
+                yield found if is_module(found) else str(node.module)
+        elif late or not (isinstance(node, ast.FunctionDef) or is_for_types_alone(node)):
+            yield from imports(node, late=late)
+
+
+def is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def is_for_types_alone(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+@pytest.mark.parametrize("path", modules(), ids=module_name)
+def test_a_floor_imports_only_what_stands_below_it(path: Path) -> None:
+    """Late imports and those for the type checker count too."""
+    own = floor_of(module_name(path))
+    assert own in FLOORS, f"namegen/{own} is a new part: give it a line in FLOORS"
+    floors, libraries = FLOORS[own]
+    door = path == PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
+    for imported in imports(ast.parse(path.read_text(encoding="utf-8")), late=not door):
+        top = imported.partition(".")[0]
+        if top == "namegen":
+            assert floor_of(imported) in floors | {own}, f"{module_name(path)} imports {imported}"
+        elif top not in sys.stdlib_module_names:
+            assert top in libraries, f"{module_name(path)} imports {imported}"
+
+
+def test_the_floors_stand_on_each_other_without_a_circle() -> None:
+    assert [*TopologicalSorter({floor: below for floor, (below, _) in FLOORS.items()}).static_order()]
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    graph = {
+        module_name(path): {
+            name
+            for name in imports(ast.parse(path.read_text(encoding="utf-8")), late=False)
+            if name.startswith("namegen.")
+        }
+        for path in modules()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
+
+
+def test_a_wrong_import_would_be_seen() -> None:
+    source = "def late():\n    from namegen.backends.keras_engine import engine\n    import tensorflow as tf\n"
+    found = list(imports(ast.parse(source), late=True))
+    assert found == ["namegen.backends.keras_engine.engine", "tensorflow"]
+    assert floor_of(found[0]) not in FLOORS["core"][0]
+    assert not list(imports(ast.parse(source), late=False))
+
+
+def run_python(code: str, folder: Path, *arguments: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+LOADED = f"print('loaded', *sorted({HEAVY} & set(sys.modules)))"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import namegen",
+        "import namegen.core.engine, namegen.backends, namegen.lists, namegen.config",
+        "import namegen.api",
+        "import namegen.testing",
+        "from namegen.cli import cli; cli(['--help'], standalone_mode=False)",
+        "from namegen.cli import cli; cli(['train', '--help'], standalone_mode=False)",
+        "from namegen.cli import cli; cli(['export-tflite', '--help'], standalone_mode=False)",
+        "from namegen.cli import cli; cli(['lists'], standalone_mode=False)",
+        "from namegen.cli import cli; cli(['ceiling', 'companies'], standalone_mode=False)",
+        "from namegen.cli import cli; cli(['train', 'japanese-given', '--epochs', '1', '--hidden', '2', '--no-plot', "
+        "'--quiet'], standalone_mode=False); cli(['generate', '-n', '2'], standalone_mode=False)",
+        "from namegen import api; api.train(['Al', 'Alan', 'Bob', 'Bo', 'Cy', 'Dan'] * 9)",
+    ],
+)
+def test_what_is_light_loads_no_heavy_library(code: str, tmp_path: Path) -> None:
+    assert run_python(f"import sys\n{code}\n{LOADED}", tmp_path).splitlines()[-1].strip() == "loaded"
+
+
+def test_importing_namegen_does_not_even_load_numpy(tmp_path: Path) -> None:
+    code = "import sys, namegen\nfrom namegen.cli import cli\ncli(['--help'], standalone_mode=False)\n"
+    assert run_python(f"{code}print('numpy' in sys.modules)", tmp_path).splitlines()[-1] == "False"
+
+
+def with_examples() -> list[Path]:
+    return [path for path in modules() if re.search(r"^ *>>> ", path.read_text(encoding="utf-8"), re.MULTILINE)]
+
+
+@pytest.mark.parametrize("path", with_examples(), ids=module_name)
+def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in ("keras", "tensorflow", "ai_edge_litert", "faker", "httpx"):  # what the extras bring
+        if library in FLOORS.get(floor_of(module_name(path)), (set(), set()))[1]:
+            require(library)
+    monkeypatch.chdir(tmp_path)
+    results = doctest.testmod(importlib.import_module(module_name(path)))
+    assert results.attempted
+    assert not results.failed
+
+
+def documents() -> list[Path]:
+    tracked = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *PACKAGE.rglob("*.md")]
+    return sorted(path for path in tracked if path.name != "LICENSE.md")
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_in_documents_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:|#", target):
+            continue
+        assert (path.parent / target.partition("#")[0]).exists(), f"{path.name} links to {target}"
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_documents_name_exist(path: Path) -> None:
+    """Paths in backticks that begin with a folder of the project."""
+    named = re.findall(r"`((?:namegen|docs|tests|configs|benchmarks|\.ci)/[\w./-]*\w/?)`", path.read_text("utf-8"))
+    for name in named:
+        assert (ROOT / name).exists(), f"{path.name} speaks of {name}"
+
+
+def test_the_command_reference_is_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "make_cli_docs.py"), "--check"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_documents_and_constraints_name_no_server_for_packages() -> None:
+    assert "://" not in (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pins = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in pins)
