@@ -5,8 +5,9 @@ and over its chunks backwards, which runs each chunk again from that state and t
 that comes from the chunk behind it. Most names end in their first chunk, so few are read twice. How many updates and
 chunks there are is data, so one compilation serves every batch of up to ``SLOTS`` chunks.
 
-Measured on one core (2×32 SimpleRNN, first names, batch 128): compiled by XLA 1.2 million characters a second, the
-same graph without XLA 0.5; one update a call instead of up to sixteen 0.9.
+Measured on one core (2×32 SimpleRNN, first names, batch 512 and 128; million characters a second): compiled by XLA
+1.43 and 0.70, the same graph without XLA 1.01 and 0.49, with XLA but one update a call 1.02 and 0.37. Compiling takes
+2 seconds, without XLA 0.6.
 """
 
 from __future__ import annotations
