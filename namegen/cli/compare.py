@@ -1,0 +1,111 @@
+"""``namegen compare-backends``: every engine's accuracy and speed on real names, as a report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from namegen.cli import INTERRUPTED, options
+from namegen.cli.sources import open_list
+from namegen.cli.terminal import Notes, json_text, printable
+from namegen.errors import NamegenError
+from namegen.threads import limit_threads
+
+DEFAULT_LISTS = ("mlb-first", "mlb-last")
+DEFAULT_OUT = Path("reports") / "compare"
+DEFAULT_SEEDS, MOST_SEEDS = 3, 100
+WIDTH = 80
+
+
+@click.command("compare-backends")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_OUT,
+    show_default=True,
+    metavar="DIR",
+    help="The folder of the report; one that this command has made is continued.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, MOST_SEEDS),
+    metavar="N",
+    help=f"How often each network is trained.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
+)
+@click.option("--quick", is_flag=True, help="A first look: 2x32 networks, one split, 10 epochs.")
+@options.common
+@click.pass_context
+def compare_backends(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    out: Path,
+    seeds: int | None,
+    quick: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compare the engines: train, time and judge each of them on real names, and write a report.
+
+    NAMES are files, - for standard input, or bundled lists' names; left out, mlb-first and mlb-last.
+
+    Every measurement runs in a process of its own, with one thread. Ctrl-C stops; the same command goes on from there,
+    as what is measured is kept. An engine that is not installed is left out, and the report says how to get it.
+    """
+    limit_threads(1)
+    notes = Notes(quiet)
+    if not names:
+        notes(f"names: {', '.join(DEFAULT_LISTS)}")
+    corpora = [open_list(name, notes) for name in dict.fromkeys(names or DEFAULT_LISTS)]
+    from namegen.reports.comparison import REPORT, compare
+    from namegen.reports.plan import Scope
+
+    scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick)
+    try:
+        results = compare(corpora, out, scope=scope, watcher=Progress(notes))
+    except KeyboardInterrupt:
+        notes("stopped; what is measured is kept, the same command goes on from there")
+        ctx.exit(INTERRUPTED)
+    if as_json:
+        click.echo(json_text(results))
+    else:
+        from namegen.cli.comparison_summary import print_summary
+
+        print_summary(results, WIDTH)
+        click.echo(f"report: {printable(str(out / REPORT))}")
+    if results["failed"]:
+        first = results["failed"][0]
+        raise NamegenError(
+            f"{len(results['failed'])} of the measurements failed, the first one ({first['what']}) with: "
+            f"{first['why']}; the same command tries them again"
+        )
+
+
+class Progress:
+    """How far the comparison is, on standard error: what runs, what is done, about how long it will take."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._total = self._done = self._kept = 0
+        self._start = time.monotonic()
+
+    def planned(self, total: int, kept: int) -> None:
+        """Say how much there is to do."""
+        self._total, self._done, self._kept = total, kept, kept
+        going_on = f", {kept:,} of them there already" if kept else ""
+        self._notes(f"{total:,} measurements{going_on}")
+
+    def started(self, label: str) -> None:
+        """What runs now, on a terminal only: it is drawn over by what ended."""
+        if not self._notes.quiet and sys.stderr.isatty():
+            click.echo(f"\r\x1b[K… {printable(label)[: WIDTH - 4]}", nl=False, err=True)
+
+    def ended(self, label: str, seconds: float, trouble: str) -> None:
+        """A line for each measurement."""
+        self._done += 1
+        if not self._notes.quiet and sys.stderr.isatty():
+            click.echo("\r\x1b[K", nl=False, err=True)
+        self._notes(f"{self._done}/{self._total}  {label}  {trouble or f'{seconds:.1f} s'}")

@@ -1,0 +1,82 @@
+"""What ``namegen compare-backends`` says at its end: the result in words, and the tables that matter most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from namegen.cli.terminal import printable
+from namegen.reports.plan import NUMPY
+from namegen.reports.tables import (
+    ALGORITHMS,
+    Table,
+    accuracy_table,
+    best_drawing,
+    like_for_like_runs,
+    network_names,
+    seconds,
+    whole,
+)
+from namegen.reports.words import statement
+
+SHORT = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
+
+
+def print_summary(results: dict[str, Any], width: int) -> None:
+    """Print it to standard output, in lines of at most ``width``."""
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    console.print(printable(statement(results)))
+    for entry in results["lists"]:
+        for table in filter(None, (_engines(entry), *_accuracies(entry), _drawing(entry))):
+            console.print()
+            _show(console, f"{entry['name']}: {table.title}", table)
+    for trouble in ("missing", "left_out", "failed"):
+        for one in results[trouble]:
+            console.print()
+            console.print(printable(f"{trouble.replace('_', ' ')}: {one['what']}: {one['why']}"))
+    console.print()
+
+
+def _show(console: Console, title: str, table: Table) -> None:
+    shown = RichTable(title=Text(printable(title), style="bold"), title_justify="left", box=None, pad_edge=False)
+    for place, column in enumerate(table.columns):
+        shown.add_column(Text(column), justify="left" if place < table.left else "right", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(Text(printable(cell)) for cell in row))
+    console.print(shown)
+
+
+def _engines(entry: dict[str, Any]) -> Table | None:
+    rows = []
+    for run in like_for_like_runs(entry):
+        timing = run["timing"]
+        starting = timing["start_up_seconds"] + timing["compilation_seconds"]
+        speeds = (seconds(timing["seconds_per_epoch"]), whole(timing["chars_per_second"]), seconds(starting))
+        rows.append((run["network"], run["engine"], *speeds, f"{timing['peak_memory_mib'] or 0:,.0f}"))
+    columns = ("network", "engine", "s/epoch", "characters/s", "start, compile s", "MiB")
+    return Table("training, like for like", columns, tuple(rows), left=2) if rows else None
+
+
+def _accuracies(entry: dict[str, Any]) -> list[Table]:
+    found = []
+    for split in dict.fromkeys(one["split"] for one in entry["references"]):
+        if network_names(entry, split):
+            table = accuracy_table(entry, split)
+            columns = tuple(SHORT.get(column, column) for column in table.columns)
+            rows = tuple(tuple(cell.partition(" (")[0] for cell in row) for row in table.rows)
+            found.append(Table(f"likeliest character right (%), split {split}", columns, rows))
+    return found
+
+
+def _drawing(entry: dict[str, Any]) -> Table | None:
+    rows = []
+    for one in entry["generation"]:
+        drawn, found = best_drawing(one), one["algorithms"]
+        speeds = [whole(found[name]["names_per_second"]) if name in found else "–" for name in ALGORITHMS]
+        seen = f"{drawn['recreated_percent']:.1f}" if one["engine"] == NUMPY else ""
+        rows.append((one["network"], one["model"], *speeds, seen))
+    columns = ("network", "model", "one by one", "splitting", "in the list %")
+    return Table("names a second", columns, tuple(rows), left=2) if rows else None
