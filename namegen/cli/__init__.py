@@ -27,6 +27,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "evaluate": ("namegen.cli.measure:evaluate", "How well a model predicts a list."),
         "ceiling": ("namegen.cli.measure:ceiling", "The best that any model can do on a list."),
         "describe": ("namegen.cli.describe:describe", "Lengths, letters and repeats of a list."),
+        "compare-backends": ("namegen.cli.compare:compare_backends", "Every engine's accuracy and speed, a report."),
     },
     "Export": {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),
