@@ -77,7 +77,9 @@ def show(speeds: dict[str, list[float]], baseline: str) -> None:
     reference = median(speeds[baseline])
     print(f"{'':40}{'chars/s':>12}{'lowest':>12}{'highest':>12}{'ratio':>8}   (ratio to: {baseline})")
     for name, values in speeds.items():
-        print(f"{name:40}{median(values):12,.0f}{min(values):12,.0f}{max(values):12,.0f}{median(values) / reference:8.2f}")
+        print(
+            f"{name:40}{median(values):12,.0f}{min(values):12,.0f}{max(values):12,.0f}{median(values) / reference:8.2f}"
+        )
 
 
 def main() -> None:
@@ -101,8 +103,9 @@ def main() -> None:
         better = max(("PyTorch packed, batch 512", "PyTorch packed, batch 2048"), key=lambda way: median(speeds[way]))
         show(speeds, better)
     else:
-        import keras
         from train_keras import blog_keras, plain_keras
+
+        from namegen.backends.keras_engine.tensorflow_setup import keras  # loaded without TensorFlow's noise
 
         print(f", Keras {keras.__version__}\n")
         vocabulary = load_bundled("mlb-first").vocabulary
