@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
+from click.core import ParameterSource
 
 from namegen.cli import options
 from namegen.cli.sources import open_model
@@ -16,6 +21,24 @@ if TYPE_CHECKING:
     from namegen.core.generator import NameBatch
 
 MOST_NAMES = 1_000_000_000
+MOST_BEST = 1_000_000
+OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
+
+
+def texts(file: str | None) -> Sequence[str] | None:
+    """Read a file of texts, a line each, as lists of names are read; an empty file is an empty list.
+
+    Whoever wants to avoid nobody may say so. Raises NamesError.
+    """
+    if file is None:
+        return None
+    from namegen.core.settings import DataSettings
+    from namegen.lists import read_names
+
+    blank = b"\xef\xbb\xbf \t\r\n"
+    if file == os.devnull or (os.path.isfile(file) and not Path(file).read_bytes().strip(blank)):
+        return ()
+    return read_names(DataSettings(names=file)).names
 
 
 def wishes(command: options.Command) -> options.Command:
@@ -42,12 +65,57 @@ def wishes(command: options.Command) -> options.Command:
                 metavar="N",
                 help="Characters of the longest name.  [default: twice the longest of the list]",
             ),
+            click.option("--starts-with", metavar="TEXT", help="How each name begins."),
+            click.option("--ends-with", metavar="TEXT", help="How it ends."),
+            click.option("--contains", metavar="TEXT", help="What it has somewhere."),
+            click.option("--matches", metavar="REGEX", help="A regular expression for the whole name."),
+            click.option(
+                "--min-length", type=click.IntRange(0, 1_000_000), metavar="N", help="Characters of the shortest name."
+            ),
+            click.option(
+                "--banned",
+                metavar="FILE",
+                help="Words, a line each, that no name may contain, in any letter case and spacing.",
+            ),
+            click.option(
+                "--avoid",
+                metavar="FILE",
+                help="Names that must not be given, in any letter case and spacing.",
+            ),
+            click.option(
+                "--min-distance",
+                type=click.IntRange(1, 3),
+                metavar="D",
+                help="Edits, at least, from every name of --avoid or else of the model's bundled list.",
+            ),
             click.option("--allow-seen", is_flag=True, help="Names of the list that the model learned from, too."),
             click.option("--allow-repeats", is_flag=True, help="The same name more than once."),
         )
     ):
         command = wish(command)
     return command
+
+
+Order: TypeAlias = "Callable[[NameBatch, int | None], Sequence[int]]"
+
+
+def _likely(batch: NameBatch, seed: int | None) -> Sequence[int]:
+    return sorted(range(len(batch.names)), key=lambda row: (-batch.log_probability[row], batch.names[row]))
+
+
+def _alphabetical(batch: NameBatch, seed: int | None) -> Sequence[int]:
+    return sorted(range(len(batch.names)), key=lambda row: (batch.names[row].casefold(), batch.names[row]))
+
+
+def _random(batch: NameBatch, seed: int | None) -> Sequence[int]:
+    import random
+
+    rows = list(range(len(batch.names)))
+    random.Random(seed).shuffle(rows)
+    return rows
+
+
+ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "random": _random}
 
 
 @click.command()
@@ -62,21 +130,84 @@ def wishes(command: options.Command) -> options.Command:
     help="How many names.",
 )
 @wishes
+@click.option(
+    "--best",
+    type=click.IntRange(1, MOST_BEST),
+    metavar="N",
+    help="The N likeliest names, exactly, in place of names that are drawn.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(tuple(ORDERS)),
+    help="In which order.  [default: random; likely with --best]",
+)
+@click.option("--format", "form", type=click.Choice(("text", "csv", "json")), help="How to print.  [default: text]")
 @options.backend
 @options.threads
 @options.common
 def generate(
-    model: str | None, count: int, backend: str, threads: int, as_json: bool, quiet: bool, **wished: Any
+    model: str | None,
+    count: int,
+    best: int | None,
+    sort: str | None,
+    form: str | None,
+    backend: str,
+    threads: int,
+    as_json: bool,
+    quiet: bool,
+    **wished: Any,
 ) -> None:
     """Invent names: new ones, each once, a line each.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
     mlb-first. With --json a line is an object: name, log_probability (nats), new.
     """
+    if best is not None:
+        _refuse_with_best(click.get_current_context())
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json contradicts --format {form}: give one of them.")
     loaded = open_model(model, Notes(quiet), backend=backend, threads=threads)
-    write = _json_lines if as_json else _lines
-    for batch in loaded.generate_batches(count, **wished):
+    wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
+    if best is None:
+        batches = loaded.generate_batches(count, **wished)
+    else:
+        batches = loaded.best_batches(best, **{name: wished[name] for name in wished if name not in OF_DRAWING})
+    if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
+        batches = _sorted(batches, ORDERS[sort], wished["seed"])
+    write = {"text": _lines, "csv": _csv_lines, "json": _json_lines}["json" if as_json else form or "text"]
+    if form == "csv":
+        sys.stdout.write("name,log_probability,new\n")
+    for batch in batches:
         sys.stdout.write(write(batch))
+
+
+def _refuse_with_best(context: click.Context) -> None:
+    """The likeliest names are not drawn: what says how to draw is a mistake beside them."""
+    given = [
+        "-n" if name == "count" else "--" + name.replace("_", "-")
+        for name in ("count", *OF_DRAWING)
+        if name != "seed" and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"--best does not go with {', '.join(given)}: the likeliest names are not drawn.")
+
+
+def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Iterator[NameBatch]:
+    """All names as one batch in an order; where fewer are found than asked, those are given before the error."""
+    from namegen.core.generator import join_batches
+    from namegen.errors import GenerationError
+
+    found: list[NameBatch] = []
+    failure: GenerationError | None = None
+    try:
+        found.extend(batches)
+    except GenerationError as error:
+        failure = error
+    if found:
+        batch = join_batches(found)
+        yield batch.select(order(batch, seed))
+    if failure is not None:
+        raise failure
 
 
 def _lines(batch: NameBatch) -> str:
@@ -93,3 +224,14 @@ def _json_lines(batch: NameBatch) -> str:
         f'{{"name": {name}, "log_probability": {log_probability!r}, "new": {is_new}}}\n'
         for name, log_probability, is_new in rows
     )
+
+
+def _csv_lines(batch: NameBatch) -> str:
+    """A row each: name, log_probability, new (empty where the model does not know)."""
+    from namegen.core.history import safe_cell
+
+    new = [""] * len(batch.names) if batch.new is None else ["true" if new else "false" for new in batch.new]
+    stream = io.StringIO()
+    names = map(safe_cell, map(printable, batch.names))
+    csv.writer(stream, lineterminator="\n").writerows(zip(names, batch.log_probability.tolist(), new, strict=True))
+    return stream.getvalue()

@@ -19,7 +19,8 @@ import numpy as np
 from namegen.core.constraints import Constraints
 from namegen.core.count_splitting import Open, Walk
 from namegen.core.digests import digests
-from namegen.core.generator import Generator, Judge, NameBatch, advice
+from namegen.core.generator import Generator, NameBatch, advice
+from namegen.core.judge import Judge
 from namegen.core.sampling import all_log_probabilities
 from namegen.core.vocabulary import BOUNDARY
 from namegen.errors import GenerationError

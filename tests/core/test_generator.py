@@ -16,7 +16,8 @@ from namegen.core.constraints import Constraints
 from namegen.core.count_splitting import FEW, split_counts
 from namegen.core.digests import digest, digests, known_digests
 from namegen.core.evaluation import AccuracyEvaluator
-from namegen.core.generator import Generator, Given, SamplingSettings
+from namegen.core.generator import Generator, SamplingSettings
+from namegen.core.judge import Given
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.vocabulary import Vocabulary
 from namegen.errors import GenerationError, SettingsError
