@@ -21,6 +21,8 @@ from namegen.core.corpus import Corpus
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.generator import Generator, NameBatch, SamplingSettings
+from namegen.core.inventing import InventedPlayer, PlayerInventor
+from namegen.core.players import LINE
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.scoring import NameScore, score_names
 from namegen.core.tensor_file import read_tensors
@@ -36,7 +38,7 @@ from namegen.core.training_run import (
 from namegen.core.vocabulary import Vocabulary
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
 from namegen.files import write_whole
-from namegen.lists import STANDARD_INPUT, read_names
+from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
 from namegen.models import SHIPPED, shipped_path
 from namegen.wishes import Wishes, composed, make_constraints
 
@@ -277,6 +279,43 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str = "numpy"
     engine = load_engine(backend)(checkpoint.network, None, threads=threads)
     engine.set_state(checkpoint.parameters)
     return LoadedModel(name, engine, checkpoint.vocabulary, checkpoint.longest_name, checkpoint)
+
+
+def load_shipped(name: str) -> LoadedModel:
+    """Load a model that comes with the package, whatever files of that name there may be. Raises CheckpointError."""
+    return open_checkpoint(load_checkpoint(shipped_path(name)), name)
+
+
+def load_player_inventor() -> PlayerInventor:
+    """The shipped models of first and last names, and the players whose names must not come. Raises CheckpointError."""
+    first, last = load_shipped("mlb-first"), load_shipped("mlb-last")
+    lines = LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
+    return PlayerInventor(
+        first.generator,
+        last.generator,
+        (name for name, *_ in lines),
+        longest_first=first.default_max_length,
+        longest_last=last.default_max_length,
+    )
+
+
+def invent_players(
+    n: int = 25, *, seed: int | None = None, temperature: float = 1.0, inventor: PlayerInventor | None = None
+) -> Iterator[list[InventedPlayer]]:
+    """Invent players, in batches as they are found; see ``core/inventing.py``.
+
+    Args:
+        n: how many.
+        seed: the same seed gives the same players.
+        temperature: below 1 stays with what is likely.
+        inventor: what ``load_player_inventor`` gave, to load it once for several calls.
+
+    Raises:
+        CheckpointError, SettingsError: at once.
+        GenerationError: after those found have been given: there are no more.
+    """
+    inventor = inventor or load_player_inventor()
+    return inventor.generate(n, rng=np.random.default_rng(seed), temperature=temperature)
 
 
 @dataclass(frozen=True)

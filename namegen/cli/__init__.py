@@ -22,8 +22,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Train and generate": {
         "train": ("namegen.cli.train:train", "Learn from a list of names."),
         "generate": ("namegen.cli.generate:generate", "Invent new names."),
+        "players": ("namegen.cli.players:players", "Invent players: first and last name, suffix."),
+        "companies": ("namegen.cli.players:companies", "Invent companies."),
     },
     "Measure": {
+        "score": ("namegen.cli.score:score", "How likely a name is, letter by letter."),
         "evaluate": ("namegen.cli.measure:evaluate", "How well a model predicts a list."),
         "ceiling": ("namegen.cli.measure:ceiling", "The best that any model can do on a list."),
         "describe": ("namegen.cli.describe:describe", "Lengths, letters and repeats of a list."),

@@ -1,0 +1,84 @@
+"""``namegen players`` and ``namegen companies``: names from the models that come with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from namegen.cli import options
+from namegen.cli.terminal import json_text, printable
+from namegen.threads import limit_threads
+
+MOST_NAMES = 1_000_000
+
+
+def wishes(what: str) -> Callable[[options.Command], options.Command]:
+    """How many, and how they are drawn."""
+
+    def add(command: options.Command) -> options.Command:
+        for option in (
+            click.option(
+                "--temperature",
+                type=float,
+                default=1.0,
+                show_default=True,
+                metavar="T",
+                help="Below 1 stays with what is likely, above 1 dares more.",
+            ),
+            click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
+            click.option(
+                "-n",
+                "count",
+                type=click.IntRange(1, MOST_NAMES),
+                default=25,
+                show_default=True,
+                metavar="N",
+                help=f"How many {what}.",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+@click.command()
+@wishes("players")
+@options.common
+def players(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
+    """Invent players: a first name, a last name, and now and then a suffix.
+
+    The last name is always a new one. The first name may be one that real players have; the whole is never the full
+    name of a real player of major-league baseball. With --json a line is an object: name, first, last, suffix.
+    """
+    limit_threads(1)
+    from namegen import api
+
+    for batch in api.invent_players(count, seed=seed, temperature=temperature):
+        for player in batch:
+            if as_json:
+                click.echo(json_text({"name": player.full_name, **vars(player)}))
+            else:
+                click.echo(printable(player.full_name))
+
+
+@click.command()
+@wishes("companies")
+@options.common
+def companies(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
+    """Invent companies: new names, each once.
+
+    None is the name of a company in the bundled list. That says nothing about companies elsewhere, nor about
+    trademarks. With --json a line is an object: name, log_probability (nats), new. `namegen generate companies` takes
+    more wishes.
+    """
+    limit_threads(1)
+    from namegen import api
+
+    for batch in api.load_shipped("companies").generate_batches(count, seed=seed, temperature=temperature):
+        for name, log_probability in zip(batch.names, batch.log_probability.tolist(), strict=True):
+            if as_json:
+                click.echo(json_text({"name": name, "log_probability": log_probability, "new": True}))
+            else:
+                click.echo(printable(name))

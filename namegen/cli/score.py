@@ -1,0 +1,137 @@
+"""``namegen score``: how likely a name is, letter by letter."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from namegen.cli import options
+from namegen.cli.sources import open_model
+from namegen.cli.terminal import Notes, aligned, json_text, printable
+from namegen.models import SHIPPED
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from namegen.core.scoring import NameScore
+
+END = "·"  # stands for the end of a name
+MODEL_ENDINGS = (".safetensors", ".tflite")
+FIGURES = ("bits a character", "log-probability", "percentile")
+# Bits of surprise up to which a letter has a colour: what was nearly certain, likely, open, unlikely, and beyond.
+COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "bold magenta"))
+
+
+@click.command()
+@click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
+@click.option("--model", metavar="MODEL", help="The model; with it, every argument is a name.")
+@options.backend
+@options.threads
+@options.common
+def score(texts: tuple[str, ...], model: str | None, backend: str, threads: int, as_json: bool, quiet: bool) -> None:
+    """How likely a model finds names, letter by letter.
+
+    The first argument is the MODEL if more follow and it is a shipped model's name, a run folder, a .safetensors or a
+    .tflite file; otherwise all are names, and the model is the newest run under runs/, else mlb-first. What was taken
+    is said on standard error.
+
+    Percentile: of a hundred names of the model's own list, so many are less likely. In a terminal each letter is
+    coloured by how much it surprises, from green to magenta; · is the end of the name. Elsewhere, and where NO_COLOR is
+    set, the bits of surprise of each letter stand below the name.
+    """
+    notes = Notes(quiet)
+    names: Sequence[str] = texts
+    if model is None and len(texts) > 1 and is_model(texts[0]):
+        model, names = texts[0], texts[1:]
+        notes(f"model: {model}")
+    loaded = open_model(model, notes, backend=backend, threads=threads)
+    scores = [loaded.score(name) for name in names]
+    if as_json:
+        click.echo(json_text({"model": loaded.name, "scores": [to_dict(score) for score in scores]}))
+    elif sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        _print_coloured(scores)
+    else:
+        click.echo("\n\n".join(plain(score) for score in scores))
+
+
+def is_model(text: str) -> bool:
+    """Whether an argument means a model: a shipped one's name, a run folder, or a file by its ending.
+
+    Any other folder or file does not count, so that a name stays a name wherever one works.
+    """
+    if text in SHIPPED or text.endswith(MODEL_ENDINGS):
+        return True
+    try:
+        return (Path(text) / "model.safetensors").is_file()
+    except (OSError, ValueError):  # too long for a path, or a NUL in it
+        return False
+
+
+def to_dict(score: NameScore) -> dict[str, Any]:
+    """The object of one name: nats, the end of the name last among the letters."""
+    letters = [
+        {"letter": letter, "log_probability": value}
+        for letter, value in zip((*score.name, ""), score.letters, strict=True)
+    ]
+    return {
+        "name": score.name,
+        "log_probability": score.log_probability,
+        "bits_per_char": score.bits_per_char,
+        "percentile": score.percentile,
+        "letters": letters,
+    }
+
+
+def bits(score: NameScore) -> list[float]:
+    """The surprise of each letter and of the end."""
+    return [-value / math.log(2) + 0.0 for value in score.letters]
+
+
+def figures(score: NameScore) -> tuple[str, str, str]:
+    """In the order of ``FIGURES``."""
+    percentile = "unknown" if score.percentile is None else f"{score.percentile:.0f}"
+    return f"{score.bits_per_char:.2f}", f"{score.log_probability:.2f}", percentile
+
+
+def plain(score: NameScore) -> str:
+    """A name with its figures, and a line a letter: the letter, its bits."""
+    said = ", ".join(f"{what} {figure}" for what, figure in zip(FIGURES, figures(score), strict=True))
+    letters = [printable(letter) if letter != " " else "␣" for letter in score.name]
+    rows = [(f"  {letter}", f"{value:.1f}") for letter, value in zip((*letters, END), bits(score), strict=True)]
+    return f"{printable(score.name)}: {said}\n{aligned(rows)}"
+
+
+def coloured(score: NameScore) -> Text:
+    """The name, each letter in the colour of its surprise."""
+    from rich.text import Text
+
+    text = Text(no_wrap=True)
+    for letter, value in zip((*score.name, END), bits(score), strict=True):
+        colour = next(colour for limit, colour in COLOURS if value <= limit)
+        text.append("␣" if letter == " " else printable(letter), style=colour)
+    return text
+
+
+def _print_coloured(scores: Sequence[NameScore]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name")
+    for what in FIGURES:
+        table.add_column(what, justify="right")
+    for score in scores:
+        table.add_row(coloured(score), *figures(score))
+    legend = Text("bits of surprise: ")
+    for limit, colour in COLOURS:
+        legend.append(f"up to {limit:g}  " if limit < math.inf else "more", style=colour)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(legend)

@@ -1,0 +1,82 @@
+"""``namegen score``: numbers that add up, for people and for programs."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from click.testing import CliRunner
+
+from namegen import models
+from namegen.cli import cli, score
+from namegen.core.scoring import NameScore
+from tests.small_models import small_models
+
+
+def test_json_adds_up(namegen, run_folder):
+    run = namegen("score", "run", "David", "Dvdai", "--json").done()
+    assert run.err == "model: run\n"
+    assert run.json["model"] == "run"
+    david, other = run.json["scores"]
+    assert (david["name"], other["name"]) == ("David", "Dvdai")
+    letters = [letter["log_probability"] for letter in david["letters"]]
+    assert [letter["letter"] for letter in david["letters"]] == [*"David", ""]
+    assert math.fsum(letters) == pytest.approx(david["log_probability"])
+    assert david["bits_per_char"] == pytest.approx(-david["log_probability"] / math.log(2) / 6)
+    assert 0 <= other["percentile"] <= david["percentile"] <= 100
+
+
+def test_plain_text_where_there_is_no_terminal(namegen, run_folder):
+    run = namegen("score", "--model", "run", "David", "Al").done()
+    first, second = run.out.split("\n\n")
+    assert first.startswith("David: bits a character ")
+    assert "percentile" in first
+    assert len(first.split("\n")) == 1 + len("David") + 1
+    assert "\x1b" not in run.out
+    assert second.split("\n")[-2].split()[0] == "·"
+    assert run.err == ""
+
+
+def test_how_a_model_is_told_from_a_name(namegen, run_folder):
+    assert namegen("score", "run", "Al", "--json").done().json["model"] == "run"
+    assert namegen("score", "run/model.safetensors", "Al", "--json").done().json["model"] == "run/model.safetensors"
+    (namegen.folder / "runs").mkdir()
+    run_folder.rename(namegen.folder / "runs" / "names-numpy")
+    alone = namegen("score", "Al", "--json").done()
+    assert (alone.json["model"], alone.err) == ("runs/names-numpy", "model: runs/names-numpy\n")
+    (namegen.folder / "Al").mkdir()
+    both = namegen("score", "Al", "Ed", "--json").done()
+    assert [entry["name"] for entry in both.json["scores"]] == ["Al", "Ed"]
+    assert namegen("score", "Al", "--quiet").done().err == ""
+    namegen("score", "no/such.safetensors", "Al").refused("there is no model")
+
+
+def test_a_shipped_model_goes_by_its_name(monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "_FOLDER", small_models())
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["score", "companies", "Apple Inc."])
+    assert result.exit_code == 0, result.output
+    assert "\n  ␣" in result.stdout
+    assert result.stderr == "model: companies\n"
+
+
+def test_unknown_characters_are_one_sentence(namegen, run_folder):
+    namegen("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
+    namegen("score", "run", "").refused("empty")
+    assert namegen("score").code == 2
+    assert namegen("score", "run", "Al", "--backend", "jax").code == 1
+
+
+def test_colours_go_by_the_surprise_and_control_characters_are_escaped():
+    surprises = (0.5, 2.0, 4.0, 6.0, 20.0, 1.0)
+    text = score.coloured(NameScore("Ab \x1bd", tuple(-bits * math.log(2) for bits in surprises), 50.0))
+    assert text.plain == "Ab␣\\x1bd·"
+    assert [span.style for span in text.spans] == ["green", "cyan", "yellow", "red", "bold magenta", "green"]
+
+
+def test_a_terminal_gets_a_table(monkeypatch, capsys):
+    score._print_coloured([NameScore("Al", (-0.1, -2.0, -9.0), None)])
+    shown = capsys.readouterr().out
+    assert "bits a character" in shown
+    assert "unknown" in shown
+    assert "Al·" in shown

@@ -1,0 +1,113 @@
+"""PlayerInventor: whole players, none of them real."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+
+from namegen import api, models
+from namegen.core.baselines import NgramModel
+from namegen.core.digests import known_digests, normalise
+from namegen.core.generator import Generator
+from namegen.core.inventing import InventedPlayer, PlayerInventor
+from namegen.core.prefix_tree import PrefixTree
+from namegen.core.vocabulary import Vocabulary
+from namegen.errors import GenerationError, SettingsError
+from namegen.lists import load_bundled, players
+from tests.small_models import HAS_SHIPPED, NO_SHIPPED, small_models
+
+FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
+LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
+
+
+def generator(names: list[str], known: list[str] | None = None) -> Generator:
+    vocabulary = Vocabulary.from_names(names)
+    model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
+    return Generator(model, vocabulary, known_names=known_digests(names if known is None else known))
+
+
+def inventor(real: list[str], known: list[str] | None = None) -> PlayerInventor:
+    return PlayerInventor(generator(FIRST), generator(LAST, known), real, longest_first=12, longest_last=16)
+
+
+def invent(maker: PlayerInventor, n: int, seed: int = 0, temperature: float = 1.0) -> list[InventedPlayer]:
+    batches = maker.generate(n, rng=np.random.default_rng(seed), temperature=temperature)
+    return [player for batch in batches for player in batch]
+
+
+def test_last_names_are_new_and_distinct_first_names_may_be_seen():
+    team = invent(inventor(["Al Mann"]), 100)
+    lasts = [normalise(player.last) for player in team]
+    assert len(set(lasts)) == 100
+    assert not set(lasts) & {normalise(name) for name in LAST}
+    assert {player.first for player in team} & set(FIRST)
+    assert len({player.first for player in team}) < 100
+
+
+def test_no_real_full_name_comes_however_it_is_spaced_and_with_or_without_its_suffix():
+    everyone = {normalise(player.full_name) for player in invent(inventor(["Zed Zed"], known=[]), 300)}
+    taken = sorted(everyone)[::2]
+    real = [name.upper() + (" Jr." if place % 2 else "") for place, name in enumerate(taken)]
+    team = invent(inventor(real, known=[]), 300, seed=0)
+    found = {normalise(player.full_name.removesuffix(" Jr.")) for player in team}
+    assert len(team) == 300
+    assert not found & set(taken)
+
+
+def test_suffixes_have_the_frequency_of_the_list():
+    real = ["Zed Zed Jr."] * 2 + ["Zed Zod III"] + ["Zed Zid"] * 7
+    suffixes = Counter(player.suffix for seed in range(10) for player in invent(inventor(real), 200, seed))
+    assert set(suffixes) == {"Jr.", "III", ""}
+    assert suffixes["Jr."] == pytest.approx(400, abs=90)  # five standard deviations
+    assert suffixes["III"] == pytest.approx(200, abs=70)
+
+
+def test_the_same_seed_gives_the_same_players():
+    maker = inventor(["Al Mann"])
+    assert invent(maker, 20, 1) == invent(maker, 20, 1) != invent(maker, 20, 2)
+    assert invent(maker, 0) == []
+
+
+def test_where_no_more_turn_up_it_says_how_many_there_were():
+    with pytest.raises(GenerationError, match=r"0 players found of 5 asked for.*--temperature"):
+        invent(inventor(["Al Mann"]), 5, temperature=0.0)
+    firsts, lasts = ("A", "l", "AA", "Al", "lA", "ll"), set("".join(LAST))
+    real = [f"{first} {last}" for first in firsts for last in lasts]  # all that there can be
+    only = PlayerInventor(generator(["Al"]), generator(LAST), real, longest_first=2, longest_last=1)
+    with pytest.raises(GenerationError, match="players found of 3 asked for"):
+        invent(only, 3)
+
+
+def test_values_out_of_range_are_refused_at_once():
+    with pytest.raises(SettingsError, match="-1 players"):
+        inventor([]).generate(-1, rng=np.random.default_rng(0))
+    with pytest.raises(SettingsError, match="temperature"):
+        inventor([]).generate(1, rng=np.random.default_rng(0), temperature=-1.0)
+
+
+@cache
+def real_names() -> tuple[set[str], set[str]]:
+    full = {normalise(player.full_name) for player in players()}
+    return full, {normalise(name) for name in load_bundled("mlb-last").names}
+
+
+def check_team(n: int) -> None:
+    team = [player for batch in api.invent_players(n, seed=1) for player in batch]
+    full, last = real_names()
+    assert len({normalise(player.full_name) for player in team}) == n
+    assert not {normalise(player.full_name) for player in team} & full
+    assert not {normalise(player.last) for player in team} & last
+    assert all(player.first and player.last for player in team)
+
+
+def test_players_from_models_of_the_real_lists(monkeypatch):
+    monkeypatch.setattr(models, "_FOLDER", small_models())
+    check_team(500)
+
+
+@pytest.mark.skipif(not HAS_SHIPPED, reason=NO_SHIPPED)
+def test_players_from_the_models_that_come_with_the_package():
+    check_team(2000)
