@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs format wheel constraints clean
+.PHONY: help demo test check docs models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -28,6 +28,8 @@ help:
 	@echo "make test         all tests (PYTEST_ARGS=... for pytest's options)"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make docs         write the generated documents anew"
+	@echo "make page         write build/namegen.html: the four shipped models as one page for a browser"
+	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
 	@echo "make wheel        build the wheel into dist/"
 	@echo "make constraints  resolve the pinned versions anew"
@@ -56,6 +58,13 @@ check: $(VENV)/.developing
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
+
+models: $(VENV)/.installed
+	$(RUN) docs/make_models.py
+
+page: $(VENV)/.installed
+	@mkdir -p build
+	@$(VENV)/bin/namegen export-web mlb-first mlb-last companies japanese-given --out build/namegen.html --force
 
 format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .
