@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
+
 from namegen import api
-from namegen.core.inventing import PlayerInventor
+from namegen.core.inventing import PlayerInventor, draw_one
 
 try:
     from faker.providers import BaseProvider
@@ -24,47 +26,38 @@ except ImportError as error:  # pragma: no cover
         "namegen.faker needs Faker, which is not installed: install it with: pip install 'namegen[faker]'"
     ) from error
 
-BLOCK_BITS, PLACE_BITS = 4, 12  # 16 blocks of 4,096 names: 65,536 of each kind
-
 
 class NamegenProvider(BaseProvider):
     """Invented first names, last names, whole names and companies, from the models that come with namegen.
 
-    Each call takes 16 bits from Faker's own random numbers, and they alone decide which name it gives. So the seeds of
-    Faker hold for these names as for all others, in whatever order they are asked for, and ``.unique`` works (there are
-    some 65,000 names of each kind). The names themselves are drawn 4,096 at a time, when one of them is first asked
-    for, and kept: a first call takes a moment, the others next to nothing.
+    Each call takes 64 bits from Faker's own random numbers, and they alone decide which name it gives. So the seeds of
+    Faker hold for these names as for all others, whatever else is asked for in between, and ``.unique`` works. Nothing
+    is drawn ahead: a provider is not told when Faker is seeded anew, and names from before would come up. A name takes
+    less than a millisecond.
     """
 
     def invented_first_name(self) -> str:
         """A first name that no player of major-league baseball has had."""
-        return self._pick("mlb-first")
+        return self._draw("mlb-first")
 
     def invented_last_name(self) -> str:
         """A last name that no player of major-league baseball has had."""
-        return self._pick("mlb-last")
+        return self._draw("mlb-last")
 
     def invented_name(self) -> str:
         """A first and a last name, now and then with a suffix: the full name of no player of major-league baseball."""
-        return self._pick("players")
+        return _inventor().draw_one(self._numbers()).full_name
 
     def invented_company(self) -> str:
         """A company that is on neither the NYSE nor Nasdaq, by the bundled list."""
-        return self._pick("companies")
+        return self._draw("companies")
 
-    def _pick(self, kind: str) -> str:
-        bits: int = self.generator.random.getrandbits(BLOCK_BITS + PLACE_BITS)
-        return names_of_block(kind, bits >> PLACE_BITS)[bits & ((1 << PLACE_BITS) - 1)]
+    def _draw(self, name: str) -> str:
+        model = _model(name)
+        return draw_one(model.generator, self._numbers(), longest=model.default_max_length)
 
-
-@cache
-def names_of_block(kind: str, block: int) -> tuple[str, ...]:
-    """One block of names: always the same ones, whoever asks first."""
-    count = 1 << PLACE_BITS
-    if kind == "players":
-        players = api.invent_players(count, seed=block, inventor=_inventor())
-        return tuple(player.full_name for batch in players for player in batch)
-    return tuple(_model(kind).generate(count, seed=block))
+    def _numbers(self) -> np.random.Generator:
+        return np.random.default_rng(self.generator.random.getrandbits(64))
 
 
 @cache

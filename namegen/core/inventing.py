@@ -1,4 +1,7 @@
-"""PlayerInventor: whole players who never were: a first name, a last name, and now and then a suffix."""
+"""PlayerInventor: whole players who never were: a first name, a last name, and now and then a suffix.
+
+And ``draw_one``: a single new name, for those who need one now and another later.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.digests import normalise
+from namegen.core.digests import digests, is_known, normalise
 from namegen.core.generator import Generator
+from namegen.core.judge import well_formed
 from namegen.core.players import SUFFIXES
 from namegen.core.sampling import SamplingSettings
 from namegen.errors import GenerationError, SettingsError
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
+TRIES = 2_000  # names that are drawn for one new name before it is given up
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,24 @@ class PlayerInventor:
         last_names = SamplingSettings(temperature, max_length=self._longest_last)
         return self._search(n, rng, first_names, last_names)
 
+    def draw_one(self, rng: np.random.Generator) -> InventedPlayer:
+        """Give one player; the same at the same state of ``rng``. Another may share the last name.
+
+        Raises:
+            GenerationError: none was found.
+        """
+        for _ in range(ROUNDS):
+            last = draw_one(self._last, rng, longest=self._longest_last)
+            first = draw_one(self._first, rng, longest=self._longest_first, allow_seen=True)
+            player = InventedPlayer(first, last, self._suffixes[int(rng.integers(len(self._suffixes)))])
+            if self._is_new(player):
+                return player
+        raise GenerationError(f"no new player turned up in {ROUNDS} tries: train on a longer list")
+
+    def _is_new(self, player: InventedPlayer) -> bool:
+        """Whether no real player has that name, with or without a suffix."""
+        return self._real.isdisjoint((normalise(f"{player.first} {player.last}"), normalise(player.full_name)))
+
     def _search(
         self, n: int, rng: np.random.Generator, first_names: SamplingSettings, last_names: SamplingSettings
     ) -> Iterator[list[InventedPlayer]]:
@@ -102,11 +125,33 @@ class PlayerInventor:
             names = [name for batch in firsts for name in batch.names]
             for place, first in zip(waiting, names, strict=True):
                 player = InventedPlayer(first, lasts[place], suffixes[place])
-                plain, whole = normalise(f"{first} {player.last}"), normalise(player.full_name)
-                if self._real.isdisjoint((plain, whole)) and whole not in given:
+                if self._is_new(player) and (whole := normalise(player.full_name)) not in given:
                     given.add(whole)
                     players[place] = player
             waiting = [place for place in waiting if place not in players]
             if not waiting:
                 return [players[place] for place in range(len(lasts))]
         raise GenerationError(f"no first name makes a new player of {lasts[waiting[0]]!r}")
+
+
+def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, allow_seen: bool = False) -> str:
+    """Draw names one by one until one is new; the same name at the same state of ``rng``.
+
+    For many names at a time ``Generator.generate`` is far faster; for a single one this is.
+
+    Args:
+        generator: what draws.
+        rng: where the random numbers come from.
+        longest: characters of the longest name.
+        allow_seen: a name of the list will do.
+
+    Raises:
+        GenerationError: none turned up.
+    """
+    for _ in range(TRIES):
+        tokens = generator.draw_one_by_one(rng.random((1, longest + 1)))  # (1, longest + 1)
+        name = generator.vocabulary.decode_all(tokens)[0]
+        seen = not allow_seen and generator.known_names is not None and is_known(digests([name]), generator.known_names)
+        if len(name) <= longest and well_formed(name) and not np.any(seen):
+            return name
+    raise GenerationError(f"no new name turned up in {TRIES:,} tries: train on a longer list")

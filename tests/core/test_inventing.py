@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from namegen import api, models
+from namegen.core import inventing
 from namegen.core.baselines import NgramModel
 from namegen.core.digests import known_digests, normalise
 from namegen.core.generator import Generator
-from namegen.core.inventing import InventedPlayer, PlayerInventor
+from namegen.core.inventing import InventedPlayer, PlayerInventor, draw_one
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.vocabulary import Vocabulary
 from namegen.errors import GenerationError, SettingsError
@@ -86,6 +87,38 @@ def test_values_out_of_range_are_refused_at_once():
         inventor([]).generate(-1, rng=np.random.default_rng(0))
     with pytest.raises(SettingsError, match="temperature"):
         inventor([]).generate(1, rng=np.random.default_rng(0), temperature=-1.0)
+
+
+def test_single_draws_have_the_same_rules():
+    maker = inventor(["Al Mann Jr."] * 9 + ["Zed Zed"], known=LAST)
+    team = [maker.draw_one(np.random.default_rng(seed)) for seed in range(200)]
+    assert team == [maker.draw_one(np.random.default_rng(seed)) for seed in range(200)]
+    assert not {normalise(player.last) for player in team} & {normalise(name) for name in LAST}
+    assert {player.first for player in team} & set(FIRST)
+    assert {player.suffix for player in team} == {"Jr.", ""}
+    taken = [player.full_name for player in team]
+    others = [inventor(taken, known=LAST).draw_one(np.random.default_rng(seed)) for seed in range(200)]
+    assert not {normalise(player.full_name) for player in others} & {normalise(name) for name in taken}
+
+
+def test_single_names_are_new_and_no_longer_than_allowed():
+    source = generator(LAST)
+    rng = np.random.default_rng(1)
+    names = [draw_one(source, rng, longest=5) for _ in range(200)]
+    assert 0 < min(map(len, names)) <= max(map(len, names)) <= 5
+    assert not set(names) & set(LAST)
+    assert {draw_one(source, rng, longest=5, allow_seen=True) for _ in range(200)} & set(LAST)
+
+
+def test_single_names_that_do_not_turn_up_are_an_error(monkeypatch):
+    monkeypatch.setattr(inventing, "TRIES", 50)
+    letters = sorted(set("Al"))
+    with pytest.raises(GenerationError, match="no new name turned up"):
+        draw_one(generator(["Al"], letters), np.random.default_rng(0), longest=1)
+    every = [f"{first} {last}" for first in letters for last in letters]
+    real = PlayerInventor(generator(["Al"]), generator(["Al"], ["x"]), every, longest_first=1, longest_last=1)
+    with pytest.raises(GenerationError, match="no new player turned up"):
+        real.draw_one(np.random.default_rng(0))
 
 
 @cache
