@@ -17,6 +17,9 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo "$$p" && break; done)
 
+# Python files alone: examples in documents may line their comments up.
+CODE := --exclude '*.md' .
+
 VENV := .venv
 RUN := $(VENV)/bin/python
 # A pip that is told elsewhere to install for one user or into one folder would miss the venv.
@@ -52,7 +55,7 @@ test: $(VENV)/.developing
 
 check: $(VENV)/.developing
 	$(RUN) -m ruff check .
-	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff format --check $(CODE)
 	$(RUN) -m mypy
 	$(RUN) docs/make_cli_docs.py --check
 
@@ -68,7 +71,7 @@ page: $(VENV)/.installed
 
 format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .
-	$(RUN) -m ruff format .
+	$(RUN) -m ruff format $(CODE)
 
 # Without the old build/, from which setuptools would take files that are gone since.
 wheel: $(VENV)/.developing
