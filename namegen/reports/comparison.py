@@ -18,15 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from namegen.core.corpus import Corpus
 from namegen.errors import NamegenError, OutputError
 from namegen.files import write_whole
 from namegen.reports.machine import PACKAGE, commit
-from namegen.reports.plan import THREADS, Measurement, Scope, make_plan
+from namegen.reports.plan import THREADS, Measurement, Outcome, Scope, make_plan
 from namegen.threads import VARIABLES
 
 MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
@@ -35,6 +34,7 @@ SECONDS_BETWEEN_LOOKS = 0.02
 ERROR_SHOWN = 300  # characters of what a measurement that failed said last
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """Who is told how the comparison goes."""
 
@@ -59,25 +59,6 @@ class Unwatched:
 
     def ended(self, label: str, seconds: float, trouble: str) -> None:
         """Nothing."""
-
-
-@dataclass
-class Outcome:
-    """What a comparison has measured.
-
-    Attributes:
-        plan: every measurement.
-        figures: the results by the measurement's key.
-        missing: engine → one sentence about what it lacks and how to get it.
-        left_out: label → why this measurement alone could not be made.
-        failed: label → what it said last.
-    """
-
-    plan: list[Measurement]
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
 
 
 def compare(

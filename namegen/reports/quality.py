@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from namegen.core.digests import digests, is_known, known_digests
+from namegen.types import Array, Float64
 
 ORDERS = (1, 2, 3)
 DUPLICATES_SHOWN = 20
@@ -79,6 +80,6 @@ def _divergence(left: Counter[tuple[str, ...]], right: Counter[tuple[str, ...]])
     return max((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2, 0.0)
 
 
-def _relative_entropy(p: np.ndarray[Any, Any], middle: np.ndarray[Any, Any]) -> float:
+def _relative_entropy(p: Float64[Array, "grams"], middle: Float64[Array, "grams"]) -> float:
     inside = p > 0
     return float(p[inside] @ np.log2(p[inside] / middle[inside]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from namegen.backends import engine_paths
 from namegen.core.corpus import Corpus
@@ -21,16 +21,13 @@ from namegen.reports.plan import (
     THREADS,
     VALIDATION,
     Measurement,
+    Outcome,
     Scope,
     original_configs,
 )
 
-if TYPE_CHECKING:
-    from namegen.reports.comparison import Outcome
-
 FORMAT_VERSION = 1
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")
-EXTRAS = {"tflite": "keras,tflite"}
 
 
 def make_results(corpora: list[Corpus], scope: Scope, outcome: Outcome) -> dict[str, Any]:

@@ -45,10 +45,16 @@ def _cells(cells: Sequence[str], escape: bool = True) -> str:
 
 
 def _escaped(text: str) -> str:
-    shown = "".join(character if character.isprintable() else f"U+{ord(character):04X}" for character in text)
-    for character in "\\`*_[]<>|&":
-        shown = shown.replace(character, f"\\{character}" if character not in "<>&" else f"&#{ord(character)};")
-    return shown
+    """Text that Markdown shows as it is, control characters as code points."""
+    return "".join(map(_escaped_character, text))
+
+
+def _escaped_character(one: str) -> str:
+    if not one.isprintable():
+        return f"U+{ord(one):04X}"
+    if one in "<>&":
+        return f"&#{ord(one)};"
+    return f"\\{one}" if one in "\\`*_[]|" else one
 
 
 # --- figures as text --------------------------------------------------------------------------------------------------
@@ -64,14 +70,15 @@ def spread(values: Sequence[float], show: Callable[[float], str] = percent) -> s
     if not values:
         return NONE
     shown = show(mean(values))
-    return shown if len(values) == 1 else f"{shown} ({show(min(values))} to {show(max(values))})"
+    low, high = show(min(values)), show(max(values))
+    return shown if low == high else f"{shown} ({low} to {high})"
 
 
 def seconds(value: float | None) -> str:
-    """Three digits that matter: 0.00123, 0.123, 12.3, 123."""
+    """Three digits that matter: 0.00123, 0.123, 12.3, 1,234."""
     if value is None:
         return NONE
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.001 else f"{value:.1g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.001 else "under 0.001"
 
 
 def whole(value: float | None) -> str:
@@ -125,7 +132,7 @@ def distance_table(entry: Document) -> Table:
         (
             one["network"],
             " and ".join(one["largest_distance"]["engines"]),
-            f"{one['largest_distance']['distance_nats']:.2g}",
+            f"{one['largest_distance']['distance_nats']:.6f}",
             one["largest_distance"]["curve"].partition("_")[0].replace("validation", "held-out"),
             str(one["largest_distance"]["epoch"]),
         )
@@ -133,7 +140,7 @@ def distance_table(entry: Document) -> Table:
         if one["largest_distance"]
     ]
     columns = ("network", "engines", "largest distance (nats a character)", "of the curve", "at epoch")
-    return Table("The loss curves lie on each other", columns, tuple(rows), left=2)
+    return Table("How far the loss curves are apart", columns, tuple(rows), left=2)
 
 
 def curve_table(runs: Sequence[Document]) -> Table:
@@ -194,7 +201,7 @@ def accuracy_table(entry: Document, split: str, figure: str = "accuracy_argmax")
         rows.append((name, *(spread(found) for found in values)))
     seen = [one["seen_percent"] for one in entry["references"] if one["split"] == split]
     what = "The likeliest next character is right" if figure == "accuracy_argmax" else "A drawn character is right"
-    note = f"Of the held-out names, {spread(seen, lambda value: f'{value:.1f}')}% stand in the training part too."
+    note = f"Held-out names that stand in the training part too, in %: {spread(seen, lambda value: f'{value:.1f}')}."
     note += " Mean of the seeds, and their range in brackets." if len(seen) > 1 else ""
     if any(one["repeats_damped"] for one in entry["references"] if one["split"] == split):
         note += " Networks and n-gram read a name of c entries about √c times; all entries are judged."

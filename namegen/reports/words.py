@@ -13,7 +13,6 @@ from namegen.reports.tables import (
     network_values,
     percent,
     reference_values,
-    seconds,
     whole,
 )
 
@@ -22,85 +21,101 @@ PARITY_NATS = 0.01  # loss curves that stay this near are the same training
 
 
 def statement(results: Document) -> str:
-    """The first paragraph of the report: what was found, list by list."""
-    sentences = [text for entry in results["lists"] for text in (_engines(entry), _accuracy(entry), _drawing(entry))]
-    said = " ".join(filter(None, sentences)) or "Nothing could be measured."
+    """The first paragraph of the report: what was found, over all lists."""
+    lists = results["lists"]
+    said = " ".join(filter(None, (_distance(lists), _speed(lists), _accuracy(lists), _drawing(lists))))
     if results["quick"]:
         said += (
-            f" This was a quick look: {results['quick_epochs']} epochs and "
-            f"{_count(len(results['seeds']), 'seed')}, where a full run trains to the end."
+            f" This was a quick look, of {_count(results['quick_epochs'], 'epoch')} and "
+            f"{_count(len(results['seeds']), 'seed')}: a full run trains to the end."
         )
-    return said
+    return said.strip() if any(entry["trainings"] for entry in lists) else "No network could be trained."
 
 
-def _engines(entry: Document) -> str:
-    """Same training, different speed."""
-    runs = like_for_like_runs(entry)
-    by_network: dict[str, dict[str, Document]] = {}
-    for run in runs:
-        by_network.setdefault(run["network"], {})[run["engine"]] = run["timing"]
-    speeds = []
-    for network, timings in by_network.items():
-        ranked = sorted(timings, key=lambda engine: float(timings[engine]["seconds_per_epoch"]))
-        if len(ranked) > 1:
-            fast, slow = timings[ranked[0]], timings[ranked[-1]]
-            ratio = slow["seconds_per_epoch"] / fast["seconds_per_epoch"]
-            speeds.append(
-                f"the engine {ranked[0]} trains the {network} {ratio:.1f} times as fast as {ranked[-1]} "
-                f"({seconds(fast['seconds_per_epoch'])} against {seconds(slow['seconds_per_epoch'])} seconds an epoch)"
-            )
-    distances = [one["largest_distance"]["distance_nats"] for one in entry["like_for_like"] if one["largest_distance"]]
-    if not distances:
+def _distance(lists: list[Document]) -> str:
+    """Whether the engines learn the same."""
+    found = [one["largest_distance"] for entry in lists for one in entry["like_for_like"] if one["largest_distance"]]
+    if not found:
         return ""
-    largest = max(distances)
-    same = "learn the same" if largest < PARITY_NATS else f"drift apart by more than {PARITY_NATS} nats"
+    worst = max(found, key=lambda one: float(one["distance_nats"]))
+    engines = " and ".join(dict.fromkeys(engine for one in found for engine in one["engines"]))
+    verdict = "learn the same" if worst["distance_nats"] < PARITY_NATS else "come to differ"
     return (
-        f"On {entry['name']} the engines {same}: from the same start on the same batches their loss curves are at "
-        f"most {largest:.2g} nats a character apart. {_sentence(speeds)}"
+        f"The engines {engines} {verdict}: from the same start on the same batches, their loss curves are at most "
+        f"{nats(worst['distance_nats'])} nats a character apart."
     )
 
 
-def _accuracy(entry: Document) -> str:
-    """The best network on held-out names, beside counting and the ceiling."""
+def _speed(lists: list[Document]) -> str:
+    """How much faster the first engine trains than each other one, over all lists."""
+    ratios: dict[tuple[str, str, str], list[float]] = {}
+    for entry in lists:
+        timings: dict[str, dict[str, float]] = {}
+        for run in like_for_like_runs(entry):
+            timings.setdefault(run["network"], {})[run["engine"]] = run["timing"]["seconds_per_epoch"]
+        for network, by_engine in timings.items():
+            first, *others = by_engine
+            for other in others:
+                ratio = by_engine[other] / by_engine[first]
+                ratios.setdefault((first, other, network), []).append(ratio)
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for (first, other, network), found in ratios.items():
+        low, high = f"{min(found):.1f}", f"{max(found):.1f}"
+        pairs.setdefault((first, other), []).append(f"the {network} {low if low == high else f'{low} to {high}'} times")
     said = []
-    for split in dict.fromkeys(one["split"] for one in entry["references"]):
-        found = {
-            network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
-            for network in network_names(entry, split)
-        }
-        if not found:
-            continue
-        best = max(found, key=lambda network: found[network])
-        baseline = mean(reference_values(entry, split, "held_out", "baseline", "accuracy_argmax"))
-        top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
-        where = "with repeats on both sides" if split == "names" else "that training has not seen"
-        said.append(
-            f"of the characters of held-out names {where}, the best network ({best}) predicts {percent(found[best])}%, "
-            f"counting (a {baseline_name(entry, split)}) {percent(baseline)}%, and no model more than {percent(top)}%"
-        )
+    for (first, other), networks in pairs.items():
+        said.append(f"the engine {first} trains {' and '.join(networks)} as fast as {other}")
     return _sentence(said)
 
 
-def _drawing(entry: Document) -> str:
-    """The fastest way to names, and the slowest."""
-    speeds = {
-        (one["network"], one["model"], name): drawn["names_per_second"]
-        for one in entry["generation"]
-        for name, drawn in one["algorithms"].items()
-    }
-    first = next(iter(speeds), None)
-    if first is None:
-        return ""
-    mine = {key[1:]: speed for key, speed in speeds.items() if key[0] == first[0]}
-    ways = {"one_by_one": "drawn one by one", "count_splitting": "by count-splitting"}
-    ranked = sorted(mine, key=lambda key: mine[key], reverse=True)
-    fast, slow = ranked[0], ranked[-1]
-    drawn = best_drawing(entry["generation"][0])
-    return (
-        f"The {first[0]} gives up to {whole(mine[fast])} names a second ({fast[0]}, {ways[fast[1]]}), and at least "
-        f"{whole(mine[slow])} ({slow[0]}, {ways[slow[1]]}); {drawn['recreated_percent']:.0f}% of its names are names "
-        "of the list."
-    )
+def _accuracy(lists: list[Document]) -> str:
+    """The best network on held-out names, beside counting and the ceiling."""
+    said = []
+    for entry in lists:
+        for split in dict.fromkeys(one["split"] for one in entry["references"]):
+            found = {
+                network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
+                for network in network_names(entry, split)
+            }
+            if not found:
+                continue
+            best = max(found, key=lambda network: found[network])
+            baseline = mean(reference_values(entry, split, "held_out", "baseline", "accuracy_argmax"))
+            top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
+            where = "with repeats on both sides" if split == "names" else "that training has not seen"
+            said.append(
+                f"{entry['name']}, names {where}: {percent(found[best])}% ({best}), counting {percent(baseline)}% "
+                f"({baseline_name(entry, split)}), ceiling {percent(top)}%"
+            )
+    return f"Characters of held-out names predicted by the best network: {'; '.join(said)}." if said else ""
+
+
+def _drawing(lists: list[Document]) -> str:
+    """The fastest way to names of the first network, and how many of them are the list's."""
+    said = []
+    ways = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
+    for entry in lists:
+        if not entry["generation"]:
+            continue
+        network = entry["generation"][0]["network"]
+        speeds = {
+            (one["model"], name): drawn["names_per_second"]
+            for one in entry["generation"]
+            for name, drawn in one["algorithms"].items()
+            if one["network"] == network
+        }
+        fast = max(speeds, key=lambda key: float(speeds[key]))
+        drawn = best_drawing(entry["generation"][0])
+        said.append(
+            f"{whole(speeds[fast])} for {entry['name']} ({fast[0]}, {ways[fast[1]]}), "
+            f"{drawn['recreated_percent']:.0f}% of them names of the list"
+        )
+    return f"The {network} gives up to so many names a second: {'; '.join(said)}." if said else ""
+
+
+def nats(distance: float) -> str:
+    """A distance of losses for people, who need no more than its size."""
+    return "0.0001" if distance < 0.0001 else f"{distance:.4f}"
 
 
 def _sentence(parts: list[str]) -> str:

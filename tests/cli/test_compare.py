@@ -1,0 +1,195 @@
+"""``compare-backends``: the real command, on a real list, with every engine; stopped, killed, continued, read."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from namegen.backends import ENGINES
+from tests.cli.conftest import ENVIRONMENT, Program
+from tests.requirements import require
+from tests.web.conftest import browser, opened  # noqa: F401  # fixtures
+
+HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
+SCHEMA = json.loads((Path(__file__).parents[2] / "namegen" / "reports" / "schema.json").read_text(encoding="utf-8"))
+QUICK = ("compare-backends", "list.txt", "--quick", "--out")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A finished comparison."""
+
+    folder: Path
+    results: dict[str, Any]
+    out: str
+    err: str
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        [entry] = self.results["lists"]
+        return entry
+
+    def figures(self) -> dict[tuple[str, str], Any]:
+        """What may not differ between two runs: everything about the NumPy trainings but their timing."""
+        return {
+            (run["network"], run["engine"]): [run["figures"], {**run["history"], "seconds": None}]
+            for run in self.entry["trainings"]
+            if "network" in run["roles"]
+        }
+
+
+@pytest.fixture(scope="module")
+def workplace(server, some_names, tmp_path_factory):
+    """A folder with a list of 300 real names and a hostile one that repeats, so that it is learned."""
+    folder = tmp_path_factory.mktemp("compared")
+    (folder / "list.txt").write_text(some_names + 30 * f"{HOSTILE}\n", encoding="utf-8")
+    return Program(server, folder, tmp_path_factory.mktemp("streams"))
+
+
+def wait_for(folder: Path, measurements: int, process: Any) -> list[Path]:
+    """Until so many measurements are kept."""
+    for _ in range(6000):
+        kept = sorted(folder.glob("measurements/*.json"))
+        if len(kept) >= measurements:
+            return kept
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError("no measurement came")
+
+
+@pytest.fixture(scope="module")
+def compared(workplace):
+    """A comparison of every engine that was stopped by Ctrl-C, killed, and continued to its end."""
+    require("keras")
+    require("ai_edge_litert")
+    folder = workplace.folder / "report"
+    process = workplace.spawn(*QUICK, "report")
+    kept = wait_for(folder, 2, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in err
+    assert "Traceback" not in err
+    assert not (folder / "results.json").exists()
+    process = workplace.spawn(*QUICK, "report")
+    kept += [path for path in wait_for(folder, 4, process) if path not in kept]
+    process.kill()
+    process.communicate(timeout=60)
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    run = workplace.fresh(*QUICK, "report").done()
+    assert {path: path.stat().st_mtime_ns for path in kept} == before, "a finished measurement was made again"
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return Compared(folder, results, run.out, run.err)
+
+
+@pytest.fixture(scope="module")
+def without_tensorflow(workplace):
+    """The same comparison where TensorFlow cannot be imported, LiteRT neither."""
+    blocked = workplace.folder / "blocked"
+    for library in ("tensorflow", "ai_edge_litert"):
+        (blocked / library).mkdir(parents=True)
+        (blocked / library / "__init__.py").write_text(f"raise ModuleNotFoundError('blocked', name={library!r})")
+    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join((str(blocked), os.environ.get("PYTHONPATH", "")))}
+    process = workplace.spawn(*QUICK, "without", "--json", env=environment)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return Compared(workplace.folder / "without", json.loads(out), out, err)
+
+
+def test_the_results_keep_to_their_schema(compared, without_tensorflow):
+    for one in (compared, without_tensorflow):
+        Draft202012Validator(SCHEMA).validate(one.results)
+        assert one.results["failed"] == []
+
+
+def test_every_engine_is_compared_like_for_like(compared):
+    runs = [run for run in compared.entry["trainings"] if "like_for_like" in run["roles"]]
+    assert {(run["network"], run["engine"]) for run in runs} == {
+        (network, engine) for network in ("SimpleRNN 2×32", "LSTM 2×32") for engine in ENGINES
+    }
+    for one in compared.entry["like_for_like"]:
+        assert 0 < one["largest_distance"]["distance_nats"] < 0.01
+    assert all(run["timing"]["peak_memory_mib"] > 20 for run in runs)
+
+
+def test_every_model_draws_names_by_every_algorithm_that_it_has(compared):
+    drawn = {one["model"]: set(one["algorithms"]) for one in compared.entry["generation"]}
+    both = {"one_by_one", "count_splitting"}
+    assert drawn == {"numpy": both, "keras": both, "tflite step": both, "tflite generate": {"one_by_one"}}
+
+
+def test_the_same_seeds_give_the_same_figures(compared, without_tensorflow):
+    assert compared.figures() == without_tensorflow.figures()
+    assert compared.figures()
+
+
+def test_a_missing_library_is_said_with_what_to_do_and_the_rest_is_measured(without_tensorflow):
+    missing = {one["what"]: one["why"] for one in without_tensorflow.results["missing"]}
+    assert "pip install 'namegen[keras]'" in missing["keras"]
+    assert "pip install 'namegen[" in missing["tflite"]
+    assert {one["model"] for one in without_tensorflow.entry["generation"]} == {"numpy"}
+    page = (without_tensorflow.folder / "report.html").read_text(encoding="utf-8")
+    assert "Missing: keras" in page
+
+
+def test_the_summary_fits_a_terminal_and_shows_no_control_character(compared):
+    assert max(map(len, compared.out.split("\n"))) <= 80
+    assert set(compared.out) & set("\x1b\u202e") == set()
+    assert compared.out.rstrip().endswith(f"report: {Path('report') / 'report.html'}")
+    assert "numpy" in compared.out
+    assert "measurements, 4 of them there already" in compared.err
+
+
+def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa: F811
+    for scheme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(22, 24, 27)")):
+        page = opened(compared.folder / "report.html", color_scheme=scheme, viewport={"width": 1100, "height": 900})
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
+        plots = len(list(compared.folder.glob("*.png")))
+        assert page.locator("svg[role=img]").count() == plots == 5
+        assert page.evaluate("[...document.querySelectorAll('svg')].every(svg => svg.getBBox().width > 100)")
+        assert page.locator("table").count() >= 10
+        assert "nats a character apart" in page.locator("p.statement").inner_text()
+        assert page.evaluate("document.querySelectorAll('b, script:not([type])').length") == 0
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
+        assert len(ids) == len(set(ids))
+        embedded = page.evaluate("JSON.parse(document.getElementById('results').textContent)")
+        assert embedded == compared.results
+    duplicates = [name for one in embedded["lists"][0]["generation"] for drawn in one["algorithms"].values()
+                  for name, _ in drawn["duplicates"]]  # fmt: skip
+    assert HOSTILE.strip() in duplicates
+    assert HOSTILE.replace("\x1b", "U+001B").replace("\u202e", "U+202E") in page.locator("body").inner_text()
+
+
+def test_a_narrow_window_scrolls_tables_not_the_page(compared, opened):  # noqa: F811
+    page = opened(compared.folder / "report.html", viewport={"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_folder_with_other_files_is_left_alone(namegen, some_names):
+    namegen.write("list.txt", some_names)
+    (namegen.folder / "mine").mkdir()
+    mine = namegen.write("mine/thesis.txt", "precious")
+    namegen(*QUICK, "mine").refused("other files", "--out")
+    assert [path.name for path in mine.parent.iterdir()] == ["thesis.txt"]
+    namegen(*QUICK, "mine/thesis.txt").refused("is a file")
+    assert mine.read_text() == "precious"
+
+
+@pytest.mark.parametrize("names", ["Al\nBo\nCy\n", 300 * "Al\n"])
+def test_a_list_too_small_to_split_is_one_sentence(namegen, names):
+    namegen.write("list.txt", names)
+    namegen("compare-backends", "list.txt", "--out", "report").refused("too few to hold out 20%", "longer list")
+    assert not (namegen.folder / "report").exists()
+
+
+def test_wrong_usage(namegen):
+    namegen("compare-backends", "--seeds", "0").refused(code=2)
+    namegen("compare-backends", "missing.txt").refused("missing.txt")
