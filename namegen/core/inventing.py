@@ -134,6 +134,11 @@ class PlayerInventor:
         raise GenerationError(f"no first name makes a new player of {lasts[waiting[0]]!r}")
 
 
+def random_numbers(seed: int) -> np.random.Generator:
+    """Where the random numbers of one name come from, for those who have a whole number to decide about it."""
+    return np.random.default_rng(seed)
+
+
 def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, allow_seen: bool = False) -> str:
     """Draw names one by one until one is new; the same name at the same state of ``rng``.
 
