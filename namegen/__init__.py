@@ -1,6 +1,10 @@
 """namegen learns from a list of names and invents new ones, a character at a time.
 
 >>> import namegen
+>>> model = namegen.load("mlb-last")
+>>> new = model.generate(10, starts_with="Mc", seed=1)
+>>> len(new), all(name.startswith("Mc") for name in new)
+(10, True)
 >>> names = "Ada Adele Alan Alice Bert Betty Bob Carl Clara Dan Dana Ed Eda Edgar Fay Flora Gil Hal Ida Ivy".split()
 >>> from namegen.config import parse_config
 >>> few = parse_config({"training": {"epochs": 5}})  # left out: as many as the list needs
@@ -8,9 +12,8 @@
 >>> result.finished
 True
 
-``namegen.load("mlb-last").generate(10, seed=1)`` gives new names from a model that comes with the package. The
-functions are those of ``namegen.api``, loaded when one of these names is first asked for: ``import namegen`` itself
-loads neither NumPy nor an engine.
+Both functions are those of ``namegen.api``, which is loaded when one of them is first asked for: ``import namegen``
+itself loads neither NumPy nor an engine.
 """
 
 from __future__ import annotations

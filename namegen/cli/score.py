@@ -37,9 +37,9 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
 def score(texts: tuple[str, ...], model: str | None, backend: str, threads: int, as_json: bool, quiet: bool) -> None:
     """How likely a model finds names, letter by letter.
 
-    The first argument is the MODEL if more follow and it is a shipped model's name, a run folder, a .safetensors or a
-    .tflite file; otherwise all are names, and the model is the newest run under runs/, else mlb-first. What was taken
-    is said on standard error.
+    The first argument is the MODEL if it is a shipped model's name, a run folder, a .safetensors or a .tflite file;
+    otherwise all are names, and the model is the newest run under runs/, else mlb-first. What was taken is said on
+    standard error.
 
     Percentile: of a hundred names of the model's own list, so many are less likely. In a terminal each letter is
     coloured by how much it surprises, from green to magenta; · is the end of the name. Elsewhere, and where NO_COLOR is
@@ -47,8 +47,12 @@ def score(texts: tuple[str, ...], model: str | None, backend: str, threads: int,
     """
     notes = Notes(quiet)
     names: Sequence[str] = texts
-    if model is None and len(texts) > 1 and is_model(texts[0]):
+    if model is None and is_model(texts[0]):
         model, names = texts[0], texts[1:]
+        if not names:
+            raise click.UsageError(
+                f"{texts[0]!r} is a model: give NAMEs behind it, or score it as a name with a model in --model"
+            )
         notes(f"model: {model}")
     loaded = open_model(model, notes, backend=backend, threads=threads)
     scores = [loaded.score(name) for name in names]

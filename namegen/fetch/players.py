@@ -14,7 +14,7 @@ from namegen.core.players import Player
 from namegen.errors import FetchError, NamesError
 from namegen.fetch.download import Downloader, decoded, inside, local_path, shown
 
-SOURCE = "https://raw.githubusercontent.com/chadwickbureau/register/master/data/"
+SOURCE = "https://raw.githubusercontent.com/chadwickbureau/register/HEAD/data/"
 FILES = tuple(f"people-{digit:x}.csv" for digit in range(16))  # by the first digit of a person's key
 CREDIT = "Chadwick Baseball Bureau, Register, licensed ODC-By 1.0 (opendatacommons.org/licenses/by/1-0/)"
 COLUMNS = ("name_last", "name_first", "name_suffix", "mlb_played_first", "mlb_played_last")

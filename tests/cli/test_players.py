@@ -97,6 +97,12 @@ def test_nothing_heavy_is_loaded(namegen):
         assert not loaded & {*HEAVY, "rich", "faker", "httpx", "jinja2", "rapidfuzz", "regex"}
 
 
+@pytest.mark.parametrize("command", ["players", "companies", "score", "fetch"])
+def test_help_loads_no_numpy(namegen, command):
+    loaded = loaded_modules(namegen.fresh(command, "--help", before=LOADED).done().err)
+    assert not loaded & {"numpy", "rich", "httpx", "namegen.api"}
+
+
 @pytest.mark.skipif(not HAS_SHIPPED, reason=NO_SHIPPED)
 def test_with_the_models_that_come_with_the_package_it_takes_a_moment(namegen):
     seconds = []

@@ -49,6 +49,8 @@ def test_how_a_model_is_told_from_a_name(namegen, run_folder):
     assert [entry["name"] for entry in both.json["scores"]] == ["Al", "Ed"]
     assert namegen("score", "Al", "--quiet").done().err == ""
     namegen("score", "no/such.safetensors", "Al").refused("there is no model")
+    namegen("score", "companies").refused("'companies' is a model: give NAMEs behind it", code=2)
+    assert namegen("score", "--model", "runs/names-numpy", "companies").done().out.startswith("companies: ")
 
 
 def test_a_shipped_model_goes_by_its_name(monkeypatch, tmp_path):
