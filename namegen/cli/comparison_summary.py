@@ -41,7 +41,8 @@ def print_summary(results: dict[str, Any], width: int) -> None:
 
 
 def _show(console: Console, title: str, table: Table) -> None:
-    shown = RichTable(title=Text(printable(title), style="bold"), title_justify="left", box=None, pad_edge=False)
+    console.print(Text(printable(title), style="bold"))
+    shown = RichTable(box=None, pad_edge=False)
     for place, column in enumerate(table.columns):
         shown.add_column(Text(column), justify="left" if place < table.left else "right", overflow="fold")
     for row in table.rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,12 @@ COLOUR_NAMES = {
 
 def write_report(results: dict[str, Any], out: Path) -> None:
     """Write ``report.html`` and the plots as PNG into the folder. Raises OutputError."""
-    lists = []
+    lists, slugs = [], file_names([entry["name"] for entry in results["lists"]])
     with drawing_style():
         for number, entry in enumerate(results["lists"], start=1):
             sections = {name: {"tables": tables, "plots": []} for name, tables in list_tables(entry, results).items()}
             for section, key, caption, figure in list_figures(entry, results["generated_names"]):
-                file = f"{_slug(entry['name'], number)}-{key}.png"
+                file = f"{slugs[number - 1]}-{key}.png"
                 write_whole(out / file, figure_bytes(figure, "png"))
                 svg = inline_svg(figure_bytes(figure, "svg").decode(), f"p{number}{key}", caption)
                 plots: list[Any] = sections[section]["plots"]
@@ -97,7 +98,14 @@ def _curves(entry: dict[str, Any]) -> list[Table]:
     return [curve_table([run for run in runs if run["network"] == network]) for network in networks]
 
 
-def _slug(name: str, number: int) -> str:
-    """A list's name as the beginning of a file's name."""
-    plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40]
-    return plain or f"list-{number}"
+def file_names(names: Sequence[str]) -> list[str]:
+    """How the files of each list begin: letters and digits of its name, and its number where that is not enough.
+
+    >>> file_names(["mlb-first", "a/First names.txt", "b/First names.txt", "名"])
+    ['mlb-first', 'first-names', 'first-names-3', 'list-4']
+    """
+    found: list[str] = []
+    for number, name in enumerate(names, start=1):
+        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
+        found.append(f"{plain}-{number}" if plain in found else plain)
+    return found

@@ -17,7 +17,7 @@ from namegen.errors import NamesError, OutputError
 from namegen.lists import load_bundled
 from namegen.reports import plan as planning
 from namegen.reports.comparison import MARK, measure, open_folder
-from namegen.reports.html import inline_svg
+from namegen.reports.html import file_names, inline_svg
 from namegen.reports.machine import machine, peak_memory_mib, versions
 from namegen.reports.plan import Measurement, Scope, make_plan, original_configs
 from namegen.reports.quality import describe_names, divergences, two_halves
@@ -197,6 +197,10 @@ def test_a_drawing_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
     assert 'href="#p1-a" clip-path="url(#p1-c)" style="fill: var(--blue); stroke: #123456"' in found
     assert 'viewBox="0 0 9 9" role="img" aria-label="a &#34;list&#34; &lt;x&gt;"' in found
     assert "metadata" not in found
+
+
+def test_the_files_of_two_lists_never_have_one_name() -> None:
+    assert file_names(["a/x.txt", "b/x.csv", "..", "<>"]) == ["x", "x-2", "list-3", "list-4"]
 
 
 def test_the_machine_is_described_without_a_name() -> None:
