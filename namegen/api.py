@@ -254,18 +254,20 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return checkpoint
 
 
-def load(model: str | None = None, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
-    """Load a model by name: a shipped one, a run folder, a checkpoint file, or a ``.tflite``.
+def load(model: str | Path | RunResult | None = None, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
+    """Load a model: a shipped one, a run folder, a checkpoint file, a ``.tflite``, or what ``train`` gave back.
 
     Args:
-        model: see ``find_model``.
+        model: the result of a training; or see ``find_model``.
         backend: the engine that reads it; a ``.tflite`` has its own runtime, whatever stands here.
         threads: for that engine.
 
     Raises:
         CheckpointError: no such model, or a damaged file. EngineError: the engine is missing.
     """
-    name, path = find_model(model)
+    if isinstance(model, RunResult):
+        return open_checkpoint(model.checkpoint, model.checkpoint.training["list"], backend=backend, threads=threads)
+    name, path = find_model(None if model is None else str(model))
     if path.suffix == TFLITE_SUFFIX:
         from namegen.backends.tflite.runtime import TFLiteModel
 

@@ -10,6 +10,7 @@ import pytest
 
 import namegen
 from namegen import api
+from namegen.config import Config, merge
 from namegen.errors import NamegenError
 
 
@@ -51,3 +52,17 @@ def test_one_exception_catches_all():
 
 def test_the_examples_run():
     assert doctest.testmod(namegen).failed == 0
+
+
+def test_the_examples_of_the_readme_run():
+    results = doctest.testfile("../README.md")
+    assert results.attempted >= 8
+    assert results.failed == 0
+
+
+def test_what_train_gives_back_can_be_loaded():
+    names = ["Anna", "Annika", "Hanna", "Johanna", "Susanna"] * 8
+    result = namegen.train(names, config=merge(Config(), {"training.epochs": 2, "data.validation": 0.0}))
+    model = namegen.load(result)
+    assert model.checkpoint is result.checkpoint
+    assert len(model.generate(3, seed=1, allow_seen=True)) == 3
