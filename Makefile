@@ -61,6 +61,7 @@ check: $(VENV)/.developing
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
+	$(RUN) docs/make_readme.py
 
 models: $(VENV)/.installed
 	$(RUN) docs/make_models.py
