@@ -11,9 +11,10 @@ from namegen.cli.terminal import json_text, printable
 from namegen.threads import limit_threads
 
 MOST_NAMES = 1_000_000
+# Below 1 by default: who asks for a cast or a company wants names that read well more than the list's full variety.
 
 
-def wishes(what: str) -> Callable[[options.Command], options.Command]:
+def wishes(what: str, temperature: float) -> Callable[[options.Command], options.Command]:
     """How many, and how they are drawn."""
 
     def add(command: options.Command) -> options.Command:
@@ -21,7 +22,7 @@ def wishes(what: str) -> Callable[[options.Command], options.Command]:
             click.option(
                 "--temperature",
                 type=float,
-                default=1.0,
+                default=temperature,
                 show_default=True,
                 metavar="T",
                 help="Below 1 stays with what is likely, above 1 dares more.",
@@ -44,7 +45,7 @@ def wishes(what: str) -> Callable[[options.Command], options.Command]:
 
 
 @click.command()
-@wishes("players")
+@wishes("players", temperature=0.7)
 @options.common
 def players(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
     """Invent players: a first name, a last name, and now and then a suffix.
@@ -64,7 +65,7 @@ def players(count: int, seed: int | None, temperature: float, as_json: bool, qui
 
 
 @click.command()
-@wishes("companies")
+@wishes("companies", temperature=0.6)
 @options.common
 def companies(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
     """Invent companies: new names, each once.
