@@ -435,10 +435,12 @@ def train(
     )
     if out is not None or save:
         run.folder = make_run_folder(out, corpus.source, config.run.backend)
-        if config.data.names == STANDARD_INPUT:
+        if names is not None or config.data.names == STANDARD_INPUT:  # a list that is nowhere else
             write_whole(run.folder / NAMES_FILE, "".join(f"{name}\n" for name in corpus.names).encode())
-            config = merge(config, {"data.names": str(run.folder / NAMES_FILE)})
-        resolved = replace(config, training=run.training)
+            data = replace(config.data, names=NAMES_FILE, column=None)
+        else:
+            data = replace(config.data, names=_lasting(config.data.names))
+        resolved = replace(config, data=data, training=run.training)
         write_whole(run.folder / CONFIG_FILE, write_config(resolved).encode())
     ready(run)
     return run.run()
@@ -482,9 +484,14 @@ def resume(
         if epochs < before:
             raise SettingsError(f"--epochs is {epochs}: the run has {before} already, expected more")
     config = merge(config, {"run.backend": backend, "training.epochs": epochs})
+    for left_over in folder.glob(".*.part"):  # of a process that was killed while it wrote
+        left_over.unlink(missing_ok=True)
+    data = config.data
+    if data.names == NAMES_FILE:  # the list that lies in the folder itself, wherever that has been moved
+        data = replace(data, names=str(folder / NAMES_FILE))
     run = TrainingRun(
-        read_names(config.data),
-        config.data,
+        read_names(data),
+        data,
         config.network,
         config.training,
         load_engine(config.run.backend),
@@ -497,6 +504,11 @@ def resume(
     write_whole(folder / CONFIG_FILE, write_config(config).encode())
     ready(run)
     return run.run()
+
+
+def _lasting(names: str) -> str:
+    """A list's name as it holds from any folder: a file by its whole path."""
+    return names if names in BUNDLED else str(Path(names).absolute())
 
 
 def make_run_folder(out: Path | str | None, source: str, backend: str) -> Path:

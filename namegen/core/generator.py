@@ -248,6 +248,8 @@ def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
 
 def advice(rejected: Counter[str], constraints: Constraints) -> str:
     """What to do about draws that all failed: about what most of them failed at, and about what failed last of all."""
+    if not rejected:
+        return "ask for fewer"
     counted = {reason: count for reason, count in rejected.items() if reason != "not_a_name" or len(rejected) == 1}
     most = max(sorted(counted), key=counted.__getitem__)
     last = [reason for reason in ("min_distance", "repeated", "avoid", "seen") if counted.get(reason)]

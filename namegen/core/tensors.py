@@ -9,6 +9,8 @@ from namegen.core.architecture import Network
 from namegen.errors import CheckpointError
 from namegen.types import Array
 
+OPTIMIZER_PREFIX = "optimizer."
+
 
 @dataclass(frozen=True)
 class OptimizerState:
@@ -36,7 +38,7 @@ def checked_tensors(
     """
     shapes = network.parameter_shapes
     parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
-    strangers = [name for name in state if name not in shapes and not name.startswith("optimizer.")]
+    strangers = [name for name in state if name not in shapes and not name.startswith(OPTIMIZER_PREFIX)]
     if strangers:
         raise CheckpointError(f"the tensor {strangers[0]} has no place in the description of the network")
     if "optimizer.step" not in state:
@@ -59,3 +61,8 @@ def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Ar
             f"the tensor {name} has the shape {state[name].shape}, where the description of the network says {shape}"
         )
     return state[name]
+
+
+def parameters_of(state: Mapping[str, Array]) -> dict[str, Array]:
+    """The parameters of an engine's state, without the optimizer's."""
+    return {name: values for name, values in state.items() if not name.startswith(OPTIMIZER_PREFIX)}

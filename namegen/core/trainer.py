@@ -2,7 +2,7 @@
 
 It cuts the list into batches, gives each step its learning rate, validates after every epoch, keeps the best
 parameters, and can stop anywhere and go on from there as if nothing had happened. What it does not do: files (see
-``run_folder.py``) and talking to a person (the listener).
+``training_run.py``) and talking to a person (the listener).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from namegen.core.history import EpochRecord
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.schedules import Schedule, make_schedule
 from namegen.core.settings import TrainingSettings
-from namegen.errors import GenerationError, TrainingError
+from namegen.core.tensors import parameters_of
+from namegen.errors import GenerationError, SettingsError, TrainingError
 from namegen.types import Array
 
 # With all repeats, 80 epochs fall 0.3 points short on last names; with damped ones there is less to learn by heart,
@@ -121,10 +122,10 @@ class Trainer:
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         if training.batch_size is None or training.epochs is None:
-            training = resolve_training(training, batches.names)
+            raise SettingsError("batch_size or epochs is not set: a Trainer takes settings that are resolved")
         self.engine, self.batches, self.validation, self.generator = engine, batches, validation, generator
         self.training = training
-        self.batch_size, self.epochs = training.batch_size or 1, training.epochs or 1
+        self.batch_size, self.epochs = training.batch_size, training.epochs
         self.steps = batches.steps(self.batch_size)
         self.schedule: Schedule = make_schedule(training, steps_per_epoch=self.steps, epochs=self.epochs)
         self.listener = listener or Silent()
@@ -180,7 +181,7 @@ class Trainer:
             progress.loss_sum += loss  # one after the other, so that a stop in between changes no bit
             progress.characters += characters
         if not progress.loss_sum < DIVERGED * max(progress.characters, 1):  # not a number is not below either
-            raise TrainingError(self._diverged(progress))
+            raise TrainingError(diverged(self.training, progress.epoch + 1))
         progress.step += len(losses.loss_sum)
         progress.seconds += elapsed
         progress.training_seconds += elapsed
@@ -190,7 +191,7 @@ class Trainer:
         metrics = None if self.validation is None else AccuracyEvaluator(self.engine).evaluate(self.validation)
         progress.seconds += time.perf_counter() - start
         if metrics is not None and not metrics.loss_nats_per_char < DIVERGED:
-            raise TrainingError(self._diverged(progress))
+            raise TrainingError(diverged(self.training, progress.epoch + 1))
         sample, is_new = self._sample(progress.epoch)
         training_loss = progress.loss_sum / progress.characters
         progress.history.append(
@@ -211,9 +212,7 @@ class Trainer:
         progress.step, progress.loss_sum, progress.characters, progress.training_seconds = 0, 0.0, 0, 0.0
         value = self._criterion(metrics, training_loss)
         if progress.best is None or value < progress.best.value:  # ties to the earlier
-            state = self.engine.get_state()
-            parameters = {name: state[name] for name in state if not name.startswith("optimizer.")}
-            progress.best = Best(progress.epoch, value, parameters)
+            progress.best = Best(progress.epoch, value, parameters_of(self.engine.get_state()))
         self.listener.on_epoch(progress)
 
     def _criterion(self, metrics: Metrics | None, training_loss: float) -> float:
@@ -231,9 +230,11 @@ class Trainer:
             return "", False
         return batch.names[0], batch.new is not None and bool(batch.new[0])
 
-    def _diverged(self, progress: Progress) -> str:
-        rate = self.schedule(progress.epoch * self.steps + progress.step)
-        return (
-            f"the loss is no longer a finite number, or beyond all measure, in epoch {progress.epoch + 1}, so training "
-            f"stops and the last good state is kept: try a lower --learning-rate (it was at {rate:g}), or --clip-norm 1"
-        )
+
+def diverged(training: TrainingSettings, epoch: int) -> str:
+    """What a TrainingError says, and what to try."""
+    rates = [rate for _, rate in training.rate_steps] or [training.peak_learning_rate]
+    return (
+        f"the loss is no longer a finite number, or beyond all measure, in epoch {epoch}, so training stops and what "
+        f"was saved before is kept: try a lower --learning-rate than {max(rates):g}, or --clip-norm 1"
+    )

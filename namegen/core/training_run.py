@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,9 +30,11 @@ from namegen.core.generator import Generator
 from namegen.core.history import EpochRecord, history_csv
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.repeats import lessons
+from namegen.core.run_state import load_state, save_state
 from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings
-from namegen.core.tensor_file import read_tensors, write_tensors
-from namegen.core.trainer import Best, Listener, Progress, Trainer, resolve_training
+from namegen.core.tensor_file import write_tensors
+from namegen.core.tensors import parameters_of
+from namegen.core.trainer import DIVERGED, Best, Listener, Progress, Trainer, diverged, resolve_training
 from namegen.errors import CheckpointError, EngineError, NamesError, TrainingError
 from namegen.files import write_whole
 from namegen.types import Array, Float64
@@ -41,7 +43,6 @@ MODEL_FILE, STATE_FILE, HISTORY_FILE = "model.safetensors", "state.safetensors",
 CONFIG_FILE, NAMES_FILE, KNOWN_NAMES_FILE = "config.toml", "names.txt", "known_names.safetensors"
 SECONDS_BETWEEN_SAVES = 5.0
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a checkpoint carries; more go into a file of their own
-BEST_PREFIX = "best."
 
 
 @dataclass(frozen=True)
@@ -188,8 +189,9 @@ class TrainingRun:
         except TrainingError:
             self._save_best()  # its epoch was sound; the state is not, so the last one that was written stays
             raise
+        result = self.result()
         self.save()
-        return self.result()
+        return result
 
     def save(self) -> None:
         """Write the model (if there is a new best one), the history, and last the state."""
@@ -197,7 +199,7 @@ class TrainingRun:
             return
         self._save_best()
         write_whole(self.folder / HISTORY_FILE, history_csv(self.progress.history).encode())
-        self._save_state(self.folder / STATE_FILE)
+        save_state(self.folder / STATE_FILE, self.engine.get_state(), self.progress, self._identity())
         self._saved_at = time.monotonic()
 
     def _save_best(self) -> None:
@@ -209,14 +211,17 @@ class TrainingRun:
     def result(self) -> RunResult:
         """The best model with its figures; for a run that was stopped in its first epoch, the model as it stands."""
         progress = self.progress
-        best = progress.best or Best(0, float("inf"), self._parameters())
+        best = progress.best or Best(0, float("inf"), parameters_of(self.engine.get_state()))
         with _Borrowed(self.engine, best.parameters):
             evaluator = AccuracyEvaluator(self.engine)
             training = evaluator.evaluate(self._training_tree)
             validation = None if self.part is None else evaluator.evaluate(self.part.tree)
+        if progress.best is not None and not training.loss_nats_per_char < DIVERGED:
+            raise TrainingError(diverged(self.training, best.epoch))  # its last update may be the one that went astray
         checkpoint = self._checkpoint(training)
         if self.folder is not None and progress.best is not None:
             checkpoint.save(self.folder / MODEL_FILE)
+            self._saved_best = best.epoch
         speeds = [self.batches.tree.characters / record.training_seconds for record in progress.history[1:]]
         return RunResult(
             checkpoint=checkpoint,
@@ -234,14 +239,10 @@ class TrainingRun:
             finished=self.trainer.finished(progress),
         )
 
-    def _parameters(self) -> dict[str, Array]:
-        state = self.engine.get_state()
-        return {name: values for name, values in state.items() if not name.startswith("optimizer.")}
-
     def _checkpoint(self, training: Metrics | None = None) -> Checkpoint:
         """The best parameters with all that belongs to them. ``training``: figures on the training part, if known."""
         best, history = self.progress.best, self.progress.history
-        parameters = self._parameters() if best is None else best.parameters
+        parameters = parameters_of(self.engine.get_state()) if best is None else best.parameters
         record = None if best is None else history[best.epoch - 1]
         known = self.known_names if len(self.known_names) <= MOST_KNOWN_NAMES else None
         summary: dict[str, Any] = {
@@ -275,55 +276,43 @@ class TrainingRun:
         wanted = np.linspace(0, reached[-1] - 1, QUANTILES).round()
         return scores[order][np.searchsorted(reached, wanted, side="right")]
 
-    def _save_state(self, path: Path) -> None:
-        progress = self.progress
-        tensors = self.engine.get_state()
-        if progress.best is not None:
-            tensors |= {BEST_PREFIX + name: values for name, values in progress.best.parameters.items()}
-        document = {
-            "kind": "training state",
+    def _identity(self) -> dict[str, Any]:
+        """What must be the same when the run goes on: all but the number of epochs, which may grow."""
+        training = _plain(asdict(self.training))
+        del training["epochs"]
+        data = {name: value for name, value in asdict(self.data).items() if name not in ("names", "column")}
+        return {
+            "list": self.corpus.fingerprint,
+            "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now
             "network": self.network.to_dict(),
-            "list_fingerprint": self.corpus.fingerprint,
-            "epoch": progress.epoch,
-            "step": progress.step,
-            "loss_sum": progress.loss_sum,
-            "characters": progress.characters,
-            "seconds": progress.seconds,
-            "training_seconds": progress.training_seconds,
-            "history": [record.to_dict() for record in progress.history],
-            "best": None if progress.best is None else {"epoch": progress.best.epoch, "value": progress.best.value},
+            "training": training,
+            "data": data,
         }
-        write_tensors(path, tensors, document)
 
     def resume(self, path: Path) -> None:
         """Go on from a ``state.safetensors``: the next ``run`` continues as if there had been no pause.
 
         Raises:
-            CheckpointError: the file is damaged, or belongs to another network.
+            CheckpointError: the file is damaged, or belongs to another network or other settings.
             NamesError: the list has changed since.
         """
-        tensors, document = read_tensors(path)
-        if document.get("kind") != "training state":
-            raise CheckpointError(f"{path} holds a {document.get('kind')}: expected the state of a training run")
-        if document["list_fingerprint"] != self.corpus.fingerprint:
+        engine_state, progress, identity = load_state(path)
+        here = self._identity()
+        if identity.get("list") != here["list"]:
             raise NamesError(
                 f"the list {self.corpus.source} has changed since this run began, so it cannot go on: put the old list "
                 "back, or train anew"
             )
-        if document["network"] != self.network.to_dict():
-            raise CheckpointError(f"{path} belongs to another network than the run's config: restore one of the two")
-        best = {name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in list(tensors) if name.startswith("best.")}
-        self.engine.set_state(tensors)
-        self.progress = Progress(
-            epoch=document["epoch"],
-            step=document["step"],
-            loss_sum=document["loss_sum"],
-            characters=document["characters"],
-            seconds=document["seconds"],
-            training_seconds=document["training_seconds"],
-            history=[EpochRecord.from_dict(record) for record in document["history"]],
-            best=None if document["best"] is None else Best(**document["best"], parameters=best),
-        )
+        for part in ("network", "training", "data"):
+            if identity.get(part) != here[part]:
+                raise CheckpointError(
+                    f"{path} was made with other settings [{part}] than the run's {CONFIG_FILE} has now: put the old "
+                    "ones back, or train anew"
+                )
+        self.engine.set_state(engine_state)
+        self.progress = progress
+        self.corpus = replace(self.corpus, source=identity["list_name"])
+        self._saved_best = 0
 
 
 class _Borrowed:

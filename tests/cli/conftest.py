@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-LONG = ("--epochs", "16", "--batch-size", "2", "--no-plot")  # 135 steps an epoch: time to interrupt it
+LONG = ("--epochs", "150", "--batch-size", "2", "--no-plot")  # 135 steps an epoch: time to interrupt it
 FAST = ("--epochs", "2", "--no-plot")  # options of a training that takes no time
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
 
@@ -141,7 +141,14 @@ def trained(
     program = Program(server, folder, tmp_path_factory.mktemp("streams"))
     program.write("names.txt", some_names)
     program("train", "names.txt", "--epochs", 8, "--no-plot", "--out", "run").done()
-    return lambda target: Path(shutil.copytree(folder / "run", target))
+
+    def copy(target: Path) -> Path:
+        shutil.copytree(folder / "run", target)
+        config = target / "config.toml"  # it names the list by its whole path: here the one beside the copy
+        config.write_text(config.read_text().replace(str(folder / "names.txt"), str(target.parent / "names.txt")))
+        return target
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,9 @@ def test_a_folder_without_write_permission(namegen, run_folder):
     kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
     for folder in (namegen.folder, run_folder):
         folder.chmod(0o555)
+    above = [folder for folder in namegen.folder.parents if folder.stat().st_mode & 0o777 == 0o700]
+    for folder in above:  # what pytest keeps to itself: the other user has to pass through
+        folder.chmod(0o711)
     somebody = 65534 if os.geteuid() == 0 else None  # the superuser may write everywhere
     try:
         namegen("train", "names.txt", *FAST, user=somebody).refused("cannot make the folder", "Permission denied")
@@ -80,6 +83,8 @@ def test_a_folder_without_write_permission(namegen, run_folder):
     finally:
         for folder in (namegen.folder, run_folder):
             folder.chmod(0o755)
+        for folder in above:
+            folder.chmod(0o700)
     assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
 
 

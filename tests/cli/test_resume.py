@@ -62,7 +62,7 @@ def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(namegen, names, uninterrupt
     assert "namegen train --resume run" in run.err
     _, document = read_tensors(namegen.folder / "run" / "state.safetensors")
     assert (document["epoch"], document["step"]) != (0, 0)
-    assert document["epoch"] < 16
+    assert document["epoch"] < 150
     resumed = namegen("train", "--resume", "run").done()
     assert "n-gram of order" in resumed.out
     same_model(namegen.folder / "run", uninterrupted)
@@ -111,7 +111,7 @@ def test_a_stopped_run_gives_its_json_too(namegen, names):
     process.send_signal(signal.SIGINT)
     run = end(process)
     assert run.code == 130
-    assert run.json["epochs"] < 16
+    assert run.json["epochs"] < 150
 
 
 def test_a_second_ctrl_c_ends_it_at_once(namegen, names):

@@ -138,3 +138,11 @@ def test_wishes_are_checked_at_once() -> None:
     with pytest.raises(SettingsError, match="-3 names"):
         likeliest(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
     assert best(0) == []
+
+
+def test_a_search_that_comes_to_its_bound_says_so_though_it_has_refused_nothing(monkeypatch):
+    monkeypatch.setattr("namegen.core.best_first.MOST_PREFIXES", 50)
+    model = SmallModel("abcdef")
+    search = likeliest(Generator(model, model.vocabulary), 10_000, max_length=12, allow_seen=True, allow_repeats=True)
+    with pytest.raises(GenerationError, match=r"no more within .* beginnings of names: ask for fewer"):
+        list(search)

@@ -16,9 +16,9 @@ from namegen.core.evaluation import AccuracyEvaluator
 from namegen.core.history import COLUMNS, EpochRecord, history_csv
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings
-from namegen.core.trainer import Progress, resolve_training
+from namegen.core.trainer import Progress, Trainer, resolve_training
 from namegen.core.training_run import STATE_FILE, TrainingRun
-from namegen.errors import EngineError, NamesError, TrainingError
+from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError, TrainingError
 from namegen.lists import load_bundled
 
 CORPUS = Corpus(load_bundled("mlb-first").names[:400], source="four hundred")
@@ -78,6 +78,31 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: s
     assert_equal_states(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
 
 
+def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(tmp_path: Path) -> None:
+    training = replace(SHORT, epochs=60, learning_rate=0.1, patience=4, best_by="accuracy")
+    data = DataSettings(split="unique")
+    whole = make_run(training, data)
+    wanted = whole.run()
+    assert wanted.epochs == wanted.best_epoch + 4 < 60
+    pause = (wanted.best_epoch + 2) * whole.trainer.steps + 1  # in the third epoch after the best one
+    make_run(training, data, folder=tmp_path, stop=After(pause)).run()
+    last = make_run(training, data, folder=tmp_path)
+    last.resume(tmp_path / STATE_FILE)
+    result = last.run()
+    assert (result.epochs, result.best_epoch) == (wanted.epochs, wanted.best_epoch)
+    assert_equal_states(dict(result.checkpoint.parameters), dict(wanted.checkpoint.parameters))
+
+
+@pytest.mark.parametrize(
+    ("training", "data", "part"),
+    [(replace(SHORT, batch_size=16), None, "training"), (SHORT, DataSettings(validation=0.2, split="names"), "data")],
+)
+def test_settings_that_have_changed_are_refused(tmp_path: Path, training, data, part: str) -> None:
+    make_run(folder=tmp_path, stop=After(5)).run()
+    with pytest.raises(CheckpointError, match=rf"other settings \[{part}\]"):
+        make_run(training, data).resume(tmp_path / STATE_FILE)
+
+
 def test_saving_on_the_way_changes_nothing(tmp_path: Path) -> None:
     saved, unsaved = make_run(folder=tmp_path), make_run()
     for _ in saved.trainer.run(saved.progress):
@@ -102,6 +127,13 @@ def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
         assert result.best_epoch == values.index(wanted) + 1  # ties to the earlier
         assert result.validation is not None
         assert result.validation.to_dict()[column.removeprefix("validation_")] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_of_equal_epochs_the_earlier_is_the_best() -> None:
+    run = make_run(replace(SHORT, optimizer="sgd", learning_rate=1e-30))  # so small that no parameter moves
+    result = run.run()
+    assert len({record.validation_loss_nats_per_char for record in result.history}) == 1
+    assert result.best_epoch == 1
 
 
 def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> None:
@@ -150,12 +182,24 @@ def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(tmp
     rates = ((0, 0.01), (2, 1e39))
     training = replace(SHORT, optimizer="sgd", schedule="steps", learning_rate=None, rate_steps=rates)
     run = make_run(training, folder=tmp_path)
-    with pytest.raises(TrainingError, match=r"in epoch 3.*lower --learning-rate"):
+    with pytest.raises(TrainingError, match=r"in epoch 3.*lower --learning-rate than 1e\+39"):
         run.run()
     assert run.progress.epoch == 2
     kept = Path(tmp_path / "model.safetensors").read_bytes()
     assert kept
     assert all(np.isfinite(values).all() for values in run.progress.best.parameters.values())
+
+
+def test_a_last_update_that_goes_astray_is_not_called_a_result() -> None:
+    training = replace(SHORT, epochs=1, batch_size=400, optimizer="sgd", learning_rate=1e38)
+    with pytest.raises(TrainingError, match="in epoch 1"):
+        make_run(training, DataSettings(validation=0.0)).run()
+
+
+def test_settings_that_are_not_resolved_are_refused() -> None:
+    run = make_run()
+    with pytest.raises(SettingsError, match="resolved"):
+        Trainer(run.engine, run.batches, None, run.generator, TrainingSettings())
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,9 @@ def make(name: str, momentum: float, dtype: str) -> Any:
 
 
 def clip(gradients: Sequence[Tensor], norm: float) -> list[Tensor]:
-    """Scale the gradients to a global norm of at most ``norm``."""
-    length = tf.sqrt(tf.add_n([tf.reduce_sum(gradient * gradient) for gradient in gradients]))
-    limit = tf.constant(norm, length.dtype)
+    """Scale the gradients to a global norm of at most ``norm``; the squares of large ones fit into float64 alone."""
+    exact = [tf.cast(gradient, tf.float64) for gradient in gradients]
+    length = tf.sqrt(tf.add_n([tf.reduce_sum(gradient * gradient) for gradient in exact]))
+    limit = tf.constant(norm, tf.float64)
     scale = tf.where(length > limit, limit / length, tf.ones_like(length))
-    return [gradient * scale for gradient in gradients]
+    return [gradient * tf.cast(scale, gradient.dtype) for gradient in gradients]

@@ -7,50 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
+from namegen.backends.quiet import quiet
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
-
-# What TensorFlow's C++ part writes to the file descriptor itself while it loads, whatever the log level:
-#   WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
-#   I0000 00:00:1700000000.000000    1234 port.cc:153] oneDNN custom operations are on. ...
-#   2025-01-01 00:00:00.000000: I tensorflow/core/util/port.cc:153] ...
-NOISE = re.compile(
-    rb"WARNING: All log messages before absl::InitializeLog"
-    rb"|[IWE]\d{4} [\d:.]+ +\d+ [\w./-]+:\d+\] "
-    rb"|\d{4}-\d\d-\d\d [\d:.]+: [IWE] (tensorflow|external)/"
-    rb"|To enable the following instructions: "
-)
-
-
-@contextmanager
-def quiet_loading() -> Iterator[None]:
-    """Hold back what is written to standard error, at the level of the file descriptor, and then pass on what is not
-    TensorFlow's own log: a real message still arrives.
-    """
-    sys.stderr.flush()
-    try:
-        terminal = os.dup(2)
-    except OSError:  # standard error is closed: nobody is disturbed
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            held.seek(0)
-            with suppress(OSError):
-                os.write(2, b"".join(line for line in held if not NOISE.match(line)))
 
 
 def load() -> tuple[Any, Any]:
@@ -63,7 +26,7 @@ def load() -> tuple[Any, Any]:
     if "keras" not in sys.modules:  # the variable beats ~/.keras/keras.json, and Keras reads it once
         check_backend(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet_loading():
+    with quiet():
         import tensorflow  # before Keras, so that it is the one that is named where it is missing
 
         # isort: split

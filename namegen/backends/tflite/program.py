@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from namegen.backends.keras_engine.tensorflow_setup import tf
+from namegen.backends.quiet import quiet
 from namegen.backends.tflite.flatbuffer import edited
-from namegen.backends.tflite.quiet import quiet
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
 from namegen.core.checkpoint import Checkpoint
 

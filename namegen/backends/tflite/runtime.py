@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from namegen.backends.tflite.quiet import quiet
+from namegen.backends.quiet import quiet
 from namegen.backends.tflite.seal import unseal
 from namegen.core.architecture import Network
 from namegen.core.sampling import check_temperature

@@ -13,12 +13,14 @@ from contextlib import contextmanager, suppress
 #   INFO: Created TensorFlow Lite XNNPACK delegate for CPU.
 #   WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
 #   W0000 00:00:1700000000.000000    1234 tf_tfl_flatbuffer_helpers.cc:392] Ignored output_format.
-#   2025-01-01 00:00:00.000000: I tensorflow/cc/saved_model/reader.cc:83] Reading SavedModel from: /tmp/...
+#   2025-01-01 00:00:00.000000: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on. ...
+#   To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow ...
 NOISE = re.compile(
-    rb"INFO: "
+    rb"INFO: (Created|Initialized|Applying) "
     rb"|WARNING: All log messages before absl::InitializeLog"
-    rb"|[IW]\d{4} [\d:.]+ +\d+ [\w./-]+:\d+\] "
-    rb"|\d{4}-\d\d-\d\d [\d:.]+: [IW] "
+    rb"|[IWE]\d{4} [\d:.]+ +\d+ [\w./-]+:\d+\] "
+    rb"|\d{4}-\d\d-\d\d [\d:.]+: [IWE] (tensorflow|external)/"
+    rb"|To enable the following instructions: "
 )
 
 

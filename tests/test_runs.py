@@ -1,0 +1,72 @@
+"""Runs made through the API: what lies in their folder is enough to go on, from wherever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from namegen import api
+from namegen.config import Config, merge
+from namegen.lists import load_bundled
+
+NAMES = load_bundled("mlb-first").names[:300]
+SHORT = merge(Config(), {"training.epochs": 4, "network.hidden": (6,), "training.batch_size": 64})
+
+
+class Once:
+    """Stops after some steps."""
+
+    def __init__(self, steps: int = 6) -> None:
+        self.left = steps
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two folders side by side; the first is where the program is."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path
+
+
+def goes_on(folder: Path) -> None:
+    result = api.resume(folder)
+    assert result.finished
+    assert result.epochs == 4
+
+
+def test_names_from_a_program_lie_in_the_run_folder(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not api.train(NAMES, config=SHORT, out="run", stop=Once()).finished
+    (elsewhere / "here" / "run").rename(elsewhere / "there" / "moved")
+    monkeypatch.chdir(elsewhere / "there")
+    goes_on(Path("moved"))
+
+
+def test_a_file_is_found_again_from_another_folder(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("list.csv").write_text("name,year\n" + "".join(f"{name},1900\n" for name in NAMES), encoding="utf-8")
+    config = merge(SHORT, {"data.names": "list.csv", "data.column": "name"})
+    assert not api.train(config=config, out="run", stop=Once()).finished
+    monkeypatch.chdir(elsewhere / "there")
+    goes_on(Path("../here/run"))
+
+
+def test_a_column_of_standard_input_is_not_asked_for_again(elsewhere: Path) -> None:
+    with open("list.csv", "w+b") as stdin:
+        stdin.write(("year,name\n" + "".join(f"1900,{name}\n" for name in NAMES)).encode())
+        stdin.seek(0)
+        config = merge(SHORT, {"data.names": "-", "data.column": "name"})
+        assert not api.train(config=config, out="run", stop=Once(), stdin=stdin).finished
+    goes_on(Path("run"))
+
+
+def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> None:
+    api.train(NAMES, config=SHORT, out="run", stop=Once())
+    left_over = Path("run/.model.safetensors.abc.part")
+    left_over.write_bytes(b"half")
+    goes_on(Path("run"))
+    assert not left_over.exists()
