@@ -26,8 +26,11 @@ def summary(result: RunResult, plot: Path | None) -> str:
             ("on held-out names", *FIGURES),
             ("  this network", *figures(result.validation)),
             (f"  n-gram of order {result.part.baseline_order}", *figures(result.part.baseline)),
-            ("  ceiling", *figures(result.part.ceiling)),
         ]
+        damped = result.part.baseline_damped
+        if damped is not None and damped != result.part.baseline:  # it read what the network read
+            rows.append(("  n-gram, repeats damped too", *figures(damped)))
+        rows.append(("  ceiling", *figures(result.part.ceiling)))
     rows += [
         ("on the names learned from", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),
