@@ -419,6 +419,8 @@ def train(
     """
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
+    if isinstance(names, str):  # it would be a list of its letters
+        raise NamesError(f"names is the one string {names[:40]!r}: give a list of names")
     if isinstance(names, Corpus):
         corpus = names
     else:
@@ -533,7 +535,8 @@ def make_run_folder(out: Path | str | None, source: str, backend: str) -> Path:
             else:
                 return folder
     except FileExistsError:
-        raise OutputError(f"{out} exists already: name a folder that does not, or go on with --resume {out}") from None
+        also = f", or go on with --resume {out}" if (Path(out or RUNS) / STATE_FILE).is_file() else ""
+        raise OutputError(f"{out} exists already: name a folder that does not{also}") from None
     except OSError as error:
         raise OutputError(
             f"cannot make the folder {out or RUNS}: {error.strerror}; choose another with --out"

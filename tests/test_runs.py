@@ -8,6 +8,8 @@ import pytest
 
 from namegen import api
 from namegen.config import Config, merge
+from namegen.core.training_run import TrainingRun
+from namegen.errors import NamesError, OutputError
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -70,3 +72,26 @@ def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> 
     left_over.write_bytes(b"half")
     goes_on(Path("run"))
     assert not left_over.exists()
+
+
+def test_one_string_is_no_list_of_its_letters() -> None:
+    with pytest.raises(NamesError, match="one string 'Anna': give a list"):
+        api.train("Anna")
+
+
+def test_a_run_that_was_killed_at_once_can_be_resumed(elsewhere: Path) -> None:
+    def killed(run: TrainingRun) -> None:
+        run.trainer.engine.train_epoch = None  # the next call ends the process, as it were
+
+    with pytest.raises(TypeError):
+        api.train(NAMES, config=SHORT, out="run", ready=killed)
+    goes_on(Path("run"))
+
+
+def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
+    Path("empty").mkdir()
+    with pytest.raises(OutputError, match=r"empty exists already: name a folder that does not$"):
+        api.train(NAMES, config=SHORT, out="empty")
+    api.train(NAMES, config=SHORT, out="run", stop=Once())
+    with pytest.raises(OutputError, match="or go on with --resume run"):
+        api.train(NAMES, config=SHORT, out="run")

@@ -182,6 +182,7 @@ class TrainingRun:
             TrainingError: the loss is no longer finite; what was saved before stays.
             OutputError: a file cannot be written.
         """
+        self.save()  # so that a run that is killed at once can be resumed, too
         try:
             for progress in self.trainer.run(self.progress):
                 if time.monotonic() - self._saved_at >= SECONDS_BETWEEN_SAVES and not self.trainer.finished(progress):
