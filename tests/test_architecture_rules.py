@@ -34,9 +34,10 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "config": (GROUND | {"core"}, set()),
     "backends": (GROUND | {"core"}, set()),
     "backends.numpy_engine": (GROUND | {"core"}, {"numpy"}),
-    "backends.keras_engine": (GROUND | {"core"}, {"numpy", "keras", "tensorflow"}),
+    "backends.quiet": (set(), set()),
+    "backends.keras_engine": (GROUND | {"core", "backends.quiet"}, {"numpy", "keras", "tensorflow"}),
     "backends.tflite": (
-        GROUND | {"core", "backends.numpy_engine", "backends.keras_engine"},
+        GROUND | {"core", "backends.quiet", "backends.numpy_engine", "backends.keras_engine"},
         {"numpy", "tensorflow", "ai_edge_litert"},
     ),
     "web": (GROUND | {"core"}, {"numpy", "jinja2", "markupsafe"}),
