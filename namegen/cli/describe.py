@@ -12,7 +12,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_list
-from namegen.cli.terminal import Notes, json_text, percent, printable
+from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.description import ListDescription
@@ -29,19 +30,21 @@ Row = tuple[str, int]  # a label and how many
 def drawing(text: str) -> Path:
     """A file to draw into, by its ending: so a list or a model is never drawn over."""
     if Path(text).suffix.lower() not in DRAWINGS:
-        raise click.BadParameter(f"{text[:80]!r}: expected a file that ends in {' or '.join(DRAWINGS)}")
+        raise click.BadParameter(f"{text[:200]!r}: expected a file that ends in {' or '.join(DRAWINGS)}")
     return Path(text)
 
 
 @click.command()
 @click.argument("names", required=False)
 @click.option("--plot", type=drawing, metavar="FILE", help="Draw it too, into a .png or .svg file.")
+@click.option("--force", is_flag=True, help="Draw over FILE if it exists.")
 @options.column
 @options.max_name_length
 @options.common
 def describe(
     names: str | None,
     plot: Path | None,
+    force: bool,
     column: str | None,
     max_name_length: int | None,
     as_json: bool,
@@ -51,7 +54,14 @@ def describe(
 
     NAMES is a file, - or a bundled list's name; left out, mlb-first.
     """
+    if force and plot is None:
+        raise click.UsageError("--force goes with --plot: nothing else is written")
     notes = Notes(quiet)
+    limit_threads(1)
+    if plot is not None:
+        from namegen.backends.tflite.export import check_output
+
+        check_output(plot, force=force)
     corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
     from namegen.core import description
 
@@ -80,7 +90,7 @@ def _text(described: ListDescription, source: str) -> str:
         ]
     blocks.append(_block("Characters that tell a name apart", apart, distinct))
     head = (
-        f"{printable(source)}: {entries:,} names, {f'{distinct:,}' if entries > distinct else 'all'} distinct; "
+        f"{printable(source)}: {counted(entries, 'name')}, {f'{distinct:,}' if entries > distinct else 'all'} distinct; "
         f"{described.mean_length:.1f} characters on average, median {described.median_length:g}"
     )
     lines = [head]

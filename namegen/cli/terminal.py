@@ -85,6 +85,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
+def counted(count: int, thing: str) -> str:
+    """How many of a thing.
+
+    >>> counted(1, "name"), counted(2_000, "name")
+    ('1 name', '2,000 names')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def number(value: float) -> str:
     """A loss for people: four decimals, or a power of ten where training has gone astray."""
     return f"{value:.4f}" if abs(value) < 10_000 else f"{value:.3g}"

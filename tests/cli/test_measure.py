@@ -88,7 +88,24 @@ def test_describe_draws_where_it_is_told_to(namegen, some_names):
     assert "cannot write" in namegen("describe", "names.txt", "--plot", "nowhere/drawn.png").err
 
 
+def test_describe_draws_over_nothing_unless_it_is_told_to(namegen):
+    namegen.write("names.txt", "Al\nBob\n")
+    drawn = namegen.write("mine.svg", "precious")
+    namegen("describe", "names.txt", "--plot", "mine.svg").refused("mine.svg exists already", "--force")
+    assert drawn.read_text() == "precious"
+    namegen("describe", "names.txt", "--plot", "mine.svg", "--force").done()
+    assert "<svg" in drawn.read_text(encoding="utf-8")
+    namegen("describe", "names.txt", "--force").refused("--plot", code=2)
+
+
+def test_one_name_is_no_names(namegen):
+    namegen.write("one.txt", "Al\n")
+    assert "one.txt: 1 name, all distinct" in namegen("describe", "one.txt").done().out
+    text, result = namegen("ceiling", "one.txt").done().out, namegen("ceiling", "one.txt", "--json").done()
+    assert "-0.0" not in text + result.out
+
+
 def test_describe_works_on_the_smallest_lists(namegen):
     for names in ("a\n", "a\na\n", "a\nb\n"):
         namegen.write("names.txt", names)
-        assert "names" in namegen("describe", "names.txt").done().out
+        assert "name" in namegen("describe", "names.txt").done().out
