@@ -19,7 +19,8 @@ from namegen.core.tensor_file import read_tensors, write_tensors
 from namegen.core.vocabulary import Vocabulary
 from namegen.errors import CheckpointError
 
-NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]  # the last as \\u001f in JSON, where an F says the same
+# The last is \\u001f in JSON, where \\u001F would say the same.
+NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]
 
 
 @pytest.fixture
