@@ -89,8 +89,9 @@ def _text(described: ListDescription, source: str) -> str:
             _block("How often a distinct name stands", _repeats(described.repeats), distinct),
         ]
     blocks.append(_block("Characters that tell a name apart", apart, distinct))
+    different = f"{distinct:,}" if entries > distinct else "all"
     head = (
-        f"{printable(source)}: {counted(entries, 'name')}, {f'{distinct:,}' if entries > distinct else 'all'} distinct; "
+        f"{printable(source)}: {counted(entries, 'name')}, {different} distinct; "
         f"{described.mean_length:.1f} characters on average, median {described.median_length:g}"
     )
     lines = [head]
