@@ -67,8 +67,8 @@ def make_constraints(
     Raises:
         SettingsError: a value is out of its range; or a distance is asked, and there are no names to keep it from.
 
-    >>> make_constraints(starts_with="Mc", min_length=5).shortest
-    5
+    >>> make_constraints(starts_with="Mc", ends_with="ck").shortest
+    3
     """
     avoided = None if avoid is None else list(avoid)
     near = None

@@ -16,20 +16,21 @@ if TYPE_CHECKING:  # both are loaded only where a wish needs them
     from namegen.core.neighbours import Neighbours
     from namegen.core.pattern import Pattern
 
-# What to do about draws that failed, by the reason that they are counted for.
+# What to do about draws that failed, by the reason that they are counted for: one of these.
+MORE_VARIETY = "more variety"  # stands for what lets the model choose less likely characters
 ADVICE = {
-    "max_length": "raise --max-length",
-    "min_length": "lower --min-length",
-    "starts_with": "relax --starts-with",
-    "ends_with": "relax --ends-with",
-    "contains": "relax --contains",
-    "matches": "relax --matches",
-    "banned": "shorten the list of --banned",
-    "avoid": "shorten the list of --avoid",
-    "min_distance": "lower --min-distance",
-    "seen": "raise --temperature, or allow names of the list with --allow-seen",
-    "repeated": "ask for fewer, raise --temperature, or allow more with --allow-repeats",
-    "not_a_name": "raise --temperature",
+    "max_length": ("raise --max-length",),
+    "min_length": ("lower --min-length",),
+    "starts_with": ("relax --starts-with",),
+    "ends_with": ("relax --ends-with",),
+    "contains": ("relax --contains",),
+    "matches": ("relax --matches",),
+    "banned": ("shorten the list of --banned",),
+    "avoid": ("shorten the list of --avoid",),
+    "min_distance": ("lower --min-distance",),
+    "seen": (MORE_VARIETY, "allow names of the list with --allow-seen"),
+    "repeated": ("ask for fewer", MORE_VARIETY, "allow more with --allow-repeats"),
+    "not_a_name": (MORE_VARIETY,),
 }
 
 
@@ -120,8 +121,8 @@ class Constraints:
 
     @cached_property
     def shortest(self) -> int:
-        """Characters that a name which keeps the constraints needs, at least (``matches`` apart)."""
-        return max(self.min_length, shortest_text(self.starts_with, self.contains, self.ends_with))
+        """Characters that the texts a name must have need together, at least."""
+        return shortest_text(self.starts_with, self.contains, self.ends_with)
 
     def check(self, vocabulary: Vocabulary, longest: int) -> None:
         """Find contradictions before anything is drawn.
@@ -144,7 +145,8 @@ class Constraints:
             raise SettingsError("--starts-with begins or --ends-with ends with a space, and no name does: leave it out")
         if self.min_length > longest:
             raise SettingsError(
-                f"--min-length {self.min_length} contradicts --max-length {longest}: change one of them"
+                f"--min-length {self.min_length} contradicts --max-length {longest}: raise --max-length, or lower "
+                "--min-length"
             )
         for flag, text in texts.items():
             if len(text) > longest:

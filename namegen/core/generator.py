@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.constraints import ADVICE, Constraints
+from namegen.core.constraints import ADVICE, MORE_VARIETY, Constraints
 from namegen.core.count_splitting import Draws, Walk, split_counts
 from namegen.core.digests import digests, is_known
 from namegen.core.engine import LanguageModel
@@ -178,7 +178,7 @@ class Generator:
             if in_vain >= TRIES:
                 raise GenerationError(
                     f"{found:,} names found of {n:,} asked for; no more within {in_vain:,} tries: "
-                    f"{advice(rejected, walk.filter.constraints)}"
+                    f"{advice(rejected, walk.filter.constraints, sampling)}"
                 )
 
     def _choose(
@@ -246,13 +246,46 @@ def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
     return min(CHUNK_NAMES, wanted)
 
 
-def advice(rejected: Counter[str], constraints: Constraints) -> str:
-    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all."""
-    if not rejected:
-        return "ask for fewer"
-    counted = {reason: count for reason, count in rejected.items() if reason != "not_a_name" or len(rejected) == 1}
-    most = max(sorted(counted), key=counted.__getitem__)
+def advice(rejected: Counter[str], constraints: Constraints, sampling: SamplingSettings | None = None) -> str:
+    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
+
+    Args:
+        rejected: how many failed at what.
+        constraints: what was asked of them.
+        sampling: how they were drawn; None: they were not drawn, but searched for.
+
+    >>> advice(Counter(seen=5), Constraints(), SamplingSettings(top_k=1))
+    'raise --top-k, or allow names of the list with --allow-seen'
+    """
+    variety, stuck = _more_variety(sampling) if sampling is not None else ("", False)
+    counted = {reason: count for reason, count in rejected.items() if count}
+    if len(counted) > 1:
+        counted.pop("not_a_name", None)
+    if stuck or {"matches", "contains", "ends_with", "banned"} & counted.keys():
+        counted.pop("max_length", None)  # names that are too long turn up anyway: they are not what is in the way
+    most = max(sorted(counted), key=counted.__getitem__, default=None)
     last = [reason for reason in ("min_distance", "repeated", "avoid", "seen") if counted.get(reason)]
-    said = [ADVICE[most], *(ADVICE[reason] for reason in last[:1] if reason != most)]
-    said += [f"relax {flag}" for flag in constraints.flags if last and not any(flag in advised for advised in said)]
-    return ", or ".join(said)
+    said = [step for reason in ([most] if most else []) + last[:1] for step in ADVICE[reason]]
+    if stuck and MORE_VARIETY not in said:
+        said.insert(0, MORE_VARIETY)
+    said += [f"relax {flag}" for flag in constraints.flags if last and not any(flag in step for step in said)]
+    said = list(dict.fromkeys(variety if step == MORE_VARIETY else step for step in said))
+    said = [step for step in said if step] or ["ask for fewer"]
+    return ", or ".join(filter(None, (", ".join(said[:-1]), said[-1])))
+
+
+def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
+    """What lets the model choose less likely characters; and whether it can choose but the likeliest now."""
+    only_the_likeliest = {
+        "--temperature": sampling.temperature < 0.05,
+        "--top-k": sampling.top_k == 1,
+        "--top-p": sampling.top_p is not None and sampling.top_p < 0.05,
+    }
+    if any(only_the_likeliest.values()):  # each of them has to go
+        return "raise " + " and ".join(flag for flag, narrow in only_the_likeliest.items() if narrow), True
+    narrowed = {
+        "--top-k": sampling.top_k is not None,
+        "--top-p": sampling.top_p not in (None, 1),
+        "--temperature": True,
+    }
+    return "raise " + " or ".join(flag for flag, can_help in narrowed.items() if can_help), False

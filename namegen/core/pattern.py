@@ -18,6 +18,7 @@ SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that exp
 SECONDS_TO_SPARE = 5.0  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
 SECONDS_A_CALL_ON_AVERAGE = 100e-6
 LONGEST_EXPRESSION = 10_000
+LARGEST_EXPRESSION = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
 
 # Literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy), the anchors of the whole name, and
 # the flag for letter case.
@@ -31,6 +32,15 @@ _PLAIN = re.compile(
     )* \$?""",
     re.VERBOSE,
 )
+
+_PIECE = re.compile(
+    r"""\\[pPN]\{[^{}]*\} | \\.                         # a kind of character, or an escaped sign
+      | \[\^?\]?(?:[^\]\\]|\\.?)*(?:\]|\Z)                # a class
+      | \{(?P<count>\d+)(?:,\d*)?\}                       # a repeat
+      | \((?:\?[:=!>|]|\?<[=!])? | .""",
+    re.VERBOSE | re.DOTALL,
+)
+_IGNORES_SPACE = re.compile(r"\(\?[a-zA-Z01]*x")  # the flag for expressions with spaces and comments
 
 
 class Pattern:
@@ -55,6 +65,11 @@ class Pattern:
             raise SettingsError(
                 f"--matches has {len(expression):,} characters: expected at most {LONGEST_EXPRESSION:,}; ban a list of "
                 "words with --banned"
+            )
+        if written_out(expression) > LARGEST_EXPRESSION:  # compiling could not be stopped
+            raise SettingsError(
+                f"--matches {_shown(expression)} is too large an expression: with its repeats written out it has more "
+                f"than {LARGEST_EXPRESSION:,} parts; lower the numbers in braces"
             )
         try:
             with warnings.catch_warnings():
@@ -97,6 +112,39 @@ class Pattern:
             f"--matches {_shown(self.expression)} takes too long ({what}): simplify it, above all a repeat inside a "
             "repeat such as (a+)+"
         )
+
+
+def written_out(expression: str) -> int:
+    """Characters and classes that an expression has once every ``{n}`` is written out n times: what compiling it costs.
+
+    Repeats inside of each other multiply. Only the smaller number of ``{m,n}`` is written out. An estimate, rather too
+    large than too small; beyond ``LARGEST_EXPRESSION`` it is not counted to the end.
+
+    >>> written_out("ab{3}"), written_out("(a{10}|b){20}"), written_out("[abc]{2,5}x*")
+    (4, 220, 3)
+    """
+    if _IGNORES_SPACE.search(expression):
+        expression = "".join(expression.split())
+    around: list[int] = []  # what each open group has before it
+    size = last = 0  # of the group so far, and of its last part: what a repeat would repeat
+    for piece in _PIECE.finditer(expression):
+        text, count = piece[0], piece["count"]
+        if text[0] == "(":
+            around.append(size)
+            size = last = 0
+        elif text == ")":
+            last = size = max(1, size)
+            size += around.pop() if around else 0
+        elif count is not None:
+            times = max(1, int(count)) if len(count.lstrip("0")) < 10 else LARGEST_EXPRESSION + 1
+            size += last * (times - 1)
+            last *= times
+        elif text not in "*+?|":
+            last = 1
+            size += 1
+        if size > LARGEST_EXPRESSION:
+            return size
+    return size + sum(around)
 
 
 def _shown(text: str) -> str:

@@ -83,9 +83,12 @@ def test_a_bundled_list_can_be_avoided_by_its_name(namegen, run_folder):
     ("arguments", "said"),
     [
         (("--min-length", 9, "--max-length", 5), "--min-length 9 contradicts --max-length 5"),
+        (("--min-length", 100_000), "raise --max-length"),
         (("--starts-with", "\x1b[31m"), "which the model has never seen"),
         (("--contains", "<b>"), "'<>'"),
         (("--matches", "a(b"), "missing ) at position 4"),
+        (("--matches", "((((a{100}){100}){100}){100})"), "too large an expression"),
+        (("--matches", "a{1000000}"), "too large an expression"),
         (("--min-distance", 2), "--avoid FILE"),
         (("--min-distance", 4), "--min-distance"),
         (("--min-length", -1), "--min-length"),

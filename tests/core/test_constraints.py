@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -17,7 +18,7 @@ from namegen.core.constraints import Constraints, Words, shortest_text
 from namegen.core.digests import known_digests, normalise
 from namegen.core.generator import Generator, SamplingSettings
 from namegen.core.neighbours import Neighbours
-from namegen.core.pattern import Pattern
+from namegen.core.pattern import Pattern, written_out
 from namegen.core.vocabulary import Vocabulary
 from namegen.errors import GenerationError, NamegenError, SettingsError
 from tests.core.exact import SmallModel, all_names, check_frequencies, conditioned
@@ -200,7 +201,7 @@ def test_shortest_text_is_that_of_trying_every_text(beginning: str, inside: str,
 @pytest.mark.parametrize(
     ("wish", "max_length", "says"),
     [
-        ({"min_length": 9}, 5, r"--min-length 9 contradicts --max-length 5"),
+        ({"min_length": 9}, 5, r"--min-length 9 contradicts --max-length 5: raise --max-length"),
         ({"starts_with": "abcabc"}, 5, r"--starts-with 'abcabc' has 6 characters.*--max-length 5"),
         ({"contains": "abcabc"}, 5, r"--contains 'abcabc'.*--max-length 5"),
         ({"starts_with": "abc", "ends_with": "aaa"}, 5, r"--starts-with 'abc', --ends-with 'aaa' need 6 .*5"),
@@ -215,6 +216,7 @@ def test_shortest_text_is_that_of_trying_every_text(beginning: str, inside: str,
         ({"matches": "[a"}, 9, r"--matches .* at position \d+"),
         ({"matches": "*a"}, 9, r"--matches .* at position \d+"),
         ({"matches": "a" * 20_000}, 9, r"20,000 characters"),
+        ({"matches": "((((a{100}){100}){100}){100})"}, 9, r"--matches .* is too large an expression"),
     ],
 )
 def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, object], max_length: int, says: str) -> None:
@@ -323,6 +325,52 @@ def test_an_expression_that_explodes_is_stopped_and_said(monkeypatch: pytest.Mon
     pattern = Pattern("(a|aa)+")
     with pytest.raises(GenerationError, match=r"takes too long .*simplify"):
         pattern.matches("a" * 60 + "b")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "((((a{100}){100}){100}){100})",
+        "((([ab(]{100}){100}){100,}?){100,200}+",
+        r"((((?:\p{L}|b){100}){100}){100}){100}",
+        "(?x) (a{1 0 00} ) {1000 0}",
+        "(?=((((^){100}){100}){100}){100})",
+        "((((|){100}){100}){100}){100}",
+        "a{1000000}",
+        "a{" + "9" * 5000 + "}",
+    ],
+)
+def test_an_expression_that_is_too_large_is_never_compiled(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regex, "compile", lambda *_: pytest.fail("compiled"))
+    with pytest.raises(SettingsError, match=r"^--matches .* is too large an expression"):
+        Pattern(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        ".{1,1000000}",
+        "((a{0,1000}){0,1000}){0,1000}",
+        r"(?:\p{Lu}\p{Ll}+ ?){1,1000}",
+        "[{}(){9000}]{20}",
+        r"\({9000}\[{9000}",
+        "|".join(["[A-Z][a-z]{3,9}"] * 500),
+    ],
+)
+def test_an_expression_of_a_usual_size_is_compiled(expression: str) -> None:
+    Pattern(expression)
+
+
+@given(plain_patterns, st.integers(1, 30))
+def test_the_size_of_a_repeat_is_that_of_its_copies(pattern: str, times: int) -> None:
+    assert written_out(f"(?:{pattern}){{{times}}}") == written_out(pattern * times) == times * written_out(pattern)
+
+
+@pytest.mark.parametrize("sign", ["[", "(", "{1", "\\", "[\\", "(?x", ")"])
+def test_the_size_is_counted_at_once(sign: str) -> None:
+    start = time.perf_counter()
+    written_out(sign * (10_000 // len(sign)))
+    assert time.perf_counter() - start < 1
 
 
 def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:

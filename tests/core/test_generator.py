@@ -16,7 +16,7 @@ from namegen.core.constraints import Constraints
 from namegen.core.count_splitting import FEW, split_counts
 from namegen.core.digests import digest, digests, known_digests
 from namegen.core.evaluation import AccuracyEvaluator
-from namegen.core.generator import Generator, SamplingSettings
+from namegen.core.generator import Generator, SamplingSettings, advice
 from namegen.core.judge import Given
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.vocabulary import Vocabulary
@@ -284,3 +284,36 @@ def test_memory_does_not_grow_with_repeated_names(monkeypatch: pytest.MonkeyPatc
         return most
 
     assert peak(100_000) < 1.3 * peak(20_000)
+
+
+@pytest.mark.parametrize(
+    ("rejected", "constraints", "sampling", "said"),
+    [
+        ({"max_length": 9}, {}, {}, "raise --max-length"),
+        ({"max_length": 9}, {}, {"temperature": 0.0}, "raise --temperature"),
+        ({"max_length": 9}, {}, {"temperature": 1e-300}, "raise --temperature"),
+        ({"max_length": 9, "matches": 1}, {"matches": "(?=a)b"}, {}, "relax --matches"),
+        ({"matches": 9}, {"matches": "b"}, {"temperature": 0.0}, "raise --temperature, or relax --matches"),
+        ({"seen": 9}, {}, {}, "raise --temperature, or allow names of the list with --allow-seen"),
+        ({"seen": 9}, {}, {"top_k": 1}, "raise --top-k, or allow names of the list with --allow-seen"),
+        ({"seen": 9}, {}, {"top_p": 1e-9}, "raise --top-p, or allow names of the list with --allow-seen"),
+        ({"not_a_name": 9}, {}, {"top_k": 1, "temperature": 0.0}, "raise --temperature and --top-k"),
+        ({"not_a_name": 9}, {}, {"top_k": 5, "top_p": 0.9}, "raise --top-k or --top-p or --temperature"),
+        ({"repeated": 9}, {}, {"top_k": 1}, "ask for fewer, raise --top-k, or allow more with --allow-repeats"),
+        ({"seen": 9}, {}, None, "allow names of the list with --allow-seen"),
+        ({"not_a_name": 9}, {}, None, "ask for fewer"),
+        ({}, {}, {}, "ask for fewer"),
+    ],
+)
+def test_the_advice_is_one_that_can_help(
+    rejected: dict[str, int], constraints: dict[str, str], sampling: dict[str, float] | None, said: str
+) -> None:
+    settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
+    assert advice(Counter(rejected), Constraints(**constraints), settings) == said  # type: ignore[arg-type]
+
+
+def test_the_advice_goes_by_how_names_were_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "TRIES", 2_000)
+    for setting, flag in (({"temperature": 0.0}, "--temperature"), ({"top_k": 1}, "--top-k")):
+        with pytest.raises(GenerationError, match=rf"tries: .*raise {flag}(?!.*--max-length)"):
+            names_of(generator([]), 9, sampling=SamplingSettings(**setting))  # type: ignore[arg-type]
