@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+import namegen.lists
 from namegen.core.corpus import Corpus
 from namegen.core.players import Player
 from namegen.core.settings import DataSettings
@@ -148,10 +150,11 @@ class TestFiles:
         assert "no permission to read 'a.txt'" in refusal("a.txt")
 
     def test_no_permission_as_the_system_reports_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(path: Path) -> bytes:
+        def refuse(path: Path) -> os.stat_result:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "read_bytes", refuse)
+        monkeypatch.setattr(Path, "stat", refuse)
+        monkeypatch.setattr(Path, "is_dir", lambda path: False)
         assert "no permission to read 'a.txt'" in refusal("a.txt")
 
     @pytest.mark.parametrize("name", ["", "a\0b", "x" * 5000, "\x1b[31m"])
@@ -165,3 +168,46 @@ class TestFiles:
         assert refusal("a.txt").startswith("a.txt, line 2, byte 4")
         (tmp_path / "a.txt").write_bytes(b"")
         assert refusal("a.txt").startswith("a.txt has no names")
+
+    @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no device without an end")
+    @pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", "/dev/null"])
+    def test_a_device(self, device: str) -> None:
+        assert f"'{device}' is a device, not a file: give a file" in refusal(device)
+
+    def test_more_than_a_list_may_hold(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(namegen.lists, "LARGEST", 10)
+        (tmp_path / "a.txt").write_bytes(b"Al\nBob\nEve\n")
+        assert "'a.txt' holds more than 10 bytes" in refusal("a.txt")
+        (tmp_path / "a.txt").write_bytes(b"Al\nBob\nEv")
+        assert read("a.txt").names == ("Al", "Bob", "Ev")
+        with pytest.raises(NamesError, match="standard input holds more than 10 bytes"):
+            read("-", b"Al\nBob\nEve\n")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+    def test_a_pipe_with_a_name(self, tmp_path: Path) -> None:
+        content = b"".join(b"%07d\n" % number for number in range(300_000))  # more than is read at a time
+        os.mkfifo(tmp_path / "pipe")
+        writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(content), daemon=True)
+        writer.start()
+        assert len(read("pipe").names) == 300_000
+        writer.join()
+
+    def test_what_is_read_of_a_stream_that_gives_little_at_a_time(self) -> None:
+        class Slow(io.BytesIO):
+            def read(self, size: int | None = -1, /) -> bytes:
+                return super().read(1)
+
+        assert read_names(DataSettings(names="-"), Slow(b"Al\nBob")).names == ("Al", "Bob")
+
+    def test_a_text_file_has_no_columns(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("Al\nBob\n", encoding="utf-8")
+        message = refusal("a.txt", column="3")
+        assert "has no columns" in message
+        assert ".csv" in message
+        assert "Al" not in message
+        (tmp_path / "table.txt").write_text("id\tname\n1\tAl\n", encoding="utf-8")
+        assert read("table.txt", column="2").names == ("Al",)
+
+    def test_a_long_path_is_shown_whole(self) -> None:
+        path = "/".join(["folder"] * 25)
+        assert f"no file '{path}': give a file" in refusal(path)

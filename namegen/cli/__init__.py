@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -44,6 +45,14 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 COMMANDS: dict[str, tuple[str, str]] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+# What can end standard output in the midst of a result → what is said of it; of a pipe whose reader has left, nothing.
+OUTPUT_ENDS = {
+    errno.EPIPE: "nobody reads it",
+    errno.ENOSPC: "no space is left; make room",
+    errno.EFBIG: "the file is too large; make room",
+    errno.EIO: "the device fails; give another",
+    errno.EBADF: "it is not open for writing; give another",
+}
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
 
@@ -90,17 +99,21 @@ class LazyGroup(click.Group):
             _flush(sys.stdout)  # what was found comes before what went wrong
             click.echo(error_line(str(error)), err=True)
             raise click.exceptions.Exit(error.exit_code) from error
-        except BrokenPipeError:
-            _silence_standard_output()
-            raise click.exceptions.Exit(0) from None
         except KeyboardInterrupt:
             raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            _silence_standard_output()
-            click.echo(error_line("cannot write to standard output: no space is left; make room"), err=True)
-            raise click.exceptions.Exit(1) from None
+            raise click.exceptions.Exit(_output_ended(error)) from None
+
+
+def _output_ended(error: OSError) -> int:
+    """The exit code where standard output takes no more; any other error goes on."""
+    if error.errno not in OUTPUT_ENDS or error.filename is not None:
+        raise error
+    _silence_standard_output()
+    if error.errno == errno.EPIPE:
+        return 0
+    click.echo(error_line(f"cannot write to standard output: {OUTPUT_ENDS[error.errno]}"), err=True)
+    return 1
 
 
 def _flush(stream: Any) -> None:
@@ -116,9 +129,51 @@ def _silence_standard_output() -> None:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError):  # not a file
         return
+    _lead_nowhere(descriptor)
+
+
+def _lead_nowhere(descriptor: int) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)
+    if nowhere != descriptor:
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+
+
+class _Unfailing(io.FileIO):
+    """Standard error that loses what it cannot write: no training ends because a log is full."""
+
+    def write(self, data: Any) -> int:
+        """As much as goes."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
+def _prepare_streams() -> None:
+    """Make the two outputs such that any text can be written to them: one that is closed leads nowhere."""
+    stream: Any
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            try:
+                os.fstat(descriptor)
+            except OSError:
+                _lead_nowhere(descriptor)
+                stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            else:  # some other file has taken its number
+                stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, stream)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        if not sys.stderr.isatty():
+            raw = _Unfailing(sys.stderr.fileno(), "w", closefd=False)
+            sys.stderr = io.TextIOWrapper(
+                io.BufferedWriter(raw), sys.stderr.encoding, "backslashreplace", line_buffering=True
+            )
+    except (OSError, ValueError):  # not a file: a stream of a program's own
+        pass
 
 
 # \b keeps the lines below it as they are.
@@ -141,10 +196,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 a named error, 2 wrong usage, 130 after Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
         cli(prog_name="namegen")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except OSError as error:  # of --version and --help, which run before any command
+        sys.exit(_output_ended(error))

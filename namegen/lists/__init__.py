@@ -6,7 +6,9 @@ read, so that looking at what there is costs nothing.
 
 from __future__ import annotations
 
+import io
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import namegen.core.corpus
 
 STANDARD_INPUT = "-"
+LARGEST = 2**30  # bytes of a list: far more than there are names, and what a device without an end would never stop at
+_AT_A_TIME = 2**20
 _FOLDER = Path(__file__).parent
 
 
@@ -27,8 +31,8 @@ _FOLDER = Path(__file__).parent
 class Readable(Protocol):
     """An open stream of bytes, as standard input is."""
 
-    def read(self) -> bytes:
-        """All that is left in it."""
+    def read(self, size: int = -1, /) -> bytes:
+        """The next so many bytes at most; none at its end."""
         ...
 
 
@@ -133,9 +137,14 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
             raise NamesError(f"the bundled list {name} has no columns: leave `--column` out, or give a CSV file")
         return load_bundled(name)
     if name == STANDARD_INPUT:
-        source, data = "standard input", (stdin or sys.stdin.buffer).read()
+        source, data = "standard input", _read_standard_input(stdin)
     else:
         source, data = name, _read(Path(name), name)
+        if settings.column is not None and name.lower().endswith(".txt") and not _is_table(data):
+            raise NamesError(
+                f"{_quote(name)} is a text file with a name a line, which has no columns: leave `--column` out, or "
+                "give a .csv file"
+            )
     return Corpus.from_bytes(
         data,
         source=source if len(source) <= 200 and source.isprintable() else _quote(source),
@@ -159,7 +168,11 @@ def _read(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
             raise NamesError(f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})")
-        return path.read_bytes()
+        kind = path.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+            raise NamesError(f"{_quote(name)} is a device, not a file: {_advice(name)}")
+        with path.open("rb") as stream:
+            return _limited(stream, _quote(name))
     except FileNotFoundError as error:
         raise NamesError(f"there is no file {_quote(name)}: {_advice(name)}") from error
     except PermissionError as error:
@@ -169,15 +182,44 @@ def _read(path: Path, name: str) -> bytes:
         raise NamesError(f"cannot read {_quote(name)} ({reason}): {_advice(name)}") from error
 
 
+def _read_standard_input(stdin: Readable | None) -> bytes:
+    if stdin is None and sys.stdin is None:
+        raise NamesError("standard input is closed: give a file, or a bundled list in place of `-`")
+    try:
+        return _limited(sys.stdin.buffer if stdin is None else stdin, "standard input")
+    except (OSError, ValueError) as error:  # not for reading, a folder
+        reason = getattr(error, "strerror", None) or error
+        raise NamesError(f"cannot read standard input ({reason}): give a file in place of `-`") from error
+
+
+def _limited(stream: Readable, what: str) -> bytes:
+    """All that is left in a stream, in parts: no memory is asked for that no name fills."""
+    data = bytearray()
+    while part := stream.read(_AT_A_TIME):
+        data += part
+        if len(data) > LARGEST:
+            raise NamesError(f"{what} holds more than {LARGEST:,} bytes, the most that a list may: give a part of it")
+        if len(part) < _AT_A_TIME and isinstance(
+            stream, io.BufferedReader
+        ):  # its end: a terminal asked once more would wait for a second Ctrl-D
+            break
+    return bytes(data)
+
+
+def _is_table(data: bytes) -> bool:
+    first = data.lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
+    return any(separator in first for separator in (b",", b";", b"\t"))
+
+
 def _advice(name: str) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name.lower(), BUNDLED, n=1, cutoff=0.6) if len(name) < 100 else []
-    suggestion = f"did you mean {close[0]}? " if close else ""
-    return f"{suggestion}Give a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
+    give = f"did you mean {close[0]}? Give" if close else "give"
+    return f"{give} a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
 
 
 def _quote(text: str) -> str:
     from namegen.core.corpus import quote
 
-    return quote(text, 80)
+    return quote(text, 200)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from namegen.core.tensor_file import read_tensors, write_tensors
-from tests.cli.conftest import FAST
+from tests.cli.conftest import ENVIRONMENT, FAST
 
 # file name, content, what the sentence says
 BAD_LISTS = {
@@ -175,3 +177,65 @@ def test_a_list_named_by_a_config_is_used(namegen, some_names):
     run = namegen("train", "--config", "c.toml", "--json").done()
     assert Path(run.json["out"]) == Path("runs/names-numpy")
     assert "names: names.txt" in run.err
+
+
+def in_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """A line of a shell; ``$namegen`` is the program."""
+    environment = {**ENVIRONMENT, "namegen": f"{sys.executable} -m namegen"}
+    return subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+in_any_shell = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no bash, no device that is always full")
+
+
+@in_any_shell
+@pytest.mark.parametrize(
+    "arguments",
+    ["lists", "lists --json", "models", "generate", "describe", "ceiling", "score Al", "--version", "--help"],
+)
+def test_a_closed_output_is_no_error(tmp_path, arguments):
+    answer = in_shell(tmp_path, f"$namegen {arguments} >&-")
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert "Traceback" not in answer.stderr
+    answer = in_shell(tmp_path, f"$namegen {arguments} 2>&-")
+    assert answer.returncode == 0
+    assert answer.stdout
+
+
+@in_any_shell
+@pytest.mark.parametrize("arguments", ["--version", "--help", "lists", "generate --help"])
+def test_a_full_output_is_one_sentence(tmp_path, arguments):
+    answer = in_shell(tmp_path, f"$namegen {arguments} >/dev/full")
+    assert answer.returncode == 1
+    assert answer.stderr == "namegen: cannot write to standard output: no space is left; make room\n"
+
+
+@in_any_shell
+def test_an_output_that_is_not_for_writing_is_one_sentence(tmp_path):
+    answer = in_shell(tmp_path, "$namegen lists 1</dev/null")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("namegen: cannot write to standard output")
+
+
+@in_any_shell
+@pytest.mark.parametrize("lost", [">&-", "2>&-", "2>/dev/full", "</dev/null >&- 2>&-", "<&- >&- 2>&-"])
+def test_training_ends_well_without_its_streams(tmp_path, some_names, lost):
+    (tmp_path / "names.txt").write_text(some_names, encoding="utf-8")
+    answer = in_shell(tmp_path, f"$namegen train names.txt --epochs 1 --no-plot --out run {lost}")
+    assert answer.returncode == 0
+    assert "Traceback" not in answer.stderr
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+
+
+@in_any_shell
+@pytest.mark.parametrize("arguments", ["train - --epochs 1", "describe -", "generate --avoid -"])
+def test_a_closed_input_is_one_sentence(tmp_path, arguments):
+    answer = in_shell(tmp_path, f"$namegen {arguments} <&-")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "namegen: standard input is closed: give a file" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@in_any_shell
+def test_a_wrong_option_is_wrong_usage_even_where_nobody_hears_it(tmp_path):
+    assert in_shell(tmp_path, "$namegen train --xyzzy 2>/dev/full").returncode == 2
