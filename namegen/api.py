@@ -5,6 +5,7 @@ The command line and the reports use them too.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from namegen.backends import load_engine
 from namegen.config import Config, merge, read_config, write_config
 from namegen.core.checkpoint import KNOWN_NAMES, Checkpoint
 from namegen.core.constraints import Constraints
-from namegen.core.corpus import Corpus
+from namegen.core.corpus import Corpus, quote
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.generator import Generator, NameBatch, SamplingSettings
@@ -215,6 +216,8 @@ class LoadedModel:
 def find_model(model: str | None) -> tuple[str, Path]:
     """What a MODEL argument stands for: a run folder, a checkpoint, a ``.tflite``, or a shipped model's name.
 
+    A shipped model's name means that model even where a file or a folder has it too: give ``./companies`` for those.
+
     Args:
         model: None takes the newest run under ``runs/``, else the shipped ``mlb-first``.
 
@@ -227,19 +230,24 @@ def find_model(model: str | None) -> tuple[str, Path]:
     if model is None:
         runs = sorted(RUNS.glob(f"*/{MODEL_FILE}"), key=lambda path: path.stat().st_mtime_ns)
         return (str(runs[-1].parent), runs[-1]) if runs else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
+    if model in SHIPPED:
+        return model, shipped_path(model)
+    if not model:
+        raise CheckpointError(
+            "the name of the model is empty: give a run folder, a .safetensors or .tflite file, or one of "
+            f"{', '.join(SHIPPED)}"
+        )
     path = Path(model)
-    if path.is_dir():
+    if os.path.isdir(model):
         if not (path / MODEL_FILE).is_file():
             raise CheckpointError(
                 f"the folder {model} holds no {MODEL_FILE}: give a run folder of namegen train, after its first epoch"
             )
         return model, path / MODEL_FILE
-    if path.exists():
+    if os.path.exists(model):  # False for what no path can be
         return model, path
-    if model in SHIPPED:
-        return model, shipped_path(model)
     raise CheckpointError(
-        f"there is no model {model!r}: expected a run folder, a .safetensors or .tflite file, or one of "
+        f"there is no model {quote(model, 200)}: expected a run folder, a .safetensors or .tflite file, or one of "
         f"{', '.join(SHIPPED)}"
     )
 

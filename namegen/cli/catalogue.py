@@ -8,12 +8,16 @@ from namegen.cli import options
 from namegen.cli.terminal import Notes, aligned, json_text, percent
 from namegen.threads import limit_threads
 
+WIDTH = 80
+
 
 @click.command()
 @options.common
 def lists(as_json: bool, quiet: bool) -> None:
     """The lists of names that come with namegen; each goes by its name wherever NAMES stands."""
     limit_threads(1)
+    from textwrap import wrap
+
     from namegen.lists import BUNDLED, load_bundled
 
     sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
@@ -32,8 +36,10 @@ def lists(as_json: bool, quiet: bool) -> None:
         return
     width = max(map(len, BUNDLED))
     for name, bundled in BUNDLED.items():
-        click.echo(f"{name.ljust(width)}  {sizes[name]:>6,}  {bundled.description}")
-        click.echo(f"{' ' * width}          {bundled.licence}")
+        lines = [*wrap(bundled.description, WIDTH - width - 10), bundled.licence]
+        click.echo(f"{name.ljust(width)}  {sizes[name]:>6,}  {lines[0]}")
+        for line in lines[1:]:
+            click.echo(f"{' ' * width}          {line}")
 
 
 @click.command()
@@ -55,7 +61,7 @@ def models(as_json: bool, quiet: bool) -> None:
     if not found:
         Notes(quiet)("no trained models come with this version: make one with namegen train")
         return
-    rows = [("model", "network", "learned from", "held out, likeliest is right")]
+    rows = [("model", "network", "learned from", "held out")]
     for name, checkpoint in found.items():
         validation = checkpoint.training.get("validation") or {}
         accuracy = validation.get("accuracy_argmax")
@@ -63,3 +69,4 @@ def models(as_json: bool, quiet: bool) -> None:
         source = f"{checkpoint.training.get('names', 0):,} names of {checkpoint.training.get('list')}"
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
     click.echo(aligned(rows, left=3))
+    click.echo("\nheld out: how often the likeliest character is right, on names not learned from")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import open_list
+from namegen.cli.sources import note_model, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
 from namegen.errors import CheckpointError, EngineError
 from namegen.threads import limit_threads
@@ -50,7 +50,7 @@ def export_tflite(
     """
     limit_threads(1)
     notes = Notes(quiet)
-    name, checkpoint, path = _open(model, out, ".tflite", notes)
+    name, checkpoint, path = _open(model, out, ".tflite", force, notes)
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
@@ -95,10 +95,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     The file maps ids of characters to logits, in safe mode, without namegen.
     """
     limit_threads(1)
-    _, checkpoint, path = _open(model, out, ".keras", Notes(quiet))
-    from namegen.backends.tflite.export import check_output
-
-    check_output(path, force=force)
+    _, checkpoint, path = _open(model, out, ".keras", force, Notes(quiet))
     try:
         from namegen.backends.keras_engine.export import export_keras as export
     except ModuleNotFoundError as error:
@@ -110,18 +107,22 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
-def _open(model: str | None, out: Path | None, suffix: str, notes: Notes) -> tuple[str, Checkpoint, Path]:
-    """What MODEL and OUT stand for: the model's name, its checkpoint, and the file to write. Raises CheckpointError."""
+def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: Notes) -> tuple[str, Checkpoint, Path]:
+    """What MODEL and OUT stand for: the model's name, its checkpoint, and the file to write.
+
+    Raises CheckpointError, and OutputError where nothing may be written there.
+    """
     from namegen.api import TFLITE_SUFFIX, find_model, load_checkpoint
     from namegen.models import SHIPPED
 
+    note_model(model, notes)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
         raise CheckpointError(
             f"{name} is a .tflite already, which cannot be exported: give the run folder or the .safetensors that it "
             "was made of"
         )
-    shipped = name in SHIPPED and not Path(name).exists()
+    shipped = name in SHIPPED
     if shipped and not path.is_file():
         raise CheckpointError(
             f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
@@ -129,7 +130,12 @@ def _open(model: str | None, out: Path | None, suffix: str, notes: Notes) -> tup
     checkpoint = load_checkpoint(path)
     if model is None:
         notes(f"model: {name}")
+    chosen = out is None
     if out is None:
         out = Path(name + suffix) if shipped else path.with_suffix(suffix)
+    from namegen.backends.tflite.export import check_output
+
+    check_output(out, force=force)
+    if chosen:
         notes(f"out: {out}")
     return name, checkpoint, out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
+from namegen.cli.sources import note_model
 from namegen.cli.terminal import Notes, json_text, printable
 from namegen.errors import CheckpointError
 from namegen.threads import limit_threads
@@ -31,7 +32,9 @@ def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, q
     limit_threads(1)
     from namegen.web.export import write_page
 
-    found = [_open(model, Notes(quiet)) for model in models or (None,)]
+    if str(out) == "-":
+        raise click.BadParameter("'-': a page is written to a file, not to standard output", param_hint="'--out'")
+    found = [_open(model, Notes(quiet)) for model in dict.fromkeys(models) or (None,)]
     size = write_page(found, out, force=force)
     if as_json:
         click.echo(json_text({"out": str(out), "bytes": size, "models": [model.label for model in found]}))
@@ -47,6 +50,7 @@ def _open(model: str | None, notes: Notes) -> PageModel:
     from namegen.models import SHIPPED
     from namegen.web.export import PageModel
 
+    note_model(model, notes)
     name, path = find_model(model)
     if path.suffix == ".tflite":
         raise CheckpointError(

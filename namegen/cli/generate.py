@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from namegen.cli import options
-from namegen.cli.sources import open_model
+from namegen.cli.sources import note_list, open_model
 from namegen.cli.terminal import Notes, json_string, printable
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 1_000_000_000
 MOST_BEST = 1_000_000
+MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
 
 
@@ -36,7 +37,9 @@ def texts(file: str | None) -> Sequence[str] | None:
     from namegen.lists import read_names
 
     blank = b"\xef\xbb\xbf \t\r\n"
-    if file == os.devnull or (os.path.isfile(file) and not Path(file).read_bytes().strip(blank)):
+    if file == os.devnull or (
+        os.path.isfile(file) and os.path.getsize(file) <= MOST_BLANKS and not Path(file).read_bytes().strip(blank)
+    ):
         return ()
     return read_names(DataSettings(names=file)).names
 
@@ -166,7 +169,12 @@ def generate(
         _refuse_with_best(click.get_current_context())
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json contradicts --format {form}: give one of them.")
-    loaded = open_model(model, Notes(quiet), backend=backend, threads=threads)
+    if wished["banned"] == wished["avoid"] == "-":
+        raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
+    notes = Notes(quiet)
+    loaded = open_model(model, notes, backend=backend, threads=threads)
+    for name in ("banned", "avoid"):
+        note_list(wished[name], notes)
     wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
     if best is None:
         batches = loaded.generate_batches(count, **wished)

@@ -6,7 +6,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_list, open_model
-from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
+from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json_text, printable
 
 
 @click.command()
@@ -46,7 +46,7 @@ def evaluate(
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
-    click.echo(f"{printable(result.model)} on {result.names:,} names of {printable(corpus.source)}\n")
+    click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} of {printable(corpus.source)}\n")
     rows = [("", *FIGURES), ("this model", *figures(result.metrics)), ("ceiling of these", *figures(result.ceiling))]
     click.echo(aligned(rows))
 

@@ -11,7 +11,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from namegen.cli.terminal import Notes, number, percent, printable
+from namegen.cli.terminal import Notes, counted, number, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,8 +57,8 @@ class Display(AbstractContextManager["Display"]):
         self.notes(run.corpus.dropped_sentence())
         held_out = 0 if run.part is None else run.part.tree.names
         damped = f" (repeats damped, {run.batches.names:,} are left)" if run.data.damps_repeats else ""
-        self.notes(f"{len(run.split.training):,} names to learn from{damped}, {held_out:,} held out")
-        self.notes(f"{self.epochs:,} epochs of {self.steps:,} steps, engine {run.engine.name}")
+        self.notes(f"{counted(len(run.split.training), 'name')} to learn from{damped}, {held_out:,} held out")
+        self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
     def say(self, text: str) -> None:
         """Say something in between, without breaking what is drawn."""

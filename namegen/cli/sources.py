@@ -5,10 +5,13 @@ NumPy is loaded here and no earlier, after its threads are set.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from namegen.cli.terminal import Notes
 from namegen.core.settings import DataSettings
+from namegen.models import SHIPPED
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -18,11 +21,31 @@ if TYPE_CHECKING:
 DEFAULT_LIST = DataSettings().names
 
 
+def note_namesake(name: str | None, known: Container[str], what: str, notes: Notes) -> None:
+    """Say so where a name means what comes with namegen, and a file or a folder here has that name too."""
+    if name is not None and name in known and os.path.lexists(name):
+        kind = "folder" if os.path.isdir(name) else "file"
+        notes(f"{name} is the {what} that comes with namegen; for the {kind} of that name give ./{name}")
+
+
+def note_model(model: str | None, notes: Notes) -> None:
+    """Say so where MODEL is a shipped one and something here has its name."""
+    note_namesake(model, SHIPPED, "model", notes)
+
+
+def note_list(names: str | None, notes: Notes) -> None:
+    """Say so where NAMES is a bundled list and something here has its name."""
+    from namegen.lists import BUNDLED
+
+    note_namesake(names, BUNDLED, "list", notes)
+
+
 def open_model(model: str | None, notes: Notes, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
     """Load MODEL. Raises CheckpointError, EngineError."""
     limit_threads(threads)
     from namegen import api
 
+    note_model(model, notes)
     loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
         notes(f"model: {loaded.name}")
@@ -36,6 +59,7 @@ def open_list(
     limit_threads(1)
     from namegen.lists import read_names
 
+    note_list(names, notes)
     if names is None:
         notes(f"names: {DEFAULT_LIST}")
     longest = DataSettings().max_name_length if max_name_length is None else max_name_length

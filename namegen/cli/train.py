@@ -15,6 +15,7 @@ import click
 from namegen.cli import INTERRUPTED, options
 from namegen.cli.progress import show_progress
 from namegen.cli.result import summary
+from namegen.cli.sources import note_list
 from namegen.cli.terminal import Notes, json_text
 from namegen.config import Config, merge, read_config
 from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
@@ -158,6 +159,7 @@ def train(
         )
         if names is None:
             notes(f"names: {resolved.data.names}")
+        note_list(resolved.data.names, notes)
     limit_threads(resolved.run.threads)
     from namegen import api
 

@@ -136,7 +136,7 @@ class Corpus:
         _check_lengths(names, max_name_length, max_name_length, source, where)
         kept = tuple(filter(None, names))
         if not kept:
-            raise NamesError(f"{source} has no names: expected at least one")
+            raise NamesError(f"{source} has no names: give a list with at least one name")
         counts = dict(dropped or {})
         if len(kept) < len(names):
             counts[empty] = len(names) - len(kept)
@@ -196,8 +196,9 @@ class Corpus:
         training = tuple(compress(self.names, [not held for held in mask]))
         held = tuple(compress(self.names, mask))
         if len(self.names) < FEWEST_NAMES_TO_SPLIT or not training or not held:
+            some = "1 name" if len(self.names) == 1 else f"{len(self.names):,} names"
             raise NamesError(
-                f"{self.source} has {len(self.names):,} names ({len(set(self.names)):,} distinct), too few to hold out "
+                f"{self.source} has {some} ({len(set(self.names)):,} distinct), too few to hold out "
                 f"{validation:.0%} of them: train on all with `--validation 0`, or give a longer list"
             )
         trained = set(training)

@@ -239,3 +239,63 @@ def test_a_closed_input_is_one_sentence(tmp_path, arguments):
 @in_any_shell
 def test_a_wrong_option_is_wrong_usage_even_where_nobody_hears_it(tmp_path):
     assert in_shell(tmp_path, "$namegen train --xyzzy 2>/dev/full").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["train", "describe", "ceiling"])
+def test_a_bundled_list_goes_before_a_file_of_its_name_and_that_is_said(namegen, command):
+    namegen.write("companies", "Al\nBob\n" * 20)
+    options = (*FAST, "--validation", 0) if command == "train" else ()
+    run = namegen(command, "./companies", *options, "--json").done()
+    assert "that comes with namegen" not in run.err
+    run = namegen("describe", "companies", "--json").done()
+    assert run.json["entries"] == 6_017
+    assert run.err == "companies is the list that comes with namegen; for the file of that name give ./companies\n"
+    assert namegen("describe", "companies", "--quiet").done().err == ""
+
+
+def test_train_says_which_of_two_lists_it_takes(namegen):
+    namegen.write("japanese-given", "Al\nBob\n")
+    run = namegen("train", "japanese-given", "--epochs", 1, "--hidden", 2, "--no-plot").done()
+    assert "for the file of that name give ./japanese-given" in run.err
+
+
+def test_a_shipped_model_goes_before_what_has_its_name_and_that_is_said(namegen, run_folder):
+    namegen.write("mlb-first", "Al\n")
+    run_folder.rename(namegen.folder / "companies")
+    for name, kind in (("mlb-first", "file"), ("companies", "folder")):
+        run = namegen("generate", name, "-n", 3, "--seed", 1).done()
+        assert run.err == f"{name} is the model that comes with namegen; for the {kind} of that name give ./{name}\n"
+    assert namegen("generate", "./companies", "-n", 3).done().err == ""
+    namegen("generate", "./mlb-first").refused("mlb-first is not a model file")
+    exported = namegen("export-web", "mlb-first", "mlb-first", "--out", "page.html", "--json").done()
+    assert exported.json["models"] == ["mlb-first"]
+    assert "give ./mlb-first" in exported.err
+
+
+def test_a_page_is_not_written_to_a_dash(namegen):
+    namegen("export-web", "--out", "-").refused("not to standard output", code=2)
+    assert not (namegen.folder / "-").exists()
+
+
+def test_names_of_models_that_are_none(namegen):
+    namegen("generate", "").refused("the name of the model is empty")
+    namegen("generate", "x" * 5000).refused("there is no model 'xxx")
+
+
+def test_standard_input_is_read_once_only(namegen):
+    namegen("generate", "--banned", "-", "--avoid", "-", stdin=b"Al\n").refused("read once only", code=2)
+
+
+@in_any_shell
+@pytest.mark.parametrize("command", ["describe", "ceiling", "train"])
+def test_a_device_without_an_end_is_no_list(tmp_path, command):
+    answer = in_shell(tmp_path, f"ulimit -v 4000000; $namegen {command} /dev/zero")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith("namegen: '/dev/zero' is a device, not a file")
+    answer = in_shell(tmp_path, "$namegen describe <(printf 'Al\\nBob\\n') --json")
+    assert '"entries": 2' in answer.stdout
+
+
+def test_what_comes_with_the_program_fits_80_columns(namegen):
+    for command in ("lists", "models"):
+        assert max(map(len, namegen(command).done().out.split("\n"))) <= 80
