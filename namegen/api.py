@@ -275,7 +275,9 @@ def load(model: str | Path | RunResult | None = None, *, backend: str = "numpy",
     """
     if isinstance(model, RunResult):
         return open_checkpoint(model.checkpoint, model.checkpoint.training["list"], backend=backend, threads=threads)
-    name, path = find_model(None if model is None else str(model))
+    if isinstance(model, Path):  # a path is never a shipped model's name, though it may look like one
+        model = os.path.join(os.curdir, model)
+    name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
         from namegen.backends.tflite.runtime import TFLiteModel
 

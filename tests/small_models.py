@@ -8,10 +8,6 @@ from pathlib import Path
 
 from namegen import api
 from namegen.config import parse_config
-from namegen.models import SHIPPED, shipped_path
-
-HAS_SHIPPED = all(shipped_path(name).is_file() for name in SHIPPED)
-NO_SHIPPED = "the trained models do not come with this version"
 
 
 @cache

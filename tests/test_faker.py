@@ -10,7 +10,7 @@ from namegen import models
 from namegen.core.digests import normalise
 from namegen.lists import load_bundled, players
 from tests.requirements import require
-from tests.small_models import HAS_SHIPPED, NO_SHIPPED, small_models
+from tests.small_models import small_models
 
 KINDS = ("invented_first_name", "invented_last_name", "invented_name", "invented_company")
 
@@ -99,7 +99,6 @@ def test_the_names_are_new():
         assert not names & {normalise(name) for name in real}, kind
 
 
-@pytest.mark.skipif(not HAS_SHIPPED, reason=NO_SHIPPED)
 def test_names_from_the_models_that_come_with_the_package():
     require("faker")
     fake = make()

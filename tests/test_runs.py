@@ -95,3 +95,9 @@ def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
     api.train(NAMES, config=SHORT, out="run", stop=Once())
     with pytest.raises(OutputError, match="or go on with --resume run"):
         api.train(NAMES, config=SHORT, out="run")
+
+
+def test_a_path_is_a_file_even_where_a_shipped_model_has_its_name(elsewhere: Path) -> None:
+    result = api.train(NAMES, config=SHORT, out="mlb-last")
+    assert api.load(Path("mlb-last")).vocabulary == result.checkpoint.vocabulary
+    assert api.load("mlb-last").vocabulary != result.checkpoint.vocabulary

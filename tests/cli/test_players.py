@@ -14,7 +14,7 @@ from namegen.cli import cli
 from namegen.core.digests import normalise
 from namegen.lists import load_bundled, players
 from tests.cli.test_start import HEAVY, LOADED, loaded_modules
-from tests.small_models import HAS_SHIPPED, NO_SHIPPED, small_models
+from tests.small_models import small_models
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,6 @@ def test_help_loads_no_numpy(namegen, command):
     assert not loaded & {"numpy", "rich", "httpx", "namegen.api"}
 
 
-@pytest.mark.skipif(not HAS_SHIPPED, reason=NO_SHIPPED)
 def test_with_the_models_that_come_with_the_package_it_takes_a_moment(namegen):
     seconds = []
     for _ in range(3):

@@ -18,7 +18,7 @@ from namegen.core.prefix_tree import PrefixTree
 from namegen.core.vocabulary import Vocabulary
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players
-from tests.small_models import HAS_SHIPPED, NO_SHIPPED, small_models
+from tests.small_models import small_models
 
 FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
 LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
@@ -141,6 +141,5 @@ def test_players_from_models_of_the_real_lists(monkeypatch):
     check_team(500)
 
 
-@pytest.mark.skipif(not HAS_SHIPPED, reason=NO_SHIPPED)
 def test_players_from_the_models_that_come_with_the_package():
     check_team(2000)
