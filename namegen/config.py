@@ -60,6 +60,15 @@ def read_config(path: Path | str) -> Config:
         SettingsError: the file cannot be read or is not TOML; or some of its values are wrong, and then the message
             names them all, each by its dotted path.
     """
+    return parse_config(read_tables(path), source=f"the config {_shown(str(path))}")
+
+
+def read_tables(path: Path | str) -> dict[str, Any]:
+    """Read a TOML file as plain tables, nothing of it checked yet.
+
+    Raises:
+        SettingsError: the file cannot be read, or is not TOML.
+    """
     shown = _shown(str(path))
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
@@ -72,12 +81,11 @@ def read_config(path: Path | str) -> Config:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot read the config {shown} ({reason}): give a TOML file") from error
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except RecursionError as error:
         raise SettingsError(f"the config {shown} nests too deeply: expected tables of plain values") from error
     except ValueError as error:  # TOMLDecodeError, or a number of too many digits
         raise SettingsError(f"the config {shown} is not TOML: {_cut(str(error), 120)}; correct that place") from error
-    return parse_config(document, source=f"the config {shown}")
 
 
 def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
@@ -92,7 +100,11 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
     problems: list[str] = []
     tables: dict[str, Any] = {}
     for name in document:
-        if name not in TABLES:
+        if name == "grid":
+            problems.append(
+                "grid belongs to a sweep, not to one training: run `namegen sweep` with it, or leave it out"
+            )
+        elif name not in TABLES:
             problems.append(f"{_key(name)} is unknown: {_suggestion(name, TABLES, '')}")
     for name, kind in TABLES.items():
         values = document.get(name, {})
@@ -118,6 +130,37 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
     >>> merge(Config(), {"training.epochs": 3, "run.threads": None}).training.epochs
     3
     """
+    tables, problems = _merged(config, overrides, _flag)
+    _raise_all(problems, "")
+    return Config(**tables)
+
+
+def merge_each(config: Config, points: Iterable[Mapping[str, object]], *, source: str) -> list[Config]:
+    """The config with the values of each point in turn, as a grid of settings has them.
+
+    Args:
+        config: what holds where a point says nothing.
+        points: dotted path to value, for each of the configs that are wanted.
+        source: what a message calls the place that the values come from.
+
+    Raises:
+        SettingsError: names every wrong value of all points at once by its dotted path.
+
+    >>> [one.training.epochs for one in merge_each(Config(), [{"training.epochs": 3}, {}], source="the grid")]
+    [3, None]
+    """
+    found = [_merged(config, point, str) for point in points]
+    _raise_all(dict.fromkeys(problem for _, problems in found for problem in problems), source)
+    return [Config(**tables) for tables, _ in found]
+
+
+def _flag(path: str) -> str:
+    """What a setting is called on the command line."""
+    return "--" + path.partition(".")[2].replace("_", "-")
+
+
+def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> tuple[dict[str, Any], list[str]]:
+    """The config's tables with other values, and all that is wrong with them; ``label`` gives a path its name."""
     problems: list[str] = []
     tables: dict[str, Any] = {}
     given = {path: value for path, value in overrides.items() if value is not None}
@@ -128,10 +171,13 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
     for table, kind in TABLES.items():
         current = {name: getattr(getattr(config, table), name) for name in get_type_hints(kind)}
         changed = {name: given[f"{table}.{name}"] for name in current if f"{table}.{name}" in given}
-        tables[table], found = _build(kind, current | changed, lambda name: "--" + name.replace("_", "-"))
+
+        def labelled(name: str, table: str = table) -> str:
+            return label(f"{table}.{name}")
+
+        tables[table], found = _build(kind, current | changed, labelled)
         problems += found
-    _raise_all(problems, "")
-    return Config(**tables)
+    return tables, problems
 
 
 def write_config(config: Config) -> str:

@@ -51,7 +51,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "testing": (GROUND | {"core", "backends", "backends.numpy_engine"}, {"numpy"}),
     "reports": (
         GROUND | {"core", "config", "lists", "models", "backends", "backends.tflite", "api"},
-        {"numpy", "matplotlib", "jinja2", "markupsafe", "distributed"},
+        {"numpy", "matplotlib", "jinja2", "markupsafe", "dask", "distributed", "cryptography"},
     ),
     "cli": (
         GROUND

@@ -110,10 +110,18 @@ def test_what_is_written_is_complete(tmp_path: Path) -> None:
     assert read_text(tmp_path, text) == Config()
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.name)
+TRAININGS = [path for path in sorted(CONFIGS.glob("*.toml")) if not path.name.startswith("sweep-")]
+
+
+@pytest.mark.parametrize("path", TRAININGS, ids=lambda path: path.name)
 def test_every_ready_config_is_valid_and_its_list_is_bundled(path: Path) -> None:
     config = read_config(path)
     assert config.data.names in BUNDLED
+
+
+def test_a_sweep_is_not_taken_for_a_training() -> None:
+    with pytest.raises(SettingsError, match="grid belongs to a sweep"):
+        read_config(CONFIGS / "sweep-cell.toml")
 
 
 def test_the_ready_configs_are_what_they_say() -> None:

@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "ceiling": ("namegen.cli.measure:ceiling", "The best that any model can do on a list."),
         "describe": ("namegen.cli.describe:describe", "Lengths, letters and repeats of a list."),
         "compare-backends": ("namegen.cli.compare:compare_backends", "Every engine's accuracy and speed, a report."),
+        "sweep": ("namegen.cli.sweep:sweep", "Train a grid of settings, and compare them."),
     },
     "Export": {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
 
+from namegen.cli.tables import show_table
 from namegen.cli.terminal import printable
 from namegen.reports.plan import NUMPY
 from namegen.reports.tables import (
@@ -32,22 +31,12 @@ def print_summary(results: dict[str, Any], width: int) -> None:
     for entry in results["lists"]:
         for table in filter(None, (_engines(entry), *_accuracies(entry), _drawing(entry))):
             console.print()
-            _show(console, f"{entry['name']}: {table.title}", table)
+            show_table(console, f"{entry['name']}: {table.title}", table)
     for trouble in ("missing", "left_out", "failed"):
         for one in results[trouble]:
             console.print()
             console.print(printable(f"{trouble.replace('_', ' ')}: {one['what']}: {one['why']}"))
     console.print()
-
-
-def _show(console: Console, title: str, table: Table) -> None:
-    console.print(Text(printable(title), style="bold"))
-    shown = RichTable(box=None, pad_edge=False)
-    for place, column in enumerate(table.columns):
-        shown.add_column(Text(column), justify="left" if place < table.left else "right", overflow="fold")
-    for row in table.rows:
-        shown.add_row(*(Text(printable(cell)) for cell in row))
-    console.print(shown)
 
 
 def _engines(entry: dict[str, Any]) -> Table | None:

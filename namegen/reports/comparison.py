@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from namegen.core.corpus import Corpus
-from namegen.errors import NamegenError, OutputError
+from namegen.errors import NamegenError
 from namegen.files import write_whole
-from namegen.reports.machine import PACKAGE, commit
+from namegen.reports.folder import open_folder
+from namegen.reports.machine import commit, own_environment
 from namegen.reports.plan import THREADS, Measurement, Outcome, Scope, make_plan
 from namegen.threads import VARIABLES
 
-MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
+COMMAND, MARK, MEASUREMENTS = "compare-backends", ".namegen-comparison", "measurements"
 RESULTS, REPORT = "results.json", "report.html"
 SECONDS_BETWEEN_LOOKS = 0.02
 ERROR_SHOWN = 300  # characters of what a measurement that failed said last
@@ -80,33 +81,12 @@ def compare(
 
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
-    open_folder(out)
-    outcome = measure(plan, out / MEASUREMENTS, watcher or Unwatched())
+    kept = open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS)
+    outcome = measure(plan, kept, watcher or Unwatched())
     results = make_results(corpora, scope, outcome)
     write_whole(out / RESULTS, (json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode())
     write_report(results, out)
     return results
-
-
-def open_folder(out: Path) -> None:
-    """Make the folder, or recognise one of our own making.
-
-    Raises:
-        OutputError: it holds other files, is no folder, or cannot be made.
-    """
-    try:
-        if out.exists() and not out.is_dir():
-            raise OutputError(f"{out} is a file: give a folder for the report with --out")
-        if out.is_dir() and not (out / MARK).is_file() and any(out.iterdir()):
-            raise OutputError(
-                f"the folder {out} holds other files, which a comparison leaves alone: give an empty or a new one "
-                "with --out"
-            )
-        (out / MEASUREMENTS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {out}: {error.strerror}; choose another with --out") from error
-    if not (out / MARK).exists():
-        write_whole(out / MARK, b"made by namegen compare-backends, which goes on here\n")
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
@@ -245,7 +225,7 @@ class Job:
                 stdin=question,
                 stdout=self._answer,
                 stderr=self._said,
-                env=_environment(),
+                env={**own_environment(), **dict.fromkeys(VARIABLES, str(THREADS))},
                 start_new_session=True,
             )
 
@@ -262,12 +242,3 @@ class Job:
                 document: dict[str, Any] = json.loads(answer)
                 return document, ""
         return {}, said.rpartition("\n")[2]
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the threads pinned before anything loads, and this very namegen found wherever it lies."""
-    environment = {**os.environ, **dict.fromkeys(VARIABLES, str(THREADS))}
-    if PACKAGE.parent.name not in ("site-packages", "dist-packages"):  # a checkout, which may not be installed
-        parts = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
-    return environment

@@ -84,6 +84,15 @@ def commit() -> str | None:
     return f"{head}, with changes" if _git("status", "--porcelain", "--", "namegen") else head
 
 
+def own_environment() -> dict[str, str]:
+    """The environment for a process of ours, in which it finds this very namegen wherever it lies."""
+    environment = dict(os.environ)
+    if PACKAGE.parent.name not in ("site-packages", "dist-packages"):  # a checkout, which may not be installed
+        parts = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
+    return environment
+
+
 def _git(*arguments: str) -> str | None:
     command = ["git", "-C", str(PACKAGE.parent), *arguments]
     try:

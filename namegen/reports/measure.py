@@ -24,7 +24,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.engine import EngineClass, LanguageModel
-    from namegen.core.evaluation import Metrics
+    from namegen.core.training_run import RunResult, TrainingRun
     from namegen.core.vocabulary import Vocabulary
 
 Result = dict[str, Any]
@@ -149,14 +149,8 @@ def measure_training(job: Mapping[str, Any]) -> Result:
     whole = AccuracyEvaluator(run.engine).evaluate(PrefixTree.from_names(corpus.names, corpus.vocabulary))
     result.checkpoint.save(Path(job["files"]["model"]))
     epochs = [record.training_seconds for record in result.history]
-    return {
-        "parameters": sum(values.size for values in result.checkpoint.parameters.values()),
-        "batch_size": run.training.batch_size,
-        "epochs": result.epochs,
-        "best_epoch": result.best_epoch,
-        "history": {column: [getattr(record, column) for record in result.history] for column in HISTORY},
-        "figures": {"training": _figures(result.training), "held_out": _figures(result.validation)}
-        | {"whole": whole.to_dict()},
+    return describe_training(run, result) | {
+        "figures": training_figures(result) | {"whole": whole.to_dict()},
         "timing": {
             "start_up_seconds": started + clock["making"],
             "compilation_seconds": clock["warm_up"],
@@ -167,6 +161,23 @@ def measure_training(job: Mapping[str, Any]) -> Result:
             "peak_memory_mib": memory,
         },
     }
+
+
+def describe_training(run: TrainingRun, result: RunResult) -> Result:
+    """What every report says of a training: sizes, epochs, and its curves."""
+    return {
+        "parameters": sum(values.size for values in result.checkpoint.parameters.values()),
+        "batch_size": run.training.batch_size,
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "history": {column: [getattr(record, column) for record in result.history] for column in HISTORY},
+    }
+
+
+def training_figures(result: RunResult) -> Result:
+    """The best epoch's figures on the training part and the held-out part."""
+    held_out = None if result.validation is None else result.validation.to_dict()
+    return {"training": result.training.to_dict(), "held_out": held_out}
 
 
 def _load_engine(name: str) -> EngineClass:
@@ -194,10 +205,6 @@ def _clocked(engine_class: EngineClass, clock: dict[str, float]) -> EngineClass:
             clock["warm_up"] += time.perf_counter() - start
 
     return Clocked
-
-
-def _figures(metrics: Metrics | None) -> dict[str, Any] | None:
-    return None if metrics is None else metrics.to_dict()
 
 
 # --- generation -------------------------------------------------------------------------------------------------------

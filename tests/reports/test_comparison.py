@@ -13,10 +13,10 @@ import pytest
 
 from namegen.backends import ENGINES
 from namegen.core.corpus import Corpus
-from namegen.errors import NamesError, OutputError
+from namegen.errors import NamesError
 from namegen.lists import load_bundled
 from namegen.reports import plan as planning
-from namegen.reports.comparison import MARK, measure, open_folder
+from namegen.reports.comparison import measure
 from namegen.reports.html import file_names, inline_svg
 from namegen.reports.machine import machine, peak_memory_mib, versions
 from namegen.reports.plan import Measurement, Scope, make_plan, original_configs
@@ -90,15 +90,6 @@ def test_the_originals_networks_are_made_for_the_list() -> None:
 def test_too_few_names_are_refused_before_anything_is_measured() -> None:
     with pytest.raises(NamesError, match="give a longer list"):
         make_plan([Corpus(("Al", "Bo"), source="x")], FULL)
-
-
-def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
-    open_folder(tmp_path / "a" / "b")
-    assert (tmp_path / "a" / "b" / MARK).is_file()
-    open_folder(tmp_path / "a" / "b")
-    with pytest.raises(OutputError, match="other files"):
-        open_folder(tmp_path / "a")
-    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
 
 
 def job(kind: str, of: Measurement | None = None, **subject: Any) -> Measurement:

@@ -1,0 +1,242 @@
+"""``namegen sweep``: train every combination of a grid of settings, and compare."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from namegen.cli import INTERRUPTED, options
+from namegen.cli.sources import note_list
+from namegen.cli.tables import show_table
+from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.errors import NamegenError
+from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.core.corpus import Corpus
+    from namegen.core.settings import DataSettings
+
+WIDTH = 80
+MOST_WORKERS = 1024
+RUNNING_SHOWN = 8
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of the results; one that this command has made is continued.  [default: reports/CONFIG]",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="A dask scheduler to run on, such as tcp://host:8786.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST_WORKERS),
+    metavar="N",
+    help="How many runs at a time on this machine.  [default: one a core]",
+)
+@options.common
+@click.pass_context
+def sweep(
+    ctx: click.Context,
+    config: Path,
+    out: Path | None,
+    scheduler: str | None,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train every combination of a grid of settings; write a table and plots of accuracy against time.
+
+    CONFIG is a TOML file of train with one more table, [grid], whose entries are lists of values, such as
+    training.learning_rate = [0.01, 0.001].
+
+    Runs go side by side, on processes of this machine or on a dask cluster. Ctrl-C stops; the same command goes on from
+    there, as finished runs are kept. Needs the extra distributed: pip install 'namegen[distributed]'.
+    """
+    if scheduler is not None and workers is not None:
+        raise click.UsageError("--workers cannot stand beside --scheduler: that cluster has its own workers")
+    limit_threads(1)
+    logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
+    notes = Notes(quiet)
+    from namegen.lists import read_names
+    from namegen.reports.grid import make_runs, read_grid
+    from namegen.reports.sweep import TABLE
+    from namegen.reports.sweep import sweep as run_sweep
+
+    grid = read_grid(config)
+
+    def read_list(data: DataSettings) -> Corpus:
+        note_list(data.names, notes)
+        corpus = read_names(data)
+        notes(corpus.dropped_sentence())
+        return corpus
+
+    runs = make_runs(grid, read_list)
+    folder = out or Path("reports") / config.stem
+    try:
+        with show_progress(notes) as progress:
+            results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watcher=progress)
+    except KeyboardInterrupt:
+        notes("stopped; finished runs are kept, the same command goes on from there")
+        ctx.exit(INTERRUPTED)
+    if as_json:
+        click.echo(json_text(results))
+    else:
+        _print(results)
+        click.echo(f"table: {printable(str(folder / TABLE))}")
+        for plot in sorted(folder.glob("accuracy-*.png")):
+            click.echo(f"plot:  {printable(str(plot))}")
+    failed = [run for run in results["runs"] if run["status"] == "failed"]
+    if failed:
+        raise NamegenError(
+            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first one with: {failed[0]['why']}; the same "
+            "command tries them again"
+        )
+
+
+def _print(results: dict[str, Any]) -> None:
+    """The settings of each list side by side, and what went wrong."""
+    from rich.console import Console
+
+    from namegen.reports.sweep_results import lists_of, setting, setting_table
+
+    console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    for of_list in lists_of(results):
+        table = setting_table(results, of_list)
+        means = tuple(tuple(cell.partition(" (")[0] for cell in row) for row in table.rows)
+        show_table(console, f"{of_list}: on the held-out names", replace(table, rows=means))
+        console.print()
+    told: set[str] = set()
+    for run in results["runs"]:
+        if run["status"] != "done" and run["why"] not in told:
+            told.add(run["why"])
+            console.print(printable(f"{run['status']}: {setting(run)}: {run['why']}"))
+            console.print()
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+
+
+def show_progress(notes: Notes) -> Lines:
+    """The display that fits where standard error goes."""
+    if not notes.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        return LiveBlock(notes)
+    return Lines(notes)
+
+
+class Lines(AbstractContextManager["Lines"]):
+    """A line for each run that has ended: what came of it, and how many are running, done and left."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+        self.total = self.done = self.busy = 0
+        self._start, self._done_before = time.monotonic(), 0
+        self._waits = False
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to give back."""
+
+    def planned(self, total: int, kept: int, scheduler: str) -> None:
+        """Say how much there is to do."""
+        self.total, self.done, self._done_before = total, kept, kept
+        going_on = f", {kept:,} of them there already" if kept else ""
+        self.notes(f"{counted(total, 'run')}{going_on}" + (f", on the scheduler {scheduler}" if scheduler else ""))
+
+    def running(self, runs: list[tuple[str, int, int]]) -> None:
+        """How many are under way."""
+        self.busy, self._waits = len(runs), False
+
+    def no_workers(self) -> None:
+        """Say once that nothing can happen."""
+        if not self._waits:
+            self.say("the scheduler has no worker; waiting for one (Ctrl-C stops)")
+        self.busy, self._waits = 0, True
+
+    def ended(self, label: str, outcome: dict[str, Any]) -> None:
+        """A line for each run."""
+        self.done += 1
+        left = self.total - self.done
+        self.say(f"{self.done}/{self.total}  {label}: {self._came(outcome)}  ({left:,} left{self._time_left()})")
+
+    def say(self, text: str) -> None:
+        """Say something without breaking what is drawn."""
+        self.notes(text)
+
+    def _came(self, outcome: dict[str, Any]) -> str:
+        if outcome["status"] != "done":
+            return f"{outcome['status']}"
+        accuracy = percent(outcome["figures"]["held_out"]["accuracy_argmax"])
+        return f"held-out argmax {accuracy} in {outcome['timing']['seconds']:.1f} s"
+
+    def _time_left(self) -> str:
+        """By the pace so far."""
+        made, left = self.done - self._done_before, self.total - self.done
+        if not made or not left:
+            return ""
+        minutes, seconds = divmod(round((time.monotonic() - self._start) / made * left), 60)
+        return f", about {minutes}:{seconds:02}"
+
+
+class LiveBlock(Lines):
+    """A bar, and a line for each run under way, drawn over and over; what has ended stays above."""
+
+    def __init__(self, notes: Notes) -> None:
+        super().__init__(notes)
+        self._live: Any = None
+
+    def __enter__(self) -> LiveBlock:
+        """Begin to draw."""
+        from rich.console import Console
+        from rich.live import Live
+
+        self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the block away, and give the cursor back."""
+        self._live.stop()
+
+    def planned(self, total: int, kept: int, scheduler: str) -> None:
+        """Say how much there is to do; then the workers start."""
+        super().planned(total, kept, scheduler)
+        self._draw([("starting the workers", 0, 0)] if kept < total else [])
+
+    def running(self, runs: list[tuple[str, int, int]]) -> None:
+        """Draw what is under way."""
+        super().running(runs)
+        self._draw(runs)
+
+    def say(self, text: str) -> None:
+        """Above the block, which stays where it is."""
+        self._live.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    def _draw(self, runs: list[tuple[str, int, int]]) -> None:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        head = Table.grid(padding=(0, 1), expand=True)
+        head.add_column(no_wrap=True)
+        head.add_column(ratio=1)
+        head.add_column(no_wrap=True)
+        left = f"{self.busy:,} running, {self.total - self.done - self.busy:,} left{self._time_left()}"
+        head.add_row(f"{self.done:,}/{self.total:,}", ProgressBar(total=max(self.total, 1), completed=self.done), left)
+        lines = [Text(self._line(*run), no_wrap=True, overflow="ellipsis", style="dim") for run in runs[:RUNNING_SHOWN]]
+        if len(runs) > RUNNING_SHOWN:
+            lines.append(Text(f"  and {len(runs) - RUNNING_SHOWN:,} more", style="dim"))
+        self._live.update(Group(head, *lines), refresh=True)
+
+    def _line(self, label: str, epoch: int, epochs: int) -> str:
+        return f"  {printable(label)}" + (f"  epoch {epoch}/{epochs}" if epochs else "")

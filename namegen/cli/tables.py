@@ -1,0 +1,26 @@
+"""Tables of a report, in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from namegen.cli.terminal import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from namegen.reports.tables import Table
+
+
+def show_table(console: Console, title: str, table: Table) -> None:
+    """Print a table under a title: words flush left, figures flush right; text from lists is escaped."""
+    console.print(Text(printable(title), style="bold"))
+    shown = RichTable(box=None, pad_edge=False)
+    for place, column in enumerate(table.columns):
+        shown.add_column(Text(column), justify="left" if place < table.left else "right", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(Text(printable(cell)) for cell in row))
+    console.print(shown)
