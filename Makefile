@@ -27,7 +27,7 @@ PIP := PIP_USER=0 $(VENV)/bin/python -m pip install --quiet --disable-pip-versio
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
 
 help:
-	@echo "make demo         install, train on a list of first names, and print new ones"
+	@echo "make demo         install, train on first names, print new ones, compare the engines"
 	@echo "make test         all tests (PYTEST_ARGS=... for pytest's options)"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make docs         write the generated documents anew"
@@ -48,6 +48,11 @@ demo: $(VENV)/.installed
 	@$(VENV)/bin/namegen generate -n 20 --quiet
 	@echo
 	@run=$$(ls -td runs/*/ | head -n 1) && echo "The plot of the training: $${run}history.png"
+	@echo
+	@echo "Comparing the engines, NumPy from scratch and Keras, on first and last names; two minutes or so."
+	@$(VENV)/bin/namegen compare-backends --quick --out reports/demo
+	@echo
+	@echo "Open reports/demo/report.html in a browser."
 	@echo "More names:               $(VENV)/bin/namegen generate"
 
 test: $(VENV)/.developing

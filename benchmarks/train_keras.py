@@ -40,7 +40,7 @@ def _seconds(model: Any, arrays: tuple[np.ndarray, ...], batch_size: int, epochs
 
 @cache
 def _plain(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
-    tokens, lengths = _rows(names, vocabulary)
+    tokens, lengths = token_rows(names, vocabulary)
     inputs = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
     arrays = vocabulary.one_hot(inputs), tokens, weight
@@ -49,7 +49,7 @@ def _plain(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> t
 
 @cache
 def _blog(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
-    tokens, lengths = _rows(names, vocabulary)
+    tokens, lengths = token_rows(names, vocabulary)
     name = np.repeat(np.arange(len(names)), lengths + 1)
     length = np.arange(len(name)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
     chosen = np.random.default_rng(0).permutation(len(name))[:BLOG_PREFIXES]
@@ -63,7 +63,7 @@ def _blog(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tu
     return _trained(vocabulary, arrays, batch_size, sequences=False), arrays, len(name)
 
 
-def _rows(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+def token_rows(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
     """Padded token rows that end with at least one boundary, and the lengths of the names."""
     flat, lengths = vocabulary.encode_all(names)
     tokens = np.zeros((len(names), int(lengths.max()) + 1), np.int32)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -125,17 +125,20 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
         overrides: dotted path to value; ``None`` means that the flag was not given, and changes nothing.
 
     Raises:
-        SettingsError: names every wrong value at once by its flag.
+        SettingsError: names every wrong value at once by its flag; so is one that has no effect beside the others.
 
     >>> merge(Config(), {"training.epochs": 3, "run.threads": None}).training.epochs
     3
     """
     tables, problems = _merged(config, overrides, _flag)
     _raise_all(problems, "")
-    return Config(**tables)
+    merged = Config(**tables)
+    given = [path for path, value in overrides.items() if value is not None]
+    _raise_all(_without_effect(given, [merged], _flag), "")
+    return merged
 
 
-def merge_each(config: Config, points: Iterable[Mapping[str, object]], *, source: str) -> list[Config]:
+def merge_each(config: Config, points: Sequence[Mapping[str, object]], *, source: str) -> list[Config]:
     """The config with the values of each point in turn, as a grid of settings has them.
 
     Args:
@@ -144,14 +147,28 @@ def merge_each(config: Config, points: Iterable[Mapping[str, object]], *, source
         source: what a message calls the place that the values come from.
 
     Raises:
-        SettingsError: names every wrong value of all points at once by its dotted path.
+        SettingsError: names every wrong value of all points at once by its dotted path; a setting that has no effect in
+            any of them, too.
 
     >>> [one.training.epochs for one in merge_each(Config(), [{"training.epochs": 3}, {}], source="the grid")]
     [3, None]
     """
     found = [_merged(config, point, str) for point in points]
     _raise_all(dict.fromkeys(problem for _, problems in found for problem in problems), source)
-    return [Config(**tables) for tables, _ in found]
+    merged = [Config(**tables) for tables, _ in found]
+    _raise_all(_without_effect(dict.fromkeys(path for point in points for path in point), merged, str), source)
+    return merged
+
+
+def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Label) -> list[str]:
+    """What is wrong with values that were asked for and change nothing in any of the configs."""
+    problems = []
+    for path in paths:
+        table, _, name = path.partition(".")
+        reasons = [config.training.without_effect.get(name) for config in configs if table == "training"]
+        if reasons and all(reasons):
+            problems.append(f"{label(path)} has no effect, as {reasons[0]}: change that too, or leave it out")
+    return problems
 
 
 def _flag(path: str) -> str:

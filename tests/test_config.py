@@ -278,6 +278,15 @@ class TestMerge:
         for flag in ("--validation", "--cell", "--epochs", "--threads"):
             assert f"\n  {flag} is " in str(caught.value)
 
+    def test_a_flag_that_changes_nothing(self) -> None:
+        with pytest.raises(SettingsError, match=r"^--momentum has no effect, as the optimizer is adam"):
+            merge(Config(), {"training.momentum": 0.5})
+        steps = Config(training=TrainingSettings(schedule="steps", rate_steps=((0, 0.1),)))
+        with pytest.raises(SettingsError, match=r"^--learning-rate has no effect, as the schedule is steps"):
+            merge(steps, {"training.learning_rate": 0.5})
+        assert merge(Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}).training.momentum == 0.5
+        assert merge(steps, {"training.epochs": 3}).training.epochs == 3  # what the config itself holds may be idle
+
     def test_an_unknown_path(self) -> None:
         with pytest.raises(SettingsError, match=r"training\.epoch is unknown: did you mean training\.epochs"):
             merge(Config(), {"training.epoch": 3})

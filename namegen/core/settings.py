@@ -22,7 +22,8 @@ REPEATS = ("kept", "damped")
 CRITERIA = ("loss", "accuracy")
 
 # The rate at the peak of the default schedule. Adam's was the best of 0.01, 0.015, 0.02 and 0.03 for the default
-# network (benchmarks/accuracy.py); the others are those that the original used, or the usual ones.
+# network (benchmarks/accuracy.py), and resolve_training lowers it for wider ones; the others are those that the
+# original used, or the usual ones.
 DEFAULT_LEARNING_RATES = {"sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005, "adam": 0.015}
 
 
@@ -86,7 +87,7 @@ class TrainingSettings:
     epochs: int | None = None  # None: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
     batch_size: int | None = None  # None: 128, smaller for small lists
     optimizer: str = "adam"
-    learning_rate: float | None = None  # None: DEFAULT_LEARNING_RATES
+    learning_rate: float | None = None  # None: DEFAULT_LEARNING_RATES, less for wide plain layers
     momentum: float = 0.9
     clip_norm: float | None = None  # None: no clipping
     schedule: str = "one-cycle"
@@ -130,6 +131,24 @@ class TrainingSettings:
     def peak_learning_rate(self) -> float:
         """The learning rate given, or else the optimizer's own default."""
         return DEFAULT_LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
+
+    @property
+    def without_effect(self) -> dict[str, str]:
+        """The fields that change nothing beside the others, each with the reason.
+
+        >>> TrainingSettings(optimizer="momentum").without_effect
+        {}
+        >>> TrainingSettings(schedule="constant").without_effect["warmup"]
+        'the schedule is constant; it belongs to one-cycle'
+        """
+        found = {}
+        if self.optimizer != "momentum":
+            found["momentum"] = f"the optimizer is {self.optimizer}; it belongs to the optimizer momentum"
+        if self.schedule != "one-cycle":
+            found["warmup"] = f"the schedule is {self.schedule}; it belongs to one-cycle"
+        if self.schedule == "steps":
+            found["learning_rate"] = "the schedule is steps; its rates are those of rate_steps"
+        return found
 
 
 def check(settings: object, field: str, holds: Callable[[Any], bool], expected: str) -> None:

@@ -7,6 +7,7 @@ parameters, and can stop anywhere and go on from there as if nothing had happene
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from namegen.core.generator import Generator, SamplingSettings
 from namegen.core.history import EpochRecord
 from namegen.core.prefix_tree import PrefixTree
 from namegen.core.schedules import Schedule, make_schedule
-from namegen.core.settings import TrainingSettings
+from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.core.tensors import parameters_of
 from namegen.errors import GenerationError, SettingsError, TrainingError
 from namegen.types import Array
@@ -31,16 +32,24 @@ from namegen.types import Array
 DEFAULT_EPOCHS, DEFAULT_EPOCHS_DAMPED, DEFAULT_UPDATES = 120, 40, 3_000
 LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
 BATCHES_OF_A_SMALL_LIST = 40
+WIDTH_OF_DEFAULT = 32  # the layers that the default learning rate was chosen for
 DIVERGED = 1_000  # nats a character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 
 
-def resolve_training(training: TrainingSettings, names: int, *, damped: bool = False) -> TrainingSettings:
-    """Fill in what depends on the size of the list: the batch size, then the epochs.
+def resolve_training(
+    training: TrainingSettings, names: int, network: NetworkSettings | None = None, *, damped: bool = False
+) -> TrainingSettings:
+    """Fill in what depends on the list and the network: the learning rate, the batch size, then the epochs.
+
+    Adam's default rate is for plain layers of 32; for wider ones it falls with the square root of their width.
 
     Batches of 128 names, smaller (a power of two, at least 16) where an epoch would have fewer than 40 of them; as
     many steps as 120 epochs (40 where repeats are damped) or 3,000 updates have, whichever is more.
     """
     batch_size, epochs = training.batch_size, training.epochs
+    if network is not None and _too_wide(training, network):
+        widest = max(network.hidden)
+        training = replace(training, learning_rate=training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest))
     if batch_size is None:
         fitting = max(names // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
         batch_size = min(LARGEST_DEFAULT_BATCH, 2 ** (fitting.bit_length() - 1))
@@ -49,6 +58,12 @@ def resolve_training(training: TrainingSettings, names: int, *, damped: bool = F
             DEFAULT_EPOCHS_DAMPED if damped else DEFAULT_EPOCHS, -(-DEFAULT_UPDATES // -(-names // batch_size))
         )
     return replace(training, batch_size=batch_size, epochs=epochs)
+
+
+def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
+    """Whether the default rate would be too high; gates take it well at every width."""
+    default = training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
+    return default and network.cell == "simple_rnn" and max(network.hidden) > WIDTH_OF_DEFAULT
 
 
 @dataclass(frozen=True)

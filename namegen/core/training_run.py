@@ -140,7 +140,7 @@ class TrainingRun:
         self.vocabulary = corpus.vocabulary
         self.split = corpus.split(data.validation, data.split, training.seed)
         self.batches = BatchMaker(lessons(self.split.training, data), self.vocabulary)
-        self.training = resolve_training(training, self.batches.names, damped=data.damps_repeats)
+        self.training = resolve_training(training, self.batches.names, network, damped=data.damps_repeats)
         self.network = Network(self.vocabulary.size, network.cell, network.hidden)
         self.known_names = known_digests(corpus.names)
         self._training_tree = PrefixTree.from_names(self.split.training, self.vocabulary)

@@ -61,7 +61,7 @@ def test_options_stand_above_the_config_and_all_is_written_down(namegen, names):
         "--config config.toml --epochs 2 --hidden 8,6 --batch-size 50 --optimizer momentum --momentum 0.8 "
         "--clip-norm 1 --schedule steps --rate-steps 0:0.1,1:0.05 --init xavier --no-through-time --validation 0.2 "
         "--split names --repeats damped --patience 3 --best-by accuracy --threads 1 --no-plot --out run "
-        "--max-name-length 90 --warmup 0.3 --learning-rate 0.3"
+        "--max-name-length 90"
     )
     namegen("train", names, *options.split()).done()
     from namegen.config import read_config
@@ -149,6 +149,8 @@ def test_one_repeated_name_works(namegen):
         (("--learning-rate", "-1"), "--learning-rate is -1.0"),
         (("--validation", "1"), "--validation is 1.0"),
         (("--momentum", "1"), "--momentum is 1.0"),
+        (("--momentum", "0.5"), "--momentum has no effect, as the optimizer is adam"),
+        (("--schedule", "constant", "--warmup", "0.1"), "--warmup has no effect, as the schedule is constant"),
         (("--seed", "-1"), "--seed is -1"),
         (("--seed", str(2**70)), "--seed is"),
         (("--threads", "0"), "--threads is 0"),

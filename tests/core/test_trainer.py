@@ -217,9 +217,26 @@ def test_the_defaults_follow_the_size_of_the_list(names: int, damped: bool, batc
     assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
 
 
+@pytest.mark.parametrize(
+    ("cell", "hidden", "rate"),
+    [
+        ("simple_rnn", (32, 32), 0.015),
+        ("simple_rnn", (128,), 0.0075),
+        ("simple_rnn", (8, 128, 64), 0.0075),
+        ("lstm", (128, 128), 0.015),
+    ],
+)
+def test_the_default_rate_falls_with_the_width_of_plain_layers(cell: str, hidden: tuple[int, ...], rate: float) -> None:
+    network = NetworkSettings(cell=cell, hidden=hidden)
+    assert resolve_training(TrainingSettings(), 21_000, network).peak_learning_rate == pytest.approx(rate)
+    assert resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate == 0.5
+    run = TrainingRun(CORPUS, DataSettings(), network, TrainingSettings(epochs=1), NumpyEngine)
+    assert run.training.peak_learning_rate == pytest.approx(rate)
+
+
 def test_what_is_given_is_not_resolved_away() -> None:
-    given = TrainingSettings(batch_size=7, epochs=3)
-    assert resolve_training(given, 21_000) == given
+    given = TrainingSettings(batch_size=7, epochs=3, learning_rate=0.02)
+    assert resolve_training(given, 21_000, NetworkSettings(hidden=(128,))) == given
 
 
 def test_an_engine_without_the_cell_says_which_it_has() -> None:

@@ -93,6 +93,14 @@ def test_values_may_need_each_other(tmp_path: Path) -> None:
     refused(tmp_path, "[grid]\ntraining.schedule = ['steps', 'constant']\n", "rate_steps")
 
 
+def test_an_axis_has_to_change_something(tmp_path: Path) -> None:
+    refused(
+        tmp_path, "[grid]\ntraining.momentum = [0.0, 0.9]\n", "training.momentum has no effect, as the optimizer is"
+    )
+    grid = "[grid]\ntraining.momentum = [0.0, 0.9]\ntraining.optimizer = ['adam', 'momentum']\n"
+    assert len(make_runs(grid_of(tmp_path, grid), read_list)) == 4
+
+
 def test_a_grid_has_its_limit(tmp_path: Path) -> None:
     many = ", ".join(map(str, range(101)))
     refused(
