@@ -63,10 +63,12 @@ check: $(VENV)/.developing
 	$(RUN) -m ruff format --check $(CODE)
 	$(RUN) -m mypy
 	$(RUN) docs/make_cli_docs.py --check
+	$(RUN) docs/make_results.py --check
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
 	$(RUN) docs/make_readme.py
+	$(RUN) docs/make_results.py
 
 models: $(VENV)/.installed
 	$(RUN) docs/make_models.py

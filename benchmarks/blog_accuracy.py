@@ -46,6 +46,8 @@ def main() -> None:
     parser.add_argument("--no-forget-bias", action="store_true", help="LSTM: begin with biases of 0, as namegen does")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.epochs < len(RATES):
+        parser.error(f"--epochs is {arguments.epochs}: expected at least {len(RATES)}, one for each rate")
     set_threads(1)
     keras.utils.set_random_seed(arguments.seed)
     corpus = load_bundled(arguments.list)

@@ -94,8 +94,8 @@ def sweep(
     else:
         _print(results)
         click.echo(f"table: {printable(str(folder / TABLE))}")
-        for plot in sorted(folder.glob("accuracy-*.png")):
-            click.echo(f"plot:  {printable(str(plot))}")
+        for plot in results["plots"]:
+            click.echo(f"plot:  {printable(str(folder / plot))}")
     failed = [run for run in results["runs"] if run["status"] == "failed"]
     if failed:
         raise NamegenError(

@@ -67,7 +67,10 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--optimizer", type=click.Choice(OPTIMIZERS), help="The rule of the steps.  [default: adam]"
     ),
     "training.learning_rate": click.option(
-        "--learning-rate", type=float, metavar="RATE", help="At its peak.  [default: the optimizer's own]"
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="At its peak.  [default: the optimizer's own, less for wide layers]",
     ),
     "training.momentum": click.option(
         "--momentum", type=float, metavar="M", help="Of the optimizer momentum.  [default: 0.9]"

@@ -32,9 +32,10 @@ def open_folder(out: Path, *, mark: str, command: str, inside: str) -> Path:
                 f"the folder {out} holds other files, which {command} leaves alone: give an empty or a new one with "
                 "--out"
             )
-        kept.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        if not (out / mark).exists():  # before anything else is in it, or the next start would not know its own folder
+            write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
+        kept.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {out}: {error.strerror}; choose another with --out") from error
-    if not (out / mark).exists():
-        write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
     return kept

@@ -25,11 +25,17 @@ from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
 from namegen.core.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import SettingsError
-from namegen.reports.machine import code_fingerprint
+from namegen.reports.machine import code_fingerprint, engine_versions
 
 GRID = "grid"
 LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
-NO_AXES = ("data.column", "data.max_name_length", "run.threads", "run.plot")  # they change nothing that is learned
+# What is set once for a whole sweep → why it is no axis.
+NO_AXES = {
+    "data.column": "all lists are read alike: make a file of each column",
+    "data.max_name_length": "all lists are read alike: set it once, in [data]",
+    "run.threads": "it changes nothing that is learned: set it once, in [run]",
+    "run.plot": "a sweep has plots of its own: leave it out",
+}
 AXES = tuple(
     path
     for table, kind in TABLES.items()
@@ -84,9 +90,15 @@ class SweepRun:
         """What progress and messages call it."""
         return label({**self.settings, LIST: self.corpus.source} if LIST in self.settings else self.settings)
 
+    @property
+    def file(self) -> str:
+        """The name of its files, without the ending: what it is, and its key, by which it is found again."""
+        slug = re.sub("[^a-z0-9.]+", "-", self.label.lower()).strip("-.")[:SLUG_LENGTH].rstrip("-.")
+        return f"{slug}-{self.key}"
+
     @cached_property
     def key(self) -> str:
-        """The name of its files: readable, and ended by a hash of all that its result depends on."""
+        """A hash of all that its result depends on, whatever the axes of the sweep that it belongs to."""
         data = {name: value for name, value in asdict(self.config.data).items() if name not in ("names", "column")}
         what = {
             "list": self.corpus.fingerprint,
@@ -94,11 +106,16 @@ class SweepRun:
             "network": asdict(self.config.network),
             "training": asdict(self.config.training),
             "run": {"backend": self.config.run.backend, "threads": self.config.run.threads},
-            "code": code_fingerprint(),
+            "libraries": engine_versions(self.config.run.backend),
+            "code": training_code(),
         }
         text = json.dumps(what, sort_keys=True, ensure_ascii=True)
-        slug = re.sub("[^a-z0-9.]+", "-", self.label.lower()).strip("-.")[:SLUG_LENGTH].rstrip("-.")
-        return f"{slug}-{blake2b(text.encode(), digest_size=5).hexdigest()}"
+        return blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def training_code() -> str:
+    """A hash of the code that decides what comes of a run."""
+    return code_fingerprint(("reports/sweep_task.py",))
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -121,10 +138,15 @@ def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
     example = "with lists of values, such as training.learning_rate = [0.01, 0.001]"
     if not axes:
         raise SettingsError(f"{source} has no grid to sweep over: give a table [grid] {example}")
+    runs = prod(len(values) for values in axes.values() if isinstance(values, list))
+    if runs > MOST_RUNS:
+        raise SettingsError(
+            f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}, leave some values out"
+        )
     problems = []
     for path, values in axes.items():
         if path in NO_AXES:
-            problems.append(f"{GRID}.{path} changes nothing that is learned: leave it out, or set it once")
+            problems.append(f"{GRID}.{path} is no axis, as {NO_AXES[path]}")
         elif path not in AXES:
             problems.append(f"{GRID}.{path[:40]} is no axis: {_suggestion(path)}")
         elif not isinstance(values, list):
@@ -138,11 +160,6 @@ def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
     if problems:
         raise SettingsError(
             f"{source}: " + (problems[0] if len(problems) == 1 else "".join(f"\n  {p}" for p in problems))
-        )
-    runs = prod(len(values) for values in axes.values())
-    if runs > MOST_RUNS:
-        raise SettingsError(
-            f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}, leave some values out"
         )
     return {path: tuple(values) for path, values in axes.items()}
 
@@ -223,7 +240,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.15g}"
     if isinstance(value, list | tuple):
         return ",".join(":".join(map(shown, part)) if isinstance(part, list | tuple) else shown(part) for part in value)
     return str(value)

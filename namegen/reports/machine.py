@@ -63,11 +63,15 @@ def engine_versions(engine: str) -> dict[str, str | None]:
     return found
 
 
-@lru_cache(maxsize=1)
-def code_fingerprint() -> str:
-    """BLAKE2b of the code that figures depend on: what other code has measured is measured again."""
+@lru_cache(maxsize=4)
+def code_fingerprint(more: tuple[str, ...] = ()) -> str:
+    """BLAKE2b of the code that figures depend on: what other code has measured is measured again.
+
+    Args:
+        more: files of the package beside those that every report depends on.
+    """
     state = blake2b(digest_size=8)
-    for part in MEASURING_CODE:
+    for part in (*MEASURING_CODE, *more):
         path = PACKAGE / part
         for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
             state.update(str(file.relative_to(PACKAGE)).encode() + b"\0" + file.read_bytes() + b"\0")

@@ -12,9 +12,9 @@ Nothing is ever deleted. A run's JSON is written last and whole, so one that is 
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
+import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from namegen.errors import EngineError
 from namegen.files import write_whole
 from namegen.reports.folder import open_folder
-from namegen.reports.grid import Grid, SweepRun
-from namegen.reports.machine import code_fingerprint, commit
+from namegen.reports.grid import Grid, SweepRun, training_code
+from namegen.reports.machine import commit
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -36,7 +36,6 @@ RESULTS, TABLE = "results.json", "results.csv"
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_TO_ANSWER = 10  # that a scheduler has, before it counts as unreachable
 SECONDS_WITHOUT_SCHEDULER = 30  # that it may be away in between
-AHEAD = 2  # runs handed out for each thread of the workers: one under way, one that waits for it
 
 
 @runtime_checkable
@@ -123,14 +122,11 @@ def sweep(
     _require_dask()
     found = Sweep(grid, runs, out)
     folder = open_folder(out, mark=MARK, command=COMMAND, inside=RUNS)
-    for run in runs:
-        kept = _read_kept(folder, run)
-        if kept is not None:
-            found.outcomes[run.key] = kept
+    found.outcomes = _read_kept(folder, runs)
     watcher.planned(len(runs), len(found.outcomes), scheduler or "")
     try:
         if found.left:
-            with _client(scheduler, _local_workers(found.left, workers)) as client, _gone_is_told():
+            with _gone_is_told(scheduler), _client(scheduler, _local_workers(found.left, workers)) as client:
                 _make(found, client, folder, watcher)
     except BaseException:  # stopped, or the scheduler is gone
         if found.outcomes:
@@ -151,20 +147,27 @@ def _require_dask() -> None:
 
 
 def _local_workers(left: list[SweepRun], workers: int | None) -> int:
+    from dask.system import CPU_COUNT  # those that this process may use
+
     threads = max(run.config.run.threads for run in left)
-    return min(workers or max((os.cpu_count() or 1) // threads, 1), len(left))
+    return min(workers or max(CPU_COUNT // threads, 1), len(left))
 
 
-def _read_kept(folder: Path, run: SweepRun) -> dict[str, Any] | None:
-    """The outcome of an earlier sweep; None where there is none, or where the network beside it is gone."""
-    try:
-        kept: dict[str, Any] = json.loads((folder / f"{run.key}.json").read_text(encoding="utf-8"))
-        outcome: dict[str, Any] = kept["outcome"]
-        if outcome["status"] == "done" and not (folder / f"{run.key}.safetensors").is_file():
-            return None
-        return outcome
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or not ours: it is made (again)
-        return None
+def _read_kept(folder: Path, runs: list[SweepRun]) -> dict[str, dict[str, Any]]:
+    """The outcomes of earlier sweeps, whatever their axes were; a run whose network is gone is made again."""
+    files = {path.stem.rpartition("-")[2]: path for path in sorted(folder.glob("*.json"))}
+    kept: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        if run.key not in files:
+            continue
+        path = files[run.key]
+        try:
+            outcome = json.loads(path.read_text(encoding="utf-8"))["outcome"]
+            if outcome["status"] == "diverged" or path.with_suffix(".safetensors").is_file():
+                kept[run.key] = outcome | {"file": path.stem}
+        except (OSError, ValueError, KeyError, TypeError):  # damaged, or not ours
+            continue
+    return kept
 
 
 def _write(found: Sweep) -> dict[str, Any]:
@@ -172,12 +175,12 @@ def _write(found: Sweep) -> dict[str, Any]:
     from namegen.reports.sweep_results import make_results, table_csv
 
     results = make_results(found.grid, found.runs, found.outcomes)
-    write_whole(found.out / RESULTS, (json.dumps(results, ensure_ascii=False, allow_nan=False) + "\n").encode())
     write_whole(found.out / TABLE, table_csv(results).encode())
     if results["runs"]:
         from namegen.reports.sweep_figures import draw_sweep
 
-        draw_sweep(results, found.out)
+        results["plots"] = [path.name for path in draw_sweep(results, found.out)]
+    write_whole(found.out / RESULTS, (json.dumps(results, ensure_ascii=False, allow_nan=False) + "\n").encode())
     return results
 
 
@@ -228,7 +231,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _make(found: Sweep, client: Client, folder: Path, watcher: Watcher) -> None:
-    """Hand out the runs, a few ahead of the workers, and take in what comes back."""
+    """Hand out the runs, one to each thread of the workers, and take in what comes back."""
     from distributed import CancelledError, wait
 
     from namegen.reports.sweep_task import TOPIC
@@ -240,7 +243,8 @@ def _make(found: Sweep, client: Client, folder: Path, watcher: Watcher) -> None:
     try:
         while waiting or under_way:
             threads = sum(client.nthreads().values()) if client.status == "running" else 0
-            while waiting and len(under_way) < max(AHEAD * threads, 1):
+            # None ahead of the workers: one that waits in a worker that dies would count as having a part in it.
+            while waiting and len(under_way) < max(threads, 1):
                 run = waiting.popleft()
                 under_way[_submit(client, run)] = run
             try:
@@ -269,8 +273,13 @@ def _submit(client: Client, run: SweepRun) -> Future[dict[str, Any]]:
 
     tables = {table: _tables(values) for table, values in asdict(run.config).items()}
     job = {"config": tables, "list": run.corpus.source, "names": run.corpus.names, "run": run.key}
+    job["code"] = training_code()
     # A key of its own each time: dask would take an equal one for the same task, from an earlier or another sweep.
-    return client.submit(train_run, job, key=f"{run.key}-{uuid.uuid4().hex[:12]}", pure=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Sending large graph", UserWarning
+        )  # a list goes with every run, as it has to
+        return client.submit(train_run, job, key=f"namegen-{run.key}-{uuid.uuid4().hex[:12]}", pure=False)
 
 
 def _tables(values: dict[str, Any]) -> dict[str, Any]:
@@ -284,16 +293,18 @@ def _epochs(event: dict[str, Any]) -> tuple[int, int]:
 
 def _outcome(future: Future[dict[str, Any]]) -> dict[str, Any] | None:
     """What came of a run: its result, or why it failed; None where the scheduler lost it, and it is to be made anew."""
-    if future.status in ("cancelled", "lost"):
-        return None
-    error = future.exception()
-    if error is None:
-        result: dict[str, Any] = future.result()
-        return result
+    from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
+    try:
+        error = future.exception()
+        if error is None:
+            result: dict[str, Any] = future.result()
+            return result
+    except CancelledError:
+        return None
     if isinstance(error, KilledWorker):
-        why = "every worker that trained it died, the last one too: does it need more memory than they have?"
+        why = "every worker that trained it died: does it need more memory than they have?"
     else:
         why = f"{type(error).__name__}: {_reason(error)}"
     return {"status": "failed", "why": why}
@@ -305,11 +316,11 @@ def _keep(folder: Path, run: SweepRun, outcome: dict[str, Any]) -> dict[str, Any
     plain["commit"] = commit()
     if outcome["status"] in ("done", "diverged"):
         if "model" in outcome:
-            write_whole(folder / f"{run.key}.safetensors", outcome["model"])
+            write_whole(folder / f"{run.file}.safetensors", outcome["model"])
         kept = {"label": run.label, "settings": run.settings, "outcome": plain}
         text = json.dumps(kept, ensure_ascii=False, allow_nan=False)
-        write_whole(folder / f"{run.key}.json", text.encode())
-    return plain
+        write_whole(folder / f"{run.file}.json", text.encode())
+    return plain | {"file": run.file}
 
 
 def _tell(client: Client, under_way: dict[Any, SweepRun], epochs: dict[str, tuple[int, int]], watcher: Watcher) -> None:
@@ -338,7 +349,7 @@ def _check_scheduler(client: Client) -> None:
 
 
 @contextmanager
-def _gone_is_told() -> Iterator[None]:
+def _gone_is_told(scheduler: str | None) -> Iterator[None]:
     """Every call to a scheduler may be the one that finds it gone; files of ours raise no OSError.
 
     Raises:
@@ -349,27 +360,26 @@ def _gone_is_told() -> Iterator[None]:
     try:
         yield
     except (OSError, ClosedClientError) as error:
+        what = "the workers' own scheduler is gone" if scheduler is None else "the dask scheduler is gone"
+        again = "" if scheduler is None else "start it again, and "
         raise EngineError(
-            "the dask scheduler is gone; the runs that had finished are kept: start it again, and the same command "
-            "goes on from there"
+            f"{what}; the runs that had finished are kept: {again}the same command goes on from there"
         ) from error
 
 
 def _check_code(client: Client) -> None:
-    """Raise unless every worker has this very namegen.
+    """Say at once what every run would fail by; a worker that joins later is checked by ``train_run``.
 
     Raises:
-        EngineError: a worker has another one, or none.
+        EngineError: a worker has another namegen, or none.
     """
-    from namegen.reports.sweep_task import code
-
-    for address, answer in client.run(code, on_error="return").items():
+    for address, answer in client.run(training_code, on_error="return").items():
         if isinstance(answer, BaseException):
             raise EngineError(
                 f"the worker at {address} cannot load namegen ({_reason(answer)}): install there what is installed "
                 "here, namegen[distributed] with the extras of the engines"
             )
-        if answer != code_fingerprint():
+        if answer != training_code():
             raise EngineError(
                 f"the worker at {address} has another version of namegen's code than this machine: install the same one"
             )

@@ -3,8 +3,8 @@
 It has a process and a session of its own: a terminal sends Ctrl-C to all processes of a program, and the workers are
 for the sweep to end. It ends when its standard input does, so also when the sweep is killed.
 
-Whoever reaches a dask scheduler can run code there. So this one listens on the loopback alone, and asks for a
-certificate that only the sweep and its workers have.
+Whoever reaches a dask scheduler can run code there. So this one listens on the loopback alone, asks for a certificate
+that only the sweep and its workers have, and serves no page about itself.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import dask
 from distributed import LocalCluster
 from distributed.security import Security
 
@@ -27,6 +28,15 @@ from namegen.reports.machine import own_environment
 
 SECONDS_TO_END = 10
 PARTS = ("scheduler", "worker", "client")
+# A worker near its share of the memory would be paused, and a sweep would wait for it for ever, as TensorFlow gives
+# nothing back. At 95 % (dask's own limit) it is ended, and its run done anew.
+SETTINGS = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+}
 
 
 @contextmanager
@@ -80,6 +90,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints goes to standard error
     settings = json.loads(sys.stdin.readline())
     with (
+        dask.config.set(SETTINGS),
         tempfile.TemporaryDirectory(prefix="namegen-", ignore_cleanup_errors=True) as scratch,
         LocalCluster(
             n_workers=settings["workers"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import cycle
+from itertools import count
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -45,10 +45,11 @@ Document = dict[str, Any]
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY_BLUE)
 DASHES: tuple[tuple[float, ...], ...] = (
     (),
-    (4, 1.5),
-    (1, 1),
-    (6, 1.5, 1, 1.5),
+    (4.0, 1.5),
+    (1.0, 1.0),
+    (6.0, 1.5, 1.0, 1.5),
 )  # each round of the colours has its own
+MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
 WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19
 
 
@@ -62,13 +63,18 @@ def draw_sweep(results: Document, out: Path) -> list[Path]:
     for of_list in lists_of(results):
         if any(map(done, by_setting(results, of_list).values())):
             name = re.sub(r"[^\w.-]+", "-", Path(of_list).stem).strip("-.")[:60] or "list"
-            path = out / f"accuracy-{name}.png"
-            if path in written:  # two lists of one name in two folders
-                path = out / f"accuracy-{name}-{len(written) + 1}.png"
+            path = next(path for path in _paths(out, name) if path not in written)
             with drawing_style():
                 save_figure(sweep_figure(results, of_list), path)
             written.append(path)
     return written
+
+
+def _paths(out: Path, name: str) -> Iterator[Path]:
+    """Names for a plot: two lists in two folders may be called the same."""
+    yield out / f"accuracy-{name}.png"
+    for number in count(2):
+        yield out / f"accuracy-{name}-{number}.png"
 
 
 def sweep_figure(results: Document, of_list: str) -> Figure:
@@ -76,9 +82,12 @@ def sweep_figure(results: Document, of_list: str) -> Figure:
 
     Call it inside ``drawing_style``.
     """
-    settings = {name: found for name, runs in by_setting(results, of_list).items() if (found := done(runs))}
+    settings, left_out = _best(
+        {name: found for name, runs in by_setting(results, of_list).items() if (found := done(runs))}
+    )
     figure = new_figure(WIDTH, max(HEIGHT, 1.4 + HEIGHT_OF_A_LABEL * (len(settings) + 2)))
     title = f"{drawable_text(of_list, 40)}: accuracy against time, by {axes_in_words(results)}"
+    title += f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out else ""
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     axes = figure.add_subplot()
     for (name, runs), (colour, dashes) in zip(settings.items(), _looks(results, settings), strict=False):
@@ -95,10 +104,21 @@ def sweep_figure(results: Document, of_list: str) -> Figure:
     axes.set_xlim(left=0)
     axes.margins(x=0.01)
     if any(len(runs) > 1 for runs in settings.values()):
-        figure.supxlabel("line: mean of the seeds; band: their range", fontsize=9, color=QUIET)
+        words = "line: mean of the seeds, as far as all of them go; band: their range"
+        figure.supxlabel(words, fontsize=9, color=QUIET)
     figure.draw_without_rendering()  # settles the layout, which the labels are placed by
     label_lines(axes)
     return figure
+
+
+def _best(settings: dict[str, list[Document]]) -> tuple[dict[str, list[Document]], int]:
+    """As many settings as can be told apart, in their order, and how many are left out: the worse ones."""
+
+    def accuracy(name: str) -> float:
+        return float(mean(run["figures"]["held_out"]["accuracy_argmax"] for run in settings[name]))
+
+    shown = set(sorted(settings, key=accuracy, reverse=True)[:MOST_LINES])
+    return {name: runs for name, runs in settings.items() if name in shown}, len(settings) - len(shown)
 
 
 def _looks(results: Document, settings: dict[str, list[Document]]) -> Iterator[tuple[str, tuple[float, ...]]]:
@@ -107,7 +127,7 @@ def _looks(results: Document, settings: dict[str, list[Document]]) -> Iterator[t
         for runs in settings.values():
             yield engine_colour(runs[0]["backend"]), ()
         return
-    for dashes in cycle(DASHES):
+    for dashes in DASHES:
         for colour in COLOURS:
             yield colour, dashes
 

@@ -20,7 +20,8 @@ from namegen.config import parse_config
 from namegen.core.corpus import Corpus
 from namegen.core.training_run import RunResult, TrainingRun
 from namegen.errors import EngineError, TrainingError
-from namegen.reports.machine import code_fingerprint, machine, versions
+from namegen.reports.grid import training_code
+from namegen.reports.machine import machine, versions
 from namegen.reports.measure import describe_training, training_figures
 from namegen.threads import limit_threads
 
@@ -34,21 +35,22 @@ WANTED = ("executing", "long-running", "resumed")  # states of a task in a worke
 DONE, DIVERGED, UNAVAILABLE = "done", "diverged", "unavailable"
 
 
-def code() -> str:
-    """Which code this worker would train with."""
-    return code_fingerprint()
-
-
 def train_run(job: Mapping[str, Any]) -> dict[str, Any]:
     """Train one network.
 
     Args:
-        job: ``config`` (tables), ``list`` (what it is called), ``names``, ``run`` (its key).
+        job: ``config`` (tables), ``list`` (what it is called), ``names``, ``run`` (its key), ``code`` (the
+            ``training_code`` that it is to be trained by).
 
     Returns:
         ``status``: "done"; "diverged", with ``why``, where the loss went astray; "unavailable", with ``why``, where the
         engine lacks its library or the cell. A run that is done has its figures, its curves, and ``model``, bytes.
+
+    Raises:
+        EngineError: this worker has another namegen. TrainingError: nobody waits for the result any more.
     """
+    if training_code() != job["code"]:
+        raise EngineError("the worker has another version of namegen's code: install the same one everywhere")
     config = parse_config(job["config"], source="the sweep's config")
     limit_threads(config.run.threads)
     started = time.perf_counter()
@@ -72,6 +74,8 @@ def train_run(job: Mapping[str, Any]) -> dict[str, Any]:
         return {"status": UNAVAILABLE, "why": str(error), **where}
     except TrainingError as error:
         return {"status": DIVERGED, "why": str(error), **where}
+    if not result.finished:
+        raise TrainingError("the run was stopped, as nobody waits for it")
     return {
         "status": DONE,
         **where,

@@ -96,8 +96,14 @@ class Program:
         return subprocess.Popen(
             [sys.executable, "-c", start, *map(str, arguments)],
             cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": ENVIRONMENT, **options},
+            **{
+                "stdin": subprocess.DEVNULL,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                "text": True,
+                "env": ENVIRONMENT,
+                **options,
+            },
         )
 
     def fresh(self, *arguments: object, before: str = "") -> Run:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
+import pty
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +23,7 @@ from typing import Any
 import psutil
 import pytest
 
+from namegen.errors import EngineError
 from namegen.reports.sweep import MARK
 from tests.cli.conftest import ENVIRONMENT, Program
 from tests.requirements import require
@@ -121,8 +128,7 @@ def test_a_worker_that_is_killed_has_its_runs_done_by_another(program, swept) ->
     time.sleep(0.3)  # the next run is under way
     [worker] = workers_of(process)
     worker.kill()
-    [successor] = wait_until(lambda: [one for one in workers_of(process) if one.pid != worker.pid], process)
-    assert successor.pid != worker.pid
+    wait_until(lambda: [one for one in workers_of(process) if one.pid != worker.pid], process)
     assert len(finished(folder)) < 4
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -135,15 +141,17 @@ def test_a_worker_that_is_killed_has_its_runs_done_by_another(program, swept) ->
 def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> None:
     folder = program.folder / "stopped"
     process = program.spawn("sweep", "long.toml", "--out", "stopped", "--workers", 1)
-    kept = wait_until(lambda: finished(folder), process)
+    wait_until(lambda: finished(folder), process)
     workers = workers_of(process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
+    kept = finished(folder)
     assert process.returncode == 130
     assert "the same command goes on" in err
     assert "Traceback" not in err
     assert json.loads((folder / "results.json").read_text(encoding="utf-8"))["left"] > 0
     _, alive = psutil.wait_procs(workers, timeout=20)
+    assert workers
     assert alive == []
 
     process = program.spawn("sweep", "long.toml", "--out", "stopped", "--workers", 1)
@@ -152,6 +160,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
     process.kill()
     process.communicate()
     _, alive = psutil.wait_procs(workers, timeout=20)  # nobody is left who trains for nobody
+    assert workers
     assert alive == []
 
     before = {path: path.stat().st_mtime_ns for path in finished(folder)}
@@ -161,7 +170,73 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
     assert figures(folder) == figures(swept)
 
 
-def test_both_engines_and_one_that_lacks_its_library(program) -> None:
+def test_other_axes_and_a_damaged_file(program, swept) -> None:
+    """What is kept is found by what was trained, not by the axes that it was trained for; what is damaged is not."""
+    shutil.copytree(swept, program.folder / "again")
+    damaged = finished(program.folder / "again")[0]
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    grid = CONFIG.format(epochs=LONG).replace("[0.01, 0.001]", "[0.01]") + "training.seed = [0]\n"
+    program.write("other.toml", grid.replace("[grid]", "seed = 1\n[grid]").replace("training.seed = [0]", ""))
+    done = program.fresh("sweep", "other.toml", "--out", "again").done()
+    assert "1 run, 1 of them there already" in done.err
+    done = program.fresh("sweep", "long.toml", "--out", "again").done()
+    assert "4 runs, 3 of them there already" in done.err
+    assert figures(program.folder / "again") == figures(swept)
+
+
+def test_a_run_that_takes_every_worker_with_it(program) -> None:
+    program.write("endless.toml", CONFIG.format(epochs=100_000).replace("[0.01, 0.001]", "[0.01]"))
+    process = program.spawn("sweep", "endless.toml", "--out", "endless", "--workers", 1)
+    while process.poll() is None:
+        for worker in workers_of(process):
+            if time.time() - worker.create_time() > 4:  # it has begun
+                worker.kill()
+        time.sleep(0.2)
+    out, err = process.communicate()
+    assert process.returncode == 1
+    assert "failed: " in out
+    assert "1 of 1 run failed, the first one with: every worker that trained it died" in err
+    assert "Traceback" not in err
+    assert finished(program.folder / "endless") == []
+
+
+def test_a_worker_of_another_version_does_not_train() -> None:
+    require("distributed")
+    from namegen.reports.sweep_task import train_run
+
+    with pytest.raises(EngineError, match="another version of namegen's code"):
+        train_run({"config": {}, "list": "x", "names": ("Al",), "run": "x", "code": "of yesterday"})
+
+
+def test_the_terminal_shows_what_runs(program, swept) -> None:
+    """In a real terminal: a bar, the run under way with its epoch, and nothing of it left at the end."""
+    shutil.copytree(swept, program.folder / "shown", ignore=lambda folder, names: [n for n in names if "0.001" in n])
+    shown = in_terminal(program, "sweep", "long.toml", "--out", "shown", "--workers", "1")
+    assert "2/4" in shown
+    assert "1 running, 1 left" in shown
+    assert re.search(r"learning rate 0\.001, seed 0  epoch \d+/100", shown)
+    assert "4/4  learning rate 0.001, seed 1: held-out argmax" in shown
+    assert "Traceback" not in shown
+
+
+def in_terminal(program: Program, *arguments: str) -> str:
+    """All that the program writes to a terminal of 80 columns."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (30, 80))
+    process = program.spawn(
+        *arguments, stdin=slave, stdout=slave, stderr=slave, env={**ENVIRONMENT, "TERM": "xterm-256color"}
+    )
+    os.close(slave)
+    written = b""
+    with contextlib.suppress(OSError):  # the last one has closed it
+        while part := os.read(master, 65536):
+            written += part
+    os.close(master)
+    assert process.wait() == 0, written
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
+
+
+def test_both_engines_learn_the_same(program) -> None:
     require("keras")
     program.write("engines.toml", CONFIG.format(epochs=SHORT).replace("training.learning_rate", "#"))
     config = program.folder / "engines.toml"

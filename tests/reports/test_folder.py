@@ -23,6 +23,17 @@ def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
 
 
+def test_a_folder_whose_making_was_cut_short_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OutputError("no space is left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("namegen.reports.folder.write_whole", full)
+        with pytest.raises(OutputError, match="no space"):
+            open_folder(tmp_path / "x", **OURS)
+    assert open_folder(tmp_path / "x", **OURS).is_dir()
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     with pytest.raises(OutputError, match="is a file"):

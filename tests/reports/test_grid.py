@@ -61,15 +61,16 @@ def test_wrong_axes_are_told_all_at_once(tmp_path: Path) -> None:
     said = refused(
         tmp_path,
         "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
-        "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm']\n",
+        "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm']\ndata.column = ['a']\n",
         "grid.learning_rate is no axis: did you mean training.learning_rate?",
         "grid.training.batch_sise is no axis: did you mean training.batch_size?",
         "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
         "grid.training.seed is an empty list",
-        "grid.run.threads changes nothing",
+        "grid.run.threads is no axis, as it changes nothing that is learned",
+        "grid.data.column is no axis, as all lists are read alike",
         "grid.network.cell holds a value twice",
     )
-    assert len(said.split("\n")) == 7
+    assert len(said.split("\n")) == 8
     assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
 
 
@@ -124,13 +125,13 @@ def test_every_run_is_made_once_under_a_name_that_says_what_it_is(tmp_path: Path
         "names japanese-given, learning rate 0.01",
         "names mlb-first, learning rate 0.01",
     ]
-    assert runs[1].key.startswith("names-mlb-first-learning-rate-0.01-")
+    assert runs[1].file == f"names-mlb-first-learning-rate-0.01-{runs[1].key}"
 
 
-def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path) -> None:
+def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def key(grid: str, base: str = BASE) -> str:
         [run] = make_runs(grid_of(tmp_path, grid, base), read_list)
-        return run.key.rpartition("-")[2]
+        return run.key
 
     seeded = "[grid]\ntraining.seed = [1]\n"
     first = key(seeded)
@@ -138,8 +139,15 @@ def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path) -> None:
     assert key("[grid]\ndata.names = ['japanese-given']\n", BASE + "[training]\nseed = 1\n") == first
     assert key("[grid]\ntraining.seed = [2]\n") != first
     assert key(seeded, BASE + "[training]\nepochs = 3\n") != first
+    assert key(seeded, BASE + "[network]\nhidden = [8]\n") != first
+    assert key(seeded, BASE + "[run]\nthreads = 2\n") != first
     assert key(seeded, BASE + '[run]\nbackend = "keras"\n') != first
     assert key(seeded, BASE.replace("japanese-given", "mlb-first")) != first
+    monkeypatch.setattr("namegen.reports.grid.engine_versions", lambda engine: {"numpy": "0.1"})
+    assert key(seeded) != first
+    monkeypatch.undo()
+    monkeypatch.setattr("namegen.reports.grid.training_code", lambda: "other")
+    assert key(seeded) != first
 
 
 def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
@@ -157,7 +165,7 @@ def test_the_configs_that_come_with_the_project_are_good() -> None:
         varied |= {axis for axis in runs[0].settings if axis not in ("data.names", "training.seed")}
         assert {run.corpus.source for run in runs} == {"mlb-first", "mlb-last"}
         assert {run.config.data.split for run in runs} == {"names"}
-    axes = ("learning_rate", "batch_size", "momentum")
+    axes = ("learning_rate", "batch_size", "momentum", "through_time")
     assert varied == {*(f"training.{name}" for name in axes), "network.hidden", "network.cell", "run.backend"}
     assert varied < set(AXES)
 
@@ -165,3 +173,4 @@ def test_the_configs_that_come_with_the_project_are_good() -> None:
 def test_settings_are_said_in_words() -> None:
     settings = {"training.rate_steps": [[0, 0.1], [5, 0.01]], "training.through_time": False, "network.cell": "gru"}
     assert label(settings) == "rate steps 0:0.1,5:0.01, through time no, cell gru"
+    assert label({"training.learning_rate": 0.01}) != label({"training.learning_rate": 0.0100001})

@@ -1,0 +1,182 @@
+"""Write the tables of ``docs/results.md`` and ``docs/results/tables.md`` from ``docs/results/results.json``.
+
+``make docs`` runs it; with ``--check`` it only says whether the files are what it would write. In ``results.md`` it
+replaces what stands between ``<!-- table NAME -->`` and ``<!-- end -->``; the words around the tables are written by
+hand. What the blog measured stands here, in per cent and seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from namegen.reports.tables import Table, best_drawing, markdown, network_values, reference_values, spread
+
+RESULTS = Path(__file__).with_name("results") / "results.json"
+TABLES = RESULTS.with_name("tables.md")
+DOCUMENT = Path(__file__).with_name("results.md")
+BLOCK = re.compile(r"<!-- table (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+LISTS = ("mlb-first", "mlb-last")
+SPLIT = "names"  # as the blog drew it
+CEILING = "theoretical maximum"
+
+# The blog's figures: network there → what it is called here, then those for first names and for last names.
+NETWORKS = {
+    "scratch NumPy, SimpleRNN 2×32": "scratch 2×32 (original)",
+    "Keras, SimpleRNN 2×32": "Keras SimpleRNN 2×32 (original)",
+    "Keras, LSTM 2×32": "Keras LSTM 2×32 (original)",
+    "Keras, SimpleRNN 2×128": "Keras SimpleRNN 2×128 (original)",
+}
+WHOLE_SAMPLED = {
+    "scratch NumPy, SimpleRNN 2×32": (44.8, 26.8),
+    "Keras, SimpleRNN 2×32": (48.0, 30.3),
+    "Keras, LSTM 2×32": (48.8, 34.4),
+    "Keras, SimpleRNN 2×128": (52.5, 43.9),
+    CEILING: (54.1, 53.6),
+}
+WHOLE_ARGMAX = {
+    "scratch NumPy, SimpleRNN 2×32": (56.9, 40.0),
+    "Keras, SimpleRNN 2×32": (59.0, 43.7),
+    "Keras, LSTM 2×32": (59.8, 47.0),
+    "Keras, SimpleRNN 2×128": (62.1, 54.6),
+    CEILING: (62.7, 60.1),
+}
+HELD_OUT_ARGMAX = {"Keras, SimpleRNN 2×32": (58.2, 42.3), "Keras, LSTM 2×32": (58.9, 44.8)}
+RECREATED = {
+    "scratch NumPy, SimpleRNN 2×32": (63.1, 9.0),
+    "Keras, SimpleRNN 2×32": (72.7, 14.5),
+    "Keras, LSTM 2×32": (75.8, 21.3),
+    "Keras, SimpleRNN 2×128": (88.6, 49.8),
+}
+# Seconds for 10,000 names: what drew them there → the network and the model here that is nearest to it.
+DRAWING = {
+    "scratch": ((5.8, 7.5), "scratch 2×32 (original)", "numpy"),
+    "Keras, graph mode": ((267, 373), "SimpleRNN 2×32", "keras"),
+    "TensorFlow Lite, the step": ((166, 177), "SimpleRNN 2×32", "tflite step"),
+    "TensorFlow Lite, the loop inside": (None, "SimpleRNN 2×32", "tflite generate"),
+}
+
+Document = dict[str, Any]
+
+
+def whole_list(entries: Sequence[Document]) -> str:
+    """Accuracy over the whole list, both kinds, for both lists."""
+    columns = ["network", *(f"{name}, {kind}" for name in LISTS for kind in ("sampled", "argmax"))]
+    rows = []
+    for network in WHOLE_SAMPLED:
+        row = [network]
+        for place, entry in enumerate(entries):
+            for figure, theirs in (("accuracy_sampled", WHOLE_SAMPLED), ("accuracy_argmax", WHOLE_ARGMAX)):
+                if network == CEILING:
+                    ours = reference_values(entry, SPLIT, "whole", "ceiling", figure)
+                else:
+                    ours = network_values(entry, SPLIT, NETWORKS[network], "whole", figure)
+                row.append(beside(theirs[network][place], 100 * mean(ours)))
+        rows.append(row)
+    return table(columns, rows)
+
+
+def held_out(entries: Sequence[Document]) -> str:
+    """Argmax accuracy on the held-out part, with the range of the seeds, the n-gram and the ceiling of that part."""
+    rows = []
+    for network, theirs in HELD_OUT_ARGMAX.items():
+        row = [network]
+        for place, entry in enumerate(entries):
+            ours = network_values(entry, SPLIT, NETWORKS[network], "held_out", "accuracy_argmax")
+            row += [f"{theirs[place]:.1f}", spread(ours)]
+        rows.append(row)
+    for whose, name in (("baseline", "n-gram (counting)"), ("ceiling", "ceiling of the held-out part")):
+        values = (reference_values(entry, SPLIT, "held_out", whose, "accuracy_argmax") for entry in entries)
+        rows.append([name, *(cell for found in values for cell in ("–", spread(found)))])
+    return table(["network", *(f"{name}, {whose}" for name in LISTS for whose in ("blog", "here"))], rows)
+
+
+def recreated(entries: Sequence[Document]) -> str:
+    """Of 10,000 names drawn, those that are in the list."""
+    rows = []
+    for network, theirs in RECREATED.items():
+        row = [network]
+        for place, entry in enumerate(entries):
+            drawn = best_drawing(generation(entry, NETWORKS[network], "numpy"))
+            row.append(beside(theirs[place], drawn["recreated_percent"]))
+        rows.append(row)
+    return table(["network", *LISTS], rows)
+
+
+def drawing(entries: Sequence[Document]) -> str:
+    """Seconds for 10,000 names, by each algorithm."""
+    columns = ["what draws", *(f"{name}, {what}" for name in LISTS for what in ("blog", "one by one", "splitting"))]
+    rows = []
+    for what, (theirs, network, model) in DRAWING.items():
+        row = [what]
+        for place, entry in enumerate(entries):
+            algorithms = generation(entry, network, model)["algorithms"]
+            found = [algorithms.get(name) for name in ("one_by_one", "count_splitting")]
+            row.append("–" if theirs is None else f"{theirs[place]:g}")
+            row += ["–" if one is None else f"{one['seconds']:.3f}" for one in found]
+        rows.append(row)
+    return table(columns, rows)
+
+
+def generation(entry: Document, network: str, model: str) -> Document:
+    """The drawing of one network by one model."""
+    return next(one for one in entry["generation"] if (one["network"], one["model"]) == (network, model))
+
+
+def beside(theirs: float, ours: float) -> str:
+    """Both figures, and how far they are apart."""
+    return f"{theirs:.1f} → {ours:.1f} ({round(ours - theirs, 1) + 0:+.1f})"  # + 0: no -0.0
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """As Markdown, without the title that every table of the report has."""
+    made = Table("", tuple(columns), tuple(map(tuple, rows)))
+    return made.markdown().partition("\n\n")[2]
+
+
+def where(results: Document) -> str:
+    """The machine, the versions, the commit."""
+    machine, versions = results["machine"], results["versions"]
+    libraries = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}; one "
+        f"thread each. {libraries}. Seeds {', '.join(map(str, results['seeds']))}; "
+        f"commit {', '.join(results['commits'])}."
+    )
+
+
+BLOCKS: dict[str, Callable[[Sequence[Document]], str]] = {
+    "whole_list": whole_list,
+    "held_out": held_out,
+    "recreated": recreated,
+    "drawing": drawing,
+}
+
+
+def main() -> None:
+    """Write both files, or check them."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    entries = [next(entry for entry in results["lists"] if entry["name"] == name) for name in LISTS]
+
+    def block(found: re.Match[str]) -> str:
+        made = where(results) if found[1] == "where" else BLOCKS[found[1]](entries)
+        return f"<!-- table {found[1]} -->\n{made}\n<!-- end -->"
+
+    made = {
+        DOCUMENT: BLOCK.sub(block, DOCUMENT.read_text(encoding="utf-8")),
+        TABLES: "# All tables of the full comparison\n\n" + markdown(results) + "\n",
+    }
+    for path, text in made.items():
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            sys.exit(f"docs/{path.relative_to(Path(__file__).parent)} is not what the results say: run `make docs`")
+
+
+if __name__ == "__main__":
+    main()
