@@ -53,6 +53,7 @@ RECREATED = {
     "Keras, LSTM 2×32": (75.8, 21.3),
     "Keras, SimpleRNN 2×128": (88.6, 49.8),
 }
+OWN_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128")
 # Seconds for 10,000 names: what drew them there → the network and the model here that is nearest to it.
 DRAWING = {
     "scratch": ((5.8, 7.5), "scratch 2×32 (original)", "numpy"),
@@ -94,6 +95,24 @@ def held_out(entries: Sequence[Document]) -> str:
         values = (reference_values(entry, SPLIT, "held_out", whose, "accuracy_argmax") for entry in entries)
         rows.append([name, *(cell for found in values for cell in ("–", spread(found)))])
     return table(["network", *(f"{name}, {whose}" for name in LISTS for whose in ("blog", "here"))], rows)
+
+
+def unseen(entries: Sequence[Document]) -> str:
+    """The held-out part where no name stands on both sides: the networks of namegen's own defaults, and the n-gram."""
+    figures = {"argmax": ("accuracy_argmax", None), "nats a character": ("loss_nats_per_char", "{:.3f}".format)}
+    split, part = "unique", "held_out"
+
+    def row(name: str, values: Callable[[Document, str], list[float]]) -> list[str]:
+        found = [(values(entry, figure), show) for entry in entries for figure, show in figures.values()]
+        return [name, *(spread(ours, show) if show else spread(ours) for ours, show in found)]
+
+    rows = [
+        row(network, lambda entry, figure, network=network: network_values(entry, split, network, part, figure))
+        for network in OWN_NETWORKS
+    ]
+    for whose, name in (("baseline", "n-gram (counting)"), ("ceiling", "ceiling of the held-out part")):
+        rows.append(row(name, lambda entry, figure, whose=whose: reference_values(entry, split, part, whose, figure)))
+    return table(["network", *(f"{name}, {what}" for name in LISTS for what in figures)], rows)
 
 
 def recreated(entries: Sequence[Document]) -> str:
@@ -153,6 +172,7 @@ def where(results: Document) -> str:
 BLOCKS: dict[str, Callable[[Sequence[Document]], str]] = {
     "whole_list": whole_list,
     "held_out": held_out,
+    "unseen": unseen,
     "recreated": recreated,
     "drawing": drawing,
 }
