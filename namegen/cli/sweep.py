@@ -150,7 +150,10 @@ class Lines(AbstractContextManager["Lines"]):
         """Say how much there is to do."""
         self.total, self.done, self._done_before = total, kept, kept
         going_on = f", {kept:,} of them there already" if kept else ""
-        self.notes(f"{counted(total, 'run')}{going_on}" + (f", on the scheduler {scheduler}" if scheduler else ""))
+        self.notes(
+            f"{counted(total, 'run')}{going_on}"
+            + (f", on the scheduler {scheduler}" if scheduler and kept < total else "")
+        )
 
     def running(self, runs: list[tuple[str, int, int]]) -> None:
         """How many are under way."""

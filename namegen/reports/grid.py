@@ -21,10 +21,11 @@ from math import prod
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from namegen.backends import engine_paths
 from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
 from namegen.core.corpus import Corpus
 from namegen.core.settings import DataSettings
-from namegen.errors import SettingsError
+from namegen.errors import NamesError, SettingsError
 from namegen.reports.machine import code_fingerprint, engine_versions
 
 GRID = "grid"
@@ -129,12 +130,19 @@ def read_grid(path: Path | str) -> Grid:
     source = f"the config {str(path)[:80]}"
     axes = _axes(tables.pop(GRID, {}), source)
     grid = Grid(source, parse_config(tables, source=source), axes)
-    _ = grid.points  # every wrong value is told now
+    engines = dict.fromkeys(config.run.backend for _, config in grid.points)  # every wrong value is told now
+    for engine in engines:
+        if engine not in engine_paths():
+            raise SettingsError(
+                f"{source}: {ENGINE} is {engine[:40]!r}: expected one of {', '.join(engine_paths())}, or another "
+                "engine that is installed"
+            )
     return grid
 
 
 def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
-    axes = dict(_flat(table)) if isinstance(table, Mapping) else {}
+    entries = _flat(table) if isinstance(table, Mapping) else []
+    axes = dict(entries)
     example = "with lists of values, such as training.learning_rate = [0.01, 0.001]"
     if not axes:
         raise SettingsError(f"{source} has no grid to sweep over: give a table [grid] {example}")
@@ -143,7 +151,8 @@ def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
         raise SettingsError(
             f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}, leave some values out"
         )
-    problems = []
+    given = [path for path, _ in entries]
+    problems = [f"{GRID}.{path} is given twice: give it once" for path in axes if given.count(path) > 1]
     for path, values in axes.items():
         if path in NO_AXES:
             problems.append(f"{GRID}.{path} is no axis, as {NO_AXES[path]}")
@@ -195,7 +204,7 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
     checked: set[tuple[DataSettings, int]] = set()  # splits that are possible
     for settings, config in grid.points:
         if config.data.names not in corpora:
-            corpora[config.data.names] = read_list(config.data)
+            corpora[config.data.names] = _read(config.data, read_list, corpora)
         run = SweepRun(settings, config, corpora[config.data.names])
         split = (config.data, config.training.seed)
         if split not in checked:
@@ -205,12 +214,27 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
     return list(runs.values())
 
 
+def _read(data: DataSettings, read_list: Callable[[DataSettings], Corpus], others: Mapping[str, Corpus]) -> Corpus:
+    """A list, if it is not one of the others under another name: one of the two would be missing in every table."""
+    corpus = read_list(data)
+    for other in others.values():
+        if other.fingerprint == corpus.fingerprint:
+            raise NamesError(f"{other.source} and {corpus.source} hold the same names: leave one of them out of {LIST}")
+    return corpus
+
+
 def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
     if data.validation == 0:
         raise SettingsError(
             "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such as 0.2"
         )
-    corpus.split(data.validation, data.split, seed)
+    try:
+        corpus.split(data.validation, data.split, seed)
+    except NamesError as error:
+        raise NamesError(
+            f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few to hold "
+            f"out {data.validation:.0%} of them and compare anything: leave it out, or give a longer list"
+        ) from error
 
 
 def label(settings: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -162,12 +163,20 @@ def _read_kept(folder: Path, runs: list[SweepRun]) -> dict[str, dict[str, Any]]:
             continue
         path = files[run.key]
         try:
-            outcome = json.loads(path.read_text(encoding="utf-8"))["outcome"]
+            document = json.loads(path.read_text(encoding="utf-8"))
+            outcome = document["outcome"]
+            if document["checksum"] != _checksum(outcome):
+                continue
             if outcome["status"] == "diverged" or path.with_suffix(".safetensors").is_file():
                 kept[run.key] = outcome | {"file": path.stem}
         except (OSError, ValueError, KeyError, TypeError):  # damaged, or not ours
             continue
     return kept
+
+
+def _checksum(outcome: dict[str, Any]) -> str:
+    """Tells a file that was cut or changed from one of ours."""
+    return blake2b(json.dumps(outcome, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def _write(found: Sweep) -> dict[str, Any]:
@@ -318,6 +327,7 @@ def _keep(folder: Path, run: SweepRun, outcome: dict[str, Any]) -> dict[str, Any
         if "model" in outcome:
             write_whole(folder / f"{run.file}.safetensors", outcome["model"])
         kept = {"label": run.label, "settings": run.settings, "outcome": plain}
+        kept["checksum"] = _checksum(json.loads(json.dumps(plain)))
         text = json.dumps(kept, ensure_ascii=False, allow_nan=False)
         write_whole(folder / f"{run.file}.json", text.encode())
     return plain | {"file": run.file}

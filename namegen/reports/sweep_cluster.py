@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import dask
 from distributed import LocalCluster
@@ -64,9 +64,8 @@ def local_cluster(workers: int) -> Iterator[tuple[str, Security]]:
             process.stdin.flush()
             address = process.stdout.readline().strip()
             if not address:
-                said.seek(0)
-                last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
-                raise EngineError(f"the workers do not start: {last[-300:] or 'they said nothing'}; try --workers 1")
+                process.wait()
+                raise EngineError(f"the workers do not start ({_last_words(process, said)}): try again, or --workers 1")
             yield address, security
         finally:
             process.stdin.close()
@@ -76,6 +75,14 @@ def local_cluster(workers: int) -> Iterator[tuple[str, Security]]:
                 process.kill()  # the workers notice, and end
                 process.wait()
             process.stdout.close()
+
+
+def _last_words(process: subprocess.Popen[str], said: IO[bytes]) -> str:
+    """Why it ended: the signal that killed it, or the last line that it said."""
+    if process.returncode < 0:
+        return f"ended by the signal {-process.returncode}"
+    said.seek(0)
+    return said.read().decode(errors="replace").strip().rpartition("\n")[2][-300:].rstrip(".") or "they said nothing"
 
 
 def _plain(security: Security) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ import pytest
 
 LONG = ("--epochs", "150", "--batch-size", "2", "--no-plot")  # 135 steps an epoch: time to interrupt it
 FAST = ("--epochs", "2", "--no-plot")  # options of a training that takes no time
+# A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -181,7 +182,7 @@ def test_a_list_named_by_a_config_is_used(namegen, some_names):
 
 def in_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     """A line of a shell; ``$namegen`` is the program."""
-    environment = {**ENVIRONMENT, "namegen": f"{sys.executable} -m namegen"}
+    environment = {**ENVIRONMENT, "namegen": f"{shlex.quote(sys.executable)} -m namegen"}
     return subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True)
 
 

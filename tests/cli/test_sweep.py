@@ -174,7 +174,9 @@ def test_other_axes_and_a_damaged_file(program, swept) -> None:
     """What is kept is found by what was trained, not by the axes that it was trained for; what is damaged is not."""
     shutil.copytree(swept, program.folder / "again")
     damaged = finished(program.folder / "again")[0]
-    damaged.write_bytes(damaged.read_bytes()[:100])
+    document = json.loads(damaged.read_text())
+    document["outcome"] = {"status": "done"}
+    damaged.write_text(json.dumps(document))
     grid = CONFIG.format(epochs=LONG).replace("[0.01, 0.001]", "[0.01]") + "training.seed = [0]\n"
     program.write("other.toml", grid.replace("[grid]", "seed = 1\n[grid]").replace("training.seed = [0]", ""))
     done = program.fresh("sweep", "other.toml", "--out", "again").done()
@@ -250,15 +252,20 @@ def test_both_engines_learn_the_same(program) -> None:
 
 
 def test_an_engine_without_its_library_is_told_and_the_others_run(program) -> None:
-    program.write(
-        "missing.toml",
-        CONFIG.format(epochs=SHORT).replace(
-            "training.learning_rate = [0.01, 0.001]", "run.backend = ['numpy', 'none']"
-        ),
+    hidden = program.folder / "hidden"
+    hidden.mkdir()
+    hide = "import sys\nfor name in ('tensorflow', 'keras'):\n    sys.modules[name] = None\n"
+    (hidden / "sitecustomize.py").write_text(hide)  # for the workers as well
+    grid = CONFIG.format(epochs=SHORT).replace(
+        "training.learning_rate = [0.01, 0.001]", "run.backend = ['numpy', 'keras']"
     )
-    done = program("sweep", "missing.toml", "--out", "missing").done()
-    assert "unavailable: backend none: " in done.out
-    assert "numpy" in done.out
+    program.write("missing.toml", grid)
+    paths = os.pathsep.join(filter(None, (str(hidden), os.environ.get("PYTHONPATH"))))
+    process = program.spawn("sweep", "missing.toml", "--out", "missing", env={**ENVIRONMENT, "PYTHONPATH": paths})
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "unavailable: backend keras: " in out
+    assert "pip install 'namegen[keras]'" in out.replace("\n", " ")
     assert [path.name.split("-")[1] for path in finished(program.folder / "missing")] == ["numpy"]
 
 

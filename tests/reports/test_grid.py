@@ -152,7 +152,7 @@ def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path, monkeypat
 
 def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     grid = grid_of(tmp_path, "[grid]\ntraining.seed = [0]\n")
-    with pytest.raises(NamesError):
+    with pytest.raises(NamesError, match=r"x has 2 names .* leave it out"):
         make_runs(grid, lambda data: Corpus(("Al", "Bo"), source="x"))
     with pytest.raises(SettingsError, match=r"data\.validation is 0"):
         make_runs(grid_of(tmp_path, "[grid]\ndata.validation = [0.0]\n"), read_list)
@@ -168,6 +168,21 @@ def test_the_configs_that_come_with_the_project_are_good() -> None:
     axes = ("learning_rate", "batch_size", "momentum", "through_time")
     assert varied == {*(f"training.{name}" for name in axes), "network.hidden", "network.cell", "run.backend"}
     assert varied < set(AXES)
+
+
+def test_an_unknown_engine_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    refused(tmp_path, "[grid]\nrun.backend = ['numpy', 'nope']\n", "run.backend is 'nope'", "numpy, keras")
+
+
+def test_an_axis_that_is_given_twice(tmp_path: Path) -> None:
+    refused(tmp_path, '[grid]\n"training.seed" = [1]\ntraining.seed = [2]\n', "grid.training.seed is given twice")
+
+
+def test_two_lists_of_the_same_names(tmp_path: Path) -> None:
+    grid = grid_of(tmp_path, "[grid]\ndata.names = ['a.txt', 'b.txt']\n")
+    names = load_bundled("japanese-given").names
+    with pytest.raises(NamesError, match=r"a\.txt and b\.txt hold the same names"):
+        make_runs(grid, lambda data: Corpus(names, source=data.names))
 
 
 def test_settings_are_said_in_words() -> None:
