@@ -1,4 +1,4 @@
-"""Write the tables of ``docs/results.md`` and ``docs/results/tables.md`` from ``docs/results/results.json``.
+"""Write the tables of ``docs/results.md`` and ``docs/results/tables.md`` from what lies in ``docs/results``.
 
 ``make docs`` runs it; with ``--check`` it only says whether the files are what it would write. In ``results.md`` it
 replaces what stands between ``<!-- table NAME -->`` and ``<!-- end -->``; the words around the tables are written by
@@ -7,6 +7,7 @@ hand. What the blog measured stands here, in per cent and seconds.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
@@ -61,6 +62,8 @@ DRAWING = {
     "TensorFlow Lite, the step": ((166, 177), "SimpleRNN 2×32", "tflite step"),
     "TensorFlow Lite, the loop inside": (None, "SimpleRNN 2×32", "tflite generate"),
 }
+
+SWEEPS = ("learning-rate", "batch-size", "momentum", "hidden", "cell", "backend", "through-time")
 
 Document = dict[str, Any]
 
@@ -142,6 +145,24 @@ def drawing(entries: Sequence[Document]) -> str:
     return table(columns, rows)
 
 
+def sweeps(entries: Sequence[Document]) -> str:
+    """What each setting of the sweeps reached on the held-out part, from the sweeps' own tables."""
+    rows = []
+    for name in SWEEPS:
+        with (RESULTS.parent / f"sweep-{name}.csv").open(encoding="utf-8", newline="") as stream:
+            runs = list(csv.DictReader(stream))
+        axis = next((column for column in runs[0] if column.startswith(("training.", "network."))), "backend")
+        for value in dict.fromkeys(run[axis] for run in runs):
+            row = [f"`sweep-{name}`", f"{axis.rpartition('.')[2].replace('_', ' ')} {value}"]
+            for of_list in LISTS:
+                mine = [run for run in runs if run[axis] == value and run["list"] == of_list]
+                row.append(spread([float(run["held_out_accuracy_argmax"]) for run in mine]))
+                row.append(f"{mean(float(run['seconds']) for run in mine):.1f}")
+            rows.append(row)
+    columns = ("sweep", "setting", *(f"{name}, {what}" for name in LISTS for what in ("argmax", "seconds")))
+    return table(columns, rows, left=2)
+
+
 def generation(entry: Document, network: str, model: str) -> Document:
     """The drawing of one network by one model."""
     return next(one for one in entry["generation"] if (one["network"], one["model"]) == (network, model))
@@ -152,9 +173,9 @@ def beside(theirs: float, ours: float) -> str:
     return f"{theirs:.1f} → {ours:.1f} ({round(ours - theirs, 1) + 0:+.1f})"  # + 0: no -0.0
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """As Markdown, without the title that every table of the report has."""
-    made = Table("", tuple(columns), tuple(map(tuple, rows)))
+    made = Table("", tuple(columns), tuple(map(tuple, rows)), left=left)
     return made.markdown().partition("\n\n")[2]
 
 
@@ -175,6 +196,7 @@ BLOCKS: dict[str, Callable[[Sequence[Document]], str]] = {
     "unseen": unseen,
     "recreated": recreated,
     "drawing": drawing,
+    "sweeps": sweeps,
 }
 
 

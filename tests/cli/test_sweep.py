@@ -57,8 +57,12 @@ def wait_until(what: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
 
 def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes that train."""
-    found = psutil.Process(process.pid).children(recursive=True)
-    return [one for one in found if any("spawn_main" in part for part in one.cmdline())]
+    found = []
+    for one in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+            if any("spawn_main" in part for part in one.cmdline()):
+                found.append(one)
+    return found
 
 
 def finished(folder: Path) -> list[Path]:
@@ -191,8 +195,10 @@ def test_a_run_that_takes_every_worker_with_it(program) -> None:
     process = program.spawn("sweep", "endless.toml", "--out", "endless", "--workers", 1)
     while process.poll() is None:
         for worker in workers_of(process):
-            if time.time() - worker.create_time() > 4:  # it has begun
-                worker.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = worker.cpu_times()
+                if times.user + times.system > 4:  # more than its start takes: it trains
+                    worker.kill()
         time.sleep(0.2)
     out, err = process.communicate()
     assert process.returncode == 1
