@@ -153,7 +153,7 @@ def sweeps(entries: Sequence[Document]) -> str:
             runs = list(csv.DictReader(stream))
         axis = next((column for column in runs[0] if column.startswith(("training.", "network."))), "backend")
         for value in dict.fromkeys(run[axis] for run in runs):
-            row = [f"`sweep-{name}`", f"{axis.rpartition('.')[2].replace('_', ' ')} {value}"]
+            row = [name, f"{axis.rpartition('.')[2].replace('_', ' ')} {value}"]
             for of_list in LISTS:
                 mine = [run for run in runs if run[axis] == value and run["list"] == of_list]
                 row.append(spread([float(run["held_out_accuracy_argmax"]) for run in mine]))
