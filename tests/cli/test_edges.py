@@ -182,8 +182,9 @@ def test_a_list_named_by_a_config_is_used(namegen, some_names):
 
 def in_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     """A line of a shell; ``$namegen`` is the program."""
-    environment = {**ENVIRONMENT, "namegen": f"{shlex.quote(sys.executable)} -m namegen"}
-    return subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True)
+    environment = {**ENVIRONMENT, "namegen": "program"}
+    program = f'program() {{ {shlex.quote(sys.executable)} -m namegen "$@"; }}\n'  # whose path may hold spaces
+    return subprocess.run(["bash", "-c", program + line], cwd=folder, env=environment, capture_output=True, text=True)
 
 
 in_any_shell = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no bash, no device that is always full")
