@@ -156,19 +156,19 @@ def _local_workers(left: list[SweepRun], workers: int | None) -> int:
 
 def _read_kept(folder: Path, runs: list[SweepRun]) -> dict[str, dict[str, Any]]:
     """The outcomes of earlier sweeps, whatever their axes were; a run whose network is gone is made again."""
-    files = {path.stem.rpartition("-")[2]: path for path in sorted(folder.glob("*.json"))}
+    wanted = {run.key for run in runs}
     kept: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        if run.key not in files:
+    for path in sorted(folder.glob("*.json")):
+        key = path.stem.rpartition("-")[2]
+        if key not in wanted:
             continue
-        path = files[run.key]
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             outcome = document["outcome"]
             if document["checksum"] != _checksum(outcome):
                 continue
             if outcome["status"] == "diverged" or path.with_suffix(".safetensors").is_file():
-                kept[run.key] = outcome | {"file": path.stem}
+                kept[key] = outcome | {"file": path.stem}
         except (OSError, ValueError, KeyError, TypeError):  # damaged, or not ours
             continue
     return kept
@@ -285,9 +285,8 @@ def _submit(client: Client, run: SweepRun) -> Future[dict[str, Any]]:
     job["code"] = training_code()
     # A key of its own each time: dask would take an equal one for the same task, from an earlier or another sweep.
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "Sending large graph", UserWarning
-        )  # a list goes with every run, as it has to
+        # Its list goes with every run: one that lay on a worker would be lost with it.
+        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
         return client.submit(train_run, job, key=f"namegen-{run.key}-{uuid.uuid4().hex[:12]}", pure=False)
 
 
@@ -341,11 +340,7 @@ def _tell(client: Client, under_way: dict[Any, SweepRun], epochs: dict[str, tupl
         watcher.no_workers()
         return
     runs = {future.key: run for future, run in under_way.items()}
-    threads = client.nthreads()
-    started: list[SweepRun] = []
-    for worker, keys in client.processing().items():  # some of them wait in the worker: those have told nothing yet
-        mine = sorted((runs[key] for key in keys if key in runs), key=lambda run: run.key not in epochs)
-        started += mine[: threads.get(worker, 0)]
+    started = [runs[key] for keys in client.processing().values() for key in keys if key in runs]
     watcher.running([(run.label, *epochs.get(run.key, (0, 0))) for run in started])
 
 
