@@ -2,8 +2,8 @@
 
 ``plain_keras`` is what one writes from Keras's guide: every name a row, all padded to one length, one-hot, the padding
 weighted 0, ``compile`` and ``fit`` with their defaults. ``blog_keras`` is the way of the blog series: every prefix a
-padded one-hot sample of its own, from which the next character is predicted. Both count what namegen counts: characters
-to predict, the STOP of every name included. Building the arrays and compiling are not part of the time.
+padded and masked one-hot sample of its own, from which the next character is predicted. Both count what namegen counts:
+characters to predict, the STOP of every name included. Building the arrays and compiling are not part of the time.
 """
 
 from __future__ import annotations
@@ -49,18 +49,25 @@ def _plain(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> t
 
 @cache
 def _blog(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
+    read, length, target = prefixes(names, vocabulary)
+    chosen = np.random.default_rng(0).permutation(len(read))[:BLOG_PREFIXES]
+    arrays = prefix_rows(read[chosen], length[chosen], vocabulary), target[chosen]
+    return _trained(vocabulary, arrays, batch_size, sequences=False), arrays, len(chosen)
+
+
+def prefixes(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every prefix of every name: START and the name ``(P, T)``, how many characters count, and what follows."""
     tokens, lengths = token_rows(names, vocabulary)
+    read = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
     name = np.repeat(np.arange(len(names)), lengths + 1)
     length = np.arange(len(name)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
-    chosen = np.random.default_rng(0).permutation(len(name))[:BLOG_PREFIXES]
-    name, length = name[chosen], length[chosen]
-    read = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)[name]  # START, then the name
-    used = np.arange(tokens.shape[1]) <= length[:, None]
-    samples = vocabulary.one_hot(read) * used[..., None]
-    # The prefix stands at the end of its row, behind the padding, as the last output is what predicts.
-    columns = (np.arange(tokens.shape[1]) + length[:, None] + 1) % tokens.shape[1]
-    arrays = np.take_along_axis(samples, columns[..., None], axis=1), tokens[name, length]
-    return _trained(vocabulary, arrays, batch_size, sequences=False), arrays, len(name)
+    return read[name], length, tokens[name, length]
+
+
+def prefix_rows(read: np.ndarray, length: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """START and ``length`` characters as one-hot rows, then zeros, which a masking layer passes over."""
+    used = np.arange(read.shape[1]) <= length[:, None]
+    return vocabulary.one_hot(read) * used[..., None]
 
 
 def token_rows(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +84,7 @@ def _trained(vocabulary: Vocabulary, arrays: tuple[np.ndarray, ...], batch_size:
     model = keras.Sequential(
         [
             keras.Input(arrays[0].shape[1:]),
+            *([] if sequences else [keras.layers.Masking()]),  # the blog's rows end in zeros that are not read
             keras.layers.SimpleRNN(32, return_sequences=True),
             keras.layers.SimpleRNN(32, return_sequences=sequences),
             keras.layers.Dense(vocabulary.size),
