@@ -12,7 +12,7 @@ from namegen.files import write_whole
 from namegen.reports.figures import list_figures
 from namegen.reports.style import drawing_style, figure_bytes
 from namegen.reports.tables import Table, curve_table, like_for_like_runs, list_tables
-from namegen.reports.words import measured_where, statement
+from namegen.reports.words import findings, measured_where, statement
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT = "report.html"
@@ -61,6 +61,7 @@ def render(results: dict[str, Any], lists: list[dict[str, Any]]) -> str:
     return environment.get_template(REPORT).render(
         results=results,
         statement=statement(results),
+        findings=findings(results),
         where=measured_where(results),
         lists=lists,
         markup=Markup,

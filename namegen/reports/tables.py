@@ -342,9 +342,10 @@ def list_tables(entry: Document, results: Document) -> dict[str, list[Table]]:
 
 def markdown(results: Document) -> str:
     """All tables, and where they were measured, as Markdown."""
-    from namegen.reports.words import measured_where, statement
+    from namegen.reports.words import findings, measured_where, statement
 
-    parts = [statement(results), *measured_where(results)]
+    points = "\n".join(f"- {_escaped(point)}" for point in findings(results))
+    parts = [statement(results), *filter(None, [points]), *measured_where(results)]
     for entry in results["lists"]:
         parts.append(f"## {_escaped(entry['name'])}")
         for section, tables in list_tables(entry, results).items():

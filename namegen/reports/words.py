@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from statistics import mean
 from typing import Any
 
@@ -21,15 +22,25 @@ PARITY_NATS = 0.01  # loss curves that stay this near are the same training
 
 
 def statement(results: Document) -> str:
-    """The first paragraph of the report: what was found, over all lists."""
+    """The first paragraph of the report: how the engines compare, over all lists."""
     lists = results["lists"]
-    said = " ".join(filter(None, (_distance(lists), _speed(lists), _accuracy(lists), _drawing(lists))))
+    engines = dict.fromkeys(run["engine"] for entry in lists for run in entry["trainings"])
+    if not engines:
+        return "No network could be trained."
+    said = " ".join(filter(None, (_distance(lists), _speed(lists))))
+    if not said:
+        said = f"Measured with the engine{'s' if len(engines) > 1 else ''} {' and '.join(engines)}, none beside another."
     if results["quick"]:
         said += (
             f" This was a quick look, of {_count(results['quick_epochs'], 'epoch')} and "
             f"{_count(len(results['seeds']), 'seed')}: a full run trains to the end."
         )
-    return said.strip() if any(entry["trainings"] for entry in lists) else "No network could be trained."
+    return said
+
+
+def findings(results: Document) -> list[str]:
+    """What stands below the first paragraph: of each list, how well its names are predicted and how fast drawn."""
+    return [said for entry in results["lists"] for said in (*_accuracy(entry), *_drawing(entry))]
 
 
 def _distance(lists: list[Document]) -> str:
@@ -68,35 +79,29 @@ def _speed(lists: list[Document]) -> str:
     return _sentence(said)
 
 
-def _accuracy(lists: list[Document]) -> str:
-    """The best network on held-out names, beside counting and the ceiling."""
-    said = []
-    for entry in lists:
-        for split in dict.fromkeys(one["split"] for one in entry["references"]):
-            found = {
-                network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
-                for network in network_names(entry, split)
-            }
-            if not found:
-                continue
-            best = max(found, key=lambda network: found[network])
-            baseline = mean(reference_values(entry, split, "held_out", "baseline", "accuracy_argmax"))
-            top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
-            where = "with repeats on both sides" if split == "names" else "that training has not seen"
-            said.append(
-                f"{entry['name']}, names {where}: {percent(found[best])}% ({best}), counting {percent(baseline)}% "
-                f"({baseline_name(entry, split)}), ceiling {percent(top)}%"
-            )
-    return f"Characters of held-out names predicted by the best network: {'; '.join(said)}." if said else ""
-
-
-def _drawing(lists: list[Document]) -> str:
-    """The fastest way to names of the first network, and how many of them are the list's."""
-    said = []
-    ways = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
-    for entry in lists:
-        if not entry["generation"]:
+def _accuracy(entry: Document) -> Iterator[str]:
+    """The best network on held-out names, beside counting and the ceiling, for each split."""
+    for split in dict.fromkeys(one["split"] for one in entry["references"]):
+        found = {
+            network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
+            for network in network_names(entry, split)
+        }
+        if not found:
             continue
+        best = max(found, key=lambda network: found[network])
+        baseline = mean(reference_values(entry, split, "held_out", "baseline", "accuracy_argmax"))
+        top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
+        where = "with repeats on both sides" if split == "names" else "of names that training has not seen"
+        yield (
+            f"{entry['name']}, held-out characters {where}: {percent(found[best])}% predicted by {best}, the best "
+            f"network; {percent(baseline)}% by counting ({baseline_name(entry, split)}); the ceiling is {percent(top)}%."
+        )
+
+
+def _drawing(entry: Document) -> Iterator[str]:
+    """The fastest way to names of the first network, and how many of them are the list's."""
+    ways = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
+    if entry["generation"]:
         network = entry["generation"][0]["network"]
         speeds = {
             (one["model"], name): drawn["names_per_second"]
@@ -106,11 +111,10 @@ def _drawing(lists: list[Document]) -> str:
         }
         fast = max(speeds, key=lambda key: float(speeds[key]))
         drawn = best_drawing(entry["generation"][0])
-        said.append(
-            f"{whole(speeds[fast])} for {entry['name']} ({fast[0]}, {ways[fast[1]]}), "
-            f"{drawn['recreated_percent']:.0f}% of them names of the list"
+        yield (
+            f"{entry['name']}, drawing: up to {whole(speeds[fast])} names a second from {network} ({fast[0]}, "
+            f"{ways[fast[1]]}); {drawn['recreated_percent']:.0f}% of its names are in the list."
         )
-    return f"The {network} gives up to so many names a second: {'; '.join(said)}." if said else ""
 
 
 def nats(distance: float) -> str:

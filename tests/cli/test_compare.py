@@ -20,6 +20,7 @@ from tests.web.conftest import browser, opened  # noqa: F401  # fixtures
 
 HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
 SCHEMA = json.loads((Path(__file__).parents[2] / "namegen" / "reports" / "schema.json").read_text(encoding="utf-8"))
+FINDINGS = ["list.txt, held-out characters with repeats on both sides", "list.txt, drawing"]
 QUICK = ("compare-backends", "list.txt", "--quick", "--out")
 
 
@@ -157,6 +158,7 @@ def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa:
         assert page.evaluate("[...document.querySelectorAll('svg')].every(svg => svg.getBBox().width > 100)")
         assert page.locator("table").count() >= 10
         assert "nats a character apart" in page.locator("p.statement").inner_text()
+        assert [text.partition(": ")[0] for text in page.locator("ul.findings li").all_inner_texts()] == FINDINGS
         assert page.evaluate("document.querySelectorAll('b, script:not([type])').length") == 0
         ids = page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
         assert len(ids) == len(set(ids))

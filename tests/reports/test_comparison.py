@@ -22,7 +22,7 @@ from namegen.reports.machine import machine, peak_memory_mib, versions
 from namegen.reports.plan import Measurement, Scope, make_plan, original_configs
 from namegen.reports.quality import describe_names, divergences, two_halves
 from namegen.reports.tables import Table, seconds, spread
-from namegen.reports.words import statement
+from namegen.reports.words import findings, statement
 
 NAMES = load_bundled("mlb-first").names[:300]
 CORPUS = Corpus(NAMES, source="list.txt")
@@ -177,7 +177,14 @@ def test_figures_as_text() -> None:
 
 def test_a_comparison_without_figures_still_says_so() -> None:
     entry = {"name": "x", "references": [], "trainings": [], "like_for_like": [], "generation": []}
-    assert statement({"quick": False, "lists": [entry]}) == "No network could be trained."
+    nothing = {"quick": False, "lists": [entry]}
+    assert (statement(nothing), findings(nothing)) == ("No network could be trained.", [])
+
+
+def test_one_engine_alone_is_said_to_stand_beside_none() -> None:
+    entry = {"trainings": [{"engine": "numpy", "roles": ["network"]}], "like_for_like": []}
+    said = statement({"quick": True, "quick_epochs": 10, "seeds": [0], "lists": [entry]})
+    assert said.startswith("Measured with the engine numpy, none beside another. This was a quick look, of 10 epochs")
 
 
 def test_a_drawing_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
