@@ -29,7 +29,8 @@ def statement(results: Document) -> str:
         return "No network could be trained."
     said = " ".join(filter(None, (_distance(lists), _speed(lists))))
     if not said:
-        said = f"Measured with the engine{'s' if len(engines) > 1 else ''} {' and '.join(engines)}, none beside another."
+        plural = "s" if len(engines) > 1 else ""
+        said = f"Measured with the engine{plural} {' and '.join(engines)}, none beside another."
     if results["quick"]:
         said += (
             f" This was a quick look, of {_count(results['quick_epochs'], 'epoch')} and "
@@ -94,7 +95,8 @@ def _accuracy(entry: Document) -> Iterator[str]:
         where = "with repeats on both sides" if split == "names" else "of names that training has not seen"
         yield (
             f"{entry['name']}, held-out characters {where}: {percent(found[best])}% predicted by {best}, the best "
-            f"network; {percent(baseline)}% by counting ({baseline_name(entry, split)}); the ceiling is {percent(top)}%."
+            f"network; {percent(baseline)}% by counting ({baseline_name(entry, split)}); the ceiling is "
+            f"{percent(top)}%."
         )
 
 
