@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     config, whole = read_config(arguments.config), arguments.samples == "names"
+    if (config.training.optimizer, config.training.schedule, config.network.init) != ("rmsprop", "steps", "glorot"):
+        parser.error(f"{arguments.config} is not one of configs/blog-*.toml: expected RMSprop, rate steps, Glorot")
     set_threads(1)
     keras.utils.set_random_seed(arguments.seed)
     corpus = load_bundled(config.data.names)
@@ -85,7 +87,7 @@ def name_samples(names: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarr
     tokens, lengths = token_rows(tuple(names), vocabulary)
     read = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)  # START, then the name
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
-    # fit divides by the samples, each of which is many characters here: weights of mean 1 a row keep the rates.
+    # fit divides by all places of a batch, the padded ones too: with a mean of 1 the loss is that of a character.
     return vocabulary.one_hot(read), tokens, weight * weight.size / weight.sum()
 
 

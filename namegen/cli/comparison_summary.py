@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from namegen.cli.tables import show_table
+from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import printable
 from namegen.reports.plan import NUMPY
 from namegen.reports.tables import (
@@ -54,10 +54,9 @@ def _accuracies(entry: dict[str, Any]) -> list[Table]:
     found = []
     for split in dict.fromkeys(one["split"] for one in entry["references"]):
         if network_names(entry, split):
-            table = accuracy_table(entry, split)
+            table = without_ranges(accuracy_table(entry, split))
             columns = tuple(SHORT.get(column, column) for column in table.columns)
-            rows = tuple(tuple(cell.partition(" (")[0] for cell in row) for row in table.rows)
-            found.append(Table(f"likeliest character right (%), split {split}", columns, rows))
+            found.append(Table(f"likeliest character right (%), split {split}", columns, table.rows))
     return found
 
 

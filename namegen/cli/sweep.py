@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import click
 
 from namegen.cli import INTERRUPTED, options
 from namegen.cli.sources import note_list
-from namegen.cli.tables import show_table
+from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
@@ -112,9 +111,8 @@ def _print(results: dict[str, Any]) -> None:
 
     console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
     for of_list in lists_of(results):
-        table = setting_table(results, of_list)
-        means = tuple(tuple(cell.partition(" (")[0] for cell in row) for row in table.rows)
-        show_table(console, f"{of_list}: on the held-out names", replace(table, rows=means))
+        table = without_ranges(setting_table(results, of_list))
+        show_table(console, f"{of_list}: on the held-out names", table)
         console.print()
     told: set[str] = set()
     for run in results["runs"]:

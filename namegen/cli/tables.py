@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.table import Table as RichTable
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from namegen.reports.tables import Table
+
+
+def without_ranges(table: Table) -> Table:
+    """The table with its means alone: a terminal is narrow. Words, such as the name of a network, stay whole."""
+    rows = ((*row[: table.left], *(cell.partition(" (")[0] for cell in row[table.left :])) for row in table.rows)
+    return replace(table, rows=tuple(rows))
 
 
 def show_table(console: Console, title: str, table: Table) -> None:

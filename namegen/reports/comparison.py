@@ -122,7 +122,7 @@ def _hopeless(measurement: Measurement, outcome: Outcome) -> bool:
         return True
     if measurement.of is None or measurement.of.key in outcome.figures:
         return False
-    return measurement.of.label in outcome.left_out | outcome.failed or _hopeless(measurement.of, outcome)
+    return measurement.of.key in outcome.left_out | outcome.failed or _hopeless(measurement.of, outcome)
 
 
 def _read_kept(folder: Path, measurement: Measurement) -> dict[str, Any] | None:
@@ -191,10 +191,10 @@ class Workers:
             if document["unavailable"]["engine"]:
                 self.outcome.missing[measurement.engine] = trouble
             else:
-                self.outcome.left_out[measurement.label] = trouble
+                self.outcome.left_out[measurement.key] = trouble
         else:
             trouble = said[-ERROR_SHOWN:] or f"it ended with the code {job.process.returncode}"
-            self.outcome.failed[measurement.label] = trouble
+            self.outcome.failed[measurement.key] = trouble
         self.watcher.ended(measurement.label, time.monotonic() - job.started, trouble)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,12 @@ def file_names(names: Sequence[str]) -> list[str]:
     >>> file_names(["mlb-first", "a/First names.txt", "b/First names.txt", "名"])
     ['mlb-first', 'first-names', 'first-names-3', 'list-4']
     """
+    plain = [
+        re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
+        for number, name in enumerate(names, start=1)
+    ]
     found: list[str] = []
-    for number, name in enumerate(names, start=1):
-        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
-        found.append(f"{plain}-{number}" if plain in found else plain)
+    for number, name in enumerate(plain, start=1):
+        free = (f"{name}-{more}" for more in count(number) if f"{name}-{more}" not in {*found, *plain})
+        found.append(next(free) if name in found else name)
     return found

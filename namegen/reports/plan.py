@@ -115,8 +115,8 @@ class Outcome:
         plan: every measurement.
         figures: the results by the measurement's key.
         missing: engine → one sentence about what it lacks and how to get it.
-        left_out: label → why this measurement alone could not be made.
-        failed: label → what it said last.
+        left_out: the measurement's key → why this one alone could not be made.
+        failed: the measurement's key → what it said last.
     """
 
     plan: list[Measurement]
@@ -167,7 +167,8 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     for network in LIKE_FOR_LIKE:
         for engine in engine_paths():
             training = _training(corpus, scope, network, engine, first_split, 0, LIKE_FOR_LIKE_TRAINING)
-            yield replace(training, timed=True, about={**training.about, "roles": ["like_for_like"]})
+            label, about = f"{training.label}, like for like", {**training.about, "roles": ["like_for_like"]}
+            yield replace(training, timed=True, label=label, about=about)
     for split in scope.splits:
         for network in scope.networks:
             for seed in range(scope.seeds):

@@ -32,6 +32,7 @@ CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")
 
 def make_results(corpora: list[Corpus], scope: Scope, outcome: Outcome) -> dict[str, Any]:
     """Put the measurements of a plan in order."""
+    labels = {measurement.key: measurement.label for measurement in outcome.plan}
     commits = {figures["commit"] for figures in outcome.figures.values()} | {commit()}
     return {
         "format": "namegen comparison",
@@ -47,8 +48,8 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: Outcome) -> dict[
         "versions": versions(),
         "commits": sorted(filter(None, commits)),
         "missing": _troubles(outcome.missing) + _missing_configs(corpora, scope),
-        "left_out": _troubles(outcome.left_out),
-        "failed": _troubles(outcome.failed),
+        "left_out": _troubles({labels[key]: why for key, why in outcome.left_out.items()}),
+        "failed": _troubles({labels[key]: why for key, why in outcome.failed.items()}),
         "lists": [_list(corpus, outcome) for corpus in dict.fromkeys(corpora)],
     }
 

@@ -234,8 +234,12 @@ def _remote_client(scheduler: str) -> Iterator[Client]:
 
 def _reason(error: BaseException) -> str:
     """The cause at the bottom, in one line."""
+    from asyncio import CancelledError
+
     while error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, CancelledError | TimeoutError):  # so dask ends what waits too long
+        return "no answer"
     return (str(error) or type(error).__name__).partition("\n")[0][:160]
 
 

@@ -358,7 +358,15 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m namegen.reports.tables", description=main.__doc__)
     parser.add_argument("results", type=Path, help="the results.json of a comparison")
     path = parser.parse_args(None if arguments is None else list(arguments)).results
-    print(markdown(json.loads(path.read_text(encoding="utf-8"))))
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        if results["format"] != "namegen comparison":
+            raise ValueError
+    except OSError as error:
+        parser.error(f"cannot read {path}: {error.strerror}")
+    except (ValueError, KeyError, TypeError):
+        parser.error(f"{path} is not the results.json of a comparison: give the one of namegen compare-backends")
+    print(markdown(results))
 
 
 if __name__ == "__main__":

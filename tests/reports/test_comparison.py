@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from namegen.backends import ENGINES
+from namegen.cli.tables import without_ranges
 from namegen.core.corpus import Corpus
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
@@ -22,6 +23,7 @@ from namegen.reports.machine import machine, peak_memory_mib, versions
 from namegen.reports.plan import Measurement, Scope, make_plan, original_configs
 from namegen.reports.quality import describe_names, divergences, two_halves
 from namegen.reports.tables import Table, seconds, spread
+from namegen.reports.tables import main as print_tables
 from namegen.reports.words import findings, statement
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -113,8 +115,8 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
     dependent = job("generation", of=broken, engine="numpy")
     log = Log()
     outcome = measure([broken, dependent, job("list")], tmp_path, log)
-    assert list(outcome.failed) == [broken.label]
-    assert "NamesError" in outcome.failed[broken.label] or "validation" in outcome.failed[broken.label]
+    assert list(outcome.failed) == [broken.key]
+    assert "NamesError" in outcome.failed[broken.key] or "validation" in outcome.failed[broken.key]
     assert ("left out", dependent.label) in log.lines
     assert [json.loads(path.read_text())["kind"] for path in tmp_path.glob("*.json")] == ["list"]
 
@@ -199,6 +201,7 @@ def test_a_drawing_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
 
 def test_the_files_of_two_lists_never_have_one_name() -> None:
     assert file_names(["a/x.txt", "b/x.csv", "..", "<>"]) == ["x", "x-2", "list-3", "list-4"]
+    assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-5", "x-4"]
 
 
 def test_the_machine_is_described_without_a_name() -> None:
@@ -215,3 +218,27 @@ def test_docs_name_every_field_of_the_schema() -> None:
     entry = schema["$defs"]["list"]["properties"]
     for field in (*schema["properties"], *entry, *schema["$defs"]["training"]["properties"]):
         assert re.search(rf"`{field}`", text), f"docs/comparison.md does not explain {field}"
+
+
+def test_a_terminal_leaves_out_ranges_and_keeps_names_whole() -> None:
+    table = Table("", ("network", "held-out part"), (("Keras LSTM 2×32 (original)", "45.1 (45.0 to 45.2)"),), left=1)
+    assert without_ranges(table).rows == (("Keras LSTM 2×32 (original)", "45.1"),)
+
+
+def test_what_is_no_comparison_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "results.json"
+    for text in ('{"format": "namegen sweep"}', "[1]", "no JSON"):
+        other.write_text(text)
+        with pytest.raises(SystemExit, match="2"):
+            print_tables([str(other)])
+        assert "is not the results.json of a comparison" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        print_tables([str(tmp_path / "none.json")])
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_one_failure_is_not_taken_for_another_of_the_same_network() -> None:
+    """Like for like and the network itself are two trainings, with a label each."""
+    plan = make_plan([CORPUS], Scope(quick=True, seeds=1))
+    labels = [measurement.label for measurement in plan]
+    assert len(labels) == len(set(labels))
