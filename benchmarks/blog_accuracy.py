@@ -23,7 +23,7 @@ from namegen.threads import limit_threads
 limit_threads(1)
 
 import numpy as np  # noqa: E402  # reads the limit above as it starts
-from train_keras import prefix_rows, prefixes, token_rows  # noqa: E402
+from train_keras import prefix_rows, prefixes, read_before, token_rows  # noqa: E402
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads  # noqa: E402
 from namegen.config import read_config  # noqa: E402
@@ -85,14 +85,16 @@ def network(vocabulary: Vocabulary, settings: NetworkSettings, *, whole: bool) -
 def name_samples(names: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Inputs, targets and weights of whole names, a row each."""
     tokens, lengths = token_rows(tuple(names), vocabulary)
-    read = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)  # START, then the name
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
     # fit divides by all places of a batch, the padded ones too: with a mean of 1 the loss is that of a character.
-    return vocabulary.one_hot(read), tokens, weight * weight.size / weight.sum()
+    return vocabulary.one_hot(read_before(tokens)), tokens, weight * weight.size / weight.sum()
 
 
 def accuracy(model: Any, corpus: Corpus, *, whole: bool) -> tuple[float, float]:
-    """Argmax and sampled accuracy over the whole list, in per cent: each distinct prefix once, with its count."""
+    """Argmax and sampled accuracy over the whole list, in per cent: each distinct prefix once, with its count.
+
+    The evaluator of namegen goes on from states, which a stock model does not give: here each prefix is read anew.
+    """
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary)
     read = np.zeros((tree.nodes, tree.depth), np.int32)
     length = np.zeros(tree.nodes, np.int64)

@@ -41,9 +41,8 @@ def _seconds(model: Any, arrays: tuple[np.ndarray, ...], batch_size: int, epochs
 @cache
 def _plain(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
     tokens, lengths = token_rows(names, vocabulary)
-    inputs = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
-    arrays = vocabulary.one_hot(inputs), tokens, weight
+    arrays = vocabulary.one_hot(read_before(tokens)), tokens, weight
     return _trained(vocabulary, arrays, batch_size, sequences=True), arrays, int(weight.sum())
 
 
@@ -58,10 +57,9 @@ def _blog(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tu
 def prefixes(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every prefix of every name: START and the name ``(P, T)``, how many characters count, and what follows."""
     tokens, lengths = token_rows(names, vocabulary)
-    read = np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
     name = np.repeat(np.arange(len(names)), lengths + 1)
     length = np.arange(len(name)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
-    return read[name], length, tokens[name, length]
+    return read_before(tokens)[name], length, tokens[name, length]
 
 
 def prefix_rows(read: np.ndarray, length: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
@@ -76,6 +74,11 @@ def token_rows(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarr
     tokens = np.zeros((len(names), int(lengths.max()) + 1), np.int32)
     tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = flat
     return tokens, lengths
+
+
+def read_before(tokens: np.ndarray) -> np.ndarray:
+    """What is read before each of the tokens: START, then the name."""
+    return np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
 
 
 def _trained(vocabulary: Vocabulary, arrays: tuple[np.ndarray, ...], batch_size: int, *, sequences: bool) -> Any:

@@ -233,14 +233,12 @@ def _remote_client(scheduler: str) -> Iterator[Client]:
 
 
 def _reason(error: BaseException) -> str:
-    """The cause at the bottom, in one line."""
-    from asyncio import CancelledError
-
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, CancelledError | TimeoutError):  # so dask ends what waits too long
-        return "no answer"
-    return (str(error) or type(error).__name__).partition("\n")[0][:160]
+    """What the deepest cause says that says anything, in one line."""
+    said = type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        said, cause = str(cause) or said, cause.__cause__
+    return said.partition("\n")[0][:160]
 
 
 def _make(found: Sweep, client: Client, folder: Path, watcher: Watcher) -> None:

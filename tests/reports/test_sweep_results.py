@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import io
+from asyncio import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from namegen.reports.style import drawing_style, engine_colour
+from namegen.reports.sweep import _reason
 from namegen.reports.sweep_figures import draw_sweep, sweep_figure
 from namegen.reports.sweep_results import by_setting, reference_parts, setting_table, table_csv
 
@@ -146,3 +148,12 @@ def test_a_plot_for_each_list_under_a_name_of_its_own(results: dict[str, Any], t
     assert all(path.stat().st_size > 5_000 for path in written)
     results["runs"] = [one for one in results["runs"] if one["status"] == "diverged"]
     assert draw_sweep(results, tmp_path) == []
+
+
+def test_a_cause_that_says_nothing_gives_way_to_what_was_said_about_it() -> None:
+    silent = OSError("timed out after 5 s")
+    silent.__cause__ = CancelledError()
+    assert _reason(silent) == "timed out after 5 s"
+    silent.__cause__ = ConnectionRefusedError("refused\nmore")
+    assert _reason(silent) == "refused"
+    assert _reason(TimeoutError()) == "TimeoutError"
