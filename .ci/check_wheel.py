@@ -17,7 +17,9 @@ def main(wheel: str) -> int:
     expected |= {path.as_posix() for path in package.rglob("*.py")}
     expected |= {path.as_posix() for path in package.glob("lists/*.txt")}
     expected |= {path.as_posix() for path in package.glob("models/*.safetensors")}
-    expected |= {path.as_posix() for folder in ("web", "reports/templates") for path in package.glob(f"{folder}/*.*")}
+    expected |= {
+        path.as_posix() for folder in ("web", "experiments/compare/templates") for path in package.glob(f"{folder}/*.*")
+    }
     notices = {path.name for path in package.glob("lists/*.LICENSE.txt")} | {"LICENSE"}
     carried = {Path(name).name for name in names if ".dist-info/licenses/" in name}
     foreign = {name for name in names if not name.startswith(("namegen/", "namegen-"))}

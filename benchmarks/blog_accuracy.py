@@ -27,10 +27,10 @@ from train_keras import prefix_rows, prefixes, read_before, token_rows  # noqa: 
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads  # noqa: E402
 from namegen.config import read_config  # noqa: E402
-from namegen.core.corpus import Corpus  # noqa: E402
-from namegen.core.prefix_tree import PrefixTree  # noqa: E402
+from namegen.core.data.corpus import Corpus  # noqa: E402
+from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
+from namegen.core.data.vocabulary import Vocabulary  # noqa: E402
 from namegen.core.settings import NetworkSettings  # noqa: E402
-from namegen.core.vocabulary import Vocabulary  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
 
 PREFIXES_A_BATCH = 1000

@@ -28,7 +28,7 @@ from namegen import api  # noqa: E402
 from namegen.backends.tflite.export import export_tflite  # noqa: E402
 from namegen.backends.tflite.runtime import TFLiteModel  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
-from namegen.core.generator import Generator  # noqa: E402
+from namegen.core.generation.generator import Generator  # noqa: E402
 
 NAMES, LONGEST, ROUNDS, STEPS = 10_000, 24, 5, 2_000
 

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from namegen.core.prefix_tree import SortedNames
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.prefix_tree import SortedNames
+from namegen.core.data.vocabulary import Vocabulary
 
 
 class TorchNetwork(nn.Module):

@@ -28,8 +28,8 @@ import time  # noqa: E402  # all below loads NumPy, which reads the limit above 
 import numpy as np  # noqa: E402
 
 from namegen.backends import load_engine  # noqa: E402
-from namegen.core.architecture import Network, initial_parameters  # noqa: E402
-from namegen.core.batching import BatchMaker  # noqa: E402
+from namegen.core.data.batching import BatchMaker  # noqa: E402
+from namegen.core.network.architecture import Network, initial_parameters  # noqa: E402
 from namegen.core.settings import TrainingSettings  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 
 BLOG_PREFIXES = 30_000  # samples of one epoch of the blog's way: one-hot and padded, all of them would take 0.6 GB
 

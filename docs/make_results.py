@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from namegen.reports.tables import Table, best_drawing, markdown, network_values, reference_values, spread
+from namegen.experiments.compare.tables import Table, best_drawing, markdown, network_values, reference_values, spread
 
 RESULTS = Path(__file__).with_name("results") / "results.json"
 TABLES = RESULTS.with_name("tables.md")

@@ -16,19 +16,20 @@ import numpy as np
 
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_config, write_config
-from namegen.core.checkpoint import KNOWN_NAMES, Checkpoint
-from namegen.core.constraints import Constraints
-from namegen.core.corpus import Corpus, quote
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.players import LINE
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation import AccuracyEvaluator, Metrics, ceiling
-from namegen.core.generator import Generator, NameBatch, SamplingSettings
-from namegen.core.inventing import InventedPlayer, PlayerInventor
-from namegen.core.players import LINE
-from namegen.core.prefix_tree import PrefixTree
-from namegen.core.scoring import NameScore, score_names
-from namegen.core.tensor_file import read_tensors
-from namegen.core.trainer import Listener
-from namegen.core.training_run import (
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.metrics import Metrics, ceiling
+from namegen.core.evaluation.scoring import NameScore, score_names
+from namegen.core.generation.constraints import Constraints
+from namegen.core.generation.generator import Generator, NameBatch, SamplingSettings
+from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
+from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
+from namegen.core.network.tensor_file import read_tensors
+from namegen.core.training.run import (
     CONFIG_FILE,
     MODEL_FILE,
     NAMES_FILE,
@@ -36,8 +37,9 @@ from namegen.core.training_run import (
     RunResult,
     TrainingRun,
 )
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.training.trainer import Listener
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
+from namegen.escaping import quote
 from namegen.files import write_whole
 from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
 from namegen.models import SHIPPED, shipped_path
@@ -183,7 +185,7 @@ class LoadedModel:
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it."""
-        from namegen.core.best_first import likeliest
+        from namegen.core.generation.best_first import likeliest
 
         constraints = make_constraints(self.list_name, **wishes)
         return likeliest(
@@ -314,7 +316,7 @@ def load_player_inventor() -> PlayerInventor:
 def invent_players(
     n: int = 25, *, seed: int | None = None, temperature: float = 1.0, inventor: PlayerInventor | None = None
 ) -> Iterator[list[InventedPlayer]]:
-    """Invent players, in batches as they are found; see ``core/inventing.py``.
+    """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
 
     Args:
         n: how many.
@@ -418,7 +420,7 @@ def train(
         config: all settings; the defaults without one.
         backend: ``numpy`` or ``keras``; overrides the config's.
         out: a folder that does not exist yet, for the model and its history.
-        listener: who is told how it goes, see ``core/trainer.py``.
+        listener: who is told how it goes, see ``core/training/trainer.py``.
         ready: called with the run just before it starts: the list is read and split, the folder is there.
         stop: asked before every step; True stops training there, in a state that can be resumed.
         stdin: what the list ``-`` is read from.

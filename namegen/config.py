@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings, check
-from namegen.errors import SettingsError
+from namegen.errors import SettingsError, setting
 
 Label = Callable[[str], str]  # the name of a field -> what a message calls it
 _Settings = TypeVar("_Settings")
@@ -118,23 +118,23 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
 
 
 def merge(config: Config, overrides: Mapping[str, object]) -> Config:
-    """The config with some values replaced, as the command line's flags do it.
+    """The config with some values replaced, as the options of the command line do it.
 
     Args:
         config: what holds where nothing else is said.
-        overrides: dotted path to value; ``None`` means that the flag was not given, and changes nothing.
+        overrides: dotted path to value; ``None`` means that nothing was given, and changes nothing.
 
     Raises:
-        SettingsError: names every wrong value at once by its flag; so is one that has no effect beside the others.
+        SettingsError: names every wrong value at once; so is one that has no effect beside the others.
 
     >>> merge(Config(), {"training.epochs": 3, "run.threads": None}).training.epochs
     3
     """
-    tables, problems = _merged(config, overrides, _flag)
+    tables, problems = _merged(config, overrides, _field)
     _raise_all(problems, "")
     merged = Config(**tables)
     given = [path for path, value in overrides.items() if value is not None]
-    _raise_all(_without_effect(given, [merged], _flag), "")
+    _raise_all(_without_effect(given, [merged], _field), "")
     return merged
 
 
@@ -171,9 +171,9 @@ def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Labe
     return problems
 
 
-def _flag(path: str) -> str:
-    """What a setting is called on the command line."""
-    return "--" + path.partition(".")[2].replace("_", "-")
+def _field(path: str) -> str:
+    """A setting without its table, which each reader is told in their own way."""
+    return setting(path.partition(".")[2])
 
 
 def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> tuple[dict[str, Any], list[str]]:
@@ -258,12 +258,10 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
         try:
             return kind(**good), problems
         except SettingsError as error:
-            message = str(error)
-            wrong = message.partition(" is ")[0]  # the checks of the settings begin so when one field is at fault
-            if wrong in good:
-                value = good.pop(wrong)
-                message = message.replace(repr(value), _shown(value), 1)
-                problems.append(label(wrong) + message.removeprefix(wrong))
+            message = error.told(lambda name, _: label(name))
+            if error.field in good:
+                value = good.pop(error.field)
+                problems.append(message.replace(repr(value), _shown(value), 1))
                 continue
             if not problems:  # else the contradiction may come from a field that is missing now
                 problems.append(message)

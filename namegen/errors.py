@@ -10,18 +10,51 @@
     ├── FetchError                a public source cannot be read
     └── SettingsError             exit code 2: a value is of the wrong type or out of its range
 
-A message says what came, what was expected, and what to do.
+A message says what came, what was expected, and what to do. Where it speaks of a setting it uses ``setting``, so that
+each reader meets the name that they can type: ``min_length`` in Python, ``--min-length`` on the command line.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
+
+# NUL can stand in no list, path or option, so no text from outside is ever taken for a setting.
+_SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
+
+NameOf: TypeAlias = Callable[[str, str | None], str]  # a setting's name, and the value it should have → how to say it
+
+
+def setting(name: str, value: object = None) -> str:
+    """The name of a setting for a message, with the value that it should have if one is given.
+
+    >>> str(NamegenError(f"raise {setting('max_length')}, or give {setting('allow_seen', True)}"))
+    'raise max_length, or give allow_seen=True'
+    """
+    return f"\0{name}\0" if value is None else f"\0{name}={value}\0"
+
+
+def as_in_python(name: str, value: str | None) -> str:
+    """How a program says a setting."""
+    return name if value is None else f"{name}={value}"
 
 
 class NamegenError(Exception):
     """The root: catch it to catch everything that namegen reports on purpose."""
 
     exit_code: ClassVar[int] = 1
+
+    def told(self, name_of: NameOf) -> str:
+        """The message, with each setting named as the reader knows it.
+
+        >>> NamegenError(f"{setting('seed')} is -1").told(lambda name, value: f"--{name}")
+        '--seed is -1'
+        """
+        return _SETTING.sub(lambda found: name_of(found[1], found[2]), super().__str__())
+
+    def __str__(self) -> str:
+        return self.told(as_in_python)
 
 
 class NamesError(NamegenError):
@@ -53,6 +86,13 @@ class FetchError(NamegenError):
 
 
 class SettingsError(NamegenError):
-    """A value is of the wrong type, out of its range, or contradicts another."""
+    """A value is of the wrong type, out of its range, or contradicts another.
+
+    ``field``: the one setting whose value is wrong, where it is one.
+    """
 
     exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field

@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import cache
 
 from namegen import api
-from namegen.core.inventing import PlayerInventor, draw_one, random_numbers
+from namegen.core.generation.inventing import PlayerInventor, draw_one, random_numbers
 
 try:
     from faker.providers import BaseProvider

@@ -15,13 +15,13 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from namegen.core.architecture import Network
-from namegen.core.batching import Batch, BatchMaker
+from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import Engine, EngineClass, LanguageModel, State, StepLosses
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.network.architecture import Network
+from namegen.core.network.engine_state import checked_tensors
 from namegen.core.settings import CELLS, TrainingSettings
-from namegen.core.tensors import checked_tensors
-from namegen.core.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import CheckpointError, EngineError, NamegenError
 from namegen.types import Array, Float, Int, Int32
 

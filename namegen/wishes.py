@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TypedDict
 
-from namegen.core.constraints import Constraints
-from namegen.core.digests import known_digests
+from namegen.core.data.digests import known_digests
+from namegen.core.generation.constraints import Constraints
 from namegen.errors import SettingsError
 from namegen.lists import BUNDLED, load_bundled
 
@@ -73,7 +73,7 @@ def make_constraints(
     avoided = None if avoid is None else list(avoid)
     near = None
     if min_distance is not None:
-        from namegen.core.neighbours import Neighbours
+        from namegen.core.generation.neighbours import Neighbours
 
         if avoided is None and list_name not in BUNDLED:
             raise SettingsError(

@@ -19,43 +19,55 @@ from tests.requirements import require
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
-GROUND = {"errors", "types", "files", "threads", ""}  # "" is namegen itself, which holds the version
+GROUND = {"errors", "types", "files", "threads", "escaping", ""}  # "" is namegen itself, which holds the version
+DATA = GROUND | {"core.settings", "core.data"}
+NETWORK = DATA | {"core.network"}
+ENGINE = NETWORK | {"core.engine"}
+EVALUATION = ENGINE | {"core.evaluation"}
+GENERATION = EVALUATION | {"core.generation"}
+CORE = GENERATION | {"core.training", "core"}
 
 # floor → (the parts of namegen that it may import beside itself, the libraries that it may import)
 FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), set()),
+    "escaping": (set(), set()),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
-    "core": (GROUND, {"numpy", "safetensors", "rapidfuzz", "regex"}),
-    "lists": (GROUND | {"core"}, set()),
+    "core": (set(), set()),
+    "core.settings": (GROUND, set()),
+    "core.data": (GROUND | {"core.settings"}, {"numpy"}),
+    "core.network": (DATA, {"numpy", "safetensors"}),
+    "core.engine": (NETWORK, set()),
+    "core.evaluation": (ENGINE, {"numpy"}),
+    "core.generation": (EVALUATION, {"numpy", "rapidfuzz", "regex"}),
+    "core.training": (GENERATION, {"numpy"}),
+    "lists": (DATA, set()),
     "models": (GROUND, set()),
-    "config": (GROUND | {"core"}, set()),
-    "backends": (GROUND | {"core"}, set()),
-    "backends.numpy_engine": (GROUND | {"core"}, {"numpy"}),
+    "config": (GROUND | {"core.settings"}, set()),
+    "backends": (ENGINE, set()),
+    "backends.numpy_engine": (ENGINE, {"numpy"}),
     "backends.quiet": (set(), set()),
-    "backends.keras_engine": (GROUND | {"core", "backends.quiet"}, {"numpy", "keras", "tensorflow"}),
+    "backends.keras_engine": (ENGINE | {"backends.quiet"}, {"numpy", "keras", "tensorflow"}),
     "backends.tflite": (
-        GROUND | {"core", "backends.quiet", "backends.numpy_engine", "backends.keras_engine"},
+        GENERATION | {"backends.quiet", "backends.numpy_engine", "backends.keras_engine"},
         {"numpy", "tensorflow", "ai_edge_litert"},
     ),
-    "web": (GROUND | {"core"}, {"numpy", "jinja2", "markupsafe"}),
-    "fetch": (GROUND | {"core", "lists"}, {"httpx"}),
-    "wishes": (GROUND | {"core", "lists"}, set()),
-    "api": (
-        GROUND | {"core", "config", "lists", "models", "wishes", "backends", "backends.tflite", "web"},
-        {"numpy"},
-    ),
-    "faker": (GROUND | {"core", "api"}, {"faker"}),
-    "testing": (GROUND | {"core", "backends", "backends.numpy_engine"}, {"numpy"}),
-    "reports": (
-        GROUND | {"core", "config", "lists", "models", "backends", "backends.tflite", "api"},
+    "web": (NETWORK, {"numpy", "jinja2", "markupsafe"}),
+    "fetch": (DATA | {"lists"}, {"httpx"}),
+    "wishes": (GENERATION | {"lists"}, set()),
+    "api": (CORE | {"config", "lists", "models", "wishes", "backends", "backends.tflite"}, {"numpy"}),
+    "faker": (GENERATION | {"api"}, {"faker"}),
+    "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy"}),
+    "drawings": (CORE, {"numpy", "matplotlib"}),
+    "experiments": (
+        CORE | {"config", "lists", "models", "backends", "backends.tflite", "api", "drawings"},
         {"numpy", "matplotlib", "jinja2", "markupsafe", "dask", "distributed", "cryptography"},
     ),
     "cli": (
-        GROUND
-        | {"core", "config", "lists", "models", "wishes", "api", "reports", "web", "fetch"}
+        CORE
+        | {"config", "lists", "models", "wishes", "api", "drawings", "experiments", "web", "fetch"}
         | {"backends", "backends.keras_engine", "backends.tflite"},
         {"click", "rich"},
     ),
@@ -75,11 +87,14 @@ def module_name(path: Path) -> str:
 
 def floor_of(module: str) -> str:
     parts = module.split(".")[1:]
-    return ".".join(parts[:2]) if parts[:1] == ["backends"] else ".".join(parts[:1])
+    return ".".join(parts[:2]) if parts[:1] in (["backends"], ["core"]) else ".".join(parts[:1])
 
 
-def imports(tree: ast.AST, *, late: bool) -> Iterator[str]:
-    """All modules that a file imports; without ``late`` only those that are loaded together with it."""
+def imports(tree: ast.AST, *, late: bool, types: bool = True) -> Iterator[str]:
+    """All modules that a file imports; without ``late`` only those that are loaded together with it.
+
+    ``types``: with ``late``, those for the type checker alone too.
+    """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -88,8 +103,10 @@ def imports(tree: ast.AST, *, late: bool) -> Iterator[str]:
             for alias in node.names:
                 found = f"{node.module}.{alias.name}"
                 yield found if is_module(found) else str(node.module)
-        elif late or not (isinstance(node, ast.FunctionDef) or is_for_types_alone(node)):
-            yield from imports(node, late=late)
+        elif is_for_types_alone(node):
+            yield from imports(node, late=late, types=types) if late and types else ()
+        elif late or not isinstance(node, ast.FunctionDef):
+            yield from imports(node, late=late, types=types)
 
 
 def is_module(name: str) -> bool:
@@ -121,18 +138,34 @@ def test_the_floors_stand_on_each_other_without_a_circle() -> None:
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:
+    """Imports inside functions count; those for the type checker alone do not."""
     graph = {
         module_name(path): {
             name
-            for name in imports(ast.parse(path.read_text(encoding="utf-8")), late=False)
+            for name in imports(ast.parse(path.read_text(encoding="utf-8")), late=True, types=False)
             if name.startswith("namegen.")
         }
         for path in modules()
+        if path != PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
     }
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
+
+
+def strings(tree: ast.AST) -> Iterator[str]:
+    """Every text in a file, those inside of f-strings too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=module_name)
+def test_core_knows_no_command_line(path: Path) -> None:
+    """Its messages name settings (``errors.setting``); how an option is spelt is the command line's own."""
+    for text in strings(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not re.search(r"(?<![\w-])--[a-z]", text), f"{module_name(path)} says {text!r}"
 
 
 def test_a_wrong_import_would_be_seen() -> None:

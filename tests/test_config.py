@@ -270,19 +270,20 @@ class TestMerge:
         with pytest.raises(SettingsError, match=r"^the schedule one-cycle came with 1 rate steps"):
             merge(Config(), {"training.rate_steps": [(0, 1)]})
 
-    def test_mistakes_are_named_by_their_flags(self) -> None:
-        with pytest.raises(SettingsError, match=r"^--batch-size is 0: expected a whole number of at least 1$"):
+    def test_mistakes_are_named_by_their_settings(self) -> None:
+        with pytest.raises(SettingsError, match=r"^batch_size is 0: expected a whole number of at least 1$"):
             merge(Config(), {"training.batch_size": 0})
         with pytest.raises(SettingsError) as caught:
             merge(Config(), {"data.validation": 2, "network.cell": "x", "training.epochs": "3", "run.threads": 0})
-        for flag in ("--validation", "--cell", "--epochs", "--threads"):
-            assert f"\n  {flag} is " in str(caught.value)
+        for name in ("validation", "cell", "epochs", "threads"):
+            assert f"\n  {name} is " in str(caught.value)
+            assert f"\n  --{name} is " in caught.value.told(lambda setting, _: f"--{setting}")
 
     def test_a_flag_that_changes_nothing(self) -> None:
-        with pytest.raises(SettingsError, match=r"^--momentum has no effect, as the optimizer is adam"):
+        with pytest.raises(SettingsError, match=r"^momentum has no effect, as the optimizer is adam"):
             merge(Config(), {"training.momentum": 0.5})
         steps = Config(training=TrainingSettings(schedule="steps", rate_steps=((0, 0.1),)))
-        with pytest.raises(SettingsError, match=r"^--learning-rate has no effect, as the schedule is steps"):
+        with pytest.raises(SettingsError, match=r"^learning_rate has no effect, as the schedule is steps"):
             merge(steps, {"training.learning_rate": 0.5})
         assert merge(Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}).training.momentum == 0.5
         assert merge(steps, {"training.epochs": 3}).training.epochs == 3  # what the config itself holds may be idle

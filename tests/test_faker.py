@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from namegen import models
-from namegen.core.digests import normalise
+from namegen.core.data.digests import normalise
 from namegen.lists import load_bundled, players
 from tests.requirements import require
 from tests.small_models import small_models

@@ -8,7 +8,7 @@ import pytest
 
 from namegen import api
 from namegen.config import Config, merge
-from namegen.core.training_run import TrainingRun
+from namegen.core.training.run import TrainingRun
 from namegen.errors import NamesError, OutputError
 from namegen.lists import load_bundled
 

@@ -11,16 +11,16 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import namegen.core.best_first as best_first_module
-import namegen.core.generator as generator_module
+import namegen.core.generation.best_first as best_first_module
+import namegen.core.generation.generator as generator_module
 from namegen import api
 from namegen.api import LoadedModel
 from namegen.config import Config, merge
-from namegen.core.digests import digests, is_known, known_digests, normalise
-from namegen.core.neighbours import Neighbours
+from namegen.core.data.digests import digests, is_known, known_digests, normalise
+from namegen.core.generation.neighbours import Neighbours
 from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
-from tests.core.test_neighbours import edit_distance
+from tests.core.generation.test_neighbours import edit_distance
 
 NAMES = load_bundled("mlb-first").names[:2_000]
 

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from namegen import __version__
-from namegen.cli.terminal import error_line
+from namegen.cli.terminal import error_line, option_name
 from namegen.errors import NamegenError
 
 # heading → command → (module:attribute, what it does)
@@ -28,8 +28,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Measure": {
         "score": ("namegen.cli.score:score", "How likely a name is, letter by letter."),
-        "evaluate": ("namegen.cli.measure:evaluate", "How well a model predicts a list."),
-        "ceiling": ("namegen.cli.measure:ceiling", "The best that any model can do on a list."),
+        "evaluate": ("namegen.cli.evaluate:evaluate", "How well a model predicts a list."),
+        "ceiling": ("namegen.cli.evaluate:ceiling", "The best that any model can do on a list."),
         "describe": ("namegen.cli.describe:describe", "Lengths, letters and repeats of a list."),
         "compare-backends": ("namegen.cli.compare:compare_backends", "Every engine's accuracy and speed, a report."),
         "sweep": ("namegen.cli.sweep:sweep", "Train a grid of settings, and compare them."),
@@ -98,7 +98,7 @@ class LazyGroup(click.Group):
             return result
         except NamegenError as error:
             _flush(sys.stdout)  # what was found comes before what went wrong
-            click.echo(error_line(str(error)), err=True)
+            click.echo(error_line(error.told(option_name)), err=True)
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             raise click.exceptions.Exit(INTERRUPTED) from None

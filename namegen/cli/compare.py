@@ -60,8 +60,8 @@ def compare_backends(
     if not names:
         notes(f"names: {', '.join(DEFAULT_LISTS)}")
     corpora = [open_list(name, notes) for name in dict.fromkeys(names or DEFAULT_LISTS)]
-    from namegen.reports.comparison import REPORT, compare
-    from namegen.reports.plan import Scope
+    from namegen.experiments.compare.plan import Scope
+    from namegen.experiments.compare.run import REPORT, compare
 
     scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick)
     try:

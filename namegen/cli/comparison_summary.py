@@ -8,8 +8,8 @@ from rich.console import Console
 
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import printable
-from namegen.reports.plan import NUMPY
-from namegen.reports.tables import (
+from namegen.experiments.compare.plan import NUMPY
+from namegen.experiments.compare.tables import (
     ALGORITHMS,
     Table,
     accuracy_table,
@@ -19,7 +19,7 @@ from namegen.reports.tables import (
     seconds,
     whole,
 )
-from namegen.reports.words import statement
+from namegen.experiments.compare.words import statement
 
 SHORT = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
 

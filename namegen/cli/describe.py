@@ -16,7 +16,7 @@ from namegen.cli.terminal import Notes, counted, json_text, percent, printable
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.description import ListDescription
+    from namegen.core.data.description import ListDescription
 
 DRAWINGS = (".png", ".svg")
 MOST_ROWS = 15
@@ -63,12 +63,12 @@ def describe(
 
         check_output(plot, force=force)
     corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
-    from namegen.core import description
+    from namegen.core.data import description
 
     described = description.describe(corpus.names)
     click.echo(json_text(described.to_dict()) if as_json else _text(described, corpus.source))
     if plot is not None:
-        from namegen.reports.plots import draw_description
+        from namegen.drawings.plots import draw_description
 
         draw_description(described, plot, source=corpus.source)
         notes(f"drawn: {plot}")

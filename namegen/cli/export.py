@@ -15,7 +15,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.backends.tflite.export import ExportReport
-    from namegen.core.checkpoint import Checkpoint
+    from namegen.core.network.checkpoint import Checkpoint
 
 QUANTISATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Write over OUT if it exists.")

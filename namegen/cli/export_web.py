@@ -45,7 +45,7 @@ def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, q
 def _open(model: str | None, notes: Notes) -> PageModel:
     """Load one model for the page. Raises CheckpointError."""
     from namegen.api import find_model, load_checkpoint
-    from namegen.core.training_run import MODEL_FILE
+    from namegen.core.training.run import MODEL_FILE
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
     from namegen.web.export import PageModel

@@ -18,7 +18,7 @@ from namegen.cli.sources import note_list, open_model
 from namegen.cli.terminal import Notes, json_string, printable
 
 if TYPE_CHECKING:
-    from namegen.core.generator import NameBatch
+    from namegen.core.generation.generator import NameBatch
 
 MOST_NAMES = 1_000_000_000
 MOST_BEST = 1_000_000
@@ -202,7 +202,7 @@ def _refuse_with_best(context: click.Context) -> None:
 
 def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Iterator[NameBatch]:
     """All names as one batch in an order; where fewer are found than asked, those are given before the error."""
-    from namegen.core.generator import join_batches
+    from namegen.core.generation.generator import join_batches
     from namegen.errors import GenerationError
 
     found: list[NameBatch] = []
@@ -236,7 +236,7 @@ def _json_lines(batch: NameBatch) -> str:
 
 def _csv_lines(batch: NameBatch) -> str:
     """A row each: name, log_probability, new (empty where the model does not know)."""
-    from namegen.core.history import safe_cell
+    from namegen.escaping import safe_cell
 
     new = [""] * len(batch.names) if batch.new is None else ["true" if new else "false" for new in batch.new]
     stream = io.StringIO()

@@ -16,9 +16,9 @@ from namegen.cli.terminal import Notes, counted, number, percent, printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from namegen.core.history import EpochRecord
-    from namegen.core.trainer import Progress
-    from namegen.core.training_run import TrainingRun
+    from namegen.core.training.history import EpochRecord
+    from namegen.core.training.run import TrainingRun
+    from namegen.core.training.trainer import Progress
 
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 1.0

@@ -19,7 +19,7 @@ from namegen.models import SHIPPED
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from namegen.core.scoring import NameScore
+    from namegen.core.evaluation.scoring import NameScore
 
 END = "·"  # stands for the end of a name
 MODEL_ENDINGS = (".safetensors", ".tflite")

@@ -16,7 +16,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
-    from namegen.core.corpus import Corpus
+    from namegen.core.data.corpus import Corpus
 
 DEFAULT_LIST = DataSettings().names
 

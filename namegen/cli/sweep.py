@@ -20,7 +20,7 @@ from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.corpus import Corpus
+    from namegen.core.data.corpus import Corpus
     from namegen.core.settings import DataSettings
 
 WIDTH = 80
@@ -67,10 +67,10 @@ def sweep(
     limit_threads(1)
     logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
     notes = Notes(quiet)
+    from namegen.experiments.sweep.grid import make_runs, read_grid
+    from namegen.experiments.sweep.run import TABLE
+    from namegen.experiments.sweep.run import sweep as run_sweep
     from namegen.lists import read_names
-    from namegen.reports.grid import make_runs, read_grid
-    from namegen.reports.sweep import TABLE
-    from namegen.reports.sweep import sweep as run_sweep
 
     grid = read_grid(config)
 
@@ -107,7 +107,7 @@ def _print(results: dict[str, Any]) -> None:
     """The settings of each list side by side, and what went wrong."""
     from rich.console import Console
 
-    from namegen.reports.sweep_results import lists_of, setting, setting_table
+    from namegen.experiments.sweep.results import lists_of, setting, setting_table
 
     console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
     for of_list in lists_of(results):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from namegen.core.evaluation import Metrics
+    from namegen.core.evaluation.metrics import Metrics
 
 FIGURES = ("nats a character", "likeliest right", "drawn right")
 
@@ -49,6 +49,18 @@ def _json_safe(text: str) -> str:
 def error_line(message: str) -> str:
     """How every error looks: who speaks, then one sentence. Only a list of wrong settings takes more lines."""
     return "\n".join(map(printable, f"namegen: {message}".split("\n")))
+
+
+def option_name(name: str, value: str | None = None) -> str:
+    """What a setting is called on the command line, with the value that it should have if one is given.
+
+    >>> option_name("min_length"), option_name("validation", "0"), option_name("allow_seen", "True")
+    ('--min-length', '--validation 0', '--allow-seen')
+    """
+    option = name.replace("_", "-")
+    if value in (None, "True"):
+        return f"--{option}"
+    return f"--no-{option}" if value == "False" else f"--{option} {value}"
 
 
 class Notes:

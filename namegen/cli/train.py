@@ -14,15 +14,15 @@ import click
 
 from namegen.cli import INTERRUPTED, options
 from namegen.cli.progress import show_progress
-from namegen.cli.result import summary
 from namegen.cli.sources import note_list
 from namegen.cli.terminal import Notes, json_text
+from namegen.cli.training_summary import summary
 from namegen.config import Config, merge, read_config
 from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.training_run import RunResult
+    from namegen.core.training.run import RunResult
 
 PLOT_FILE = "history.png"
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "quiet"))
@@ -212,7 +212,7 @@ def _draw(result: RunResult) -> Path | None:
     """Draw the history into the run folder; matplotlib is loaded only now that training is over."""
     if result.out is None:
         return None
-    from namegen.reports.plots import draw_history
+    from namegen.drawings.plots import draw_history
 
     draw_history(result, result.out / PLOT_FILE)
     return result.out / PLOT_FILE

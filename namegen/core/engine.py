@@ -11,7 +11,7 @@ What a backend must keep to:
   random numbers of its own: initial values, the order of the names and all drawing come from core.
 - **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
   from the stream, in order, before it returns. A stream that ends early is a normal end.
-- **Names.** Parameters and optimizer state go by the canonical names of ``core/architecture.py``:
+- **Names.** Parameters and optimizer state go by the canonical names of ``core/network/architecture.py``:
   ``optimizer.step`` (int64) and ``optimizer.{u|m|v}.{parameter}``.
 """
 
@@ -21,8 +21,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
-from namegen.core.architecture import Network
-from namegen.core.batching import Batch
+from namegen.core.data.batching import Batch
+from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
 
@@ -63,7 +63,7 @@ class LanguageModel(Protocol):
 class Engine(LanguageModel, Protocol):
     """A LanguageModel that can be trained."""
 
-    name: ClassVar[str]  # as in --backend
+    name: ClassVar[str]  # what users choose it by
     cells: ClassVar[frozenset[str]]  # the cells that it implements
     requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, NumPy apart
 

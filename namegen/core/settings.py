@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from namegen.errors import SettingsError
+from namegen.errors import SettingsError, setting
 
 CELLS = ("simple_rnn", "gru", "lstm")
 INITIALISERS = ("glorot", "normal", "uniform", "xavier")
@@ -34,7 +34,7 @@ class DataSettings:
     ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a CSV file.
     ``validation``: the share that is held out, 0 for none. ``split``: ``unique`` (no name on both sides) or ``names``
     (as the original did it: a name that repeats may stand on both sides). ``repeats``: whether training reads a name
-    as often as it stands in the list, or about the square root as often (see ``core/repeats.py``).
+    as often as it stands in the list, or about the square root as often (see ``core/data/repeats.py``).
     """
 
     names: str = "mlb-first"
@@ -121,7 +121,7 @@ class TrainingSettings:
         if (self.schedule == "steps") != bool(self.rate_steps):
             raise SettingsError(
                 f"the schedule {self.schedule} came with {len(self.rate_steps)} rate steps: "
-                "give rate_steps together with the schedule steps, and only with it"
+                f"give {setting('rate_steps')} together with the schedule steps, and only with it"
             )
         check(self, "patience", lambda v: v >= 1, count)
         check_choice(self, "best_by", CRITERIA)
@@ -155,11 +155,11 @@ def check(settings: object, field: str, holds: Callable[[Any], bool], expected: 
     """Raise SettingsError unless the field is None or satisfies ``holds``."""
     value = getattr(settings, field)
     if value is not None and not holds(value):
-        raise SettingsError(f"{field} is {value!r}: expected {expected}")
+        raise SettingsError(f"{setting(field)} is {value!r}: expected {expected}", field=field)
 
 
 def check_choice(settings: object, field: str, choices: tuple[str, ...]) -> None:
     """Raise SettingsError unless the field is one of the choices."""
     value = getattr(settings, field)
     if value not in choices:
-        raise SettingsError(f"{field} is {value!r}: expected one of {', '.join(choices)}")
+        raise SettingsError(f"{setting(field)} is {value!r}: expected one of {', '.join(choices)}", field=field)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from namegen.core.players import Player
+from namegen.core.data.players import Player
 from namegen.errors import FetchError, NamesError
 from namegen.fetch.download import Downloader, decoded, inside, local_path, shown
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from namegen.core.players import LINE, Player, split_name
+from namegen.core.data.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError
+from namegen.errors import NamesError, setting
 
 if TYPE_CHECKING:
-    import namegen.core.corpus
+    import namegen.core.data.corpus
 
 STANDARD_INPUT = "-"
 LARGEST = 2**30  # bytes of a list: far more than there are names, and what a device without an end would never stop at
@@ -83,7 +83,7 @@ BUNDLED: dict[str, BundledList] = {
 }
 
 
-def load_bundled(name: str) -> namegen.core.corpus.Corpus:
+def load_bundled(name: str) -> namegen.core.data.corpus.Corpus:
     """Read one of the lists that come with namegen.
 
     Raises:
@@ -92,7 +92,7 @@ def load_bundled(name: str) -> namegen.core.corpus.Corpus:
     >>> load_bundled("mlb-first").names[:3]
     ('David', 'Hank', 'Tommie')
     """
-    from namegen.core.corpus import Corpus
+    from namegen.core.data.corpus import Corpus
 
     if name not in BUNDLED:
         raise NamesError(f"there is no bundled list {_quote(name)}: {_advice(name)}")
@@ -115,7 +115,7 @@ def players() -> list[Player]:
     return [Player.from_line(line) for line in text.split("\n") if line]
 
 
-def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen.core.corpus.Corpus:
+def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen.core.data.corpus.Corpus:
     """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
 
     A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
@@ -129,12 +129,14 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
     Raises:
         NamesError: there is no such file, it cannot be read, or what it holds is no list of names.
     """
-    from namegen.core.corpus import Corpus
+    from namegen.core.data.corpus import Corpus
 
     name = settings.names
     if name in BUNDLED:
         if settings.column is not None:
-            raise NamesError(f"the bundled list {name} has no columns: leave `--column` out, or give a CSV file")
+            raise NamesError(
+                f"the bundled list {name} has no columns: leave {setting('column')} out, or give a CSV file"
+            )
         return load_bundled(name)
     if name == STANDARD_INPUT:
         source, data = "standard input", _read_standard_input(stdin)
@@ -142,8 +144,8 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
         source, data = name, _read(Path(name), name)
         if settings.column is not None and name.lower().endswith(".txt") and not _is_table(data):
             raise NamesError(
-                f"{_quote(name)} is a text file with a name a line, which has no columns: leave `--column` out, or "
-                "give a .csv file"
+                f"{_quote(name)} is a text file with a name a line, which has no columns: leave "
+                f"{setting('column')} out, or give a .csv file"
             )
     return Corpus.from_bytes(
         data,
@@ -220,6 +222,6 @@ def _advice(name: str) -> str:
 
 
 def _quote(text: str) -> str:
-    from namegen.core.corpus import quote
+    from namegen.escaping import quote
 
     return quote(text, 200)

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from namegen import __version__
-from namegen.core.checkpoint import Checkpoint
-from namegen.core.digests import _REMOVAL  # the page needs the very table, for its own characters
+from namegen.core.data.digests import _REMOVAL  # the page needs the very table, for its own characters
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import OutputError
 from namegen.files import write_whole
 from namegen.types import Array
@@ -129,7 +129,7 @@ def describe(label: str, model: PageModel) -> dict[str, Any]:
 
 
 def normalisation_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What ``core/digests.py`` removes and folds, for all that names of these characters can come to.
+    """What ``core/data/digests.py`` removes and folds, for all that names of these characters can come to.
 
     JavaScript has no case folding, and a browser may know another version of Unicode. A table for all of Unicode would
     be larger than most models; a model's own alphabet, with all that its characters decompose and fold to, is small.

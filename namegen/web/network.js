@@ -121,7 +121,7 @@ function logProbability(logits, id, temperature) {
   return (logits[id] - largest) / temperature - Math.log(total);
 }
 
-/** The rule of core/sampling.py: the first id whose cumulative sum exceeds the uniform number, else the last id. */
+/** The rule of core/generation/sampling.py: the first id whose cumulative sum exceeds the uniform number, else the last id. */
 function draw(uniform, chances) {
   let sum = 0;
   for (let id = 0; id < chances.length; id++) {

@@ -18,11 +18,11 @@ from namegen.threads import limit_threads
 limit_threads(1)
 
 import namegen.api  # noqa: E402
-import namegen.reports.plots  # noqa: E402
+import namegen.drawings.plots  # noqa: E402
 from namegen.cli import main  # noqa: E402
 from namegen.config import parse_config  # noqa: E402
 
-COMMANDS = ("train", "generate", "measure", "describe", "catalogue")
+COMMANDS = ("train", "generate", "evaluate", "describe", "catalogue")
 
 
 def warm_up() -> None:

@@ -19,7 +19,9 @@ from tests.requirements import require
 from tests.web.conftest import browser, opened  # noqa: F401  # fixtures
 
 HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
-SCHEMA = json.loads((Path(__file__).parents[2] / "namegen" / "reports" / "schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "namegen" / "experiments" / "compare" / "schema.json").read_text(encoding="utf-8")
+)
 FINDINGS = ["list.txt, held-out characters with repeats on both sides", "list.txt, drawing"]
 QUICK = ("compare-backends", "list.txt", "--quick", "--out")
 

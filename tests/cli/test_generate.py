@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from namegen.core.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import Checkpoint
 
 
 def test_names_are_new_and_distinct_and_as_many_as_asked(namegen, run_folder, some_names):

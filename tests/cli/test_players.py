@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from namegen import models
 from namegen.cli import cli
-from namegen.core.digests import normalise
+from namegen.core.data.digests import normalise
 from namegen.lists import load_bundled, players
 from tests.cli.test_start import HEAVY, LOADED, loaded_modules
 from tests.small_models import small_models

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from namegen.core.tensor_file import read_tensors
+from namegen.core.network.tensor_file import read_tensors
 from tests.cli.conftest import FAST, LONG, Run, read_history
 
 
@@ -72,7 +72,7 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(namegen, names):
     """The same with a signal that comes at a known step, and twice over."""
     namegen("train", names, *LONG, "--epochs", 3, "--out", "whole").done()
     before = (
-        "import os, signal, namegen.core.batching as batching\n"
+        "import os, signal, namegen.core.data.batching as batching\n"
         "epoch = batching.BatchMaker.epoch\n"
         "def interrupted(self, number, **options):\n"
         "    for step, batch in enumerate(epoch(self, number, **options)):\n"
@@ -93,7 +93,7 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(namegen, names):
 
 
 def test_kill_and_resume_goes_on_from_the_last_save(namegen, names, uninterrupted):
-    often = "import namegen.core.training_run as training_run; training_run.SECONDS_BETWEEN_SAVES = 0.1"
+    often = "import namegen.core.training.run as training_run; training_run.SECONDS_BETWEEN_SAVES = 0.1"
     process = namegen.spawn("train", names, *LONG, "--out", "run", before=often)
     state = namegen.folder / "run" / "state.safetensors"
     while not state.exists():
@@ -207,7 +207,7 @@ def test_a_full_disk_leaves_the_run_as_it_was(namegen, run_folder):
 def test_interrupting_before_the_first_epoch_ends_can_be_resumed(namegen, names):
     namegen("train", names, *FAST, "--out", "whole").done()
     before = (
-        "import os, signal, namegen.core.batching as batching\n"
+        "import os, signal, namegen.core.data.batching as batching\n"
         "epoch = batching.BatchMaker.epoch\n"
         "def interrupted(self, number, **options):\n"
         "    for step, batch in enumerate(epoch(self, number, **options)):\n"

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from namegen import models
 from namegen.cli import cli, score
-from namegen.core.scoring import NameScore
+from namegen.core.evaluation.scoring import NameScore
 from tests.small_models import small_models
 
 

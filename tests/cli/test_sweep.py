@@ -24,7 +24,7 @@ import psutil
 import pytest
 
 from namegen.errors import EngineError
-from namegen.reports.sweep import MARK
+from namegen.experiments.sweep.run import MARK
 from tests.cli.conftest import ENVIRONMENT, Program
 from tests.requirements import require
 
@@ -210,7 +210,7 @@ def test_a_run_that_takes_every_worker_with_it(program) -> None:
 
 def test_a_worker_of_another_version_does_not_train() -> None:
     require("distributed")
-    from namegen.reports.sweep_task import train_run
+    from namegen.experiments.sweep.task import train_run
 
     with pytest.raises(EngineError, match="another version of namegen's code"):
         train_run({"config": {}, "list": "x", "names": ("Al",), "run": "x", "code": "of yesterday"})

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from namegen.core.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import Checkpoint
 from tests.cli.conftest import FAST, read_history
 
 
@@ -142,8 +142,8 @@ def test_one_repeated_name_works(namegen):
         (("--hidden", "0"), "--hidden"),
         (("--hidden", ""), "such as 32,32"),
         (("--rate-steps", "0.1"), "EPOCH:RATE"),
-        (("--rate-steps", "0:0.1"), "rate_steps together with the schedule steps"),
-        (("--schedule", "steps"), "rate_steps together with the schedule steps"),
+        (("--rate-steps", "0:0.1"), "--rate-steps together with the schedule steps"),
+        (("--schedule", "steps"), "--rate-steps together with the schedule steps"),
         (("--cell", "elman"), "'elman'"),
         (("--learning-rate", "nan"), "--learning-rate is nan"),
         (("--learning-rate", "-1"), "--learning-rate is -1.0"),

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.architecture import Network
-from namegen.core.batching import Batch
+from namegen.core.data.batching import Batch
 from namegen.core.engine import StepLosses
+from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 from namegen.testing import (
     CONFORMANCE_CHECKS,

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from namegen.backends import EXTRAS, engine_paths, load_engine
-from namegen.core.architecture import Network
-from namegen.core.batching import Batch
+from namegen.core.data.batching import Batch
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import EngineClass
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.network.architecture import Network
 from namegen.core.settings import CELLS, TrainingSettings
-from namegen.core.vocabulary import Vocabulary
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, FakeEngine
 from tests.requirements import require
 

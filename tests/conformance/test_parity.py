@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.architecture import Network, initial_parameters
-from namegen.core.batching import Batch, BatchMaker
+from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine
-from namegen.core.generator import Generator
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.generation.generator import Generator
+from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import CELLS, TrainingSettings
-from namegen.core.vocabulary import Vocabulary
 from namegen.lists import load_bundled
 from tests.requirements import require
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from namegen.core.players import Player
+from namegen.core.data.players import Player
 from namegen.errors import FetchError, SettingsError
 from namegen.fetch.companies import clean_name, fetch_companies, needs_contact, read_companies
 from namegen.fetch.download import Downloader

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.architecture import Network, initial_parameters
-from namegen.core.batching import Batch, BatchMaker
+from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.lists import load_bundled
@@ -118,7 +118,7 @@ def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
 
 def test_names_longer_than_a_call_has_room_for() -> None:
     """A name of 700 characters, read chunk by chunk, is what the NumPy engine makes of it."""
-    from namegen.core.vocabulary import Vocabulary
+    from namegen.core.data.vocabulary import Vocabulary
 
     names = ("ab" * 350, "ba", "a")
     batches = BatchMaker(names, Vocabulary("ab"))
@@ -141,7 +141,7 @@ def test_nothing_global_is_changed() -> None:
 import random
 import numpy as np
 from namegen.backends import load_engine
-from namegen.core.architecture import Network
+from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 engine_class = load_engine("keras")
 import keras
@@ -172,10 +172,10 @@ def test_a_fresh_process_is_silent() -> None:
         """
 import numpy as np
 from namegen.backends import load_engine
-from namegen.core.architecture import Network
-from namegen.core.batching import BatchMaker
+from namegen.core.network.architecture import Network
+from namegen.core.data.batching import BatchMaker
 from namegen.core.settings import TrainingSettings
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
 engine = load_engine("keras")(Network(5, hidden=(2,)), TrainingSettings(), threads=1)
 engine.train_epoch((batch, 0.1) for batch in batches.epoch(0, batch_size=2, seed=0))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.architecture import Network, initial_parameters
+from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
 from tests.requirements import require

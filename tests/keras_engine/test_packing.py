@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.backends.keras_engine.packing import Packing, pack
-from namegen.core.batching import Batch
-from namegen.core.prefix_tree import PrefixTree
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.batching import Batch
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
 from tests.strategies import names_lists
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.architecture import Network, initial_parameters
-from namegen.core.batching import Batch, BatchMaker
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
-from namegen.core.vocabulary import Vocabulary
 from namegen.errors import CheckpointError, EngineError
 from tests import reference
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.layers import CELLS, CellState, Linear, Recurrent
-from namegen.backends.numpy_engine.losses import SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.loss import SoftmaxCrossEntropy
 from namegen.backends.numpy_engine.model import Model
 from namegen.backends.numpy_engine.walk import TreeWalk
-from namegen.core.architecture import Network
-from namegen.core.prefix_tree import PrefixTree
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import Network
 
 STEP = 1e-5
 TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves

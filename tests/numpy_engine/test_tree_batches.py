@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from namegen.backends.numpy_engine.layers import CELLS
 from namegen.backends.numpy_engine.model import Model
-from namegen.core.architecture import Network
-from namegen.core.batching import BatchMaker
-from namegen.core.prefix_tree import PrefixTree
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import Network
 from namegen.lists import load_bundled
 from tests import reference
 from tests.strategies import alike, any_name

@@ -12,9 +12,9 @@ from namegen import api
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.tflite.export import export_tflite
 from namegen.config import Config, merge
-from namegen.core.checkpoint import Checkpoint
-from namegen.core.corpus import Corpus
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.lists import load_bundled
 from tests.requirements import require
 

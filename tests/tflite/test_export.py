@@ -19,9 +19,9 @@ from namegen.backends.tflite import export
 from namegen.backends.tflite.export import Tolerance, export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
-from namegen.core.architecture import Network, initial_parameters
-from namegen.core.checkpoint import Checkpoint
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import NamesError, OutputError, SettingsError
 from tests.tflite.conftest import CELLS
 

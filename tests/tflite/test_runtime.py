@@ -13,11 +13,11 @@ import pytest
 from namegen import api
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.core.checkpoint import Checkpoint
-from namegen.core.corpus import Corpus
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
-from namegen.core.generator import Generator
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.generation.generator import Generator
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from tests.strategies import HARD_NAMES
 from tests.tflite.conftest import CELLS, engine_of, logits_of, train

@@ -15,11 +15,11 @@ import pytest
 
 from namegen.api import train
 from namegen.config import Config, merge
-from namegen.core.architecture import Network
-from namegen.core.checkpoint import Checkpoint
-from namegen.core.digests import known_digests
+from namegen.core.data.digests import known_digests
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.network.architecture import Network
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
-from namegen.core.vocabulary import BOUNDARY, Vocabulary
 from namegen.lists import load_bundled
 from namegen.web.export import PageModel, write_page
 from tests.requirements import require

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.checkpoint import Checkpoint
-from namegen.core.digests import digest, normalise
-from namegen.core.generator import Generator
+from namegen.core.data.digests import digest, normalise
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.generation.generator import Generator
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
-from namegen.core.vocabulary import BOUNDARY, Vocabulary
 from namegen.lists import BUNDLED, load_bundled
 from namegen.web.export import normalisation_tables
 

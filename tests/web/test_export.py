@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from namegen.cli.export_web import export_web
-from namegen.core.architecture import Network
-from namegen.core.checkpoint import Checkpoint
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import Network
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, OutputError
 from namegen.web import export
 from namegen.web.export import PageModel, describe, page, write_page

@@ -13,11 +13,11 @@ from namegen.backends.keras_engine.model import Kind, borrow, give_back
 from namegen.backends.keras_engine.packing import Packing, pack
 from namegen.backends.keras_engine.program import SLOTS, STEPS
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
-from namegen.core.architecture import Network
-from namegen.core.batching import Batch
+from namegen.core.data.batching import Batch
 from namegen.core.engine import StepLosses
+from namegen.core.network.architecture import Network
+from namegen.core.network.engine_state import checked_tensors
 from namegen.core.settings import TrainingSettings
-from namegen.core.tensors import checked_tensors
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
 

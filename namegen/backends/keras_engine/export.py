@@ -9,8 +9,8 @@ from typing import Any
 
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import keras
-from namegen.core.architecture import Network
-from namegen.core.tensors import checked_tensors
+from namegen.core.network.architecture import Network
+from namegen.core.network.engine_state import checked_tensors
 from namegen.errors import OutputError
 from namegen.files import write_whole
 from namegen.types import Array

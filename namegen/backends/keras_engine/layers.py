@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, tf
-from namegen.core.architecture import Network
+from namegen.core.network.architecture import Network
 
 Tensor: TypeAlias = Any  # TensorFlow ships no types
 CellState: TypeAlias = list[Any]

@@ -16,7 +16,7 @@ from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import Optimizer
 from namegen.backends.keras_engine.program import TrainingProgram
 from namegen.backends.keras_engine.tensorflow_setup import tf
-from namegen.core.architecture import Network
+from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 
 KEPT = 8  # models that wait for an engine; the one that has waited longest goes first

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.batching import Batch
+from namegen.core.data.batching import Batch
 from namegen.types import Array, Bool, Int, Int32, Int64
 
 LANES = 64

@@ -11,11 +11,11 @@ import numpy as np
 from namegen.backends.numpy_engine.layers import CELLS, CellState
 from namegen.backends.numpy_engine.model import Model, views
 from namegen.backends.numpy_engine.optimizers import Adam, GradientDescent, Momentum, Optimizer, RMSprop
-from namegen.core.architecture import Network
-from namegen.core.batching import Batch
+from namegen.core.data.batching import Batch
 from namegen.core.engine import StepLosses
+from namegen.core.network.architecture import Network
+from namegen.core.network.engine_state import checked_tensors
 from namegen.core.settings import TrainingSettings
-from namegen.core.tensors import checked_tensors
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from namegen.backends.numpy_engine.layers import CELLS, CellState, Linear, Recurrent
-from namegen.backends.numpy_engine.losses import Loss, SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.loss import Loss, SoftmaxCrossEntropy
 from namegen.backends.numpy_engine.walk import TreeWalk
-from namegen.core.architecture import Network
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.network.architecture import Network
 from namegen.types import Array, Float, Int
 
 

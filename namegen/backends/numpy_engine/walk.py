@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.prefix_tree import PrefixTree, new_run
+from namegen.core.data.prefix_tree import PrefixTree, new_run
 from namegen.types import Array, Int64
 
 

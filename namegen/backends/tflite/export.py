@@ -16,11 +16,12 @@ import numpy as np
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.core.checkpoint import Checkpoint
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel, State
-from namegen.core.evaluation import AccuracyEvaluator, Metrics
-from namegen.core.generator import Generator
-from namegen.core.prefix_tree import PrefixTree
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.metrics import Metrics
+from namegen.core.generation.generator import Generator
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import EngineError, NamesError, OutputError, SettingsError
 from namegen.files import write_whole
 from namegen.types import Array, Float, Int, Int32

@@ -16,7 +16,7 @@ from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.flatbuffer import edited
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
-from namegen.core.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import Checkpoint
 
 Tensor = Any  # TensorFlow has no types
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.seal import unseal
-from namegen.core.architecture import Network
-from namegen.core.sampling import check_temperature
-from namegen.core.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.sampling import check_temperature
+from namegen.core.network.architecture import Network
 from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError
 from namegen.types import Array, Float, Float32, Int, Int32
 
@@ -105,7 +105,7 @@ class TFLiteModel:
 
         Args:
             uniforms: at least 0 and below 1, one a token.
-            temperature: see ``core/sampling.py``.
+            temperature: see ``core/generation/sampling.py``.
 
         Returns:
             Token ids, the boundary from the end of each name on; a row without a boundary did not end within ``T``.

@@ -17,7 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from namegen.core.tensor_file import to_json
+from namegen.core.network.tensor_file import to_json
 from namegen.errors import CheckpointError
 
 METADATA_NAME = "namegen"

@@ -1,0 +1,65 @@
+"""What ``namegen train`` says at its end."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from namegen.cli.terminal import FIGURES, aligned, figures, percent, printable
+from namegen.errors import NamegenError
+
+if TYPE_CHECKING:
+    from namegen.core.training.run import RunResult
+
+DRAWN_NAMES = 1000
+NAMES_SHOWN = 60  # characters of them
+
+
+def summary(result: RunResult, plot: Path | None) -> str:
+    """The figures of the best epoch beside what they are to be compared with, new names, files, what to do next."""
+    speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters a second"
+    lines = [f"epoch {result.best_epoch} of {result.epochs} is the best; {result.seconds:.1f} seconds{speed}", ""]
+    rows: list[tuple[str, ...]] = []
+    if result.validation is not None and result.part is not None:
+        rows = [
+            ("on held-out names", *FIGURES),
+            ("  this network", *figures(result.validation)),
+            (f"  n-gram of order {result.part.baseline_order}", *figures(result.part.baseline)),
+        ]
+        damped = result.part.baseline_damped
+        if damped is not None and damped != result.part.baseline:  # it read what the network read
+            rows.append(("  n-gram, repeats damped too", *figures(damped)))
+        rows.append(("  ceiling", *figures(result.part.ceiling)))
+    rows += [
+        ("on the names learned from", *([""] * len(FIGURES) if rows else FIGURES)),
+        ("  this network", *figures(result.training)),
+    ]
+    lines += [aligned(rows), "", *_drawn(result)]
+    if result.out is not None:
+        lines.append(f"model: {printable(str(result.out))}")
+        lines += [f"plot: {printable(str(plot))}"] if plot else []
+        lines.append(f"next: namegen generate {printable(shlex.quote(str(result.out)))}")
+    return "\n".join(lines)
+
+
+def _drawn(result: RunResult) -> list[str]:
+    """A few new names, and how many of those drawn stand in the list; nothing where the network cannot say."""
+    from namegen import api
+
+    try:
+        model = api.open_checkpoint(result.checkpoint, "", backend="numpy")  # as good as any, and always there
+        batches = list(model.generate_batches(DRAWN_NAMES, seed=result.seed, allow_seen=True, allow_repeats=True))
+    except NamegenError:  # a cell of a third party's, or a network whose names never end
+        return []
+    names = [name for batch in batches for name in batch.names]
+    new = [is_new for batch in batches if batch.new is not None for is_new in batch.new.tolist()]
+    shown = ""
+    for name in dict.fromkeys(name for name, is_new in zip(names, new, strict=False) if is_new):
+        longer = f"{shown}, {printable(name)}" if shown else printable(name)
+        if len(longer) <= NAMES_SHOWN:
+            shown = longer
+    said = [f"new names: {shown}"] if shown else []
+    if new:
+        said.append(f"of {len(new):,} names drawn, {percent(1 - sum(new) / len(new))} are names of the list")
+    return said

@@ -1,0 +1,102 @@
+"""Batch: the names of one update, as their own small prefix tree. BatchMaker: cuts a list into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from namegen.core.data.prefix_tree import PrefixTree, SortedNames, assemble, new_run
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.errors import NamesError
+from namegen.types import Array, Int, Int32, Int64
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The names of one update. An engine takes the form that it wants: the tree, or the distinct names as rows."""
+
+    tree: PrefixTree
+
+    @cached_property
+    def characters(self) -> int:
+        """Characters to predict, the STOP of every name counted: what the loss is divided by."""
+        return self.tree.characters
+
+    @cached_property
+    def _sequences(self) -> tuple[Int32[Array, "names T"], Int64[Array, "names"], Int64[Array, "names"]]:
+        return self.tree.sequences()
+
+    def sequences(self) -> tuple[Int32[Array, "names T"], Int64[Array, "names"], Int64[Array, "names"]]:
+        """The distinct names as ``(tokens, lengths, counts)``; rows end with at least one boundary. Made once."""
+        return self._sequences
+
+
+class BatchMaker:
+    """Cuts a list of names into batches; each batch's tree is taken out of the tree of the whole list.
+
+    Args:
+        names: the training names, repeats included, in the order of the list.
+        vocabulary: the ids of their characters.
+
+    Raises:
+        NamesError: the list is empty.
+    """
+
+    def __init__(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
+        if not names:
+            raise NamesError("there are no names to train on: give at least one")
+        rank = {name: place for place, name in enumerate(sorted(set(names)))}
+        self._name_of = np.fromiter(map(rank.__getitem__, names), dtype=np.int64, count=len(names))
+        sorted_names = SortedNames.from_names(names, vocabulary)
+        self.tree, self._paths, self._path_start = sorted_names.tree_and_paths()
+        self._lengths = sorted_names.lengths
+
+    @property
+    def names(self) -> int:
+        """How many names an epoch has."""
+        return len(self._name_of)
+
+    def steps(self, batch_size: int) -> int:
+        """Updates an epoch: the last batch may be smaller."""
+        return -(-self.names // batch_size)
+
+    def epoch(self, epoch: int, *, batch_size: int, seed: int, first_step: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, from its step ``first_step`` on.
+
+        The order of the names depends on ``[seed, epoch]`` alone, so that nothing has to be kept to go on later.
+        """
+        order = np.random.default_rng([seed, epoch]).permutation(self._name_of)
+        for start in range(first_step * batch_size, self.names, batch_size):
+            yield self.batch(order[start : start + batch_size])
+
+    def batch(self, names: Int[Array, "B"]) -> Batch:
+        """The tree of some names, given by their rank among the distinct names of the list, repeats allowed.
+
+        Rows are sorted, so the names that share a prefix are neighbours, and a node of the small tree begins wherever
+        the node of the whole tree changes along a level.
+        """
+        names = np.sort(names)
+        place = np.flatnonzero(new_run(names))
+        rows = names[place]  # the distinct names, (R,)
+        counts = np.diff(place, append=len(names))
+        lengths = self._lengths[rows]
+        depths = np.arange(int(lengths.max()) + 1)[:, None]  # (T, 1)
+        reached = depths <= lengths  # (T, R)
+        whole = np.where(reached, self._paths.take(self._path_start[rows] + depths, mode="clip"), -1)
+        first = reached.copy()
+        first[:, 1:] &= whole[:, 1:] != whole[:, :-1]
+        starts = np.flatnonzero(first)  # one a node: by depth, then lexicographically
+        node = np.cumsum(first).reshape(first.shape) - 1  # (T, R): which node of the small tree each name is at
+        level = np.zeros(len(first) + 1, dtype=np.int64)
+        np.cumsum(first.sum(axis=1), out=level[1:])
+        parent = np.empty(len(starts), dtype=np.int64)
+        parent[0] = -1
+        parent[1:] = node.ravel()[starts[1:] - len(rows)]
+        count = np.add.reduceat((counts * reached).ravel(), starts)
+        end_node = node[lengths, np.arange(len(rows))]
+        order = np.argsort(end_node)
+        token = self.tree.token[whole.ravel()[starts]]
+        return Batch(assemble(token, parent, level, count, end_node[order], counts[order]))

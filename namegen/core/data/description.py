@@ -1,0 +1,114 @@
+"""ListDescription: what a list of names looks like in numbers: lengths, letters, repeats, prefixes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.errors import NamesError
+from namegen.types import Array, Int
+
+MOST_NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class ListDescription:
+    """The numbers behind ``namegen describe``. All mappings are in the order in which they are best drawn.
+
+    Attributes:
+        entries: names, repeats counted.
+        distinct: different names.
+        mean_length, median_length: characters of a name, repeats counted.
+        lengths: length → how many entries have it, by rising length, from the shortest to the longest.
+        characters: character → how often it stands in the list, the commonest first; letter case kept.
+        letters: the same for letters alone, with letter case folded.
+        commonest: the commonest names with their counts, at most 20.
+        repeats: count → how many different names stand that often in the list, the highest count first: the long tail.
+            Reading it downwards gives the frequency of every rank.
+        unique_after: characters → how many different names can be told from all others by that many of their first
+            characters, but by no fewer.
+        never_unique: different names with which another name begins (``Al``, ``Alan``): the end alone tells them.
+    """
+
+    entries: int
+    distinct: int
+    mean_length: float
+    median_length: float
+    lengths: dict[int, int]
+    characters: dict[str, int]
+    letters: dict[str, int]
+    commonest: tuple[tuple[str, int], ...]
+    repeats: dict[int, int]
+    unique_after: dict[int, int]
+    never_unique: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: numbers that are keys become strings there, and the pairs lists."""
+        return asdict(self) | {"commonest": [list(pair) for pair in self.commonest]}
+
+
+def describe(names: Sequence[str], *, most_names: int = MOST_NAMES_SHOWN) -> ListDescription:
+    """Count what there is to know about a list of names; a million names take seconds.
+
+    Args:
+        names: the list, repeats included.
+        most_names: how many of the commonest names to give.
+
+    Raises:
+        NamesError: the list is empty.
+
+    >>> description = describe(["Al", "Alan", "Bob", "Al"])
+    >>> description.lengths, description.repeats
+    ({2: 2, 3: 1, 4: 1}, {2: 1, 1: 2})
+    >>> description.unique_after, description.never_unique       # B, Ala; Al begins another name
+    ({1: 1, 3: 1}, 1)
+    """
+    if not names:
+        raise NamesError("the list has no names to describe: give at least one")
+    counted = Counter(names)
+    lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+    text = "".join(names)
+    characters = _by_frequency(Counter(text))
+    letters: Counter[str] = Counter()
+    for character, count in characters.items():
+        for folded in filter(str.isalpha, character.casefold()):  # ß counts as two s
+            letters[folded] += count
+    unique_after, never_unique = _unique_after(list(counted), text)
+    return ListDescription(
+        entries=len(names),
+        distinct=len(counted),
+        mean_length=float(lengths.mean()),
+        median_length=float(np.median(lengths)),
+        lengths=_histogram(np.bincount(lengths)),
+        characters=characters,
+        letters=_by_frequency(letters),
+        commonest=tuple(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:most_names]),
+        repeats=dict(sorted(Counter(counted.values()).items(), reverse=True)),
+        unique_after=unique_after,
+        never_unique=never_unique,
+    )
+
+
+def _unique_after(distinct: list[str], text: str) -> tuple[dict[int, int], int]:
+    """Read off the prefix tree of the different names: where the first node stands that one name alone passes."""
+    if len(distinct) == 1:
+        return {1: 1}, 0  # there is no other name, so the first character settles it
+    tree = PrefixTree.from_names(distinct, Vocabulary.from_names([text]))
+    alone = tree.count == 1
+    first_alone = alone[1:] & ~alone[tree.parent[1:]]  # (N - 1,), START left out
+    depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))[1:]
+    return _histogram(np.bincount(depth[first_alone])), len(distinct) - int(first_alone.sum())
+
+
+def _by_frequency(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _histogram(counts: Int[Array, "values"]) -> dict[int, int]:
+    return {value: count for value, count in enumerate(counts.tolist()) if count}

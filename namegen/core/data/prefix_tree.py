@@ -1,0 +1,242 @@
+"""PrefixTree: a list of names as the tree of its distinct prefixes, each with a count.
+
+The hidden state of a recurrent network depends only on the prefix that it has read, so everything here (training,
+evaluation, the ceiling, generation) runs over the distinct prefixes, one depth after the other, instead of over the
+names. ``core/README.md`` has the notation and a worked example.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.errors import NamesError
+from namegen.types import Array, Bool, Int, Int32, Int64
+
+
+@dataclass(frozen=True, eq=False)
+class PrefixTree:
+    """The distinct prefixes of a list of names, ordered by depth, then lexicographically.
+
+    So the children of one parent are neighbours, and the nodes of one depth are one slice of every array.
+
+    Attributes:
+        token: last token of the prefix; node 0 is START.
+        parent: node of the prefix that is one shorter; −1 for node 0.
+        level: nodes of depth t are ``level[t]:level[t + 1]``.
+        count: names that pass through the node.
+        edge_node, edge_token, edge_count: what follows each node, the boundary included, and how often; ``edge_node``
+            is the node that the edge leaves; sorted by it, then by token.
+
+    >>> vocabulary = Vocabulary.from_names(["Al", "Ali", "Al"])
+    >>> tree = PrefixTree.from_names(["Al", "Ali", "Al"], vocabulary)
+    >>> tree.nodes, tree.characters          # START, A, Al, Ali; 3 + 4 + 3 characters with their STOPs
+    (4, 10)
+    >>> tree.count.tolist(), tree.parent.tolist()
+    ([3, 3, 3, 1], [-1, 0, 1, 2])
+    """
+
+    token: Int32[Array, "N"]
+    parent: Int64[Array, "N"]
+    level: Int64[Array, "levels"]
+    count: Int64[Array, "N"]
+    edge_node: Int64[Array, "E"]
+    edge_token: Int32[Array, "E"]
+    edge_count: Int64[Array, "E"]
+
+    @classmethod
+    def from_names(cls, names: Iterable[str], vocabulary: Vocabulary) -> PrefixTree:
+        """The tree of a list of names; repeats become counts.
+
+        Raises:
+            NamesError: the list is empty, or a character is not in the vocabulary.
+        """
+        return SortedNames.from_names(names, vocabulary).tree()
+
+    @classmethod
+    def from_sequences(
+        cls, tokens: Int[Array, "names T"], lengths: Int[Array, "names"], counts: Int[Array, "names"]
+    ) -> PrefixTree:
+        """The tree of token rows (padded with anything behind their lengths), each standing for ``counts`` names."""
+        return SortedNames.from_sequences(tokens, lengths, counts).tree()
+
+    @property
+    def nodes(self) -> int:
+        """``N``: the distinct prefixes, the empty one included."""
+        return len(self.token)
+
+    @property
+    def depth(self) -> int:
+        """``T``: levels of nodes; the longest name has ``T − 1`` characters."""
+        return len(self.level) - 1
+
+    @property
+    def names(self) -> int:
+        """How many names the tree stands for, repeats counted."""
+        return int(self.count[0])
+
+    @property
+    def characters(self) -> int:
+        """How many characters there are to predict, the STOP of every name counted."""
+        return int(self.edge_count.sum())
+
+    @property
+    def distinct_names(self) -> int:
+        """How many different names the tree holds."""
+        return int((self.edge_token == BOUNDARY).sum())
+
+    @cached_property
+    def edge_child(self) -> Int64[Array, "E"]:
+        """The node that each edge leads to; −1 for an edge that ends a name."""
+        child = np.full(len(self.edge_token), -1, dtype=np.int64)
+        child[self.edge_token != BOUNDARY] = np.arange(1, self.nodes)  # both stand in order of parent, then token
+        return child
+
+    def sequences(self) -> tuple[Int32[Array, "names T"], Int64[Array, "names"], Int64[Array, "names"]]:
+        """The distinct names as ``(tokens, lengths, counts)``: the way back from a tree to rows.
+
+        Rows are ordered by length, then lexicographically, and padded with the boundary, so that every row holds at
+        least one; ``T`` is the tree's depth.
+        """
+        ends = self.edge_token == BOUNDARY
+        node, counts = self.edge_node[ends], self.edge_count[ends]
+        depth_of = np.repeat(np.arange(self.depth), np.diff(self.level))  # (N,)
+        lengths = depth_of[node]
+        tokens = np.zeros((len(node), self.depth), dtype=np.int32)  # (names, T)
+        for depth in range(self.depth - 1, 0, -1):  # from the last character of each name up to its first
+            rows = np.flatnonzero(lengths >= depth)
+            tokens[rows, depth - 1] = self.token[node[rows]]
+            node[rows] = self.parent[node[rows]]
+        return tokens, lengths, counts
+
+
+@dataclass(frozen=True, eq=False)
+class SortedNames:
+    """The distinct names of a list in lexicographic order, as tokens one behind the other: what trees are built from.
+
+    Attributes:
+        tokens: the ids of all names, one name behind the other.
+        lengths: characters of each name.
+        counts: how often each name stands in the list.
+    """
+
+    tokens: Int32[Array, "total"]
+    lengths: Int64[Array, "names"]
+    counts: Int64[Array, "names"]
+
+    @classmethod
+    def from_names(cls, names: Iterable[str], vocabulary: Vocabulary) -> SortedNames:
+        """Count and sort names. Raises NamesError for an empty list or an unknown character."""
+        counted = Counter(names)
+        distinct = sorted(counted)
+        if not distinct:
+            raise NamesError("the list has no names: give at least one")
+        tokens, lengths = vocabulary.encode_all(distinct)
+        counts = np.fromiter(map(counted.__getitem__, distinct), dtype=np.int64, count=len(distinct))
+        return cls(tokens, lengths, counts)
+
+    @classmethod
+    def from_sequences(
+        cls, tokens: Int[Array, "names T"], lengths: Int[Array, "names"], counts: Int[Array, "names"]
+    ) -> SortedNames:
+        """Sort token rows and join equal ones."""
+        if len(lengths) == 0:
+            raise NamesError("there are no names: give at least one row")
+        used = np.arange(tokens.shape[1]) < lengths[:, None]  # (names, T)
+        padded = np.where(used, tokens, -1)  # a name sorts before those that it begins
+        rows, place = np.unique(padded, axis=0, return_inverse=True)
+        joined = np.zeros(len(rows), dtype=np.int64)
+        np.add.at(joined, place.reshape(-1), counts)
+        return cls(rows[rows >= 0].astype(np.int32), (rows >= 0).sum(axis=1).astype(np.int64), joined)
+
+    def tree(self) -> PrefixTree:
+        """Build the tree one depth at a time; the work is one pass over the characters."""
+        return self._build()[0]
+
+    def tree_and_paths(self) -> tuple[PrefixTree, Int64[Array, "paths"], Int64[Array, "names"]]:
+        """The tree, and the way of each name through it: its nodes one behind the other, from START to its last
+        character, and where in that array each name's way starts.
+        """
+        return self._build(want_paths=True)
+
+    def _build(self, want_paths: bool = False) -> tuple[PrefixTree, Int64[Array, "paths"], Int64[Array, "names"]]:
+        names = len(self.lengths)
+        start = np.concatenate(([0], np.cumsum(self.lengths)[:-1]))  # first token of each name
+        path_start = start + np.arange(names)  # a way has one node more than the name has characters
+        paths = np.zeros(len(self.tokens) + names if want_paths else 0, dtype=np.int64)
+        alive = np.arange(names)  # the names that reach this depth
+        node = np.zeros(names, dtype=np.int64)  # where each of them stands
+        token, parent, count, level = [np.zeros(1, np.int32)], [np.full(1, -1)], [self.counts.sum()[None]], [0, 1]
+        end_node, end_count = [], []
+        depth = 0
+        while True:
+            ends = self.lengths[alive] == depth
+            end_node.append(node[ends])
+            end_count.append(self.counts[alive[ends]])
+            alive, above = alive[~ends], node[~ends]
+            if len(alive) == 0:
+                break
+            tokens = self.tokens[start[alive] + depth]
+            first = new_run(above) | new_run(tokens)  # sorted, so that equal prefixes are neighbours
+            place = np.flatnonzero(first)
+            node = level[-1] - 1 + np.cumsum(first)
+            token.append(tokens[place])
+            parent.append(above[place])
+            count.append(np.add.reduceat(self.counts[alive], place))
+            level.append(level[-1] + len(place))
+            depth += 1
+            if want_paths:
+                paths[path_start[alive] + depth] = node
+        tree = assemble(
+            np.concatenate(token),
+            np.concatenate(parent),
+            np.array(level),
+            np.concatenate(count),
+            np.concatenate(end_node),
+            np.concatenate(end_count),
+        )
+        return tree, paths, path_start
+
+
+def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
+    """True where a value differs from the one before it; the first always does."""
+    first = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return first
+
+
+def ranges(starts: Int64[Array, "B"], ends: Int64[Array, "B"]) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
+    """All whole numbers of the ranges ``starts[i]:ends[i]`` one behind the other, and the i of each."""
+    sizes = ends - starts
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    return np.arange(len(rows)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes), rows
+
+
+def assemble(
+    token: Int32[Array, "N"],
+    parent: Int64[Array, "N"],
+    level: Int64[Array, "levels"],
+    count: Int64[Array, "N"],
+    end_node: Int64[Array, "ends"],
+    end_count: Int64[Array, "ends"],
+) -> PrefixTree:
+    """Add the edges: one into every node but START, and one out of every node where names end, in rising node order.
+
+    Both kinds are sorted by the node that they leave already, so the place of each in the merged order is its own
+    rank plus the number of edges of the other kind before it; an end (token 0) goes before the children of its node.
+    """
+    ends = np.searchsorted(parent[1:], end_node, side="left") + np.arange(len(end_node))
+    is_end = np.zeros(len(token) - 1 + len(end_node), dtype=bool)
+    is_end[ends] = True
+    children = np.flatnonzero(~is_end)
+    edge_node, edge_count = np.empty(len(is_end), np.int64), np.empty(len(is_end), np.int64)
+    edge_token = np.zeros(len(is_end), np.int32)
+    edge_node[ends], edge_node[children] = end_node, parent[1:]
+    edge_count[ends], edge_count[children] = end_count, count[1:]
+    edge_token[children] = token[1:]
+    return PrefixTree(token, parent, level, count, edge_node, edge_token, edge_count)

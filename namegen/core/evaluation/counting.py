@@ -1,0 +1,160 @@
+"""Models without a network: the interpolated n-gram that every network has to pass, and the list itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from namegen.core.data.prefix_tree import PrefixTree, ranges
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.metrics import Metrics
+from namegen.errors import NamesError
+from namegen.types import Array, Float64, Int, Int32, Int64
+
+ORDERS = (2, 3, 4, 5, 6)
+
+
+class NgramModel:
+    """An n-gram with Witten–Bell interpolation, as a LanguageModel.
+
+    The next token given the last ``order − 1`` ones (START padded to the left), each length of context mixed with the
+    next shorter one by how many different tokens have followed it (Witten and Bell, 1991; Chen and Goodman, 1999,
+    section 2.5), down to the uniform distribution:
+
+        p_k(w | context) = (count(context, w) + kinds(context) · p_{k−1}(w | shorter))
+                           / (count(context) + kinds(context))
+
+    State: the last ``order − 1`` tokens, ``(B, order − 1)``.
+
+    Args:
+        tree: the names that are counted.
+        vocabulary_size: ``V``.
+        order: tokens that an n-gram has, the predicted one included; 1 or more.
+    """
+
+    def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int) -> None:
+        if order < 1:
+            raise NamesError(f"the order of an n-gram is {order}: expected at least 1")
+        self.order, self._size = order, vocabulary_size
+        contexts = node_contexts(tree, order - 1)  # (N, order − 1), the last token first
+        self._tables = [_ContextTable(contexts[:, :length], tree, vocabulary_size) for length in range(order)]
+
+    @classmethod
+    def best(
+        cls, tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
+    ) -> tuple[NgramModel, Metrics]:
+        """Of several orders, the one with the lowest loss on held-out names, with its figures on them."""
+        candidates = [cls(tree, vocabulary_size, order) for order in orders]
+        figures = [AccuracyEvaluator(model).evaluate(held_out) for model in candidates]
+        best = min(range(len(orders)), key=lambda place: figures[place].loss_nats_per_char)
+        return candidates[best], figures[best]
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        return self._size
+
+    def initial_state(self, rows: int) -> Int32[Array, "B context"]:
+        """START, as often as it is looked back."""
+        return np.full((rows, max(self.order - 1, 0)), BOUNDARY, np.int32)
+
+    def step(
+        self, tokens: Int32[Array, "B"], state: Int32[Array, "B context"]
+    ) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
+        """Log-probabilities of the next token."""
+        state = np.concatenate((tokens[:, None], state), axis=1)[:, : self.order - 1]
+        chances = np.full((len(tokens), self._size), 1 / self._size)
+        for table in self._tables:
+            table.mix(state, chances)
+        return np.log(chances), state
+
+    def select(self, state: Int32[Array, "B context"], rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
+        """Gather rows."""
+        return state[rows]
+
+
+class _ContextTable:
+    """The counts after all contexts of one length, as sorted keys and the token counts of each."""
+
+    def __init__(self, contexts: Int32[Array, "N length"], tree: PrefixTree, size: int) -> None:
+        self.length = contexts.shape[1]
+        self._size = size
+        self._columns: list[Int64[Array, "pairs"]] = []  # per token of context: the sorted pairs that have an id
+        identity = np.zeros(tree.nodes, np.int64)
+        for column in range(self.length):  # a context's id is the rank of the pair (id of the shorter one, token)
+            pairs, identity = np.unique(identity * size + contexts[:, column], return_inverse=True)
+            self._columns.append(pairs)
+        followed, place = np.unique(identity[tree.edge_node] * size + tree.edge_token, return_inverse=True)
+        context, token = np.divmod(followed, size)
+        counts = np.bincount(place, weights=tree.edge_count).astype(np.float64)
+        self._start = np.searchsorted(context, np.arange(context[-1] + 2))  # first entry of each context
+        self._token, self._count = token, counts
+        self._kinds = np.diff(self._start).astype(np.float64)
+        self._total = np.add.reduceat(counts, self._start[:-1])
+
+    def mix(self, state: Int32[Array, "B context"], chances: Float64[Array, "B V"]) -> None:
+        """One step of the interpolation, in place, for the rows whose context was seen."""
+        identity, rows = np.zeros(len(state), np.int64), np.arange(len(state))
+        for column, pairs in enumerate(self._columns):
+            wanted = identity * self._size + state[rows, column]
+            place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+            seen = pairs[place] == wanted
+            identity, rows = place[seen], rows[seen]
+        kinds, total = self._kinds[identity], self._total[identity]
+        chances[rows] *= (kinds / (total + kinds))[:, None]
+        entry, row = ranges(self._start[identity], self._start[identity + 1])
+        chances[rows[row], self._token[entry]] += self._count[entry] / (total + kinds)[row]
+
+
+def node_contexts(tree: PrefixTree, length: int) -> Int32[Array, "N length"]:
+    """The last tokens of every prefix, the last one first, START to the left of a name as often as needed."""
+    contexts = np.zeros((tree.nodes, length), np.int32)
+    node = np.arange(tree.nodes)
+    for column in range(length):
+        contexts[:, column] = tree.token[node]
+        node = np.maximum(tree.parent[node], 0)
+    return contexts
+
+
+class ListModel:
+    """A list as a model of itself: each prefix predicts what follows it in the list. Defined on its own names only.
+
+    State: the node of each row; −1 before START.
+    """
+
+    def __init__(self, tree: PrefixTree, vocabulary_size: int) -> None:
+        self._tree, self._size = tree, vocabulary_size
+        self._edge_key = tree.edge_node * vocabulary_size + tree.edge_token  # rising
+        self._first_edge = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        return self._size
+
+    def initial_state(self, rows: int) -> Int64[Array, "B"]:
+        """Before START."""
+        return np.full(rows, -1)
+
+    def step(
+        self, tokens: Int32[Array, "B"], state: Int64[Array, "B"]
+    ) -> tuple[Float64[Array, "B V"], Int64[Array, "B"]]:
+        """The logarithms of the shares of what follows; −inf for what never does.
+
+        Raises:
+            NamesError: a prefix is not one of the list's.
+        """
+        tree = self._tree
+        wanted = state * self._size + tokens
+        edge = np.minimum(np.searchsorted(self._edge_key, wanted), len(self._edge_key) - 1)
+        node = np.where(state < 0, 0, tree.edge_child[edge])
+        if np.any((state >= 0) & (self._edge_key[edge] != wanted)) or np.any(node < 0):
+            raise NamesError("a prefix is not in the list: the list as a model is defined on its own names only")
+        logits = np.full((len(node), self._size), -np.inf)
+        edges, row = ranges(self._first_edge[node], self._first_edge[node + 1])
+        logits[row, tree.edge_token[edges]] = np.log(tree.edge_count[edges] / tree.count[node[row]])
+        return logits, node
+
+    def select(self, state: Int64[Array, "B"], rows: Int[Array, "K"]) -> Int64[Array, "K"]:
+        """Gather rows."""
+        return state[rows]

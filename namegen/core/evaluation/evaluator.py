@@ -1,0 +1,106 @@
+"""AccuracyEvaluator: how well a LanguageModel predicts a list of names.
+
+It runs over the distinct prefixes of the list's tree, each weighted by its count, so the figures are those of reading
+every name, exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.core.data.prefix_tree import PrefixTree, ranges
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.metrics import Metrics
+from namegen.types import Array, Bool, Float64, Int64
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeScores:
+    """What a model thinks of each edge of a tree, in the order of the tree's edges."""
+
+    log_probability: Float64[Array, "E"]  # nats
+    is_argmax: Bool[Array, "E"]  # the edge is the likeliest of all that could leave its node
+
+
+class AccuracyEvaluator:
+    """Evaluates any LanguageModel on any list.
+
+    Args:
+        model: what is evaluated.
+        chunk_rows: how many prefixes the model reads at a time: memory stays flat however long the list is.
+    """
+
+    def __init__(self, model: LanguageModel, *, chunk_rows: int = 8192) -> None:
+        self.model = model
+        self.chunk_rows = chunk_rows
+
+    def evaluate(self, tree: PrefixTree) -> Metrics:
+        """The four figures on the list that the tree stands for."""
+        scores = self.edge_scores(tree)
+        count, characters = tree.edge_count, tree.characters
+        return Metrics(
+            loss_nats_per_char=float(-(count @ scores.log_probability) / characters),
+            accuracy_argmax=float(count @ scores.is_argmax / characters),
+            accuracy_sampled=float(count @ np.exp(scores.log_probability) / characters),
+        )
+
+    def name_log_probabilities(self, tree: PrefixTree) -> Float64[Array, "names"]:
+        """The log-probability of each distinct name in nats, STOP included, in the order of ``tree.sequences()``."""
+        scores = self.edge_scores(tree).log_probability
+        ends = tree.edge_token == BOUNDARY
+        at_node = np.zeros(tree.nodes)  # of the prefix, (N,)
+        into = scores[~ends]  # one edge into every node but START, in node order
+        for depth in range(1, tree.depth):
+            rows = slice(tree.level[depth], tree.level[depth + 1])
+            at_node[rows] = at_node[tree.parent[rows]] + into[rows.start - 1 : rows.stop - 1]
+        of_names: Float64[Array, "names"] = at_node[tree.edge_node[ends]] + scores[ends]
+        return of_names
+
+    def edge_scores(self, tree: PrefixTree) -> EdgeScores:
+        """Every edge's log-probability, each distinct prefix read once, one depth after the other.
+
+        Between two depths only the states of the nodes that have children are kept, in chunks.
+        """
+        log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
+        edge_of = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))  # first edge of each node
+        pending = [(np.zeros(1, np.int64), self.model.initial_state(1))]  # nodes to read, with the state before them
+        while pending:
+            nodes, state = pending.pop()
+            logits, after = self.model.step(tree.token[nodes], state)
+            self._score(tree, nodes, edge_of, logits, log_probability, is_argmax)
+            parents, children = self._children(tree, nodes, edge_of)
+            for start in range(0, len(children), self.chunk_rows):  # depth first: few states wait at any time
+                part = slice(start, start + self.chunk_rows)
+                pending.append((children[part], self.model.select(after, parents[part])))
+        return EdgeScores(log_probability, is_argmax)
+
+    @staticmethod
+    def _children(
+        tree: PrefixTree, nodes: Int64[Array, "B"], edge_of: Int64[Array, "M"]
+    ) -> tuple[Int64[Array, "C"], Int64[Array, "C"]]:
+        """The children of the nodes, with the row of each one's parent among ``nodes``."""
+        edges, rows = ranges(edge_of[nodes], edge_of[nodes + 1])
+        children = tree.edge_child[edges]
+        inner = children >= 0
+        return rows[inner], children[inner]
+
+    @staticmethod
+    def _score(
+        tree: PrefixTree,
+        nodes: Int64[Array, "B"],
+        edge_of: Int64[Array, "M"],
+        logits: Array,
+        log_probability: Float64[Array, "E"],
+        is_argmax: Bool[Array, "E"],
+    ) -> None:
+        """Fill in the edges that leave these nodes."""
+        edges, rows = ranges(edge_of[nodes], edge_of[nodes + 1])
+        tokens = tree.edge_token[edges]
+        exact = logits.astype(np.float64)
+        top = exact.max(axis=1)
+        log_sums = np.log(np.exp(exact - top[:, None]).sum(axis=1)) + top
+        log_probability[edges] = exact[rows, tokens] - log_sums[rows]
+        is_argmax[edges] = np.argmax(logits, axis=1)[rows] == tokens

@@ -1,0 +1,110 @@
+"""Scoring: how likely a name is under a model, letter by letter, and how that compares with the names of its list."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.log_probabilities import log_probabilities
+from namegen.errors import NamesError
+from namegen.types import Array, Float64
+
+BLOCK_NAMES = 4096  # names that are read together
+
+
+@dataclass(frozen=True)
+class NameScore:
+    """What a model thinks of one name.
+
+    Attributes:
+        name: the name.
+        letters: the log-probability of each character given those before it, and last that of the name's end; nats.
+        percentile: how many of a hundred names of the model's list are less likely, 0 to 100; None where the model
+            does not carry that.
+    """
+
+    name: str
+    letters: tuple[float, ...]
+    percentile: float | None
+
+    @property
+    def log_probability(self) -> float:
+        """Of the whole name, its end included, in nats."""
+        return math.fsum(self.letters)
+
+    @property
+    def bits_per_char(self) -> float:
+        """Mean surprise over the characters and the end of the name, in bits."""
+        return -self.log_probability / math.log(2) / len(self.letters)
+
+
+def score_names(
+    model: LanguageModel,
+    vocabulary: Vocabulary,
+    names: Sequence[str],
+    quantiles: Float64[Array, "101"] | None = None,
+) -> list[NameScore]:
+    """Score names, in their order.
+
+    Args:
+        model: any LanguageModel.
+        vocabulary: its characters.
+        names: the names.
+        quantiles: log-probabilities at the percentiles 0 to 100 of the model's list (``score_quantiles`` of a
+            checkpoint).
+
+    Raises:
+        NamesError: a name is empty or has a character that the model does not know.
+
+    >>> from namegen.core.evaluation.counting import NgramModel
+    >>> from namegen.core.data.prefix_tree import PrefixTree
+    >>> vocabulary = Vocabulary.from_names(["Al", "Ali"])
+    >>> model = NgramModel(PrefixTree.from_names(["Al", "Ali"], vocabulary), vocabulary.size, order=3)
+    >>> score, = score_names(model, vocabulary, ["Al"])
+    >>> len(score.letters), round(score.bits_per_char, 2)     # A, l and the end
+    (3, 0.47)
+    """
+    if "" in names:
+        raise NamesError("a name is empty: give names of at least one character")
+    scores = []
+    for start in range(0, len(names), BLOCK_NAMES):
+        block = names[start : start + BLOCK_NAMES]
+        letters = _letters(model, vocabulary, block)
+        scores += [
+            NameScore(
+                name, tuple(row[: len(name) + 1]), None if quantiles is None else _percentile(row, name, quantiles)
+            )
+            for name, row in zip(block, letters.tolist(), strict=True)
+        ]
+    return scores
+
+
+def _letters(model: LanguageModel, vocabulary: Vocabulary, names: Sequence[str]) -> Float64[Array, "names T"]:
+    """The log-probability of each token of each name; behind a name's end the numbers mean nothing."""
+    flat, lengths = vocabulary.encode_all(names)
+    tokens = np.full((len(names), int(lengths.max()) + 1), BOUNDARY, np.int32)  # (names, T)
+    tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = flat
+    letters = np.empty(tokens.shape)
+    state, last, rows = model.initial_state(len(names)), np.full(len(names), BOUNDARY, np.int32), np.arange(len(names))
+    for depth in range(tokens.shape[1]):
+        logits, state = model.step(last, state)
+        last = tokens[:, depth]
+        letters[:, depth] = log_probabilities(logits, rows, last)
+    return letters
+
+
+def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"]) -> float:
+    """Where the name stands between the percentiles; in the middle of those that it equals."""
+    score = math.fsum(letters[: len(name) + 1])
+    below, up_to = (int(np.searchsorted(quantiles, score, side)) for side in ("left", "right"))
+    if below < up_to:
+        return (below + up_to - 1) / 2
+    if below in (0, len(quantiles)):
+        return 0.0 if below == 0 else 100.0
+    left, right = float(quantiles[below - 1]), float(quantiles[below])
+    return below - 1 + (score - left) / (right - left)

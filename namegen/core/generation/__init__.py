@@ -1,0 +1,1 @@
+"""From a model to names: drawing, searching, and what may be wished of a name."""

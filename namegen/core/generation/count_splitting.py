@@ -1,0 +1,208 @@
+"""Count-splitting: many names at once, each distinct prefix of them read once.
+
+n names start together at START. At a prefix that k of them have reached, the model is asked once, and the k are split
+over the next characters by one multinomial draw. The n names have the same distribution as n separate draws; only
+their order means nothing.
+
+A prefix that can no longer become a name that is wanted is dropped on the way, with the draws that reached it. That is
+rejection done early: what is left has the same distribution as if every name had been finished first and then judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.engine import LanguageModel, State
+from namegen.core.evaluation.log_probabilities import log_probabilities
+from namegen.core.generation.prefix_filter import Places, PrefixFilter
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.errors import GenerationError
+from namegen.types import Array, Bool, Float64, Int32, Int64
+
+BLOCK_ROWS = 4096  # prefixes that are read together: what they need stays in the processor's cache
+FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Distinct names that were drawn, and how often each was.
+
+    Attributes:
+        tokens: one name a row, the boundary from its end on.
+        counts: how many of the draws gave the name.
+        log_probability: of the name, under the model at temperature 1, nats, STOP included.
+        rejected: the other draws, counted by what they failed at (a reason of ``core/generation/constraints.py``).
+    """
+
+    tokens: Int32[Array, "names T"]
+    counts: Int64[Array, "names"]
+    log_probability: Float64[Array, "names"]
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+@dataclass(frozen=True, eq=False)
+class Open:
+    """Prefixes of one length whose last token is still to be read."""
+
+    tokens: Int32[Array, "B depth"]
+    last: Int32[Array, "B"]
+    count: Int64[Array, "B"]
+    score: Float64[Array, "B"]  # log-probability of the prefix, nats
+    places: Places
+    state: State  # of the prefixes one shorter, before the last token
+    parent: Int64[Array, "B"]  # each one's row in that state: gathered only when it is read
+
+
+class Walk:
+    """One walk through the tree of a model.
+
+    Args:
+        model: whose tree it is.
+        prefix_filter: which names are wanted.
+    """
+
+    def __init__(self, model: LanguageModel, prefix_filter: PrefixFilter) -> None:
+        self.model, self.filter = model, prefix_filter
+        self.rejected: Counter[str] = Counter()
+
+    def start(self, count: int) -> Open:
+        """The beginning that the wish forces; START without one. To condition on it is to begin there."""
+        state, last, score = self.model.initial_state(1), np.zeros(1, np.int32), np.zeros(1)
+        for token in self.filter.beginning:
+            logits, state = self.model.step(last, state)
+            last = token[None]
+            score = score + log_probabilities(logits, np.zeros(1, np.int64), last)
+        tokens = self.filter.beginning[None, :]
+        return Open(tokens, last, np.array([count]), score, self.filter.start(), state, np.zeros(1, np.int64))
+
+    def draw(self, n: int, *, rng: np.random.Generator, sampling: SamplingSettings) -> Draws:
+        """Draw n names; given are those that the filter lets through.
+
+        Depth first, a block of prefixes at a time: few states wait at any time, however large n is.
+
+        Raises:
+            GenerationError: the model gives logits that are not numbers.
+        """
+        self.rejected = Counter()
+        names: list[Draws] = []  # of one length each
+        pending = [self.start(n)]
+        while pending:
+            prefixes = pending.pop()
+            row, token, count, score, after = self._split(prefixes, rng, sampling)
+            score += prefixes.score[row]
+            stops = token == BOUNDARY
+            if stops.any():
+                ended = row[stops]
+                keep = self.keep(self.filter.refused_names(prefixes.tokens, prefixes.places, ended), count[stops])
+                if len(kept := ended[keep]):
+                    names.append(Draws(prefixes.tokens[kept], count[stops][keep], score[stops][keep]))
+            goes_on = np.flatnonzero(~stops)
+            pending += self.children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after)
+        return self._gather(names)
+
+    def _split(
+        self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
+    ) -> tuple[Int64[Array, "R"], Int32[Array, "R"], Int64[Array, "R"], Float64[Array, "R"], State]:
+        """Read the prefixes and split their counts: (row, next token, count, its log-probability), and the state."""
+        state = self.model.select(prefixes.state, prefixes.parent)
+        logits, after = self.model.step(prefixes.last, state)
+        chances = sampling.chances(logits)
+        if np.isnan(chances[:, 0]).any():  # a softmax with a NaN in it is NaN throughout
+            raise GenerationError(
+                "the model gives logits that are not numbers, so nothing can be drawn from it: train it anew, with a "
+                "lower learning rate"
+            )
+        row, token, count = split_counts(prefixes.count, chances, rng)
+        score = np.log(chances[row, token]) if sampling.natural else log_probabilities(logits, row, token)
+        return row, token.astype(np.int32), count, score, after
+
+    def children(
+        self,
+        prefixes: Open,
+        row: Int64[Array, "R"],
+        token: Int32[Array, "R"],
+        count: Int64[Array, "R"],
+        score: Float64[Array, "R"],
+        after: State,
+    ) -> Iterator[Open]:
+        """The prefixes that are one longer and may still become wanted names, in blocks."""
+        for start in range(0, len(row), BLOCK_ROWS):
+            block = slice(start, start + BLOCK_ROWS)
+            rows, last, counts, scores = row[block], token[block], count[block], score[block]
+            tokens = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1)
+            places = self.filter.go_on(prefixes.places, rows, last)
+            keep = self.keep(self.filter.refused_prefixes(tokens, places), counts)
+            if not keep.all():
+                kept = np.flatnonzero(keep)
+                rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
+                places = self.filter.select(places, kept)
+            if len(rows):
+                yield Open(tokens, last, counts, scores, places, after, rows)
+
+    def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:
+        """Which rows no constraint refuses; the draws of the others are counted for the first that does."""
+        keep = np.ones(len(count), bool)
+        for reason, refused in refusals:
+            self.rejected[reason] += int(count[refused & keep].sum())
+            keep &= ~refused
+        return keep
+
+    def _gather(self, names: list[Draws]) -> Draws:
+        """Names of several lengths as one table."""
+        rows = np.zeros((sum(map(len, names)), max((part.tokens.shape[1] for part in names), default=0) + 1), np.int32)
+        start = 0
+        for part in names:
+            rows[start : start + len(part), : part.tokens.shape[1]] = part.tokens
+            start += len(part)
+        counts = np.concatenate([part.counts for part in names] or [np.zeros(0, np.int64)])
+        scores = np.concatenate([part.log_probability for part in names] or [np.zeros(0)])
+        return Draws(rows, counts, scores, self.rejected)
+
+
+def split_counts(
+    counts: Int64[Array, "B"], chances: Float64[Array, "B V"], rng: np.random.Generator
+) -> tuple[Int64[Array, "R"], Int64[Array, "R"], Int64[Array, "R"]]:
+    """For each row, how many of ``counts`` independent draws give each token: one multinomial a row.
+
+    Where a row has few draws they are made one by one, which costs less than a binomial for every token.
+
+    Returns:
+        (row, token, count) of every token that was drawn, in no particular order; the counts of a row sum to its own.
+
+    >>> row, token, count = split_counts(np.array([5, 1000]), np.array([[0, 1.0], [1.0, 0]]), np.random.default_rng(0))
+    >>> row.tolist(), token.tolist(), count.tolist()
+    ([0, 1], [1, 0], [5, 1000])
+    """
+    size = chances.shape[1]
+    one, some = np.flatnonzero(counts == 1), np.flatnonzero((counts > 1) & (counts <= FEW))
+    many = np.flatnonzero(counts > FEW)
+    ones = (one, _pick(chances, one, one, rng), np.ones(len(one), np.int64))
+    drawn = np.repeat(some, counts[some])
+    pair, count = np.unique(drawn * size + _pick(chances, some, drawn, rng), return_counts=True)
+    exact = chances[many]
+    split = rng.multinomial(counts[many], exact / exact.sum(axis=1, keepdims=True))  # (many, V)
+    row, token = np.nonzero(split)
+    parts = (ones, (pair // size, pair % size, count), (many[row], token, split[row, token]))
+    rows, tokens, split_count = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return rows, tokens, split_count
+
+
+def _pick(
+    chances: Float64[Array, "B V"], rows: Int64[Array, "K"], drawn: Int64[Array, "n"], rng: np.random.Generator
+) -> Int64[Array, "n"]:
+    """A token for each row of ``drawn`` (``rows`` with repeats, in order): the first whose sum exceeds the number."""
+    sums = np.cumsum(chances if len(rows) == len(chances) else chances[rows], axis=1)
+    if len(drawn) > len(rows):
+        sums = sums[np.searchsorted(rows, drawn)]
+    total = sums[:, -1]
+    number = np.minimum(rng.random(len(drawn)) * total, np.nextafter(total, 0))  # a product may round up to the total
+    picked: Int64[Array, "n"] = np.argmax(sums > number[:, None], axis=1)
+    return picked

@@ -1,0 +1,291 @@
+"""Generator: draws names from any LanguageModel, one by one or, much faster, by splitting counts.
+
+**One by one**: each name reads its own tokens, one uniform number a token, by the rule of ``sampling.draw``. Given the
+same numbers, every engine gives the same names.
+
+**Count-splitting** (``count_splitting.py``): the same distribution at the cost of one step for each *distinct*
+prefix. ``generate`` draws so, drops what is not wanted, and draws again until it has enough.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from namegen.core.data.digests import digests, is_known
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.engine import LanguageModel
+from namegen.core.generation.constraints import ADVICE, MORE_VARIETY, Constraints
+from namegen.core.generation.count_splitting import Draws, Walk, split_counts
+from namegen.core.generation.judge import Given, Judge
+from namegen.core.generation.prefix_filter import PrefixFilter
+from namegen.core.generation.sampling import SamplingSettings, draw
+from namegen.errors import GenerationError, SettingsError
+from namegen.types import Array, Bool, Float64, Int32, UInt64
+
+__all__ = ["Draws", "Generator", "NameBatch", "SamplingSettings", "split_counts"]
+
+CHUNK_NAMES = 250_000  # names that are drawn at a time: what bounds the memory of a request for millions
+FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
+TRIES = 2_000_000  # names drawn in vain, one behind the other, before a search gives up: a few seconds
+
+
+@dataclass(frozen=True, eq=False)
+class NameBatch:
+    """Some generated names.
+
+    Attributes:
+        names: the names, in random order.
+        log_probability: of each, under the model at temperature 1, nats, STOP included.
+        known_names: what ``new`` goes by.
+    """
+
+    names: list[str]
+    log_probability: Float64[Array, "names"]
+    known_names: UInt64[Array, "known"] | None = field(default=None, repr=False)
+
+    @cached_property
+    def new(self) -> Bool[Array, "names"] | None:
+        """Of each, whether the list that the model learned from lacks it; None where the model does not know.
+
+        Found out when it is first asked for: a digest costs about as much as drawing the name did.
+        """
+        if self.known_names is None:
+            return None
+        row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
+        new = ~is_known(digests(row_of), self.known_names)
+        return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
+
+    def select(self, rows: Sequence[int]) -> NameBatch:
+        """The names of some rows, in their order."""
+        places = np.array(rows, np.int64)
+        return NameBatch([self.names[row] for row in rows], self.log_probability[places], self.known_names)
+
+
+def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
+    """Batches of one generator, at least one, as one batch."""
+    names = [name for batch in batches for name in batch.names]
+    return NameBatch(names, np.concatenate([batch.log_probability for batch in batches]), batches[0].known_names)
+
+
+class Generator:
+    """Draws names from a model.
+
+    Args:
+        model: any LanguageModel.
+        vocabulary: its characters.
+        known_names: sorted digests of the names that are not new; None: newness is unknown.
+    """
+
+    def __init__(
+        self, model: LanguageModel, vocabulary: Vocabulary, *, known_names: UInt64[Array, "known"] | None = None
+    ) -> None:
+        self.model = model
+        self.vocabulary = vocabulary
+        self.known_names = known_names
+
+    def generate(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator,
+        sampling: SamplingSettings | None = None,
+        constraints: Constraints | None = None,
+        allow_seen: bool = False,
+        allow_repeats: bool = False,
+    ) -> Iterator[NameBatch]:
+        """Give n names, in batches as they are found; by default new and distinct ones.
+
+        ``docs/generating.md`` says which distribution they have.
+
+        Args:
+            n: how many.
+            rng: where the random numbers come from.
+            sampling: how characters are chosen, and how long a name may be.
+            constraints: what each name must keep.
+            allow_seen: names of the list too.
+            allow_repeats: the same name more than once; otherwise no two that differ in letter case, spaces or
+                punctuation only.
+
+        Raises:
+            SettingsError: the constraints contradict each other; at once, before a name is drawn.
+            GenerationError: newness is asked of a model that knows no names (at once); or, after those found have been
+                given, no more turn up.
+
+        >>> from namegen.core.evaluation.counting import NgramModel
+        >>> from namegen.core.data.prefix_tree import PrefixTree
+        >>> names = ["Anna", "Annika", "Hanna", "Hans"]
+        >>> vocabulary = Vocabulary.from_names(names)
+        >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
+        >>> batches = Generator(model, vocabulary).generate(
+        ...     3, rng=np.random.default_rng(0), constraints=Constraints(starts_with="Hann"), allow_seen=True)
+        >>> [len(batch.names) for batch in batches]
+        [3]
+        """
+        sampling = sampling or SamplingSettings()
+        walk, judge = self.prepare(n, sampling.max_length, constraints, allow_seen, allow_repeats)
+        return self._search(n, rng, sampling, walk, judge)
+
+    def prepare(
+        self, n: int, longest: int, constraints: Constraints | None, allow_seen: bool, allow_repeats: bool
+    ) -> tuple[Walk, Judge]:
+        """Check a wish, and make what every search for names needs: the walk, and the judge of finished names.
+
+        Args:
+            n: how many names.
+            longest: characters of the longest name that is given.
+            constraints: what each name must keep.
+            allow_seen: as in ``generate``.
+            allow_repeats: as in ``generate``.
+
+        Raises:
+            SettingsError, GenerationError: as ``generate`` does at once.
+        """
+        if n < 0:
+            raise SettingsError(f"{n} names were asked for: expected a whole number of at least 0")
+        constraints = constraints or Constraints()
+        constraints.check(self.vocabulary, longest)
+        if not allow_seen and self.known_names is None and constraints.avoid is None:
+            raise GenerationError(
+                "this model carries no names, so it cannot say which are new: give --avoid FILE with the names to "
+                "keep away from, or --allow-seen"
+            )
+        walk = Walk(self.model, PrefixFilter(constraints, self.vocabulary, longest))
+        return walk, Judge(constraints, None if allow_seen else self.known_names, None if allow_repeats else Given())
+
+    def _search(
+        self, n: int, rng: np.random.Generator, sampling: SamplingSettings, walk: Walk, judge: Judge
+    ) -> Iterator[NameBatch]:
+        """Draw until there are n names, or none has turned up for too long."""
+        found = tried = in_vain = 0
+        rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
+        while found < n:
+            size = round_size(n - found, found, tried, certain=judge.lets_all_through)
+            draws = walk.draw(size, rng=rng, sampling=sampling)
+            batch, refused = self._choose(draws, n - found, rng, judge)
+            found, tried = found + len(batch.names), tried + size
+            if batch.names:
+                in_vain = 0
+                rejected.clear()
+                yield batch
+                continue
+            in_vain += size
+            rejected += draws.rejected + refused  # of counters, what is zero goes
+            if in_vain >= TRIES:
+                raise GenerationError(
+                    f"{found:,} names found of {n:,} asked for; no more within {in_vain:,} tries: "
+                    f"{advice(rejected, walk.filter.constraints, sampling)}"
+                )
+
+    def _choose(
+        self, draws: Draws, most: int, rng: np.random.Generator, judge: Judge
+    ) -> tuple[NameBatch, Counter[str]]:
+        """The names among the draws that the judge lets through, at most so many, in the order of a random deal."""
+        names = self.vocabulary.decode_all(draws.tokens)
+        marks, keep, refused = judge.keep(names, draws.counts)
+        rows = np.flatnonzero(keep)
+        if judge.given is None:
+            order = np.repeat(rows, draws.counts[rows])
+            rng.shuffle(order)
+        else:
+            # A name that was drawn c times stands, in a random order of all draws, first where the least of c uniform
+            # numbers says. Names of one digest are one name, spelled as it first turns up.
+            first = -np.expm1(np.log1p(-rng.random(len(rows))) / draws.counts[rows])
+            order = rows[np.argsort(first)]
+            _, once = np.unique(marks[order], return_index=True)
+            refused["repeated"] += int(draws.counts[order].sum() - len(once))
+            order = order[np.sort(once)]
+        order = order[:most]
+        if judge.given is not None:
+            judge.given.add(marks[order])
+        batch = NameBatch([names[row] for row in order.tolist()], draws.log_probability[order], self.known_names)
+        return batch, refused
+
+    def draw(
+        self, n: int, *, rng: np.random.Generator, sampling: SamplingSettings, constraints: Constraints | None = None
+    ) -> Draws:
+        """Draw n names by count-splitting; given are those that keep ``max_length`` and the constraints on their text
+        that can be told from its beginning (see ``core/generation/prefix_filter.py``).
+        """
+        prefix_filter = PrefixFilter(constraints or Constraints(), self.vocabulary, sampling.max_length)
+        return Walk(self.model, prefix_filter).draw(n, rng=rng, sampling=sampling)
+
+    def draw_one_by_one(self, uniforms: Float64[Array, "n T"], *, temperature: float = 1.0) -> Int32[Array, "n T"]:
+        """Draw one name for each row of uniform numbers, one number a token; the reference way.
+
+        Returns:
+            Token ids, the boundary from the end of each name on; a row without a boundary did not end within ``T``.
+        """
+        n, longest = uniforms.shape
+        tokens = np.zeros((n, longest), np.int32)
+        alive, state, last = np.arange(n), self.model.initial_state(max(n, 1)), np.zeros(n, np.int32)
+        for depth in range(longest):
+            if len(alive) == 0:
+                break
+            logits, state = self.model.step(last, state)
+            last = draw(uniforms[alive, depth], logits, temperature).astype(np.int32)
+            tokens[alive, depth] = last
+            rows = np.flatnonzero(last != BOUNDARY)
+            if len(rows) < len(alive):
+                alive, last, state = alive[rows], last[rows], self.model.select(state, rows)
+        return tokens
+
+
+def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
+    """How many names to draw next, so that about as many are given as are missing."""
+    if certain and not tried:
+        wanted = missing
+    elif found:
+        wanted = int(1.1 * missing * tried / found) + FIRST_NAMES
+    else:
+        wanted = max(2 * missing, 2 * tried, FIRST_NAMES)
+    return min(CHUNK_NAMES, wanted)
+
+
+def advice(rejected: Counter[str], constraints: Constraints, sampling: SamplingSettings | None = None) -> str:
+    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
+
+    Args:
+        rejected: how many failed at what.
+        constraints: what was asked of them.
+        sampling: how they were drawn; None: they were not drawn, but searched for.
+
+    >>> advice(Counter(seen=5), Constraints(), SamplingSettings(top_k=1))
+    'raise --top-k, or allow names of the list with --allow-seen'
+    """
+    variety, stuck = _more_variety(sampling) if sampling is not None else ("", False)
+    counted = {reason: count for reason, count in rejected.items() if count}
+    if len(counted) > 1:
+        counted.pop("not_a_name", None)
+    if stuck or {"matches", "contains", "ends_with", "banned"} & counted.keys():
+        counted.pop("max_length", None)  # names that are too long turn up anyway: they are not what is in the way
+    most = max(sorted(counted), key=counted.__getitem__, default=None)
+    last = [reason for reason in ("min_distance", "repeated", "avoid", "seen") if counted.get(reason)]
+    said = [step for reason in ([most] if most else []) + last[:1] for step in ADVICE[reason]]
+    if stuck and MORE_VARIETY not in said:
+        said.insert(0, MORE_VARIETY)
+    said += [f"relax {flag}" for flag in constraints.flags if last and not any(flag in step for step in said)]
+    said = list(dict.fromkeys(variety if step == MORE_VARIETY else step for step in said))
+    said = [step for step in said if step] or ["ask for fewer"]
+    return ", or ".join(filter(None, (", ".join(said[:-1]), said[-1])))
+
+
+def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
+    """What lets the model choose less likely characters; and whether it can choose but the likeliest now."""
+    only_the_likeliest = {
+        "--temperature": sampling.temperature < 0.05,
+        "--top-k": sampling.top_k == 1,
+        "--top-p": sampling.top_p is not None and sampling.top_p < 0.05,
+    }
+    if any(only_the_likeliest.values()):  # each of them has to go
+        return "raise " + " and ".join(flag for flag, narrow in only_the_likeliest.items() if narrow), True
+    narrowed = {
+        "--top-k": sampling.top_k is not None,
+        "--top-p": sampling.top_p not in (None, 1),
+        "--temperature": True,
+    }
+    return "raise " + " or ".join(flag for flag, can_help in narrowed.items() if can_help), False

@@ -1,0 +1,162 @@
+"""PlayerInventor: whole players who never were: a first name, a last name, and now and then a suffix.
+
+And ``draw_one``: a single new name, for those who need one now and another later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.core.data.digests import digests, is_known, normalise
+from namegen.core.data.players import SUFFIXES
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.judge import well_formed
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.errors import GenerationError, SettingsError
+
+ROUNDS = 100  # first names that are tried for one last name before it is given up
+TRIES = 2_000  # names that are drawn for one new name before it is given up
+
+
+@dataclass(frozen=True)
+class InventedPlayer:
+    """The name of a player who never was."""
+
+    first: str
+    last: str
+    suffix: str
+
+    @property
+    def full_name(self) -> str:
+        """First name, last name and suffix, as one writes them."""
+        return " ".join(filter(None, (self.first, self.last, self.suffix)))
+
+
+class PlayerInventor:
+    """Invents players.
+
+    The **last name** is always a new one, and no two players of a request share theirs. The **first name** comes as the
+    model gives it, names of the list and repeats included: real players are called Mike too, and a team in which nobody
+    is would look odd. The **suffix** has the frequency that it has among the real players. The **full name**, with the
+    suffix and without, is never that of a real player, however it is spaced, spelt in capitals or punctuated.
+
+    Args:
+        first: draws first names.
+        last: draws last names; knows those of its list.
+        real: the full names of the real players, suffixes included.
+        longest_first: characters of the longest first name.
+        longest_last: of the longest last name.
+    """
+
+    def __init__(
+        self, first: Generator, last: Generator, real: Iterable[str], *, longest_first: int, longest_last: int
+    ) -> None:
+        self._first, self._last = first, last
+        self._longest_first, self._longest_last = longest_first, longest_last
+        names = list(real)
+        ends = [name.rpartition(" ") for name in names]
+        self._suffixes = [end if end in SUFFIXES else "" for _, _, end in ends] or [""]
+        self._real = {normalise(name) for name in names}
+        self._real |= {normalise(rest) for rest, _, end in ends if end in SUFFIXES}
+
+    def generate(self, n: int, *, rng: np.random.Generator, temperature: float = 1.0) -> Iterator[list[InventedPlayer]]:
+        """Give n players, in batches as they are found.
+
+        Args:
+            n: how many.
+            rng: where the random numbers come from.
+            temperature: of both models; below 1 stays with what is likely.
+
+        Raises:
+            SettingsError: n or the temperature is out of its range; at once.
+            GenerationError: after those found have been given: there are no more.
+        """
+        if n < 0:
+            raise SettingsError(f"{n} players were asked for: expected a whole number of at least 0")
+        first_names = SamplingSettings(temperature, max_length=self._longest_first)
+        last_names = SamplingSettings(temperature, max_length=self._longest_last)
+        return self._search(n, rng, first_names, last_names)
+
+    def draw_one(self, rng: np.random.Generator) -> InventedPlayer:
+        """Give one player; the same at the same state of ``rng``. Another may share the last name.
+
+        Raises:
+            GenerationError: none was found.
+        """
+        for _ in range(ROUNDS):
+            last = draw_one(self._last, rng, longest=self._longest_last)
+            first = draw_one(self._first, rng, longest=self._longest_first, allow_seen=True)
+            player = InventedPlayer(first, last, self._suffixes[int(rng.integers(len(self._suffixes)))])
+            if self._is_new(player):
+                return player
+        raise GenerationError(f"no new player turned up in {ROUNDS} tries: train on a longer list")
+
+    def _is_new(self, player: InventedPlayer) -> bool:
+        """Whether no real player has that name, with or without a suffix."""
+        return self._real.isdisjoint((normalise(f"{player.first} {player.last}"), normalise(player.full_name)))
+
+    def _search(
+        self, n: int, rng: np.random.Generator, first_names: SamplingSettings, last_names: SamplingSettings
+    ) -> Iterator[list[InventedPlayer]]:
+        found = 0
+        given: set[str] = set()
+        try:
+            for batch in self._last.generate(n, rng=rng, sampling=last_names):
+                yield self._complete(batch.names, rng, first_names, given)
+                found += len(batch.names)
+        except GenerationError as error:
+            raise GenerationError(
+                f"{found:,} players found of {n:,} asked for, and no more turn up: ask for fewer, or raise "
+                "--temperature"
+            ) from error
+
+    def _complete(
+        self, lasts: list[str], rng: np.random.Generator, sampling: SamplingSettings, given: set[str]
+    ) -> list[InventedPlayer]:
+        """A player for each last name, in their order."""
+        players: dict[int, InventedPlayer] = {}
+        suffixes = [self._suffixes[place] for place in rng.integers(len(self._suffixes), size=len(lasts)).tolist()]
+        waiting = list(range(len(lasts)))
+        for _ in range(ROUNDS):
+            firsts = self._first.generate(len(waiting), rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
+            names = [name for batch in firsts for name in batch.names]
+            for place, first in zip(waiting, names, strict=True):
+                player = InventedPlayer(first, lasts[place], suffixes[place])
+                if self._is_new(player) and (whole := normalise(player.full_name)) not in given:
+                    given.add(whole)
+                    players[place] = player
+            waiting = [place for place in waiting if place not in players]
+            if not waiting:
+                return [players[place] for place in range(len(lasts))]
+        raise GenerationError(f"no first name makes a new player of {lasts[waiting[0]]!r}")
+
+
+def random_numbers(seed: int) -> np.random.Generator:
+    """Where the random numbers of one name come from, for those who have a whole number to decide about it."""
+    return np.random.default_rng(seed)
+
+
+def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, allow_seen: bool = False) -> str:
+    """Draw names one by one until one is new; the same name at the same state of ``rng``.
+
+    For many names at a time ``Generator.generate`` is far faster; for a single one this is.
+
+    Args:
+        generator: what draws.
+        rng: where the random numbers come from.
+        longest: characters of the longest name.
+        allow_seen: a name of the list will do.
+
+    Raises:
+        GenerationError: none turned up.
+    """
+    for _ in range(TRIES):
+        tokens = generator.draw_one_by_one(rng.random((1, longest + 1)))  # (1, longest + 1)
+        name = generator.vocabulary.decode_all(tokens)[0]
+        seen = not allow_seen and generator.known_names is not None and is_known(digests([name]), generator.known_names)
+        if len(name) <= longest and well_formed(name) and not np.any(seen):
+            return name
+    raise GenerationError(f"no new name turned up in {TRIES:,} tries: train on a longer list")

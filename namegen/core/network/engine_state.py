@@ -1,0 +1,68 @@
+"""Checks a state that goes into an engine: every canonical name, every shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from namegen.core.network.architecture import Network
+from namegen.errors import CheckpointError
+from namegen.types import Array
+
+OPTIMIZER_PREFIX = "optimizer."
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """How many steps an optimizer has taken, and what it keeps, by slot and parameter."""
+
+    step: int
+    slots: dict[str, dict[str, Array]]
+
+
+def checked_tensors(
+    network: Network, state: Mapping[str, Array], slots: tuple[str, ...]
+) -> tuple[dict[str, Array], OptimizerState | None]:
+    """Split a state into parameters and optimizer state, in canonical order.
+
+    Args:
+        network: what the shapes must fit.
+        state: tensors by canonical name.
+        slots: the slots of the engine's optimizer.
+
+    Returns:
+        The parameters, and the optimizer's state; None where the state has no ``optimizer.step``.
+
+    Raises:
+        CheckpointError: a name is missing or has no place in the network, or a shape does not fit.
+    """
+    shapes = network.parameter_shapes
+    parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
+    strangers = [name for name in state if name not in shapes and not name.startswith(OPTIMIZER_PREFIX)]
+    if strangers:
+        raise CheckpointError(f"the tensor {strangers[0]} has no place in the description of the network")
+    if "optimizer.step" not in state:
+        return parameters, None
+    step = int(_tensor(state, "optimizer.step", ()))
+    if step < 0:
+        raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
+    kept = {
+        slot: {name: _tensor(state, f"optimizer.{slot}.{name}", shape) for name, shape in shapes.items()}
+        for slot in slots
+    }
+    return parameters, OptimizerState(step, kept)
+
+
+def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Array:
+    if name not in state:
+        raise CheckpointError(f"the tensor {name} is missing: the file does not fit its description of the network")
+    if state[name].shape != shape:
+        raise CheckpointError(
+            f"the tensor {name} has the shape {state[name].shape}, where the description of the network says {shape}"
+        )
+    return state[name]
+
+
+def parameters_of(state: Mapping[str, Array]) -> dict[str, Array]:
+    """The parameters of an engine's state, without the optimizer's."""
+    return {name: values for name, values in state.items() if not name.startswith(OPTIMIZER_PREFIX)}

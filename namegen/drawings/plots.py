@@ -1,0 +1,322 @@
+"""The drawings: how a training went (``history.png``), and what a list of names looks like.
+
+Each drawing is a function that makes a figure and one that writes it; a report can take the figures, or the panels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from namegen.core.data.description import ListDescription
+from namegen.core.training.history import EpochRecord
+from namegen.core.training.run import RunResult, ValidationPart
+from namegen.drawings.style import (
+    CODE_POINT,
+    INK,
+    LIST_COLOUR,
+    QUIET,
+    drawable_text,
+    drawing_style,
+    engine_colour,
+    label_lines,
+    new_figure,
+    number_formatter,
+    percent_formatter,
+    plain_number,
+    save_figure,
+)
+
+MOST_BARS = 48  # of a histogram; beyond it a bar stands for several values
+SHORT_RANGE = 24  # values that a histogram always shows in full
+MOST_LETTERS = 36
+MOST_NAMES = 15
+
+
+def draw_history(result: RunResult, path: Path) -> None:
+    """Draw how a training went: accuracy and loss against seconds of training; PNG, or SVG by the path's ending.
+
+    Raises:
+        OutputError: the file cannot be written; what was there is kept.
+    """
+    with drawing_style():
+        save_figure(history_figure(result), path)
+
+
+def draw_description(description: ListDescription, path: Path, *, source: str) -> None:
+    """Draw what a list of names looks like; PNG, or SVG by the path's ending.
+
+    Args:
+        description: what ``namegen.core.data.description.describe`` counted.
+        path: the file.
+        source: what the list is called.
+
+    Raises:
+        OutputError: the file cannot be written; what was there is kept.
+    """
+    with drawing_style():
+        save_figure(description_figure(description, source=source), path)
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+def history_figure(result: RunResult) -> Figure:
+    """The figure behind ``draw_history``. Call it inside ``drawing_style``."""
+    records, part = result.history, result.part
+    figure = new_figure(9.5, 7.2 if part else 4.2)
+    figure.suptitle(_history_title(result), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    if not records:
+        axes = figure.add_subplot()
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "The training was stopped before its first epoch ended.", ha="center", color=QUIET)
+        return figure
+    colour = engine_colour(result.backend)
+    panels = list(figure.subplots(2 if part else 1, sharex=True, squeeze=False)[:, 0])
+    best = records[result.best_epoch - 1] if 0 < result.best_epoch <= len(records) else None
+    if part is not None:
+        accuracy_panel(panels[0], records, part, colour)
+    loss_panel(panels[-1], records, part, colour)
+    for axes in panels:
+        axes.set_xlim(0, records[-1].seconds * 1.01 or 1)
+        if best is not None:
+            axes.axvline(best.seconds, color=QUIET, linewidth=1, linestyle=(0, (1, 2)), label="_best")
+    if best is not None:
+        _name_best(panels[0], best)
+    panels[-1].xaxis.set_major_formatter(number_formatter())
+    panels[-1].set_xlabel("time in training and validation (seconds)")
+    figure.draw_without_rendering()  # settles the layout, which the labels are placed by
+    for axes in panels:
+        label_lines(axes)
+    return figure
+
+
+def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], part: ValidationPart, colour: str) -> None:
+    """Accuracy on the held-out part, with its ceiling and the n-gram baseline, against time."""
+    seconds = [record.seconds for record in records]
+    argmax = [_number(record.validation_accuracy_argmax) for record in records]
+    sampled = [_number(record.validation_accuracy_sampled) for record in records]
+    marker = "o" if len(records) == 1 else None
+    axes.plot(seconds, argmax, color=colour, marker=marker, label="argmax")
+    axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label="sampled")
+    baseline = f"{part.baseline_order}-gram"
+    _reference(axes, "ceiling, argmax", part.ceiling.accuracy_argmax, INK, dashed=False)
+    _reference(axes, "ceiling, sampled", part.ceiling.accuracy_sampled, INK, dashed=True)
+    _reference(axes, f"{baseline}, argmax", part.baseline.accuracy_argmax, QUIET, dashed=False)
+    _reference(axes, f"{baseline}, sampled", part.baseline.accuracy_sampled, QUIET, dashed=True)
+    axes.set_title("Accuracy on the held-out names")
+    axes.set_ylabel("characters predicted")
+    axes.yaxis.set_major_formatter(percent_formatter())
+
+
+def loss_panel(axes: Axes, records: Sequence[EpochRecord], part: ValidationPart | None, colour: str) -> None:
+    """Loss of the training and of the held-out part, with the held-out part's ceiling and baseline, against time."""
+    seconds = [record.seconds for record in records]
+    marker = "o" if len(records) == 1 else None
+    training = [_number(record.training_loss_nats_per_char) for record in records]
+    if part is not None:
+        held_out = [_number(record.validation_loss_nats_per_char) for record in records]
+        axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
+        _reference(axes, "ceiling, held-out", part.ceiling.loss_nats_per_char, INK, dashed=False)
+        _reference(axes, f"{part.baseline_order}-gram, held-out", part.baseline.loss_nats_per_char, QUIET, dashed=False)
+        if part.baseline_damped is not None:
+            damped = part.baseline_damped.loss_nats_per_char
+            _reference(axes, f"{part.baseline_order}-gram, repeats damped", damped, QUIET, dashed=True)
+    axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
+    axes.set_title("Loss")
+    axes.set_ylabel("loss (nats per character)")
+
+
+def _history_title(result: RunResult) -> str:
+    network = result.checkpoint.network
+    widths = ", ".join(map(str, network.hidden))
+    source = drawable_text(str(result.checkpoint.training.get("list", "names")), 48)
+    epochs = f"{result.epochs:,} epoch{_s(result.epochs)}"
+    ended = epochs if result.finished else f"stopped after {epochs}"
+    return f"{source}: {network.cell} {widths}, {result.backend} engine, {ended}"
+
+
+def _reference(axes: Axes, label: str, value: float, colour: str, *, dashed: bool) -> None:
+    """A level line that the curves are compared with; none for a value that is not finite."""
+    if math.isfinite(value):
+        axes.axhline(value, color=colour, linewidth=1, linestyle=(0, (4, 2)) if dashed else "-", label=label)
+
+
+def _name_best(axes: Axes, best: EpochRecord) -> None:
+    """Say which epoch was the best, in a lane of its own below the curves."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.08 * (high - low), high)
+    right = best.seconds > 0.6 * axes.get_xlim()[1]
+    axes.text(
+        best.seconds,
+        0.02,
+        f" best: epoch {best.epoch} ",
+        transform=axes.get_xaxis_transform(),
+        ha="right" if right else "left",
+        va="bottom",
+        color=QUIET,
+        fontsize=9,
+    )
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _number(value: float | None) -> float:
+    """A value that a line can hold: where there is none, a gap."""
+    return math.nan if value is None or not math.isfinite(value) else value
+
+
+# --- a list of names --------------------------------------------------------------------------------------------------
+
+
+def description_figure(description: ListDescription, *, source: str) -> Figure:
+    """The figure behind ``draw_description``; a list without repeats has neither commonest names nor a tail.
+
+    Call it inside ``drawing_style``.
+    """
+    repeats = description.distinct < description.entries
+    figure = new_figure(10.0, 11.5 if repeats else 7.4)
+    different = f"{description.distinct:,} different" if repeats else "none of them twice"
+    figure.suptitle(
+        f"{drawable_text(source, 60)}: {description.entries:,} name{_s(description.entries)}, {different}",
+        x=0.01,
+        ha="left",
+        fontsize=13,
+        fontweight="bold",
+    )
+    rows = figure.subfigures(3 if repeats else 2, 1, squeeze=False, height_ratios=[1, 1, 1.25][: 3 if repeats else 2])[
+        :, 0
+    ]
+    letters_panel(rows[0].subplots(), description.letters)
+    left, right = rows[1].subplots(1, 2)
+    lengths_panel(left, description)
+    unique_panel(right, description)
+    if repeats:
+        left, right = rows[2].subplots(1, 2)
+        commonest_panel(left, description.commonest)
+        tail_panel(right, description.repeats)
+    texts = [label.get_text() for axes in figure.axes for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
+    if any(CODE_POINT in text for text in texts):
+        figure.supxlabel(
+            f"{CODE_POINT}… stands for a character that no font of this machine shows", fontsize=9, color=QUIET
+        )
+    return figure
+
+
+def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
+    """The commonest letters, each with its share of all letters."""
+    total = sum(letters.values())
+    shown = list(letters.items())[:MOST_LETTERS]
+    places = range(len(shown))
+    axes.bar(places, [count / total for _, count in shown], color=LIST_COLOUR)
+    labels = [drawable_text(letter) for letter, _ in shown]
+    axes.set_xticks(places, labels)
+    for label in axes.get_xticklabels():
+        label.set_rotation(90 if CODE_POINT in label.get_text() else 0)
+    axes.set_xlim(-0.8, max(len(shown), 8) - 0.2)
+    cut = f", the commonest {MOST_LETTERS} of {len(letters):,}" if len(letters) > MOST_LETTERS else ""
+    axes.set_title(f"Letters{cut}" if shown else "Letters: there are none")
+    axes.set_ylabel("share of all letters")
+    axes.set_xlabel("letter, upper and lower case together")
+    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.grid(visible=False, axis="x")
+
+
+def lengths_panel(axes: Axes, description: ListDescription) -> None:
+    """How many names have how many characters."""
+    _histogram(axes, description.lengths)
+    axes.set_title(
+        f"Lengths: {description.mean_length:.1f} on average, median {plain_number(description.median_length)}"
+    )
+    axes.set_xlabel("characters of the name")
+    axes.set_ylabel("names, repeats counted")
+
+
+def unique_panel(axes: Axes, description: ListDescription) -> None:
+    """After how many characters a name can be told from all others of the list."""
+    _histogram(axes, description.unique_after, last=("never", description.never_unique))
+    axes.set_title("Characters until a name is unique")
+    axes.set_xlabel("first characters; never: another name begins with it")
+    axes.set_ylabel("different names")
+
+
+def commonest_panel(axes: Axes, commonest: Sequence[tuple[str, int]]) -> None:
+    """The commonest names, each with its count."""
+    shown = commonest[:MOST_NAMES]
+    places = range(len(shown))
+    bars = axes.barh(places, [count for _, count in shown], color=LIST_COLOUR)
+    axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=3, fontsize=8.5, color=QUIET)
+    axes.set_yticks(places, [drawable_text(name, 24) for name, _ in shown])
+    axes.set_ylim(max(len(shown), 5) - 0.4, -0.6)
+    axes.margins(x=0.12)
+    axes.set_title("Commonest names")
+    axes.set_xlabel("times in the list")
+    axes.xaxis.set_major_formatter(number_formatter())
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    axes.grid(visible=False, axis="y")
+
+
+def tail_panel(axes: Axes, repeats: Mapping[int, int]) -> None:
+    """The count of each name against its rank: the long tail, both axes logarithmic."""
+    ranks, counts, rank = [], [], 0
+    for count, names in repeats.items():  # names of one count are a level stretch
+        ranks += [rank + 1, rank + names]
+        counts += [count, count]
+        rank += names
+    axes.loglog(ranks, counts, color=LIST_COLOUR, marker="o", markersize=3)
+    axes.set_xlim(0.8, max(rank * 1.5, 12))
+    axes.set_ylim(0.8, max(*counts, 8) * 1.5)
+    axes.xaxis.set_major_formatter(number_formatter())
+    axes.yaxis.set_major_formatter(number_formatter())
+    once = repeats.get(1, 0)
+    axes.set_title(f"The long tail: {once:,} of {rank:,} stand once")
+    axes.set_xlabel("rank of the name")
+    axes.set_ylabel("times in the list")
+
+
+def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | None = None) -> None:
+    """Bars over whole numbers; a long thin end goes into one bar, and ``last`` stands apart at the right."""
+    first, end = (min(counts), _thin_end(counts)) if counts else (1, 1)
+    span = max(end - first + 1, 6)
+    width = math.ceil(span / MOST_BARS)  # whole numbers that share a bar
+    bars = range(first, end + 1, width)
+    heights = [sum(counts.get(value, 0) for value in range(bar, bar + width)) for bar in bars]
+    axes.bar([bar + (width - 1) / 2 for bar in bars], heights, width=0.84 * width, color=LIST_COLOUR)
+    right = first + span - 1
+    step = next(step for step in _STEPS if span <= 12 * step)
+    ticks = {value: str(value) for value in range(first, end + 1) if value % step == 0}
+    beyond = sum(count for value, count in counts.items() if value >= bars[-1] + width)
+    for text, count, colour in (
+        *([(f"{bars[-1] + width}+", beyond, LIST_COLOUR)] if beyond else []),
+        *([(*last, QUIET)] if last else []),
+    ):
+        right += max(2, round(0.12 * span))
+        axes.bar([right], [count], width=0.84 * max(width, span / 16), color=colour)
+        ticks = {value: shown for value, shown in ticks.items() if value <= right - 0.1 * span}
+        ticks[right] = text
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.set_xlim(first - 0.8 * width, right + 0.8 * max(width, span / 16))
+    axes.yaxis.set_major_formatter(number_formatter())
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    axes.grid(visible=False, axis="x")
+
+
+_STEPS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
+
+
+def _thin_end(counts: Mapping[int, int]) -> int:
+    """The value up to which single bars are worth their place: all of a short range, else 99.5 % of the counts."""
+    first, last = min(counts), max(counts)
+    left = sum(counts.values()) * 0.005
+    while last - first >= SHORT_RANGE and left >= 0:
+        left -= counts.get(last, 0)
+        if left >= 0:
+            last -= 1
+    return last

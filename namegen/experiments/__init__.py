@@ -1,0 +1,1 @@
+"""What runs many trainings and writes a report: the comparison of engines, and sweeps of settings."""

@@ -1,0 +1,251 @@
+"""The plots of a comparison, in the style of every drawing of namegen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import mean
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
+
+from namegen.drawings.style import (
+    INK,
+    LIST_COLOUR,
+    QUIET,
+    drawable_text,
+    engine_colour,
+    new_figure,
+    number_formatter,
+    percent_formatter,
+)
+from namegen.experiments.compare.tables import (
+    ALGORITHMS,
+    PARTS,
+    baseline_name,
+    best_drawing,
+    like_for_like_runs,
+    network_names,
+    network_values,
+    reference_values,
+    whole,
+)
+
+Document = dict[str, Any]
+WIDTH = 9.5
+PALE = 0.4  # the share of colour in the second of two bars that belong together
+
+
+def list_figures(entry: Document, names: int) -> Iterator[tuple[str, str, str, Figure]]:
+    """All plots of a list, each as (section, key, what it shows, figure). Call it inside ``drawing_style``."""
+    for section, key, caption, figure in _figures(entry, names):
+        figure.suptitle(caption.rpartition(": ")[0], x=0.01, ha="left", fontsize=12, fontweight="bold")
+        yield section, key, caption, figure
+
+
+def _figures(entry: Document, names: int) -> Iterator[tuple[str, str, str, Figure]]:
+    """The plots without their titles."""
+    runs = like_for_like_runs(entry)
+    shown = drawable_text(entry["name"], 48)
+    for number, network in enumerate(dict.fromkeys(run["network"] for run in runs), start=1):
+        mine = [run for run in runs if run["network"] == network]
+        caption = f"{network} on {shown}, by each engine: loss against epochs, and accuracy against seconds"
+        yield "Like for like", f"curves-{number}", caption, curves_figure(mine, entry)
+    for split in dict.fromkeys(one["split"] for one in entry["references"]):
+        if network_names(entry, split):
+            caption = f"Accuracy of the networks on {shown}, split {split}: beside counting and the ceiling"
+            yield "Networks and accuracy", f"accuracy-{split}", caption, accuracy_figure(entry, split)
+    if entry["generation"]:
+        yield "Generation", "speed", f"Names a second, {shown}: by every model and algorithm", speed_figure(entry)
+        if entry["facts"] and any(one["model"] == "numpy" for one in entry["generation"]):
+            caption = f"Names by their length, {shown}: the list, and {names:,} names drawn by each network"
+            yield "Generation", "lengths", caption, lengths_figure(entry, names)
+
+
+# --- like for like ----------------------------------------------------------------------------------------------------
+
+
+def curves_figure(runs: Sequence[Document], entry: Document) -> Figure:
+    """Two panels: the loss curves, which lie on each other, and accuracy against time, which does not."""
+    figure = new_figure(WIDTH, 4.2)
+    left, right = figure.subplots(1, 2)
+    for place, run in enumerate(runs):
+        history, colour = run["history"], engine_colour(run["engine"])
+        # A wide line below a narrow one: both are seen where they coincide.
+        width, marker = (5.0, None) if place == 0 else (1.6, None)
+        if len(history["epoch"]) == 1:
+            marker = "o"
+        for curve, dashes in (("training", (None, None)), ("validation", (4.0, 1.5))):
+            loss = history[f"{curve}_loss_nats_per_char"]
+            alpha = 0.45 if place == 0 else 1
+            options: dict[str, Any] = {} if dashes[0] is None else {"dashes": dashes}
+            left.plot(history["epoch"], loss, color=colour, linewidth=width, alpha=alpha, marker=marker, **options)
+        seconds, accuracy = history["seconds"], history["validation_accuracy_argmax"]
+        right.plot(seconds, accuracy, color=colour, marker=marker, label=run["engine"])
+    left.set_title("Loss against epochs")
+    left.set_xlabel("epoch")
+    left.set_ylabel("loss (nats a character)")
+    left.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+    handles = [
+        Line2D([], [], color=engine_colour(run["engine"]), linewidth=5 if place == 0 else 1.6, label=run["engine"])
+        for place, run in enumerate(runs)
+    ]
+    handles += [
+        Line2D([], [], color=QUIET, linewidth=1.6, label="training names"),
+        Line2D([], [], color=QUIET, linewidth=1.6, dashes=(4, 1.5), label="held-out names"),
+    ]
+    left.legend(handles=handles, fontsize=9)
+    right.set_title("Accuracy against time")
+    right.set_xlabel("time in training and validation (seconds)")
+    right.set_ylabel("held-out characters predicted (argmax)")
+    right.yaxis.set_major_formatter(percent_formatter())
+    right.xaxis.set_major_formatter(number_formatter())
+    right.set_xlim(left=0)
+    split = runs[0]["split"]
+    top = [one for one in entry["references"] if one["split"] == split and one["seed"] == runs[0]["seed"]]
+    if top:
+        value = top[0]["parts"]["held_out"]["ceiling"]["accuracy_argmax"]
+        right.axhline(value, color=INK, linewidth=1, label="ceiling")
+        baseline = top[0]["parts"]["held_out"]["baseline"]["accuracy_argmax"]
+        right.axhline(
+            baseline, color=QUIET, linewidth=1, linestyle=(0, (4, 2)), label=f"{top[0]['baseline_order']}-gram"
+        )
+    right.legend(fontsize=9, loc="lower right")
+    return figure
+
+
+# --- networks ---------------------------------------------------------------------------------------------------------
+
+
+def accuracy_figure(entry: Document, split: str) -> Figure:
+    """A panel for each part of the list: argmax and sampled of every network, with that part's ceiling and n-gram."""
+    networks = network_names(entry, split)
+    figure = new_figure(WIDTH, 2.05 + 0.5 * len(networks))
+    panels = figure.subplots(1, len(PARTS), sharey=True, sharex=True)
+    colour = engine_colour("numpy")
+    for axes, (part, name) in zip(panels, PARTS.items(), strict=True):
+        for figure_name, offset, alpha in (("accuracy_argmax", -0.2, 1.0), ("accuracy_sampled", 0.2, PALE)):
+            found = [network_values(entry, split, network, part, figure_name) for network in networks]
+            heights = [mean(values) for values in found]
+            reach = [[mean(v) - min(v) for v in found], [max(v) - mean(v) for v in found]]
+            axes.barh(
+                [place + offset for place in range(len(networks))],
+                heights,
+                height=0.38,
+                color=colour,
+                alpha=alpha,
+                xerr=reach if any(len(values) > 1 for values in found) else None,
+                error_kw={"ecolor": INK, "elinewidth": 1, "capsize": 2},
+            )
+            for place, value in enumerate(heights):
+                ink = "white" if offset < 0 else INK
+                axes.text(0.012, place + offset, f"{100 * value:.1f}", color=ink, va="center", fontsize=8.5)
+            _reference_line(axes, reference_values(entry, split, part, "ceiling", figure_name), INK, offset)
+            _reference_line(axes, reference_values(entry, split, part, "baseline", figure_name), QUIET, offset)
+        axes.set_title(name)
+        axes.xaxis.set_major_formatter(percent_formatter())
+        axes.xaxis.set_major_locator(MultipleLocator(0.2))
+        axes.grid(visible=False, axis="y")
+    panels[0].set_xlim(0, max(0.7, min(1.0, panels[0].get_xlim()[1])))
+    panels[0].set_yticks(range(len(networks)), [network.replace(" (original)", "\n(original)") for network in networks])
+    panels[0].set_ylim(len(networks) - 0.4, -0.6)
+    panels[1].set_xlabel("characters predicted")
+    baseline, dashed = baseline_name(entry, split), (0, (2, 1.5))
+    handles = [
+        Patch(color=colour, label="argmax"),
+        Patch(color=colour, alpha=PALE, label="sampled"),
+        Line2D([], [], color=INK, linewidth=1.3, label="ceiling, argmax"),
+        Line2D([], [], color=INK, linewidth=1.3, linestyle=dashed, label="ceiling, sampled"),
+        Line2D([], [], color=QUIET, linewidth=1.3, label=f"{baseline}, argmax"),
+        Line2D([], [], color=QUIET, linewidth=1.3, linestyle=dashed, label=f"{baseline}, sampled"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=9)
+    return figure
+
+
+def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: float) -> None:
+    if values:
+        axes.axvline(mean(values), color=colour, linewidth=1.3, linestyle="-" if offset < 0 else (0, (2, 1.5)))
+
+
+# --- generation -------------------------------------------------------------------------------------------------------
+
+
+def speed_figure(entry: Document) -> Figure:
+    """Names a second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
+    models = entry["generation"]
+    figure = new_figure(WIDTH, 1.9 + 0.42 * len(models))
+    axes = figure.add_subplot()
+    for place, one in enumerate(models):
+        colour = engine_colour(one["engine"])
+        speeds = {name: drawn["names_per_second"] for name, drawn in one["algorithms"].items()}
+        axes.plot(list(speeds.values()), [place] * len(speeds), color=colour, linewidth=2.5, alpha=PALE, zorder=2)
+        slowest = min(speeds, key=lambda name: float(speeds[name]))
+        for name, speed in speeds.items():
+            ring = name == "one_by_one"
+            face = "white" if ring else colour
+            axes.plot([speed], [place], marker="o", markersize=8, color=colour, markerfacecolor=face, zorder=3)
+            left = name == slowest and len(speeds) > 1
+            axes.annotate(
+                whole(speed),
+                (speed, place),
+                (-9 if left else 9, 0),
+                textcoords="offset points",
+                ha="right" if left else "left",
+                va="center",
+                fontsize=9,
+            )
+    axes.set_xscale("log")
+    found = [drawn["names_per_second"] for one in models for drawn in one["algorithms"].values()]
+    axes.set_xlim(min(found) / 3, max(found) * 3)
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(number_formatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_yticks(range(len(models)), [f"{one['model']}: {one['network']}" for one in models])
+    axes.set_ylim(len(models) - 0.4, -0.6)
+    axes.set_xlabel("names a second (logarithmic)")
+    handles = [
+        Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8, markerfacecolor="white"),
+        Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8),
+    ]
+    figure.legend(handles, list(ALGORITHMS.values()), loc="outside upper right", ncols=2, fontsize=9)
+    return figure
+
+
+def lengths_figure(entry: Document, names: int) -> Figure:
+    """The share of names of each length: the list as bars, what each network draws as points."""
+    figure = new_figure(WIDTH, 4.0)
+    axes = figure.add_subplot()
+    original = {int(length): count for length, count in entry["facts"]["lengths"].items()}
+    total = sum(original.values())
+    drawings = [one for one in entry["generation"] if one["model"] == "numpy"]
+    last = max(original)
+    axes.bar(list(original), [count / total for count in original.values()], color=LIST_COLOUR, alpha=0.45)
+    markers = "osD^vP*Xhp"
+    lanes = len(drawings)
+    for place, one in enumerate(drawings):
+        found = best_drawing(one)["lengths"]
+        shift = (place - (lanes - 1) / 2) * min(0.7 / lanes, 0.25)
+        axes.plot(
+            [length + shift for length in range(1, last + 1)],
+            [found.get(str(length), 0) / names for length in range(1, last + 1)],
+            linestyle="",
+            marker=markers[place % len(markers)],
+            markersize=4.5 if last <= 24 else 3,
+            color=engine_colour("numpy"),
+            markerfacecolor=engine_colour("numpy") if place % 2 == 0 else "white",
+            label=one["network"],
+        )
+    axes.set_xlabel("characters of the name")
+    axes.set_ylabel("share of the names")
+    axes.set_xlim(0.4, last + 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(14, integer=True))
+    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.grid(visible=False, axis="x")
+    handles, labels = axes.get_legend_handles_labels()
+    list_patch = Patch(color=LIST_COLOUR, alpha=0.45, label="the list itself")
+    figure.legend([list_patch, *handles], ["the list itself", *labels], loc="outside lower center", ncols=4, fontsize=9)
+    return figure

@@ -1,0 +1,117 @@
+"""The report of a comparison: one self-contained HTML file, and its plots as PNG."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from namegen.drawings.style import drawing_style, figure_bytes
+from namegen.experiments.compare.figures import list_figures
+from namegen.experiments.compare.tables import Table, curve_table, like_for_like_runs, list_tables
+from namegen.experiments.compare.words import findings, measured_where, statement
+from namegen.files import write_whole
+
+TEMPLATES = Path(__file__).parent / "templates"
+REPORT = "report.html"
+COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+# What a drawing's colours are called in the page's style sheet, which has a light and a dark value for each.
+COLOUR_NAMES = {
+    "#ffffff": "paper",
+    "#262626": "ink",
+    "#6e6e6e": "quiet",
+    "#e4e4e4": "faint",
+    "#0072b2": "blue",
+    "#d55e00": "vermilion",
+    "#009e73": "green",
+    "#cc79a7": "purple",
+    "#e69f00": "orange",
+    "#56b4e9": "sky",
+}
+
+
+def write_report(results: dict[str, Any], out: Path) -> None:
+    """Write ``report.html`` and the plots as PNG into the folder. Raises OutputError."""
+    lists, slugs = [], file_names([entry["name"] for entry in results["lists"]])
+    with drawing_style():
+        for number, entry in enumerate(results["lists"], start=1):
+            sections = {name: {"tables": tables, "plots": []} for name, tables in list_tables(entry, results).items()}
+            for section, key, caption, figure in list_figures(entry, results["generated_names"]):
+                file = f"{slugs[number - 1]}-{key}.png"
+                write_whole(out / file, figure_bytes(figure, "png"))
+                svg = inline_svg(figure_bytes(figure, "svg").decode(), f"p{number}{key}", caption)
+                plots: list[Any] = sections[section]["plots"]
+                plots.append({"svg": svg, "caption": caption, "file": file})
+            lists.append({"entry": entry, "sections": sections, "curves": _curves(entry)})
+    write_whole(out / REPORT, render(results, lists).encode())
+
+
+def render(results: dict[str, Any], lists: list[dict[str, Any]]) -> str:
+    """The page: jinja2 escapes every text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["visible"] = visible
+    data = json.dumps(results, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+    return environment.get_template(REPORT).render(
+        results=results,
+        statement=statement(results),
+        findings=findings(results),
+        where=measured_where(results),
+        lists=lists,
+        markup=Markup,
+        data=Markup(data),  # "<" is written as an escape of JSON
+    )
+
+
+def visible(text: str) -> str:
+    r"""Text with its control characters shown as code points: the browser would hide them.
+
+    >>> visible("a\x1bb")
+    'aU+001Bb'
+    """
+    return "".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in text)
+
+
+def inline_svg(svg: str, prefix: str, caption: str) -> str:
+    """A drawing to stand inside a page: ids of its own, colours by name, as wide as its column, a caption for ears."""
+    from markupsafe import escape
+
+    body = svg[svg.index("<svg") :]
+    head, _, rest = body.partition(">")
+    box = re.search(r'viewBox="[^"]*"', head)
+    rest = re.sub(r"<metadata>.*?</metadata>", "", rest, flags=re.S)
+    rest = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{prefix}-", rest)
+    rest = COLOUR.sub(lambda match: f"var(--{name})" if (name := COLOUR_NAMES.get(match[0])) else match[0], rest)
+    label = escape(visible(caption))
+    namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return f'<svg {namespaces} {box[0] if box else ""} role="img" aria-label="{label}">{rest}'
+
+
+def _curves(entry: dict[str, Any]) -> list[Table]:
+    runs = like_for_like_runs(entry)
+    networks = dict.fromkeys(run["network"] for run in runs)
+    return [curve_table([run for run in runs if run["network"] == network]) for network in networks]
+
+
+def file_names(names: Sequence[str]) -> list[str]:
+    """How the files of each list begin: letters and digits of its name, and its number where that is not enough.
+
+    >>> file_names(["mlb-first", "a/First names.txt", "b/First names.txt", "名"])
+    ['mlb-first', 'first-names', 'first-names-3', 'list-4']
+    """
+    plain = [
+        re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
+        for number, name in enumerate(names, start=1)
+    ]
+    found: list[str] = []
+    for number, name in enumerate(plain, start=1):
+        free = (f"{name}-{more}" for more in count(number) if f"{name}-{more}" not in {*found, *plain})
+        found.append(next(free) if name in found else name)
+    return found

@@ -1,0 +1,150 @@
+"""Where figures were measured: the machine, the versions, the commit; and which code measured them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from functools import lru_cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from pathlib import Path
+from typing import Any
+
+import namegen
+from namegen.backends import ENTRY_POINT_GROUP
+
+PACKAGE = Path(namegen.__file__).parent
+# What decides a figure: the code that trains and draws, and the code that measures. The report's own looks do not.
+MEASURING_CODE = (
+    "core",
+    "backends",
+    "config.py",
+    "threads.py",
+    "experiments/compare/measure.py",
+    "experiments/compare/quality.py",
+)
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "numpy": ("numpy",),
+    "keras": ("keras", "tensorflow"),
+    "tflite": ("tensorflow", "ai-edge-litert"),
+}
+
+
+def machine() -> dict[str, Any]:
+    """The processor, its cores, the memory and the system; nothing that names a person or a host."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_gib": _memory_gib(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def versions() -> dict[str, str | None]:
+    """The versions of Python, namegen and the libraries; None for one that is not installed."""
+    names = sorted({library for libraries in LIBRARIES.values() for library in libraries})
+    return {
+        "python": platform.python_version(),
+        "namegen": namegen.__version__,
+        **{name: library_version(name) for name in names},
+    }
+
+
+def library_version(name: str) -> str | None:
+    """The installed version of a distribution; ``tensorflow-cpu`` and the like count as TensorFlow."""
+    for candidate in (name, f"{name}-cpu", f"{name}-intel"):
+        try:
+            return version(candidate)
+        except PackageNotFoundError:
+            continue
+    return None
+
+
+def engine_versions(engine: str) -> dict[str, str | None]:
+    """The versions that an engine's figures depend on."""
+    found = {name: library_version(name) for name in ("numpy", *LIBRARIES.get(engine, ()))}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        if point.name == engine and point.dist is not None:
+            found[point.dist.name] = point.dist.version
+    return found
+
+
+@lru_cache(maxsize=4)
+def code_fingerprint(more: tuple[str, ...] = ()) -> str:
+    """BLAKE2b of the code that figures depend on: what other code has measured is measured again.
+
+    Args:
+        more: files of the package beside those that every report depends on.
+    """
+    state = blake2b(digest_size=8)
+    for part in (*MEASURING_CODE, *more):
+        path = PACKAGE / part
+        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            state.update(str(file.relative_to(PACKAGE)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return state.hexdigest()
+
+
+def commit() -> str | None:
+    """The commit of the checkout that namegen runs from, marked where its code has changes; None outside of one."""
+    if not (PACKAGE.parent / ".git").exists():
+        return None
+    head = _git("rev-parse", "--short=12", "HEAD")
+    if head is None:
+        return None
+    return f"{head}, with changes" if _git("status", "--porcelain", "--", "namegen") else head
+
+
+def own_environment() -> dict[str, str]:
+    """The environment for a process of ours, in which it finds this very namegen wherever it lies."""
+    environment = dict(os.environ)
+    if PACKAGE.parent.name not in ("site-packages", "dist-packages"):  # a checkout, which may not be installed
+        parts = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
+    return environment
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(PACKAGE.parent), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):  # no git, or one that waits for something
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:  # not Linux
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, OSError, ValueError):  # not a POSIX system
+        return None
+
+
+def peak_memory_mib() -> float | None:
+    """The most memory that this process has held at one time; None where the system does not say.
+
+    Linux is asked for the high-water mark of this program alone: ``ru_maxrss`` would begin at the size of the process
+    that started it.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:  # not Linux
+        pass
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 2**20 if platform.system() == "Darwin" else most / 2**10

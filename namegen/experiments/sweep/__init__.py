@@ -1,0 +1,1 @@
+"""``namegen sweep``: a grid of settings, trained side by side, and the table made of it."""

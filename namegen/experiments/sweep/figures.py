@@ -1,0 +1,153 @@
+"""The plots of a sweep: accuracy on the held-out names against time, a line a setting, a plot a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from namegen.drawings.style import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    QUIET,
+    SKY_BLUE,
+    VERMILION,
+    drawable_text,
+    drawing_style,
+    engine_colour,
+    label_lines,
+    new_figure,
+    number_formatter,
+    percent_formatter,
+    save_figure,
+)
+from namegen.experiments.sweep.grid import ENGINE, LIST, SEED
+from namegen.experiments.sweep.results import (
+    axes_in_words,
+    baseline_name,
+    by_setting,
+    curve,
+    done,
+    lists_of,
+    reference_parts,
+)
+
+Document = dict[str, Any]
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY_BLUE)
+DASHES: tuple[tuple[float, ...], ...] = (
+    (),
+    (4.0, 1.5),
+    (1.0, 1.0),
+    (6.0, 1.5, 1.0, 1.5),
+)  # each round of the colours has its own
+MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
+WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19
+
+
+def draw_sweep(results: Document, out: Path) -> list[Path]:
+    """Draw a plot for each list of which a run is done; PNG.
+
+    Raises:
+        OutputError: a file cannot be written; what was there is kept.
+    """
+    written: list[Path] = []
+    for of_list in lists_of(results):
+        if any(map(done, by_setting(results, of_list).values())):
+            name = re.sub(r"[^\w.-]+", "-", Path(of_list).stem).strip("-.")[:60] or "list"
+            path = next(path for path in _paths(out, name) if path not in written)
+            with drawing_style():
+                save_figure(sweep_figure(results, of_list), path)
+            written.append(path)
+    return written
+
+
+def _paths(out: Path, name: str) -> Iterator[Path]:
+    """Names for a plot: two lists in two folders may be called the same."""
+    yield out / f"accuracy-{name}.png"
+    for number in count(2):
+        yield out / f"accuracy-{name}-{number}.png"
+
+
+def sweep_figure(results: Document, of_list: str) -> Figure:
+    """Argmax accuracy against seconds: the mean of the seeds as a line, their range as a band.
+
+    Call it inside ``drawing_style``.
+    """
+    settings, left_out = _best(
+        {name: found for name, runs in by_setting(results, of_list).items() if (found := done(runs))}
+    )
+    figure = new_figure(WIDTH, max(HEIGHT, 1.4 + HEIGHT_OF_A_LABEL * (len(settings) + 2)))
+    title = f"{drawable_text(of_list, 40)}: accuracy against time, by {axes_in_words(results)}"
+    title += f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out else ""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    axes = figure.add_subplot()
+    for (name, runs), (colour, dashes) in zip(settings.items(), _looks(results, settings), strict=False):
+        _line(axes, runs, drawable_text(name, 44), colour, dashes)
+    parts = reference_parts([run for runs in settings.values() for run in runs])
+    if parts:
+        _reference(axes, "ceiling", mean(part["ceiling"]["accuracy_argmax"] for part in parts), INK)
+        name, level = baseline_name(parts), mean(part["baseline"]["accuracy_argmax"] for part in parts)
+        _reference(axes, name, level, QUIET)
+    axes.set_xlabel("time in training and validation (seconds)")
+    axes.set_ylabel("held-out characters predicted (argmax)")
+    axes.xaxis.set_major_formatter(number_formatter())
+    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.set_xlim(left=0)
+    axes.margins(x=0.01)
+    if any(len(runs) > 1 for runs in settings.values()):
+        words = "line: mean of the seeds, as far as all of them go; band: their range"
+        figure.supxlabel(words, fontsize=9, color=QUIET)
+    figure.draw_without_rendering()  # settles the layout, which the labels are placed by
+    label_lines(axes)
+    return figure
+
+
+def _best(settings: dict[str, list[Document]]) -> tuple[dict[str, list[Document]], int]:
+    """As many settings as can be told apart, in their order, and how many are left out: the worse ones."""
+
+    def accuracy(name: str) -> float:
+        return float(mean(run["figures"]["held_out"]["accuracy_argmax"] for run in settings[name]))
+
+    shown = set(sorted(settings, key=accuracy, reverse=True)[:MOST_LINES])
+    return {name: runs for name, runs in settings.items() if name in shown}, len(settings) - len(shown)
+
+
+def _looks(results: Document, settings: dict[str, list[Document]]) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """A colour and a pattern for each line; where engines alone are compared, the colours that they always have."""
+    if [path for path in results["axes"] if path not in (LIST, SEED)] == [ENGINE]:
+        for runs in settings.values():
+            yield engine_colour(runs[0]["backend"]), ()
+        return
+    for dashes in DASHES:
+        for colour in COLOURS:
+            yield colour, dashes
+
+
+def _line(axes: Axes, runs: Sequence[Document], name: str, colour: str, dashes: tuple[float, ...]) -> None:
+    accuracies = curve(runs, "validation_accuracy_argmax")
+    times = [mean(values) for values in curve(runs, "seconds")]
+    marker = "o" if len(times) == 1 else None
+    options: dict[str, Any] = {"dashes": dashes} if dashes else {}
+    axes.plot(times, [mean(values) for values in accuracies], color=colour, label=name, marker=marker, **options)
+    if len(runs) > 1:
+        axes.fill_between(
+            times,
+            [min(values) for values in accuracies],
+            [max(values) for values in accuracies],
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+
+
+def _reference(axes: Axes, name: str, level: float, colour: str) -> None:
+    axes.axhline(level, color=colour, linewidth=1, linestyle=(0, (4, 2)), label=name)

@@ -1,0 +1,270 @@
+"""Grid: a sweep's config, and the training runs that it stands for.
+
+A sweep's config is a training config with one more table, whose entries are lists. Every combination is a run:
+
+    [grid]
+    training.learning_rate = [0.01, 0.003, 0.001]
+    training.seed = [0, 1, 2]
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from hashlib import blake2b
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from namegen.backends import engine_paths
+from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
+from namegen.core.data.corpus import Corpus
+from namegen.core.settings import DataSettings
+from namegen.errors import NamesError, SettingsError
+from namegen.experiments.machine import code_fingerprint, engine_versions
+
+GRID = "grid"
+LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
+# What is set once for a whole sweep → why it is no axis.
+NO_AXES = {
+    "data.column": "all lists are read alike: make a file of each column",
+    "data.max_name_length": "all lists are read alike: set it once, in [data]",
+    "run.threads": "it changes nothing that is learned: set it once, in [run]",
+    "run.plot": "a sweep has plots of its own: leave it out",
+}
+AXES = tuple(
+    path
+    for table, kind in TABLES.items()
+    for name in get_type_hints(kind)
+    if (path := f"{table}.{name}") not in NO_AXES
+)
+MOST_RUNS = 10_000
+SLUG_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a sweep varies, and what it keeps.
+
+    Attributes:
+        source: what the config is called.
+        base: the settings that no axis changes.
+        axes: dotted path of a setting → its values, in the order of the file.
+    """
+
+    source: str
+    base: Config
+    axes: dict[str, tuple[Any, ...]]
+
+    @cached_property
+    def points(self) -> list[tuple[dict[str, Any], Config]]:
+        """Every combination, the last axis fastest: its values, and its whole config.
+
+        Raises:
+            SettingsError: names every wrong value at once.
+        """
+        values = [dict(zip(self.axes, point, strict=True)) for point in product(*self.axes.values())]
+        return list(zip(values, merge_each(self.base, values, source=f"the grid of {self.source}"), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class SweepRun:
+    """One training of a sweep.
+
+    Attributes:
+        settings: the values of the axes, by dotted path.
+        config: all settings.
+        corpus: the list.
+    """
+
+    settings: dict[str, Any]
+    config: Config
+    corpus: Corpus
+
+    @property
+    def label(self) -> str:
+        """What progress and messages call it."""
+        return label({**self.settings, LIST: self.corpus.source} if LIST in self.settings else self.settings)
+
+    @property
+    def file(self) -> str:
+        """The name of its files, without the ending: what it is, and its key, by which it is found again."""
+        slug = re.sub("[^a-z0-9.]+", "-", self.label.lower()).strip("-.")[:SLUG_LENGTH].rstrip("-.")
+        return f"{slug}-{self.key}"
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that its result depends on, whatever the axes of the sweep that it belongs to."""
+        data = {name: value for name, value in asdict(self.config.data).items() if name not in ("names", "column")}
+        what = {
+            "list": self.corpus.fingerprint,
+            "data": data,
+            "network": asdict(self.config.network),
+            "training": asdict(self.config.training),
+            "run": {"backend": self.config.run.backend, "threads": self.config.run.threads},
+            "libraries": engine_versions(self.config.run.backend),
+            "code": training_code(),
+        }
+        text = json.dumps(what, sort_keys=True, ensure_ascii=True)
+        return blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def training_code() -> str:
+    """A hash of the code that decides what comes of a run."""
+    return code_fingerprint(("experiments/sweep/task.py",))
+
+
+def read_grid(path: Path | str) -> Grid:
+    """Read a sweep's config.
+
+    Raises:
+        SettingsError: the file cannot be read or is not TOML, a value is wrong, an axis is unknown, the grid is empty
+            or holds too many runs.
+    """
+    tables = read_tables(path)
+    source = f"the config {str(path)[:80]}"
+    axes = _axes(tables.pop(GRID, {}), source)
+    grid = Grid(source, parse_config(tables, source=source), axes)
+    engines = dict.fromkeys(config.run.backend for _, config in grid.points)  # every wrong value is told now
+    for engine in engines:
+        if engine not in engine_paths():
+            raise SettingsError(
+                f"{source}: {ENGINE} is {engine[:40]!r}: expected one of {', '.join(engine_paths())}, or another "
+                "engine that is installed"
+            )
+    return grid
+
+
+def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
+    entries = _flat(table) if isinstance(table, Mapping) else []
+    axes = dict(entries)
+    example = "with lists of values, such as training.learning_rate = [0.01, 0.001]"
+    if not axes:
+        raise SettingsError(f"{source} has no grid to sweep over: give a table [grid] {example}")
+    runs = prod(len(values) for values in axes.values() if isinstance(values, list))
+    if runs > MOST_RUNS:
+        raise SettingsError(
+            f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}, leave some values out"
+        )
+    given = [path for path, _ in entries]
+    problems = [f"{GRID}.{path} is given twice: give it once" for path in axes if given.count(path) > 1]
+    for path, values in axes.items():
+        if path in NO_AXES:
+            problems.append(f"{GRID}.{path} is no axis, as {NO_AXES[path]}")
+        elif path not in AXES:
+            problems.append(f"{GRID}.{path[:40]} is no axis: {_suggestion(path)}")
+        elif not isinstance(values, list):
+            problems.append(
+                f"{GRID}.{path} is {str(values)[:40]!r}: expected a list of values, [{str(values)[:40]}, …]"
+            )
+        elif not values:
+            problems.append(f"{GRID}.{path} is an empty list, so there is nothing to run: give it values")
+        elif any(value in values[:place] for place, value in enumerate(values)):
+            problems.append(f"{GRID}.{path} holds a value twice: give each once")
+    if problems:
+        raise SettingsError(
+            f"{source}: " + (problems[0] if len(problems) == 1 else "".join(f"\n  {p}" for p in problems))
+        )
+    return {path: tuple(values) for path, values in axes.items()}
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """The entries by dotted path: TOML reads ``training.seed = [0]`` as a table in a table."""
+    found: list[tuple[str, Any]] = []
+    for name, value in table.items():
+        found += _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else [(before + name, value)]
+    return found
+
+
+def _suggestion(path: str) -> str:
+    names = {axis.partition(".")[2]: axis for axis in AXES}
+    for near in get_close_matches(path[:40].rpartition(".")[2], names, n=1) or get_close_matches(path[:40], AXES, n=1):
+        return f"did you mean {names.get(near, near)}?"
+    return f"expected one of {', '.join(AXES)}"
+
+
+def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[SweepRun]:
+    """Every run of the grid, each once, in its order.
+
+    Args:
+        grid: what is varied.
+        read_list: from the settings of a list to its names; asked once for each list.
+
+    Raises:
+        NamesError: a list cannot be read, or is too small to split as its settings want it.
+        SettingsError: nothing is held out, so nothing can be compared.
+    """
+    corpora: dict[str, Corpus] = {}
+    runs: dict[str, SweepRun] = {}
+    checked: set[tuple[DataSettings, int]] = set()  # splits that are possible
+    for settings, config in grid.points:
+        if config.data.names not in corpora:
+            corpora[config.data.names] = _read(config.data, read_list, corpora)
+        run = SweepRun(settings, config, corpora[config.data.names])
+        split = (config.data, config.training.seed)
+        if split not in checked:
+            _check_split(run.corpus, *split)
+            checked.add(split)
+        runs.setdefault(run.key, run)
+    return list(runs.values())
+
+
+def _read(data: DataSettings, read_list: Callable[[DataSettings], Corpus], others: Mapping[str, Corpus]) -> Corpus:
+    """A list, if it is not one of the others under another name: one of the two would be missing in every table."""
+    corpus = read_list(data)
+    for other in others.values():
+        if other.fingerprint == corpus.fingerprint:
+            raise NamesError(f"{other.source} and {corpus.source} hold the same names: leave one of them out of {LIST}")
+    return corpus
+
+
+def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
+    if data.validation == 0:
+        raise SettingsError(
+            "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such as 0.2"
+        )
+    try:
+        corpus.split(data.validation, data.split, seed)
+    except NamesError as error:
+        raise NamesError(
+            f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few to hold "
+            f"out {data.validation:.0%} of them and compare anything: leave it out, or give a longer list"
+        ) from error
+
+
+def label(settings: Mapping[str, Any]) -> str:
+    """Settings as one says them.
+
+    >>> label({"training.learning_rate": 0.01, "network.hidden": [32, 32], "training.seed": 1})
+    'learning rate 0.01, hidden 32,32, seed 1'
+    """
+    return ", ".join(f"{axis_name(path)} {shown(value)}" for path, value in settings.items())
+
+
+def axis_name(path: str) -> str:
+    """A setting's name without its table, as words.
+
+    >>> axis_name("training.learning_rate")
+    'learning rate'
+    """
+    return path.partition(".")[2].replace("_", " ")
+
+
+def shown(value: Any) -> str:
+    """A value of an axis as text, on one line.
+
+    >>> shown([32, 32]), shown(0.0005), shown([[0, 0.01], [25, 0.005]]), shown(True)
+    ('32,32', '0.0005', '0:0.01,25:0.005', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, list | tuple):
+        return ",".join(":".join(map(shown, part)) if isinstance(part, list | tuple) else shown(part) for part in value)
+    return str(value)

@@ -1,1 +1,0 @@
-"""Comparison reports, sweeps and plots."""

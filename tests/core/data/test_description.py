@@ -1,0 +1,88 @@
+"""ListDescription: the numbers of a list, held against a plain count."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.core.data.description import describe
+from namegen.errors import NamesError
+from namegen.lists import load_bundled
+
+
+def unique_after_by_brute_force(names: set[str]) -> tuple[dict[int, int], int]:
+    found: Counter[int] = Counter()
+    never = 0
+    for name in names:
+        others = names - {name}
+        for length in range(1, len(name) + 1):
+            if not any(other.startswith(name[:length]) for other in others):
+                found[length] += 1
+                break
+        else:
+            never += 1
+    return dict(found), never
+
+
+@given(st.lists(st.text("abcBß", min_size=1, max_size=6), min_size=1, max_size=30))
+def test_every_number_is_what_a_plain_count_gives(names: list[str]) -> None:
+    description = describe(names, most_names=3)
+    assert description.entries == len(names)
+    assert description.distinct == len(set(names))
+    assert description.mean_length == pytest.approx(statistics.mean(map(len, names)))
+    assert description.median_length == statistics.median(map(len, names))
+    assert description.lengths == Counter(map(len, names))
+    assert list(description.lengths) == sorted(description.lengths)
+    assert description.characters == Counter("".join(names))
+    assert description.letters == Counter("".join(names).casefold())
+    assert list(description.characters.values()) == sorted(description.characters.values(), reverse=True)
+    counts = Counter(names)
+    assert [count for _, count in description.commonest] == sorted(counts.values(), reverse=True)[:3]
+    assert all(counts[name] == count for name, count in description.commonest)
+    by_rank = [count for count, many in description.repeats.items() for _ in range(many)]
+    assert by_rank == sorted(counts.values(), reverse=True)
+    assert (description.unique_after, description.never_unique) == unique_after_by_brute_force(set(names))
+
+
+def test_a_name_that_begins_another_is_never_unique() -> None:
+    description = describe(["Al", "Ala", "Alan", "Bo"])
+    assert description.unique_after == {1: 1, 4: 1}
+    assert description.never_unique == 2
+
+
+def test_letters_are_letters_alone() -> None:
+    description = describe(["O'Neil 3", "İ"])
+    assert description.characters["'"] == 1
+    assert "'" not in description.letters
+    assert "3" not in description.letters
+    assert description.letters["i"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "median"),
+    [("mlb-first", 4.61, 4), ("mlb-last", 6.44, 6), ("companies", 21.98, 21), ("japanese-given", 3.57, 3)],
+)
+def test_real_lists(name: str, mean: float, median: float) -> None:
+    names = load_bundled(name).names
+    description = describe(names)
+    assert description.mean_length == pytest.approx(mean, abs=0.01)
+    assert description.median_length == median
+    assert sum(description.unique_after.values()) + description.never_unique == description.distinct
+    assert sum(count * many for count, many in description.repeats.items()) == description.entries
+    assert len(description.commonest) == 20
+
+
+def test_it_can_be_written_as_json() -> None:
+    document = json.loads(json.dumps(describe(["Al", "Bo", "Al"]).to_dict()))
+    assert document["commonest"] == [["Al", 2], ["Bo", 1]]
+    assert document["lengths"] == {"2": 3}
+
+
+def test_an_empty_list_is_refused() -> None:
+    with pytest.raises(NamesError, match="no names"):
+        describe([])

@@ -1,0 +1,101 @@
+"""Player: lines of the baseball list, by the original project's rules."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.core.data.players import Player, split_name
+from namegen.errors import NamesError
+from namegen.lists import players
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Henry Aaron", ("Henry", "Aaron", "")),
+        ("Adams", ("", "Adams", "")),
+        ("Half Pint Allen", ("Half Pint", "Allen", "")),
+        ("Ronald Acuña Jr.", ("Ronald", "Acuña", "Jr.")),
+        ("Henderson Alvarez III", ("Henderson", "Alvarez", "III")),
+        ("Billy Ray Smith Sr.", ("Billy Ray", "Smith", "Sr.")),
+        ("Jr.", ("", "Jr.", "")),
+        ("Smith IV", ("", "Smith", "IV")),
+        # de and De: the last name starts there, from three words on, the suffix not counted
+        ("Alejandro De Aza", ("Alejandro", "De Aza", "")),
+        ("Tommy de la Cruz", ("Tommy", "de la Cruz", "")),
+        ("Jose Luis De La Cruz Jr.", ("Jose Luis", "De La Cruz", "Jr.")),
+        ("Juan de Dios de la Rosa", ("Juan", "de Dios de la Rosa", "")),
+        ("Eliezer Montes de Oca", ("Eliezer", "Montes de Oca", "")),
+        ("Luis Ponce De Leon", ("Luis", "Ponce De Leon", "")),
+        ("Ponce de Leon", ("", "Ponce de Leon", "")),
+        ("De Jesus", ("De", "Jesus", "")),
+        ("De Jesus Jr.", ("De", "Jesus", "Jr.")),
+        ("De La Cruz", ("", "De La Cruz", "")),
+        ("De Leon Ponce", ("", "De Leon Ponce", "")),
+        ("Joe DeMaestri", ("Joe", "DeMaestri", "")),
+        # a particle as the last word but one: all after the first word
+        ("Bruce Dal Canton", ("Bruce", "Dal Canton", "")),
+        ("Matt den Dekker", ("Matt", "den Dekker", "")),
+        ("Johnny Vander Meer", ("Johnny", "Vander Meer", "")),
+        ("Mary Ann Van Dyke", ("Mary", "Ann Van Dyke", "")),
+        ("Dick Van Dyke Jr.", ("Dick", "Van Dyke", "Jr.")),
+        ("Van Lingle Mungo", ("Van Lingle", "Mungo", "")),
+        ("Chief Yellow Horse", ("Chief", "Yellow Horse", "")),
+        ("Al van Dyke", ("Al van", "Dyke", "")),  # van is not Van
+    ],
+)
+def test_the_rules(name: str, parts: tuple[str, str, str]) -> None:
+    assert split_name(name) == parts
+    player = Player.from_line(f"{name}  (1990-1995)")
+    assert (player.first, player.last, player.suffix) == parts
+    assert player.full_name == name
+
+
+def test_a_plus_means_the_hall_of_fame() -> None:
+    assert Player.from_line("Henry Aaron+ (1954-1976)") == Player("Henry", "Aaron", "", 1954, 1976, True)
+    assert Player.from_line("Henry Aaron  (1954-1976)") == Player("Henry", "Aaron", "", 1954, 1976, False)
+    assert Player.from_line("Ken Griffey Jr.+ (1989-2010)\r\n") == Player("Ken", "Griffey", "Jr.", 1989, 2010, True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "Henry Aaron",
+        "Henry Aaron (1954)",
+        "(1954-1976)",
+        "+ (1954-1976)",
+        "Al  (19５4-1976)",
+        "Al  (1954-1976) x",
+        "A\nB  (1954-1976)",
+    ],
+)
+def test_another_form_is_refused_with_its_content(line: str) -> None:
+    with pytest.raises(NamesError, match="is not a player: expected the form") as caught:
+        Player.from_line(line)
+    assert repr(line) in str(caught.value)
+
+
+def test_a_long_line_is_quoted_by_its_beginning_only() -> None:
+    with pytest.raises(NamesError) as caught:
+        Player.from_line("x" * 1_000_000)
+    assert len(str(caught.value)) < 200
+
+
+@given(st.lists(st.text(st.characters(categories=("L",)), min_size=1, max_size=8), min_size=1, max_size=5))
+def test_the_parts_joined_are_the_name(words: list[str]) -> None:
+    first, last, suffix = split_name(" ".join(words))
+    assert " ".join(filter(None, (first, last, suffix))) == " ".join(words)
+    assert last
+
+
+def test_the_whole_list() -> None:
+    everyone = players()
+    assert len(everyone) == 23_542
+    assert sum(player.hall_of_fame for player in everyone) == 307
+    assert sum(player.suffix != "" for player in everyone) == 33
+    assert sum(player.first == "" for player in everyone) == 321
+    assert all(player.last for player in everyone)
+    assert all(1871 <= player.first_year <= player.last_year <= 2025 for player in everyone)

@@ -1,0 +1,61 @@
+"""Scores: letter by letter what a plain loop gives, and the percentile by counting."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import namegen.core.evaluation.scoring as scoring_module
+from namegen.core.evaluation.scoring import score_names
+from namegen.errors import NamesError
+from tests.core.generation.exact import SmallModel, next_chances
+
+MODEL = SmallModel()
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=9), max_size=6))
+def test_letters_are_those_of_a_plain_loop(names: list[str]) -> None:
+    for name, score in zip(names, score_names(MODEL, MODEL.vocabulary, names), strict=True):
+        state, last, expected = MODEL.initial_state(1), 0, []
+        for token in [*MODEL.vocabulary.encode_all([name])[0].tolist(), 0]:
+            logits, state = MODEL.step(np.array([last], np.int32), state)
+            expected.append(math.log(next_chances(logits[0])[token]))
+            last = token
+        assert score.name == name
+        assert score.percentile is None
+        np.testing.assert_allclose(score.letters, expected, rtol=1e-6)
+        assert score.log_probability == pytest.approx(sum(expected))
+        assert score.bits_per_char == pytest.approx(-sum(expected) / (len(name) + 1) / math.log(2))
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["a", "bca", "cc", "abcabc"]
+    expected = score_names(MODEL, MODEL.vocabulary, names)
+    monkeypatch.setattr(scoring_module, "BLOCK_NAMES", 1)
+    assert score_names(MODEL, MODEL.vocabulary, names) == expected
+
+
+def test_the_percentile_counts_the_names_that_are_less_likely() -> None:
+    [score] = score_names(MODEL, MODEL.vocabulary, ["abc"])
+    place = score.log_probability
+    for quantiles, expected in (
+        (np.linspace(place - 30.2, place + 69.8, 101), 30.2),
+        (np.linspace(place - 3, place - 1, 101), 100.0),
+        (np.linspace(place + 1, place + 3, 101), 0.0),
+        (np.full(101, place), 50.0),
+        (np.concatenate((np.full(40, place - 1), np.full(21, place), np.full(40, place + 1))), 50.0),
+    ):
+        [score] = score_names(MODEL, MODEL.vocabulary, ["abc"], quantiles)
+        assert score.percentile == pytest.approx(expected)
+
+
+def test_what_cannot_be_scored_is_named() -> None:
+    with pytest.raises(NamesError, match="'X'"):
+        score_names(MODEL, MODEL.vocabulary, ["abX"])
+    with pytest.raises(NamesError, match="empty"):
+        score_names(MODEL, MODEL.vocabulary, ["a", ""])
+    assert score_names(MODEL, MODEL.vocabulary, []) == []

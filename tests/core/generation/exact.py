@@ -1,0 +1,112 @@
+"""A model small enough to write down: every name that it can give, with its exact probability, by a plain loop."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from namegen.core.data.vocabulary import Vocabulary
+
+
+class SmallModel:
+    """A LanguageModel whose next character depends on the whole prefix, in no regular way.
+
+    State: a number for each prefix; −1 before START. Logits are made of the number, so nothing has to be kept.
+    """
+
+    def __init__(self, characters: str = "abc", *, seed: float = 1.0, impossible: str = "") -> None:
+        self.vocabulary = Vocabulary(characters)
+        self.seed = seed
+        self.impossible = [self.vocabulary.characters.index(character) + 1 for character in impossible]
+
+    @property
+    def vocabulary_size(self) -> int:
+        return self.vocabulary.size
+
+    def initial_state(self, rows: int) -> np.ndarray:
+        return np.full(rows, -1)
+
+    def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        prefix = np.where(state < 0, 1, (state * 31 + tokens) % 1_000_003)
+        ids = np.arange(self.vocabulary_size)
+        logits = 1.5 * np.sin(self.seed + prefix[:, None] * (ids + 1.7) * 0.37) + (ids == 0) * 0.3
+        logits[:, self.impossible] = -np.inf
+        return logits.astype(np.float32), prefix
+
+    def select(self, state: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return state[rows]
+
+
+def next_chances(
+    logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> list[float]:
+    """One row of logits as probabilities, number by number."""
+    values = [float(value) for value in logits]
+    if temperature == 0:
+        return [float(place == values.index(max(values))) for place in range(len(values))]
+    weights = [math.exp((value - max(values)) / temperature) for value in values]
+    order = sorted(range(len(values)), key=lambda place: (-weights[place], place))
+    if top_k is not None:
+        order = order[:top_k]
+    if top_p is not None:
+        total, so_far, kept = sum(weights[place] for place in order), 0.0, []
+        for place in order:
+            if so_far < top_p * total:
+                kept.append(place)
+            so_far += weights[place]
+        order = kept
+    total = sum(weights[place] for place in order)
+    return [weights[place] / total if place in order else 0.0 for place in range(len(values))]
+
+
+def all_names(model: SmallModel, longest: int, **sampling: float | None) -> dict[str, float]:
+    """Every name of up to so many characters and its probability; the rest of the probability is of longer names."""
+    chances: dict[str, float] = {}
+
+    def walk(prefix: str, token: int, state: np.ndarray, so_far: float) -> None:
+        logits, after = model.step(np.array([token], np.int32), state)
+        step = next_chances(logits[0], **sampling)  # type: ignore[arg-type]
+        chances[prefix] = so_far * step[0]
+        if len(prefix) < longest:
+            for place, character in enumerate(model.vocabulary.characters, start=1):
+                if step[place] > 0:
+                    walk(prefix + character, place, after, so_far * step[place])
+
+    walk("", 0, model.initial_state(1), 1.0)
+    return chances
+
+
+def conditioned(chances: Mapping[str, float]) -> dict[str, float]:
+    """The probabilities divided by their sum."""
+    total = sum(chances.values())
+    return {name: chance / total for name, chance in chances.items() if chance > 0}
+
+
+def check_frequencies(counts: Mapping[str, int], chances: Mapping[str, float]) -> None:
+    """Pearson's chi-squared: fail where the counts would come from these probabilities less often than in a million.
+
+    Names that are expected fewer than five times are put together.
+    """
+    assert set(counts) <= set(chances), f"never to be given: {sorted(set(counts) - set(chances))[:5]}"
+    n = sum(counts.values())
+    expected, seen = [], []
+    rest = Counter[str]()
+    for name, chance in chances.items():
+        if n * chance >= 5:
+            expected.append(n * chance)
+            seen.append(counts.get(name, 0))
+        else:
+            rest["expected"] += n * chance  # type: ignore[assignment]
+            rest["seen"] += counts.get(name, 0)
+    if rest["expected"] > 0:
+        expected.append(float(rest["expected"]))
+        seen.append(rest["seen"])
+    statistic = sum((s - e) ** 2 / e for s, e in zip(seen, expected, strict=True))
+    freedom = max(len(expected) - 1, 1)
+    # Wilson and Hilferty (1931): the cube root of chi-squared / freedom is very nearly normal.
+    spread = 2 / (9 * freedom)
+    z = ((statistic / freedom) ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
+    assert z < 4.75, f"chi-squared {statistic:.1f} at {freedom} degrees of freedom: {z:.1f} standard deviations"

@@ -1,0 +1,319 @@
+"""Generator: names with just the probabilities of the model, new and distinct where that is asked."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import namegen.core.generation.generator as generator_module
+from namegen.core.data.digests import digest, digests, known_digests
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.generation.constraints import Constraints
+from namegen.core.generation.count_splitting import FEW, split_counts
+from namegen.core.generation.generator import Generator, SamplingSettings, advice
+from namegen.core.generation.judge import Given
+from namegen.errors import GenerationError, SettingsError
+from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
+
+MODEL = SmallModel()
+SAMPLINGS = [
+    {},
+    {"temperature": 0.6},
+    {"temperature": 1.7},
+    {"top_k": 2},
+    {"top_p": 0.7},
+    {"temperature": 1.5, "top_k": 3, "top_p": 0.9},
+    {"temperature": 0.0},
+]
+
+
+def generator(known: list[str] | None = None, model: SmallModel = MODEL) -> Generator:
+    return Generator(model, model.vocabulary, known_names=None if known is None else known_digests(known))
+
+
+def names_of(source: Generator, n: int, seed: int = 0, **asked: object) -> list[str]:
+    batches = source.generate(n, rng=np.random.default_rng(seed), **asked)  # type: ignore[arg-type]
+    return [name for batch in batches for name in batch.names]
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
+def test_frequencies_are_the_exact_probabilities_given_the_length(sampling: dict[str, float]) -> None:
+    """A longer name is drawn anew, so the others keep their proportions; an empty one is never given."""
+    exact = all_names(MODEL, 5, **sampling)
+    del exact[""]
+    settings = SamplingSettings(**sampling, max_length=5)  # type: ignore[arg-type]
+    if sum(exact.values()) == 0:
+        with pytest.raises(GenerationError, match=r"0 names found of 10 .* raise --"):
+            names_of(generator(), 10, sampling=settings, allow_seen=True, allow_repeats=True)
+        return
+    names = names_of(generator(), 40_000, sampling=settings, allow_seen=True, allow_repeats=True)
+    assert len(names) == 40_000
+    check_frequencies(Counter(names), conditioned(exact))
+
+
+def test_the_test_of_frequencies_notices_a_wrong_temperature() -> None:
+    exact = conditioned({name: chance for name, chance in all_names(MODEL, 5).items() if name})
+    settings = SamplingSettings(temperature=1.1, max_length=5)
+    names = names_of(generator(), 40_000, sampling=settings, allow_seen=True, allow_repeats=True)
+    with pytest.raises(AssertionError, match="chi-squared"):
+        check_frequencies(Counter(names), exact)
+
+
+def test_one_by_one_has_the_same_probabilities() -> None:
+    tokens = generator().draw_one_by_one(np.random.default_rng(0).random((30_000, 6)), temperature=0.8)
+    ended = tokens[(tokens == 0).any(axis=1)]
+    names = MODEL.vocabulary.decode_all(ended)
+    check_frequencies(Counter(names), conditioned(all_names(MODEL, 5, temperature=0.8)))
+
+
+def test_names_of_single_draws_are_as_likely_as_those_of_many() -> None:
+    """A request for one name draws by another branch than a request for thousands."""
+    source, rng = generator(), np.random.default_rng(3)
+    counts: Counter[str] = Counter()
+    for _ in range(1_500):
+        draws = source.draw(1, rng=rng, sampling=SamplingSettings(max_length=3))
+        counts.update(MODEL.vocabulary.decode_all(draws.tokens))
+    check_frequencies(counts, conditioned(all_names(MODEL, 3)))
+
+
+def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
+    """The order of a batch is that of single draws, of which repeats are passed over."""
+    share = conditioned({name: chance for name, chance in all_names(MODEL, 2).items() if name})
+    source, rng, sampling = generator(), np.random.default_rng(0), SamplingSettings(max_length=2)
+    pairs: Counter[str] = Counter()
+    for _ in range(1_500):
+        batches = source.generate(2, rng=rng, sampling=sampling, allow_seen=True)
+        pairs[" ".join(name for batch in batches for name in batch.names)] += 1
+    expected = {f"{a} {b}": share[a] * share[b] / (1 - share[a]) for a in share for b in share if a != b}
+    check_frequencies(pairs, expected)
+
+
+def test_the_first_of_many_is_drawn_like_any_other() -> None:
+    exact = {name: chance for name, chance in all_names(MODEL, 2).items() if name}
+    source, rng, sampling = generator(), np.random.default_rng(0), SamplingSettings(max_length=2)
+    first: Counter[str] = Counter()
+    for _ in range(1_000):
+        batches = source.generate(40, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
+        first[next(batches).names[0]] += 1
+    check_frequencies(first, conditioned(exact))
+
+
+def test_the_same_numbers_give_the_names_of_a_plain_loop() -> None:
+    uniforms = np.random.default_rng(1).random((200, 6))
+    tokens = generator().draw_one_by_one(uniforms, temperature=0.9)
+    for row in range(200):
+        state, last, expected = MODEL.initial_state(1), 0, []
+        for number in uniforms[row]:
+            logits, state = MODEL.step(np.array([last], np.int32), state)
+            weights = [math.exp(float(value) / 0.9) for value in logits[0]]
+            sums = np.cumsum(weights) / sum(weights)
+            last = next(place for place, total in enumerate(sums) if total > number)
+            expected.append(last)
+            if last == 0:
+                break
+        assert tokens[row].tolist() == expected + [0] * (6 - len(expected))
+
+
+def test_a_name_that_does_not_end_within_the_numbers_has_no_boundary() -> None:
+    tokens = generator().draw_one_by_one(np.full((2, 4), 0.9999))
+    assert tokens.shape == (2, 4)
+    assert (tokens != 0).all()
+    assert generator().draw_one_by_one(np.zeros((0, 4))).shape == (0, 4)
+
+
+def test_draws_and_rejections_add_up() -> None:
+    for n in (1, 100, 50_000):
+        draws = generator().draw(n, rng=np.random.default_rng(n), sampling=SamplingSettings(max_length=4))
+        assert draws.counts.sum() + draws.rejected["max_length"] == n
+        assert len(set(MODEL.vocabulary.decode_all(draws.tokens))) == len(draws.counts)
+
+
+def test_blocks_change_nothing_but_the_numbers_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 3)
+    names = names_of(generator(), 20_000, sampling=SamplingSettings(max_length=5), allow_seen=True, allow_repeats=True)
+    check_frequencies(Counter(names), conditioned({n: p for n, p in all_names(MODEL, 5).items() if n}))
+
+
+def test_counts_of_a_row_sum_to_its_own_and_have_the_right_expectation() -> None:
+    """Both branches: few draws one by one, many by a multinomial; a chance of 0 is never drawn."""
+    rng = np.random.default_rng(0)
+    chances = np.array([[0.2, 0.5, 0.3, 0], [0, 0, 1, 0], [0.25, 0.25, 0.25, 0.25]])
+    for size in (1, 2, FEW, FEW + 1, 1000):
+        counts = np.array([size, 1, size])
+        total = np.zeros((3, 4))
+        rounds = 1_500
+        for _ in range(rounds):
+            row, token, count = split_counts(counts, chances, rng)
+            split = np.zeros((3, 4), np.int64)
+            np.add.at(split, (row, token), count)
+            assert (count > 0).all()
+            assert split.sum(axis=1).tolist() == counts.tolist()
+            total += split
+        expected = rounds * counts[:, None] * chances
+        deviation = np.sqrt(np.maximum(expected * (1 - chances), 1e-12))
+        assert (np.abs(total - expected) <= 5 * deviation).all()
+
+
+def test_log_probability_is_the_evaluators() -> None:
+    names = ["Anna", "Annika", "Hanna", "Hans", "Johanna"]
+    vocabulary = Vocabulary.from_names(names)
+    model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
+    for sampling in (SamplingSettings(), SamplingSettings(1.3, top_k=5)):
+        batches = Generator(model, vocabulary).generate(
+            500, rng=np.random.default_rng(0), sampling=sampling, allow_seen=True, allow_repeats=True
+        )
+        for batch in batches:
+            for name, given in zip(batch.names[:40], batch.log_probability, strict=False):
+                tree = PrefixTree.from_names([name], vocabulary)
+                expected = AccuracyEvaluator(model).name_log_probabilities(tree)
+                np.testing.assert_allclose(given, expected[0], rtol=1e-12)
+
+
+def test_new_says_which_names_the_list_lacks_and_is_unknown_without_a_list() -> None:
+    known = ["ab", "C", "b a"]
+    asked = {"sampling": SamplingSettings(max_length=3), "allow_seen": True, "allow_repeats": True}
+    batch = next(generator(known).generate(2_000, rng=np.random.default_rng(0), **asked))  # type: ignore[arg-type]
+    assert batch.new is not None
+    assert batch.new.tolist() == [name not in ("ab", "c", "ba") for name in batch.names]
+    assert {True, False} == set(batch.new.tolist())
+    assert next(generator().generate(5, rng=np.random.default_rng(0), **asked)).new is None  # type: ignore[arg-type]
+
+
+def test_new_names_are_conditioned_on_being_new() -> None:
+    exact = {name: chance for name, chance in all_names(MODEL, 4).items() if name not in ("", "a", "ba", "c")}
+    sampling = SamplingSettings(max_length=4)
+    names = names_of(generator(["A", "b-a", "C "]), 30_000, sampling=sampling, allow_repeats=True)
+    check_frequencies(Counter(names), conditioned(exact))
+
+
+def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "TRIES", 50_000)
+    every = {name for name in all_names(MODEL, 2) if name}
+    batches = generator(["ab"]).generate(20, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2))
+    found: list[str] = []
+    with pytest.raises(GenerationError, match=r"11 names found of 20 .* no more within .* tries: .*--allow-repeats"):
+        found.extend(name for batch in batches for name in batch.names)
+    assert sorted(found) == sorted(every - {"ab"})
+
+
+def test_names_that_differ_in_letter_case_or_spacing_are_given_once() -> None:
+    source = generator(model=SmallModel(" Aab"))
+    names = names_of(source, 60, sampling=SamplingSettings(max_length=8), allow_seen=True)
+    assert len({digest(name) for name in names}) == len(names) == 60
+    assert all(name == name.strip() for name in names)
+
+
+def test_a_model_without_names_cannot_give_new_ones() -> None:
+    with pytest.raises(GenerationError, match=r"--avoid FILE .* --allow-seen"):
+        generator().generate(1, rng=np.random.default_rng(0))
+    avoid = known_digests(["a"])
+    assert "a" not in names_of(generator(), 20, constraints=Constraints(avoid=avoid))
+    assert len(names_of(generator(), 5, constraints=Constraints(avoid=known_digests([])))) == 5
+
+
+def test_the_seed_decides() -> None:
+    assert names_of(generator([]), 50, 7) == names_of(generator([]), 50, 7)
+    assert names_of(generator([]), 50, 7) != names_of(generator([]), 50, 8)
+
+
+def test_nothing_asked_nothing_given_and_less_than_nothing_is_an_error() -> None:
+    assert names_of(generator([]), 0) == []
+    with pytest.raises(SettingsError, match="-1 names"):
+        generator([]).generate(-1, rng=np.random.default_rng(0))
+
+
+def test_a_model_that_is_broken_is_an_error_not_a_name() -> None:
+    class Broken(SmallModel):
+        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            logits, state = super().step(tokens, state)
+            return np.full_like(logits, np.nan), state
+
+    with pytest.raises(GenerationError, match="not numbers"):
+        names_of(generator([], Broken()), 5)
+
+
+def test_given_names_cost_at_most_16_bytes_each() -> None:
+    n, rng = 2_000_000, np.random.default_rng(0)
+    given = Given()
+    tracemalloc.start()
+    for _ in range(n // 50_000):
+        given.add(rng.integers(0, 2**63, 50_000).astype(np.uint64))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= 16 * n + 2_000_000
+    sizes = [len(part) for part in given._parts]
+    assert sum(sizes) == n
+    assert all(a >= 2 * b for a, b in pairwise(sizes))
+
+
+def test_given_holds_what_was_added() -> None:
+    given, rng = Given(), np.random.default_rng(0)
+    every: set[int] = set()
+    for size in (5, 0, 1, 3, 40, 2, 2):
+        marks = digests([str(number) for number in rng.integers(0, 10**9, size)])
+        given.add(marks)
+        every |= set(marks.tolist())
+        asked = np.concatenate((marks, digests(["nobody"])))
+        assert given.holds(asked).tolist() == [mark in every for mark in asked.tolist()]
+
+
+def test_memory_does_not_grow_with_repeated_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "CHUNK_NAMES", 5_000)
+
+    def peak(n: int) -> int:
+        batches = generator().generate(
+            n,
+            rng=np.random.default_rng(0),
+            sampling=SamplingSettings(max_length=6),
+            allow_seen=True,
+            allow_repeats=True,
+        )
+        tracemalloc.start()
+        for _ in batches:
+            pass
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak(100_000) < 1.3 * peak(20_000)
+
+
+@pytest.mark.parametrize(
+    ("rejected", "constraints", "sampling", "said"),
+    [
+        ({"max_length": 9}, {}, {}, "raise --max-length"),
+        ({"max_length": 9}, {}, {"temperature": 0.0}, "raise --temperature"),
+        ({"max_length": 9}, {}, {"temperature": 1e-300}, "raise --temperature"),
+        ({"max_length": 9, "matches": 1}, {"matches": "(?=a)b"}, {}, "relax --matches"),
+        ({"matches": 9}, {"matches": "b"}, {"temperature": 0.0}, "raise --temperature, or relax --matches"),
+        ({"seen": 9}, {}, {}, "raise --temperature, or allow names of the list with --allow-seen"),
+        ({"seen": 9}, {}, {"top_k": 1}, "raise --top-k, or allow names of the list with --allow-seen"),
+        ({"seen": 9}, {}, {"top_p": 1e-9}, "raise --top-p, or allow names of the list with --allow-seen"),
+        ({"not_a_name": 9}, {}, {"top_k": 1, "temperature": 0.0}, "raise --temperature and --top-k"),
+        ({"not_a_name": 9}, {}, {"top_k": 5, "top_p": 0.9}, "raise --top-k or --top-p or --temperature"),
+        ({"repeated": 9}, {}, {"top_k": 1}, "ask for fewer, raise --top-k, or allow more with --allow-repeats"),
+        ({"seen": 9}, {}, None, "allow names of the list with --allow-seen"),
+        ({"not_a_name": 9}, {}, None, "ask for fewer"),
+        ({}, {}, {}, "ask for fewer"),
+    ],
+)
+def test_the_advice_is_one_that_can_help(
+    rejected: dict[str, int], constraints: dict[str, str], sampling: dict[str, float] | None, said: str
+) -> None:
+    settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
+    assert advice(Counter(rejected), Constraints(**constraints), settings) == said  # type: ignore[arg-type]
+
+
+def test_the_advice_goes_by_how_names_were_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "TRIES", 2_000)
+    for setting, flag in (({"temperature": 0.0}, "--temperature"), ({"top_k": 1}, "--top-k")):
+        with pytest.raises(GenerationError, match=rf"tries: .*raise {flag}(?!.*--max-length)"):
+            names_of(generator([]), 9, sampling=SamplingSettings(**setting))  # type: ignore[arg-type]

@@ -1,0 +1,145 @@
+"""PlayerInventor: whole players, none of them real."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+
+from namegen import api, models
+from namegen.core.data.digests import known_digests, normalise
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.evaluation.counting import NgramModel
+from namegen.core.generation import inventing
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.inventing import InventedPlayer, PlayerInventor, draw_one
+from namegen.errors import GenerationError, SettingsError
+from namegen.lists import load_bundled, players
+from tests.small_models import small_models
+
+FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
+LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
+
+
+def generator(names: list[str], known: list[str] | None = None) -> Generator:
+    vocabulary = Vocabulary.from_names(names)
+    model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
+    return Generator(model, vocabulary, known_names=known_digests(names if known is None else known))
+
+
+def inventor(real: list[str], known: list[str] | None = None) -> PlayerInventor:
+    return PlayerInventor(generator(FIRST), generator(LAST, known), real, longest_first=12, longest_last=16)
+
+
+def invent(maker: PlayerInventor, n: int, seed: int = 0, temperature: float = 1.0) -> list[InventedPlayer]:
+    batches = maker.generate(n, rng=np.random.default_rng(seed), temperature=temperature)
+    return [player for batch in batches for player in batch]
+
+
+def test_last_names_are_new_and_distinct_first_names_may_be_seen():
+    team = invent(inventor(["Al Mann"]), 100)
+    lasts = [normalise(player.last) for player in team]
+    assert len(set(lasts)) == 100
+    assert not set(lasts) & {normalise(name) for name in LAST}
+    assert {player.first for player in team} & set(FIRST)
+    assert len({player.first for player in team}) < 100
+
+
+def test_no_real_full_name_comes_however_it_is_spaced_and_with_or_without_its_suffix():
+    everyone = {normalise(player.full_name) for player in invent(inventor(["Zed Zed"], known=[]), 300)}
+    taken = sorted(everyone)[::2]
+    real = [name.upper() + (" Jr." if place % 2 else "") for place, name in enumerate(taken)]
+    team = invent(inventor(real, known=[]), 300, seed=0)
+    found = {normalise(player.full_name.removesuffix(" Jr.")) for player in team}
+    assert len(team) == 300
+    assert not found & set(taken)
+
+
+def test_suffixes_have_the_frequency_of_the_list():
+    real = ["Zed Zed Jr."] * 2 + ["Zed Zod III"] + ["Zed Zid"] * 7
+    suffixes = Counter(player.suffix for seed in range(10) for player in invent(inventor(real), 200, seed))
+    assert set(suffixes) == {"Jr.", "III", ""}
+    assert suffixes["Jr."] == pytest.approx(400, abs=90)  # five standard deviations
+    assert suffixes["III"] == pytest.approx(200, abs=70)
+
+
+def test_the_same_seed_gives_the_same_players():
+    maker = inventor(["Al Mann"])
+    assert invent(maker, 20, 1) == invent(maker, 20, 1) != invent(maker, 20, 2)
+    assert invent(maker, 0) == []
+
+
+def test_where_no_more_turn_up_it_says_how_many_there_were():
+    with pytest.raises(GenerationError, match=r"0 players found of 5 asked for.*--temperature"):
+        invent(inventor(["Al Mann"]), 5, temperature=0.0)
+    firsts, lasts = ("A", "l", "AA", "Al", "lA", "ll"), set("".join(LAST))
+    real = [f"{first} {last}" for first in firsts for last in lasts]  # all that there can be
+    only = PlayerInventor(generator(["Al"]), generator(LAST), real, longest_first=2, longest_last=1)
+    with pytest.raises(GenerationError, match="players found of 3 asked for"):
+        invent(only, 3)
+
+
+def test_values_out_of_range_are_refused_at_once():
+    with pytest.raises(SettingsError, match="-1 players"):
+        inventor([]).generate(-1, rng=np.random.default_rng(0))
+    with pytest.raises(SettingsError, match="temperature"):
+        inventor([]).generate(1, rng=np.random.default_rng(0), temperature=-1.0)
+
+
+def test_single_draws_have_the_same_rules():
+    maker = inventor(["Al Mann Jr."] * 9 + ["Zed Zed"], known=LAST)
+    team = [maker.draw_one(np.random.default_rng(seed)) for seed in range(200)]
+    assert team == [maker.draw_one(np.random.default_rng(seed)) for seed in range(200)]
+    assert not {normalise(player.last) for player in team} & {normalise(name) for name in LAST}
+    assert {player.first for player in team} & set(FIRST)
+    assert {player.suffix for player in team} == {"Jr.", ""}
+    taken = [player.full_name for player in team]
+    others = [inventor(taken, known=LAST).draw_one(np.random.default_rng(seed)) for seed in range(200)]
+    assert not {normalise(player.full_name) for player in others} & {normalise(name) for name in taken}
+
+
+def test_single_names_are_new_and_no_longer_than_allowed():
+    source = generator(LAST)
+    rng = np.random.default_rng(1)
+    names = [draw_one(source, rng, longest=5) for _ in range(200)]
+    assert 0 < min(map(len, names)) <= max(map(len, names)) <= 5
+    assert not set(names) & set(LAST)
+    assert {draw_one(source, rng, longest=5, allow_seen=True) for _ in range(200)} & set(LAST)
+
+
+def test_single_names_that_do_not_turn_up_are_an_error(monkeypatch):
+    monkeypatch.setattr(inventing, "TRIES", 50)
+    letters = sorted(set("Al"))
+    with pytest.raises(GenerationError, match="no new name turned up"):
+        draw_one(generator(["Al"], letters), np.random.default_rng(0), longest=1)
+    every = [f"{first} {last}" for first in letters for last in letters]
+    real = PlayerInventor(generator(["Al"]), generator(["Al"], ["x"]), every, longest_first=1, longest_last=1)
+    with pytest.raises(GenerationError, match="no new player turned up"):
+        real.draw_one(np.random.default_rng(0))
+
+
+@cache
+def real_names() -> tuple[set[str], set[str]]:
+    full = {normalise(player.full_name) for player in players()}
+    return full, {normalise(name) for name in load_bundled("mlb-last").names}
+
+
+def check_team(n: int) -> None:
+    team = [player for batch in api.invent_players(n, seed=1) for player in batch]
+    full, last = real_names()
+    assert len({normalise(player.full_name) for player in team}) == n
+    assert not {normalise(player.full_name) for player in team} & full
+    assert not {normalise(player.last) for player in team} & last
+    assert all(player.first and player.last for player in team)
+
+
+def test_players_from_models_of_the_real_lists(monkeypatch):
+    monkeypatch.setattr(models, "_FOLDER", small_models())
+    check_team(500)
+
+
+def test_players_from_the_models_that_come_with_the_package():
+    check_team(2000)

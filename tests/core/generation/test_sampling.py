@@ -1,0 +1,98 @@
+"""Drawing a token: the reference rule, and the probabilities that it follows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.core.evaluation.log_probabilities import log_probabilities
+from namegen.core.generation.sampling import SamplingSettings, draw, probabilities, truncate
+from namegen.errors import SettingsError
+from tests.core.generation.exact import next_chances
+
+some_logits = st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=6)
+
+
+@given(some_logits, st.floats(0, 0.999999), st.sampled_from((0.3, 1.0, 2.0)))
+def test_draw_takes_the_first_id_whose_sum_exceeds_the_number(
+    values: list[float], number: float, temperature: float
+) -> None:
+    logits = np.array([values], np.float32)
+    chances = probabilities(logits, temperature)[0]
+    total, expected = 0.0, len(values) - 1
+    for place, chance in enumerate(chances):
+        total += chance
+        if total > number:
+            expected = place
+            break
+    assert draw(np.array([number]), logits, temperature).tolist() == [expected]
+
+
+def test_draw_stops_at_the_last_id_where_the_sum_stays_below_the_number() -> None:
+    assert draw(np.array([1.0]), np.zeros((1, 3), np.float32)).tolist() == [2]
+
+
+def test_temperature_0_is_the_likeliest_and_the_lowest_of_equals() -> None:
+    logits = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], np.float32)
+    assert draw(np.array([0.99, 0.99]), logits, 0.0).tolist() == [1, 0]
+    assert probabilities(logits, 0.0).tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+@given(
+    some_logits,
+    st.sampled_from((0.0, 0.5, 1.0, 3.0)),
+    st.one_of(st.none(), st.integers(1, 8)),
+    st.one_of(st.none(), st.floats(0.01, 1)),
+)
+def test_temperature_top_k_and_top_p_are_those_of_a_plain_loop(
+    values: list[float], temperature: float, top_k: int | None, top_p: float | None
+) -> None:
+    logits = np.array([values], np.float32)
+    chances = SamplingSettings(temperature, top_k, top_p).chances(logits)[0]
+    expected = next_chances(logits[0], temperature, top_k, top_p)
+    if top_p is not None and temperature > 0:  # a sum that equals the share but for rounding may go either way
+        weights = sorted(next_chances(logits[0], temperature, top_k), reverse=True)
+        if any(math.isclose(total, top_p, rel_tol=1e-9) for total in np.cumsum(weights)):
+            return
+    np.testing.assert_allclose(chances, expected, atol=1e-12)
+
+
+def test_top_k_keeps_the_lower_ids_of_equals() -> None:
+    assert truncate(np.full((1, 4), 0.25), top_k=2).tolist() == [[0.5, 0.5, 0, 0]]
+
+
+@pytest.mark.parametrize("temperature", [1e-320, 1e-3, 1e3, 1e308])
+def test_extreme_temperatures_stay_probabilities(temperature: float) -> None:
+    chances = probabilities(np.array([[0.0, 5.0, -np.inf]], np.float32), temperature)
+    assert chances.sum() == pytest.approx(1)
+    assert chances[0, 2] == 0
+    assert chances[0, 1] == pytest.approx(1 if temperature < 1 else 0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -0.1},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"top_k": 0},
+        {"top_k": -1},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"top_p": float("nan")},
+        {"max_length": 0},
+    ],
+)
+def test_what_is_out_of_range_is_named(wrong: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        SamplingSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_log_probabilities_are_the_logarithms_also_of_what_is_hopeless() -> None:
+    logits = np.array([[0.0, 2000.0, -np.inf], [1.0, 1.0, 1.0]], np.float32)
+    given = log_probabilities(logits, np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]))
+    np.testing.assert_allclose(given, [-2000, 0, -np.inf, -math.log(3)])

@@ -1,0 +1,128 @@
+"""Checkpoints come back as they were, and a damaged one never does."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.core.data.digests import known_digests
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network import tensor_file
+from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.errors import CheckpointError
+
+# The last is \\u001f in JSON, where \\u001F would say the same.
+NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]
+
+
+@pytest.fixture
+def checkpoint() -> Checkpoint:
+    vocabulary = Vocabulary.from_names(NAMES)
+    network = Network(vocabulary.size, "gru", (2,))
+    values = initial_parameters(network, "glorot", rng=np.random.default_rng(0))
+    return Checkpoint(
+        network,
+        vocabulary,
+        {name: value.astype(np.float32) for name, value in values.items()},
+        {"list": "names", "longest_name": 8, "validation": None},
+        known_digests(NAMES),
+        np.linspace(-30, -3, 101),
+    )
+
+
+def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "model.safetensors")
+    back = Checkpoint.load(tmp_path / "model.safetensors")
+    assert (back.network, back.vocabulary, back.training) == (
+        checkpoint.network,
+        checkpoint.vocabulary,
+        checkpoint.training,
+    )
+    for name, values in checkpoint.parameters.items():
+        np.testing.assert_array_equal(back.parameters[name], values)
+    np.testing.assert_array_equal(back.known_names, checkpoint.known_names)
+    np.testing.assert_array_equal(back.score_quantiles, checkpoint.score_quantiles)
+
+
+def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """The header's bytes become a space, a tab and others, what JSON and padding might let pass; so does some data."""
+    path = tmp_path / "model.safetensors"
+    checkpoint.save(path)
+    sound = path.read_bytes()
+    header = 8 + struct.unpack("<Q", sound[:8])[0]
+    for place in [*range(header), *range(header, len(sound), 11)]:
+        for value in {0x20, 0x09, sound[place] ^ 0x20} - {sound[place]}:
+            path.write_bytes(sound[:place] + bytes([value]) + sound[place + 1 :])
+            with pytest.raises(CheckpointError):
+                Checkpoint.load(path)
+
+
+def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    checkpoint.save(path)
+    sound = path.read_bytes()
+    for content in [sound[:length] for length in range(0, len(sound), 13)] + [sound + b"\0", b"\xff" * 100]:
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError):
+            Checkpoint.load(path)
+
+
+def test_a_newer_format_says_to_update(checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as newer:
+        newer.setattr(tensor_file, "FORMAT_VERSION", 2)
+        checkpoint.save(tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"format version 2.*update namegen"):
+        Checkpoint.load(tmp_path / "model.safetensors")
+
+
+def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    parameters = dict(checkpoint.parameters) | {"output.bias": np.zeros(3, np.float32)}
+    path = tmp_path / "model.safetensors"
+    Checkpoint(checkpoint.network, checkpoint.vocabulary, parameters, {}).save(path)
+    with pytest.raises(CheckpointError, match=r"output\.bias has the shape \(3,\)"):
+        Checkpoint.load(path)
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
+    header = json.dumps({"__metadata__": {"format": "pt"}}).encode()
+    path = tmp_path / "foreign.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    with pytest.raises(CheckpointError, match="not a model file of namegen"):
+        Checkpoint.load(path)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=4), st.integers(0, 5))
+def test_any_document_comes_back(tmp_path_factory, document: dict, size: int) -> None:
+    reserved = {"format_version", "checksum"}
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return  # half a character has no UTF-8, and no name can hold one
+    document = {key: value for key, value in document.items() if key not in reserved}
+    path = tmp_path_factory.mktemp("any") / "file.safetensors"
+    tensors = {"a": np.arange(size, dtype=np.float32), "b": np.array(size, np.int64), "c": np.ones((2, size))}
+    write_tensors(path, tensors, document)
+    back, read = read_tensors(path)
+    assert {key: value for key, value in read.items() if key not in reserved} == document
+    for name, values in tensors.items():
+        np.testing.assert_array_equal(back[name], values)
+        assert back[name].dtype == values.dtype

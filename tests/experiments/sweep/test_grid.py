@@ -1,0 +1,191 @@
+"""A sweep's config: what it stands for, and every way in which it can be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from namegen.core.data.corpus import Corpus
+from namegen.core.settings import DataSettings
+from namegen.errors import NamesError, SettingsError
+from namegen.experiments.sweep.grid import AXES, Grid, label, make_runs, read_grid
+from namegen.lists import load_bundled
+
+CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("sweep-*.toml"))
+BASE = '[data]\nnames = "japanese-given"\nvalidation = 0.2\n'
+
+
+def grid_of(tmp_path: Path, grid: str, base: str = BASE) -> Grid:
+    path = tmp_path / "sweep.toml"
+    path.write_text(base + grid, encoding="utf-8")
+    return read_grid(path)
+
+
+def refused(tmp_path: Path, grid: str, *fragments: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        grid_of(tmp_path, grid)
+    for fragment in fragments:
+        assert fragment in str(caught.value)
+    return str(caught.value)
+
+
+def read_list(data: DataSettings) -> Corpus:
+    return load_bundled(data.names)
+
+
+def test_a_grid_is_every_combination_the_last_axis_fastest(tmp_path: Path) -> None:
+    grid = grid_of(tmp_path, "[grid]\nnetwork.hidden = [[8], [4, 4]]\ntraining.seed = [0, 1]\n")
+    assert [values for values, _ in grid.points] == [
+        {"network.hidden": [8], "training.seed": 0},
+        {"network.hidden": [8], "training.seed": 1},
+        {"network.hidden": [4, 4], "training.seed": 0},
+        {"network.hidden": [4, 4], "training.seed": 1},
+    ]
+    assert [(config.network.hidden, config.training.seed) for _, config in grid.points] == [
+        ((8,), 0),
+        ((8,), 1),
+        ((4, 4), 0),
+        ((4, 4), 1),
+    ]
+    assert all(config.data.names == "japanese-given" for _, config in grid.points)
+
+
+@pytest.mark.parametrize("grid", ["", "[grid]\n", "grid = 3\n"])
+def test_a_config_without_a_grid_is_refused(tmp_path: Path, grid: str) -> None:
+    with pytest.raises(SettingsError, match=r"give a table \[grid\]"):
+        grid_of(tmp_path, grid + BASE, base="")
+
+
+def test_wrong_axes_are_told_all_at_once(tmp_path: Path) -> None:
+    said = refused(
+        tmp_path,
+        "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
+        "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm']\ndata.column = ['a']\n",
+        "grid.learning_rate is no axis: did you mean training.learning_rate?",
+        "grid.training.batch_sise is no axis: did you mean training.batch_size?",
+        "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
+        "grid.training.seed is an empty list",
+        "grid.run.threads is no axis, as it changes nothing that is learned",
+        "grid.data.column is no axis, as all lists are read alike",
+        "grid.network.cell holds a value twice",
+    )
+    assert len(said.split("\n")) == 8
+    assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
+
+
+def test_wrong_values_are_told_all_at_once_and_each_once(tmp_path: Path) -> None:
+    said = refused(
+        tmp_path,
+        "[grid]\ntraining.learning_rate = [0.1, -1.0, 'fast']\nnetwork.cell = ['lstn', 'gru']\n"
+        "training.seed = [0, 1]\n",
+        "the grid of the config",
+        "training.learning_rate is -1.0",
+        "training.learning_rate is 'fast'",
+        "network.cell is 'lstn'",
+    )
+    assert len(said.split("\n")) == 4
+
+
+def test_values_may_need_each_other(tmp_path: Path) -> None:
+    """A value that is wrong beside the base alone may be right beside that of another axis."""
+    grid = grid_of(tmp_path, "[grid]\ntraining.schedule = ['steps']\ntraining.rate_steps = [[[0, 0.1]], [[0, 0.2]]]\n")
+    assert [config.training.rate_steps for _, config in grid.points] == [((0, 0.1),), ((0, 0.2),)]
+    refused(tmp_path, "[grid]\ntraining.schedule = ['steps', 'constant']\n", "rate_steps")
+
+
+def test_an_axis_has_to_change_something(tmp_path: Path) -> None:
+    refused(
+        tmp_path, "[grid]\ntraining.momentum = [0.0, 0.9]\n", "training.momentum has no effect, as the optimizer is"
+    )
+    grid = "[grid]\ntraining.momentum = [0.0, 0.9]\ntraining.optimizer = ['adam', 'momentum']\n"
+    assert len(make_runs(grid_of(tmp_path, grid), read_list)) == 4
+
+
+def test_a_grid_has_its_limit(tmp_path: Path) -> None:
+    many = ", ".join(map(str, range(101)))
+    refused(
+        tmp_path, f"[grid]\ntraining.seed = [{many}]\ntraining.epochs = [{many}]\n", "10,201 runs", "at most 10,000"
+    )
+
+
+def test_every_run_is_made_once_under_a_name_that_says_what_it_is(tmp_path: Path) -> None:
+    grid = grid_of(tmp_path, "[grid]\ndata.names = ['japanese-given', 'mlb-first']\ntraining.learning_rate = [0.01]\n")
+    with pytest.raises(SettingsError, match="twice"):
+        grid_of(tmp_path, "[grid]\ntraining.learning_rate = [0.01, 0.010]\n")
+    asked: list[str] = []
+
+    def asking(data: DataSettings) -> Corpus:
+        asked.append(data.names)
+        return load_bundled(data.names)
+
+    runs = make_runs(grid, asking)
+    assert asked == ["japanese-given", "mlb-first"]
+    assert [run.label for run in runs] == [
+        "names japanese-given, learning rate 0.01",
+        "names mlb-first, learning rate 0.01",
+    ]
+    assert runs[1].file == f"names-mlb-first-learning-rate-0.01-{runs[1].key}"
+
+
+def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def key(grid: str, base: str = BASE) -> str:
+        [run] = make_runs(grid_of(tmp_path, grid, base), read_list)
+        return run.key
+
+    seeded = "[grid]\ntraining.seed = [1]\n"
+    first = key(seeded)
+    assert key(seeded) == first
+    assert key("[grid]\ndata.names = ['japanese-given']\n", BASE + "[training]\nseed = 1\n") == first
+    assert key("[grid]\ntraining.seed = [2]\n") != first
+    assert key(seeded, BASE + "[training]\nepochs = 3\n") != first
+    assert key(seeded, BASE + "[network]\nhidden = [8]\n") != first
+    assert key(seeded, BASE + "[run]\nthreads = 2\n") != first
+    assert key(seeded, BASE + '[run]\nbackend = "keras"\n') != first
+    assert key(seeded, BASE.replace("japanese-given", "mlb-first")) != first
+    monkeypatch.setattr("namegen.experiments.sweep.grid.engine_versions", lambda engine: {"numpy": "0.1"})
+    assert key(seeded) != first
+    monkeypatch.undo()
+    monkeypatch.setattr("namegen.experiments.sweep.grid.training_code", lambda: "other")
+    assert key(seeded) != first
+
+
+def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
+    grid = grid_of(tmp_path, "[grid]\ntraining.seed = [0]\n")
+    with pytest.raises(NamesError, match=r"x has 2 names .* leave it out"):
+        make_runs(grid, lambda data: Corpus(("Al", "Bo"), source="x"))
+    with pytest.raises(SettingsError, match=r"data\.validation is 0"):
+        make_runs(grid_of(tmp_path, "[grid]\ndata.validation = [0.0]\n"), read_list)
+
+
+def test_the_configs_that_come_with_the_project_are_good() -> None:
+    varied = set()
+    for path in CONFIGS:
+        runs = make_runs(read_grid(path), read_list)
+        varied |= {axis for axis in runs[0].settings if axis not in ("data.names", "training.seed")}
+        assert {run.corpus.source for run in runs} == {"mlb-first", "mlb-last"}
+        assert {run.config.data.split for run in runs} == {"names"}
+    axes = ("learning_rate", "batch_size", "momentum", "through_time")
+    assert varied == {*(f"training.{name}" for name in axes), "network.hidden", "network.cell", "run.backend"}
+    assert varied < set(AXES)
+
+
+def test_an_unknown_engine_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    refused(tmp_path, "[grid]\nrun.backend = ['numpy', 'nope']\n", "run.backend is 'nope'", "numpy, keras")
+
+
+def test_an_axis_that_is_given_twice(tmp_path: Path) -> None:
+    refused(tmp_path, '[grid]\n"training.seed" = [1]\ntraining.seed = [2]\n', "grid.training.seed is given twice")
+
+
+def test_two_lists_of_the_same_names(tmp_path: Path) -> None:
+    grid = grid_of(tmp_path, "[grid]\ndata.names = ['a.txt', 'b.txt']\n")
+    names = load_bundled("japanese-given").names
+    with pytest.raises(NamesError, match=r"a\.txt and b\.txt hold the same names"):
+        make_runs(grid, lambda data: Corpus(names, source=data.names))
+
+
+def test_settings_are_said_in_words() -> None:
+    settings = {"training.rate_steps": [[0, 0.1], [5, 0.01]], "training.through_time": False, "network.cell": "gru"}
+    assert label(settings) == "rate steps 0:0.1,5:0.01, through time no, cell gru"
+    assert label({"training.learning_rate": 0.01}) != label({"training.learning_rate": 0.0100001})
