@@ -24,6 +24,7 @@ from namegen.experiments.compare.tables import Table, seconds, spread
 from namegen.experiments.compare.tables import main as print_tables
 from namegen.experiments.compare.words import findings, statement
 from namegen.experiments.machine import machine, peak_memory_mib, versions
+from namegen.experiments.watcher import Ended, Event, Planned, Running
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -38,14 +39,14 @@ class Log:
         self.lines: list[tuple[str, str]] = []
         self.kept = -1
 
-    def planned(self, total: int, kept: int) -> None:
-        self.kept = kept
-
-    def started(self, label: str) -> None:
-        self.lines.append(("started", label))
-
-    def ended(self, label: str, seconds: float, trouble: str) -> None:
-        self.lines.append((trouble or "ended", label))
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Planned():
+                self.kept = event.kept
+            case Running():
+                self.lines.append(("started", event.under_way[-1].label))
+            case Ended():
+                self.lines.append((event.trouble or "ended", event.label))
 
 
 def test_a_plan_has_everything_once() -> None:
