@@ -26,7 +26,7 @@ from namegen.experiments.sweep.grid import training_code
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.training.trainer import Progress
+    from namegen.core.training.progress import TrainingProgress
 
 TOPIC = "namegen-sweep"  # of the events
 SECONDS_BETWEEN_EVENTS = 0.5
@@ -60,9 +60,7 @@ def train_run(job: Mapping[str, Any]) -> dict[str, Any]:
         teller = Teller(job["run"])
         run = TrainingRun(
             corpus,
-            config.data,
-            config.network,
-            config.training,
+            config.recipe,
             load_engine(config.run.backend),
             threads=config.run.threads,
             listener=teller,
@@ -94,17 +92,16 @@ def train_run(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _held_out(result: RunResult) -> dict[str, Any]:
     """What the figures of the held-out part stand beside."""
-    part = result.part
-    if part is None:  # make_runs does not let it come to this
+    references = result.references
+    if references is None:  # make_runs does not let it come to this
         return {}
-    baseline = part.baseline_damped or part.baseline  # fitted on what the network reads
     return {
-        "names": part.tree.names,
-        "characters": part.tree.characters,
-        "seen_percent": part.seen_percent,
-        "ceiling": part.ceiling.to_dict(),
-        "baseline": baseline.to_dict(),
-        "baseline_order": part.baseline_order,
+        "names": references.tree.names,
+        "characters": references.tree.characters,
+        "seen_percent": references.parts.seen_percent,
+        "ceiling": references.ceiling.to_dict(),
+        "baseline": references.same_reading.metrics.to_dict(),
+        "baseline_order": references.baseline.order,
     }
 
 
@@ -134,10 +131,10 @@ class Teller:
             self._unwanted = task is None or task.state not in WANTED
         return self._unwanted
 
-    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
         """Nothing."""
 
-    def on_epoch(self, progress: Progress) -> None:
+    def on_epoch(self, progress: TrainingProgress) -> None:
         """Tell how far it is, if it is time."""
         now = time.monotonic()
         if now >= self._next_event:

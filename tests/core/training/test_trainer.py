@@ -14,10 +14,12 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
 from namegen.core.training.history import COLUMNS, EpochRecord, history_csv
-from namegen.core.training.run import STATE_FILE, TrainingRun
-from namegen.core.training.trainer import Progress, Trainer, resolve_training
+from namegen.core.training.progress import TrainingProgress
+from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.trainer import Trainer
 from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError, TrainingError
 from namegen.lists import load_bundled
 
@@ -29,7 +31,7 @@ def make_run(
     training: TrainingSettings = SHORT, data: DataSettings | None = None, corpus: Corpus = CORPUS, **more: object
 ) -> TrainingRun:
     network = NetworkSettings(hidden=(8,))
-    return TrainingRun(corpus, data or DataSettings(split="names"), network, training, NumpyEngine, **more)
+    return TrainingRun(corpus, Recipe(data or DataSettings(split="names"), network, training), NumpyEngine, **more)
 
 
 class After:
@@ -64,12 +66,12 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: s
     whole = make_run(training)
     whole.run()
     for number, steps in enumerate(stops):
-        run = make_run(training, folder=tmp_path, stop=After(steps))
+        run = make_run(training, folder=RunFolder(tmp_path), stop=After(steps))
         if number:
-            run.resume(tmp_path / STATE_FILE)
+            run.resume()
         assert not run.run().finished
-    last = make_run(training, folder=tmp_path)
-    last.resume(tmp_path / STATE_FILE)
+    last = make_run(training, folder=RunFolder(tmp_path))
+    last.resume()
     result = last.run()
     assert result.finished
     assert_equal_states(states(last), states(whole))
@@ -85,9 +87,9 @@ def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
     wanted = whole.run()
     assert wanted.epochs == wanted.best_epoch + 4 < 60
     pause = (wanted.best_epoch + 2) * whole.trainer.steps + 1  # in the third epoch after the best one
-    make_run(training, data, folder=tmp_path, stop=After(pause)).run()
-    last = make_run(training, data, folder=tmp_path)
-    last.resume(tmp_path / STATE_FILE)
+    make_run(training, data, folder=RunFolder(tmp_path), stop=After(pause)).run()
+    last = make_run(training, data, folder=RunFolder(tmp_path))
+    last.resume()
     result = last.run()
     assert (result.epochs, result.best_epoch) == (wanted.epochs, wanted.best_epoch)
     assert_equal_states(dict(result.checkpoint.parameters), dict(wanted.checkpoint.parameters))
@@ -98,13 +100,13 @@ def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
     [(replace(SHORT, batch_size=16), None, "training"), (SHORT, DataSettings(validation=0.2, split="names"), "data")],
 )
 def test_settings_that_have_changed_are_refused(tmp_path: Path, training, data, part: str) -> None:
-    make_run(folder=tmp_path, stop=After(5)).run()
+    make_run(folder=RunFolder(tmp_path), stop=After(5)).run()
     with pytest.raises(CheckpointError, match=rf"other settings \[{part}\]"):
-        make_run(training, data).resume(tmp_path / STATE_FILE)
+        make_run(training, data, folder=RunFolder(tmp_path)).resume()
 
 
 def test_saving_on_the_way_changes_nothing(tmp_path: Path) -> None:
-    saved, unsaved = make_run(folder=tmp_path), make_run()
+    saved, unsaved = make_run(folder=RunFolder(tmp_path)), make_run()
     for _ in saved.trainer.run(saved.progress):
         saved.save()
     unsaved.run()
@@ -112,10 +114,10 @@ def test_saving_on_the_way_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_list_that_has_changed_is_refused(tmp_path: Path) -> None:
-    make_run(folder=tmp_path, stop=After(5)).run()
-    other = make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"))
+    make_run(folder=RunFolder(tmp_path), stop=After(5)).run()
+    other = make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=RunFolder(tmp_path))
     with pytest.raises(NamesError, match="has changed since"):
-        other.resume(tmp_path / STATE_FILE)
+        other.resume()
 
 
 def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
@@ -170,18 +172,19 @@ def test_without_held_out_names_the_training_loss_decides() -> None:
 
 def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped() -> None:
     run = make_run(data=DataSettings(split="unique"))
-    assert run.batches.names < len(run.split.training)
+    assert run.parts.lessons.names < run.parts.training.names
     result = run.run()
     engine = NumpyEngine(run.network, None, threads=1)
     engine.set_state(result.checkpoint.parameters)
-    tree = PrefixTree.from_names(run.split.training, run.vocabulary)
+    split = CORPUS.split(0.1, "unique", 0)
+    tree = PrefixTree.from_names(split.training, run.vocabulary)
     assert AccuracyEvaluator(engine).evaluate(tree) == result.training
 
 
 def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(tmp_path: Path) -> None:
     rates = ((0, 0.01), (2, 1e39))
     training = replace(SHORT, optimizer="sgd", schedule="steps", learning_rate=None, rate_steps=rates)
-    run = make_run(training, folder=tmp_path)
+    run = make_run(training, folder=RunFolder(tmp_path))
     with pytest.raises(TrainingError, match=r"in epoch 3.*lower learning_rate than 1e\+39"):
         run.run()
     assert run.progress.epoch == 2
@@ -199,7 +202,7 @@ def test_a_last_update_that_goes_astray_is_not_called_a_result() -> None:
 def test_settings_that_are_not_resolved_are_refused() -> None:
     run = make_run()
     with pytest.raises(SettingsError, match="resolved"):
-        Trainer(run.engine, run.batches, None, run.generator, TrainingSettings())
+        Trainer(run.engine, run.parts.lessons, None, run.trainer.generator, TrainingSettings())
 
 
 @pytest.mark.parametrize(
@@ -230,8 +233,8 @@ def test_the_default_rate_falls_with_the_width_of_plain_layers(cell: str, hidden
     network = NetworkSettings(cell=cell, hidden=hidden)
     assert resolve_training(TrainingSettings(), 21_000, network).peak_learning_rate == pytest.approx(rate)
     assert resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate == 0.5
-    run = TrainingRun(CORPUS, DataSettings(), network, TrainingSettings(epochs=1), NumpyEngine)
-    assert run.training.peak_learning_rate == pytest.approx(rate)
+    run = TrainingRun(CORPUS, Recipe(network=network, training=TrainingSettings(epochs=1)), NumpyEngine)
+    assert run.recipe.training.peak_learning_rate == pytest.approx(rate)
 
 
 def test_what_is_given_is_not_resolved_away() -> None:
@@ -244,7 +247,7 @@ def test_an_engine_without_the_cell_says_which_it_has() -> None:
         cells = frozenset({"simple_rnn"})
 
     with pytest.raises(EngineError, match="no cell lstm: choose one of simple_rnn"):
-        TrainingRun(CORPUS, DataSettings(), NetworkSettings(cell="lstm"), SHORT, Plain)
+        TrainingRun(CORPUS, Recipe(network=NetworkSettings(cell="lstm"), training=SHORT), Plain)
 
 
 def test_two_seeds_differ_and_one_seed_does_not() -> None:
@@ -271,11 +274,11 @@ def test_the_listener_hears_of_every_step_and_epoch() -> None:
             self.steps: list[int] = []
             self.epochs: list[int] = []
 
-        def on_step(self, progress: Progress, step: int, steps: int) -> None:
+        def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
             assert step < steps
             self.steps.append(step)
 
-        def on_epoch(self, progress: Progress) -> None:
+        def on_epoch(self, progress: TrainingProgress) -> None:
             self.epochs.append(progress.history[-1].epoch)
 
     ear = Ear()
