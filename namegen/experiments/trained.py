@@ -76,14 +76,15 @@ def summarise(run: TrainingRun, result: RunResult) -> TrainingSummary:
     Raises:
         TrainingError: the run's settings are not resolved, so it has not been trained.
     """
-    if run.training.batch_size is None:
+    batch_size = run.recipe.training.batch_size
+    if batch_size is None:
         raise TrainingError("the run has no batch size: a report takes one that was trained")
     columns = {
         column.name: tuple(getattr(record, column.name) for record in result.history) for column in fields(History)
     }
     return TrainingSummary(
         parameters=sum(values.size for values in result.checkpoint.parameters.values()),
-        batch_size=run.training.batch_size,
+        batch_size=batch_size,
         epochs=result.epochs,
         best_epoch=result.best_epoch,
         history=History(**columns),

@@ -141,9 +141,7 @@ def measure_training(job: Mapping[str, Any]) -> Result:
     config = parse_config(job["subject"]["config"], source="the comparison's config")
     corpus = Corpus(tuple(job["names"]), source=job["list"])
     clock = {"making": 0.0, "warm_up": 0.0}
-    run = TrainingRun(
-        corpus, config.data, config.network, config.training, _clocked(engine_class, clock), threads=job["threads"]
-    )
+    run = TrainingRun(corpus, config.recipe, _clocked(engine_class, clock), threads=job["threads"])
     result = run.run()
     memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
@@ -168,7 +166,7 @@ def describe_training(run: TrainingRun, result: RunResult) -> Result:
     """What every report says of a training: sizes, epochs, and its curves."""
     return {
         "parameters": sum(values.size for values in result.checkpoint.parameters.values()),
-        "batch_size": run.training.batch_size,
+        "batch_size": run.recipe.training.batch_size,
         "epochs": result.epochs,
         "best_epoch": result.best_epoch,
         "history": {column: [getattr(record, column) for record in result.history] for column in HISTORY},
@@ -228,6 +226,7 @@ def measure_generation(job: Mapping[str, Any]) -> Result:
     import numpy as np
 
     from namegen.core.generation.generator import Generator, SamplingSettings
+    from namegen.core.network.checkpoint import default_max_length
     from namegen.experiments.compare.quality import describe_names, two_halves
     from namegen.experiments.machine import peak_memory_mib
 
@@ -235,7 +234,7 @@ def measure_generation(job: Mapping[str, Any]) -> Result:
     model, vocabulary, loop = _language_model(job)
     started = time.time() - job["started"]
     n, seed = subject["names"], subject["seed"]
-    longest = min(2 * max(map(len, names)), 1000)
+    longest = default_max_length(max(map(len, names)))
     generator = Generator(model, vocabulary)
 
     def one_by_one() -> list[str]:

@@ -37,7 +37,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.settings import DataSettings
-    from namegen.core.training.trainer import Progress
+    from namegen.core.training.progress import TrainingProgress
 
 TOPIC = "namegen-sweep"  # of the events
 SECONDS_BETWEEN_EVENTS = 0.5
@@ -88,14 +88,11 @@ def train_run(job: Job) -> Answer:
 
 
 def _make_run(job: Job, teller: Teller) -> TrainingRun:
-    config = job.config
     run = TrainingRun(
         Corpus(job.names, source=job.source),
-        config.data,
-        config.network,
-        config.training,
-        load_engine(config.run.backend),
-        threads=config.run.threads,
+        job.config.recipe,
+        load_engine(job.config.run.backend),
+        threads=job.config.run.threads,
         listener=teller,
         stop=teller.stop,
     )
@@ -111,16 +108,16 @@ def _figures(result: RunResult) -> PartFigures:
 
 def _held_out(result: RunResult) -> HeldOut:
     """What the figures of the held-out part stand beside: fitting the n-grams is what takes time here."""
-    part = result.part
-    if part is None:
+    references = result.references
+    if references is None:
         raise TrainingError("nothing was held out: a sweep makes no such run")
     return HeldOut(
-        names=part.tree.names,
-        characters=part.tree.characters,
-        seen_percent=part.seen_percent,
-        ceiling=plain_metrics(part.ceiling),
-        baseline=plain_metrics(part.baseline_damped or part.baseline),  # fitted on what the network reads
-        baseline_order=part.baseline_order,
+        names=references.tree.names,
+        characters=references.tree.characters,
+        seen_percent=references.parts.seen_percent,
+        ceiling=plain_metrics(references.ceiling),
+        baseline=plain_metrics(references.same_reading.metrics),
+        baseline_order=references.baseline.order,
     )
 
 
@@ -167,10 +164,10 @@ class Teller:
             self._unwanted = task is None or task.state not in WANTED
         return self._unwanted
 
-    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
         """Nothing."""
 
-    def on_epoch(self, progress: Progress) -> None:
+    def on_epoch(self, progress: TrainingProgress) -> None:
         """Tell how far it is, if it is time."""
         now = time.monotonic()
         if now >= self._next_event:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from namegen.config import Config
+from namegen.config import Config, parse_config
+from namegen.core.evaluation.counting import NgramModel
 from namegen.core.settings import DataSettings
+from namegen.core.training.progress import SilentListener
 from namegen.errors import EngineError
 from namegen.experiments.sweep.exchange import HeldOut, Job
+from namegen.experiments.sweep.grid import training_code
+from namegen.lists import load_bundled
 from tests.experiments.sweep.made import trained_run
 from tests.requirements import require
 
@@ -47,3 +52,37 @@ def test_what_belongs_to_a_split_is_computed_once(task: ModuleType, monkeypatch:
     ask("a", 1)
     ask("a", 0)
     assert computed == [("a", 0), ("a", 1), ("a", 1), ("a", 0)]
+
+
+class Untold(SilentListener):
+    """Stands for the teller where no worker runs."""
+
+    def __init__(self, run: str) -> None:
+        self.epochs = 0
+
+    def stop(self) -> bool:
+        return False
+
+
+def test_the_runs_of_a_split_fit_its_counting_once(task: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "_known_splits", {})
+    monkeypatch.setattr(task, "Teller", Untold)
+    fitted: list[tuple[Any, ...]] = []
+    best = NgramModel.best
+
+    def counted(*arguments: Any) -> Any:
+        fitted.append(arguments)
+        return best(*arguments)
+
+    monkeypatch.setattr(NgramModel, "best", counted)
+    names = load_bundled("japanese-given").names[:300]
+    outcomes, fits = [], []
+    for rate in (0.01, 0.001):
+        tables = {"network": {"hidden": [4]}, "training": {"epochs": 1, "learning_rate": rate}}
+        answer = task.train_run(Job("x", parse_config(tables), "x", names, training_code()))
+        assert answer.model
+        outcomes.append(answer.outcome)
+        fits.append(len(fitted))
+    assert 0 < fits[0] == fits[1]
+    assert outcomes[0].held_out == outcomes[1].held_out
+    assert outcomes[0].figures != outcomes[1].figures
