@@ -24,9 +24,11 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics, ceiling
 from namegen.core.evaluation.scoring import NameScore, score_names
-from namegen.core.generation.constraints import Constraints
-from namegen.core.generation.generator import Generator, NameBatch, SamplingSettings
+from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.text import composed
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
 from namegen.core.network.tensor_file import read_tensors
 from namegen.core.training.run import (
@@ -43,7 +45,7 @@ from namegen.escaping import quote
 from namegen.files import write_whole
 from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
 from namegen.models import SHIPPED, shipped_path
-from namegen.wishes import Wishes, composed, make_constraints
+from namegen.wishes import Wishes, make_wishes
 
 RUNS = Path("runs")
 DEFAULT_MODEL = "mlb-first"
@@ -142,15 +144,15 @@ class LoadedModel:
             SettingsError: at once.
             GenerationError: after those found have been given: there are no more.
         """
-        constraints = make_constraints(self.list_name, **wishes)
-        sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, constraints))
+        wished = make_wishes(self.list_name, **wishes)
+        sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
         if seed is not None and seed < 0:
             raise SettingsError(f"the seed is {seed}: expected a whole number of at least 0")
         return self.generator.generate(
             n,
             rng=np.random.default_rng(seed),
             sampling=sampling,
-            constraints=constraints,
+            wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
         )
@@ -187,12 +189,12 @@ class LoadedModel:
         """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it."""
         from namegen.core.generation.best_first import likeliest
 
-        constraints = make_constraints(self.list_name, **wishes)
+        wished = make_wishes(self.list_name, **wishes)
         return likeliest(
             self.generator,
             n,
-            max_length=self._longest(max_length, constraints),
-            constraints=constraints,
+            max_length=self._longest(max_length, wished),
+            wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
         )
@@ -211,8 +213,8 @@ class LoadedModel:
         """What its list was called when it was trained; None where it does not say."""
         return None if self.checkpoint is None else self.checkpoint.training.get("list")
 
-    def _longest(self, max_length: int | None, constraints: Constraints) -> int:
-        return max(self.default_max_length, 2 * constraints.shortest) if max_length is None else max_length
+    def _longest(self, max_length: int | None, wished: Wishlist) -> int:
+        return max(self.default_max_length, 2 * wished.shortest) if max_length is None else max_length
 
 
 def find_model(model: str | None) -> tuple[str, Path]:
