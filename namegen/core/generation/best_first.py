@@ -80,7 +80,7 @@ def _search(search: BestFirst, n: int, generator: Generator) -> Iterator[NameBat
                 f"{found}no more within {search.read:,} beginnings of names: "
                 f"{advice(search.refused, search.judge.wishes)}"
             )
-        raise GenerationError(f"{found}no other name is possible: ask for fewer, or relax the wishes")
+        raise GenerationError(f"{found}no other name is possible: ask for fewer, or relax a wish")
 
 
 @dataclass(eq=False)
