@@ -113,11 +113,3 @@ def test_what_contradicts_it_is_named_and_its_advice_is_given(monkeypatch: pytes
 def test_a_wish_that_asks_nothing_of_a_name_says_what_it_lacks() -> None:
     with pytest.raises(NotImplementedError, match="Wish has neither keeps nor refuses"):
         Wish(1).refuses(Finished(["Anna"]))
-
-
-def test_digests_are_made_once() -> None:
-    names = Finished(["Anna", "Bob"])
-    digests = names.digests
-    kept = names.select(np.array([False, True]))
-    assert vars(kept)["digests"].tolist() == digests[1:].tolist()
-    assert "digests" not in vars(Finished(["Anna"]).select(np.array([True])))
