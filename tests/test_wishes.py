@@ -15,11 +15,16 @@ import namegen.core.generation.best_first as best_first_module
 import namegen.core.generation.generator as generator_module
 from namegen import api
 from namegen.api import LoadedModel
+from namegen.cli.generate import generate
+from namegen.cli.terminal import option_name
 from namegen.config import Config, merge
 from namegen.core.data.digests import digests, is_known, known_digests, normalise
 from namegen.core.generation.wishes.neighbours import Neighbours
+from namegen.core.generation.wishes.well_formed import WellFormed
+from namegen.core.generation.wishes.wishlist import WISHES
 from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
+from namegen.wishes import make_wishes
 from tests.core.generation.wishes.test_neighbours import edit_distance
 
 NAMES = load_bundled("mlb-first").names[:2_000]
@@ -215,3 +220,16 @@ def test_names_without_wishes_load_neither_regex_nor_rapidfuzz(tmp_path: Path) -
     )
     said = subprocess.run([sys.executable, "-c", program, tmp_path / "run"], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+def test_every_wish_has_its_option_and_its_row_in_the_document() -> None:
+    options = {option.name for option in generate.params}
+    document = (Path(__file__).parents[1] / "docs" / "generating.md").read_text(encoding="utf-8")
+    for name in WISHES.keys() - {WellFormed.name}:
+        assert name in options
+        assert f"\n| `{name}` | `{option_name(name)}" in document
+
+
+def test_a_wish_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
+    with pytest.raises(TypeError, match="'startswith': expected some of starts_with, ends_with"):
+        make_wishes(startswith="Mc")  # type: ignore[call-arg]

@@ -100,7 +100,7 @@ class MinDistance(Wish):
 
     name = "min_distance"
     about = "list"
-    seldom_refuses = True  # names as near as this are few in most lists
+    seldom_refuses = True  # at a distance of 1; it stays so at others, for a seed to give the names that it always gave
 
     def __init__(self, value: int, names: Iterable[str]) -> None:
         from namegen.core.generation.wishes.neighbours import Neighbours
