@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
+
 from namegen import api
-from namegen.core.generation.inventing import PlayerInventor, draw_one, random_numbers
+from namegen.core.generation.inventing import PlayerInventor, draw_one
 
 try:
     from faker.providers import BaseProvider
@@ -44,7 +46,7 @@ class NamegenProvider(BaseProvider):
 
     def invented_name(self) -> str:
         """A first and a last name, now and then with a suffix: the full name of no player of major-league baseball."""
-        return _inventor().draw_one(random_numbers(self._seed())).full_name
+        return _inventor().draw_one(self._random_numbers()).full_name
 
     def invented_company(self) -> str:
         """A company that is on neither the NYSE nor Nasdaq, by the bundled list."""
@@ -52,11 +54,10 @@ class NamegenProvider(BaseProvider):
 
     def _draw(self, name: str) -> str:
         model = _model(name)
-        return draw_one(model.generator, random_numbers(self._seed()), longest=model.default_max_length)
+        return draw_one(model.generator, self._random_numbers(), longest=model.default_max_length)
 
-    def _seed(self) -> int:
-        bits: int = self.generator.random.getrandbits(64)
-        return bits
+    def _random_numbers(self) -> np.random.Generator:
+        return np.random.default_rng(self.generator.random.getrandbits(64))
 
 
 @cache

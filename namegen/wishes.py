@@ -1,14 +1,13 @@
-"""What may be wished of names, as keyword arguments: the same in Python and, as flags, on the command line."""
+"""What may be wished of names, as keyword arguments: the same in Python and, as options, on the command line."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Any, TypedDict, Unpack
 
-from namegen.core.data.digests import known_digests
-from namegen.core.generation.constraints import Constraints
-from namegen.errors import SettingsError
+from namegen.core.generation.wishes.known import Avoid, MinDistance
+from namegen.core.generation.wishes.wishlist import WISHES, Wishlist
+from namegen.errors import SettingsError, setting
 from namegen.lists import BUNDLED, load_bundled
 
 
@@ -39,60 +38,39 @@ class Wishes(TypedDict, total=False):
     min_distance: int | None
 
 
-def make_constraints(
-    list_name: str | None = None,
-    *,
-    starts_with: str | None = None,
-    ends_with: str | None = None,
-    contains: str | None = None,
-    matches: str | None = None,
-    min_length: int | None = None,
-    banned: Iterable[str] | None = None,
-    avoid: Iterable[str] | None = None,
-    min_distance: int | None = None,
-) -> Constraints:
-    """Turn wishes into the constraints that core keeps.
+def make_wishes(list_name: str | None = None, **wishes: Unpack[Wishes]) -> Wishlist:
+    """Turn what was asked for into the wishes that core keeps.
 
     Args:
         list_name: the list that the model learned from, for ``min_distance`` without ``avoid``.
-        starts_with: this and the others: see ``Wishes``.
-        ends_with: see ``Wishes``.
-        contains: see ``Wishes``.
-        matches: see ``Wishes``.
-        min_length: see ``Wishes``.
-        banned: see ``Wishes``.
-        avoid: see ``Wishes``.
-        min_distance: see ``Wishes``.
+        wishes: see ``Wishes``.
 
     Raises:
         SettingsError: a value is out of its range; or a distance is asked, and there are no names to keep it from.
+        TypeError: there is no such wish.
 
-    >>> make_constraints(starts_with="Mc", ends_with="ck").shortest
-    3
+    >>> [wish.name for wish in make_wishes(starts_with="Mc", min_length=5, contains=None)]
+    ['min_length', 'starts_with']
     """
-    avoided = None if avoid is None else list(avoid)
-    near = None
-    if min_distance is not None:
-        from namegen.core.generation.neighbours import Neighbours
-
-        if avoided is None and list_name not in BUNDLED:
-            raise SettingsError(
-                "--min-distance needs the names to keep the distance from, and this model does not carry its list: "
-                "give them with --avoid FILE"
-            )
-        near = Neighbours(load_bundled(str(list_name)).names if avoided is None else avoided, min_distance)
-    return Constraints(
-        starts_with=composed(starts_with),
-        ends_with=composed(ends_with),
-        contains=composed(contains),
-        matches=None if matches is None else composed(matches),
-        min_length=min_length or 0,
-        banned=frozenset(banned or ()),
-        avoid=None if avoided is None else known_digests(avoided),
-        near=near,
-    )
+    if unknown := wishes.keys() - Wishes.__annotations__.keys():
+        raise TypeError(f"there is no wish {unknown.pop()!r}: expected some of {', '.join(Wishes.__annotations__)}")
+    given: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
+    if Avoid.name in given:
+        given[Avoid.name] = list(given[Avoid.name])  # read twice, and it may be an iterator
+    distance = given.pop(MinDistance.name, None)
+    made = [WISHES[name](value) for name, value in given.items()]
+    if distance is not None:
+        made.append(MinDistance(distance, _names_to_keep_away_from(list_name, given.get(Avoid.name))))
+    return Wishlist(made)
 
 
-def composed(text: str | None) -> str:
-    """The text with the characters that lists are read with: é as one character (Unicode's NFC)."""
-    return unicodedata.normalize("NFC", text or "")
+def _names_to_keep_away_from(list_name: str | None, avoided: list[str] | None) -> Iterable[str]:
+    """The names to be avoided, or else those of the model's list."""
+    if avoided is not None:
+        return avoided
+    if list_name not in BUNDLED:
+        raise SettingsError(
+            f"{setting(MinDistance.name)} needs the names to keep the distance from, and this model does not carry its "
+            f"list: give them with {setting(Avoid.name)}"
+        )
+    return load_bundled(str(list_name)).names

@@ -60,7 +60,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "fetch": (DATA | {"lists"}, {"httpx"}),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (CORE | {"config", "lists", "models", "wishes", "backends", "backends.tflite"}, {"numpy"}),
-    "faker": (GENERATION | {"api"}, {"faker"}),
+    "faker": (GENERATION | {"api"}, {"numpy", "faker"}),
     "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (

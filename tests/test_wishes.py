@@ -15,12 +15,17 @@ import namegen.core.generation.best_first as best_first_module
 import namegen.core.generation.generator as generator_module
 from namegen import api
 from namegen.api import LoadedModel
+from namegen.cli.generate import generate
+from namegen.cli.terminal import option_name
 from namegen.config import Config, merge
 from namegen.core.data.digests import digests, is_known, known_digests, normalise
-from namegen.core.generation.neighbours import Neighbours
+from namegen.core.generation.wishes.neighbours import Neighbours
+from namegen.core.generation.wishes.well_formed import WellFormed
+from namegen.core.generation.wishes.wishlist import WISHES
 from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
-from tests.core.generation.test_neighbours import edit_distance
+from namegen.wishes import make_wishes
+from tests.core.generation.wishes.test_neighbours import edit_distance
 
 NAMES = load_bundled("mlb-first").names[:2_000]
 
@@ -91,7 +96,7 @@ def test_every_name_keeps_every_wish(model: LoadedModel, asked: dict[str, object
             advice = str(error)
         else:
             advice = None
-    assert len(found) == 15 if advice is None else "--" in advice
+    assert len(found) == 15 if advice is None else ": " in advice
     assert all(keeps(name, asked, model) for name in found)
     if not asked["allow_repeats"]:
         assert len({normalise(name) for name in found}) == len(found)
@@ -142,7 +147,7 @@ def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
 
 
 def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
-    with pytest.raises(SettingsError, match="--avoid FILE"):
+    with pytest.raises(SettingsError, match=r"give them with avoid$"):
         model.generate(1, min_distance=2)
     assert len(model.generate(5, min_distance=2, avoid=[], seed=0)) == 5
 
@@ -215,3 +220,16 @@ def test_names_without_wishes_load_neither_regex_nor_rapidfuzz(tmp_path: Path) -
     )
     said = subprocess.run([sys.executable, "-c", program, tmp_path / "run"], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+def test_every_wish_has_its_option_and_its_row_in_the_document() -> None:
+    options = {option.name for option in generate.params}
+    document = (Path(__file__).parents[1] / "docs" / "generating.md").read_text(encoding="utf-8")
+    for name in WISHES.keys() - {WellFormed.name}:
+        assert name in options
+        assert f"\n| `{name}` | `{option_name(name)}" in document
+
+
+def test_a_wish_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
+    with pytest.raises(TypeError, match="'startswith': expected some of starts_with, ends_with"):
+        make_wishes(startswith="Mc")  # type: ignore[call-arg]

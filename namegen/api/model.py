@@ -15,10 +15,11 @@ from namegen.core.data.players import LINE
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, score_names
-from namegen.core.generation.constraints import Constraints
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.text import composed
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.core.training.run import RunResult
@@ -27,7 +28,7 @@ from namegen.errors import CheckpointError, SettingsError, setting
 from namegen.escaping import quote
 from namegen.lists import BUNDLED
 from namegen.models import SHIPPED, shipped_path
-from namegen.wishes import Wishes, composed, make_constraints
+from namegen.wishes import Wishes, make_wishes
 
 RUNS = Path("runs")  # where the command line keeps its trainings
 DEFAULT_MODEL = "mlb-first"
@@ -126,15 +127,15 @@ class LoadedModel:
             SettingsError: at once.
             GenerationError: after those found have been given: there are no more.
         """
-        constraints = make_constraints(self.list_name, **wishes)
-        sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, constraints))
+        wished = make_wishes(self.list_name, **wishes)
+        sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
         if seed is not None and seed < 0:
             raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
         return self.generator.generate(
             n,
             rng=np.random.default_rng(seed),
             sampling=sampling,
-            constraints=constraints,
+            wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
         )
@@ -171,12 +172,12 @@ class LoadedModel:
         """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it."""
         from namegen.core.generation.best_first import likeliest
 
-        constraints = make_constraints(self.list_name, **wishes)
+        wished = make_wishes(self.list_name, **wishes)
         return likeliest(
             self.generator,
             n,
-            max_length=self._longest(max_length, constraints),
-            constraints=constraints,
+            max_length=self._longest(max_length, wished),
+            wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
         )
@@ -195,8 +196,8 @@ class LoadedModel:
         """What its list was called when it was trained; None where it does not say."""
         return None if self.checkpoint is None else self.checkpoint.training.get("list")
 
-    def _longest(self, max_length: int | None, constraints: Constraints) -> int:
-        return max(self.default_max_length, 2 * constraints.shortest) if max_length is None else max_length
+    def _longest(self, max_length: int | None, wished: Wishlist) -> int:
+        return max(self.default_max_length, 2 * wished.shortest) if max_length is None else max_length
 
 
 def find_model(model: str | None) -> tuple[str, Path]:

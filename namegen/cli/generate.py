@@ -45,7 +45,10 @@ def texts(file: str | None) -> Sequence[str] | None:
 
 
 def wishes(command: options.Command) -> options.Command:
-    """What one may wish of the names: each option has the name of an argument of ``LoadedModel.generate_batches``."""
+    """Add the options that say how names are drawn and what is wished of them: ``LoadedModel.generate_batches``'s own.
+
+    A wish of ``core/generation/wishes/`` has its setting's name here: ``starts_with`` is ``--starts-with``.
+    """
     wish: Callable[[options.Command], options.Command]
     for wish in reversed(
         (
@@ -56,43 +59,48 @@ def wishes(command: options.Command) -> options.Command:
                 default=1.0,
                 show_default=True,
                 metavar="T",
-                help="Below 1 stays with what is likely, above 1 dares more.",
+                help="Below 1 keeps to what is likely, above 1 gives more variety.",
             ),
-            click.option("--top-k", type=int, metavar="K", help="Only the K likeliest next characters."),
+            click.option("--top-k", type=int, metavar="K", help="Use only the K likeliest next characters."),
             click.option(
-                "--top-p", type=float, metavar="P", help="Only the likeliest characters that make up P together."
+                "--top-p",
+                type=float,
+                metavar="P",
+                help="Use only the likeliest next characters, as many as have the share P (0 to 1) of the probability.",
             ),
             click.option(
                 "--max-length",
                 type=click.IntRange(1, 1_000_000),
                 metavar="N",
-                help="Characters of the longest name.  [default: twice the longest of the list]",
+                help="The most characters of a name.  [default: twice those of the longest name in the list]",
             ),
-            click.option("--starts-with", metavar="TEXT", help="How each name begins."),
-            click.option("--ends-with", metavar="TEXT", help="How it ends."),
-            click.option("--contains", metavar="TEXT", help="What it has somewhere."),
-            click.option("--matches", metavar="REGEX", help="A regular expression for the whole name."),
+            click.option("--starts-with", metavar="TEXT", help="Give names that begin with TEXT."),
+            click.option("--ends-with", metavar="TEXT", help="Give names that end with TEXT."),
+            click.option("--contains", metavar="TEXT", help="Give names that have TEXT somewhere."),
             click.option(
-                "--min-length", type=click.IntRange(0, 1_000_000), metavar="N", help="Characters of the shortest name."
+                "--matches", metavar="REGEX", help="Give names that match the regular expression REGEX as a whole."
+            ),
+            click.option(
+                "--min-length", type=click.IntRange(0, 1_000_000), metavar="N", help="The fewest characters of a name."
             ),
             click.option(
                 "--banned",
                 metavar="FILE",
-                help="Words, a line each, that no name may contain, in any letter case and spacing.",
+                help="Give no name that contains a word of FILE (a word a line), in any letter case and spacing.",
             ),
             click.option(
                 "--avoid",
                 metavar="FILE",
-                help="Names that must not be given, in any letter case and spacing.",
+                help="Give no name of FILE (a name a line), in any letter case and spacing.",
             ),
             click.option(
                 "--min-distance",
                 type=click.IntRange(1, 3),
                 metavar="D",
-                help="Edits, at least, from every name of --avoid or else of the model's bundled list.",
+                help="Keep D edits or more away from each name of --avoid, or else of the model's bundled list.",
             ),
-            click.option("--allow-seen", is_flag=True, help="Names of the list that the model learned from, too."),
-            click.option("--allow-repeats", is_flag=True, help="The same name more than once."),
+            click.option("--allow-seen", is_flag=True, help="Give names of the list that the model learned from, too."),
+            click.option("--allow-repeats", is_flag=True, help="Give the same name more than once."),
         )
     ):
         command = wish(command)
@@ -130,21 +138,23 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
     default=20,
     show_default=True,
     metavar="N",
-    help="How many names.",
+    help="How many names to give.",
 )
 @wishes
 @click.option(
     "--best",
     type=click.IntRange(1, MOST_BEST),
     metavar="N",
-    help="The N likeliest names, exactly, in place of names that are drawn.",
+    help="Give the N likeliest names, exactly, in place of names that are drawn.",
 )
 @click.option(
     "--sort",
     type=click.Choice(tuple(ORDERS)),
-    help="In which order.  [default: random; likely with --best]",
+    help="The order of the names.  [default: random; likely with --best]",
 )
-@click.option("--format", "form", type=click.Choice(("text", "csv", "json")), help="How to print.  [default: text]")
+@click.option(
+    "--format", "form", type=click.Choice(("text", "csv", "json")), help="The format to print.  [default: text]"
+)
 @options.backend
 @options.threads
 @options.common

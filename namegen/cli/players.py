@@ -15,7 +15,7 @@ MOST_NAMES = 1_000_000
 
 
 def wishes(what: str, temperature: float) -> Callable[[options.Command], options.Command]:
-    """How many, and how they are drawn."""
+    """Add the options that say how many, and how they are drawn."""
 
     def add(command: options.Command) -> options.Command:
         for option in (
@@ -25,7 +25,7 @@ def wishes(what: str, temperature: float) -> Callable[[options.Command], options
                 default=temperature,
                 show_default=True,
                 metavar="T",
-                help="Below 1 stays with what is likely, above 1 dares more.",
+                help="Below 1 keeps to what is likely, above 1 gives more variety.",
             ),
             click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
             click.option(
@@ -35,7 +35,7 @@ def wishes(what: str, temperature: float) -> Callable[[options.Command], options
                 default=25,
                 show_default=True,
                 metavar="N",
-                help=f"How many {what}.",
+                help=f"How many {what} to give.",
             ),
         ):
             command = option(command)

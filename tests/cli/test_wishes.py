@@ -89,7 +89,7 @@ def test_a_bundled_list_can_be_avoided_by_its_name(namegen, run_folder):
         (("--matches", "a(b"), "missing ) at position 4"),
         (("--matches", "((((a{100}){100}){100}){100})"), "too large an expression"),
         (("--matches", "a{1000000}"), "too large an expression"),
-        (("--min-distance", 2), "--avoid FILE"),
+        (("--min-distance", 2), "give them with --avoid"),
         (("--min-distance", 4), "--min-distance"),
         (("--min-length", -1), "--min-length"),
         (("--best", 0), "--best"),

@@ -19,10 +19,11 @@ import numpy as np
 from namegen.core.data.digests import digests
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.log_probabilities import all_log_probabilities
-from namegen.core.generation.constraints import Constraints
+from namegen.core.generation.advice import advice
 from namegen.core.generation.count_splitting import Open, Walk
-from namegen.core.generation.generator import Generator, NameBatch, advice
+from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.judge import Judge
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError
 from namegen.types import Array, Float64, Int64
 
@@ -36,7 +37,7 @@ def likeliest(
     n: int,
     *,
     max_length: int,
-    constraints: Constraints | None = None,
+    wishes: Wishlist | None = None,
     allow_seen: bool = False,
     allow_repeats: bool = False,
 ) -> Iterator[NameBatch]:
@@ -46,7 +47,7 @@ def likeliest(
         generator: the model, its characters, and the names that are not new.
         n: how many.
         max_length: characters of the longest name that is given.
-        constraints: what each name must keep.
+        wishes: what each name must keep.
         allow_seen: names of the list too.
         allow_repeats: each spelling is a name; otherwise, of names that differ in letter case, spaces or punctuation
             only, the likeliest.
@@ -64,7 +65,7 @@ def likeliest(
     >>> next(likeliest(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
     ['Anna', 'Hans', 'Ha']
     """
-    walk, judge = generator.prepare(n, max_length, constraints, allow_seen, allow_repeats)
+    walk, judge = generator.prepare(n, max_length, wishes, allow_seen, allow_repeats)
     return _search(BestFirst(walk, judge), n, generator)
 
 
@@ -77,13 +78,13 @@ def _search(search: BestFirst, n: int, generator: Generator) -> Iterator[NameBat
         if bounded:
             raise GenerationError(
                 f"{found}no more within {search.read:,} beginnings of names: "
-                f"{advice(search.refused, search.walk.filter.constraints)}"
+                f"{advice(search.refused, search.judge.wishes)}"
             )
-        raise GenerationError(f"{found}no other name is possible: ask for fewer, or relax the constraints")
+        raise GenerationError(f"{found}no other name is possible: ask for fewer, or relax a wish")
 
 
 @dataclass(eq=False)
-class Best:
+class LikeliestNames:
     """The n likeliest names so far, in order: by falling log-probability, equals by their characters."""
 
     n: int
@@ -99,10 +100,9 @@ class Best:
 
     def add(self, names: list[str], scores: Float64[Array, "new"]) -> None:
         """Take in those names that the judge lets through. Of names of one digest the likeliest stays."""
-        _, keep, refused = self.judge.keep(names, np.ones(len(names), np.int64))
+        rows, kept, refused = self.judge.keep(names, np.ones(len(names), np.int64))
         self.refused += refused
-        rows = np.flatnonzero(keep)
-        every = self.names + [names[row] for row in rows.tolist()]
+        every = [*self.names, *kept.names]
         of_all = np.concatenate((self.scores, scores[rows]))
         order = sorted(range(len(every)), key=lambda row: (-of_all[row], every[row]))
         if self.judge.given is not None:  # no two names that differ in letter case, spaces or punctuation only
@@ -148,10 +148,10 @@ class BestFirst:
             floor -= BAND_NATS * (1 if self.read - before >= SMALL_BAND else 2)
         return sure.names, sure.scores, False
 
-    def _nothing(self, n: int) -> Best:
-        return Best(n, self.judge, [], np.zeros(0), Counter())
+    def _nothing(self, n: int) -> LikeliestNames:
+        return LikeliestNames(n, self.judge, [], np.zeros(0), Counter())
 
-    def _read_band(self, start: Open, floor: float, best: Best) -> tuple[bool, bool]:
+    def _read_band(self, start: Open, floor: float, best: LikeliestNames) -> tuple[bool, bool]:
         """Find all names above the floor.
 
         Returns:
@@ -188,14 +188,17 @@ class BestFirst:
         return True, cut
 
     def _take(
-        self, prefixes: Open, row: Int64[Array, "K"], score: Float64[Array, "K"], waiting: _Waiting, best: Best
+        self,
+        prefixes: Open,
+        row: Int64[Array, "K"],
+        score: Float64[Array, "K"],
+        waiting: _Waiting,
+        best: LikeliestNames,
     ) -> None:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
-        wanted = self.walk.keep(
-            self.walk.filter.refused_names(prefixes.tokens, prefixes.places, row), np.ones(len(row), np.int64)
-        )
-        if wanted.any():
-            waiting.names += self.walk.filter.vocabulary.decode_all(prefixes.tokens[row[wanted]])
+        tokens, wanted = self.walk.ended(prefixes, row, np.ones(len(row), np.int64))
+        if len(tokens):
+            waiting.names += self.walk.filter.vocabulary.decode_all(tokens)
             waiting.scores.append(score[wanted])
         if len(waiting.names) >= max(256, best.n // 2):
             waiting.empty_into(best)
@@ -208,7 +211,7 @@ class _Waiting:
         self.names: list[str] = []
         self.scores: list[Float64[Array, "..."]] = []
 
-    def empty_into(self, best: Best) -> None:
+    def empty_into(self, best: LikeliestNames) -> None:
         """Hand them over."""
         if self.names:
             best.add(self.names, np.concatenate(self.scores))

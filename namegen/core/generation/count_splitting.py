@@ -36,7 +36,7 @@ class Draws:
         tokens: one name a row, the boundary from its end on.
         counts: how many of the draws gave the name.
         log_probability: of the name, under the model at temperature 1, nats, STOP included.
-        rejected: the other draws, counted by what they failed at (a reason of ``core/generation/constraints.py``).
+        rejected: the other draws, counted by what they failed at (a wish's name).
     """
 
     tokens: Int32[Array, "names T"]
@@ -100,10 +100,9 @@ class Walk:
             score += prefixes.score[row]
             stops = token == BOUNDARY
             if stops.any():
-                ended = row[stops]
-                keep = self.keep(self.filter.refused_names(prefixes.tokens, prefixes.places, ended), count[stops])
-                if len(kept := ended[keep]):
-                    names.append(Draws(prefixes.tokens[kept], count[stops][keep], score[stops][keep]))
+                tokens, keep = self.ended(prefixes, row[stops], count[stops])
+                if len(tokens):
+                    names.append(Draws(tokens, count[stops][keep], score[stops][keep]))
             goes_on = np.flatnonzero(~stops)
             pending += self.children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after)
         return self._gather(names)
@@ -147,8 +146,16 @@ class Walk:
             if len(rows):
                 yield Open(tokens, last, counts, scores, places, after, rows)
 
+    def ended(
+        self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"]
+    ) -> tuple[Int32[Array, "kept depth"], Bool[Array, "K"]]:
+        """The names that end with some of the prefixes, so far as they are wanted: their tokens, and which they are."""
+        tokens = prefixes.tokens[row]
+        keep = self.keep(self.filter.refused_names(tokens, self.filter.select(prefixes.places, row)), count)
+        return (tokens if keep.all() else tokens[keep]), keep
+
     def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:
-        """Which rows no constraint refuses; the draws of the others are counted for the first that does."""
+        """Which rows no wish refuses; the draws of the others are counted for the first that does."""
         keep = np.ones(len(count), bool)
         for reason, refused in refusals:
             self.rejected[reason] += int(count[refused & keep].sum())

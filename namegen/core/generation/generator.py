@@ -19,15 +19,18 @@ import numpy as np
 from namegen.core.data.digests import digests, is_known
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.generation.constraints import ADVICE, MORE_VARIETY, Constraints
-from namegen.core.generation.count_splitting import Draws, Walk, split_counts
-from namegen.core.generation.judge import Given, Judge
+from namegen.core.generation.advice import advice
+from namegen.core.generation.count_splitting import Draws, Walk
+from namegen.core.generation.judge import Judge
 from namegen.core.generation.prefix_filter import PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings, draw
-from namegen.errors import GenerationError, SettingsError
+from namegen.core.generation.wishes.known import Avoid, Distinct, New
+from namegen.core.generation.wishes.length import MaxLength
+from namegen.core.generation.wishes.well_formed import WellFormed
+from namegen.core.generation.wishes.wish import Wish
+from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Float64, Int32, UInt64
-
-__all__ = ["Draws", "Generator", "NameBatch", "SamplingSettings", "split_counts"]
 
 CHUNK_NAMES = 250_000  # names that are drawn at a time: what bounds the memory of a request for millions
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
@@ -94,7 +97,7 @@ class Generator:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings | None = None,
-        constraints: Constraints | None = None,
+        wishes: Wishlist | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
     ) -> Iterator[NameBatch]:
@@ -106,13 +109,13 @@ class Generator:
             n: how many.
             rng: where the random numbers come from.
             sampling: how characters are chosen, and how long a name may be.
-            constraints: what each name must keep.
+            wishes: what each name must keep.
             allow_seen: names of the list too.
             allow_repeats: the same name more than once; otherwise no two that differ in letter case, spaces or
                 punctuation only.
 
         Raises:
-            SettingsError: the constraints contradict each other; at once, before a name is drawn.
+            SettingsError: the wishes contradict each other; at once, before a name is drawn.
             GenerationError: newness is asked of a model that knows no names (at once); or, after those found have been
                 given, no more turn up.
 
@@ -121,24 +124,25 @@ class Generator:
         >>> names = ["Anna", "Annika", "Hanna", "Hans"]
         >>> vocabulary = Vocabulary.from_names(names)
         >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
+        >>> from namegen.core.generation.wishes.text import StartsWith
         >>> batches = Generator(model, vocabulary).generate(
-        ...     3, rng=np.random.default_rng(0), constraints=Constraints(starts_with="Hann"), allow_seen=True)
+        ...     3, rng=np.random.default_rng(0), wishes=Wishlist([StartsWith("Hann")]), allow_seen=True)
         >>> [len(batch.names) for batch in batches]
         [3]
         """
         sampling = sampling or SamplingSettings()
-        walk, judge = self.prepare(n, sampling.max_length, constraints, allow_seen, allow_repeats)
+        walk, judge = self.prepare(n, sampling.max_length, wishes, allow_seen, allow_repeats)
         return self._search(n, rng, sampling, walk, judge)
 
     def prepare(
-        self, n: int, longest: int, constraints: Constraints | None, allow_seen: bool, allow_repeats: bool
+        self, n: int, longest: int, wishes: Wishlist | None, allow_seen: bool, allow_repeats: bool
     ) -> tuple[Walk, Judge]:
-        """Check a wish, and make what every search for names needs: the walk, and the judge of finished names.
+        """Check the wishes, and make what every search for names needs: the walk, and the judge of finished names.
 
         Args:
             n: how many names.
             longest: characters of the longest name that is given.
-            constraints: what each name must keep.
+            wishes: what each name must keep.
             allow_seen: as in ``generate``.
             allow_repeats: as in ``generate``.
 
@@ -147,15 +151,19 @@ class Generator:
         """
         if n < 0:
             raise SettingsError(f"{n} names were asked for: expected a whole number of at least 0")
-        constraints = constraints or Constraints()
-        constraints.check(self.vocabulary, longest)
-        if not allow_seen and self.known_names is None and constraints.avoid is None:
+        every: list[Wish] = [WellFormed(), MaxLength(longest), *(wishes or ())]
+        if not allow_repeats:
+            every.append(Distinct())
+        if not allow_seen and self.known_names is not None:
+            every.append(New(self.known_names))
+        wishes = Wishlist(every)
+        wishes.check(self.vocabulary)
+        if not allow_seen and self.known_names is None and wishes.get(Avoid) is None:
             raise GenerationError(
-                "this model carries no names, so it cannot say which are new: give --avoid FILE with the names to "
-                "keep away from, or --allow-seen"
+                "this model carries no names, so it cannot say which are new: give the names to keep away from with "
+                f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
             )
-        walk = Walk(self.model, PrefixFilter(constraints, self.vocabulary, longest))
-        return walk, Judge(constraints, None if allow_seen else self.known_names, None if allow_repeats else Given())
+        return Walk(self.model, PrefixFilter(wishes, self.vocabulary)), Judge(wishes)
 
     def _search(
         self, n: int, rng: np.random.Generator, sampling: SamplingSettings, walk: Walk, judge: Judge
@@ -178,41 +186,33 @@ class Generator:
             if in_vain >= TRIES:
                 raise GenerationError(
                     f"{found:,} names found of {n:,} asked for; no more within {in_vain:,} tries: "
-                    f"{advice(rejected, walk.filter.constraints, sampling)}"
+                    f"{advice(rejected, judge.wishes, sampling)}"
                 )
 
     def _choose(
         self, draws: Draws, most: int, rng: np.random.Generator, judge: Judge
     ) -> tuple[NameBatch, Counter[str]]:
         """The names among the draws that the judge lets through, at most so many, in the order of a random deal."""
-        names = self.vocabulary.decode_all(draws.tokens)
-        marks, keep, refused = judge.keep(names, draws.counts)
-        rows = np.flatnonzero(keep)
+        rows, kept, refused = judge.keep(self.vocabulary.decode_all(draws.tokens), draws.counts)
+        counts, order = draws.counts[rows], np.arange(len(rows))
         if judge.given is None:
-            order = np.repeat(rows, draws.counts[rows])
+            order = np.repeat(order, counts)
             rng.shuffle(order)
         else:
             # A name that was drawn c times stands, in a random order of all draws, first where the least of c uniform
             # numbers says. Names of one digest are one name, spelled as it first turns up.
-            first = -np.expm1(np.log1p(-rng.random(len(rows))) / draws.counts[rows])
-            order = rows[np.argsort(first)]
-            _, once = np.unique(marks[order], return_index=True)
-            refused["repeated"] += int(draws.counts[order].sum() - len(once))
+            first = -np.expm1(np.log1p(-rng.random(len(rows))) / counts)
+            order = order[np.argsort(first)]
+            _, once = np.unique(kept.digests[order], return_index=True)
+            refused[Distinct.name] += int(counts.sum() - len(once))
             order = order[np.sort(once)]
         order = order[:most]
         if judge.given is not None:
-            judge.given.add(marks[order])
-        batch = NameBatch([names[row] for row in order.tolist()], draws.log_probability[order], self.known_names)
+            judge.given.add(kept.digests[order])
+        batch = NameBatch(
+            [kept.names[place] for place in order.tolist()], draws.log_probability[rows[order]], self.known_names
+        )
         return batch, refused
-
-    def draw(
-        self, n: int, *, rng: np.random.Generator, sampling: SamplingSettings, constraints: Constraints | None = None
-    ) -> Draws:
-        """Draw n names by count-splitting; given are those that keep ``max_length`` and the constraints on their text
-        that can be told from its beginning (see ``core/generation/prefix_filter.py``).
-        """
-        prefix_filter = PrefixFilter(constraints or Constraints(), self.vocabulary, sampling.max_length)
-        return Walk(self.model, prefix_filter).draw(n, rng=rng, sampling=sampling)
 
     def draw_one_by_one(self, uniforms: Float64[Array, "n T"], *, temperature: float = 1.0) -> Int32[Array, "n T"]:
         """Draw one name for each row of uniform numbers, one number a token; the reference way.
@@ -244,48 +244,3 @@ def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
     else:
         wanted = max(2 * missing, 2 * tried, FIRST_NAMES)
     return min(CHUNK_NAMES, wanted)
-
-
-def advice(rejected: Counter[str], constraints: Constraints, sampling: SamplingSettings | None = None) -> str:
-    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
-
-    Args:
-        rejected: how many failed at what.
-        constraints: what was asked of them.
-        sampling: how they were drawn; None: they were not drawn, but searched for.
-
-    >>> advice(Counter(seen=5), Constraints(), SamplingSettings(top_k=1))
-    'raise --top-k, or allow names of the list with --allow-seen'
-    """
-    variety, stuck = _more_variety(sampling) if sampling is not None else ("", False)
-    counted = {reason: count for reason, count in rejected.items() if count}
-    if len(counted) > 1:
-        counted.pop("not_a_name", None)
-    if stuck or {"matches", "contains", "ends_with", "banned"} & counted.keys():
-        counted.pop("max_length", None)  # names that are too long turn up anyway: they are not what is in the way
-    most = max(sorted(counted), key=counted.__getitem__, default=None)
-    last = [reason for reason in ("min_distance", "repeated", "avoid", "seen") if counted.get(reason)]
-    said = [step for reason in ([most] if most else []) + last[:1] for step in ADVICE[reason]]
-    if stuck and MORE_VARIETY not in said:
-        said.insert(0, MORE_VARIETY)
-    said += [f"relax {flag}" for flag in constraints.flags if last and not any(flag in step for step in said)]
-    said = list(dict.fromkeys(variety if step == MORE_VARIETY else step for step in said))
-    said = [step for step in said if step] or ["ask for fewer"]
-    return ", or ".join(filter(None, (", ".join(said[:-1]), said[-1])))
-
-
-def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
-    """What lets the model choose less likely characters; and whether it can choose but the likeliest now."""
-    only_the_likeliest = {
-        "--temperature": sampling.temperature < 0.05,
-        "--top-k": sampling.top_k == 1,
-        "--top-p": sampling.top_p is not None and sampling.top_p < 0.05,
-    }
-    if any(only_the_likeliest.values()):  # each of them has to go
-        return "raise " + " and ".join(flag for flag, narrow in only_the_likeliest.items() if narrow), True
-    narrowed = {
-        "--top-k": sampling.top_k is not None,
-        "--top-p": sampling.top_p not in (None, 1),
-        "--temperature": True,
-    }
-    return "raise " + " or ".join(flag for flag, can_help in narrowed.items() if can_help), False

@@ -13,9 +13,9 @@ import numpy as np
 from namegen.core.data.digests import digests, is_known, normalise
 from namegen.core.data.players import SUFFIXES
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.judge import well_formed
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.errors import GenerationError, SettingsError
+from namegen.core.generation.wishes.well_formed import WellFormed
+from namegen.errors import GenerationError, SettingsError, setting
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
 TRIES = 2_000  # names that are drawn for one new name before it is given up
@@ -110,7 +110,7 @@ class PlayerInventor:
         except GenerationError as error:
             raise GenerationError(
                 f"{found:,} players found of {n:,} asked for, and no more turn up: ask for fewer, or raise "
-                "--temperature"
+                f"{setting('temperature')}"
             ) from error
 
     def _complete(
@@ -134,11 +134,6 @@ class PlayerInventor:
         raise GenerationError(f"no first name makes a new player of {lasts[waiting[0]]!r}")
 
 
-def random_numbers(seed: int) -> np.random.Generator:
-    """Where the random numbers of one name come from, for those who have a whole number to decide about it."""
-    return np.random.default_rng(seed)
-
-
 def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, allow_seen: bool = False) -> str:
     """Draw names one by one until one is new; the same name at the same state of ``rng``.
 
@@ -157,6 +152,6 @@ def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, al
         tokens = generator.draw_one_by_one(rng.random((1, longest + 1)))  # (1, longest + 1)
         name = generator.vocabulary.decode_all(tokens)[0]
         seen = not allow_seen and generator.known_names is not None and is_known(digests([name]), generator.known_names)
-        if len(name) <= longest and well_formed(name) and not np.any(seen):
+        if len(name) <= longest and WellFormed().keeps(name) and not np.any(seen):
             return name
     raise GenerationError(f"no new name turned up in {TRIES:,} tries: train on a longer list")

@@ -17,7 +17,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
-from namegen.core.generation.generator import Generator, SamplingSettings
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.engine_state import parameters_of
 from namegen.core.settings import TrainingSettings
 from namegen.core.training.history import EpochRecord

@@ -225,7 +225,8 @@ def measure_generation(job: Mapping[str, Any]) -> Result:
     """Draw names with one LanguageModel, by each algorithm that it has, and look at them."""
     import numpy as np
 
-    from namegen.core.generation.generator import Generator, SamplingSettings
+    from namegen.core.generation.generator import Generator
+    from namegen.core.generation.sampling import SamplingSettings
     from namegen.core.network.checkpoint import default_max_length
     from namegen.experiments.compare.quality import describe_names, two_halves
     from namegen.experiments.machine import peak_memory_mib

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.count_splitting import Draws, Walk
+from namegen.core.generation.prefix_filter import PrefixFilter
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.length import MaxLength
+from namegen.core.generation.wishes.wish import Wish
+from namegen.core.generation.wishes.wishlist import Wishlist
 
 
 class SmallModel:
@@ -38,6 +44,14 @@ class SmallModel:
 
     def select(self, state: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return state[rows]
+
+
+def draw(
+    model: SmallModel, n: int, *, rng: np.random.Generator, sampling: SamplingSettings, wishes: Iterable[Wish] = ()
+) -> Draws:
+    """One walk down the tree: n draws, of which those that the filter lets through are given."""
+    asked = Wishlist([MaxLength(sampling.max_length), *wishes])
+    return Walk(model, PrefixFilter(asked, model.vocabulary)).draw(n, rng=rng, sampling=sampling)
 
 
 def next_chances(

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 import namegen.core.generation.best_first as best_first_module
 from namegen.core.data.digests import known_digests, normalise
 from namegen.core.generation.best_first import likeliest
-from namegen.core.generation.constraints import Constraints
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.neighbours import Neighbours
+from namegen.core.generation.wishes.known import MinDistance
+from namegen.core.generation.wishes.text import Contains, StartsWith
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names
-from tests.core.generation.test_constraints import WISHES
+from tests.core.generation.wishes.test_wishlist import EXAMPLES
 
 MODEL = SmallModel()
 LONGEST = 7
@@ -44,11 +45,11 @@ def test_log_probabilities_are_exact_and_fall() -> None:
     assert (np.diff(batch.log_probability) <= 0).all()
 
 
-@pytest.mark.parametrize("wish", WISHES)
-def test_constraints_hold(wish: str) -> None:
-    constraints, holds = WISHES[wish]
+@pytest.mark.parametrize("wish", EXAMPLES)
+def test_wishes_hold(wish: str) -> None:
+    wishes, holds = EXAMPLES[wish]
     expected = brute_force(50, holds)
-    found = best(min(50, len(expected)), constraints=Constraints(**constraints))  # type: ignore[arg-type]
+    found = best(min(50, len(expected)), wishes=wishes)
     assert found == expected
 
 
@@ -69,7 +70,8 @@ def test_any_small_model_and_wish(n: int, seed: float, starts_with: str, contain
     expected = sorted(wanted, key=lambda name: (-exact[name], name))[:n]
     found: list[str] = []
     source = Generator(model, model.vocabulary, known_names=known_digests(known))
-    batches = likeliest(source, n, max_length=5, constraints=Constraints(starts_with=starts_with, contains=contains))
+    asked = Wishlist([StartsWith(starts_with), Contains(contains)])
+    batches = likeliest(source, n, max_length=5, wishes=asked)
     try:
         for batch in batches:
             found += batch.names
@@ -118,13 +120,13 @@ def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
 
 def test_a_search_that_comes_to_its_bound_gives_what_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(best_first_module, "MOST_PREFIXES", 3_000)
-    wish = Constraints(contains="abcabc", near=Neighbours(["ccc"], 2))
-    batches = likeliest(Generator(MODEL, MODEL.vocabulary), 500, max_length=30, constraints=wish, allow_seen=True)
+    wishes = Wishlist([Contains("abcabc"), MinDistance(2, ["ccc"])])
+    batches = likeliest(Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True)
     found: list[str] = []
-    with pytest.raises(GenerationError, match=r"\d+ names found of 500 .* beginnings of names: .*--contains"):
+    with pytest.raises(GenerationError, match=r"\d+ names found of 500 .* beginnings of names: .*relax contains"):
         found.extend(name for batch in batches for name in batch.names)
     monkeypatch.setattr(best_first_module, "MOST_PREFIXES", 100_000)
-    assert found == best(max(len(found), 1), max_length=30, constraints=wish)[: len(found)]
+    assert found == best(max(len(found), 1), max_length=30, wishes=wishes)[: len(found)]
 
 
 def test_new_names_are_not_of_the_list_in_any_spelling() -> None:
@@ -133,8 +135,8 @@ def test_new_names_are_not_of_the_list_in_any_spelling() -> None:
 
 
 def test_wishes_are_checked_at_once() -> None:
-    with pytest.raises(SettingsError, match="--starts-with"):
-        likeliest(Generator(MODEL, MODEL.vocabulary), 1, max_length=5, constraints=Constraints("X"), allow_seen=True)
+    with pytest.raises(SettingsError, match="starts_with"):
+        likeliest(Generator(MODEL, MODEL.vocabulary), 1, max_length=5, wishes=Wishlist([StartsWith("X")]))
     with pytest.raises(SettingsError, match="-3 names"):
         likeliest(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
     assert best(0) == []

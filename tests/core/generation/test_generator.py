@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 import tracemalloc
 from collections import Counter
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import namegen.core.generation.generator as generator_module
-from namegen.core.data.digests import digest, digests, known_digests
+from namegen.core.data.digests import digest, known_digests
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.constraints import Constraints
-from namegen.core.generation.count_splitting import FEW, split_counts
-from namegen.core.generation.generator import Generator, SamplingSettings, advice
-from namegen.core.generation.judge import Given
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.known import Avoid
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
 
@@ -51,7 +50,7 @@ def test_frequencies_are_the_exact_probabilities_given_the_length(sampling: dict
     del exact[""]
     settings = SamplingSettings(**sampling, max_length=5)  # type: ignore[arg-type]
     if sum(exact.values()) == 0:
-        with pytest.raises(GenerationError, match=r"0 names found of 10 .* raise --"):
+        with pytest.raises(GenerationError, match=r"0 names found of 10 .* raise "):
             names_of(generator(), 10, sampling=settings, allow_seen=True, allow_repeats=True)
         return
     names = names_of(generator(), 40_000, sampling=settings, allow_seen=True, allow_repeats=True)
@@ -72,16 +71,6 @@ def test_one_by_one_has_the_same_probabilities() -> None:
     ended = tokens[(tokens == 0).any(axis=1)]
     names = MODEL.vocabulary.decode_all(ended)
     check_frequencies(Counter(names), conditioned(all_names(MODEL, 5, temperature=0.8)))
-
-
-def test_names_of_single_draws_are_as_likely_as_those_of_many() -> None:
-    """A request for one name draws by another branch than a request for thousands."""
-    source, rng = generator(), np.random.default_rng(3)
-    counts: Counter[str] = Counter()
-    for _ in range(1_500):
-        draws = source.draw(1, rng=rng, sampling=SamplingSettings(max_length=3))
-        counts.update(MODEL.vocabulary.decode_all(draws.tokens))
-    check_frequencies(counts, conditioned(all_names(MODEL, 3)))
 
 
 def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
@@ -129,37 +118,10 @@ def test_a_name_that_does_not_end_within_the_numbers_has_no_boundary() -> None:
     assert generator().draw_one_by_one(np.zeros((0, 4))).shape == (0, 4)
 
 
-def test_draws_and_rejections_add_up() -> None:
-    for n in (1, 100, 50_000):
-        draws = generator().draw(n, rng=np.random.default_rng(n), sampling=SamplingSettings(max_length=4))
-        assert draws.counts.sum() + draws.rejected["max_length"] == n
-        assert len(set(MODEL.vocabulary.decode_all(draws.tokens))) == len(draws.counts)
-
-
 def test_blocks_change_nothing_but_the_numbers_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 3)
     names = names_of(generator(), 20_000, sampling=SamplingSettings(max_length=5), allow_seen=True, allow_repeats=True)
     check_frequencies(Counter(names), conditioned({n: p for n, p in all_names(MODEL, 5).items() if n}))
-
-
-def test_counts_of_a_row_sum_to_its_own_and_have_the_right_expectation() -> None:
-    """Both branches: few draws one by one, many by a multinomial; a chance of 0 is never drawn."""
-    rng = np.random.default_rng(0)
-    chances = np.array([[0.2, 0.5, 0.3, 0], [0, 0, 1, 0], [0.25, 0.25, 0.25, 0.25]])
-    for size in (1, 2, FEW, FEW + 1, 1000):
-        counts = np.array([size, 1, size])
-        total = np.zeros((3, 4))
-        rounds = 1_500
-        for _ in range(rounds):
-            row, token, count = split_counts(counts, chances, rng)
-            split = np.zeros((3, 4), np.int64)
-            np.add.at(split, (row, token), count)
-            assert (count > 0).all()
-            assert split.sum(axis=1).tolist() == counts.tolist()
-            total += split
-        expected = rounds * counts[:, None] * chances
-        deviation = np.sqrt(np.maximum(expected * (1 - chances), 1e-12))
-        assert (np.abs(total - expected) <= 5 * deviation).all()
 
 
 def test_log_probability_is_the_evaluators() -> None:
@@ -199,7 +161,7 @@ def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(monkeyp
     every = {name for name in all_names(MODEL, 2) if name}
     batches = generator(["ab"]).generate(20, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2))
     found: list[str] = []
-    with pytest.raises(GenerationError, match=r"11 names found of 20 .* no more within .* tries: .*--allow-repeats"):
+    with pytest.raises(GenerationError, match=r"11 names found of 20 .* no more within .* tries: .*allow_repeats=True"):
         found.extend(name for batch in batches for name in batch.names)
     assert sorted(found) == sorted(every - {"ab"})
 
@@ -212,11 +174,10 @@ def test_names_that_differ_in_letter_case_or_spacing_are_given_once() -> None:
 
 
 def test_a_model_without_names_cannot_give_new_ones() -> None:
-    with pytest.raises(GenerationError, match=r"--avoid FILE .* --allow-seen"):
+    with pytest.raises(GenerationError, match=r"with avoid, or give allow_seen=True"):
         generator().generate(1, rng=np.random.default_rng(0))
-    avoid = known_digests(["a"])
-    assert "a" not in names_of(generator(), 20, constraints=Constraints(avoid=avoid))
-    assert len(names_of(generator(), 5, constraints=Constraints(avoid=known_digests([])))) == 5
+    assert "a" not in names_of(generator(), 20, wishes=Wishlist([Avoid(["a"])]))
+    assert len(names_of(generator(), 5, wishes=Wishlist([Avoid([])]))) == 5
 
 
 def test_the_seed_decides() -> None:
@@ -240,31 +201,6 @@ def test_a_model_that_is_broken_is_an_error_not_a_name() -> None:
         names_of(generator([], Broken()), 5)
 
 
-def test_given_names_cost_at_most_16_bytes_each() -> None:
-    n, rng = 2_000_000, np.random.default_rng(0)
-    given = Given()
-    tracemalloc.start()
-    for _ in range(n // 50_000):
-        given.add(rng.integers(0, 2**63, 50_000).astype(np.uint64))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak <= 16 * n + 2_000_000
-    sizes = [len(part) for part in given._parts]
-    assert sum(sizes) == n
-    assert all(a >= 2 * b for a, b in pairwise(sizes))
-
-
-def test_given_holds_what_was_added() -> None:
-    given, rng = Given(), np.random.default_rng(0)
-    every: set[int] = set()
-    for size in (5, 0, 1, 3, 40, 2, 2):
-        marks = digests([str(number) for number in rng.integers(0, 10**9, size)])
-        given.add(marks)
-        every |= set(marks.tolist())
-        asked = np.concatenate((marks, digests(["nobody"])))
-        assert given.holds(asked).tolist() == [mark in every for mark in asked.tolist()]
-
-
 def test_memory_does_not_grow_with_repeated_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator_module, "CHUNK_NAMES", 5_000)
 
@@ -286,34 +222,8 @@ def test_memory_does_not_grow_with_repeated_names(monkeypatch: pytest.MonkeyPatc
     assert peak(100_000) < 1.3 * peak(20_000)
 
 
-@pytest.mark.parametrize(
-    ("rejected", "constraints", "sampling", "said"),
-    [
-        ({"max_length": 9}, {}, {}, "raise --max-length"),
-        ({"max_length": 9}, {}, {"temperature": 0.0}, "raise --temperature"),
-        ({"max_length": 9}, {}, {"temperature": 1e-300}, "raise --temperature"),
-        ({"max_length": 9, "matches": 1}, {"matches": "(?=a)b"}, {}, "relax --matches"),
-        ({"matches": 9}, {"matches": "b"}, {"temperature": 0.0}, "raise --temperature, or relax --matches"),
-        ({"seen": 9}, {}, {}, "raise --temperature, or allow names of the list with --allow-seen"),
-        ({"seen": 9}, {}, {"top_k": 1}, "raise --top-k, or allow names of the list with --allow-seen"),
-        ({"seen": 9}, {}, {"top_p": 1e-9}, "raise --top-p, or allow names of the list with --allow-seen"),
-        ({"not_a_name": 9}, {}, {"top_k": 1, "temperature": 0.0}, "raise --temperature and --top-k"),
-        ({"not_a_name": 9}, {}, {"top_k": 5, "top_p": 0.9}, "raise --top-k or --top-p or --temperature"),
-        ({"repeated": 9}, {}, {"top_k": 1}, "ask for fewer, raise --top-k, or allow more with --allow-repeats"),
-        ({"seen": 9}, {}, None, "allow names of the list with --allow-seen"),
-        ({"not_a_name": 9}, {}, None, "ask for fewer"),
-        ({}, {}, {}, "ask for fewer"),
-    ],
-)
-def test_the_advice_is_one_that_can_help(
-    rejected: dict[str, int], constraints: dict[str, str], sampling: dict[str, float] | None, said: str
-) -> None:
-    settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
-    assert advice(Counter(rejected), Constraints(**constraints), settings) == said  # type: ignore[arg-type]
-
-
 def test_the_advice_goes_by_how_names_were_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator_module, "TRIES", 2_000)
-    for setting, flag in (({"temperature": 0.0}, "--temperature"), ({"top_k": 1}, "--top-k")):
-        with pytest.raises(GenerationError, match=rf"tries: .*raise {flag}(?!.*--max-length)"):
+    for setting, name in (({"temperature": 0.0}, "temperature"), ({"top_k": 1}, "top_k")):
+        with pytest.raises(GenerationError, match=rf"tries: .*raise {name}(?!.*max_length)"):
             names_of(generator([]), 9, sampling=SamplingSettings(**setting))  # type: ignore[arg-type]

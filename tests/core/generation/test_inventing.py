@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_players():
 
 
 def test_where_no_more_turn_up_it_says_how_many_there_were():
-    with pytest.raises(GenerationError, match=r"0 players found of 5 asked for.*--temperature"):
+    with pytest.raises(GenerationError, match=r"0 players found of 5 asked for.*raise temperature"):
         invent(inventor(["Al Mann"]), 5, temperature=0.0)
     firsts, lasts = ("A", "l", "AA", "Al", "lA", "ll"), set("".join(LAST))
     real = [f"{first} {last}" for first in firsts for last in lasts]  # all that there can be

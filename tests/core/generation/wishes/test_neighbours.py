@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import namegen.core.generation.neighbours as neighbours_module
+import namegen.core.generation.wishes.neighbours as neighbours_module
 from namegen.core.data.digests import normalise
-from namegen.core.generation.neighbours import Neighbours, deletion_keys, signatures
+from namegen.core.generation.wishes.neighbours import Neighbours, deletion_keys, signatures
 from namegen.errors import SettingsError
 from tests.strategies import any_name
 
@@ -97,5 +97,5 @@ def test_an_empty_list_is_close_to_nothing() -> None:
 
 @pytest.mark.parametrize("distance", [-1, 0, 4, 10**9])
 def test_a_distance_out_of_range_is_named(distance: int) -> None:
-    with pytest.raises(SettingsError, match=f"--min-distance is {distance}"):
+    with pytest.raises(SettingsError, match=f"min_distance is {distance}"):
         Neighbours(["a"], distance)

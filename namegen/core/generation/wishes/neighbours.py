@@ -20,7 +20,7 @@ import numpy as np
 
 from namegen.core.data.digests import normalise
 from namegen.core.data.prefix_tree import new_run, ranges
-from namegen.errors import SettingsError
+from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int64, UInt64
 
 MOST_DISTANCE = 3
@@ -47,7 +47,9 @@ class Neighbours:
 
     def __init__(self, names: Iterable[str], distance: int) -> None:
         if not 1 <= distance <= MOST_DISTANCE:
-            raise SettingsError(f"--min-distance is {distance}: expected a whole number from 1 to {MOST_DISTANCE}")
+            raise SettingsError(
+                f"{setting('min_distance')} is {distance}: expected a whole number from 1 to {MOST_DISTANCE}"
+            )
         self.edits = distance - 1  # of a name that is too close, at most
         forms = sorted({normalise(name) for name in names}, key=lambda form: (len(form), form))
         self._forms = np.array(forms, dtype=object)

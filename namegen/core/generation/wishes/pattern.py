@@ -12,7 +12,7 @@ import time
 import warnings
 from typing import Any
 
-from namegen.errors import GenerationError, SettingsError
+from namegen.errors import GenerationError, SettingsError, setting
 
 SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that explodes is stopped here
 SECONDS_TO_SPARE = 5.0  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
@@ -63,12 +63,12 @@ class Pattern:
         self.expression = expression
         if len(expression) > LONGEST_EXPRESSION:
             raise SettingsError(
-                f"--matches has {len(expression):,} characters: expected at most {LONGEST_EXPRESSION:,}; ban a list of "
-                "words with --banned"
+                f"{setting('matches')} has {len(expression):,} characters: expected at most {LONGEST_EXPRESSION:,}; "
+                f"ban a list of words with {setting('banned')}"
             )
         if written_out(expression) > LARGEST_EXPRESSION:  # compiling could not be stopped
             raise SettingsError(
-                f"--matches {_shown(expression)} is too large an expression: with its repeats written out it has more "
+                f"{_told(expression)} is too large an expression: with its repeats written out it has more "
                 f"than {LARGEST_EXPRESSION:,} parts; lower the numbers in braces"
             )
         try:
@@ -78,11 +78,11 @@ class Pattern:
         except regex.error as error:
             place = "" if error.pos is None else f" at position {error.pos + 1}"
             raise SettingsError(
-                f"--matches {_shown(expression)} is not a regular expression: {error.msg}{place}; put a backslash "
+                f"{_told(expression)} is not a regular expression: {error.msg}{place}; put a backslash "
                 "before a sign that stands for itself"
             ) from error
         except (OverflowError, RecursionError, MemoryError, ValueError) as error:
-            raise SettingsError(f"--matches {_shown(expression)} is too large an expression: simplify it") from error
+            raise SettingsError(f"{_told(expression)} is too large an expression: simplify it") from error
         self.prunes = _PLAIN.fullmatch(expression) is not None
         self._seconds = 0.0
         self._calls = 0
@@ -109,7 +109,7 @@ class Pattern:
 
     def _too_slow(self, what: str) -> GenerationError:
         return GenerationError(
-            f"--matches {_shown(self.expression)} takes too long ({what}): simplify it, above all a repeat inside a "
+            f"{_told(self.expression)} takes too long ({what}): simplify it, above all a repeat inside a "
             "repeat such as (a+)+"
         )
 
@@ -145,6 +145,10 @@ def written_out(expression: str) -> int:
         if size > LARGEST_EXPRESSION:
             return size
     return size + sum(around)
+
+
+def _told(expression: str) -> str:
+    return setting("matches", _shown(expression))
 
 
 def _shown(text: str) -> str:

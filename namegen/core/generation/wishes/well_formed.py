@@ -1,0 +1,29 @@
+"""The one wish without a setting: what is given is a name at all."""
+
+from __future__ import annotations
+
+from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
+
+
+class WellFormed(Wish):
+    """A name that a list could hold as it stands: not empty, and no space at either end (lists are trimmed).
+
+    >>> WellFormed().keeps("Anna"), WellFormed().keeps("Anna "), WellFormed().keeps("")
+    (True, False, False)
+    """
+
+    name = "not_a_name"
+    always = True
+    seldom_refuses = True
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """Make unlikely names likelier."""
+        return (MORE_VARIETY,)
+
+    def keeps(self, name: str) -> bool:
+        """It is a name."""
+        return bool(name) and name == name.strip()

@@ -1,0 +1,13 @@
+"""What is no name at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from namegen.core.generation.wishes.well_formed import WellFormed
+
+
+@pytest.mark.parametrize(("name", "is_one"), [("Anna", True), ("de la Cruz", True), ("", False), (" A", False)])
+def test_a_name_is_not_empty_and_has_no_space_at_an_end(name: str, is_one: bool) -> None:
+    assert WellFormed().keeps(name) == is_one
+    assert not WellFormed().keeps(f"{name} ")
