@@ -19,7 +19,7 @@ from tests.requirements import require
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
-GROUND = {"errors", "types", "files", "threads", "escaping", ""}  # "" is namegen itself, which holds the version
+GROUND = {"errors", "types", "files", "threads", "escaping", "extras", ""}  # "" is namegen itself, with the version
 DATA = GROUND | {"core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
@@ -32,6 +32,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), set()),
     "escaping": (set(), set()),
+    "extras": (set(), set()),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
@@ -45,7 +46,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.training": (GENERATION, {"numpy"}),
     "lists": (DATA, set()),
     "models": (GROUND, set()),
-    "config": (GROUND | {"core.settings"}, set()),
+    "config_files": (set(), set()),
+    "config": (GROUND | {"core.settings", "config_files"}, set()),
     "backends": (ENGINE, set()),
     "backends.numpy_engine": (ENGINE, {"numpy"}),
     "backends.quiet": (set(), set()),
@@ -62,12 +64,12 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (
-        CORE | {"config", "lists", "models", "backends", "backends.tflite", "api", "drawings"},
+        CORE | {"config", "config_files", "lists", "models", "backends", "backends.tflite", "api", "drawings"},
         {"numpy", "matplotlib", "jinja2", "markupsafe", "dask", "distributed", "cryptography"},
     ),
     "cli": (
         CORE
-        | {"config", "lists", "models", "wishes", "api", "drawings", "experiments", "web", "fetch"}
+        | {"config", "config_files", "lists", "models", "wishes", "api", "drawings", "experiments", "web", "fetch"}
         | {"backends", "backends.keras_engine", "backends.tflite"},
         {"click", "rich"},
     ),

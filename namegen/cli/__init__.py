@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Look around": {
         "lists": ("namegen.cli.catalogue:lists", "The lists of names that come with namegen."),
         "models": ("namegen.cli.catalogue:models", "The trained models that come with namegen."),
+        "configs": ("namegen.cli.catalogue:configs", "The ready settings that come with namegen."),
         "fetch": ("namegen.cli.fetch:fetch", "Get a fresh list from its public source."),
     },
 }

@@ -11,6 +11,7 @@ from namegen.cli import options
 from namegen.cli.sources import note_model, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
 from namegen.errors import CheckpointError, EngineError
+from namegen.extras import missing_library
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     try:
         from namegen.backends.keras_engine.export import export_keras as export
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f"export-keras needs {error.name}, which is not installed: install it with: pip install 'namegen[keras]'"
-        ) from error
+        raise EngineError(missing_library("export-keras", error.name, "keras")) from error
     export(checkpoint.network, checkpoint.parameters, path)
     size = path.stat().st_size
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))

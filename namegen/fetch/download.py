@@ -15,6 +15,7 @@ from urllib.request import url2pathname
 
 from namegen import __version__
 from namegen.errors import FetchError, SettingsError
+from namegen.extras import missing_library
 
 if TYPE_CHECKING:
     import httpx
@@ -214,9 +215,7 @@ class Downloader:
             try:
                 import httpx
             except ImportError as error:
-                raise FetchError(
-                    "fetching needs httpx, which is not installed: install it with: pip install 'namegen[fetch]'"
-                ) from error
+                raise FetchError(missing_library("fetching", "httpx", "fetch")) from error
             try:
                 self._client = httpx.Client(
                     headers={"User-Agent": self._user_agent},

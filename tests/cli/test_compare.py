@@ -136,8 +136,8 @@ def test_the_same_seeds_give_the_same_figures(compared, without_tensorflow):
 
 def test_a_missing_library_is_said_with_what_to_do_and_the_rest_is_measured(without_tensorflow):
     missing = {one["what"]: one["why"] for one in without_tensorflow.results["missing"]}
-    assert "pip install 'namegen[keras]'" in missing["keras"]
-    assert "pip install 'namegen[" in missing["tflite"]
+    assert "pip install 'keras>=" in missing["keras"]
+    assert "pip install '" in missing["tflite"]
     assert {one["model"] for one in without_tensorflow.entry["generation"]} == {"numpy"}
     page = (without_tensorflow.folder / "report.html").read_text(encoding="utf-8")
     assert "Missing: keras" in page

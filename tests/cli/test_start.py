@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -13,8 +14,10 @@ import pytest
 from namegen import __version__
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import SETTINGS, train
-from namegen.config import Config
+from namegen.config import Config, read_config
+from tests.cli.conftest import FAST
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 LOADED = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
 HEAVY = ("keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax")
 
@@ -104,6 +107,35 @@ def test_lists_and_models_say_what_there_is(namegen):
     assert isinstance(namegen("models", "--json").done().json["models"], list)
 
 
+def test_configs_says_what_there_is(namegen):
+    found = {entry["name"]: entry for entry in namegen("configs", "--json").done().json["configs"]}
+    assert set(found) == {path.stem for path in CONFIGS.glob("*.toml")}
+    assert found["sweep-cell"]["command"] == "sweep"
+    assert found["scratch-last"]["command"] == "train"
+    run = namegen("configs").done()
+    assert max(map(len, run.out.split("\n"))) <= 80
+    assert all(name in run.out for name in found)
+
+
+def test_a_config_goes_by_its_name_and_a_file_by_its_path(namegen):
+    """As with lists and models, the name means what comes with namegen; a note says so where there is a choice."""
+    namegen.write("blog-rnn32-first", "[network]\nhidden = [3]\n")
+    options = ("japanese-given", *FAST, "--batch-size", 128, "--out")
+    bundled = namegen("train", "--config", "blog-rnn32-first", *options, "a").done()
+    assert "blog-rnn32-first is the config that comes with namegen" in bundled.err
+    assert "give ./blog-rnn32-first" in bundled.err
+    own = namegen("train", "--config", "./blog-rnn32-first", *options, "b").done()
+    assert "comes with namegen" not in own.err
+    widths = [read_config(namegen.folder / run / "config.toml").network.hidden for run in ("a", "b")]
+    assert widths == [(32, 32), (3,)]
+
+
+def test_an_unknown_config_names_the_nearest(namegen):
+    namegen("train", "--config", "blog-rnn32-frist").refused("did you mean blog-rnn32-first?", code=2)
+    namegen("sweep", "sweep-cells.toml").refused("did you mean sweep-cell?", code=2)
+    namegen("train", "--config", "xyzzy").refused("there is no config file 'xyzzy'", "`namegen configs`", code=2)
+
+
 def test_json_is_one_object(namegen):
-    for command in ("lists", "models", "ceiling", "describe"):
+    for command in ("lists", "models", "configs", "ceiling", "describe"):
         assert isinstance(json.loads(namegen(command, "--json", "--quiet").done().out), dict)

@@ -23,6 +23,7 @@ from namegen.core.evaluation.metrics import Metrics
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import EngineError, NamesError, OutputError, SettingsError
+from namegen.extras import missing_library
 from namegen.files import write_whole
 from namegen.types import Array, Float, Int, Int32
 
@@ -142,10 +143,7 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
     try:
         from namegen.backends.tflite import program
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f"the export to .tflite needs {error.name}, which is not installed: install it with: "
-            "pip install 'namegen[keras,tflite]'"
-        ) from error
+        raise EngineError(missing_library("the export to .tflite", error.name, "keras", "tflite")) from error
     return program.convert(checkpoint, quantize)
 
 

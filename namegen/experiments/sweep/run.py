@@ -27,6 +27,7 @@ from namegen.errors import EngineError
 from namegen.experiments.folder import open_folder
 from namegen.experiments.machine import commit
 from namegen.experiments.sweep.grid import Grid, SweepRun, training_code
+from namegen.extras import missing_library
 from namegen.files import write_whole
 
 if TYPE_CHECKING:
@@ -142,9 +143,7 @@ def _require_dask() -> None:
         import cryptography  # noqa: F401  # whether it is there
         import distributed  # noqa: F401
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f"sweep needs {error.name}, which is not installed: install it with: pip install 'namegen[distributed]'"
-        ) from error
+        raise EngineError(missing_library("sweep", error.name, "distributed")) from error
 
 
 def _local_workers(left: list[SweepRun], workers: int | None) -> int:
@@ -384,7 +383,7 @@ def _check_code(client: Client) -> None:
         if isinstance(answer, BaseException):
             raise EngineError(
                 f"the worker at {address} cannot load namegen ({_reason(answer)}): install there what is installed "
-                "here, namegen[distributed] with the extras of the engines"
+                "here, namegen itself, the extra distributed and those of the engines"
             )
         if answer != training_code():
             raise EngineError(
