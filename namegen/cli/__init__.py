@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Export": {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),
         "export-keras": ("namegen.cli.export:export_keras", "Write a model as a stock Keras file."),
+        "export-vocabulary": ("namegen.cli.export:export_vocabulary", "Write the characters of a model as JSON."),
         "export-web": ("namegen.cli.export_web:export_web", "Write models as one page, for a browser."),
     },
     "Look around": {
