@@ -75,6 +75,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "__main__": ({"cli"}, set()),
 }
+LIGHT = ("numpy", "click", "rich.console", "matplotlib.figure", "jinja2", "safetensors.numpy", "rapidfuzz", "regex")
+EXTRAS = ("tensorflow", "keras", "ai_edge_litert", "distributed", "cryptography", "faker")
 HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert"}
 
 
@@ -197,6 +199,44 @@ def run_python(code: str, folder: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# Of each module of argv a child that imports it and nothing of namegen beside it; what it needs of others is loaded.
+IMPORT_EACH = """
+import importlib, os, sys
+libraries, *modules = sys.argv[1:]
+for library in libraries.split(","):
+    importlib.import_module(library)
+assert not [name for name in sys.modules if name.startswith("namegen")]
+for module in modules:
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            importlib.import_module(module)
+            code = 0
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(code)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{module} cannot be imported alone")
+"""
+OF_EXTRAS = ("backends.keras_engine", "backends.tflite", "experiments.sweep", "faker")
+
+
+@pytest.mark.parametrize("libraries", [LIGHT, EXTRAS], ids=["light", "with the extras"])
+def test_any_module_can_be_imported_alone(libraries: tuple[str, ...], tmp_path: Path) -> None:
+    """Whatever else is loaded before it could hide a circle."""
+    for library in libraries:
+        require(library)
+    chosen = [
+        module
+        for module in map(module_name, modules())
+        if module.startswith(tuple(f"namegen.{part}" for part in OF_EXTRAS)) == (libraries is EXTRAS)
+    ]
+    run_python(IMPORT_EACH, tmp_path, ",".join(libraries), *chosen)
 
 
 LOADED = f"print('loaded', *sorted({HEAVY} & set(sys.modules)))"
