@@ -8,8 +8,8 @@ from namegen import load
 from namegen.core.data.vocabulary import Vocabulary
 
 
-def test_it_lies_beside_the_model_and_plain_json_reads_it(namegen, run_folder):
-    run = namegen("export-vocabulary", "run").done()
+def test_it_lies_beside_the_model_and_plain_json_reads_it(program, run_folder):
+    run = program("export-vocabulary", "run").done()
     vocabulary = load(run_folder).checkpoint.vocabulary
     assert run.out == f"run/model.json: {len(vocabulary.characters)} characters\n"
     assert run.err == "out: run/model.json\n"
@@ -18,19 +18,19 @@ def test_it_lies_beside_the_model_and_plain_json_reads_it(namegen, run_folder):
     assert Vocabulary.load(run_folder / "model.json") == vocabulary
 
 
-def test_of_a_shipped_model_it_lies_here(namegen):
-    run = namegen("export-vocabulary", "japanese-given", "--json").done()
-    path = namegen.folder / "japanese-given.json"
+def test_of_a_shipped_model_it_lies_here(program):
+    run = program("export-vocabulary", "japanese-given", "--json").done()
+    path = program.folder / "japanese-given.json"
     size = path.stat().st_size
     count = len(Vocabulary.load(path).characters)
     assert run.json == {"out": "japanese-given.json", "bytes": size, "character_count": count}
 
 
-def test_what_is_there_is_kept(namegen):
-    namegen.write("mine.json", "[]")
-    (namegen.folder / "folder").mkdir()
-    namegen("export-vocabulary", "mlb-last", "mine.json").refused("mine.json exists already", "--force")
-    namegen("export-vocabulary", "mlb-last", "folder").refused("name a file, such as folder/model.json")
-    assert (namegen.folder / "mine.json").read_text() == "[]"
-    namegen("export-vocabulary", "mlb-last", "mine.json", "--force").done()
-    assert Vocabulary.load(namegen.folder / "mine.json").characters
+def test_what_is_there_is_kept(program):
+    program.write("mine.json", "[]")
+    (program.folder / "folder").mkdir()
+    program("export-vocabulary", "mlb-last", "mine.json").refused("mine.json exists already", "--force")
+    program("export-vocabulary", "mlb-last", "folder").refused("name a file, such as folder/model.json")
+    assert (program.folder / "mine.json").read_text() == "[]"
+    program("export-vocabulary", "mlb-last", "mine.json", "--force").done()
+    assert Vocabulary.load(program.folder / "mine.json").characters
