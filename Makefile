@@ -120,6 +120,6 @@ constraints:
 	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check setuptools wheel
 	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
 	  '.[keras,tflite,distributed,fetch,faker,dev]'
-	@{ grep '^#' constraints.txt; build/resolve/bin/python -m pip freeze --all | grep -iv '^namegen\|^pip=='; } > build/new
+	@{ grep '^#' constraints.txt; build/resolve/bin/python -m pip freeze --all | grep -iv '^namegen[-_]rnn\|^pip=='; } > build/new
 	@mv build/new constraints.txt && rm -rf build/resolve
 	@echo "constraints.txt is new: run make test."

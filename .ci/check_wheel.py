@@ -1,4 +1,4 @@
-"""Hold a built wheel against what it must carry: every module and list of the source, their notices, the type mark."""
+"""Hold a built wheel against what it must carry: every module, list, model and config, their notices, the type mark."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ def main(wheel: str) -> int:
     expected |= {
         path.as_posix() for folder in ("web", "experiments/compare/templates") for path in package.glob(f"{folder}/*.*")
     }
+    expected |= {f"namegen/{path.as_posix()}" for path in Path("configs").glob("*.toml")}
     notices = {path.name for path in package.glob("lists/*.LICENSE.txt")} | {"LICENSE"}
     carried = {Path(name).name for name in names if ".dist-info/licenses/" in name}
-    foreign = {name for name in names if not name.startswith(("namegen/", "namegen-"))}
+    foreign = {name for name in names if not name.startswith(("namegen/", "namegen_rnn-"))}
     problems = [f"lacks {name}" for name in sorted(expected - names)]
     problems += [f"lacks the licence notice {name}" for name in sorted(notices - carried)]
     problems += [f"carries {name}, which is not its own" for name in sorted(foreign)]
     if "License-Expression: MIT AND CC-BY-SA-3.0" not in metadata:
         problems.append("does not state its licences in its metadata")
+    if "Name: namegen-rnn\n" not in metadata:
+        problems.append("does not go by the distribution's name, namegen-rnn")
     for problem in problems:
         print(f"{wheel} {problem}", file=sys.stderr)
     if not problems:

@@ -23,7 +23,7 @@ from namegen.threads import limit_threads
 limit_threads(1)
 
 import numpy as np  # noqa: E402  # reads the limit above as it starts
-from train_keras import prefix_rows, prefixes, read_before, token_rows  # noqa: E402
+from train_keras import one_hot, prefix_rows, prefixes, read_before, token_rows  # noqa: E402
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads  # noqa: E402
 from namegen.config import read_config  # noqa: E402
@@ -87,7 +87,7 @@ def name_samples(names: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarr
     tokens, lengths = token_rows(tuple(names), vocabulary)
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
     # fit divides by all places of a batch, the padded ones too: with a mean of 1 the loss is that of a character.
-    return vocabulary.one_hot(read_before(tokens)), tokens, weight * weight.size / weight.sum()
+    return one_hot(read_before(tokens), vocabulary), tokens, weight * weight.size / weight.sum()
 
 
 def accuracy(model: Any, corpus: Corpus, *, whole: bool) -> tuple[float, float]:
@@ -104,7 +104,7 @@ def accuracy(model: Any, corpus: Corpus, *, whole: bool) -> tuple[float, float]:
         read[here, depth] = tree.token[here]
         length[here] = depth
     if whole:
-        rows = corpus.vocabulary.one_hot(read)
+        rows = one_hot(read, corpus.vocabulary)
         logits = np.concatenate(
             [
                 model.predict(rows[start : start + 2048], verbose=0)[

@@ -42,7 +42,7 @@ def _seconds(model: Any, arrays: tuple[np.ndarray, ...], batch_size: int, epochs
 def _plain(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
     tokens, lengths = token_rows(names, vocabulary)
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
-    arrays = vocabulary.one_hot(read_before(tokens)), tokens, weight
+    arrays = one_hot(read_before(tokens), vocabulary), tokens, weight
     return _trained(vocabulary, arrays, batch_size, sequences=True), arrays, int(weight.sum())
 
 
@@ -65,7 +65,12 @@ def prefixes(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray
 def prefix_rows(read: np.ndarray, length: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     """START and ``length`` characters as one-hot rows, then zeros, which a masking layer passes over."""
     used = np.arange(read.shape[1]) <= length[:, None]
-    return vocabulary.one_hot(read) * used[..., None]
+    return one_hot(read, vocabulary) * used[..., None]
+
+
+def one_hot(tokens: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Each id as a row of zeros with a single one."""
+    return np.eye(vocabulary.size, dtype=np.float32)[tokens]
 
 
 def token_rows(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:

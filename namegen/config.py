@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from namegen.config_files import advice
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, check
 from namegen.errors import SettingsError, setting
 
@@ -78,7 +79,7 @@ def read_tables(path: Path | str) -> dict[str, Any]:
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise SettingsError(f"there is no config file {shown}: give a TOML file that exists") from error
+        raise SettingsError(f"there is no config file {shown}: {advice(str(path))}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SettingsError(f"the config {shown} is not UTF-8 at line {line}: save it as UTF-8 text") from error

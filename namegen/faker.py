@@ -7,7 +7,7 @@
     fake.add_provider(NamegenProvider)
     fake.invented_last_name()
 
-Needs the extra ``faker``: ``pip install 'namegen[faker]'``.
+Needs the library Faker (the extra ``faker``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ import numpy as np
 
 from namegen import api
 from namegen.core.generation.inventing import PlayerInventor, draw_one
+from namegen.extras import missing_library
 
 try:
     from faker.providers import BaseProvider
 except ImportError as error:  # pragma: no cover
-    raise ImportError(
-        "namegen.faker needs Faker, which is not installed: install it with: pip install 'namegen[faker]'"
-    ) from error
+    raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
 
 class NamegenProvider(BaseProvider):

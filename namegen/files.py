@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and never over another unless that was asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,30 @@ import os
 import tempfile
 from pathlib import Path
 
-from namegen.errors import OutputError
+from namegen.errors import OutputError, setting
+
+
+def check_output(path: Path, *, example: str, force: bool) -> None:
+    """Find out, before any work is done, whether a file can and may be written.
+
+    Args:
+        path: the file.
+        example: a file name that would do, for a message; its ending is that of what is to be written.
+        force: a file that exists may be written over.
+
+    Raises:
+        OutputError: the path is a folder, is in no folder, cannot be looked at, or exists and ``force`` is not given.
+    """
+    try:
+        is_folder, exists, has_place = path.is_dir(), path.exists(), path.parent.is_dir()
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+    if is_folder:
+        raise OutputError(f"{path} is a folder: name a file, such as {path / example}")
+    if exists and not force:
+        raise OutputError(f"{path} exists already: name another file, or write over it with {setting('force', True)}")
+    if not has_place:
+        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another")
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -20,7 +20,7 @@ from tests.requirements import require
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
 # The last one, "", is namegen itself, which holds the version.
-GROUND = {"errors", "types", "files", "threads", "escaping", "documents", ""}
+GROUND = {"errors", "types", "files", "threads", "escaping", "documents", "extras", ""}
 DATA = GROUND | {"core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
@@ -34,6 +34,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "escaping": (set(), set()),
     "documents": (set(), {"msgspec"}),
+    "extras": (set(), set()),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
@@ -47,7 +48,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.training": (GENERATION, {"numpy"}),
     "lists": (DATA, set()),
     "models": (GROUND, set()),
-    "config": (GROUND | {"core.settings"}, set()),
+    "config_files": (set(), set()),
+    "config": (GROUND | {"core.settings", "config_files"}, set()),
     "backends": (ENGINE, set()),
     "backends.numpy_engine": (ENGINE, {"numpy"}),
     "backends.quiet": (set(), set()),
@@ -64,17 +66,19 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (
-        CORE | {"config", "lists", "models", "backends", "backends.tflite", "api", "drawings"},
+        CORE | {"config", "config_files", "lists", "models", "backends", "backends.tflite", "api", "drawings"},
         {"numpy", "matplotlib", "jinja2", "markupsafe", "dask", "distributed", "cryptography"},
     ),
     "cli": (
         CORE
-        | {"config", "lists", "models", "wishes", "api", "drawings", "experiments", "web", "fetch"}
+        | {"config", "config_files", "lists", "models", "wishes", "api", "drawings", "experiments", "web", "fetch"}
         | {"backends", "backends.keras_engine", "backends.tflite"},
         {"click", "rich"},
     ),
     "__main__": ({"cli"}, set()),
 }
+LIGHT = ("numpy", "click", "rich.console", "matplotlib.figure", "jinja2", "safetensors.numpy", "rapidfuzz", "regex")
+EXTRAS = ("tensorflow", "keras", "ai_edge_litert", "distributed", "cryptography", "faker")
 HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert"}
 
 
@@ -163,9 +167,15 @@ def strings(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=module_name)
-def test_core_knows_no_command_line(path: Path) -> None:
-    """Its messages name settings (``errors.setting``); how an option is spelt is the command line's own."""
+# Parts whose messages a program meets, too.
+WITHOUT_FLAGS = {"", "core", "files", "config", "config_files", "extras", "lists", "models", "web", "fetch", "testing"}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in modules() if floor_of(module_name(path)).split(".")[0] in WITHOUT_FLAGS], ids=module_name
+)
+def test_messages_know_no_command_line(path: Path) -> None:
+    """They name settings (``errors.setting``); how an option is spelt is the command line's own."""
     for text in strings(ast.parse(path.read_text(encoding="utf-8"))):
         assert not re.search(r"(?<![\w-])--[a-z]", text), f"{module_name(path)} says {text!r}"
 
@@ -191,6 +201,44 @@ def run_python(code: str, folder: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# Of each module of argv a child that imports it and nothing of namegen beside it; what it needs of others is loaded.
+IMPORT_EACH = """
+import importlib, os, sys
+libraries, *modules = sys.argv[1:]
+for library in libraries.split(","):
+    importlib.import_module(library)
+assert not [name for name in sys.modules if name.startswith("namegen")]
+for module in modules:
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            importlib.import_module(module)
+            code = 0
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(code)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{module} cannot be imported alone")
+"""
+OF_EXTRAS = ("backends.keras_engine", "backends.tflite", "experiments.sweep", "faker")
+
+
+@pytest.mark.parametrize("libraries", [LIGHT, EXTRAS], ids=["light", "with the extras"])
+def test_any_module_can_be_imported_alone(libraries: tuple[str, ...], tmp_path: Path) -> None:
+    """Whatever else is loaded before it could hide a circle."""
+    for library in libraries:
+        require(library)
+    chosen = [
+        module
+        for module in map(module_name, modules())
+        if module.startswith(tuple(f"namegen.{part}" for part in OF_EXTRAS)) == (libraries is EXTRAS)
+    ]
+    run_python(IMPORT_EACH, tmp_path, ",".join(libraries), *chosen)
 
 
 LOADED = f"print('loaded', *sorted({HEAVY} & set(sys.modules)))"

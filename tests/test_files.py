@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from namegen.cli.terminal import option_name
 from namegen.errors import OutputError
-from namegen.files import write_whole
+from namegen.files import check_output, write_whole
 
 OLD, NEW = b"what was there", b"what is new" * 1000
 
@@ -126,7 +127,7 @@ WRITE = """
 import os, resource, sys
 from pathlib import Path
 from namegen.errors import OutputError
-from namegen.files import write_whole
+from namegen.files import check_output, write_whole
 
 what, path = sys.argv[1], Path(sys.argv[2])
 if what == "full":
@@ -193,3 +194,31 @@ def test_a_folder_that_may_not_be_read_is_no_reason_to_call_a_written_file_unwri
     monkeypatch.setattr(os, "open", refuse_folders)
     write_whole(path, NEW)
     assert path.read_bytes() == NEW
+
+
+class TestCheckOutput:
+    def test_a_new_file_in_a_folder_that_is_there(self, tmp_path: Path) -> None:
+        check_output(tmp_path / "new.png", example="drawing.png", force=False)
+
+    def test_a_file_that_exists_is_kept_unless_forced(self, tmp_path: Path) -> None:
+        path = tmp_path / "old.png"
+        path.write_bytes(b"old")
+        check_output(path, example="drawing.png", force=True)
+        with pytest.raises(OutputError, match=r"old\.png exists already: .* write over it with force=True$") as caught:
+            check_output(path, example="drawing.png", force=False)
+        assert caught.value.told(option_name).endswith("write over it with --force")
+
+    def test_a_folder_gets_a_hint_of_the_right_kind(self, tmp_path: Path) -> None:
+        for force in (False, True):
+            with pytest.raises(OutputError, match=r"is a folder: name a file, such as .*/drawing\.png$"):
+                check_output(tmp_path, example="drawing.png", force=force)
+
+    def test_a_place_that_is_not_there(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(b"")
+        for place in ("none", "file"):
+            with pytest.raises(OutputError, match=f"there is no folder .*{place}; make it first"):
+                check_output(tmp_path / place / "new.png", example="drawing.png", force=False)
+
+    def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
+        with pytest.raises(OutputError, match=r"cannot write .*too long; choose another place"):
+            check_output(tmp_path / ("x" * 5000), example="drawing.png", force=False)

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 from namegen.core.engine import EngineClass
 from namegen.errors import EngineError
+from namegen.extras import missing_library
 
 ENGINES = {
     "numpy": "namegen.backends.numpy_engine.engine:NumpyEngine",
@@ -26,7 +27,8 @@ def load_engine(name: str) -> EngineClass:
     """The engine class of that name, imported now.
 
     Raises:
-        EngineError: an unknown name (the message lists the known ones), or a missing library (it names the extra).
+        EngineError: an unknown name (the message lists those that are known), or a missing library (it says
+            how to install it).
     """
     path = ENGINES.get(name) or engine_paths().get(name)
     if path is None:
@@ -35,10 +37,9 @@ def load_engine(name: str) -> EngineClass:
     try:
         engine: EngineClass = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
-        remedy = (
-            f"install it with: pip install 'namegen[{EXTRAS[name]}]'"
-            if name in EXTRAS
-            else f"install what {path} needs"
-        )
-        raise EngineError(f"the engine {name} needs {error.name}, which is not installed: {remedy}") from error
+        if name in EXTRAS:
+            raise EngineError(missing_library(f"the engine {name}", error.name, EXTRAS[name])) from error
+        raise EngineError(
+            f"the engine {name} needs {error.name}, which is not installed: install what {path} needs"
+        ) from error
     return engine

@@ -37,11 +37,13 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Export": {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),
         "export-keras": ("namegen.cli.export:export_keras", "Write a model as a stock Keras file."),
+        "export-vocabulary": ("namegen.cli.export:export_vocabulary", "Write the characters of a model as JSON."),
         "export-web": ("namegen.cli.export_web:export_web", "Write models as one page, for a browser."),
     },
     "Look around": {
         "lists": ("namegen.cli.catalogue:lists", "The lists of names that come with namegen."),
         "models": ("namegen.cli.catalogue:models", "The trained models that come with namegen."),
+        "configs": ("namegen.cli.catalogue:configs", "The ready settings that come with namegen."),
         "fetch": ("namegen.cli.fetch:fetch", "Get a fresh list from its public source."),
     },
 }

@@ -1,4 +1,4 @@
-"""``namegen lists`` and ``namegen models``: what comes with the package."""
+"""``namegen lists``, ``namegen models`` and ``namegen configs``: what comes with the package."""
 
 from __future__ import annotations
 
@@ -70,3 +70,30 @@ def models(as_json: bool, quiet: bool) -> None:
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
     click.echo(aligned(rows, left=3))
     click.echo("\nheld out: how often the likeliest character is right, on names not learned from")
+
+
+@click.command()
+@options.common
+def configs(as_json: bool, quiet: bool) -> None:
+    """The ready settings that come with namegen; each goes by its name wherever CONFIG stands."""
+    from textwrap import wrap
+
+    from namegen.config_files import bundled_configs
+
+    found = bundled_configs()
+    if as_json:
+        entries = [
+            {"name": name, "command": "sweep" if config.is_sweep else "train", "description": config.description}
+            for name, config in found.items()
+        ]
+        click.echo(json_text({"configs": entries}))
+        return
+    width = max(map(len, found)) + len("  ")
+    for heading, sweeps in (("namegen train --config CONFIG", False), ("\nnamegen sweep CONFIG", True)):
+        click.echo(heading)
+        for name, config in found.items():
+            if config.is_sweep == sweeps:
+                first, *more = wrap(config.description, WIDTH - width - len("  "))
+                click.echo(f"  {name.ljust(width)}{first}")
+                for line in more:
+                    click.echo(f"  {' ' * width}{line}")

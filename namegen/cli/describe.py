@@ -13,6 +13,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import open_list
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.files import check_output
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ def describe(
     notes = Notes(quiet)
     limit_threads(1)
     if plot is not None:
-        from namegen.backends.tflite.export import check_output
-
-        check_output(plot, force=force)
+        check_output(plot, example=f"description{plot.suffix}", force=force)
     corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
     from namegen.core.data import description
 

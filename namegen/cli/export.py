@@ -1,4 +1,4 @@
-"""``namegen export-tflite`` and ``namegen export-keras``: a model for phones, and for stock Keras."""
+"""``namegen export-tflite``, ``export-keras``, ``export-vocabulary``: a model for phones, for stock Keras, its ids."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from namegen.cli import options
 from namegen.cli.sources import note_model, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
 from namegen.errors import CheckpointError, EngineError
+from namegen.extras import missing_library
+from namegen.files import check_output
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -99,12 +101,34 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     try:
         from namegen.backends.keras_engine.export import export_keras as export
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f"export-keras needs {error.name}, which is not installed: install it with: pip install 'namegen[keras]'"
-        ) from error
+        raise EngineError(missing_library("export-keras", error.name, "keras")) from error
     export(checkpoint.network, checkpoint.parameters, path)
     size = path.stat().st_size
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
+
+
+@click.command("export-vocabulary")
+@click.argument("model", required=False)
+@click.argument("out", required=False, type=click.Path(path_type=Path))
+@force
+@options.common
+def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
+    """Write the characters of a model as JSON, for whoever uses its .keras file without namegen.
+
+    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
+    mlb-first. OUT left out is model.json in the run folder, or the model's name with .json: beside a checkpoint, or
+    here for a shipped model.
+
+    The id of a character is its place in the text "characters", counted from 1; id 0 begins and ends a name.
+    docs/keras.md shows how to read it.
+    """
+    limit_threads(1)
+    _, checkpoint, path = _open(model, out, ".json", force, Notes(quiet))
+    vocabulary = checkpoint.vocabulary
+    vocabulary.save(path)
+    count, size = len(vocabulary.characters), path.stat().st_size
+    document = {"out": str(path), "bytes": size, "character_count": count}
+    click.echo(json_text(document) if as_json else printable(f"{path}: {count:,} characters"))
 
 
 def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: Notes) -> tuple[str, Checkpoint, Path]:
@@ -133,9 +157,7 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
     chosen = out is None
     if out is None:
         out = Path(name + suffix) if shipped else path.with_suffix(suffix)
-    from namegen.backends.tflite.export import check_output
-
-    check_output(out, force=force)
+    check_output(out, example=f"model{suffix}", force=force)
     if chosen:
         notes(f"out: {out}")
     return name, checkpoint, out

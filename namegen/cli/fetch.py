@@ -41,7 +41,7 @@ def fetch(
 
     companies: those listed on the NYSE or on Nasdaq, from the SEC, which asks for --contact.
 
-    FILE is written whole or not at all. Needs the extra fetch: pip install 'namegen[fetch]'.
+    FILE is written whole or not at all. Needs the library httpx (the extra fetch).
     """
     if what == "companies" and part != "player":
         raise click.UsageError("--part goes with players only: leave it out")

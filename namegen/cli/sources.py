@@ -40,6 +40,13 @@ def note_list(names: str | None, notes: Notes) -> None:
     note_namesake(names, BUNDLED, "list", notes)
 
 
+def note_config(config: str | None, notes: Notes) -> None:
+    """Say so where CONFIG is a bundled one and something here has its name."""
+    from namegen.config_files import bundled_configs
+
+    note_namesake(config, bundled_configs(), "config", notes)
+
+
 def open_model(model: str | None, notes: Notes, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
     """Load MODEL. Raises CheckpointError, EngineError."""
     limit_threads(threads)

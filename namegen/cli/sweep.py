@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import INTERRUPTED, options
-from namegen.cli.sources import note_list
+from namegen.cli.sources import note_config, note_list
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
 from namegen.errors import NamegenError
@@ -58,16 +58,17 @@ def sweep(
     """Train every combination of a grid of settings; write a table and plots of accuracy against time.
 
     CONFIG is a TOML file of train with one more table, [grid], whose entries are lists of values, such as
-    training.learning_rate = [0.01, 0.001].
+    training.learning_rate = [0.01, 0.001]; or the name of one that comes with namegen (namegen configs).
 
     Runs go side by side, on processes of this machine or on a dask cluster. Ctrl-C stops; the same command goes on from
-    there, as finished runs are kept. Needs the extra distributed: pip install 'namegen[distributed]'.
+    there, as finished runs are kept. Needs the libraries of the extra distributed (dask).
     """
     if scheduler is not None and workers is not None:
         raise click.UsageError("--workers cannot stand beside --scheduler: that cluster has its own workers")
     limit_threads(1)
     logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
     notes = Notes(quiet)
+    from namegen.config_files import find_config
     from namegen.documents import to_plain
     from namegen.experiments.sweep.exchange import FAILED
     from namegen.experiments.sweep.grid import make_runs, read_grid
@@ -76,7 +77,8 @@ def sweep(
     from namegen.experiments.sweep.run import sweep as run_sweep
     from namegen.lists import read_names
 
-    grid = read_grid(config)
+    note_config(str(config), notes)
+    grid = read_grid(find_config(config))
 
     def read_list(data: DataSettings) -> Corpus:
         note_list(data.names, notes)

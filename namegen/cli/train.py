@@ -14,10 +14,11 @@ import click
 
 from namegen.cli import INTERRUPTED, options
 from namegen.cli.progress import show_progress
-from namegen.cli.sources import note_list
+from namegen.cli.sources import note_config, note_list
 from namegen.cli.terminal import Notes, json_text
 from namegen.cli.training_summary import summary
 from namegen.config import Config, merge, read_config
+from namegen.config_files import find_config
 from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
 from namegen.core.training.file_names import CONFIG_FILE, PLOT_FILE
 from namegen.threads import limit_threads
@@ -128,7 +129,11 @@ def settings(command: options.Command) -> options.Command:
 
 @click.command()
 @click.argument("names", required=False)
-@click.option("--config", metavar="FILE", help="Settings from a TOML file; options stand above it.")
+@click.option(
+    "--config",
+    metavar="CONFIG",
+    help="Settings from a TOML file or from one of `namegen configs`; options stand above it.",
+)
 @click.option("--out", metavar="DIR", help="A new folder for the model.  [default: runs/LIST-BACKEND]")
 @click.option("--resume", metavar="RUN", help="Go on with a run folder; beside it --backend, --epochs.")
 @settings
@@ -157,9 +162,9 @@ def train(
         run_config = Path(resume) / CONFIG_FILE
         resolved = read_config(run_config) if run_config.is_file() else Config()  # without one, api.resume says it
     else:
-        resolved = merge(
-            Config() if config is None else read_config(config), {**_overrides(given), "data.names": names}
-        )
+        note_config(config, notes)
+        base = Config() if config is None else read_config(find_config(config))
+        resolved = merge(base, {**_overrides(given), "data.names": names})
         if names is None:
             notes(f"names: {resolved.data.names}")
         note_list(resolved.data.names, notes)

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from namegen.errors import FetchError, SettingsError
+from namegen.errors import FetchError, SettingsError, setting
 from namegen.fetch.download import Downloader, decoded, local_path, shown
 
 SOURCE = "https://www.sec.gov/files/company_tickers_exchange.json"
@@ -51,8 +51,8 @@ def fetch_companies(downloader: Downloader, url: str | None = None, *, contact: 
     """
     if contact is None and needs_contact(url):
         raise SettingsError(
-            "the SEC asks every program to say whom to write to: give your e-mail address with --contact (it is sent "
-            "to the SEC and nowhere else)"
+            "the SEC asks every program to say whom to write to: give your e-mail address with "
+            f"{setting('contact')} (it is sent to the SEC and nowhere else)"
         )
     place = SOURCE if url is None else url
     return read_companies(decoded(downloader.read(place), place), shown(place))
@@ -71,7 +71,7 @@ def read_companies(text: str, source: str) -> FetchedCompanies:
         raise FetchError(f"{source} is not JSON: the file is damaged or not the SEC's, try again") from error
     fields, data = (document.get("fields"), document.get("data")) if isinstance(document, dict) else (None, None)
     if not isinstance(fields, list) or not isinstance(data, list) or not {"name", "exchange"} <= {*map(str, fields)}:
-        raise FetchError(f"{form}: give the right place with --url")
+        raise FetchError(f"{form}: give the right place with {setting('url')}")
     name_place, exchange_place = fields.index("name"), fields.index("exchange")
     names: set[str] = set()
     dropped: Counter[str] = Counter()
@@ -86,7 +86,7 @@ def read_companies(text: str, source: str) -> FetchedCompanies:
         else:
             names.add(cleaned)
     if not names:
-        raise FetchError(f"{source} has no company of the NYSE or Nasdaq: give the right place with --url")
+        raise FetchError(f"{source} has no company of the NYSE or Nasdaq: give the right place with {setting('url')}")
     return FetchedCompanies(sorted(names, key=lambda name: (name.casefold(), name)), dropped)
 
 

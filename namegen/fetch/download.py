@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from namegen import __version__
-from namegen.errors import FetchError, SettingsError
+from namegen.errors import FetchError, SettingsError, setting
+from namegen.extras import missing_library
 
 if TYPE_CHECKING:
     import httpx
@@ -109,7 +110,7 @@ class Downloader:
             contact.strip() and contact.isascii() and contact.isprintable() and len(contact) <= LONGEST_CONTACT
         ):
             raise SettingsError(
-                f"--contact is {contact[:40]!r}: expected an e-mail address, in ASCII characters, such as "
+                f"{setting('contact')} is {contact[:40]!r}: expected an e-mail address, in ASCII characters, such as "
                 "jane@example.com"
             )
         self.manners, self.watcher = manners or Manners(), watcher or Silent()
@@ -148,7 +149,9 @@ class Downloader:
                 raise self._too_large(str(path))
             content = path.read_bytes()
         except OSError as error:
-            raise FetchError(f"cannot read {path}: {error.strerror or error}; give another with --url") from error
+            raise FetchError(
+                f"cannot read {path}: {error.strerror or error}; give another with {setting('url')}"
+            ) from error
         self.watcher.received(len(content), size)
         return content
 
@@ -166,13 +169,13 @@ class Downloader:
                 if failures == self.manners.tries:
                     raise FetchError(
                         f"cannot read {shown(address)}: {error} (tried {failures} times): try again later, or give a "
-                        "mirror or a local file with --url"
+                        f"mirror or a local file with {setting('url')}"
                     ) from error
                 wait = self.manners.wait(failures) if error.wait is None else error.wait
                 if wait > self.manners.longest_wait:
                     raise FetchError(
                         f"{shown(address)}: the server asks to be left alone for {wait:,.0f} seconds: try again then, "
-                        "or give a mirror or a local file with --url"
+                        f"or give a mirror or a local file with {setting('url')}"
                     ) from error
                 self.watcher.waits(wait, str(error))
                 time.sleep(wait)
@@ -207,16 +210,16 @@ class Downloader:
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise _TryAgainError(f"the connection broke ({error})") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FetchError(f"cannot read {shown(address)}: {error}; give another address with --url") from error
+            raise FetchError(
+                f"cannot read {shown(address)}: {error}; give another address with {setting('url')}"
+            ) from error
 
     def _open_client(self) -> httpx.Client:
         if self._client is None:
             try:
                 import httpx
             except ImportError as error:
-                raise FetchError(
-                    "fetching needs httpx, which is not installed: install it with: pip install 'namegen[fetch]'"
-                ) from error
+                raise FetchError(missing_library("fetching", "httpx", "fetch")) from error
             try:
                 self._client = httpx.Client(
                     headers={"User-Agent": self._user_agent},
@@ -232,7 +235,7 @@ class Downloader:
     def _too_large(self, what: str) -> FetchError:
         return FetchError(
             f"{what} is larger than {self.manners.most_bytes:,} bytes, far more than the list that is looked for: "
-            "give the right file with --url"
+            f"give the right file with {setting('url')}"
         )
 
 
@@ -242,10 +245,10 @@ def _refusal(status: int, headers: Mapping[str, str], address: str) -> Exception
     if status in TRY_AGAIN:
         return _TryAgainError(said, _retry_after(headers.get("retry-after")))
     advice = {
-        403: "it refuses programs that do not say who asks: give your address with --contact, or a local file with "
-        "--url",
-        404: "the file is not there: it may have moved, give its new place with --url",
-    }.get(status, "give another address with --url")
+        403: f"it refuses programs that do not say who asks: give your address with {setting('contact')}, or a local "
+        f"file with {setting('url')}",
+        404: f"the file is not there: it may have moved, give its new place with {setting('url')}",
+    }.get(status, f"give another address with {setting('url')}")
     return FetchError(f"cannot read {shown(address)}: {said}; {advice}")
 
 
@@ -282,18 +285,18 @@ def local_path(place: str) -> Path | None:
     scheme = scheme.lower()
     if not separator:
         if not place or "\0" in place:
-            raise SettingsError("--url is empty or has a NUL in it: give a web address or a path")
+            raise SettingsError(f"{setting('url')} is empty or has a NUL in it: give a web address or a path")
         return Path(place)
     try:
         parts = urlsplit(place)
         host = parts.hostname
     except ValueError as error:
-        raise SettingsError(f"--url is {place[:80]!r}: not a web address ({error})") from error
+        raise SettingsError(f"{setting('url')} is {place[:80]!r}: not a web address ({error})") from error
     if scheme == "file" and host in (None, "localhost") and "\0" not in unquote(parts.path):
         return Path(url2pathname(parts.path))
     if scheme in WEB and host:
         return None
-    raise SettingsError(f"--url is {place[:80]!r}: expected a path, file:///…, http://… or https://…")
+    raise SettingsError(f"{setting('url')} is {place[:80]!r}: expected a path, file:///…, http://… or https://…")
 
 
 def shown(place: str) -> str:
@@ -326,4 +329,4 @@ def decoded(data: bytes, place: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FetchError(f"{shown(place)} is not text in UTF-8: give the right file with --url") from error
+        raise FetchError(f"{shown(place)} is not text in UTF-8: give the right file with {setting('url')}") from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from namegen.core.data.players import Player
-from namegen.errors import FetchError, NamesError
+from namegen.errors import FetchError, NamesError, setting
 from namegen.fetch.download import Downloader, decoded, inside, local_path, shown
 
 SOURCE = "https://raw.githubusercontent.com/chadwickbureau/register/HEAD/data/"
@@ -66,7 +66,9 @@ def fetch_players(downloader: Downloader, url: str | None = None) -> FetchedPlay
             else:
                 dropped[player] += 1
     if not players:
-        raise FetchError(f"{shown(place)} has no player of the major leagues: give the right place with --url")
+        raise FetchError(
+            f"{shown(place)} has no player of the major leagues: give the right place with {setting('url')}"
+        )
     players.sort(key=lambda player: (player.last.casefold(), player.first.casefold(), player.suffix, player.first_year))
     return FetchedPlayers(players, dropped)
 
@@ -84,7 +86,7 @@ def read_register(text: str, source: str) -> Iterator[Player | str]:
         if missing:
             raise FetchError(
                 f"{source} has no column {', '.join(missing)}, so it is not the register's: give the right place with "
-                "--url"
+                f"{setting('url')}"
             )
         places = [header.index(column) for column in COLUMNS]
         for row in rows:

@@ -25,7 +25,7 @@ from namegen import __version__
 from namegen.core.data.digests import _REMOVAL  # the page needs the very table, for its own characters
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.errors import OutputError
-from namegen.files import write_whole
+from namegen.files import check_output, write_whole
 from namegen.types import Array
 
 LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
@@ -62,10 +62,7 @@ def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -
     Raises:
         OutputError: the file exists, is a folder, cannot be written, or would be too large for a page.
     """
-    if out.is_dir():
-        raise OutputError(f"{out} is a folder: give the name of a file, such as {out / 'names.html'}")
-    if out.exists() and not force:
-        raise OutputError(f"{out} exists already: name another file, or write over it with --force")
+    check_output(out, example="names.html", force=force)
     content = page(models).encode()
     write_whole(out, content)
     return len(content)

@@ -128,7 +128,7 @@ def server() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def namegen(server: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
+def program(server: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The program, in an empty folder."""
     return Program(server, tmp_path, tmp_path_factory.mktemp("streams"))
 
@@ -171,7 +171,7 @@ def uninterrupted(server: subprocess.Popen[str], some_names: str, tmp_path_facto
 
 
 @pytest.fixture
-def run_folder(namegen: Program, some_names: str, trained: Callable[[Path], Path]) -> Path:
+def run_folder(program: Program, some_names: str, trained: Callable[[Path], Path]) -> Path:
     """A finished run in the program's folder, beside the list ``names.txt`` that it was trained on."""
-    namegen.write("names.txt", some_names)
-    return trained(namegen.folder / "run")
+    program.write("names.txt", some_names)
+    return trained(program.folder / "run")

@@ -33,58 +33,58 @@ BAD_LISTS = {
 
 @pytest.mark.parametrize("kind", BAD_LISTS)
 @pytest.mark.parametrize("command", ["train", "ceiling", "describe"])
-def test_a_list_that_is_none(namegen, command, kind):
+def test_a_list_that_is_none(program, command, kind):
     name, content, said = BAD_LISTS[kind]
-    namegen.write(name, content)
-    namegen(command, name).refused(*said)
-    assert not (namegen.folder / "runs").exists()
+    program.write(name, content)
+    program(command, name).refused(*said)
+    assert not (program.folder / "runs").exists()
 
 
 @pytest.mark.parametrize("command", ["train", "ceiling", "describe"])
-def test_a_list_that_is_not_there(namegen, command):
-    namegen(command, "nowhere.txt").refused("there is no file 'nowhere.txt'")
-    namegen(command, "mlb-frist").refused("did you mean mlb-first?")
-    namegen(command, "x" * 5000).refused("xxx…")
-    namegen(command, "").refused("name of the list is empty")
-    (namegen.folder / "folder").mkdir()
-    namegen(command, "folder").refused("'folder' is a folder")
+def test_a_list_that_is_not_there(program, command):
+    program(command, "nowhere.txt").refused("there is no file 'nowhere.txt'")
+    program(command, "mlb-frist").refused("did you mean mlb-first?")
+    program(command, "x" * 5000).refused("xxx…")
+    program(command, "").refused("name of the list is empty")
+    (program.folder / "folder").mkdir()
+    program(command, "folder").refused("'folder' is a folder")
 
 
-def test_too_few_names_to_split(namegen):
-    namegen.write("names.txt", "Al\nBob\n")
-    namegen("train", "names.txt").refused("2 names", "too few to hold out", "--validation 0")
-    namegen("train", "names.txt", *FAST, "--validation", 0).done()
+def test_too_few_names_to_split(program):
+    program.write("names.txt", "Al\nBob\n")
+    program("train", "names.txt").refused("2 names", "too few to hold out", "--validation 0")
+    program("train", "names.txt", *FAST, "--validation", 0).done()
 
 
-def test_names_of_files_are_shown_escaped(namegen):
-    run = namegen("ceiling", "a\x1b[31mb.txt").refused("\\x1b[31m")
+def test_names_of_files_are_shown_escaped(program):
+    run = program("ceiling", "a\x1b[31mb.txt").refused("\\x1b[31m")
     assert "\x1b" not in run.err
 
 
-def test_an_out_that_exists_is_left_alone(namegen, run_folder):
+def test_an_out_that_exists_is_left_alone(program, run_folder):
     kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
-    namegen("train", "names.txt", *FAST, "--out", "run").refused("run exists already")
+    program("train", "names.txt", *FAST, "--out", "run").refused("run exists already")
     assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
-    namegen("train", "names.txt", *FAST, "--out", "names.txt").refused("names.txt exists already")
+    program("train", "names.txt", *FAST, "--out", "names.txt").refused("names.txt exists already")
 
 
-def test_an_out_that_cannot_be_made(namegen, run_folder):
-    namegen("train", "names.txt", *FAST, "--out", "names.txt/run").refused("cannot make the folder names.txt/run")
+def test_an_out_that_cannot_be_made(program, run_folder):
+    program("train", "names.txt", *FAST, "--out", "names.txt/run").refused("cannot make the folder names.txt/run")
 
 
-def test_a_folder_without_write_permission(namegen, run_folder):
+def test_a_folder_without_write_permission(program, run_folder):
     kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
-    for folder in (namegen.folder, run_folder):
+    for folder in (program.folder, run_folder):
         folder.chmod(0o555)
-    above = [folder for folder in namegen.folder.parents if folder.stat().st_mode & 0o777 == 0o700]
+    above = [folder for folder in program.folder.parents if folder.stat().st_mode & 0o777 == 0o700]
     for folder in above:  # what pytest keeps to itself: the other user has to pass through
         folder.chmod(0o711)
     somebody = 65534 if os.geteuid() == 0 else None  # the superuser may write everywhere
     try:
-        namegen("train", "names.txt", *FAST, user=somebody).refused("cannot make the folder", "Permission denied")
-        namegen("train", "--resume", "run", user=somebody).refused("cannot write", "Permission denied")
+        program("train", "names.txt", *FAST, user=somebody).refused("cannot make the folder", "Permission denied")
+        program("train", "--resume", "run", user=somebody).refused("cannot write", "Permission denied")
     finally:
-        for folder in (namegen.folder, run_folder):
+        for folder in (program.folder, run_folder):
             folder.chmod(0o755)
         for folder in above:
             folder.chmod(0o700)
@@ -92,35 +92,35 @@ def test_a_folder_without_write_permission(namegen, run_folder):
 
 
 @pytest.mark.parametrize("largest", [200, 5_000, 60_000])
-def test_a_full_disk_while_training(namegen, some_names, largest):
-    namegen.write("names.txt", some_names)
-    namegen("train", "names.txt", *FAST, "--out", "run", largest_file=largest).refused("cannot write", "make room")
-    assert not list((namegen.folder / "run").glob(".*"))  # no half-written file is left
+def test_a_full_disk_while_training(program, some_names, largest):
+    program.write("names.txt", some_names)
+    program("train", "names.txt", *FAST, "--out", "run", largest_file=largest).refused("cannot write", "make room")
+    assert not list((program.folder / "run").glob(".*"))  # no half-written file is left
 
 
-def test_a_model_that_is_not_there(namegen):
-    namegen("generate", "nowhere").refused("there is no model 'nowhere'", "mlb-first")
-    (namegen.folder / "folder").mkdir()
-    namegen("generate", "folder").refused("the folder folder holds no model.safetensors")
-    namegen("evaluate", "nowhere").refused("there is no model 'nowhere'")
+def test_a_model_that_is_not_there(program):
+    program("generate", "nowhere").refused("there is no model 'nowhere'", "mlb-first")
+    (program.folder / "folder").mkdir()
+    program("generate", "folder").refused("the folder folder holds no model.safetensors")
+    program("evaluate", "nowhere").refused("there is no model 'nowhere'")
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"x", b"Al\nBob\n" * 100, b"\xff" * 100, b"\x08" + bytes(7) + b"{}      " + bytes(40)]
 )
-def test_a_model_that_is_none(namegen, content):
-    namegen.write("model.safetensors", content)
-    namegen("generate", "model.safetensors").refused("model.safetensors")
+def test_a_model_that_is_none(program, content):
+    program.write("model.safetensors", content)
+    program("generate", "model.safetensors").refused("model.safetensors")
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.01, 0.2, 0.9, 0.9999])
-def test_a_model_that_is_cut_short(namegen, run_folder, share):
+def test_a_model_that_is_cut_short(program, run_folder, share):
     content = (run_folder / "model.safetensors").read_bytes()
-    namegen.write("cut.safetensors", content[: int(len(content) * share)])
-    namegen("generate", "cut.safetensors").refused("cut.safetensors")
+    program.write("cut.safetensors", content[: int(len(content) * share)])
+    program("generate", "cut.safetensors").refused("cut.safetensors")
 
 
-def test_one_changed_byte_anywhere_is_noticed(namegen, run_folder):
+def test_one_changed_byte_anywhere_is_noticed(program, run_folder):
     """In the length, the header, its padding, the metadata, each tensor, the last byte."""
     content = (run_folder / "model.safetensors").read_bytes()
     header = int.from_bytes(content[:8], "little") + 8
@@ -130,14 +130,14 @@ def test_one_changed_byte_anywhere_is_noticed(namegen, run_folder):
     for place in sorted(places):
         changed = bytearray(content)
         changed[place] ^= 1 << int(rng.integers(8))
-        namegen.write("changed.safetensors", bytes(changed))
-        namegen("generate", "changed.safetensors", "-n", 1).refused("changed.safetensors")
+        program.write("changed.safetensors", bytes(changed))
+        program("generate", "changed.safetensors", "-n", 1).refused("changed.safetensors")
 
 
-def test_a_model_of_a_newer_format(namegen, run_folder):
+def test_a_model_of_a_newer_format(program, run_folder):
     tensors, document = read_tensors(run_folder / "model.safetensors")
-    write_tensors(namegen.folder / "newer.safetensors", tensors, {**document, "format_version": 2})
-    namegen("generate", "newer.safetensors").refused("format version 2", "update namegen")
+    write_tensors(program.folder / "newer.safetensors", tensors, {**document, "format_version": 2})
+    program("generate", "newer.safetensors").refused("format version 2", "update namegen")
 
 
 @pytest.mark.parametrize(
@@ -151,31 +151,31 @@ def test_a_model_of_a_newer_format(namegen, run_folder):
         ("kind", "recipe"),
     ],
 )
-def test_a_model_whose_parts_do_not_fit(namegen, run_folder, key, value):
+def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
     tensors, document = read_tensors(run_folder / "model.safetensors")
-    write_tensors(namegen.folder / "odd.safetensors", tensors, {**document, key: value})
-    namegen("generate", "odd.safetensors").refused("odd.safetensors")
+    write_tensors(program.folder / "odd.safetensors", tensors, {**document, key: value})
+    program("generate", "odd.safetensors").refused("odd.safetensors")
 
 
-def test_a_state_is_no_model(namegen, run_folder):
-    namegen("generate", "run/state.safetensors").refused("not a model")
+def test_a_state_is_no_model(program, run_folder):
+    program("generate", "run/state.safetensors").refused("not a model")
 
 
-def test_configs_that_are_none(namegen, some_names):
-    namegen.write("names.txt", some_names)
+def test_configs_that_are_none(program, some_names):
+    program.write("names.txt", some_names)
     for content in (b"[training", b"\xff", b"training = 3", b'[training]\nepochs = "3"', b"[data]\nnames = 3"):
-        namegen.write("c.toml", content)
-        run = namegen("train", "names.txt", "--config", "c.toml")
+        program.write("c.toml", content)
+        run = program("train", "names.txt", "--config", "c.toml")
         assert (run.code, run.out) == (2, "")
         assert "c.toml" in run.err
         assert "Traceback" not in run.err
-    namegen("train", "names.txt", "--config", ".").refused("cannot read the config", code=2)
+    program("train", "names.txt", "--config", ".").refused("cannot read the config", code=2)
 
 
-def test_a_list_named_by_a_config_is_used(namegen, some_names):
-    namegen.write("names.txt", some_names)
-    namegen.write("c.toml", '[data]\nnames = "names.txt"\n[training]\nepochs = 2\n[run]\nplot = false\n')
-    run = namegen("train", "--config", "c.toml", "--json").done()
+def test_a_list_named_by_a_config_is_used(program, some_names):
+    program.write("names.txt", some_names)
+    program.write("c.toml", '[data]\nnames = "names.txt"\n[training]\nepochs = 2\n[run]\nplot = false\n')
+    run = program("train", "--config", "c.toml", "--json").done()
     assert Path(run.json["out"]) == Path("runs/names-numpy")
     assert "names: names.txt" in run.err
 
@@ -244,48 +244,48 @@ def test_a_wrong_option_is_wrong_usage_even_where_nobody_hears_it(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["train", "describe", "ceiling"])
-def test_a_bundled_list_goes_before_a_file_of_its_name_and_that_is_said(namegen, command):
-    namegen.write("companies", "Al\nBob\n" * 20)
+def test_a_bundled_list_goes_before_a_file_of_its_name_and_that_is_said(program, command):
+    program.write("companies", "Al\nBob\n" * 20)
     options = (*FAST, "--validation", 0) if command == "train" else ()
-    run = namegen(command, "./companies", *options, "--json").done()
+    run = program(command, "./companies", *options, "--json").done()
     assert "that comes with namegen" not in run.err
-    run = namegen("describe", "companies", "--json").done()
+    run = program("describe", "companies", "--json").done()
     assert run.json["entries"] == 6_017
     assert run.err == "companies is the list that comes with namegen; for the file of that name give ./companies\n"
-    assert namegen("describe", "companies", "--quiet").done().err == ""
+    assert program("describe", "companies", "--quiet").done().err == ""
 
 
-def test_train_says_which_of_two_lists_it_takes(namegen):
-    namegen.write("japanese-given", "Al\nBob\n")
-    run = namegen("train", "japanese-given", "--epochs", 1, "--hidden", 2, "--no-plot").done()
+def test_train_says_which_of_two_lists_it_takes(program):
+    program.write("japanese-given", "Al\nBob\n")
+    run = program("train", "japanese-given", "--epochs", 1, "--hidden", 2, "--no-plot").done()
     assert "for the file of that name give ./japanese-given" in run.err
 
 
-def test_a_shipped_model_goes_before_what_has_its_name_and_that_is_said(namegen, run_folder):
-    namegen.write("mlb-first", "Al\n")
-    run_folder.rename(namegen.folder / "companies")
+def test_a_shipped_model_goes_before_what_has_its_name_and_that_is_said(program, run_folder):
+    program.write("mlb-first", "Al\n")
+    run_folder.rename(program.folder / "companies")
     for name, kind in (("mlb-first", "file"), ("companies", "folder")):
-        run = namegen("generate", name, "-n", 3, "--seed", 1).done()
+        run = program("generate", name, "-n", 3, "--seed", 1).done()
         assert run.err == f"{name} is the model that comes with namegen; for the {kind} of that name give ./{name}\n"
-    assert namegen("generate", "./companies", "-n", 3).done().err == ""
-    namegen("generate", "./mlb-first").refused("mlb-first is not a model file")
-    exported = namegen("export-web", "mlb-first", "mlb-first", "--out", "page.html", "--json").done()
+    assert program("generate", "./companies", "-n", 3).done().err == ""
+    program("generate", "./mlb-first").refused("mlb-first is not a model file")
+    exported = program("export-web", "mlb-first", "mlb-first", "--out", "page.html", "--json").done()
     assert exported.json["models"] == ["mlb-first"]
     assert "give ./mlb-first" in exported.err
 
 
-def test_a_page_is_not_written_to_a_dash(namegen):
-    namegen("export-web", "--out", "-").refused("not to standard output", code=2)
-    assert not (namegen.folder / "-").exists()
+def test_a_page_is_not_written_to_a_dash(program):
+    program("export-web", "--out", "-").refused("not to standard output", code=2)
+    assert not (program.folder / "-").exists()
 
 
-def test_names_of_models_that_are_none(namegen):
-    namegen("generate", "").refused("the name of the model is empty")
-    namegen("generate", "x" * 5000).refused("there is no model 'xxx")
+def test_names_of_models_that_are_none(program):
+    program("generate", "").refused("the name of the model is empty")
+    program("generate", "x" * 5000).refused("there is no model 'xxx")
 
 
-def test_standard_input_is_read_once_only(namegen):
-    namegen("generate", "--banned", "-", "--avoid", "-", stdin=b"Al\n").refused("read once only", code=2)
+def test_standard_input_is_read_once_only(program):
+    program("generate", "--banned", "-", "--avoid", "-", stdin=b"Al\n").refused("read once only", code=2)
 
 
 @in_any_shell
@@ -298,6 +298,6 @@ def test_a_device_without_an_end_is_no_list(tmp_path, command):
     assert '"entries": 2' in answer.stdout
 
 
-def test_what_comes_with_the_program_fits_80_columns(namegen):
+def test_what_comes_with_the_program_fits_80_columns(program):
     for command in ("lists", "models"):
-        assert max(map(len, namegen(command).done().out.split("\n"))) <= 80
+        assert max(map(len, program(command).done().out.split("\n"))) <= 80

@@ -12,43 +12,43 @@ import pytest
 from namegen.core.network.checkpoint import Checkpoint
 
 
-def test_names_are_new_and_distinct_and_as_many_as_asked(namegen, run_folder, some_names):
-    run = namegen("generate", "run", "-n", 50).done()
+def test_names_are_new_and_distinct_and_as_many_as_asked(program, run_folder, some_names):
+    run = program("generate", "run", "-n", 50).done()
     names = run.out.split("\n")[:-1]
     assert len(set(names)) == len(names) == 50
     assert not {name.casefold() for name in names} & {name.casefold() for name in some_names.split("\n")}
     assert run.err == ""
 
 
-def test_twenty_unless_asked_otherwise_from_the_newest_run(namegen, run_folder):
-    assert namegen("generate").done().err == "model: mlb-first\n"  # no run under runs/: the shipped one
-    (namegen.folder / "runs").mkdir()
-    run_folder.rename(namegen.folder / "runs" / "names-numpy")
-    run = namegen("generate").done()
+def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
+    assert program("generate").done().err == "model: mlb-first\n"  # no run under runs/: the shipped one
+    (program.folder / "runs").mkdir()
+    run_folder.rename(program.folder / "runs" / "names-numpy")
+    run = program("generate").done()
     assert run.out.count("\n") == 20
     assert run.err == "model: runs/names-numpy\n"
-    assert namegen("generate", "--quiet").done().err == ""
+    assert program("generate", "--quiet").done().err == ""
 
 
-def test_what_is_allowed_comes(namegen, run_folder, some_names):
-    everything = namegen("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--seed", 1).done()
+def test_what_is_allowed_comes(program, run_folder, some_names):
+    everything = program("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--seed", 1).done()
     names = everything.out.split("\n")[:-1]
     assert len(names) == 3000
     assert len(set(names)) < 3000
     assert set(names) & set(some_names.split("\n"))
-    distinct = namegen("generate", "run", "-n", 500, "--allow-seen").done().out.split("\n")[:-1]
+    distinct = program("generate", "run", "-n", 500, "--allow-seen").done().out.split("\n")[:-1]
     assert len(set(distinct)) == 500
     assert set(distinct) & set(some_names.split("\n"))
 
 
-def test_the_same_seed_gives_the_same_names(namegen, run_folder):
-    first, again, other = (namegen("generate", "run", "--seed", seed).done().out for seed in (7, 7, 8))
+def test_the_same_seed_gives_the_same_names(program, run_folder):
+    first, again, other = (program("generate", "run", "--seed", seed).done().out for seed in (7, 7, 8))
     assert first == again != other
-    assert namegen("generate", "run").done().out != namegen("generate", "run").done().out
+    assert program("generate", "run").done().out != program("generate", "run").done().out
 
 
-def test_json_is_an_object_a_line(namegen, run_folder):
-    run = namegen("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--json").done()
+def test_json_is_an_object_a_line(program, run_folder):
+    run = program("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--json").done()
     entries = [json.loads(line) for line in run.out.split("\n")[:-1]]
     assert len(entries) == 3000
     assert all(set(entry) == {"name", "log_probability", "new"} for entry in entries)
@@ -56,19 +56,19 @@ def test_json_is_an_object_a_line(namegen, run_folder):
     assert {entry["new"] for entry in entries} == {True, False}
 
 
-def test_options_reach_the_generator(namegen, run_folder):
-    short = namegen("generate", "run", "-n", 30, "--max-length", 3).done()
+def test_options_reach_the_generator(program, run_folder):
+    short = program("generate", "run", "-n", 30, "--max-length", 3).done()
     assert all(len(name) <= 3 for name in short.out.split("\n"))
-    bold = namegen("generate", "run", "-n", 40, "--temperature", 0, "--allow-seen", "--allow-repeats").done()
+    bold = program("generate", "run", "-n", 40, "--temperature", 0, "--allow-seen", "--allow-repeats").done()
     assert len(set(bold.out.split("\n")[:-1])) == 1
-    greedy = namegen("generate", "run", "-n", 40, "--top-k", 1, "--allow-seen", "--allow-repeats").done()
+    greedy = program("generate", "run", "-n", 40, "--top-k", 1, "--allow-seen", "--allow-repeats").done()
     assert greedy.out == bold.out
-    few = namegen("generate", "run", "-n", 40, "--top-p", 0.0001, "--allow-seen", "--allow-repeats").done()
+    few = program("generate", "run", "-n", 40, "--top-p", 0.0001, "--allow-seen", "--allow-repeats").done()
     assert few.out == bold.out
 
 
-def test_fewer_than_asked_are_printed_with_a_sentence(namegen, run_folder):
-    run = namegen("generate", "run", "-n", 40, "--temperature", 0, "--allow-seen")
+def test_fewer_than_asked_are_printed_with_a_sentence(program, run_folder):
+    run = program("generate", "run", "-n", 40, "--temperature", 0, "--allow-seen")
     assert run.code == 1
     assert run.out.count("\n") == 1
     assert "1 names found of 40" in run.err
@@ -92,19 +92,19 @@ def test_fewer_than_asked_are_printed_with_a_sentence(namegen, run_folder):
         (("--threads", 0), "--threads"),
     ],
 )
-def test_values_out_of_range_are_exit_code_2(namegen, run_folder, arguments, said):
-    run = namegen("generate", "run", *arguments)
+def test_values_out_of_range_are_exit_code_2(program, run_folder, arguments, said):
+    run = program("generate", "run", *arguments)
     assert (run.code, run.out) == (2, "")
     assert said in run.err.replace("top-", "top_")
     assert "Traceback" not in run.err
 
 
-def test_an_unknown_engine_names_the_known_ones(namegen, run_folder):
-    namegen("generate", "run", "--backend", "jax").refused("'jax'", "numpy, keras")
+def test_an_unknown_engine_names_the_known_ones(program, run_folder):
+    program("generate", "run", "--backend", "jax").refused("'jax'", "numpy, keras")
 
 
-def test_a_closed_pipe_is_the_end_and_no_error(namegen, run_folder):
-    process = namegen.spawn("generate", "run", "-n", 3_000_000, "--allow-seen", "--allow-repeats")
+def test_a_closed_pipe_is_the_end_and_no_error(program, run_folder):
+    process = program.spawn("generate", "run", "-n", 3_000_000, "--allow-seen", "--allow-repeats")
     first = process.stdout.readline()
     process.stdout.close()
     process.stdout = None
@@ -113,27 +113,27 @@ def test_a_closed_pipe_is_the_end_and_no_error(namegen, run_folder):
     assert (process.returncode, err) == (0, "")
 
 
-def test_a_pipe_that_was_closed_before_is_no_error_either(namegen, run_folder):
+def test_a_pipe_that_was_closed_before_is_no_error_either(program, run_folder):
     reading, writing = os.pipe()
     os.close(reading)
-    process = namegen.spawn("generate", "run", "-n", 3, stdout=writing)
+    process = program.spawn("generate", "run", "-n", 3, stdout=writing)
     os.close(writing)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
-def test_a_full_disk_under_standard_output_is_one_sentence(namegen, run_folder):
+def test_a_full_disk_under_standard_output_is_one_sentence(program, run_folder):
     with open("/dev/full", "w") as full:
-        process = namegen.spawn("generate", "run", "-n", 3, stdout=full)
+        process = program.spawn("generate", "run", "-n", 3, stdout=full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.startswith("namegen: cannot write to standard output")
     assert err.count("\n") == 1
 
 
-def test_ctrl_c_while_generating_is_130(namegen, run_folder):
-    process = namegen.spawn("generate", "run", "-n", 900_000_000, "--allow-seen", "--allow-repeats")
+def test_ctrl_c_while_generating_is_130(program, run_folder):
+    process = program.spawn("generate", "run", "-n", 900_000_000, "--allow-seen", "--allow-repeats")
     assert process.stdout.readline()
     process.send_signal(2)
     process.stdout.close()
@@ -143,9 +143,9 @@ def test_ctrl_c_while_generating_is_130(namegen, run_folder):
     assert "Traceback" not in err
 
 
-def test_names_come_while_more_are_sought(namegen, run_folder):
+def test_names_come_while_more_are_sought(program, run_folder):
     """A request that would take minutes gives its first names at once: nothing waits for the last."""
-    process = namegen.spawn("generate", "run", "-n", 900_000_000, "--allow-seen", "--allow-repeats")
+    process = program.spawn("generate", "run", "-n", 900_000_000, "--allow-seen", "--allow-repeats")
     try:
         assert process.stdout.readline()
         assert process.poll() is None
@@ -154,24 +154,24 @@ def test_names_come_while_more_are_sought(namegen, run_folder):
         process.communicate()
 
 
-def test_control_characters_of_a_model_are_shown_escaped(namegen):
-    namegen.write("names.csv", 'name\n"a\x1b[31mb"\n"\u202ec"\n' * 30)
-    namegen("train", "names.csv", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run").done()
-    text = namegen("generate", "run", "-n", 50, "--allow-seen").done().out
+def test_control_characters_of_a_model_are_shown_escaped(program):
+    program.write("names.csv", 'name\n"a\x1b[31mb"\n"\u202ec"\n' * 30)
+    program("train", "names.csv", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run").done()
+    text = program("generate", "run", "-n", 50, "--allow-seen").done().out
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\\x1b" in text
     assert "\\u202e" in text
-    run = namegen("generate", "run", "-n", 50, "--allow-seen", "--json").done()
+    run = program("generate", "run", "-n", 50, "--allow-seen", "--json").done()
     assert "\x1b" not in run.out
     assert "\u202e" not in run.out
     assert any("\x1b" in json.loads(line)["name"] for line in run.out.split("\n")[:-1])
 
 
-def test_a_terminal_without_unicode_shows_codes(namegen, run_folder):
-    namegen.write("names.txt", "Zoë\nNoël\n" * 20)
-    namegen("train", "names.txt", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run2").done()
-    process = namegen.spawn(
+def test_a_terminal_without_unicode_shows_codes(program, run_folder):
+    program.write("names.txt", "Zoë\nNoël\n" * 20)
+    program("train", "names.txt", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run2").done()
+    process = program.spawn(
         *("generate", "run2", "-n", 20, "--allow-seen"),
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
@@ -180,33 +180,33 @@ def test_a_terminal_without_unicode_shows_codes(namegen, run_folder):
     assert "\\xeb" in out
 
 
-def test_a_model_that_knows_no_names_says_so(namegen, run_folder):
+def test_a_model_that_knows_no_names_says_so(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
     bare = Checkpoint(checkpoint.network, checkpoint.vocabulary, checkpoint.parameters, checkpoint.training)
-    bare.save(namegen.folder / "bare.safetensors")
-    namegen("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
-    run = namegen("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--json").done()
+    bare.save(program.folder / "bare.safetensors")
+    program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
+    run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--json").done()
     assert [json.loads(line)["new"] for line in run.out.split("\n")[:-1]] == [None] * 3
 
 
-def test_a_model_of_numbers_that_are_none_is_an_error(namegen, run_folder):
+def test_a_model_of_numbers_that_are_none_is_an_error(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
     broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
     Checkpoint(checkpoint.network, checkpoint.vocabulary, broken, {}, checkpoint.known_names).save(
-        namegen.folder / "broken.safetensors"
+        program.folder / "broken.safetensors"
     )
-    run = namegen("generate", "broken.safetensors", "-n", 2)
+    run = program("generate", "broken.safetensors", "-n", 2)
     assert run.code == 1
     assert "Traceback" not in run.err
 
 
-def test_memory_does_not_grow_with_the_names(namegen, run_folder):
+def test_memory_does_not_grow_with_the_names(program, run_folder):
     """Printing a million names keeps a batch of them at a time."""
     before = (
         "import atexit, resource, sys\n"
         "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))"
     )
     options = ("-n", 1_000_000, "--allow-seen", "--allow-repeats", "--quiet")
-    process = namegen.spawn("generate", "run", *options, before=before, stdout=subprocess.DEVNULL)
+    process = program.spawn("generate", "run", *options, before=before, stdout=subprocess.DEVNULL)
     kibibytes = int(process.communicate(timeout=120)[1])
     assert kibibytes < 300 * 1024

@@ -90,24 +90,24 @@ def test_a_file_of_a_models_name_does_not_stand_in_its_way():
     assert run("companies", "-n", 1).exit_code == run("players", "-n", 1).exit_code == 0
 
 
-def test_nothing_heavy_is_loaded(namegen):
+def test_nothing_heavy_is_loaded(program):
     where = f"import namegen.models as m, pathlib; m._FOLDER = pathlib.Path({str(small_models())!r})"
     for command in ("players", "companies"):
-        loaded = loaded_modules(namegen.fresh(command, before=f"{LOADED}\n{where}").done().err)
+        loaded = loaded_modules(program.fresh(command, before=f"{LOADED}\n{where}").done().err)
         assert not loaded & {*HEAVY, "rich", "faker", "httpx", "jinja2", "rapidfuzz", "regex"}
 
 
 @pytest.mark.parametrize("command", ["players", "companies", "score", "fetch"])
-def test_help_loads_no_numpy(namegen, command):
-    loaded = loaded_modules(namegen.fresh(command, "--help", before=LOADED).done().err)
+def test_help_loads_no_numpy(program, command):
+    loaded = loaded_modules(program.fresh(command, "--help", before=LOADED).done().err)
     assert not loaded & {"numpy", "rich", "httpx", "namegen.api"}
 
 
-def test_with_the_models_that_come_with_the_package_it_takes_a_moment(namegen):
+def test_with_the_models_that_come_with_the_package_it_takes_a_moment(program):
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
-        assert namegen.fresh("players", "-n", 25).done().out.count("\n") == 25
+        assert program.fresh("players", "-n", 25).done().out.count("\n") == 25
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 3.0  # the promise is one second; a busy machine is not a failure
-    assert namegen.fresh("companies", "-n", 25).done().out.count("\n") == 25
+    assert program.fresh("companies", "-n", 25).done().out.count("\n") == 25

@@ -14,8 +14,8 @@ from tests.cli.conftest import FAST, LONG, Run, read_history
 
 
 @pytest.fixture
-def names(namegen, some_names):
-    namegen.write("names.txt", some_names)
+def names(program, some_names):
+    program.write("names.txt", some_names)
     return "names.txt"
 
 
@@ -51,8 +51,8 @@ def when_training(process, seconds):
     time.sleep(seconds)
 
 
-def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(namegen, names, uninterrupted):
-    process = namegen.spawn("train", names, *LONG, "--out", "run")
+def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(program, names, uninterrupted):
+    process = program.spawn("train", names, *LONG, "--out", "run")
     when_training(process, 0.4)
     process.send_signal(signal.SIGINT)
     run = end(process)
@@ -60,17 +60,17 @@ def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(namegen, names, uninterrupt
     assert run.out == ""
     assert "Traceback" not in run.err
     assert "namegen train --resume run" in run.err
-    _, document = read_tensors(namegen.folder / "run" / "state.safetensors")
+    _, document = read_tensors(program.folder / "run" / "state.safetensors")
     assert (document["epoch"], document["step"]) != (0, 0)
     assert document["epoch"] < 150
-    resumed = namegen("train", "--resume", "run").done()
+    resumed = program("train", "--resume", "run").done()
     assert "n-gram of order" in resumed.out
-    same_model(namegen.folder / "run", uninterrupted)
+    same_model(program.folder / "run", uninterrupted)
 
 
-def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(namegen, names):
+def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
     """The same with a signal that comes at a known step, and twice over."""
-    namegen("train", names, *LONG, "--epochs", 3, "--out", "whole").done()
+    program("train", names, *LONG, "--epochs", 3, "--out", "whole").done()
     before = (
         "import os, signal, namegen.core.data.batching as batching\n"
         "epoch = batching.BatchMaker.epoch\n"
@@ -81,32 +81,32 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(namegen, names):
         "            os.kill(os.getpid(), signal.SIGINT)\n"
         "batching.BatchMaker.epoch = interrupted"
     )
-    stopped = namegen.fresh("train", names, *LONG, "--epochs", 3, "--out", "run", before=before)
+    stopped = program.fresh("train", names, *LONG, "--epochs", 3, "--out", "run", before=before)
     assert stopped.code == 130
-    _, document = read_tensors(namegen.folder / "run" / "state.safetensors")
+    _, document = read_tensors(program.folder / "run" / "state.safetensors")
     assert (document["epoch"], document["step"]) == (1, 41)
-    assert namegen.fresh("train", "--resume", "run", before=before).code == 130
-    _, document = read_tensors(namegen.folder / "run" / "state.safetensors")
+    assert program.fresh("train", "--resume", "run", before=before).code == 130
+    _, document = read_tensors(program.folder / "run" / "state.safetensors")
     assert (document["epoch"], document["step"]) == (2, 8)
-    namegen("train", "--resume", "run").done()
-    same_model(namegen.folder / "run", namegen.folder / "whole")
+    program("train", "--resume", "run").done()
+    same_model(program.folder / "run", program.folder / "whole")
 
 
-def test_kill_and_resume_goes_on_from_the_last_save(namegen, names, uninterrupted):
+def test_kill_and_resume_goes_on_from_the_last_save(program, names, uninterrupted):
     often = "import namegen.core.training.run as training_run; training_run.SECONDS_BETWEEN_SAVES = 0.1"
-    process = namegen.spawn("train", names, *LONG, "--out", "run", before=often)
-    state = namegen.folder / "run" / "state.safetensors"
+    process = program.spawn("train", names, *LONG, "--out", "run", before=often)
+    state = program.folder / "run" / "state.safetensors"
     while not state.exists():
         assert process.poll() is None
         time.sleep(0.02)
     process.kill()
     assert end(process).code == -signal.SIGKILL
-    namegen("train", "--resume", "run").done()
-    same_model(namegen.folder / "run", uninterrupted)
+    program("train", "--resume", "run").done()
+    same_model(program.folder / "run", uninterrupted)
 
 
-def test_a_stopped_run_gives_its_json_too(namegen, names):
-    process = namegen.spawn("train", names, *LONG, "--out", "run", "--json")
+def test_a_stopped_run_gives_its_json_too(program, names):
+    process = program.spawn("train", names, *LONG, "--out", "run", "--json")
     when_training(process, 0.2)
     process.send_signal(signal.SIGINT)
     run = end(process)
@@ -114,14 +114,14 @@ def test_a_stopped_run_gives_its_json_too(namegen, names):
     assert run.json["epochs"] < 150
 
 
-def test_a_second_ctrl_c_ends_it_at_once(namegen, names):
+def test_a_second_ctrl_c_ends_it_at_once(program, names):
     slow = (
         "import time, namegen.backends.numpy_engine.engine as engine\n"
         "def forever(self, steps):\n"
         "    for _ in steps: time.sleep(100)\n"
         "engine.NumpyEngine.train_epoch = forever"
     )
-    process = namegen.spawn("train", names, *LONG, "--out", "run", before=slow)
+    process = program.spawn("train", names, *LONG, "--out", "run", before=slow)
     when_training(process, 0.3)
     for _ in range(2):
         process.send_signal(signal.SIGINT)
@@ -131,24 +131,24 @@ def test_a_second_ctrl_c_ends_it_at_once(namegen, names):
     assert "Traceback" not in run.err
 
 
-def test_a_run_can_be_lengthened(namegen, names):
+def test_a_run_can_be_lengthened(program, names):
     constant = ("--schedule", "constant", "--no-plot")
-    namegen("train", names, "--epochs", 5, *constant, "--out", "whole").done()
-    namegen("train", names, "--epochs", 2, *constant, "--out", "run").done()
-    result = namegen("train", "--resume", "run", "--epochs", 5, "--json").done().json
+    program("train", names, "--epochs", 5, *constant, "--out", "whole").done()
+    program("train", names, "--epochs", 2, *constant, "--out", "run").done()
+    result = program("train", "--resume", "run", "--epochs", 5, "--json").done().json
     assert result["epochs"] == 5
-    same_model(namegen.folder / "run", namegen.folder / "whole")
-    namegen("train", "--resume", "run", "--epochs", 3).refused("--epochs is 3", code=2)
+    same_model(program.folder / "run", program.folder / "whole")
+    program("train", "--resume", "run", "--epochs", 3).refused("--epochs is 3", code=2)
 
 
-def test_a_one_cycle_run_cannot_be_lengthened(namegen, run_folder):
+def test_a_one_cycle_run_cannot_be_lengthened(program, run_folder):
     before = (run_folder / "config.toml").read_bytes()
-    namegen("train", "--resume", "run", "--epochs", 30).refused("one-cycle", code=2)
+    program("train", "--resume", "run", "--epochs", 30).refused("one-cycle", code=2)
     assert (run_folder / "config.toml").read_bytes() == before
 
 
-def test_a_finished_run_resumes_to_its_result(namegen, run_folder):
-    assert "is the best" in namegen("train", "--resume", "run").done().out
+def test_a_finished_run_resumes_to_its_result(program, run_folder):
+    assert "is the best" in program("train", "--resume", "run").done().out
 
 
 @pytest.mark.parametrize(
@@ -166,26 +166,26 @@ def test_a_finished_run_resumes_to_its_result(namegen, run_folder):
         (("--no-plot",), "--plot"),
     ],
 )
-def test_nothing_else_stands_beside_resume(namegen, run_folder, option, what):
-    namegen("train", "--resume", "run", *option).refused(f"{what} cannot stand beside --resume", code=2)
+def test_nothing_else_stands_beside_resume(program, run_folder, option, what):
+    program("train", "--resume", "run", *option).refused(f"{what} cannot stand beside --resume", code=2)
 
 
-def test_a_list_that_has_changed_is_refused(namegen, run_folder, some_names):
+def test_a_list_that_has_changed_is_refused(program, run_folder, some_names):
     kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
-    namegen.write("names.txt", some_names + "Newcomer\n")
-    namegen("train", "--resume", "run").refused("names.txt has changed since this run began")
+    program.write("names.txt", some_names + "Newcomer\n")
+    program("train", "--resume", "run").refused("names.txt has changed since this run began")
     assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
 
 
-def test_what_is_no_run_folder_is_refused(namegen, run_folder):
-    namegen("train", "--resume", "nowhere").refused("nowhere is not a run folder")
-    namegen("train", "--resume", "names.txt").refused("names.txt is not a run folder")
+def test_what_is_no_run_folder_is_refused(program, run_folder):
+    program("train", "--resume", "nowhere").refused("nowhere is not a run folder")
+    program("train", "--resume", "names.txt").refused("names.txt is not a run folder")
     (run_folder / "config.toml").unlink()
-    namegen("train", "--resume", "run").refused("config", code=2)
+    program("train", "--resume", "run").refused("config", code=2)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "model"])
-def test_a_damaged_state_is_refused(namegen, run_folder, damage):
+def test_a_damaged_state_is_refused(program, run_folder, damage):
     state = run_folder / "state.safetensors"
     content = bytearray(state.read_bytes())
     if damage == "cut":
@@ -195,17 +195,17 @@ def test_a_damaged_state_is_refused(namegen, run_folder, damage):
         state.write_bytes(content)
     else:
         shutil.copy(run_folder / "model.safetensors", state)
-    namegen("train", "--resume", "run").refused("state.safetensors")
+    program("train", "--resume", "run").refused("state.safetensors")
 
 
-def test_a_full_disk_leaves_the_run_as_it_was(namegen, run_folder):
+def test_a_full_disk_leaves_the_run_as_it_was(program, run_folder):
     kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
-    namegen("train", "--resume", "run", largest_file=1000).refused("cannot write", "File too large", "is kept")
+    program("train", "--resume", "run", largest_file=1000).refused("cannot write", "File too large", "is kept")
     assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
 
 
-def test_interrupting_before_the_first_epoch_ends_can_be_resumed(namegen, names):
-    namegen("train", names, *FAST, "--out", "whole").done()
+def test_interrupting_before_the_first_epoch_ends_can_be_resumed(program, names):
+    program("train", names, *FAST, "--out", "whole").done()
     before = (
         "import os, signal, namegen.core.data.batching as batching\n"
         "epoch = batching.BatchMaker.epoch\n"
@@ -215,7 +215,7 @@ def test_interrupting_before_the_first_epoch_ends_can_be_resumed(namegen, names)
         "        if step == 3: os.kill(os.getpid(), signal.SIGINT)\n"
         "batching.BatchMaker.epoch = interrupted"
     )
-    assert namegen.fresh("train", names, *FAST, "--out", "run", before=before).code == 130
-    assert not (namegen.folder / "run" / "model.safetensors").exists()
-    namegen("train", "--resume", "run").done()
-    same_model(namegen.folder / "run", namegen.folder / "whole")
+    assert program.fresh("train", names, *FAST, "--out", "run", before=before).code == 130
+    assert not (program.folder / "run" / "model.safetensors").exists()
+    program("train", "--resume", "run").done()
+    same_model(program.folder / "run", program.folder / "whole")

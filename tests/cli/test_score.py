@@ -13,8 +13,8 @@ from namegen.core.evaluation.scoring import NameScore
 from tests.small_models import small_models
 
 
-def test_json_adds_up(namegen, run_folder):
-    run = namegen("score", "run", "David", "Dvdai", "--json").done()
+def test_json_adds_up(program, run_folder):
+    run = program("score", "run", "David", "Dvdai", "--json").done()
     assert run.err == "model: run\n"
     assert run.json["model"] == "run"
     david, other = run.json["scores"]
@@ -26,8 +26,8 @@ def test_json_adds_up(namegen, run_folder):
     assert 0 <= other["percentile"] <= david["percentile"] <= 100
 
 
-def test_plain_text_where_there_is_no_terminal(namegen, run_folder):
-    run = namegen("score", "--model", "run", "David", "Al").done()
+def test_plain_text_where_there_is_no_terminal(program, run_folder):
+    run = program("score", "--model", "run", "David", "Al").done()
     first, second = run.out.split("\n\n")
     assert first.startswith("David: bits a character ")
     assert "percentile" in first
@@ -37,20 +37,20 @@ def test_plain_text_where_there_is_no_terminal(namegen, run_folder):
     assert run.err == ""
 
 
-def test_how_a_model_is_told_from_a_name(namegen, run_folder):
-    assert namegen("score", "run", "Al", "--json").done().json["model"] == "run"
-    assert namegen("score", "run/model.safetensors", "Al", "--json").done().json["model"] == "run/model.safetensors"
-    (namegen.folder / "runs").mkdir()
-    run_folder.rename(namegen.folder / "runs" / "names-numpy")
-    alone = namegen("score", "Al", "--json").done()
+def test_how_a_model_is_told_from_a_name(program, run_folder):
+    assert program("score", "run", "Al", "--json").done().json["model"] == "run"
+    assert program("score", "run/model.safetensors", "Al", "--json").done().json["model"] == "run/model.safetensors"
+    (program.folder / "runs").mkdir()
+    run_folder.rename(program.folder / "runs" / "names-numpy")
+    alone = program("score", "Al", "--json").done()
     assert (alone.json["model"], alone.err) == ("runs/names-numpy", "model: runs/names-numpy\n")
-    (namegen.folder / "Al").mkdir()
-    both = namegen("score", "Al", "Ed", "--json").done()
+    (program.folder / "Al").mkdir()
+    both = program("score", "Al", "Ed", "--json").done()
     assert [entry["name"] for entry in both.json["scores"]] == ["Al", "Ed"]
-    assert namegen("score", "Al", "--quiet").done().err == ""
-    namegen("score", "no/such.safetensors", "Al").refused("there is no model")
-    namegen("score", "companies").refused("'companies' is a model: give NAMEs behind it", code=2)
-    assert namegen("score", "--model", "runs/names-numpy", "companies").done().out.startswith("companies: ")
+    assert program("score", "Al", "--quiet").done().err == ""
+    program("score", "no/such.safetensors", "Al").refused("there is no model")
+    program("score", "companies").refused("'companies' is a model: give NAMEs behind it", code=2)
+    assert program("score", "--model", "runs/names-numpy", "companies").done().out.startswith("companies: ")
 
 
 def test_a_shipped_model_goes_by_its_name(monkeypatch, tmp_path):
@@ -62,11 +62,11 @@ def test_a_shipped_model_goes_by_its_name(monkeypatch, tmp_path):
     assert result.stderr == "model: companies\n"
 
 
-def test_unknown_characters_are_one_sentence(namegen, run_folder):
-    namegen("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
-    namegen("score", "run", "").refused("empty")
-    assert namegen("score").code == 2
-    assert namegen("score", "run", "Al", "--backend", "jax").code == 1
+def test_unknown_characters_are_one_sentence(program, run_folder):
+    program("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
+    program("score", "run", "").refused("empty")
+    assert program("score").code == 2
+    assert program("score", "run", "Al", "--backend", "jax").code == 1
 
 
 def test_colours_go_by_the_surprise_and_control_characters_are_escaped():

@@ -262,7 +262,7 @@ def test_an_engine_without_its_library_is_told_and_the_others_run(program) -> No
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "unavailable: backend keras: " in out
-    assert "pip install 'namegen[keras]'" in out.replace("\n", " ")
+    assert "pip install 'keras>=" in out.replace("\n", " ")
     assert [path.name.split("-")[1] for path in finished(program.folder / "missing")] == ["numpy"]
 
 
@@ -347,5 +347,5 @@ def test_without_dask_it_says_how_to_get_it(program) -> None:
     run = program.fresh(
         "sweep", "short.toml", "--out", "no-dask", before="import sys; sys.modules['distributed'] = None"
     )
-    run.refused("sweep needs distributed", "pip install 'namegen[distributed]'")
+    run.refused("sweep needs distributed", "pip install 'distributed>=")
     assert not (program.folder / "no-dask").exists()

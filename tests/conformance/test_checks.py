@@ -19,9 +19,9 @@ from namegen.testing import (
     NETWORK_CHECKS,
     TOKENS,
     VOCABULARY,
-    FakeEngine,
     check_engine,
 )
+from tests.fake_engine import FakeEngine
 
 CELL = "gru"
 NETWORK = Network(VOCABULARY.size, CELL, hidden=(6, 5))

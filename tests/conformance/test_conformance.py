@@ -14,7 +14,8 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
 from namegen.core.settings import CELLS, TrainingSettings
-from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, FakeEngine
+from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
+from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 cells = pytest.mark.parametrize("cell", CELLS)

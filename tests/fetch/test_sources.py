@@ -179,7 +179,7 @@ def test_only_the_sec_itself_needs_a_contact():
     assert needs_contact("https://www.sec.gov/files/company_tickers_exchange.json")
     assert not needs_contact("https://mirror.example/sec.gov.json")
     assert not needs_contact("company_tickers_exchange.json")
-    with Downloader() as downloader, pytest.raises(SettingsError, match="give your e-mail address with --contact"):
+    with Downloader() as downloader, pytest.raises(SettingsError, match="give your e-mail address with contact"):
         fetch_companies(downloader)
 
 

@@ -19,6 +19,7 @@ from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
+from namegen.extras import install_command
 from namegen.lists import load_bundled
 from tests.requirements import require
 
@@ -240,7 +241,7 @@ except EngineError as error:
     print(error)
 """
     )
-    assert "needs tensorflow, which is not installed: install it with: pip install 'namegen[keras]'" in done.stdout
+    assert f"needs tensorflow, which is not installed: install it with: {install_command('keras')}" in done.stdout
 
 
 def test_an_old_keras_is_refused() -> None:

@@ -1,7 +1,9 @@
-"""A .keras file opens in stock Keras without namegen, and gives the same logits."""
+"""A .keras file opens in stock Keras without namegen, and gives the same logits; the examples of its docs run."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
@@ -18,6 +21,7 @@ from tests.requirements import require
 # Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
+PAGE = Path(__file__).parents[2] / "docs" / "keras.md"
 READER = """
 import sys
 sys.modules["namegen"] = None  # whoever imports it now fails
@@ -32,6 +36,10 @@ for cell in sys.argv[2:]:
     np.testing.assert_allclose(model.predict(tokens, verbose=0), logits, rtol=0, atol=1e-6)
     np.testing.assert_allclose(model(tokens[:1, :1]), logits[:1, :1], rtol=0, atol=1e-6)  # one token of one name
 print("equal")
+first, second, third = open(sys.argv[1] + "/examples").read().split("\\0")
+exec(first + second)
+del sys.modules["namegen"]
+exec(third)
 """
 
 
@@ -61,9 +69,16 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
             step_logits, state = engine.step(np.ascontiguousarray(column), state)
             logits.append(step_logits)
         np.savez(tmp_path / f"{cell}.npz", tokens=tokens, logits=np.stack(logits, axis=1))
+    shutil.copy(tmp_path / "gru.keras", tmp_path / "model.keras")
+    Vocabulary("abcdefgh").save(tmp_path / "model.json")
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (tmp_path / "examples").write_text("\0".join(examples), encoding="utf-8")
     command = [sys.executable, "-c", READER, str(tmp_path), *CELLS]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.stdout == "equal\n", done.stderr
+    equal, name, way_back = done.stdout.splitlines() or [done.stderr, "", ""]
+    assert equal == "equal", done.stderr
+    assert set(name) <= set("abcdefgh"), name
+    assert way_back == "True", done.stderr
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

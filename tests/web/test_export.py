@@ -114,7 +114,7 @@ def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
 def test_a_file_that_exists_is_kept_unless_forced(tmp_path: Path) -> None:
     model, out = PageModel("a", checkpoint()), tmp_path / "a.html"
     out.write_text("old")
-    with pytest.raises(OutputError, match=r"exists already.*--force"):
+    with pytest.raises(OutputError, match=r"exists already.*force=True"):
         write_page([model], out)
     assert out.read_text() == "old"
     assert write_page([model], out, force=True) == len(out.read_bytes())

@@ -13,6 +13,7 @@ from typing import Any
 
 from namegen.backends.quiet import quiet
 from namegen.errors import EngineError
+from namegen.extras import install_command
 from namegen.threads import limit_threads
 
 
@@ -42,7 +43,7 @@ def check_version(version: str) -> None:
     if int(version.partition(".")[0]) < 3:
         raise EngineError(
             f"the installed Keras is {version}, and the engine keras needs Keras 3: install it with: "
-            "pip install 'namegen[keras]'"
+            f"{install_command('keras')}"
         )
 
 

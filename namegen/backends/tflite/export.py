@@ -22,8 +22,9 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
-from namegen.errors import EngineError, NamesError, OutputError, SettingsError
-from namegen.files import write_whole
+from namegen.errors import EngineError, NamesError, OutputError, SettingsError, setting
+from namegen.extras import missing_library
+from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Int, Int32
 
 DRAWN_NAMES, SEED = 1000, 0  # the names that a file is checked with, where none are given
@@ -94,7 +95,7 @@ def export_tflite(
     check_quantize(quantize)
     if path.suffix != ".tflite":
         raise OutputError(f"{path} does not end with .tflite, by which namegen knows such a file: name one that does")
-    check_output(path, force=force)
+    check_output(path, example="model.tflite", force=force)
     source = NumpyEngine(checkpoint.network, None, threads=1)
     source.set_state(checkpoint.parameters)
     uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, default_max_length(checkpoint.longest_name)))
@@ -142,10 +143,7 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
     try:
         from namegen.backends.tflite import program
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f"the export to .tflite needs {error.name}, which is not installed: install it with: "
-            "pip install 'namegen[keras,tflite]'"
-        ) from error
+        raise EngineError(missing_library("the export to .tflite", error.name, "keras", "tflite")) from error
     return program.convert(checkpoint, quantize)
 
 
@@ -216,16 +214,6 @@ def check_quantize(quantize: str) -> None:
         raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
 
 
-def check_output(path: Path, *, force: bool) -> None:
-    """Raise OutputError if nothing can, or may, be written there."""
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder: name a file, such as {path / 'model.tflite'}")
-    if path.exists() and not force:
-        raise OutputError(f"{path} exists already: name another file, or overwrite it with --force")
-    if not path.parent.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another")
-
-
 def check_agreement(quantize: str, logit_difference: float, loss_difference: float) -> None:
     """Raise OutputError for a file that is too far from its source. A NaN is too far."""
     tolerance = TOLERANCES[quantize]
@@ -233,7 +221,7 @@ def check_agreement(quantize: str, logit_difference: float, loss_difference: flo
     if not found <= tolerance.limit:
         raise OutputError(
             f"the .tflite ({quantize}) disagrees with its source: {tolerance.figure} {found:.2g}, expected at most "
-            f"{tolerance.limit:g}; no file was written, choose another --quantize"
+            f"{tolerance.limit:g}; no file was written, choose another {setting('quantize')}"
         )
 
 
@@ -246,5 +234,5 @@ def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, unifor
     if not same >= LOOP_SHARE:
         raise OutputError(
             f"the sampling loop of the .tflite gives only {same:.1%} of the names that its steps give, expected at "
-            f"least {LOOP_SHARE:.0%}; no file was written, choose another --quantize"
+            f"least {LOOP_SHARE:.0%}; no file was written, choose another {setting('quantize')}"
         )

@@ -16,6 +16,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.sampling import check_temperature
 from namegen.core.network.architecture import Network
 from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError
+from namegen.extras import missing_library
 from namegen.types import Array, Float, Float32, Int, Int32
 
 SIGNATURES = {"generate", "step", "vocabulary"}
@@ -124,7 +125,5 @@ def _interpreter_class() -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f"a .tflite needs {error.name}, which is not installed: install it with: pip install 'namegen[tflite]'"
-        ) from error
+        raise EngineError(missing_library("a .tflite", error.name, "tflite")) from error
     return Interpreter

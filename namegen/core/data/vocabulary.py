@@ -16,7 +16,7 @@ import numpy as np
 
 from namegen.errors import NamesError
 from namegen.files import write_whole
-from namegen.types import Array, Float32, Int, Int32, Int64
+from namegen.types import Array, Int, Int32, Int64
 
 BOUNDARY = 0
 
@@ -100,20 +100,21 @@ class Vocabulary:
         lengths = (~ended).sum(axis=1).tolist()
         return ["".join(map(chr, row[:n])) for row, n in zip(codes.tolist(), lengths, strict=True)]
 
-    def one_hot(self, tokens: Int[Array, "*shape"]) -> Float32[Array, "*shape V"]:
-        """Each id as a row of zeros with a single one."""
-        return np.eye(self.size, dtype=np.float32)[tokens]
+    def save(self, path: Path | str) -> None:
+        """Write the vocabulary as a JSON file, whole or not at all; ``namegen export-vocabulary`` does it for a model.
 
-    def save(self, path: Path) -> None:
-        """Write the vocabulary as a JSON file, whole or not at all."""
+        >>> Vocabulary("abc").save("abc.json")
+        >>> Vocabulary.load("abc.json").decode([3, 1, 2])
+        'cab'
+        """
         document = {"format": "namegen vocabulary", "format_version": 1, "characters": self.characters}
-        write_whole(path, (json.dumps(document, ensure_ascii=True, indent=2) + "\n").encode())
+        write_whole(Path(path), (json.dumps(document, ensure_ascii=True, indent=2) + "\n").encode())
 
     @classmethod
-    def load(cls, path: Path) -> Vocabulary:
+    def load(cls, path: Path | str) -> Vocabulary:
         """Read what ``save`` wrote. Raises NamesError for a file that is something else."""
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = json.loads(Path(path).read_text(encoding="utf-8"))
             if document["format"] != "namegen vocabulary" or document["format_version"] != 1:
                 raise KeyError("format")
             characters = document["characters"]

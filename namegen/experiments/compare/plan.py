@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from namegen.backends import engine_paths
+from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
-from namegen.experiments.machine import PACKAGE, code_fingerprint, engine_versions, machine
+from namegen.experiments.machine import code_fingerprint, engine_versions, machine
 
 THREADS = 1  # the matrices are too small to share
 VALIDATION = 0.2  # as the original split its lists
@@ -28,15 +29,14 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "GRU 2×32": {"cell": "gru", "hidden": [32, 32]},
     "SimpleRNN 2×128": {"cell": "simple_rnn", "hidden": [128, 128]},
 }
-# The original's own networks, as configs: what they are called → file name; {} is the kind of list.
+# The original's own networks, as configs: what they are called → the config's name; {} is the kind of list.
 ORIGINALS = {
-    "scratch 2×32 (original)": "scratch-{}.toml",
-    "Keras SimpleRNN 2×32 (original)": "blog-rnn32-{}.toml",
-    "Keras LSTM 2×32 (original)": "blog-lstm32-{}.toml",
-    "Keras SimpleRNN 2×128 (original)": "blog-rnn128-{}.toml",
+    "scratch 2×32 (original)": "scratch-{}",
+    "Keras SimpleRNN 2×32 (original)": "blog-rnn32-{}",
+    "Keras LSTM 2×32 (original)": "blog-lstm32-{}",
+    "Keras SimpleRNN 2×128 (original)": "blog-rnn128-{}",
 }
 KINDS = {"mlb-first": "first", "mlb-last": "last", "companies": "companies"}
-CONFIGS = PACKAGE.parent / "configs"
 NUMPY, TFLITE = "numpy", "tflite"
 GENERATED_NAMES = 10_000
 QUICK_EPOCHS = 10
@@ -205,17 +205,15 @@ def _train(corpus: Corpus, network: str, engine: str, config: dict[str, Any]) ->
 
 
 def original_configs(corpus: Corpus) -> dict[str, dict[str, Any]]:
-    """The configs of the original's networks, made for this list; none where they did not come with namegen.
+    """The configs of the original's networks, made for this list.
 
     A list of a kind of its own takes those for first names; the batch of 1,000 prefixes is made of its own names.
     """
     kind = KINDS.get(corpus.source)
     found = {}
-    for network, file in ORIGINALS.items():
-        path = CONFIGS / file.format(kind or "first")
-        if not path.is_file():
-            continue
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    bundled = bundled_configs()
+    for network, name in ORIGINALS.items():
+        config = tomllib.loads(bundled[name.format(kind or "first")].text)
         config["data"].pop("names", None)
         if kind is None and config["training"]["batch_size"] > 1:
             mean = sum(len(name) + 1 for name in corpus.names) / len(corpus.names)

@@ -22,7 +22,6 @@ from namegen.experiments.compare.plan import (
     Measurement,
     Outcome,
     Scope,
-    original_configs,
 )
 from namegen.experiments.machine import commit, machine, versions
 
@@ -47,7 +46,7 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: Outcome) -> dict[
         "machine": machine(),
         "versions": versions(),
         "commits": sorted(filter(None, commits)),
-        "missing": _troubles(outcome.missing) + _missing_configs(corpora, scope),
+        "missing": _troubles(outcome.missing),
         "left_out": _troubles({labels[key]: why for key, why in outcome.left_out.items()}),
         "failed": _troubles({labels[key]: why for key, why in outcome.failed.items()}),
         "lists": [_list(corpus, outcome) for corpus in dict.fromkeys(corpora)],
@@ -56,13 +55,6 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: Outcome) -> dict[
 
 def _troubles(found: dict[str, str]) -> list[dict[str, str]]:
     return [{"what": what, "why": why} for what, why in found.items()]
-
-
-def _missing_configs(corpora: list[Corpus], scope: Scope) -> list[dict[str, str]]:
-    if scope.quick or all(len(original_configs(corpus)) == len(ORIGINALS) for corpus in corpora):
-        return []
-    why = "the configs of the original's networks come with the source of namegen only: run this from a checkout"
-    return [{"what": "the original's networks", "why": why}]
 
 
 def _list(corpus: Corpus, outcome: Outcome) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from namegen.errors import EngineError, NamegenError, setting
 from namegen.experiments.sweep.exchange import FAILED, RunAnswer, RunJob, Untrained
 from namegen.experiments.sweep.grid import SweepRun, in_config, training_code
+from namegen.extras import missing_library
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -32,9 +33,7 @@ def require_dask() -> None:
         import cryptography  # noqa: F401  # whether it is there
         import distributed  # noqa: F401
     except ModuleNotFoundError as error:
-        raise EngineError(
-            f"sweep needs {error.name}, which is not installed: install it with: pip install 'namegen[distributed]'"
-        ) from error
+        raise EngineError(missing_library("sweep", error.name, "distributed")) from error
 
 
 # --- the cluster ------------------------------------------------------------------------------------------------------
@@ -99,7 +98,7 @@ def check_code(client: Client) -> None:
         if isinstance(answer, BaseException):
             raise EngineError(
                 f"the worker at {address} cannot load namegen ({reason(answer)}): install there what is installed "
-                "here, namegen[distributed] with the extras of the engines"
+                "here, namegen itself, the extra distributed and those of the engines"
             )
         if answer != training_code():
             raise EngineError(

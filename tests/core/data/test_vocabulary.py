@@ -1,4 +1,4 @@
-"""The vocabulary: names to ids and back, one-hot rows, and its file."""
+"""The vocabulary: names to ids and back, and its file."""
 
 from __future__ import annotations
 
@@ -84,18 +84,6 @@ def test_unknown_characters_are_named(characters: str, name: str) -> None:
     with pytest.raises(NamesError) as caught:
         vocabulary.encode(name)
     assert repr(unknown[:20]) in str(caught.value)
-
-
-@given(names_lists)
-@example(list(HARD_NAMES))
-def test_one_hot(names: list[str]) -> None:
-    vocabulary = Vocabulary.from_names(names)
-    tokens, _ = vocabulary.encode_all(names)
-    rows = vocabulary.one_hot(tokens)
-    assert (rows.shape, rows.dtype) == ((len(tokens), vocabulary.size), np.float32)
-    assert (rows.sum(axis=-1) == 1).all()
-    np.testing.assert_array_equal(rows.argmax(axis=-1), tokens)
-    assert vocabulary.one_hot(tokens.reshape(1, -1)).shape == (1, len(tokens), vocabulary.size)
 
 
 @pytest.mark.parametrize("characters", ["ba", "aa", "abb", "cab"])

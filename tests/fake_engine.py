@@ -1,0 +1,104 @@
+"""A small fake engine: what stands above the engines is tested with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from namegen.core.data.batching import Batch
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.engine import StepLosses
+from namegen.core.network.architecture import Network
+from namegen.core.network.engine_state import checked_tensors
+from namegen.core.settings import CELLS, TrainingSettings
+from namegen.errors import EngineError
+from namegen.types import Array, Float, Int, Int32
+
+
+class FakeEngine:
+    """An engine without a network, for tests of what stands above the engines: small, quick, deterministic.
+
+    It looks two characters back: the logits are ``output.bias`` plus the row of ``rnn.0.kernel`` of the last
+    character and half of that of the one before, as far as the kernel's columns reach. It learns by plain gradient
+    descent, whatever optimizer is asked for; the other parameters are kept as they were given.
+    """
+
+    name: ClassVar[str] = "fake"
+    cells: ClassVar[frozenset[str]] = frozenset(CELLS)
+    requires: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+    ) -> None:
+        self.network, self.training, self.steps_taken = network, training, 0
+        self.parameters = {name: np.zeros(shape, dtype) for name, shape in network.parameter_shapes.items()}
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        return self.network.vocabulary_size
+
+    def initial_state(self, rows: int) -> Int32[Array, "B"]:
+        """The state is the token read last; before START, the boundary."""
+        return np.full(rows, BOUNDARY, dtype=np.int32)
+
+    def step(
+        self, tokens: Int32[Array, "B"], state: Int32[Array, "B"]
+    ) -> tuple[Float[Array, "B V"], Int32[Array, "B"]]:
+        """Read one token a row."""
+        bias, kernel = self.parameters["output.bias"], self.parameters["rnn.0.kernel"]
+        logits = np.tile(bias, (len(tokens), 1))  # (B, V)
+        reach = min(logits.shape[1], kernel.shape[1])
+        logits[:, :reach] += kernel[tokens, :reach] + kernel[state, :reach] / 2
+        return logits, tokens.copy()
+
+    def select(self, state: Int32[Array, "B"], rows: Int[Array, "K"]) -> Int32[Array, "K"]:
+        """Gather rows of a state."""
+        return state[rows]
+
+    def warm_up(self, batch: Batch) -> None:
+        """Nothing to compile."""
+
+    def train_epoch(self, steps: Iterable[tuple[Batch, float]]) -> StepLosses:
+        """One step of gradient descent for each (batch, learning rate)."""
+        if self.training is None:
+            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+        losses, characters = [], []
+        for batch, learning_rate in steps:
+            losses.append(self._update(batch.tree, learning_rate))
+            characters.append(batch.characters)
+        return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
+
+    def _update(self, tree: PrefixTree, learning_rate: float) -> float:
+        before = np.where(tree.parent >= 0, tree.token[tree.parent], BOUNDARY).astype(np.int32)
+        logits = self.step(tree.token, before)[0].astype(np.float64)  # (N, V)
+        log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        d_logits = tree.count[:, None] * np.exp(log_p)
+        d_logits[tree.edge_node, tree.edge_token] -= tree.edge_count
+        d_logits *= learning_rate / tree.characters
+        bias, kernel = self.parameters["output.bias"], self.parameters["rnn.0.kernel"]
+        reach = min(len(bias), kernel.shape[1])
+        change = np.zeros((len(kernel), reach))
+        np.add.at(change, tree.token, d_logits[:, :reach])
+        np.add.at(change, before, d_logits[:, :reach] / 2)
+        bias -= d_logits.sum(axis=0)
+        kernel[:, :reach] -= change
+        self.steps_taken += 1
+        return -float(tree.edge_count @ log_p[tree.edge_node, tree.edge_token])
+
+    def get_state(self) -> dict[str, Array]:
+        """Copies of the parameters; and how many steps were taken, if it trains."""
+        state = {name: values.copy() for name, values in self.parameters.items()}
+        if self.training is not None:
+            state["optimizer.step"] = np.array(self.steps_taken, np.int64)
+        return state
+
+    def set_state(self, state: Mapping[str, Array]) -> None:
+        """Take parameters, and the count of steps if it is there."""
+        parameters, optimizer = checked_tensors(self.network, state, ())
+        for name, values in parameters.items():
+            self.parameters[name][...] = values
+        self.steps_taken = 0 if optimizer is None else optimizer.step

@@ -1,0 +1,90 @@
+"""What each config in ``configs/`` comes to stands written down, so that no refactoring changes it unseen.
+
+``resolved_configs.json`` holds every setting after all that depends on the list and the network is filled in. Of a
+sweep it holds the settings that its grid starts from, and for each point what differs from them. To write it anew after
+a change that is meant: ``python -m tests.test_resolved_configs``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from namegen.config import Config, read_config
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.repeats import lessons
+from namegen.core.settings import DataSettings
+from namegen.core.training.trainer import resolve_training
+from namegen.experiments.sweep.grid import read_grid
+from namegen.lists import load_bundled
+
+CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.toml"))
+WRITTEN_DOWN = Path(__file__).with_name("resolved_configs.json")
+
+
+@cache
+def names_of_an_epoch(data: DataSettings, seed: int) -> int:
+    return len(lessons(bundled(data.names).split(data.validation, data.split, seed).training, data))
+
+
+@cache
+def bundled(name: str) -> Corpus:
+    return load_bundled(name)
+
+
+def resolved(config: Config) -> dict[str, Any]:
+    """Every setting by its dotted path, as a training of the config's own list has it."""
+    names = names_of_an_epoch(config.data, config.training.seed)
+    training = resolve_training(config.training, names, config.network, damped=config.data.damps_repeats)
+    if training.schedule != "steps":  # whose rates stand in rate_steps
+        training = replace(training, learning_rate=training.peak_learning_rate)
+    tables = {**asdict(config), "training": asdict(training)}
+    return {f"{table}.{name}": value for table, values in tables.items() for name, value in values.items()}
+
+
+def resolved_file(path: Path) -> dict[str, Any]:
+    """The settings of a training's config; of a sweep's, those of its base, and of its points what differs."""
+    if not path.name.startswith("sweep-"):
+        found: dict[str, Any] = {"settings": resolved(read_config(path))}
+    else:
+        grid = read_grid(path)
+        base = resolved(grid.base)
+        points = [different(resolved(config), base) for _, config in grid.points]
+        found = {"settings": base, "points": points}
+    plain: dict[str, Any] = json.loads(json.dumps(found))  # tuples are lists there
+    return plain
+
+
+def different(found: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    assert found.keys() == base.keys()
+    return {name: value for name, value in found.items() if value != base[name]}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_a_config_resolves_to_the_settings_that_are_written_down(path: Path) -> None:
+    assert resolved_file(path) == json.loads(WRITTEN_DOWN.read_text(encoding="utf-8"))[path.stem]
+
+
+def test_what_is_written_down_has_every_config() -> None:
+    assert json.loads(WRITTEN_DOWN.read_text(encoding="utf-8")).keys() == {path.stem for path in CONFIGS}
+
+
+def document() -> str:
+    """One line a config or a point, so that a change is seen where it is."""
+    blocks = []
+    for path in CONFIGS:
+        lines = [f' "settings": {json.dumps(resolved_file(path)["settings"])}']
+        points = ",\n".join(f"  {json.dumps(point)}" for point in resolved_file(path).get("points", []))
+        lines += [f' "points": [\n{points}\n ]'] if points else []
+        blocks.append(f'"{path.stem}": {{\n' + ",\n".join(lines) + "\n}")
+    return "{\n" + ",\n".join(blocks) + "\n}\n"
+
+
+if __name__ == "__main__":
+    WRITTEN_DOWN.write_text(document(), encoding="utf-8")
