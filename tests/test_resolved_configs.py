@@ -19,8 +19,7 @@ import pytest
 from namegen.config import Config, read_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.repeats import lessons
-from namegen.core.settings import DataSettings
-from namegen.core.training.trainer import resolve_training
+from namegen.core.settings import DataSettings, resolve_training
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
 
