@@ -19,7 +19,8 @@ from tests.requirements import require
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
-GROUND = {"errors", "types", "files", "threads", "escaping", ""}  # "" is namegen itself, which holds the version
+# The last one, "", is namegen itself, which holds the version.
+GROUND = {"errors", "types", "files", "threads", "escaping", "documents", ""}
 DATA = GROUND | {"core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
@@ -32,6 +33,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), set()),
     "escaping": (set(), set()),
+    "documents": (set(), {"msgspec"}),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),

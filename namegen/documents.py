@@ -1,0 +1,89 @@
+"""Documents: frozen dataclasses as JSON carries them, and back, with types and keys checked.
+
+A field that may be missing is declared ``why: str | UnsetType = UNSET``; a key that no field is for is an error, apart
+from those of a ``Mapping[str, Any]``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+__all__ = ["UNSET", "UnsetType", "from_plain", "schema", "to_plain"]
+
+Document = TypeVar("Document")
+
+
+def to_plain(document: Any) -> dict[str, Any]:
+    """A document as plain values: dicts with text as keys, lists, text, numbers, booleans and None.
+
+    Args:
+        document: an object of a dataclass.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Point:
+    ...     at: tuple[int, ...]
+    ...     name: str | UnsetType = UNSET
+    >>> to_plain(Point((1, 2)))
+    {'at': [1, 2]}
+    """
+    plain: dict[str, Any] = _with_lists(msgspec.to_builtins(document, str_keys=True))
+    return plain
+
+
+def from_plain(kind: type[Document], plain: Any) -> Document:
+    """A document from plain values.
+
+    Args:
+        kind: its dataclass.
+        plain: what ``to_plain`` gave, or what a JSON file holds.
+
+    Raises:
+        ValueError: it has another form, and where: ``Expected `int`, got `str` - at `$.runs[0].seed```.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Point:
+    ...     at: tuple[int, ...]
+    >>> from_plain(Point, {"at": [1, 2]})
+    Point(at=(1, 2))
+    >>> from_plain(Point, {"at": [1, "2"]})
+    Traceback (most recent call last):
+    ...
+    msgspec.ValidationError: Expected `int`, got `str` - at `$.at[1]`
+    """
+    document = msgspec.convert(plain, kind)
+    place = _unknown_key(plain, msgspec.to_builtins(document, str_keys=True), "$")
+    if place is not None:
+        raise ValueError(f"Unknown key - at `{place}`")
+    return document
+
+
+def schema(kind: type) -> dict[str, Any]:
+    """The JSON schema of a document; it says which keys there are, not that there are no others."""
+    return msgspec.json.schema(kind)
+
+
+def _with_lists(value: Any) -> Any:
+    """Tuples as lists, as JSON gives them back, so that a document equals its reading."""
+    if isinstance(value, dict):
+        return {key: _with_lists(entry) for key, entry in value.items()}
+    return [_with_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def _unknown_key(plain: Any, known: Any, place: str) -> str | None:
+    """The first key of ``plain`` that its reading, ``known``, has not taken in: a dataclass passes over those."""
+    if isinstance(plain, dict) and isinstance(known, dict):
+        parts = [(f"{place}.{key}", value, known.get(key), key in known) for key, value in plain.items()]
+    elif isinstance(plain, list | tuple) and isinstance(known, list | tuple):
+        parts = [(f"{place}[{i}]", *pair, True) for i, pair in enumerate(zip(plain, known, strict=True))]
+    else:
+        return None
+    for inner, value, read, is_known in parts:
+        found = _unknown_key(value, read, inner) if is_known else inner
+        if found is not None:
+            return found
+    return None
