@@ -4,91 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from namegen.experiments.compare.results import network_order
+from namegen.experiments.table import NONE as NONE
+from namegen.experiments.table import Table as Table
+from namegen.experiments.table import escaped as escaped
+from namegen.experiments.table import mebibytes as mebibytes
+from namegen.experiments.table import percent as percent
+from namegen.experiments.table import seconds as seconds
+from namegen.experiments.table import spread as spread
+from namegen.experiments.table import whole as whole
 
 Document = dict[str, Any]
-NONE = "–"
 PARTS = {"training": "training part", "held_out": "held-out part", "whole": "whole list"}
 SPLITS = {
     "names": "repeats may stand on both sides (as the original)",
     "unique": "no name on both sides",
 }
 ALGORITHMS = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of text: a title, columns, rows; the first ``left`` columns are words, the others figures."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    left: int = 1
-    emphasised: frozenset[int] = field(default_factory=frozenset)  # rows that the others are compared with
-
-    def markdown(self) -> str:
-        """As GitHub reads it; text from lists is escaped."""
-        rule = ["---" if place < self.left else "---:" for place in range(len(self.columns))]
-        lines = [_cells(self.columns), _cells(rule, escape=False), *map(_cells, self.rows)]
-        return "\n".join([f"**{_escaped(self.title)}**", "", *lines, *(["", self.note] if self.note else [])])
-
-
-def _cells(cells: Sequence[str], escape: bool = True) -> str:
-    return f"| {' | '.join(_escaped(cell) if escape else cell for cell in cells)} |"
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is, control characters as code points."""
-    return "".join(map(_escaped_character, text))
-
-
-def _escaped_character(one: str) -> str:
-    if not one.isprintable():
-        return f"U+{ord(one):04X}"
-    if one in "<>&":
-        return f"&#{ord(one)};"
-    return f"\\{one}" if one in "\\`*_[]|" else one
-
-
-# --- figures as text --------------------------------------------------------------------------------------------------
-
-
-def percent(share: float | None) -> str:
-    """A share, one decimal, without the sign that the column's head has."""
-    return NONE if share is None else f"{100 * share:.1f}"
-
-
-def spread(values: Sequence[float], show: Callable[[float], str] = percent) -> str:
-    """The mean of several seeds, and their range."""
-    if not values:
-        return NONE
-    shown = show(mean(values))
-    low, high = show(min(values)), show(max(values))
-    return shown if low == high else f"{shown} ({low} to {high})"
-
-
-def seconds(value: float | None) -> str:
-    """Three digits that matter: 0.00123, 0.123, 12.3, 1,234."""
-    if value is None:
-        return NONE
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.001 else "under 0.001"
-
-
-def whole(value: float | None) -> str:
-    """A large number with commas, three digits that matter."""
-    return NONE if value is None else f"{float(f'{value:.3g}'):,.0f}"
-
-
-def mebibytes(value: float | None) -> str:
-    """Of memory."""
-    return NONE if value is None else f"{value:,.0f}"
 
 
 # --- the tables of a list ---------------------------------------------------------------------------------------------
@@ -344,10 +280,10 @@ def markdown(results: Document) -> str:
     """All tables, and where they were measured, as Markdown."""
     from namegen.experiments.compare.words import findings, measured_where, statement
 
-    points = "\n".join(f"- {_escaped(point)}" for point in findings(results))
+    points = "\n".join(f"- {escaped(point)}" for point in findings(results))
     parts = [statement(results), *filter(None, [points]), *measured_where(results)]
     for entry in results["lists"]:
-        parts.append(f"## {_escaped(entry['name'])}")
+        parts.append(f"## {escaped(entry['name'])}")
         for section, tables in list_tables(entry, results).items():
             parts += [f"### {section}", *(table.markdown() for table in tables)]
     return "\n\n".join(parts)

@@ -14,8 +14,8 @@ from statistics import mean
 from typing import Any
 
 from namegen.escaping import safe_cell
-from namegen.experiments.compare.tables import NONE, Table, seconds, spread, whole
 from namegen.experiments.sweep.grid import ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
+from namegen.experiments.table import NONE, Table, seconds, spread, whole
 
 Document = dict[str, Any]
 FORMAT_VERSION = 1
