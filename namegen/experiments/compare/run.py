@@ -3,7 +3,7 @@
     DIR/
       .namegen-comparison    the mark of a folder that this command has made, and goes on with
       measurements/          a JSON a finished measurement, named by a hash of what was measured; its network beside it
-      results.json           all figures (docs/comparison.md, schema.json)
+      results.json           all figures (docs/comparison.md, document.py)
       report.html, *.png     the report, and its plots
 
 Nothing is ever deleted. A measurement's JSON is written last and whole, so one that is there is finished.
@@ -19,11 +19,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from namegen.core.data.corpus import Corpus
+from namegen.documents import to_plain
 from namegen.errors import NamegenError
-from namegen.experiments.compare.plan import THREADS, Measurement, Outcome, Scope, make_plan
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.exchange import Answer, Request, read_answer, read_result
+from namegen.experiments.compare.plan import THREADS, Measured, Measurement, Outcome, Scope, make_plan
 from namegen.experiments.folder import open_folder
 from namegen.experiments.machine import commit, own_environment
 from namegen.files import write_whole
@@ -64,7 +67,7 @@ class Unwatched:
 
 def compare(
     corpora: list[Corpus], out: Path, *, scope: Scope | None = None, watcher: Watcher | None = None
-) -> dict[str, Any]:
+) -> Comparison:
     """Measure what is not measured yet, write the report, and give the document of ``results.json``.
 
     Args:
@@ -84,7 +87,8 @@ def compare(
     kept = open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS)
     outcome = measure(plan, kept, watcher or Unwatched())
     results = make_results(corpora, scope, outcome)
-    write_whole(out / RESULTS, (json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode())
+    text = json.dumps(to_plain(results), ensure_ascii=False, indent=1, allow_nan=False)
+    write_whole(out / RESULTS, f"{text}\n".encode())
     write_report(results, out)
     return results
 
@@ -125,14 +129,13 @@ def _hopeless(measurement: Measurement, outcome: Outcome) -> bool:
     return measurement.of.key in outcome.left_out | outcome.failed or _hopeless(measurement.of, outcome)
 
 
-def _read_kept(folder: Path, measurement: Measurement) -> dict[str, Any] | None:
+def _read_kept(folder: Path, measurement: Measurement) -> Measured | None:
     """The figures of an earlier run; None where there are none, or where the network beside them is gone."""
     if measurement.model_file is not None and not (folder / measurement.model_file).is_file():
         return None
     try:
-        kept: dict[str, Any] = json.loads((folder / f"{measurement.key}.json").read_text(encoding="utf-8"))
-        figures: dict[str, Any] = kept["result"] | {"commit": kept["commit"]}
-        return figures
+        kept = json.loads((folder / f"{measurement.key}.json").read_text(encoding="utf-8"))
+        return Measured(read_result(measurement.kind, kept["result"]), kept["commit"])
     except (OSError, ValueError, KeyError, TypeError):  # not there, or not ours: it is measured (again)
         return None
 
@@ -173,22 +176,22 @@ class Workers:
 
     def _take_in(self, job: Job) -> None:
         measurement = job.measurement
-        document, said = job.close()
+        answer, said = job.close()
         trouble = ""
-        if "result" in document:
+        if answer.result is not None:
             kept = {
                 "kind": measurement.kind,
                 "label": measurement.label,
-                "subject": measurement.subject,
+                "subject": to_plain(measurement.subject),
                 "commit": self.commit,
-                "result": document["result"],
+                "result": to_plain(answer.result),
             }
             text = json.dumps(kept, ensure_ascii=False, allow_nan=False)
             write_whole(self.folder / f"{measurement.key}.json", text.encode())
-            self.outcome.figures[measurement.key] = document["result"] | {"commit": self.commit}
-        elif "unavailable" in document:
-            trouble = document["unavailable"]["why"]
-            if document["unavailable"]["engine"]:
+            self.outcome.figures[measurement.key] = Measured(answer.result, self.commit)
+        elif answer.unavailable is not None:
+            trouble = answer.unavailable.why
+            if answer.unavailable.engine:
                 self.outcome.missing[measurement.engine] = trouble
             else:
                 self.outcome.left_out[measurement.key] = trouble
@@ -203,22 +206,21 @@ class Job:
 
     def __init__(self, measurement: Measurement, folder: Path) -> None:
         self.measurement, self.started = measurement, time.monotonic()
-        files = {} if measurement.model_file is None else {"model": str((folder / measurement.model_file).resolve())}
-        if measurement.of is not None and measurement.of.model_file is not None:
-            files["of"] = str((folder / measurement.of.model_file).resolve())
-        job = {
-            "kind": measurement.kind,
-            "subject": measurement.subject,
-            "list": measurement.corpus.source,
-            "names": measurement.corpus.names,
-            "files": files,
-            "threads": THREADS,
-            "started": time.time(),
-        }
+        of = None if measurement.of is None else measurement.of.model_file
+        request = Request(
+            kind=measurement.kind,
+            subject=measurement.subject,
+            source=measurement.corpus.source,
+            names=measurement.corpus.names,
+            model=None if measurement.model_file is None else str((folder / measurement.model_file).resolve()),
+            of=None if of is None else str((folder / of).resolve()),
+            threads=THREADS,
+            started=time.time(),
+        )
         # Nameless files, closed by close(): pipes would fill up while nobody reads.
         self._answer, self._said = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
         with tempfile.TemporaryFile() as question:
-            question.write(json.dumps(job).encode())
+            question.write(json.dumps(to_plain(request)).encode())
             question.seek(0)
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "namegen.experiments.compare.measure"],
@@ -229,7 +231,7 @@ class Job:
                 start_new_session=True,
             )
 
-    def close(self) -> tuple[dict[str, Any], str]:
+    def close(self) -> tuple[Answer, str]:
         """Wait for its end: what it answered (nothing, if it died), and the last line that it said beside that."""
         self.process.wait()
         self._answer.seek(0)
@@ -239,6 +241,5 @@ class Job:
         self._said.close()
         with contextlib.suppress(ValueError):
             if self.process.returncode == 0:
-                document: dict[str, Any] = json.loads(answer)
-                return document, ""
-        return {}, said.rpartition("\n")[2]
+                return read_answer(self.measurement.kind, json.loads(answer)), ""
+        return Answer(), said.rpartition("\n")[2]

@@ -19,8 +19,9 @@ from namegen.backends import load_engine
 from namegen.config import parse_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import RunResult, TrainingRun
+from namegen.documents import to_plain
 from namegen.errors import EngineError, TrainingError
-from namegen.experiments.compare.measure import describe_training, training_figures
+from namegen.experiments.compare.measure import describe_training
 from namegen.experiments.machine import machine, versions
 from namegen.experiments.sweep.grid import training_code
 from namegen.threads import limit_threads
@@ -79,8 +80,11 @@ def train_run(job: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "status": DONE,
         **where,
-        **describe_training(run, result),
-        "figures": training_figures(result),
+        **to_plain(describe_training(run, result)),
+        "figures": {
+            "training": result.training.to_dict(),
+            "held_out": None if result.validation is None else result.validation.to_dict(),
+        },
         "held_out": _held_out(result),
         "timing": {
             "seconds": result.seconds,
