@@ -207,6 +207,15 @@ def plain_number(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"
 
 
+def counted(count: int, what: str) -> str:
+    """How many of what, for a title.
+
+    >>> counted(1, "epoch"), counted(1200, "name")
+    ('1 epoch', '1,200 names')
+    """
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def number_formatter() -> FuncFormatter:
     """Ticks as plain numbers (matplotlib's own logarithmic ticks would be formulas)."""
     return FuncFormatter(lambda value, _: plain_number(value))

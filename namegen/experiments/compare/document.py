@@ -11,15 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from namegen.documents import schema
+from namegen.documents import Count, Measure, Share, schema
 from namegen.experiments.compare.measured import (
-    Count,
     ExportResult,
     GenerationResult,
     ListFacts,
-    Measure,
     ReferenceResult,
-    Share,
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import ReferenceSubject, Split

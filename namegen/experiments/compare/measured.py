@@ -7,17 +7,12 @@ imported: a measurement has to pin its threads first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
-from msgspec import Meta
+from namegen.documents import Count, Measure, Percent, Share
 
-Count = Annotated[int, Meta(ge=0)]
-Measure = Annotated[float, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Percent = Annotated[float, Meta(ge=0, le=100)]
-Bits = Annotated[float, Meta(ge=0, le=1.000001)]  # a divergence of 1 may be rounded up
 Lengths = dict[str, Count]  # characters of a name → names
-Divergences = dict[Literal["1", "2", "3"], Bits]  # order of the n-gram → Jensen–Shannon divergence in bits
+Divergences = dict[Literal["1", "2", "3"], Measure]  # order of the n-gram → Jensen–Shannon divergence in bits
 Algorithm = Literal["one_by_one", "count_splitting"]
 Of = TypeVar("Of")
 
