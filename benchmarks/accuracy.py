@@ -52,11 +52,11 @@ def main() -> None:
         last = [result.history[-1].validation for result in results]
         argmax = [figures.accuracy_argmax for figures in last if figures]
         loss = mean(figures.loss_nats_per_char for figures in last if figures)
-        baseline = mean(r.part.baseline.loss_nats_per_char for r in results if r.part)
+        baseline = mean(r.references.baseline.metrics.loss_nats_per_char for r in results if r.references)
         best = mean(r.validation.loss_nats_per_char for r in results if r.validation)
-        bars = [r.part.baseline_damped or r.part.baseline for r in results if r.part]
+        bars = [r.references.same_reading.metrics for r in results if r.references]
         damped = mean(bar.loss_nats_per_char for bar in bars)
-        top = mean(r.part.ceiling.accuracy_argmax for r in results if r.part)
+        top = mean(r.references.ceiling.accuracy_argmax for r in results if r.references)
         print(
             f"{name:16}{mean(argmax):8.4f}{f'{min(argmax):.4f} to {max(argmax):.4f}':>18}{loss:8.4f}"
             f"{best:8.4f}{baseline:8.4f}{damped:8.4f}{top:9.4f}{mean(r.seconds for r in results):9.1f}",

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings, check
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, check
 from namegen.errors import SettingsError, setting
 
 Label = Callable[[str], str]  # the name of a field -> what a message calls it
@@ -48,6 +48,11 @@ class Config:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     run: RunSettings = field(default_factory=RunSettings)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What decides what is learned: all but where and how it runs."""
+        return Recipe(self.data, self.network, self.training)
 
 
 TABLES: dict[str, type[Any]] = get_type_hints(Config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from hypothesis import strategies as st
 
 HARD_NAMES = (
@@ -29,3 +31,11 @@ alike = st.text(alphabet="aAb", max_size=5)
 any_name = st.one_of(alike, st.sampled_from(HARD_NAMES), st.text(max_size=8))
 names_lists = st.lists(any_name, min_size=1, max_size=25)
 alike_lists = st.lists(alike, min_size=1, max_size=25)
+
+# As a list holds them: composed, trimmed, without control characters.
+clean_name = (
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)
+    .map(lambda name: unicodedata.normalize("NFC", name.strip()))
+    .filter(lambda name: name.strip() == name != "")
+)
+clean_lists = st.lists(clean_name, min_size=1, max_size=40)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,9 @@ from namegen.cli.terminal import Notes, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.experiments.watcher import Event
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
@@ -25,8 +28,7 @@ WIDTH = 80
 @click.argument("names", nargs=-1)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_OUT,
+    default=str(DEFAULT_OUT),
     show_default=True,
     metavar="DIR",
     help="The folder of the report; one that this command has made is continued.",
@@ -43,7 +45,7 @@ WIDTH = 80
 def compare_backends(
     ctx: click.Context,
     names: tuple[str, ...],
-    out: Path,
+    out: str,
     seeds: int | None,
     quick: bool,
     as_json: bool,
@@ -66,7 +68,7 @@ def compare_backends(
 
     scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick)
     try:
-        results = compare(corpora, out, scope=scope, watcher=Progress(notes))
+        results = compare(corpora, out, scope=scope, watcher=ComparisonLines(notes))
     except KeyboardInterrupt:
         notes("stopped; what is measured is kept, the same command goes on from there")
         ctx.exit(INTERRUPTED)
@@ -76,7 +78,7 @@ def compare_backends(
         from namegen.cli.comparison_summary import print_summary
 
         print_summary(results, WIDTH)
-        click.echo(f"report: {printable(str(out / REPORT))}")
+        click.echo(f"report: {printable(str(Path(out) / REPORT))}")
     if results.failed:
         first = results.failed[0]
         raise NamegenError(
@@ -85,28 +87,30 @@ def compare_backends(
         )
 
 
-class Progress:
-    """How far the comparison is, on standard error: what runs, what is done, about how long it will take."""
+class ComparisonLines:
+    """How far the comparison is, on standard error: what runs, and a line for each measurement that has ended."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
-        self._total = self._done = self._kept = 0
-        self._start = time.monotonic()
+        self._drawn = not notes.quiet and sys.stderr.isatty()
+        self._total = self._done = 0
 
-    def planned(self, total: int, kept: int) -> None:
-        """Say how much there is to do."""
-        self._total, self._done, self._kept = total, kept, kept
-        going_on = f", {kept:,} of them there already" if kept else ""
-        self._notes(f"{total:,} measurements{going_on}")
+    def __call__(self, event: Event) -> None:
+        """Take in what the comparison tells."""
+        from namegen.experiments.watcher import Ended, Planned, Running
 
-    def started(self, label: str) -> None:
-        """What runs now, on a terminal only: it is drawn over by what ended."""
-        if not self._notes.quiet and sys.stderr.isatty():
-            click.echo(f"\r\x1b[K… {printable(label)[: WIDTH - 4]}", nl=False, err=True)
+        match event:
+            case Planned(total, kept):
+                self._total, self._done = total, kept
+                going_on = f", {kept:,} of them there already" if kept else ""
+                self._notes(f"{total:,} measurements{going_on}")
+            case Running(under_way):  # on a terminal only: it is drawn over by what ended
+                self._draw(f"… {printable(under_way[-1].label)[: WIDTH - 4]}")
+            case Ended(label, seconds, trouble):
+                self._done += 1
+                self._draw("")
+                self._notes(f"{self._done}/{self._total}  {label}  {trouble or f'{seconds:.1f} s'}")
 
-    def ended(self, label: str, seconds: float, trouble: str) -> None:
-        """A line for each measurement."""
-        self._done += 1
-        if not self._notes.quiet and sys.stderr.isatty():
-            click.echo("\r\x1b[K", nl=False, err=True)
-        self._notes(f"{self._done}/{self._total}  {label}  {trouble or f'{seconds:.1f} s'}")
+    def _draw(self, text: str) -> None:
+        if self._drawn:
+            click.echo(f"\r\x1b[K{text}", nl=False, err=True)

@@ -112,7 +112,7 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
 
     Raises CheckpointError, and OutputError where nothing may be written there.
     """
-    from namegen.api import TFLITE_SUFFIX, find_model, load_checkpoint
+    from namegen.api import TFLITE_SUFFIX, find_model, read_model
     from namegen.models import SHIPPED
 
     note_model(model, notes)
@@ -127,7 +127,7 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
         raise CheckpointError(
             f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
         )
-    checkpoint = load_checkpoint(path)
+    checkpoint = read_model(path)
     if model is None:
         notes(f"model: {name}")
     chosen = out is None

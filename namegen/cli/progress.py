@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from namegen.core.training.history import EpochRecord
+    from namegen.core.training.progress import TrainingProgress
     from namegen.core.training.run import TrainingRun
-    from namegen.core.training.trainer import Progress
 
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 1.0
@@ -51,32 +51,33 @@ class Display(AbstractContextManager["Display"]):
     def ready(self, run: TrainingRun) -> None:
         """The run is about to start: say what it will do."""
         self.epochs, self.steps = run.trainer.epochs, run.trainer.steps
-        self.characters = run.batches.tree.characters
-        self.ceiling = None if run.part is None else run.part.ceiling.accuracy_argmax
+        lessons, training, held_out = run.parts.lessons, run.parts.training, run.parts.held_out
+        self.characters = lessons.tree.characters
+        self.ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
         self._done_before = self.done(run.progress, run.progress.step)
         self.notes(run.corpus.dropped_sentence())
-        held_out = 0 if run.part is None else run.part.tree.names
-        damped = f" (repeats damped, {run.batches.names:,} are left)" if run.data.damps_repeats else ""
-        self.notes(f"{counted(len(run.split.training), 'name')} to learn from{damped}, {held_out:,} held out")
+        damped = f" (repeats damped, {lessons.names:,} are left)" if run.parts.damped else ""
+        kept = 0 if held_out is None else held_out.names
+        self.notes(f"{counted(training.names, 'name')} to learn from{damped}, {kept:,} held out")
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
     def say(self, text: str) -> None:
         """Say something in between, without breaking what is drawn."""
         self.notes(text)
 
-    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
         """A step is about to be taken: the first one starts the clock, after whatever the engine had to compile."""
         if self._start is None:
             self._start = time.monotonic()
 
-    def on_epoch(self, progress: Progress) -> None:
+    def on_epoch(self, progress: TrainingProgress) -> None:
         """An epoch has ended."""
 
-    def done(self, progress: Progress, step: int) -> float:
+    def done(self, progress: TrainingProgress, step: int) -> float:
         """Epochs trained so far, the one under way in part."""
         return progress.epoch + step / self.steps
 
-    def time_left(self, progress: Progress, step: int) -> str:
+    def time_left(self, progress: TrainingProgress, step: int) -> str:
         """As ``1:23``, judged by the pace so far; empty before there is one."""
         done = self.done(progress, step)
         trained = done - self._done_before
@@ -110,7 +111,7 @@ class Lines(Display):
         super().__init__(notes)
         self._next: float | None = None
 
-    def on_epoch(self, progress: Progress) -> None:
+    def on_epoch(self, progress: TrainingProgress) -> None:
         """Say how it goes, if it is time."""
         now = time.monotonic()
         start = now if self._start is None else self._start
@@ -164,7 +165,7 @@ class LiveBlock(Display):
         if self._live is not None:
             self._live.stop()
 
-    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
         """Draw a frame, if it is time."""
         super().on_step(progress, step, steps)
         now = time.monotonic()
@@ -172,13 +173,13 @@ class LiveBlock(Display):
             self._next = now + SECONDS_BETWEEN_FRAMES
             self._live.update(self._block(progress, step), refresh=True)
 
-    def on_epoch(self, progress: Progress) -> None:
+    def on_epoch(self, progress: TrainingProgress) -> None:
         """Keep the sample; draw the last epoch in any case."""
         self._samples = [progress.history[-1], *self._samples][:SAMPLES_KEPT]
         if progress.epoch == self.epochs:
             self._live.update(self._block(progress, 0), refresh=True)
 
-    def _block(self, progress: Progress, step: int) -> RenderableType:
+    def _block(self, progress: TrainingProgress, step: int) -> RenderableType:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table

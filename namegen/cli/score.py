@@ -14,6 +14,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import open_model
 from namegen.cli.terminal import Notes, aligned, json_text, printable
+from namegen.core.training.file_names import MODEL_FILE
 from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def is_model(text: str) -> bool:
     if text in SHIPPED or text.endswith(MODEL_ENDINGS):
         return True
     try:
-        return (Path(text) / "model.safetensors").is_file()
+        return (Path(text) / MODEL_FILE).is_file()
     except (OSError, ValueError):  # too long for a path, or a NUL in it
         return False
 

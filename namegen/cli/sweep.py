@@ -22,6 +22,8 @@ from namegen.threads import limit_threads
 if TYPE_CHECKING:
     from namegen.core.data.corpus import Corpus
     from namegen.core.settings import DataSettings
+    from namegen.experiments.sweep.document import Results
+    from namegen.experiments.watcher import Ended, Event, Planned, UnderWay
 
 WIDTH = 80
 MOST_WORKERS = 1024
@@ -32,7 +34,6 @@ RUNNING_SHOWN = 8
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
     metavar="DIR",
     help="The folder of the results; one that this command has made is continued.  [default: reports/CONFIG]",
 )
@@ -48,7 +49,7 @@ RUNNING_SHOWN = 8
 def sweep(
     ctx: click.Context,
     config: Path,
-    out: Path | None,
+    out: str | None,
     scheduler: str | None,
     workers: int | None,
     as_json: bool,
@@ -67,7 +68,10 @@ def sweep(
     limit_threads(1)
     logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
     notes = Notes(quiet)
+    from namegen.documents import to_plain
+    from namegen.experiments.sweep.exchange import FAILED
     from namegen.experiments.sweep.grid import make_runs, read_grid
+    from namegen.experiments.sweep.results import untrained
     from namegen.experiments.sweep.run import TABLE
     from namegen.experiments.sweep.run import sweep as run_sweep
     from namegen.lists import read_names
@@ -81,7 +85,7 @@ def sweep(
         return corpus
 
     runs = make_runs(grid, read_list)
-    folder = out or Path("reports") / config.stem
+    folder = str(Path("reports") / config.stem) if out is None else out
     try:
         with show_progress(notes) as progress:
             results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watcher=progress)
@@ -89,25 +93,25 @@ def sweep(
         notes("stopped; finished runs are kept, the same command goes on from there")
         ctx.exit(INTERRUPTED)
     if as_json:
-        click.echo(json_text(results))
+        click.echo(json_text(to_plain(results)))
     else:
         _print(results)
-        click.echo(f"table: {printable(str(folder / TABLE))}")
-        for plot in results["plots"]:
-            click.echo(f"plot:  {printable(str(folder / plot))}")
-    failed = [run for run in results["runs"] if run["status"] == "failed"]
+        click.echo(f"table: {printable(str(Path(folder) / TABLE))}")
+        for plot in results.plots:
+            click.echo(f"plot:  {printable(str(Path(folder) / plot))}")
+    failed = [run for run in untrained(results) if run.status == FAILED]
     if failed:
         raise NamegenError(
-            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first one with: {failed[0]['why']}; the same "
+            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first one with: {failed[0].why}; the same "
             "command tries them again"
         )
 
 
-def _print(results: dict[str, Any]) -> None:
+def _print(results: Results) -> None:
     """The settings of each list side by side, and what went wrong."""
     from rich.console import Console
 
-    from namegen.experiments.sweep.results import lists_of, setting, setting_table
+    from namegen.experiments.sweep.results import line_name, lists_of, setting_table, untrained
 
     console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
     for of_list in lists_of(results):
@@ -115,24 +119,24 @@ def _print(results: dict[str, Any]) -> None:
         show_table(console, f"{of_list}: on the held-out names", table)
         console.print()
     told: set[str] = set()
-    for run in results["runs"]:
-        if run["status"] != "done" and run["why"] not in told:
-            told.add(run["why"])
-            console.print(printable(f"{run['status']}: {setting(run)}: {run['why']}"))
+    for run in untrained(results):
+        if run.why not in told:
+            told.add(run.why)
+            console.print(printable(f"{run.status}: {line_name(run.settings)}: {run.why}"))
             console.print()
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------
 
 
-def show_progress(notes: Notes) -> Lines:
+def show_progress(notes: Notes) -> SweepLines:
     """The display that fits where standard error goes."""
     if not notes.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        return LiveBlock(notes)
-    return Lines(notes)
+        return SweepBlock(notes)
+    return SweepLines(notes)
 
 
-class Lines(AbstractContextManager["Lines"]):
+class SweepLines(AbstractContextManager["SweepLines"]):
     """A line for each run that has ended: what came of it, and how many are running, done and left."""
 
     def __init__(self, notes: Notes) -> None:
@@ -144,40 +148,43 @@ class Lines(AbstractContextManager["Lines"]):
     def __exit__(self, *_: object) -> None:
         """Nothing to give back."""
 
-    def planned(self, total: int, kept: int, scheduler: str) -> None:
+    def __call__(self, event: Event) -> None:
+        """Take in what the sweep tells."""
+        from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running
+
+        match event:
+            case Planned():
+                self._planned(event)
+            case Running(under_way):
+                self._running(under_way)
+            case NoWorkers():
+                if not self._waits:  # said once
+                    self._say("the scheduler has no worker; waiting for one (Ctrl-C stops)")
+                self.busy, self._waits = 0, True
+            case Ended():
+                self.done += 1
+                left = f"{self.total - self.done:,} left{self._time_left()}"
+                self._say(f"{self.done}/{self.total}  {event.label}: {self._came(event)}  ({left})")
+
+    def _planned(self, event: Planned) -> None:
         """Say how much there is to do."""
-        self.total, self.done, self._done_before = total, kept, kept
-        going_on = f", {kept:,} of them there already" if kept else ""
-        self.notes(
-            f"{counted(total, 'run')}{going_on}"
-            + (f", on the scheduler {scheduler}" if scheduler and kept < total else "")
-        )
+        self.total, self.done, self._done_before = event.total, event.kept, event.kept
+        going_on = f", {event.kept:,} of them there already" if event.kept else ""
+        where = f", on the scheduler {event.scheduler}" if event.scheduler and event.kept < event.total else ""
+        self.notes(f"{counted(event.total, 'run')}{going_on}{where}")
 
-    def running(self, runs: list[tuple[str, int, int]]) -> None:
+    def _running(self, under_way: tuple[UnderWay, ...]) -> None:
         """How many are under way."""
-        self.busy, self._waits = len(runs), False
+        self.busy, self._waits = len(under_way), False
 
-    def no_workers(self) -> None:
-        """Say once that nothing can happen."""
-        if not self._waits:
-            self.say("the scheduler has no worker; waiting for one (Ctrl-C stops)")
-        self.busy, self._waits = 0, True
-
-    def ended(self, label: str, outcome: dict[str, Any]) -> None:
-        """A line for each run."""
-        self.done += 1
-        left = self.total - self.done
-        self.say(f"{self.done}/{self.total}  {label}: {self._came(outcome)}  ({left:,} left{self._time_left()})")
-
-    def say(self, text: str) -> None:
+    def _say(self, text: str) -> None:
         """Say something without breaking what is drawn."""
         self.notes(text)
 
-    def _came(self, outcome: dict[str, Any]) -> str:
-        if outcome["status"] != "done":
-            return f"{outcome['status']}"
-        accuracy = percent(outcome["figures"]["held_out"]["accuracy_argmax"])
-        return f"held-out argmax {accuracy} in {outcome['timing']['seconds']:.1f} s"
+    def _came(self, event: Ended) -> str:
+        if event.accuracy is None:
+            return event.trouble
+        return f"held-out argmax {percent(event.accuracy)} in {event.seconds:.1f} s"
 
     def _time_left(self) -> str:
         """By the pace so far."""
@@ -188,14 +195,14 @@ class Lines(AbstractContextManager["Lines"]):
         return f", about {minutes}:{seconds:02}"
 
 
-class LiveBlock(Lines):
+class SweepBlock(SweepLines):
     """A bar, and a line for each run under way, drawn over and over; what has ended stays above."""
 
     def __init__(self, notes: Notes) -> None:
         super().__init__(notes)
         self._live: Any = None
 
-    def __enter__(self) -> LiveBlock:
+    def __enter__(self) -> SweepBlock:
         """Begin to draw."""
         from rich.console import Console
         from rich.live import Live
@@ -208,21 +215,21 @@ class LiveBlock(Lines):
         """Take the block away, and give the cursor back."""
         self._live.stop()
 
-    def planned(self, total: int, kept: int, scheduler: str) -> None:
+    def _planned(self, event: Planned) -> None:
         """Say how much there is to do; then the workers start."""
-        super().planned(total, kept, scheduler)
-        self._draw([("starting the workers", 0, 0)] if kept < total else [])
+        super()._planned(event)
+        self._draw(["starting the workers"] if event.kept < event.total else [])
 
-    def running(self, runs: list[tuple[str, int, int]]) -> None:
+    def _running(self, under_way: tuple[UnderWay, ...]) -> None:
         """Draw what is under way."""
-        super().running(runs)
-        self._draw(runs)
+        super()._running(under_way)
+        self._draw([self._line(one) for one in under_way])
 
-    def say(self, text: str) -> None:
+    def _say(self, text: str) -> None:
         """Above the block, which stays where it is."""
         self._live.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
-    def _draw(self, runs: list[tuple[str, int, int]]) -> None:
+    def _draw(self, runs: list[str]) -> None:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -234,10 +241,10 @@ class LiveBlock(Lines):
         head.add_column(no_wrap=True)
         left = f"{self.busy:,} running, {self.total - self.done - self.busy:,} left{self._time_left()}"
         head.add_row(f"{self.done:,}/{self.total:,}", ProgressBar(total=max(self.total, 1), completed=self.done), left)
-        lines = [Text(self._line(*run), no_wrap=True, overflow="ellipsis", style="dim") for run in runs[:RUNNING_SHOWN]]
+        lines = [Text(f"  {run}", no_wrap=True, overflow="ellipsis", style="dim") for run in runs[:RUNNING_SHOWN]]
         if len(runs) > RUNNING_SHOWN:
             lines.append(Text(f"  and {len(runs) - RUNNING_SHOWN:,} more", style="dim"))
         self._live.update(Group(head, *lines), refresh=True)
 
-    def _line(self, label: str, epoch: int, epochs: int) -> str:
-        return f"  {printable(label)}" + (f"  epoch {epoch}/{epochs}" if epochs else "")
+    def _line(self, run: UnderWay) -> str:
+        return printable(run.label) + (f"  epoch {run.epoch}/{run.epochs}" if run.epochs else "")

@@ -19,12 +19,12 @@ from namegen.cli.terminal import Notes, json_text
 from namegen.cli.training_summary import summary
 from namegen.config import Config, merge, read_config
 from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
+from namegen.core.training.file_names import CONFIG_FILE, PLOT_FILE
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.training.run import RunResult
 
-PLOT_FILE = "history.png"
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "quiet"))
 
 
@@ -154,7 +154,7 @@ def train(
     notes = Notes(quiet)
     if resume is not None:
         _refuse_beside_resume(ctx)
-        run_config = Path(resume) / "config.toml"
+        run_config = Path(resume) / CONFIG_FILE
         resolved = read_config(run_config) if run_config.is_file() else Config()  # without one, api.resume says it
     else:
         resolved = merge(
@@ -203,7 +203,7 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
         if given and param.name not in ALLOWED_WITH_RESUME:
             what = "NAMES" if isinstance(param, click.Argument) else param.opts[0]
             raise click.UsageError(
-                f"{what} cannot stand beside --resume: a run goes on by its own config.toml, only --backend and a "
+                f"{what} cannot stand beside --resume: a run goes on by its own {CONFIG_FILE}, only --backend and a "
                 "longer --epochs may change"
             )
 

@@ -21,16 +21,16 @@ def summary(result: RunResult, plot: Path | None) -> str:
     speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters a second"
     lines = [f"epoch {result.best_epoch} of {result.epochs} is the best; {result.seconds:.1f} seconds{speed}", ""]
     rows: list[tuple[str, ...]] = []
-    if result.validation is not None and result.part is not None:
+    if result.validation is not None and result.references is not None:
+        baseline, damped = result.references.baseline, result.references.baseline_damped
         rows = [
             ("on held-out names", *FIGURES),
             ("  this network", *figures(result.validation)),
-            (f"  n-gram of order {result.part.baseline_order}", *figures(result.part.baseline)),
+            (f"  n-gram of order {baseline.order}", *figures(baseline.metrics)),
         ]
-        damped = result.part.baseline_damped
-        if damped is not None and damped != result.part.baseline:  # it read what the network read
-            rows.append(("  n-gram, repeats damped too", *figures(damped)))
-        rows.append(("  ceiling", *figures(result.part.ceiling)))
+        if damped is not None and damped.metrics != baseline.metrics:  # it read what the network read
+            rows.append(("  n-gram, repeats damped too", *figures(damped.metrics)))
+        rows.append(("  ceiling", *figures(result.references.ceiling)))
     rows += [
         ("on the names learned from", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),

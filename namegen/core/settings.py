@@ -1,6 +1,6 @@
-"""What a training run is told: three frozen dataclasses, each checked as it is made.
+"""What a training is told, with its defaults: frozen dataclasses, each checked as it is made, together a ``Recipe``.
 
-``namegen.config`` reads them from TOML, the command line from flags; core never sees where they came from.
+``namegen.config`` reads them from TOML, the command line from its options; core never sees where they came from.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from namegen.errors import SettingsError, setting
@@ -25,6 +25,12 @@ CRITERIA = ("loss", "accuracy")
 # network (benchmarks/accuracy.py), and resolve_training lowers it for wider ones; the others are those that the
 # original used, or the usual ones.
 DEFAULT_LEARNING_RATES = {"sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005, "adam": 0.015}
+# With all repeats, 80 epochs fall 0.3 points short on last names; with damped ones there is less to learn by heart,
+# and more epochs only lead away from what holds for new names (benchmarks/accuracy.py).
+DEFAULT_EPOCHS, DEFAULT_EPOCHS_DAMPED, DEFAULT_UPDATES = 120, 40, 3_000
+LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
+BATCHES_OF_A_SMALL_LIST = 40
+WIDTH_OF_DEFAULT = 32  # the layers that the default learning rate was chosen for
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,60 @@ class TrainingSettings:
         if self.schedule == "steps":
             found["learning_rate"] = "the schedule is steps; its rates are those of rate_steps"
         return found
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what a training learns, beside the list itself: what is read, which network, how it is trained.
+
+    >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(names=3_000)
+    >>> recipe.training.batch_size, recipe.training.epochs, recipe.training.peak_learning_rate
+    (64, 64, 0.0075)
+    """
+
+    data: DataSettings = field(default_factory=DataSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def resolved(self, *, names: int) -> Recipe:
+        """The same with everything filled in that depends on the list and the network.
+
+        Args:
+            names: how many an epoch reads.
+        """
+        return replace(
+            self, training=resolve_training(self.training, names, self.network, damped=self.data.damps_repeats)
+        )
+
+
+def resolve_training(
+    training: TrainingSettings, names: int, network: NetworkSettings | None = None, *, damped: bool = False
+) -> TrainingSettings:
+    """Fill in what depends on the list and the network: the learning rate, the batch size, then the epochs.
+
+    Adam's default rate is for plain layers of 32; for wider ones it falls with the square root of their width.
+
+    Batches of 128 names, smaller (a power of two, at least 16) where an epoch would have fewer than 40 of them; as
+    many steps as 120 epochs (40 where repeats are damped) or 3,000 updates have, whichever is more.
+    """
+    batch_size, epochs = training.batch_size, training.epochs
+    if network is not None and _too_wide(training, network):
+        widest = max(network.hidden)
+        training = replace(training, learning_rate=training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest))
+    if batch_size is None:
+        fitting = max(names // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
+        batch_size = min(LARGEST_DEFAULT_BATCH, 2 ** (fitting.bit_length() - 1))
+    if epochs is None:
+        epochs = max(
+            DEFAULT_EPOCHS_DAMPED if damped else DEFAULT_EPOCHS, -(-DEFAULT_UPDATES // -(-names // batch_size))
+        )
+    return replace(training, batch_size=batch_size, epochs=epochs)
+
+
+def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
+    """Whether the default rate would be too high; gates take it well at every width."""
+    default = training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
+    return default and network.cell == "simple_rnn" and max(network.hidden) > WIDTH_OF_DEFAULT
 
 
 def check(settings: object, field: str, holds: Callable[[Any], bool], expected: str) -> None:

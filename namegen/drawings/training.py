@@ -12,8 +12,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.history import EpochRecord
-from namegen.core.training.run import RunResult, ValidationPart
+from namegen.core.training.run import RunResult
 from namegen.drawings.style import (
     INK,
     QUIET,
@@ -41,8 +42,8 @@ def draw_history(result: RunResult, path: Path) -> None:
 
 def history_figure(result: RunResult) -> Figure:
     """The figure behind ``draw_history``. Call it inside ``drawing_style``."""
-    records, part = result.history, result.part
-    figure = new_figure(9.5, 7.2 if part else 4.2)
+    records, references = result.history, result.references
+    figure = new_figure(9.5, 7.2 if references else 4.2)
     figure.suptitle(_history_title(result), x=0.01, ha="left", fontsize=12, fontweight="bold")
     if not records:
         axes = figure.add_subplot()
@@ -50,11 +51,11 @@ def history_figure(result: RunResult) -> Figure:
         axes.text(0.5, 0.5, "The training was stopped before its first epoch ended.", ha="center", color=QUIET)
         return figure
     colour = engine_colour(result.backend)
-    panels = list(figure.subplots(2 if part else 1, sharex=True, squeeze=False)[:, 0])
+    panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
     best = records[result.best_epoch - 1] if 0 < result.best_epoch <= len(records) else None
-    if part is not None:
-        accuracy_panel(panels[0], records, part, colour)
-    loss_panel(panels[-1], records, part, colour)
+    if references is not None:
+        accuracy_panel(panels[0], records, references, colour)
+    loss_panel(panels[-1], records, references, colour)
     for axes in panels:
         axes.set_xlim(0, records[-1].seconds * 1.01 or 1)
         if best is not None:
@@ -69,7 +70,7 @@ def history_figure(result: RunResult) -> Figure:
     return figure
 
 
-def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], part: ValidationPart, colour: str) -> None:
+def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences, colour: str) -> None:
     """Accuracy on the held-out part, with its ceiling and the n-gram baseline, against time."""
     seconds = [record.seconds for record in records]
     argmax = [_number(record.validation_accuracy_argmax) for record in records]
@@ -77,29 +78,35 @@ def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], part: ValidationP
     marker = "o" if len(records) == 1 else None
     axes.plot(seconds, argmax, color=colour, marker=marker, label="argmax")
     axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label="sampled")
-    baseline = f"{part.baseline_order}-gram"
-    _reference(axes, "ceiling, argmax", part.ceiling.accuracy_argmax, INK, dashed=False)
-    _reference(axes, "ceiling, sampled", part.ceiling.accuracy_sampled, INK, dashed=True)
-    _reference(axes, f"{baseline}, argmax", part.baseline.accuracy_argmax, QUIET, dashed=False)
-    _reference(axes, f"{baseline}, sampled", part.baseline.accuracy_sampled, QUIET, dashed=True)
+    baseline = f"{references.baseline.order}-gram"
+    _reference(axes, "ceiling, argmax", references.ceiling.accuracy_argmax, INK, dashed=False)
+    _reference(axes, "ceiling, sampled", references.ceiling.accuracy_sampled, INK, dashed=True)
+    _reference(axes, f"{baseline}, argmax", references.baseline.metrics.accuracy_argmax, QUIET, dashed=False)
+    _reference(axes, f"{baseline}, sampled", references.baseline.metrics.accuracy_sampled, QUIET, dashed=True)
     axes.set_title("Accuracy on the held-out names")
     axes.set_ylabel("characters predicted")
     axes.yaxis.set_major_formatter(percent_formatter())
 
 
-def loss_panel(axes: Axes, records: Sequence[EpochRecord], part: ValidationPart | None, colour: str) -> None:
+def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences | None, colour: str) -> None:
     """Loss of the training and of the held-out part, with the held-out part's ceiling and baseline, against time."""
     seconds = [record.seconds for record in records]
     marker = "o" if len(records) == 1 else None
     training = [_number(record.training_loss_nats_per_char) for record in records]
-    if part is not None:
+    if references is not None:
         held_out = [_number(record.validation_loss_nats_per_char) for record in records]
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
-        _reference(axes, "ceiling, held-out", part.ceiling.loss_nats_per_char, INK, dashed=False)
-        _reference(axes, f"{part.baseline_order}-gram, held-out", part.baseline.loss_nats_per_char, QUIET, dashed=False)
-        if part.baseline_damped is not None:
-            damped = part.baseline_damped.loss_nats_per_char
-            _reference(axes, f"{part.baseline_order}-gram, repeats damped", damped, QUIET, dashed=True)
+        _reference(axes, "ceiling, held-out", references.ceiling.loss_nats_per_char, INK, dashed=False)
+        _reference(
+            axes,
+            f"{references.baseline.order}-gram, held-out",
+            references.baseline.metrics.loss_nats_per_char,
+            QUIET,
+            dashed=False,
+        )
+        if references.baseline_damped is not None:
+            damped = references.baseline_damped.metrics.loss_nats_per_char
+            _reference(axes, f"{references.baseline.order}-gram, repeats damped", damped, QUIET, dashed=True)
     axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
     axes.set_title("Loss")
     axes.set_ylabel("loss (nats per character)")

@@ -13,17 +13,26 @@ from typing import Any
 
 import namegen
 from namegen.backends import ENTRY_POINT_GROUP
+from namegen.errors import NamegenError
 
 PACKAGE = Path(namegen.__file__).parent
-# What decides a figure: the code that trains and draws, and the code that measures. The report's own looks do not.
-MEASURING_CODE = (
-    "core",
-    "backends",
-    "config.py",
-    "threads.py",
-    "experiments/compare/measure.py",
-    "experiments/compare/quality.py",
-)
+SHARED_CODE = ("core", "backends", "config.py", "threads.py")
+# command → files and folders of the package that decide its figures: the code that trains and draws, and the code that
+# measures. A report's own looks do not.
+MEASURING_CODE: dict[str, tuple[str, ...]] = {
+    "compare-backends": (
+        *SHARED_CODE,
+        "experiments/trained.py",
+        "experiments/compare/measure.py",
+        "experiments/compare/quality.py",
+    ),
+    "sweep": (
+        *SHARED_CODE,
+        "experiments/trained.py",
+        "experiments/sweep/exchange.py",
+        "experiments/sweep/task.py",
+    ),
+}
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "numpy": ("numpy",),
     "keras": ("keras", "tensorflow"),
@@ -71,16 +80,25 @@ def engine_versions(engine: str) -> dict[str, str | None]:
 
 
 @lru_cache(maxsize=4)
-def code_fingerprint(more: tuple[str, ...] = ()) -> str:
-    """BLAKE2b of the code that figures depend on: what other code has measured is measured again.
+def code_fingerprint(command: str = "compare-backends") -> str:
+    """BLAKE2b of the code that a command's figures depend on: what other code has measured is measured again.
 
     Args:
-        more: files of the package beside those that every report depends on.
+        command: one of ``MEASURING_CODE``.
+
+    Raises:
+        NamegenError: a file that is named there does not exist.
     """
     state = blake2b(digest_size=8)
-    for part in (*MEASURING_CODE, *more):
+    for part in MEASURING_CODE[command]:
         path = PACKAGE / part
-        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+        files = [path] if path.is_file() else sorted(path.rglob("*.py"))
+        if not files:
+            raise NamegenError(
+                f"namegen/{part} is not there, so it cannot be told which code measures: install namegen again, or, if "
+                f"the file has moved, correct MEASURING_CODE in namegen/experiments/machine.py"
+            )
+        for file in files:
             state.update(str(file.relative_to(PACKAGE)).encode() + b"\0" + file.read_bytes() + b"\0")
     return state.hexdigest()
 

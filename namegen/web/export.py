@@ -23,7 +23,7 @@ import numpy as np
 
 from namegen import __version__
 from namegen.core.data.digests import _REMOVAL  # the page needs the very table, for its own characters
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.errors import OutputError
 from namegen.files import write_whole
 from namegen.types import Array
@@ -31,7 +31,6 @@ from namegen.types import Array
 LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
 SCRIPTS = ("random.js", "network.js", "seen.js", "names.js", "watch.js", "page.js")  # each uses those before it
 _FOLDER = Path(__file__).parent
-_LONGEST_NAME = 1000  # as in LoadedModel.default_max_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +119,7 @@ def describe(label: str, model: PageModel) -> dict[str, Any]:
         "parameters": network.parameter_count,
         "characters": characters,
         "spaces": "".join(filter(str.isspace, characters)),
-        "longest": min(2 * checkpoint.longest_name, _LONGEST_NAME),
+        "longest": default_max_length(checkpoint.longest_name),
         "removal": removal,
         "folding": folding,
         "tensors": {name: _base64(np.asarray(values, "<f4")) for name, values in checkpoint.parameters.items()},

@@ -63,19 +63,19 @@ def test_history_holds_the_records(trained: RunResult) -> None:
 
 
 def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunResult) -> None:
-    part = trained.part
-    assert part is not None
-    assert part.baseline_damped is not None, "the split unique damps repeats"
+    references = trained.references
+    assert references is not None
+    assert references.baseline_damped is not None, "the split unique damps repeats"
     accuracy, loss = history_figure(trained).axes
-    gram = f"{part.baseline_order}-gram"
+    gram = f"{references.baseline.order}-gram"
     wanted = {
-        (accuracy, "ceiling, argmax"): part.ceiling.accuracy_argmax,
-        (accuracy, "ceiling, sampled"): part.ceiling.accuracy_sampled,
-        (accuracy, f"{gram}, argmax"): part.baseline.accuracy_argmax,
-        (accuracy, f"{gram}, sampled"): part.baseline.accuracy_sampled,
-        (loss, "ceiling, held-out"): part.ceiling.loss_nats_per_char,
-        (loss, f"{gram}, held-out"): part.baseline.loss_nats_per_char,
-        (loss, f"{gram}, repeats damped"): part.baseline_damped.loss_nats_per_char,
+        (accuracy, "ceiling, argmax"): references.ceiling.accuracy_argmax,
+        (accuracy, "ceiling, sampled"): references.ceiling.accuracy_sampled,
+        (accuracy, f"{gram}, argmax"): references.baseline.metrics.accuracy_argmax,
+        (accuracy, f"{gram}, sampled"): references.baseline.metrics.accuracy_sampled,
+        (loss, "ceiling, held-out"): references.ceiling.loss_nats_per_char,
+        (loss, f"{gram}, held-out"): references.baseline.metrics.loss_nats_per_char,
+        (loss, f"{gram}, repeats damped"): references.baseline_damped.metrics.loss_nats_per_char,
     }
     for (axes, label), value in wanted.items():
         assert list(lines(axes)[label].get_ydata()) == [value, value]
@@ -111,7 +111,7 @@ def test_history_without_a_held_out_part_has_the_loss_alone(trained: RunResult) 
         )
         for record in trained.history
     ]
-    figure = history_figure(replace(trained, history=tuple(bare), part=None, validation=None))
+    figure = history_figure(replace(trained, history=tuple(bare), references=None, validation=None))
     assert len(figure.axes) == 1
     assert set(lines(figure.axes[0])) == {"training names", "_best"}
 
@@ -128,12 +128,13 @@ def test_history_of_a_run_stopped_in_its_first_epoch(trained: RunResult) -> None
 
 def test_an_infinite_figure_is_a_gap(trained: RunResult) -> None:
     """An n-gram may give a name no probability at all; its level is then left out, not drawn at infinity."""
-    part = trained.part
-    assert part is not None
-    part = replace(part, baseline=replace(part.baseline, loss_nats_per_char=math.inf))
+    assert trained.references is not None
+    known = trained.references.baseline
+    references = replace(trained.references)  # a copy, which is told its n-gram in place of fitting one
+    references.__dict__["baseline"] = replace(known, metrics=replace(known.metrics, loss_nats_per_char=math.inf))
     records = (replace(trained.history[0], validation_loss_nats_per_char=math.inf), *trained.history[1:])
-    loss = history_figure(replace(trained, part=part, history=records)).axes[1]
-    assert f"{part.baseline_order}-gram, held-out" not in lines(loss)
+    loss = history_figure(replace(trained, references=references, history=records)).axes[1]
+    assert f"{known.order}-gram, held-out" not in lines(loss)
     assert np.isnan(lines(loss)["held-out names"].get_ydata()[0])
 
 

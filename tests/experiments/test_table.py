@@ -23,4 +23,4 @@ def test_figures_as_text() -> None:
         "1,234", "12.3", "0.0123", "under 0.001", "–"
     ]  # fmt: skip
     assert (spread([0.5]), spread([0.5, 0.7]), spread([])) == ("50.0", "60.0 (50.0 to 70.0)", "–")
-    assert (whole(123_456), mebibytes(1234.5), percent(None)) == ("123,000", "1,234", "–")
+    assert (whole(123_456.0), mebibytes(1234.5), percent(None)) == ("123,000", "1,234", "–")

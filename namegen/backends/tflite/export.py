@@ -21,7 +21,7 @@ from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.generation.generator import Generator
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.errors import EngineError, NamesError, OutputError, SettingsError
 from namegen.files import write_whole
 from namegen.types import Array, Float, Int, Int32
@@ -97,7 +97,7 @@ def export_tflite(
     check_output(path, force=force)
     source = NumpyEngine(checkpoint.network, None, threads=1)
     source.set_state(checkpoint.parameters)
-    uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, min(2 * checkpoint.longest_name, 1000)))
+    uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, default_max_length(checkpoint.longest_name)))
     if names is None:
         tokens = Generator(source, checkpoint.vocabulary).draw_one_by_one(uniforms)
         names = checkpoint.vocabulary.decode_all(tokens)

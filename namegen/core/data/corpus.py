@@ -1,47 +1,25 @@
-"""Corpus: a list of names, read from text, CSV or JSON, cleaned, and split for validation.
+"""Corpus: a list of names, cleaned, with what is known of it: its characters, its fingerprint, what was left out.
 
 Core opens no files: it takes the bytes and a word for where they came from, which every error then names.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from itertools import compress, islice
-from typing import Literal
 
-import numpy as np
-
+from namegen.core.data.reading import Kind, csv_column, decode, json_list, lines
+from namegen.core.data.split import Split, split_names
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.errors import NamesError, SettingsError, setting
+from namegen.errors import NamesError, setting
 from namegen.escaping import quote
 
-Kind = Literal["text", "csv", "json"]
-
 MAX_NAME_LENGTH = 1000
-FEWEST_NAMES_TO_SPLIT = 10
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
-_SPLIT_STREAM = int.from_bytes(b"split", "big")  # numbers apart from those that training draws with the same seed
-
-
-@dataclass(frozen=True)
-class Split:
-    """A list in two parts: names to train on, and names held out to validate with; both in list order.
-
-    ``seen_percent``: how many of the held-out names (repeats counted) stand in the training part too.
-    """
-
-    training: tuple[str, ...]
-    validation: tuple[str, ...]
-    seen_percent: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +67,14 @@ class Corpus:
         """
         if column is not None and kind != "csv":
             raise NamesError(f"{source}: the column {quote(column)} was asked for, but only a CSV file has columns")
-        text = _decode(data, source)
+        text = decode(data, source)
         if kind == "text":
-            return cls._clean(_lines(text), source, "empty lines", lambda i: f"line {i + 1}", max_name_length)
+            return cls._clean(lines(text), source, "empty lines", lambda i: f"line {i + 1}", max_name_length)
         if kind == "csv":
-            cells, where, ragged = _csv_column(text, column, source)
+            cells, where, ragged = csv_column(text, column, source)
             dropped = {"header rows": 1} | ({"rows without that column": ragged} if ragged else {})
             return cls._clean(cells, source, "empty cells", where, max_name_length, dropped)
-        items = _json_list(text, source)
+        items = json_list(text, source)
         return cls._clean(items, source, "empty strings", lambda i: f"item {i + 1}", max_name_length)
 
     @classmethod
@@ -164,172 +142,18 @@ class Corpus:
         return f"{self.source}: {listed} {'was' if sum(self.dropped.values()) == 1 else 'were'} dropped"
 
     def split(self, validation: float, split: str = "unique", seed: int = 0) -> Split:
-        """Hold a part of the list out, to validate with.
-
-        Use ``unique`` to learn how a model does on names that it has never seen: a hash of the name and the seed
-        decides for all repeats of a name together, so a name added to the list moves no other, and the share that is
-        held out is near the one asked for, not equal to it. Use ``names`` to compare with the original project: single
-        entries are drawn, so a repeated name may stand on both sides.
-
-        Args:
-            validation: the share of entries to hold out, 0 for none.
-            split: ``unique`` or ``names``.
-            seed: another seed holds out another part.
+        """Hold a part of the list out, to validate with; see ``split_names`` in ``core/data/split.py``.
 
         Raises:
             NamesError: too few names for two parts.
             SettingsError: a share outside 0 to 1, or an unknown kind of split.
         """
-        if not 0 <= validation < 1:
-            raise SettingsError(f"{setting('validation')} is {validation!r}: expected a share from 0 to below 1")
-        if split not in ("unique", "names"):
-            raise SettingsError(f"{setting('split')} is {quote(split)}: expected one of unique, names")
-        if validation == 0:
-            return Split(self.names, (), 0.0)
-        if split == "unique":
-            held_out = _held_out_names(self.names, validation, seed)
-            mask = [name in held_out for name in self.names]
-        else:
-            chosen = np.zeros(len(self.names), dtype=bool)
-            order = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(len(self.names))
-            chosen[order[: round(validation * len(self.names))]] = True
-            mask = chosen.tolist()
-        training = tuple(compress(self.names, [not held for held in mask]))
-        held = tuple(compress(self.names, mask))
-        if len(self.names) < FEWEST_NAMES_TO_SPLIT or not training or not held:
-            some = "1 name" if len(self.names) == 1 else f"{len(self.names):,} names"
-            raise NamesError(
-                f"{self.source} has {some} ({len(set(self.names)):,} distinct), too few to hold out "
-                f"{validation:.0%} of them: train on all with {setting('validation', 0)}, or give a longer list"
-            )
-        trained = set(training)
-        return Split(training, held, 100 * sum(name in trained for name in held) / len(held))
-
-
-def _held_out_names(names: Iterable[str], share: float, seed: int) -> set[str]:
-    """The distinct names whose keyed hash falls into the first ``share`` of its range."""
-    limit = int(share * 2**64).to_bytes(8, "big")
-    start = blake2b(digest_size=8, key=f"split {seed}".encode())
-
-    def held(name: str) -> bool:
-        state = start.copy()
-        state.update(name.encode("utf-8", "surrogatepass"))
-        return state.digest() < limit
-
-    return set(filter(held, set(names)))
+        return split_names(self.names, validation, split, seed, source=self.source)
 
 
 def _singular(noun: str) -> str:
     first, _, rest = noun.partition(" without")
     return first.removesuffix("s") + _ + rest
-
-
-def _decode(data: bytes, source: str) -> str:
-    """UTF-8 to text, without a byte order mark and with one kind of line end."""
-    mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    if b"\0" in data:
-        line = _line_number(data[: data.index(b"\0")])
-        raise NamesError(f"{source}, line {line}: a NUL byte, so this is not a text file: save the list as UTF-8 text")
-    try:
-        text = data[mark:].decode()
-    except UnicodeDecodeError as error:
-        place = mark + error.start
-        before = data[:place]
-        column = place - max(before.rfind(b"\n"), before.rfind(b"\r"))
-        raise NamesError(
-            f"{source}, line {_line_number(before)}, byte {column}: 0x{data[place]:02x} is not UTF-8: "
-            "save the list as UTF-8 text"
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _line_number(before: bytes) -> int:
-    return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
-
-
-def _lines(text: str) -> list[str]:
-    lines = text.split("\n")  # splitlines would also split at characters that a name may hold
-    if not lines[-1]:
-        lines.pop()  # a last line end ends a line, it does not begin an empty one
-    return lines
-
-
-def _csv_reader(text: str) -> tuple[Iterator[list[str]], Callable[[], int]]:
-    header = text[: text.find("\n")] if "\n" in text else text
-    delimiter = next((d for d in ",;\t" if d in header), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
-    return reader, lambda: reader.line_num
-
-
-def _csv_column(text: str, column: str | None, source: str) -> tuple[list[str], Callable[[int], str], int]:
-    """The cells of one column; where a cell stands, for messages; and how many rows are too short to have it."""
-    reader, line = _csv_reader(text)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        place = _column_place(header, column, source)
-        rows = [row for row in reader if row]
-    except csv.Error as error:
-        raise NamesError(
-            f"{source}, line {line()}: not CSV ({error}): quote cells that hold commas or quotation marks"
-        ) from error
-
-    def where(entry: int) -> str:
-        again, line_again = _csv_reader(text)
-        next(again)
-        next(islice((row for row in again if len(row) > place), entry, None), None)
-        return f"line {line_again()}"
-
-    width = len(header)
-    if rows and max(map(len, rows)) > width:
-        number, row = next((n, row) for n, row in enumerate(rows) if len(row) > width)
-        if any(map(str.strip, row[width:])):
-            raise NamesError(
-                f"{source}, row {number + 2}: {len(row)} cells where the first row names {width}: "
-                "quote cells that hold commas"
-            )
-    cells = [row[place] for row in rows if len(row) > place]
-    return cells, where, len(rows) - len(cells)
-
-
-def _column_place(header: Sequence[str], column: str | None, source: str) -> int:
-    listed = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
-    if not any(header):
-        raise NamesError(f"{source} has no names: the first row of a CSV file must name its columns")
-    if column is None:
-        if len(header) == 1:
-            return 0
-        raise NamesError(f"{source} has {len(header)} columns: choose one of {listed} with {setting('column')}")
-    if header.count(column) > 1:
-        raise NamesError(f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1")
-    if column in header:
-        return header.index(column)
-    if column.isascii() and column.isdigit() and len(column) < 10 and 1 <= int(column) <= len(header):
-        return int(column) - 1
-    raise NamesError(f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1")
-
-
-def _json_list(text: str, source: str) -> list[str]:
-    try:
-        document = json.loads(text)
-    except RecursionError as error:
-        raise NamesError(f"{source} nests too deeply: expected a JSON list of strings") from error
-    except ValueError as error:  # JSONDecodeError, and a number of too many digits
-        line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise NamesError(f'{source}{line}: not JSON: expected a list of strings, such as ["Ann", "Bob"]') from error
-    if not isinstance(document, list):
-        raise NamesError(f"{source} holds a JSON {_json_type(document)}: expected a list of strings")
-    for place, item in enumerate(document):
-        if not isinstance(item, str):
-            raise NamesError(
-                f"{source}, item {place + 1}: a {_json_type(item)} where a string was expected: "
-                "give a JSON list of strings"
-            )
-    return document
-
-
-def _json_type(value: object) -> str:
-    names = {dict: "object", list: "list", str: "string", bool: "truth value", type(None): "null"}
-    return names.get(type(value), "number")
 
 
 def _check_lengths(names: list[str], longest: int, stated: int, source: str, where: Callable[[int], str]) -> None:

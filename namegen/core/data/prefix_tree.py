@@ -58,13 +58,6 @@ class PrefixTree:
         """
         return SortedNames.from_names(names, vocabulary).tree()
 
-    @classmethod
-    def from_sequences(
-        cls, tokens: Int[Array, "names T"], lengths: Int[Array, "names"], counts: Int[Array, "names"]
-    ) -> PrefixTree:
-        """The tree of token rows (padded with anything behind their lengths), each standing for ``counts`` names."""
-        return SortedNames.from_sequences(tokens, lengths, counts).tree()
-
     @property
     def nodes(self) -> int:
         """``N``: the distinct prefixes, the empty one included."""
@@ -139,20 +132,6 @@ class SortedNames:
         tokens, lengths = vocabulary.encode_all(distinct)
         counts = np.fromiter(map(counted.__getitem__, distinct), dtype=np.int64, count=len(distinct))
         return cls(tokens, lengths, counts)
-
-    @classmethod
-    def from_sequences(
-        cls, tokens: Int[Array, "names T"], lengths: Int[Array, "names"], counts: Int[Array, "names"]
-    ) -> SortedNames:
-        """Sort token rows and join equal ones."""
-        if len(lengths) == 0:
-            raise NamesError("there are no names: give at least one row")
-        used = np.arange(tokens.shape[1]) < lengths[:, None]  # (names, T)
-        padded = np.where(used, tokens, -1)  # a name sorts before those that it begins
-        rows, place = np.unique(padded, axis=0, return_inverse=True)
-        joined = np.zeros(len(rows), dtype=np.int64)
-        np.add.at(joined, place.reshape(-1), counts)
-        return cls(rows[rows >= 0].astype(np.int32), (rows >= 0).sum(axis=1).astype(np.int64), joined)
 
     def tree(self) -> PrefixTree:
         """Build the tree one depth at a time; the work is one pass over the characters."""

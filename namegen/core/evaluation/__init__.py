@@ -1,1 +1,1 @@
-"""How good a model is: its figures on a list, and what they are to be compared with."""
+"""How well a model predicts a list, and what its figures are to be compared with. Begin with ``metrics.py``."""

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.log_probabilities import log_probabilities
+from namegen.core.network.checkpoint import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64
 
@@ -108,3 +111,18 @@ def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"
         return 0.0 if below == 0 else 100.0
     left, right = float(quantiles[below - 1]), float(quantiles[below])
     return below - 1 + (score - left) / (right - left)
+
+
+def score_quantiles(model: LanguageModel, tree: PrefixTree) -> Float64[Array, "101"]:
+    """The percentiles 0 to 100 of the log-probabilities of a list's names, repeats counted; nats.
+
+    Args:
+        model: any LanguageModel.
+        tree: the list.
+    """
+    scores = AccuracyEvaluator(model).name_log_probabilities(tree)
+    counts = tree.sequences()[2]
+    order = np.argsort(scores)
+    reached = np.cumsum(counts[order])
+    wanted = np.linspace(0, reached[-1] - 1, QUANTILES).round()
+    return scores[order][np.searchsorted(reached, wanted, side="right")]

@@ -1,1 +1,1 @@
-"""The network as data: its description, its parameters, and the files that carry them."""
+"""The network as data: its parameters, their initial values, files that carry them. Begin with ``architecture.py``."""

@@ -18,6 +18,16 @@ from namegen.types import Array, Float32, Float64, UInt64
 
 KNOWN_NAMES, SCORE_QUANTILES = "known_names", "score_quantiles"
 QUANTILES = 101
+LONGEST_GIVEN = 1_000  # characters of a name, unless a longer limit is asked for
+
+
+def default_max_length(longest_name: int) -> int:
+    """Characters of the longest name that a model gives unless another limit is asked for: twice its list's longest.
+
+    >>> default_max_length(14)
+    28
+    """
+    return min(2 * longest_name, LONGEST_GIVEN)
 
 
 @dataclass(frozen=True, eq=False)

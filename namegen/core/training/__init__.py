@@ -1,1 +1,1 @@
-"""From a list to a trained network: the loop, its schedule, and the folder that a run leaves."""
+"""From a list to a trained network: the loop, its schedule, the folder that a run leaves. Begin with ``run.py``."""

@@ -1,77 +1,72 @@
-"""TrainingRun: one training from a list to a finished model, with the files of its run folder.
+"""TrainingRun: one training, from a list to a finished model.
 
-    model.safetensors   the best so far           config.toml   all settings, resolved
-    state.safetensors   all that resuming needs   names.txt     the list, if it came from standard input
-    history.csv         a line an epoch
-
-Every file is written whole, ``state.safetensors`` last, at most every five seconds and at the end.
+corpus ─► parts (split, as trees) ─► lessons (batches) ─► trainer and engine ─► checkpoint ─► run folder
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.digests import known_digests
-from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.repeats import lessons
+from namegen.core.data.parts import ListParts
 from namegen.core.engine import Engine, EngineClass
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics, ceiling
+from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import Network, initial_parameters
-from namegen.core.network.checkpoint import KNOWN_NAMES, QUANTILES, Checkpoint
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import parameters_of
-from namegen.core.network.tensor_file import write_tensors
-from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings
-from namegen.core.training.history import EpochRecord, history_csv
-from namegen.core.training.run_state import load_state, save_state
-from namegen.core.training.trainer import DIVERGED, Best, Listener, Progress, Trainer, diverged, resolve_training
+from namegen.core.settings import NetworkSettings, Recipe
+from namegen.core.training.file_names import CONFIG_FILE
+from namegen.core.training.history import EpochRecord
+from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
+from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.trainer import DIVERGED, Trainer, diverged
 from namegen.errors import CheckpointError, EngineError, NamesError, TrainingError
-from namegen.files import write_whole
-from namegen.types import Array, Float64
+from namegen.types import Array
 
-MODEL_FILE, STATE_FILE, HISTORY_FILE = "model.safetensors", "state.safetensors", "history.csv"
-CONFIG_FILE, NAMES_FILE, KNOWN_NAMES_FILE = "config.toml", "names.txt", "known_names.safetensors"
 SECONDS_BETWEEN_SAVES = 5.0
-MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a checkpoint carries; more go into a file of their own
-
-
-@dataclass(frozen=True)
-class ValidationPart:
-    """The held-out names, and what they are to be compared with."""
-
-    tree: PrefixTree
-    ceiling: Metrics
-    baseline: Metrics
-    baseline_order: int
-    baseline_damped: Metrics | None  # the same n-gram fitted on damped repeats, where the network reads those
-    seen_percent: float  # of the held-out names, those that training sees too
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """A finished (or stopped) training: the best model and its figures."""
+    """A finished (or stopped) training: the best model and its figures.
+
+    Attributes:
+        checkpoint: the best model.
+        backend, seed: which engine trained it, and from which random numbers.
+        epochs, best_epoch: how many were trained, and which of them gave the model.
+        seconds: inside ``train_epoch`` and validation.
+        chars_per_second: the median of the epochs after the first; None without one.
+        training, validation: the model's figures on the two parts of the list; None where nothing is held out.
+        references: what the held-out figures stand beside, computed when asked for; None where nothing is held out.
+        history: a record an epoch.
+        out: the run folder; None where nothing was written.
+        finished: whether it was trained to its end.
+    """
 
     checkpoint: Checkpoint
     backend: str
     seed: int
     epochs: int
     best_epoch: int
-    seconds: float  # inside train_epoch and validation
+    seconds: float
     chars_per_second: float | None
     training: Metrics
     validation: Metrics | None
-    part: ValidationPart | None
+    references: HeldOutReferences | None
     history: tuple[EpochRecord, ...]
     out: Path | None
     finished: bool
@@ -79,17 +74,8 @@ class RunResult:
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
         validation = None
-        if self.part is not None and self.validation is not None:
-            validation = {
-                **self.validation.to_dict(),
-                "ceiling": self.part.ceiling.to_dict(),
-                "baseline": {
-                    **self.part.baseline.to_dict(),
-                    "order": self.part.baseline_order,
-                    "damped": None if self.part.baseline_damped is None else self.part.baseline_damped.to_dict(),
-                },
-                "seen_percent": self.part.seen_percent,
-            }
+        if self.references is not None and self.validation is not None:
+            validation = {**self.validation.to_dict(), **self.references.to_dict()}
         return {
             "out": None if self.out is None else str(self.out),
             "backend": self.backend,
@@ -104,14 +90,15 @@ class RunResult:
 
 
 class TrainingRun:
-    """Everything of one training, put together: split, batches, engine, trainer, generator, files.
+    """Everything of one training, put together.
 
     Args:
         corpus: the list.
-        data, network, training: the settings.
+        recipe: what is read of it, which network learns, and how.
         engine_class: which engine trains; core does not know which there are.
         threads: for the engine.
-        folder: where the files go; it must exist. None: nothing is written.
+        dtype: in which the engine computes.
+        folder: where the files go; None: nothing is written.
         listener, stop: see ``Trainer``.
 
     Raises:
@@ -121,60 +108,44 @@ class TrainingRun:
     def __init__(
         self,
         corpus: Corpus,
-        data: DataSettings,
-        network: NetworkSettings,
-        training: TrainingSettings,
+        recipe: Recipe,
         engine_class: EngineClass,
         *,
         threads: int = 1,
         dtype: str = "float32",
-        folder: Path | None = None,
+        folder: RunFolder | None = None,
         listener: Listener | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        if network.cell not in engine_class.cells:
-            raise EngineError(
-                f"the engine {engine_class.name} has no cell {network.cell}: choose one of "
-                f"{', '.join(sorted(engine_class.cells))}, or another engine"
-            )
-        self.corpus, self.data, self.folder = corpus, data, folder
-        self.vocabulary = corpus.vocabulary
-        self.split = corpus.split(data.validation, data.split, training.seed)
-        self.batches = BatchMaker(lessons(self.split.training, data), self.vocabulary)
-        self.training = resolve_training(training, self.batches.names, network, damped=data.damps_repeats)
-        self.network = Network(self.vocabulary.size, network.cell, network.hidden)
+        _check_cell(engine_class, recipe.network)
+        self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
+        seed = recipe.training.seed
+        self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
+        self.recipe = recipe.resolved(names=self.parts.lessons.names)
+        self.network = Network(self.vocabulary.size, recipe.network.cell, recipe.network.hidden)
+        self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
+        # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
+        rng = np.random.default_rng([seed, 0, 2])
+        self.engine.set_state(initial_parameters(self.network, recipe.network.init, rng=rng))
         self.known_names = known_digests(corpus.names)
-        self._training_tree = PrefixTree.from_names(self.split.training, self.vocabulary)
-        self._list_tree = PrefixTree.from_names(corpus.names, self.vocabulary)
-        self.part = self._validation_part()
-        self.engine = engine_class(self.network, self.training, threads=threads, dtype=dtype)
-        rng = np.random.default_rng(
-            [self.training.seed, 0, 2]
-        )  # epoch e's order has [seed, e], its sample [seed, e, 1]
-        self.engine.set_state(initial_parameters(self.network, network.init, rng=rng))
-        self.generator = Generator(self.engine, self.vocabulary, known_names=self.known_names)
-        self.progress = Progress()
         self.trainer = Trainer(
             self.engine,
-            self.batches,
-            None if self.part is None else self.part.tree,
-            self.generator,
-            self.training,
+            self.parts.lessons,
+            self.parts.held_out,
+            Generator(self.engine, self.vocabulary, known_names=self.known_names),
+            self.recipe.training,
             listener=listener,
             stop=stop,
         )
-        self._saved_best = 0  # the epoch whose parameters model.safetensors holds
+        self.progress = TrainingProgress()
+        self._saved_best = 0  # the epoch whose parameters the folder's model holds
         self._saved_at = time.monotonic()
 
-    def _validation_part(self) -> ValidationPart | None:
-        if not self.split.validation:
-            return None
-        tree = PrefixTree.from_names(self.split.validation, self.vocabulary)
-        model, figures = NgramModel.best(self._training_tree, tree, self.vocabulary.size)
-        damped = None
-        if self.data.damps_repeats:
-            damped = NgramModel.best(self.batches.tree, tree, self.vocabulary.size)[1]
-        return ValidationPart(tree, ceiling(tree), figures, model.order, damped, self.split.seen_percent)
+    @cached_property
+    def references(self) -> HeldOutReferences | None:
+        """What figures on the held-out names stand beside; None where nothing is held out."""
+        held_out = self.parts.held_out
+        return None if held_out is None else HeldOutReferences(held_out, self.parts, self.vocabulary.size)
 
     def run(self) -> RunResult:
         """Train to the end, or until it is stopped; save on the way and at the end.
@@ -197,108 +168,21 @@ class TrainingRun:
 
     def save(self) -> None:
         """Write the model (if there is a new best one), the history, and last the state."""
-        if self.folder is None:
-            return
-        self._save_best()
-        write_whole(self.folder / HISTORY_FILE, history_csv(self.progress.history).encode())
-        save_state(self.folder / STATE_FILE, self.engine.get_state(), self.progress, self._identity())
-        self._saved_at = time.monotonic()
+        if self.folder is not None:
+            self._save_best()
+            self.folder.save_progress(self.engine.get_state(), self.progress, self._identity())
+            self._saved_at = time.monotonic()
 
-    def _save_best(self) -> None:
-        best = self.progress.best
-        if self.folder is not None and best is not None and best.epoch != self._saved_best:
-            self._checkpoint().save(self.folder / MODEL_FILE)
-            self._saved_best = best.epoch
-
-    def result(self) -> RunResult:
-        """The best model with its figures; for a run that was stopped in its first epoch, the model as it stands."""
-        progress = self.progress
-        best = progress.best or Best(0, float("inf"), parameters_of(self.engine.get_state()))
-        with _Borrowed(self.engine, best.parameters):
-            evaluator = AccuracyEvaluator(self.engine)
-            training = evaluator.evaluate(self._training_tree)
-            validation = None if self.part is None else evaluator.evaluate(self.part.tree)
-        if progress.best is not None and not training.loss_nats_per_char < DIVERGED:
-            raise TrainingError(diverged(self.training, best.epoch))  # its last update may be the one that went astray
-        checkpoint = self._checkpoint(training)
-        if self.folder is not None and progress.best is not None:
-            checkpoint.save(self.folder / MODEL_FILE)
-            self._saved_best = best.epoch
-        speeds = [self.batches.tree.characters / record.training_seconds for record in progress.history[1:]]
-        return RunResult(
-            checkpoint=checkpoint,
-            backend=self.engine.name,
-            seed=self.training.seed,
-            epochs=progress.epoch,
-            best_epoch=best.epoch,
-            seconds=progress.seconds,
-            chars_per_second=median(speeds) if speeds else None,
-            training=training,
-            validation=validation,
-            part=self.part,
-            history=tuple(progress.history),
-            out=self.folder,
-            finished=self.trainer.finished(progress),
-        )
-
-    def _checkpoint(self, training: Metrics | None = None) -> Checkpoint:
-        """The best parameters with all that belongs to them. ``training``: figures on the training part, if known."""
-        best, history = self.progress.best, self.progress.history
-        parameters = parameters_of(self.engine.get_state()) if best is None else best.parameters
-        record = None if best is None else history[best.epoch - 1]
-        known = self.known_names if len(self.known_names) <= MOST_KNOWN_NAMES else None
-        summary: dict[str, Any] = {
-            "list": self.corpus.source,
-            "names": len(self.corpus.names),
-            "distinct_names": self._list_tree.distinct_names,
-            "longest_name": self._list_tree.depth - 1,
-            "split": self.data.split,
-            "validation_share": self.data.validation,
-            "backend": self.engine.name,
-            "settings": _plain(asdict(self.training)),
-            "seed": self.training.seed,
-            "epochs": self.progress.epoch,
-            "best_epoch": 0 if best is None else best.epoch,
-            "training": None if training is None else training.to_dict(),
-            "validation": None if record is None or record.validation is None else record.validation.to_dict(),
-        }
-        if known is None:
-            summary["known_names_file"] = KNOWN_NAMES_FILE
-            if self.folder is not None and not (self.folder / KNOWN_NAMES_FILE).exists():
-                write_tensors(self.folder / KNOWN_NAMES_FILE, {KNOWN_NAMES: self.known_names}, {"kind": "known names"})
-        return Checkpoint(self.network, self.vocabulary, parameters, summary, known, self._quantiles(parameters))
-
-    def _quantiles(self, parameters: Mapping[str, Array]) -> Float64[Array, "101"]:
-        """Percentiles of the log-probabilities of the list's names, repeats counted."""
-        with _Borrowed(self.engine, parameters):
-            scores = AccuracyEvaluator(self.engine).name_log_probabilities(self._list_tree)
-        counts = self._list_tree.sequences()[2]
-        order = np.argsort(scores)
-        reached = np.cumsum(counts[order])
-        wanted = np.linspace(0, reached[-1] - 1, QUANTILES).round()
-        return scores[order][np.searchsorted(reached, wanted, side="right")]
-
-    def _identity(self) -> dict[str, Any]:
-        """What must be the same when the run goes on: all but the number of epochs, which may grow."""
-        training = _plain(asdict(self.training))
-        del training["epochs"]
-        data = {name: value for name, value in asdict(self.data).items() if name not in ("names", "column")}
-        return {
-            "list": self.corpus.fingerprint,
-            "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now
-            "network": self.network.to_dict(),
-            "training": training,
-            "data": data,
-        }
-
-    def resume(self, path: Path) -> None:
-        """Go on from a ``state.safetensors``: the next ``run`` continues as if there had been no pause.
+    def resume(self) -> None:
+        """Take up what the folder holds: the next ``run`` continues as if there had been no pause.
 
         Raises:
-            CheckpointError: the file is damaged, or belongs to another network or other settings.
+            CheckpointError: the state is damaged, or belongs to another network or other settings.
             NamesError: the list has changed since.
         """
-        engine_state, progress, identity = load_state(path)
+        if self.folder is None:
+            raise CheckpointError("this run has no folder to go on from: make it with one")
+        engine_state, progress, identity = self.folder.load_progress()
         here = self._identity()
         if identity.get("list") != here["list"]:
             raise NamesError(
@@ -308,27 +192,108 @@ class TrainingRun:
         for part in ("network", "training", "data"):
             if identity.get(part) != here[part]:
                 raise CheckpointError(
-                    f"{path} was made with other settings [{part}] than the run's {CONFIG_FILE} has now: put the old "
-                    "ones back, or train anew"
+                    f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
+                    f"{CONFIG_FILE} has now: put the old ones back, or train anew"
                 )
         self.engine.set_state(engine_state)
         self.progress = progress
         self.corpus = replace(self.corpus, source=identity["list_name"])
         self._saved_best = 0
 
+    def result(self) -> RunResult:
+        """The best model with its figures; for a run that was stopped in its first epoch, the model as it stands."""
+        progress, training = self.progress, self.recipe.training
+        best = progress.best or BestEpoch(0, float("inf"), parameters_of(self.engine.get_state()))
+        with _borrowed(self.engine, best.parameters):
+            evaluator = AccuracyEvaluator(self.engine)
+            figures = evaluator.evaluate(self.parts.training)
+            validation = None if self.parts.held_out is None else evaluator.evaluate(self.parts.held_out)
+        if progress.best is not None and not figures.loss_nats_per_char < DIVERGED:
+            raise TrainingError(diverged(training, best.epoch))  # its last update may be the one that went astray
+        checkpoint = self._checkpoint(figures)
+        if self.folder is not None and progress.best is not None:
+            self.folder.save_model(checkpoint)
+            self._saved_best = best.epoch
+        characters = self.parts.lessons.tree.characters
+        speeds = [characters / record.training_seconds for record in progress.history[1:]]
+        return RunResult(
+            checkpoint=checkpoint,
+            backend=self.engine.name,
+            seed=training.seed,
+            epochs=progress.epoch,
+            best_epoch=best.epoch,
+            seconds=progress.seconds,
+            chars_per_second=median(speeds) if speeds else None,
+            training=figures,
+            validation=validation,
+            references=self.references,
+            history=tuple(progress.history),
+            out=None if self.folder is None else self.folder.path,
+            finished=self.trainer.finished(progress),
+        )
 
-class _Borrowed:
-    """Lets an engine hold other parameters for a while; afterwards it is, bit for bit, what it was."""
+    def _save_best(self) -> None:
+        best = self.progress.best
+        if self.folder is not None and best is not None and best.epoch != self._saved_best:
+            self.folder.save_model(self._checkpoint())
+            self._saved_best = best.epoch
 
-    def __init__(self, engine: Engine, parameters: Mapping[str, Array]) -> None:
-        self._engine, self._parameters = engine, parameters
+    def _checkpoint(self, figures: Metrics | None = None) -> Checkpoint:
+        """The best parameters with all that belongs to them. ``figures``: those on the training part, if known."""
+        best, history, data = self.progress.best, self.progress.history, self.recipe.data
+        parameters = parameters_of(self.engine.get_state()) if best is None else best.parameters
+        record = None if best is None else history[best.epoch - 1]
+        summary: dict[str, Any] = {
+            "list": self.corpus.source,
+            "names": len(self.corpus.names),
+            "distinct_names": self.parts.whole.distinct_names,
+            "longest_name": self.parts.whole.depth - 1,
+            "split": data.split,
+            "validation_share": data.validation,
+            "backend": self.engine.name,
+            "settings": _plain(asdict(self.recipe.training)),
+            "seed": self.recipe.training.seed,
+            "epochs": self.progress.epoch,
+            "best_epoch": 0 if best is None else best.epoch,
+            "training": None if figures is None else figures.to_dict(),
+            "validation": None if record is None or record.validation is None else record.validation.to_dict(),
+        }
+        with _borrowed(self.engine, parameters):
+            quantiles = score_quantiles(self.engine, self.parts.whole)
+        return Checkpoint(self.network, self.vocabulary, parameters, summary, self.known_names, quantiles)
 
-    def __enter__(self) -> None:
-        self._state = self._engine.get_state()
-        self._engine.set_state(self._parameters)
+    def _identity(self) -> dict[str, Any]:
+        """What must be the same when the run goes on: all but the number of epochs, which may grow."""
+        training = _plain(asdict(self.recipe.training))
+        del training["epochs"]
+        data = {name: value for name, value in asdict(self.recipe.data).items() if name not in ("names", "column")}
+        return {
+            "list": self.corpus.fingerprint,
+            "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now
+            "network": self.network.to_dict(),
+            "training": training,
+            "data": data,
+        }
 
-    def __exit__(self, *_: object) -> None:
-        self._engine.set_state(self._state)
+
+def _check_cell(engine_class: EngineClass, network: NetworkSettings) -> None:
+    """Raise EngineError for a cell that the engine does not implement."""
+    if network.cell not in engine_class.cells:
+        raise EngineError(
+            f"the engine {engine_class.name} has no cell {network.cell}: choose one of "
+            f"{', '.join(sorted(engine_class.cells))}, or another engine"
+        )
+
+
+@contextmanager
+def _borrowed(engine: Engine, parameters: Mapping[str, Array]) -> Iterator[None]:
+    """Let an engine hold other parameters for a while; afterwards it is, bit for bit, what it was."""
+    state = engine.get_state()
+    engine.set_state(parameters)
+    try:
+        yield
+    finally:
+        engine.set_state(state)
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.core.training.history import EpochRecord
-from namegen.core.training.trainer import Best, Progress
+from namegen.core.training.progress import BestEpoch, TrainingProgress
 from namegen.errors import CheckpointError
 from namegen.types import Array
 
@@ -24,10 +24,12 @@ PLACE = (
     "characters",
     "seconds",
     "training_seconds",
-)  # fields of Progress that are numbers
+)  # fields of TrainingProgress that are numbers
 
 
-def save_state(path: Path, engine_state: Mapping[str, Array], progress: Progress, identity: Mapping[str, Any]) -> None:
+def save_state(
+    path: Path, engine_state: Mapping[str, Array], progress: TrainingProgress, identity: Mapping[str, Any]
+) -> None:
     """Write the state, whole or not at all. Raises OutputError.
 
     Args:
@@ -50,17 +52,17 @@ def save_state(path: Path, engine_state: Mapping[str, Array], progress: Progress
     write_tensors(path, tensors, document)
 
 
-def load_state(path: Path) -> tuple[dict[str, Array], Progress, dict[str, Any]]:
+def load_state(path: Path) -> tuple[dict[str, Array], TrainingProgress, dict[str, Any]]:
     """The way back: the engine's state, where the run stands, its identity. Raises CheckpointError."""
     tensors, document = read_tensors(path)
     if document.get("kind") != "training state":
         raise CheckpointError(f"{path} holds a {document.get('kind')}: expected the state of a training run")
     best = {name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in list(tensors) if name.startswith(BEST_PREFIX)}
     try:
-        progress = Progress(
+        progress = TrainingProgress(
             **{name: document[name] for name in PLACE},
             history=[EpochRecord.from_dict(record) for record in document["history"]],
-            best=None if document["best"] is None else Best(**document["best"], parameters=best),
+            best=None if document["best"] is None else BestEpoch(**document["best"], parameters=best),
         )
         return tensors, progress, dict(document["identity"])
     except (KeyError, TypeError) as error:

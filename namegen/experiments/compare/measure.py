@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,16 +25,13 @@ from namegen.experiments.compare.measured import (
     Drawn,
     ExportResult,
     GenerationResult,
-    History,
     ListFacts,
     Parts,
-    PlainMetrics,
     ReferencePart,
     ReferenceResult,
     Result,
     Timing,
     TrainingResult,
-    TrainingSummary,
 )
 from namegen.experiments.compare.subjects import (
     ExportSubject,
@@ -44,13 +40,12 @@ from namegen.experiments.compare.subjects import (
     ReferenceSubject,
     TrainingSubject,
 )
+from namegen.experiments.trained import plain_metrics, summarise
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.data.vocabulary import Vocabulary
     from namegen.core.engine import EngineClass, LanguageModel
-    from namegen.core.evaluation.metrics import Metrics
-    from namegen.core.training.run import RunResult, TrainingRun
 
 Needed = TypeVar("Needed")
 # A drawing is timed at least so often, and more often until so many seconds have gone by; only once if it is slow.
@@ -138,11 +133,6 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     )
 
 
-def plain_metrics(metrics: Metrics) -> PlainMetrics:
-    """Metrics as a report carries them."""
-    return PlainMetrics(**metrics.to_dict())
-
-
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
@@ -159,9 +149,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     config = parse_config(request.subject.config, source="the comparison's config")
     corpus = Corpus(request.names, source=request.source)
     clock = {"making": 0.0, "warm_up": 0.0}
-    run = TrainingRun(
-        corpus, config.data, config.network, config.training, _clocked(engine_class, clock), threads=request.threads
-    )
+    run = TrainingRun(corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
     result = run.run()
     memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
@@ -179,23 +167,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
         chars_per_second=result.chars_per_second,
         peak_memory_mib=memory,
     )
-    return TrainingResult(
-        **vars(describe_training(run, result)), figures=Parts(*map(plain_metrics, parts)), timing=timing
-    )
-
-
-def describe_training(run: TrainingRun, result: RunResult) -> TrainingSummary:
-    """What every report says of a training: sizes, epochs, and its curves."""
-    columns = {
-        column.name: tuple(getattr(record, column.name) for record in result.history) for column in fields(History)
-    }
-    return TrainingSummary(
-        parameters=sum(values.size for values in result.checkpoint.parameters.values()),
-        batch_size=_needed(run.training.batch_size, "batch size"),
-        epochs=result.epochs,
-        best_epoch=result.best_epoch,
-        history=History(**columns),
-    )
+    return TrainingResult(**vars(summarise(run, result)), figures=Parts(*map(plain_metrics, parts)), timing=timing)
 
 
 def _load_engine(name: str) -> EngineClass:
@@ -249,13 +221,14 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     import numpy as np
 
     from namegen.core.generation.generator import Generator, SamplingSettings
+    from namegen.core.network.checkpoint import default_max_length
     from namegen.experiments.compare.quality import describe_names, two_halves
     from namegen.experiments.machine import peak_memory_mib
 
     names, n, seed = request.names, request.subject.names, request.subject.seed
     model, vocabulary, loop = _language_model(request)
     started = time.time() - request.started
-    longest = min(2 * max(map(len, names)), 1000)
+    longest = default_max_length(max(map(len, names)))
     generator = Generator(model, vocabulary)
 
     def one_by_one() -> list[str]:

@@ -1,7 +1,7 @@
 """What each kind of measurement gives: its result, as a measuring process hands it over and as it is kept.
 
-Each field is explained here, once. "char" counts the characters of a name and the boundary at its end. Nothing heavy is
-imported: a measurement has to pin its threads first.
+Each field is explained once: here, or in ``trained.py`` where a sweep has it too. "char" counts the characters of a
+name and the boundary at its end. Nothing heavy is imported: a measurement has to pin its threads first.
 """
 
 from __future__ import annotations
@@ -9,28 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from namegen.documents import Count, Measure, Percent, Share
+from namegen.documents import Count, Measure, Percent
+from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
 Lengths = dict[str, Count]  # characters of a name → names
 Divergences = dict[Literal["1", "2", "3"], Measure]  # order of the n-gram → Jensen–Shannon divergence in bits
 Algorithm = Literal["one_by_one", "count_splitting"]
 Of = TypeVar("Of")
-
-
-@dataclass(frozen=True)
-class PlainMetrics:
-    """Metrics as JSON carries them; docs and reports call the object M.
-
-    Attributes:
-        loss_nats_per_char, bits_per_char: mean cross-entropy; None where it is infinite.
-        accuracy_argmax: how often the likeliest next character is the true one.
-        accuracy_sampled: how often a character drawn from the model would be.
-    """
-
-    loss_nats_per_char: float | None
-    bits_per_char: float | None
-    accuracy_argmax: Share
-    accuracy_sampled: Share
 
 
 @dataclass(frozen=True)
@@ -99,46 +84,6 @@ class ReferenceResult:
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class History:
-    """The curves of a training: columns of one entry an epoch.
-
-    Attributes:
-        epoch: counted from 1.
-        seconds: inside training and validation, since the start.
-        learning_rate: of the epoch's last step.
-        training_loss_nats_per_char: mean over the epoch, while the parameters moved.
-        validation_*: on the held-out part at the end of the epoch; None without one.
-    """
-
-    epoch: tuple[Count, ...]
-    seconds: tuple[float, ...]
-    learning_rate: tuple[float, ...]
-    training_loss_nats_per_char: tuple[float, ...]
-    validation_loss_nats_per_char: tuple[float | None, ...]
-    validation_accuracy_argmax: tuple[float | None, ...]
-    validation_accuracy_sampled: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
-class TrainingSummary:
-    """What every report says of a training.
-
-    Attributes:
-        parameters: how many numbers were learned.
-        batch_size: in names, resolved.
-        epochs: how many were trained.
-        best_epoch: the one that the figures are of.
-        history: its curves.
-    """
-
-    parameters: Count
-    batch_size: Count
-    epochs: Count
-    best_epoch: Count
-    history: History
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
       results.json           all figures (docs/comparison.md, document.py)
       report.html, *.png     the report, and its plots
 
-Nothing is ever deleted. A measurement's JSON is written last and whole, so one that is there is finished.
+Nothing is ever deleted; ``kept.py`` says how a finished measurement is found again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
@@ -27,8 +26,9 @@ from namegen.errors import NamegenError
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.exchange import Answer, Request, read_answer, read_result
 from namegen.experiments.compare.plan import THREADS, Measured, Measurement, Outcome, Scope, make_plan
-from namegen.experiments.folder import open_folder
-from namegen.experiments.machine import commit, own_environment
+from namegen.experiments.kept import KeptStore, open_folder
+from namegen.experiments.machine import own_environment
+from namegen.experiments.watcher import Ended, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
 from namegen.threads import VARIABLES
 
@@ -38,35 +38,8 @@ SECONDS_BETWEEN_LOOKS = 0.02
 ERROR_SHOWN = 300  # characters of what a measurement that failed said last
 
 
-@runtime_checkable
-class Watcher(Protocol):
-    """Who is told how the comparison goes."""
-
-    def planned(self, total: int, kept: int) -> None:
-        """So many measurements, of which so many are there already."""
-
-    def started(self, label: str) -> None:
-        """A measurement begins."""
-
-    def ended(self, label: str, seconds: float, trouble: str) -> None:
-        """A measurement is over; ``trouble`` says why there is no result."""
-
-
-class Unwatched:
-    """A watcher that says nothing."""
-
-    def planned(self, total: int, kept: int) -> None:
-        """Nothing."""
-
-    def started(self, label: str) -> None:
-        """Nothing."""
-
-    def ended(self, label: str, seconds: float, trouble: str) -> None:
-        """Nothing."""
-
-
 def compare(
-    corpora: list[Corpus], out: Path, *, scope: Scope | None = None, watcher: Watcher | None = None
+    corpora: list[Corpus], out: Path | str, *, scope: Scope | None = None, watcher: Watcher = unwatched
 ) -> Comparison:
     """Measure what is not measured yet, write the report, and give the document of ``results.json``.
 
@@ -85,8 +58,9 @@ def compare(
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
     kept = open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS)
-    outcome = measure(plan, kept, watcher or Unwatched())
+    outcome = measure(plan, kept, watcher)
     results = make_results(corpora, scope, outcome)
+    out = Path(out)
     text = json.dumps(to_plain(results), ensure_ascii=False, indent=1, allow_nan=False)
     write_whole(out / RESULTS, f"{text}\n".encode())
     write_report(results, out)
@@ -98,19 +72,19 @@ def compare(
 
 def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> Outcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
-    outcome = Outcome(plan)
+    outcome, store = Outcome(plan), KeptStore(folder)
     for measurement in plan:
-        kept = _read_kept(folder, measurement)
+        kept = _read_kept(store, measurement)
         if kept is not None:
             outcome.figures[measurement.key] = kept
     waiting = [measurement for measurement in plan if measurement.key not in outcome.figures]
-    watcher.planned(len(plan), len(outcome.figures))
-    with Workers(folder, outcome, watcher) as workers:
+    watcher(Planned(len(plan), len(outcome.figures)))
+    with Workers(store, outcome, watcher) as workers:
         while waiting or workers.running:
             ready = [one for one in waiting if one.of is None or one.of.key in outcome.figures]
             for measurement in [one for one in waiting if _hopeless(one, outcome)]:
                 waiting.remove(measurement)
-                watcher.ended(measurement.label, 0.0, "left out")
+                watcher(Ended(measurement.label, trouble="left out"))
             for measurement in ready:
                 if measurement in waiting and workers.take(measurement):
                     waiting.remove(measurement)
@@ -129,25 +103,24 @@ def _hopeless(measurement: Measurement, outcome: Outcome) -> bool:
     return measurement.of.key in outcome.left_out | outcome.failed or _hopeless(measurement.of, outcome)
 
 
-def _read_kept(folder: Path, measurement: Measurement) -> Measured | None:
-    """The figures of an earlier run; None where there are none, or where the network beside them is gone."""
-    if measurement.model_file is not None and not (folder / measurement.model_file).is_file():
+def _read_kept(store: KeptStore, measurement: Measurement) -> Measured | None:
+    """The result of an earlier run; None where there is none, or where it has another form: it is measured (again)."""
+    kept = store.find(measurement.key)
+    if kept is None:
         return None
     try:
-        kept = json.loads((folder / f"{measurement.key}.json").read_text(encoding="utf-8"))
-        return Measured(read_result(measurement.kind, kept["result"]), kept["commit"])
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or not ours: it is measured (again)
+        return Measured(read_result(measurement.kind, kept.result), kept.commit)
+    except ValueError:
         return None
 
 
 class Workers:
     """The processes that measure; leaving it ends those that still run, and nothing else."""
 
-    def __init__(self, folder: Path, outcome: Outcome, watcher: Watcher) -> None:
-        self.folder, self.outcome, self.watcher = folder, outcome, watcher
+    def __init__(self, store: KeptStore, outcome: Outcome, watcher: Watcher) -> None:
+        self.store, self.outcome, self.watcher = store, outcome, watcher
         self.running: list[Job] = []
         self.most = max((os.cpu_count() or 1) // THREADS, 1)
-        self.commit = commit()
 
     def __enter__(self) -> Workers:
         return self
@@ -163,8 +136,9 @@ class Workers:
         alone = measurement.timed or any(job.measurement.timed for job in self.running)
         if len(self.running) >= (1 if alone else self.most) or measurement.engine in self.outcome.missing:
             return False
-        self.watcher.started(measurement.label)
-        self.running.append(Job(measurement, self.folder))
+        labels = [job.measurement.label for job in self.running] + [measurement.label]
+        self.watcher(Running(tuple(map(UnderWay, labels))))
+        self.running.append(Job(measurement, self.store.folder))
         return True
 
     def look(self) -> None:
@@ -179,16 +153,11 @@ class Workers:
         answer, said = job.close()
         trouble = ""
         if answer.result is not None:
-            kept = {
-                "kind": measurement.kind,
-                "label": measurement.label,
-                "subject": to_plain(measurement.subject),
-                "commit": self.commit,
-                "result": to_plain(answer.result),
-            }
-            text = json.dumps(kept, ensure_ascii=False, allow_nan=False)
-            write_whole(self.folder / f"{measurement.key}.json", text.encode())
-            self.outcome.figures[measurement.key] = Measured(answer.result, self.commit)
+            subject, result = to_plain(measurement.subject), to_plain(answer.result)
+            about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
+            beside = None if measurement.model_file is None else measurement.model_file.removeprefix(measurement.key)
+            kept = self.store.keep(measurement.key, result, about=about, beside=beside)
+            self.outcome.figures[measurement.key] = Measured(answer.result, kept.commit)
         elif answer.unavailable is not None:
             trouble = answer.unavailable.why
             if answer.unavailable.engine:
@@ -198,7 +167,7 @@ class Workers:
         else:
             trouble = said[-ERROR_SHOWN:] or f"it ended with the code {job.process.returncode}"
             self.outcome.failed[measurement.key] = trouble
-        self.watcher.ended(measurement.label, time.monotonic() - job.started, trouble)
+        self.watcher(Ended(measurement.label, time.monotonic() - job.started, trouble))
 
 
 class Job:

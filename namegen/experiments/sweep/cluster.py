@@ -23,7 +23,7 @@ import dask
 from distributed import LocalCluster
 from distributed.security import Security
 
-from namegen.errors import EngineError
+from namegen.errors import EngineError, setting
 from namegen.experiments.machine import own_environment
 
 SECONDS_TO_END = 10
@@ -65,7 +65,8 @@ def local_cluster(workers: int) -> Iterator[tuple[str, Security]]:
             address = process.stdout.readline().strip()
             if not address:
                 process.wait()
-                raise EngineError(f"the workers do not start ({_last_words(process, said)}): try again, or --workers 1")
+                why = _last_words(process, said)
+                raise EngineError(f"the workers do not start ({why}): try again, or with {setting('workers', 1)}")
             yield address, security
         finally:
             process.stdin.close()

@@ -30,18 +30,18 @@ from namegen.drawings.style import (
     percent_formatter,
     save_figure,
 )
+from namegen.experiments.sweep.document import Results, TrainedRun
 from namegen.experiments.sweep.grid import ENGINE, LIST, SEED
 from namegen.experiments.sweep.results import (
     axes_in_words,
     baseline_name,
     by_setting,
     curve,
-    done,
     lists_of,
     reference_parts,
+    trained,
 )
 
-Document = dict[str, Any]
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY_BLUE)
 DASHES: tuple[tuple[float, ...], ...] = (
     (),
@@ -53,7 +53,7 @@ MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
 WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19
 
 
-def draw_sweep(results: Document, out: Path) -> list[Path]:
+def draw_sweep(results: Results, out: Path) -> list[Path]:
     """Draw a plot for each list of which a run is done; PNG.
 
     Raises:
@@ -61,7 +61,7 @@ def draw_sweep(results: Document, out: Path) -> list[Path]:
     """
     written: list[Path] = []
     for of_list in lists_of(results):
-        if any(map(done, by_setting(results, of_list).values())):
+        if any(map(trained, by_setting(results, of_list).values())):
             name = re.sub(r"[^\w.-]+", "-", Path(of_list).stem).strip("-.")[:60] or "list"
             path = next(path for path in _paths(out, name) if path not in written)
             with drawing_style():
@@ -77,13 +77,13 @@ def _paths(out: Path, name: str) -> Iterator[Path]:
         yield out / f"accuracy-{name}-{number}.png"
 
 
-def sweep_figure(results: Document, of_list: str) -> Figure:
+def sweep_figure(results: Results, of_list: str) -> Figure:
     """Argmax accuracy against seconds: the mean of the seeds as a line, their range as a band.
 
     Call it inside ``drawing_style``.
     """
     settings, left_out = _best(
-        {name: found for name, runs in by_setting(results, of_list).items() if (found := done(runs))}
+        {name: found for name, runs in by_setting(results, of_list).items() if (found := trained(runs))}
     )
     figure = new_figure(WIDTH, max(HEIGHT, 1.4 + HEIGHT_OF_A_LABEL * (len(settings) + 2)))
     title = f"{drawable_text(of_list, 40)}: accuracy against time, by {axes_in_words(results)}"
@@ -94,8 +94,8 @@ def sweep_figure(results: Document, of_list: str) -> Figure:
         _line(axes, runs, drawable_text(name, 44), colour, dashes)
     parts = reference_parts([run for runs in settings.values() for run in runs])
     if parts:
-        _reference(axes, "ceiling", mean(part["ceiling"]["accuracy_argmax"] for part in parts), INK)
-        name, level = baseline_name(parts), mean(part["baseline"]["accuracy_argmax"] for part in parts)
+        _reference(axes, "ceiling", mean(part.ceiling.accuracy_argmax for part in parts), INK)
+        name, level = baseline_name(parts), mean(part.baseline.accuracy_argmax for part in parts)
         _reference(axes, name, level, QUIET)
     axes.set_xlabel("time in training and validation (seconds)")
     axes.set_ylabel("held-out characters predicted (argmax)")
@@ -111,28 +111,28 @@ def sweep_figure(results: Document, of_list: str) -> Figure:
     return figure
 
 
-def _best(settings: dict[str, list[Document]]) -> tuple[dict[str, list[Document]], int]:
+def _best(settings: dict[str, list[TrainedRun]]) -> tuple[dict[str, list[TrainedRun]], int]:
     """As many settings as can be told apart, in their order, and how many are left out: the worse ones."""
 
     def accuracy(name: str) -> float:
-        return float(mean(run["figures"]["held_out"]["accuracy_argmax"] for run in settings[name]))
+        return float(mean(run.figures.held_out.accuracy_argmax for run in settings[name]))
 
     shown = set(sorted(settings, key=accuracy, reverse=True)[:MOST_LINES])
     return {name: runs for name, runs in settings.items() if name in shown}, len(settings) - len(shown)
 
 
-def _looks(results: Document, settings: dict[str, list[Document]]) -> Iterator[tuple[str, tuple[float, ...]]]:
+def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[tuple[str, tuple[float, ...]]]:
     """A colour and a pattern for each line; where engines alone are compared, the colours that they always have."""
-    if [path for path in results["axes"] if path not in (LIST, SEED)] == [ENGINE]:
+    if [path for path in results.axes if path not in (LIST, SEED)] == [ENGINE]:
         for runs in settings.values():
-            yield engine_colour(runs[0]["backend"]), ()
+            yield engine_colour(runs[0].backend), ()
         return
     for dashes in DASHES:
         for colour in COLOURS:
             yield colour, dashes
 
 
-def _line(axes: Axes, runs: Sequence[Document], name: str, colour: str, dashes: tuple[float, ...]) -> None:
+def _line(axes: Axes, runs: Sequence[TrainedRun], name: str, colour: str, dashes: tuple[float, ...]) -> None:
     accuracies = curve(runs, "validation_accuracy_argmax")
     times = [mean(values) for values in curve(runs, "seconds")]
     marker = "o" if len(times) == 1 else None

@@ -116,7 +116,7 @@ class SweepRun:
 
 def training_code() -> str:
     """A hash of the code that decides what comes of a run."""
-    return code_fingerprint(("experiments/sweep/task.py",))
+    return code_fingerprint("sweep")
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -235,6 +235,16 @@ def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
             f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few to hold "
             f"out {data.validation:.0%} of them and compare anything: leave it out, or give a longer list"
         ) from error
+
+
+def in_config(name: str, value: str | None) -> str:
+    """What a setting is called in a sweep's config, with the value that it should have if one is given.
+
+    >>> in_config("learning_rate", None), in_config("clip_norm", "1")
+    ('training.learning_rate', 'training.clip_norm = 1')
+    """
+    path = next((f"{table}.{name}" for table, kind in TABLES.items() if name in get_type_hints(kind)), name)
+    return path if value is None else f"{path} = {value}"
 
 
 def label(settings: Mapping[str, Any]) -> str:

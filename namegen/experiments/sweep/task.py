@@ -1,115 +1,141 @@
 """One run of a sweep, as a worker of dask does it; this module is loaded in every worker.
 
-A job comes and a result goes as plain values, the trained network as the bytes of its file. The worker tells how far it
-is by events, and stops as soon as nobody waits for the result any more.
+The worker tells how far it is by events, and stops as soon as nobody waits for the result any more.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distributed import get_worker
 
 from namegen.backends import load_engine
-from namegen.config import parse_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import RunResult, TrainingRun
-from namegen.documents import to_plain
 from namegen.errors import EngineError, TrainingError
-from namegen.experiments.compare.measure import describe_training
 from namegen.experiments.machine import machine, versions
-from namegen.experiments.sweep.grid import training_code
+from namegen.experiments.sweep.exchange import (
+    DIVERGED,
+    DONE,
+    UNAVAILABLE,
+    Answer,
+    HeldOut,
+    Job,
+    PartFigures,
+    Timing,
+    Trained,
+    Untrained,
+)
+from namegen.experiments.sweep.grid import in_config, training_code
+from namegen.experiments.trained import plain_metrics, summarise
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.training.trainer import Progress
+    from namegen.core.settings import DataSettings
+    from namegen.core.training.progress import TrainingProgress
 
 TOPIC = "namegen-sweep"  # of the events
 SECONDS_BETWEEN_EVENTS = 0.5
 SECONDS_BETWEEN_LOOKS = 0.2
 WANTED = ("executing", "long-running", "resumed")  # states of a task in a worker whose result somebody waits for
-DONE, DIVERGED, UNAVAILABLE = "done", "diverged", "unavailable"
+MOST_SPLITS = 1_000  # that a worker remembers
 
 
-def train_run(job: Mapping[str, Any]) -> dict[str, Any]:
+def train_run(job: Job) -> Answer:
     """Train one network.
 
-    Args:
-        job: ``config`` (tables), ``list`` (what it is called), ``names``, ``run`` (its key), ``code`` (the
-            ``training_code`` that it is to be trained by).
-
     Returns:
-        ``status``: "done"; "diverged", with ``why``, where the loss went astray; "unavailable", with ``why``, where the
-        engine lacks its library or the cell. A run that is done has its figures, its curves, and ``model``, bytes.
+        What came of it: trained, with its network; or why not, where the loss went astray, or where the engine lacks
+        its library or the cell.
 
     Raises:
         EngineError: this worker has another namegen. TrainingError: nobody waits for the result any more.
     """
-    if training_code() != job["code"]:
+    if training_code() != job.code:
         raise EngineError("the worker has another version of namegen's code: install the same one everywhere")
-    config = parse_config(job["config"], source="the sweep's config")
-    limit_threads(config.run.threads)
+    limit_threads(job.config.run.threads)
     started = time.perf_counter()
-    corpus = Corpus(tuple(job["names"]), source=job["list"])
-    where = {"machine": machine(), "versions": versions()}
     try:
-        teller = Teller(job["run"])
-        run = TrainingRun(
-            corpus,
-            config.data,
-            config.network,
-            config.training,
-            load_engine(config.run.backend),
-            threads=config.run.threads,
-            listener=teller,
-            stop=teller.stop,
-        )
-        teller.epochs = run.trainer.epochs
+        run = _make_run(job, Teller(job.run))
         result = run.run()
     except EngineError as error:
-        return {"status": UNAVAILABLE, "why": str(error), **where}
+        return Answer(Untrained(UNAVAILABLE, error.told(in_config), machine(), versions()))
     except TrainingError as error:
-        return {"status": DIVERGED, "why": str(error), **where}
+        return Answer(Untrained(DIVERGED, error.told(in_config), machine(), versions()))
     if not result.finished:
         raise TrainingError("the run was stopped, as nobody waits for it")
-    return {
-        "status": DONE,
-        **where,
-        **to_plain(describe_training(run, result)),
-        "figures": {
-            "training": result.training.to_dict(),
-            "held_out": None if result.validation is None else result.validation.to_dict(),
-        },
-        "held_out": _held_out(result),
-        "timing": {
-            "seconds": result.seconds,
-            "seconds_per_epoch": median([record.training_seconds for record in result.history[1:] or result.history]),
-            "chars_per_second": result.chars_per_second,
-            "whole_seconds": time.perf_counter() - started,
-        },
-        "model": _file(result),
-    }
+    split = (run.corpus.fingerprint, job.config.data, job.config.training.seed)
+    outcome = Trained(
+        status=DONE,
+        machine=machine(),
+        versions=versions(),
+        **vars(summarise(run, result)),
+        figures=_figures(result),
+        held_out=remembered(split, lambda: _held_out(result)),
+        timing=Timing(
+            seconds=result.seconds,
+            seconds_per_epoch=median([record.training_seconds for record in result.history[1:] or result.history]),
+            chars_per_second=result.chars_per_second,
+            whole_seconds=time.perf_counter() - started,
+        ),
+    )
+    return Answer(outcome, _file(result))
 
 
-def _held_out(result: RunResult) -> dict[str, Any]:
-    """What the figures of the held-out part stand beside."""
-    part = result.part
-    if part is None:  # make_runs does not let it come to this
-        return {}
-    baseline = part.baseline_damped or part.baseline  # fitted on what the network reads
-    return {
-        "names": part.tree.names,
-        "characters": part.tree.characters,
-        "seen_percent": part.seen_percent,
-        "ceiling": part.ceiling.to_dict(),
-        "baseline": baseline.to_dict(),
-        "baseline_order": part.baseline_order,
-    }
+def _make_run(job: Job, teller: Teller) -> TrainingRun:
+    run = TrainingRun(
+        Corpus(job.names, source=job.source),
+        job.config.recipe,
+        load_engine(job.config.run.backend),
+        threads=job.config.run.threads,
+        listener=teller,
+        stop=teller.stop,
+    )
+    teller.epochs = run.trainer.epochs
+    return run
+
+
+def _figures(result: RunResult) -> PartFigures:
+    if result.validation is None:
+        raise TrainingError("nothing was held out: a sweep makes no such run")
+    return PartFigures(plain_metrics(result.training), plain_metrics(result.validation))
+
+
+def _held_out(result: RunResult) -> HeldOut:
+    """What the figures of the held-out part stand beside: fitting the n-grams is what takes time here."""
+    references = result.references
+    if references is None:
+        raise TrainingError("nothing was held out: a sweep makes no such run")
+    return HeldOut(
+        names=references.tree.names,
+        characters=references.tree.characters,
+        seen_percent=references.parts.seen_percent,
+        ceiling=plain_metrics(references.ceiling),
+        baseline=plain_metrics(references.same_reading.metrics),
+        baseline_order=references.baseline.order,
+    )
+
+
+_known_splits: dict[tuple[str, DataSettings, int], HeldOut] = {}
+
+
+def remembered(split: tuple[str, DataSettings, int], compute: Callable[[], HeldOut]) -> HeldOut:
+    """What belongs to a split: computed for the first of its runs, as no setting of a network changes it.
+
+    Args:
+        split: the fingerprint of the list, the settings of the data, the seed.
+        compute: what to do for a split that this worker does not know yet.
+    """
+    if split not in _known_splits:
+        if len(_known_splits) >= MOST_SPLITS:
+            del _known_splits[next(iter(_known_splits))]
+        _known_splits[split] = compute()
+    return _known_splits[split]
 
 
 def _file(result: RunResult) -> bytes:
@@ -138,10 +164,10 @@ class Teller:
             self._unwanted = task is None or task.state not in WANTED
         return self._unwanted
 
-    def on_step(self, progress: Progress, step: int, steps: int) -> None:
+    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
         """Nothing."""
 
-    def on_epoch(self, progress: Progress) -> None:
+    def on_epoch(self, progress: TrainingProgress) -> None:
         """Tell how far it is, if it is time."""
         now = time.monotonic()
         if now >= self._next_event:

@@ -8,7 +8,6 @@ from collections import Counter
 import numpy as np
 import pytest
 from hypothesis import example, given
-from hypothesis import strategies as st
 
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
@@ -114,26 +113,8 @@ def test_there_and_back(names: list[str]) -> None:
     assert tokens.shape == (len(back), tree.depth)
     assert not tokens[np.arange(tree.depth) >= lengths[:, None]].any()  # padded with the boundary
     assert (lengths < tree.depth).all()
-    assert_same_tree(PrefixTree.from_sequences(tokens, lengths, counts), tree)
-
-
-@given(alike_lists, st.randoms(use_true_random=False))
-def test_from_rows_in_any_order_with_any_padding(names: list[str], random: object) -> None:
-    """Rows need not be sorted or distinct, and what stands behind a name's length does not matter."""
-    tree, vocabulary = make(names)
-    random.shuffle(names)
-    width = max(map(len, names)) + 1
-    tokens = np.array([[random.randrange(vocabulary.size) for _ in range(width)] for _ in names], np.int64)
-    for row, name in zip(tokens, names, strict=True):
-        row[: len(name)] = vocabulary.encode(name)
-    lengths = np.array([len(name) for name in names])
-    assert_same_tree(PrefixTree.from_sequences(tokens, lengths, np.ones(len(names), np.int64)), tree)
-
-
-def test_rows_without_columns() -> None:
-    """Names without characters, as rows without columns."""
-    tree = PrefixTree.from_sequences(np.zeros((2, 0), np.int32), np.zeros(2, np.int64), np.array([3, 4]))
-    assert_same_tree(tree, make([""] * 7)[0])
+    again = [name for name, count in zip(back, counts.tolist(), strict=True) for _ in range(count)]
+    assert_same_tree(PrefixTree.from_names(again, vocabulary), tree)
 
 
 @given(names_lists)
@@ -192,8 +173,6 @@ def test_a_list_of_real_names() -> None:
 def test_no_names() -> None:
     with pytest.raises(NamesError, match="no names"):
         PrefixTree.from_names([], Vocabulary("a"))
-    with pytest.raises(NamesError, match="no names"):
-        PrefixTree.from_sequences(np.zeros((0, 3), np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def test_an_unknown_character() -> None:

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 from namegen.core.data.corpus import Corpus
+from namegen.documents import to_plain
 from namegen.experiments.compare.plan import Measurement
 from namegen.experiments.compare.run import measure
 from namegen.experiments.compare.subjects import GenerationSubject, ListSubject, ReferenceSubject, Subject
+from namegen.experiments.kept import KeptStore
+from namegen.experiments.watcher import Ended, Event, Planned, Running
 from namegen.lists import load_bundled
 
 CORPUS = Corpus(load_bundled("mlb-first").names[:300], source="list.txt")
@@ -21,14 +24,14 @@ class Log:
         self.lines: list[tuple[str, str]] = []
         self.kept = -1
 
-    def planned(self, total: int, kept: int) -> None:
-        self.kept = kept
-
-    def started(self, label: str) -> None:
-        self.lines.append(("started", label))
-
-    def ended(self, label: str, seconds: float, trouble: str) -> None:
-        self.lines.append((trouble or "ended", label))
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Planned():
+                self.kept = event.kept
+            case Running():
+                self.lines.append(("started", event.under_way[-1].label))
+            case Ended():
+                self.lines.append((event.trouble or "ended", event.label))
 
 
 def job(subject: Subject, of: Measurement | None = None) -> Measurement:
@@ -59,11 +62,10 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
 
 
 def test_one_of_another_form_is_made_again(tmp_path: Path) -> None:
-    """A folder that another version has left, or a hand has changed."""
+    """Whole, but by another version of the documents."""
     first = measure([job(ListSubject())], tmp_path, Log())
-    [file] = tmp_path.glob("*.json")
-    kept = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**kept, "result": {**kept["result"], "names": "many"}}), encoding="utf-8")
+    [(key, measured)] = first.figures.items()
+    KeptStore(tmp_path).keep(key, {**to_plain(measured.result), "names": "many"}, about={})
     log = Log()
     assert measure([job(ListSubject())], tmp_path, log).figures == first.figures
     assert log.kept == 0

@@ -1,51 +1,35 @@
-"""The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
-
-The command line and the reports use them too.
-"""
+"""A trained model in use: load it, generate names with it, score them, invent players."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Unpack
+from typing import Unpack
 
 import numpy as np
 
 from namegen.backends import load_engine
-from namegen.config import Config, merge, read_config, write_config
-from namegen.core.data.corpus import Corpus
 from namegen.core.data.players import LINE
-from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics, ceiling
 from namegen.core.evaluation.scoring import NameScore, score_names
 from namegen.core.generation.constraints import Constraints
-from namegen.core.generation.generator import Generator, NameBatch, SamplingSettings
+from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
-from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
-from namegen.core.network.tensor_file import read_tensors
-from namegen.core.training.run import (
-    CONFIG_FILE,
-    MODEL_FILE,
-    NAMES_FILE,
-    STATE_FILE,
-    RunResult,
-    TrainingRun,
-)
-from namegen.core.training.trainer import Listener
-from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.training.file_names import MODEL_FILE
+from namegen.core.training.run import RunResult
+from namegen.core.training.run_folder import read_model
+from namegen.errors import CheckpointError, SettingsError, setting
 from namegen.escaping import quote
-from namegen.files import write_whole
-from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
+from namegen.lists import BUNDLED
 from namegen.models import SHIPPED, shipped_path
 from namegen.wishes import Wishes, composed, make_constraints
 
-RUNS = Path("runs")
+RUNS = Path("runs")  # where the command line keeps its trainings
 DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
@@ -77,7 +61,7 @@ class LoadedModel:
     @property
     def default_max_length(self) -> int:
         """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
-        return min(2 * self.longest_name, 1000)
+        return default_max_length(self.longest_name)
 
     def generate(
         self,
@@ -145,7 +129,7 @@ class LoadedModel:
         constraints = make_constraints(self.list_name, **wishes)
         sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, constraints))
         if seed is not None and seed < 0:
-            raise SettingsError(f"the seed is {seed}: expected a whole number of at least 0")
+            raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
         return self.generator.generate(
             n,
             rng=np.random.default_rng(seed),
@@ -254,16 +238,6 @@ def find_model(model: str | None) -> tuple[str, Path]:
     )
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint; digests that lie in a file of their own beside it are read too."""
-    checkpoint = Checkpoint.load(path)
-    beside = checkpoint.training.get("known_names_file")
-    if checkpoint.known_names is None and isinstance(beside, str) and (path.parent / Path(beside).name).is_file():
-        tensors, _ = read_tensors(path.parent / Path(beside).name)
-        checkpoint = replace(checkpoint, known_names=tensors.get(KNOWN_NAMES))
-    return checkpoint
-
-
 def load(model: str | Path | RunResult | None = None, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
     """Load a model: a shipped one, a run folder, a checkpoint file, a ``.tflite``, or what ``train`` gave back.
 
@@ -285,7 +259,7 @@ def load(model: str | Path | RunResult | None = None, *, backend: str = "numpy",
 
         tflite = TFLiteModel.load(path, threads=threads)
         return LoadedModel(name, tflite, tflite.vocabulary, tflite.longest_name)
-    return open_checkpoint(load_checkpoint(path), name, backend=backend, threads=threads)
+    return open_checkpoint(read_model(path), name, backend=backend, threads=threads)
 
 
 def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
@@ -297,7 +271,7 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str = "numpy"
 
 def load_shipped(name: str) -> LoadedModel:
     """Load a model that comes with the package, whatever files of that name there may be. Raises CheckpointError."""
-    return open_checkpoint(load_checkpoint(shipped_path(name)), name)
+    return open_checkpoint(read_model(shipped_path(name)), name)
 
 
 def load_player_inventor() -> PlayerInventor:
@@ -330,226 +304,3 @@ def invent_players(
     """
     inventor = inventor or load_player_inventor()
     return inventor.generate(n, rng=np.random.default_rng(seed), temperature=temperature)
-
-
-@dataclass(frozen=True)
-class ListCeiling:
-    """The best that any model can do on a list, and how large the list is."""
-
-    metrics: Metrics
-    names: int
-    distinct_names: int
-    distinct_prefixes: int  # the empty one included
-    characters: int  # the boundary at the end of each name included
-
-    def to_dict(self) -> dict[str, Any]:
-        """The object of ``ceiling --json``."""
-        sizes = {name: value for name, value in vars(self).items() if name != "metrics"}
-        return {**self.metrics.to_dict(), **sizes}
-
-
-def list_ceiling(corpus: Corpus) -> ListCeiling:
-    """What a list allows: each of its prefixes predicts what follows it in this very list."""
-    tree = PrefixTree.from_names(corpus.names, corpus.vocabulary)
-    return ListCeiling(ceiling(tree), tree.names, tree.distinct_names, tree.nodes, tree.characters)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How well a model predicts a list.
-
-    Attributes:
-        metrics: of the names that the model can read.
-        ceiling: of the same names.
-        names: how many they are.
-        left_out: names with characters that the model does not know.
-        model: what it was asked for by.
-    """
-
-    metrics: Metrics
-    ceiling: Metrics
-    names: int
-    left_out: int
-    model: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The object of ``evaluate --json``."""
-        return {
-            **self.metrics.to_dict(),
-            "names": self.names,
-            "left_out": self.left_out,
-            "ceiling": self.ceiling.to_dict(),
-            "model": self.model,
-        }
-
-
-def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
-    """Measure a model on a list; names with characters that it does not know are left out, and counted.
-
-    Raises:
-        NamesError: no name is left.
-    """
-    unknown = set(model.vocabulary.unknown("".join(corpus.names)))
-    names = [name for name in corpus.names if unknown.isdisjoint(name)] if unknown else corpus.names
-    if not names:
-        raise NamesError(
-            f"{corpus.source}: every name has characters that {model.name} does not know: give a list in the script "
-            "that it was trained on"
-        )
-    tree = PrefixTree.from_names(names, model.vocabulary)
-    metrics = AccuracyEvaluator(model.model).evaluate(tree)
-    return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)
-
-
-def train(
-    names: Iterable[str] | Corpus | None = None,
-    *,
-    config: Config | None = None,
-    backend: str | None = None,
-    out: Path | str | None = None,
-    listener: Listener | None = None,
-    ready: Callable[[TrainingRun], None] = lambda run: None,
-    stop: Callable[[], bool] = lambda: False,
-    stdin: BinaryIO | None = None,
-    save: bool = False,
-) -> RunResult:
-    """Train a network on names.
-
-    Args:
-        names: the names themselves; None: the list that the config names.
-        config: all settings; the defaults without one.
-        backend: ``numpy`` or ``keras``; overrides the config's.
-        out: a folder that does not exist yet, for the model and its history.
-        listener: who is told how it goes, see ``core/training/trainer.py``.
-        ready: called with the run just before it starts: the list is read and split, the folder is there.
-        stop: asked before every step; True stops training there, in a state that can be resumed.
-        stdin: what the list ``-`` is read from.
-        save: make a folder under ``runs/`` where ``out`` names none.
-
-    Raises:
-        NamegenError: see ``namegen/errors.py``.
-    """
-    config = merge(config or Config(), {"run.backend": backend})
-    engine_class = load_engine(config.run.backend)
-    if isinstance(names, str):  # it would be a list of its letters
-        raise NamesError(f"names is the one string {names[:40]!r}: give a list of names")
-    if isinstance(names, Corpus):
-        corpus = names
-    else:
-        corpus = read_names(config.data, stdin) if names is None else Corpus.from_names(names, source="names")
-    run = TrainingRun(
-        corpus,
-        config.data,
-        config.network,
-        config.training,
-        engine_class,
-        threads=config.run.threads,
-        listener=listener,
-        stop=stop,
-    )
-    if out is not None or save:
-        run.folder = make_run_folder(out, corpus.source, config.run.backend)
-        if names is not None or config.data.names == STANDARD_INPUT:  # a list that is nowhere else
-            write_whole(run.folder / NAMES_FILE, "".join(f"{name}\n" for name in corpus.names).encode())
-            data = replace(config.data, names=NAMES_FILE, column=None)
-        else:
-            data = replace(config.data, names=_lasting(config.data.names))
-        resolved = replace(config, data=data, training=run.training)
-        write_whole(run.folder / CONFIG_FILE, write_config(resolved).encode())
-    ready(run)
-    return run.run()
-
-
-def resume(
-    folder: Path | str,
-    *,
-    backend: str | None = None,
-    epochs: int | None = None,
-    listener: Listener | None = None,
-    ready: Callable[[TrainingRun], None] = lambda run: None,
-    stop: Callable[[], bool] = lambda: False,
-) -> RunResult:
-    """Go on with a run folder by its own ``config.toml``.
-
-    Args:
-        folder: what ``train`` made.
-        backend: another engine goes on from the same state.
-        epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
-        listener: who is told how it goes.
-        ready: called with the run just before it goes on.
-        stop: asked before every step.
-
-    Raises:
-        NamegenError: see ``namegen/errors.py``; a list that has changed since is refused.
-    """
-    folder = Path(folder)
-    if not (folder / STATE_FILE).is_file():
-        raise CheckpointError(
-            f"{folder} is not a run folder that can be resumed, it has no {STATE_FILE}: give a folder of namegen train"
-        )
-    config = read_config(folder / CONFIG_FILE)
-    before = config.training.epochs or 0
-    if epochs is not None and epochs != before:
-        if config.training.schedule == "one-cycle":
-            raise SettingsError(
-                f"--epochs {epochs} cannot lengthen a run of {before} epochs with the schedule one-cycle: its rates "
-                "depend on how many epochs there are, and those of the past are spent; train anew"
-            )
-        if epochs < before:
-            raise SettingsError(f"--epochs is {epochs}: the run has {before} already, expected more")
-    config = merge(config, {"run.backend": backend, "training.epochs": epochs})
-    for left_over in folder.glob(".*.part"):  # of a process that was killed while it wrote
-        left_over.unlink(missing_ok=True)
-    data = config.data
-    if data.names == NAMES_FILE:  # the list that lies in the folder itself, wherever that has been moved
-        data = replace(data, names=str(folder / NAMES_FILE))
-    run = TrainingRun(
-        read_names(data),
-        data,
-        config.network,
-        config.training,
-        load_engine(config.run.backend),
-        threads=config.run.threads,
-        folder=folder,
-        listener=listener,
-        stop=stop,
-    )
-    run.resume(folder / STATE_FILE)
-    write_whole(folder / CONFIG_FILE, write_config(config).encode())
-    ready(run)
-    return run.run()
-
-
-def _lasting(names: str) -> str:
-    """A list's name as it holds from any folder: a file by its whole path."""
-    return names if names in BUNDLED else str(Path(names).absolute())
-
-
-def make_run_folder(out: Path | str | None, source: str, backend: str) -> Path:
-    """Make the folder of a new run: ``out``, or ``runs/LIST-BACKEND``, then ``-2``, ``-3``; never one that exists.
-
-    Raises:
-        OutputError: ``out`` exists, or the folder cannot be made.
-    """
-    try:
-        if out is not None:
-            folder = Path(out)
-            folder.mkdir(parents=True)
-            return folder
-        stem = re.sub(r"[^\w.-]+", "-", Path(source).stem if "/" in source or "." in source else source).strip("-.")
-        number = 1
-        while True:
-            folder = RUNS / (f"{stem or 'names'}-{backend}" + (f"-{number}" if number > 1 else ""))
-            try:
-                folder.mkdir(parents=True)
-            except FileExistsError:
-                number += 1
-            else:
-                return folder
-    except FileExistsError:
-        also = f", or go on with --resume {out}" if (Path(out or RUNS) / STATE_FILE).is_file() else ""
-        raise OutputError(f"{out} exists already: name a folder that does not{also}") from None
-    except OSError as error:
-        raise OutputError(
-            f"cannot make the folder {out or RUNS}: {error.strerror}; choose another with --out"
-        ) from error

@@ -1,0 +1,39 @@
+"""The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
+
+The command line uses them too. ``model.py``: a trained model in use; ``training.py``: making one;
+``evaluation.py``: how good it is.
+"""
+
+from namegen.api.evaluation import Evaluation, ListCeiling, evaluate, list_ceiling
+from namegen.api.model import (
+    RUNS,
+    TFLITE_SUFFIX,
+    LoadedModel,
+    find_model,
+    invent_players,
+    load,
+    load_player_inventor,
+    load_shipped,
+    open_checkpoint,
+)
+from namegen.api.training import resume, train
+from namegen.core.training.run_folder import read_model
+
+__all__ = [
+    "RUNS",
+    "TFLITE_SUFFIX",
+    "Evaluation",
+    "ListCeiling",
+    "LoadedModel",
+    "evaluate",
+    "find_model",
+    "invent_players",
+    "list_ceiling",
+    "load",
+    "load_player_inventor",
+    "load_shipped",
+    "open_checkpoint",
+    "read_model",
+    "resume",
+    "train",
+]

@@ -1,0 +1,146 @@
+"""Train a network on a list of names, or go on with a training that was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from namegen.api.model import RUNS
+from namegen.backends import load_engine
+from namegen.config import Config, merge, read_config, write_config
+from namegen.core.data.corpus import Corpus
+from namegen.core.training.file_names import NAMES_FILE
+from namegen.core.training.progress import Listener
+from namegen.core.training.run import RunResult, TrainingRun
+from namegen.core.training.run_folder import RunFolder
+from namegen.errors import NamesError, SettingsError, setting
+from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
+
+
+def train(
+    names: Iterable[str] | Corpus | None = None,
+    *,
+    config: Config | None = None,
+    backend: str | None = None,
+    out: Path | str | None = None,
+    listener: Listener | None = None,
+    ready: Callable[[TrainingRun], None] = lambda run: None,
+    stop: Callable[[], bool] = lambda: False,
+    stdin: BinaryIO | None = None,
+    save: bool = False,
+) -> RunResult:
+    """Train a network on names.
+
+    Args:
+        names: the names themselves; None: the list that the config names.
+        config: all settings; the defaults without one.
+        backend: ``numpy`` or ``keras``; overrides the config's.
+        out: a folder that does not exist yet, for the model and its history.
+        listener: who is told how it goes, see ``core/training/progress.py``.
+        ready: called with the run just before it starts: the list is read and split, the folder is there.
+        stop: asked before every step; True stops training there, in a state that can be resumed.
+        stdin: what the list ``-`` is read from.
+        save: make a folder under ``runs/`` where ``out`` names none.
+
+    Raises:
+        NamegenError: see ``namegen/errors.py``.
+    """
+    config = merge(config or Config(), {"run.backend": backend})
+    engine_class = load_engine(config.run.backend)
+    corpus = _read_corpus(names, config, stdin)
+    run = TrainingRun(corpus, config.recipe, engine_class, threads=config.run.threads, listener=listener, stop=stop)
+    if out is not None or save:
+        lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
+        run.folder = _make_folder(out, run, config, keep_names=lies_nowhere_else)
+    ready(run)
+    return run.run()
+
+
+def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None) -> Corpus:
+    """The list that was given, or else the one that the config names."""
+    if isinstance(names, str):  # it would be a list of its letters
+        raise NamesError(f"names is the one string {names[:40]!r}: give a list of names")
+    if isinstance(names, Corpus):
+        return names
+    return read_names(config.data, stdin) if names is None else Corpus.from_names(names, source="names")
+
+
+def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, keep_names: bool) -> RunFolder:
+    """A new run folder with the settings in it, and the list if it lies nowhere else."""
+    if out is None:
+        folder = RunFolder.make_numbered(RUNS, run.corpus.source, config.run.backend)
+    else:
+        folder = RunFolder.make(Path(out))
+    if keep_names:
+        folder.save_names(run.corpus.names)
+        data = replace(config.data, names=NAMES_FILE, column=None)
+    else:
+        data = replace(config.data, names=_lasting(config.data.names))
+    folder.save_config(write_config(replace(config, data=data, training=run.recipe.training)))
+    return folder
+
+
+def _lasting(names: str) -> str:
+    """A list's name as it holds from any folder: a file by its whole path."""
+    return names if names in BUNDLED else str(Path(names).absolute())
+
+
+def resume(
+    folder: Path | str,
+    *,
+    backend: str | None = None,
+    epochs: int | None = None,
+    listener: Listener | None = None,
+    ready: Callable[[TrainingRun], None] = lambda run: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Go on with a run folder by its own ``config.toml``.
+
+    Args:
+        folder: what ``train`` made.
+        backend: another engine goes on from the same state.
+        epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
+        listener: who is told how it goes.
+        ready: called with the run just before it goes on.
+        stop: asked before every step.
+
+    Raises:
+        NamegenError: see ``namegen/errors.py``; a list that has changed since is refused.
+    """
+    run_folder = RunFolder.to_resume(Path(folder))
+    config = read_config(run_folder.config_path)
+    _check_longer(epochs, config)
+    config = merge(config, {"run.backend": backend, "training.epochs": epochs})
+    run_folder.remove_left_overs()
+    recipe = config.recipe
+    if config.data.names == NAMES_FILE:  # the list that lies in the folder itself, wherever that has been moved
+        recipe = replace(recipe, data=replace(config.data, names=str(run_folder.names_path)))
+    run = TrainingRun(
+        read_names(recipe.data),
+        recipe,
+        load_engine(config.run.backend),
+        threads=config.run.threads,
+        folder=run_folder,
+        listener=listener,
+        stop=stop,
+    )
+    run.resume()
+    run_folder.save_config(write_config(config))
+    ready(run)
+    return run.run()
+
+
+def _check_longer(epochs: int | None, config: Config) -> None:
+    """Raise SettingsError for a number of epochs that a run cannot be changed to."""
+    before = config.training.epochs or 0
+    if epochs is None or epochs == before:
+        return
+    if config.training.schedule == "one-cycle":
+        raise SettingsError(
+            f"{setting('epochs', epochs)} cannot lengthen a run of {before} epochs with the schedule one-cycle: its "
+            "rates depend on how many epochs there are, and those of the past are spent; train anew"
+        )
+    if epochs < before:
+        raise SettingsError(f"{setting('epochs')} is {epochs}: the run has {before} already, expected more")

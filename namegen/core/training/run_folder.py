@@ -1,0 +1,175 @@
+"""RunFolder: the one owner of the files that a training leaves.
+
+    config.toml         all settings, resolved; written once
+    names.txt           the list, if it lies nowhere else
+    model.safetensors   the best network so far, ready to use (``core/network/checkpoint.py``)
+    known_names.safetensors   the digests of its list, where they are too many to travel with the model
+    history.csv         a line an epoch
+    history.png         the drawing of the training, at its end
+    state.safetensors   all that going on needs (``run_state.py``); written last
+
+Every file is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
+from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.training.file_names import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    KNOWN_NAMES_FILE,
+    MODEL_FILE,
+    NAMES_FILE,
+    PLOT_FILE,
+    STATE_FILE,
+)
+from namegen.core.training.history import EpochRecord, history_csv
+from namegen.core.training.progress import TrainingProgress
+from namegen.core.training.run_state import load_state, save_state
+from namegen.errors import CheckpointError, OutputError, setting
+from namegen.files import write_whole
+from namegen.types import Array
+
+MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
+
+
+class RunFolder:
+    """A folder of one training.
+
+    Args:
+        path: the folder, which exists; ``make``, ``make_numbered`` and ``to_resume`` see to that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def make(cls, path: Path) -> RunFolder:
+        """Make a folder that does not exist yet.
+
+        Raises:
+            OutputError: it exists, or cannot be made.
+        """
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            also = f", or go on with {setting('resume', path)}" if (path / STATE_FILE).is_file() else ""
+            raise OutputError(f"{path} exists already: name a folder that does not{also}") from None
+        except OSError as error:
+            raise _cannot_make(path, error) from error
+        return cls(path)
+
+    @classmethod
+    def make_numbered(cls, parent: Path, source: str, backend: str) -> RunFolder:
+        """Make ``parent/LIST-BACKEND``, or where that exists ``-2``, ``-3`` …; never one that exists.
+
+        Args:
+            parent: where runs lie.
+            source: what the list is called; of a path the name of the file.
+            backend: the engine's name.
+
+        Raises:
+            OutputError: it cannot be made.
+        """
+        stem = re.sub(r"[^\w.-]+", "-", Path(source).stem if "/" in source or "." in source else source).strip("-.")
+        name, number = f"{stem or 'names'}-{backend}", 1
+        while True:
+            path = parent / (name if number == 1 else f"{name}-{number}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                number += 1
+            except OSError as error:
+                raise _cannot_make(parent, error) from error
+            else:
+                return cls(path)
+
+    @classmethod
+    def to_resume(cls, path: Path) -> RunFolder:
+        """A folder that a training can go on in.
+
+        Raises:
+            CheckpointError: there is nothing to go on from.
+        """
+        if not (path / STATE_FILE).is_file():
+            raise CheckpointError(
+                f"{path} is not a run folder that can be resumed, it has no {STATE_FILE}: give a folder that a "
+                "training has left"
+            )
+        return cls(path)
+
+    def remove_left_overs(self) -> None:
+        """Take away what a process that was killed in the midst of writing left half written."""
+        for left_over in self.path.glob(".*.part"):
+            left_over.unlink(missing_ok=True)
+
+    @property
+    def config_path(self) -> Path:
+        """The settings."""
+        return self.path / CONFIG_FILE
+
+    @property
+    def names_path(self) -> Path:
+        """The list, if it lies here."""
+        return self.path / NAMES_FILE
+
+    @property
+    def plot_path(self) -> Path:
+        """The drawing of the training."""
+        return self.path / PLOT_FILE
+
+    def save_config(self, text: str) -> None:
+        """Write the settings, as TOML. Raises OutputError."""
+        write_whole(self.config_path, text.encode())
+
+    def save_names(self, names: Sequence[str]) -> None:
+        """Write a list that lies nowhere else. Raises OutputError."""
+        write_whole(self.names_path, "".join(f"{name}\n" for name in names).encode())
+
+    def save_model(self, checkpoint: Checkpoint) -> None:
+        """Write the best network so far. Raises OutputError."""
+        known = checkpoint.known_names
+        if known is not None and len(known) > MOST_KNOWN_NAMES:
+            beside = self.path / KNOWN_NAMES_FILE
+            if not beside.exists():
+                write_tensors(beside, {KNOWN_NAMES: known}, {"kind": "known names"})
+            training = {**checkpoint.training, "known_names_file": KNOWN_NAMES_FILE}
+            checkpoint = replace(checkpoint, known_names=None, training=training)
+        checkpoint.save(self.path / MODEL_FILE)
+
+    def save_progress(
+        self, engine_state: Mapping[str, Array], progress: TrainingProgress, identity: Mapping[str, Any]
+    ) -> None:
+        """Write the history, and then all that going on needs; see ``save_state``. Raises OutputError."""
+        self._save_history(progress.history)
+        save_state(self.path / STATE_FILE, engine_state, progress, identity)
+
+    def load_progress(self) -> tuple[dict[str, Array], TrainingProgress, dict[str, Any]]:
+        """The engine's state, where the run stands, and its identity. Raises CheckpointError."""
+        return load_state(self.path / STATE_FILE)
+
+    def _save_history(self, history: Sequence[EpochRecord]) -> None:
+        write_whole(self.path / HISTORY_FILE, history_csv(history).encode())
+
+
+def read_model(path: Path) -> Checkpoint:
+    """Read a model file; digests that lie in a file of their own beside it are read too. Raises CheckpointError."""
+    checkpoint = Checkpoint.load(path)
+    named = checkpoint.training.get("known_names_file")
+    if checkpoint.known_names is None and isinstance(named, str):
+        beside = path.parent / Path(named).name
+        if beside.is_file():
+            tensors, _ = read_tensors(beside)
+            checkpoint = replace(checkpoint, known_names=tensors.get(KNOWN_NAMES))
+    return checkpoint
+
+
+def _cannot_make(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot make the folder {path}: {error.strerror}; choose another with {setting('out')}")

@@ -1,0 +1,158 @@
+"""Kept measurements: the folder of a long command, and in it one JSON for each measurement that has finished.
+
+The folder is made once, recognised by its mark, and never emptied:
+
+    DIR/
+      .namegen-sweep                                       the mark: whose folder it is
+      runs/                                                the store; for a comparison, measurements/
+        learning-rate-0.01-81d3f0c2a1b7.json               a measurement: what it is, and last its key
+        learning-rate-0.01-81d3f0c2a1b7.safetensors        what lies beside it, for some of them: a network
+
+A measurement's JSON is written whole and last, so one that is there is finished:
+
+    {"label": "learning rate 0.01", …, "result": {…}, "commit": "2f1681b0c3d4", "beside": ".safetensors",
+     "checksum": "0f3a…"}
+
+``result`` is what was measured, ``commit`` that of the checkout that measured it, or null, ``beside`` the ending of the
+file that lies beside it, or null, and ``checksum`` the BLAKE2b of these three; the rest is for a person who opens the
+file. A file that was cut or changed, that has an older form, or that lacks the one beside it does not count: it stays
+where it is until its measurement has been made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from namegen.errors import OutputError, setting
+from namegen.experiments.machine import commit
+from namegen.files import write_whole
+
+
+def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Path:
+    """Make the folder, or recognise one of the command's own making.
+
+    Args:
+        out: the folder.
+        mark: the name of the file that says whose folder it is.
+        command: who makes it.
+        inside: a folder in it for what is kept.
+
+    Returns:
+        The inner folder.
+
+    Raises:
+        OutputError: it has no name, holds other files, is no folder, or cannot be made.
+    """
+    if out == "":
+        raise OutputError(f"the folder to write to ({setting('out')}) is an empty text: give it a name")
+    out = Path(out)
+    kept = out / inside
+    try:
+        if out.exists() and not out.is_dir():
+            raise OutputError(f"{out} is a file: give a folder as {setting('out')}")
+        if out.is_dir() and not (out / mark).is_file() and any(out.iterdir()):
+            raise OutputError(
+                f"the folder {out} holds other files, which {command} leaves alone: give an empty or a new one as "
+                f"{setting('out')}"
+            )
+        out.mkdir(parents=True, exist_ok=True)
+        if not (out / mark).exists():  # before anything else is in it, or the next start would not know its own folder
+            write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
+        kept.mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"cannot make the folder {out}: {reason}; choose another as {setting('out')}") from error
+    return kept
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A measurement of the store.
+
+    Attributes:
+        name: of its files, without an ending.
+        result: what was measured, as plain values.
+        commit: of the checkout that measured it; None for an installed namegen.
+    """
+
+    name: str
+    result: dict[str, Any]
+    commit: str | None
+
+
+class KeptStore:
+    """The measurements of one folder.
+
+    Args:
+        folder: the inner one, as ``open_folder`` gives it; one store at a time writes to it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, key: str) -> Kept | None:
+        """The measurement with this key, whatever else its name says; None where none counts."""
+        for name in self._names.get(_ending(key), ()):
+            kept = self._read(name)
+            if kept is not None:
+                return kept
+        return None
+
+    def keep(self, name: str, result: dict[str, Any], *, about: Mapping[str, Any], beside: str | None = None) -> Kept:
+        """Write a measurement that has finished.
+
+        Args:
+            name: of its file, without an ending: its key, or words and its key after a hyphen.
+            result: plain values, as JSON gives them back.
+            about: what a person who opens the file is told beside the result.
+            beside: the ending of the file that lies beside it already.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        counts = {"result": result, "commit": self.commit, "beside": beside}
+        document = {**about, **counts, "checksum": _checksum(counts)}
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        write_whole(self.folder / f"{name}.json", text.encode())
+        names = self._names.setdefault(_ending(name), [])
+        if name not in names:
+            names.append(name)
+        return Kept(name, result, self.commit)
+
+    @cached_property
+    def commit(self) -> str | None:
+        """Of the checkout that measures now."""
+        return commit()
+
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:
+        """The names of the files by how they end: listed once, as a folder may hold ten thousand of them."""
+        names: dict[str, list[str]] = {}
+        for path in sorted(self.folder.glob("*.json")):
+            names.setdefault(_ending(path.stem), []).append(path.stem)
+        return names
+
+    def _read(self, name: str) -> Kept | None:
+        try:
+            document = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            counts = {part: document[part] for part in ("result", "commit", "beside")}
+            whole = document["checksum"] == _checksum(counts)
+            complete = counts["beside"] is None or (self.folder / f"{name}{counts['beside']}").is_file()
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):  # damaged, of an older form, or not ours
+            return None
+        return Kept(name, counts["result"], counts["commit"]) if whole and complete else None
+
+
+def _ending(name: str) -> str:
+    """The part of a name that tells one measurement from another: a hash, after the last hyphen."""
+    return name.rpartition("-")[2]
+
+
+def _checksum(counts: Mapping[str, Any]) -> str:
+    return blake2b(json.dumps(counts, sort_keys=True).encode(), digest_size=8).hexdigest()

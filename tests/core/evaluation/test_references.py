@@ -1,0 +1,54 @@
+"""What held-out figures stand beside: the very figures of ceiling and n-gram, and none that nobody asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.parts import ListParts
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.metrics import ceiling
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.run import TrainingRun
+from namegen.lists import load_bundled
+
+CORPUS = load_bundled("mlb-first")
+
+
+@pytest.mark.parametrize("repeats", ["kept", "damped"])
+def test_the_references_are_those_of_the_parts(repeats: str) -> None:
+    parts = ListParts.from_corpus(CORPUS, DataSettings(repeats=repeats), seed=0)
+    split, size = CORPUS.split(0.1, "unique", 0), CORPUS.vocabulary.size
+    held_out = PrefixTree.from_names(split.validation, CORPUS.vocabulary)
+    assert parts.held_out is not None
+    references = HeldOutReferences(parts.held_out, parts, size)
+    assert references.ceiling == ceiling(held_out)
+    model, figures = NgramModel.best(PrefixTree.from_names(split.training, CORPUS.vocabulary), held_out, size)
+    assert (references.baseline.order, references.baseline.metrics) == (model.order, figures)
+    if repeats == "kept":
+        assert references.baseline_damped is None
+        assert references.same_reading is references.baseline
+    else:
+        assert references.same_reading is references.baseline_damped
+        assert references.baseline_damped.metrics == NgramModel.best(parts.lessons.tree, held_out, size)[1]
+
+
+def test_a_training_fits_no_n_gram_that_nobody_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[int] = []
+    best = NgramModel.best.__func__
+
+    def counted(cls: type[NgramModel], *arguments: object) -> object:
+        fitted.append(1)
+        return best(cls, *arguments)
+
+    monkeypatch.setattr(NgramModel, "best", classmethod(counted))
+    recipe = Recipe(network=NetworkSettings(hidden=(2,)), training=TrainingSettings(epochs=1))
+    result = TrainingRun(load_bundled("japanese-given"), recipe, NumpyEngine).run()
+    assert fitted == []
+    document = result.to_dict()
+    assert document["validation"]["baseline"]["damped"] is not None
+    assert len(fitted) == 2  # on the part as it stands, and damped
+    assert result.to_dict() == document
+    assert len(fitted) == 2

@@ -1,0 +1,51 @@
+"""Small trainings, and what tests ask of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.corpus import Corpus
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.history import EpochRecord
+from namegen.core.training.run import TrainingRun
+from namegen.lists import load_bundled
+
+CORPUS = Corpus(load_bundled("mlb-first").names[:400], source="four hundred")
+
+
+SHORT = TrainingSettings(epochs=4, batch_size=32, schedule="constant", learning_rate=0.01)
+
+
+def make_run(
+    training: TrainingSettings = SHORT, data: DataSettings | None = None, corpus: Corpus = CORPUS, **more: object
+) -> TrainingRun:
+    network = NetworkSettings(hidden=(8,))
+    return TrainingRun(corpus, Recipe(data or DataSettings(split="names"), network, training), NumpyEngine, **more)
+
+
+class After:
+    """Asks for a stop once so many steps have been taken."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def states(run: TrainingRun) -> dict[str, np.ndarray]:
+    return run.engine.get_state()
+
+
+def assert_equal_states(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+
+
+def untimed(history: list[EpochRecord]) -> list[EpochRecord]:
+    return [replace(record, seconds=0.0, training_seconds=0.0) for record in history]

@@ -1,0 +1,143 @@
+"""A whole training: a pause that leaves no trace, the model that it leaves, what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
+from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_folder import RunFolder
+from namegen.errors import CheckpointError, EngineError, NamesError
+from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, states, untimed
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adam"])
+@pytest.mark.parametrize("stops", [(0,), (3,), (12, 1, 9)])
+def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: str, stops: tuple[int, ...]) -> None:
+    training = replace(SHORT, optimizer=optimizer)
+    whole = make_run(training)
+    whole.run()
+    for number, steps in enumerate(stops):
+        run = make_run(training, folder=RunFolder(tmp_path), stop=After(steps))
+        if number:
+            run.resume()
+        assert not run.run().finished
+    last = make_run(training, folder=RunFolder(tmp_path))
+    last.resume()
+    result = last.run()
+    assert result.finished
+    assert_equal_states(states(last), states(whole))
+    assert untimed(last.progress.history) == untimed(whole.progress.history)
+    assert last.progress.best.epoch == whole.progress.best.epoch
+    assert_equal_states(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
+
+
+def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(tmp_path: Path) -> None:
+    training = replace(SHORT, epochs=60, learning_rate=0.1, patience=4, best_by="accuracy")
+    data = DataSettings(split="unique")
+    whole = make_run(training, data)
+    wanted = whole.run()
+    assert wanted.epochs == wanted.best_epoch + 4 < 60
+    pause = (wanted.best_epoch + 2) * whole.trainer.steps + 1  # in the third epoch after the best one
+    make_run(training, data, folder=RunFolder(tmp_path), stop=After(pause)).run()
+    last = make_run(training, data, folder=RunFolder(tmp_path))
+    last.resume()
+    result = last.run()
+    assert (result.epochs, result.best_epoch) == (wanted.epochs, wanted.best_epoch)
+    assert_equal_states(dict(result.checkpoint.parameters), dict(wanted.checkpoint.parameters))
+
+
+@pytest.mark.parametrize(
+    ("training", "data", "part"),
+    [(replace(SHORT, batch_size=16), None, "training"), (SHORT, DataSettings(validation=0.2, split="names"), "data")],
+)
+def test_settings_that_have_changed_are_refused(tmp_path: Path, training, data, part: str) -> None:
+    make_run(folder=RunFolder(tmp_path), stop=After(5)).run()
+    with pytest.raises(CheckpointError, match=rf"other settings \[{part}\]"):
+        make_run(training, data, folder=RunFolder(tmp_path)).resume()
+
+
+def test_saving_on_the_way_changes_nothing(tmp_path: Path) -> None:
+    saved, unsaved = make_run(folder=RunFolder(tmp_path)), make_run()
+    for _ in saved.trainer.run(saved.progress):
+        saved.save()
+    unsaved.run()
+    assert_equal_states(states(saved), states(unsaved))
+
+
+def test_a_list_that_has_changed_is_refused(tmp_path: Path) -> None:
+    make_run(folder=RunFolder(tmp_path), stop=After(5)).run()
+    other = make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=RunFolder(tmp_path))
+    with pytest.raises(NamesError, match="has changed since"):
+        other.resume()
+
+
+def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> None:
+    run = make_run()
+    checkpoint = run.run().checkpoint
+    engine = NumpyEngine(run.network, None, threads=1)
+    engine.set_state(checkpoint.parameters)
+    tree = PrefixTree.from_names(CORPUS.names, run.vocabulary)
+    by_name = dict(
+        zip(
+            run.vocabulary.decode_all(tree.sequences()[0]),
+            AccuracyEvaluator(engine).name_log_probabilities(tree).tolist(),
+            strict=True,
+        )
+    )
+    of_entries = np.sort([by_name[name] for name in CORPUS.names])
+    assert checkpoint.score_quantiles[0] == pytest.approx(of_entries[0], abs=1e-5)
+    assert checkpoint.score_quantiles[-1] == pytest.approx(of_entries[-1], abs=1e-5)
+    assert checkpoint.score_quantiles[50] == pytest.approx(np.median(of_entries), abs=0.05)
+
+
+def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped() -> None:
+    run = make_run(data=DataSettings(split="unique"))
+    assert run.parts.lessons.names < run.parts.training.names
+    result = run.run()
+    engine = NumpyEngine(run.network, None, threads=1)
+    engine.set_state(result.checkpoint.parameters)
+    split = CORPUS.split(0.1, "unique", 0)
+    tree = PrefixTree.from_names(split.training, run.vocabulary)
+    assert AccuracyEvaluator(engine).evaluate(tree) == result.training
+
+
+@pytest.mark.parametrize(
+    ("cell", "hidden", "rate"),
+    [
+        ("simple_rnn", (32, 32), 0.015),
+        ("simple_rnn", (128,), 0.0075),
+        ("simple_rnn", (8, 128, 64), 0.0075),
+        ("lstm", (128, 128), 0.015),
+    ],
+)
+def test_the_default_rate_falls_with_the_width_of_plain_layers(cell: str, hidden: tuple[int, ...], rate: float) -> None:
+    network = NetworkSettings(cell=cell, hidden=hidden)
+    assert resolve_training(TrainingSettings(), 21_000, network).peak_learning_rate == pytest.approx(rate)
+    assert resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate == 0.5
+    run = TrainingRun(CORPUS, Recipe(network=network, training=TrainingSettings(epochs=1)), NumpyEngine)
+    assert run.recipe.training.peak_learning_rate == pytest.approx(rate)
+
+
+def test_an_engine_without_the_cell_says_which_it_has() -> None:
+    class Plain(NumpyEngine):
+        cells = frozenset({"simple_rnn"})
+
+    with pytest.raises(EngineError, match="no cell lstm: choose one of simple_rnn"):
+        TrainingRun(CORPUS, Recipe(network=NetworkSettings(cell="lstm"), training=SHORT), Plain)
+
+
+def test_two_seeds_differ_and_one_seed_does_not() -> None:
+    def losses(seed: int) -> list[float]:
+        run = make_run(replace(SHORT, seed=seed), data=DataSettings(validation=0.0))
+        return [record.training_loss_nats_per_char for record in run.run().history]
+
+    assert losses(1) == losses(1) != losses(2)

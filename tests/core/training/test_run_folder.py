@@ -1,0 +1,70 @@
+"""The files of a training: made once, read back as they were, and known names beside a model that has too many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
+from namegen.core.network.tensor_file import read_tensors
+from namegen.core.training.run_folder import RunFolder, read_model
+from namegen.errors import CheckpointError, OutputError
+from tests.core.training.small_runs import make_run
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return make_run().run().checkpoint
+
+
+def test_folders_are_numbered_and_never_used_twice(tmp_path: Path) -> None:
+    made = [RunFolder.make_numbered(tmp_path / "runs", "lists/Some names.txt", "numpy").path for _ in range(3)]
+    assert [path.name for path in made] == ["Some-names-numpy", "Some-names-numpy-2", "Some-names-numpy-3"]
+    assert all(path.is_dir() for path in made)
+
+
+def test_a_folder_that_exists_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"exists already: name a folder that does not$"):
+        RunFolder.make(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot make the folder .*; choose another with out$"):
+        RunFolder.make(tmp_path / "file" / "run")
+    with pytest.raises(OutputError, match=r"cannot make the folder .*file"):
+        RunFolder.make_numbered(tmp_path / "file", "list", "numpy")
+
+
+def test_a_folder_without_a_state_cannot_be_resumed(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
+        RunFolder.to_resume(tmp_path)
+
+
+def test_few_known_names_travel_with_the_model(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    RunFolder(tmp_path).save_model(checkpoint)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+    np.testing.assert_array_equal(read_model(tmp_path / "model.safetensors").known_names, checkpoint.known_names)
+
+
+def test_many_known_names_lie_beside_the_model(
+    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namegen.core.training.run_folder.MOST_KNOWN_NAMES", 10)
+    RunFolder(tmp_path).save_model(checkpoint)
+    path = tmp_path / "model.safetensors"
+    assert KNOWN_NAMES not in read_tensors(path)[0]
+    assert Checkpoint.load(path).known_names is None
+    found = read_model(path)
+    np.testing.assert_array_equal(found.known_names, checkpoint.known_names)
+    (tmp_path / "known_names.safetensors").unlink()
+    assert read_model(path).known_names is None
+
+
+def test_what_a_killed_process_left_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".model.safetensors.x1.part", "mine.part", "model.safetensors"):
+        (tmp_path / name).touch()
+    RunFolder(tmp_path).remove_left_overs()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.part", "model.safetensors"]

@@ -1,0 +1,88 @@
+"""What a worker does of a run; the real thing runs in tests/cli/test_sweep.py."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from namegen.config import Config, parse_config
+from namegen.core.evaluation.counting import NgramModel
+from namegen.core.settings import DataSettings
+from namegen.core.training.progress import SilentListener
+from namegen.errors import EngineError
+from namegen.experiments.sweep.exchange import HeldOut, Job
+from namegen.experiments.sweep.grid import training_code
+from namegen.lists import load_bundled
+from tests.experiments.sweep.made import trained_run
+from tests.requirements import require
+
+
+@pytest.fixture
+def task() -> ModuleType:
+    """The module, which imports dask."""
+    require("distributed")
+    return importlib.import_module("namegen.experiments.sweep.task")
+
+
+def test_a_worker_of_another_version_does_not_train(task: ModuleType) -> None:
+    with pytest.raises(EngineError, match="another version of namegen's code"):
+        task.train_run(Job("x", Config(), "x", ("Al",), "of yesterday"))
+
+
+def test_what_belongs_to_a_split_is_computed_once(task: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fitting the n-grams takes longer than many a run."""
+    monkeypatch.setattr(task, "_known_splits", {})
+    monkeypatch.setattr(task, "MOST_SPLITS", 2)
+    computed: list[tuple[str, int]] = []
+
+    def ask(fingerprint: str, seed: int, data: DataSettings = DataSettings()) -> HeldOut:  # noqa: B008
+        def compute() -> HeldOut:
+            computed.append((fingerprint, seed))
+            return trained_run(0.1, seed, 0.5).held_out
+
+        return task.remembered((fingerprint, data, seed), compute)
+
+    assert ask("a", 0) is ask("a", 0)
+    ask("a", 1)
+    assert computed == [("a", 0), ("a", 1)]
+    ask("a", 1, DataSettings(split="names"))  # pushes the oldest out
+    ask("a", 1)
+    ask("a", 0)
+    assert computed == [("a", 0), ("a", 1), ("a", 1), ("a", 0)]
+
+
+class Untold(SilentListener):
+    """Stands for the teller where no worker runs."""
+
+    def __init__(self, run: str) -> None:
+        self.epochs = 0
+
+    def stop(self) -> bool:
+        return False
+
+
+def test_the_runs_of_a_split_fit_its_counting_once(task: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "_known_splits", {})
+    monkeypatch.setattr(task, "Teller", Untold)
+    fitted: list[tuple[Any, ...]] = []
+    best = NgramModel.best
+
+    def counted(*arguments: Any) -> Any:
+        fitted.append(arguments)
+        return best(*arguments)
+
+    monkeypatch.setattr(NgramModel, "best", counted)
+    names = load_bundled("japanese-given").names[:300]
+    outcomes, fits = [], []
+    for rate in (0.01, 0.001):
+        tables = {"network": {"hidden": [4]}, "training": {"epochs": 1, "learning_rate": rate}}
+        answer = task.train_run(Job("x", parse_config(tables), "x", names, training_code()))
+        assert answer.model
+        outcomes.append(answer.outcome)
+        fits.append(len(fitted))
+    assert 0 < fits[0] == fits[1]
+    assert outcomes[0].held_out == outcomes[1].held_out
+    assert outcomes[0].figures != outcomes[1].figures

@@ -1,0 +1,111 @@
+"""The folder of a long command's results, and what is kept in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from namegen.errors import OutputError
+from namegen.experiments.kept import KeptStore, open_folder
+
+OURS = {"mark": ".ours", "command": "count", "inside": "kept"}
+
+
+def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
+    assert open_folder(tmp_path / "a" / "b", **OURS) == tmp_path / "a" / "b" / "kept"
+    assert (tmp_path / "a" / "b" / ".ours").is_file()
+    assert open_folder(tmp_path / "a" / "b", **OURS).is_dir()
+    with pytest.raises(OutputError, match="other files, which count leaves alone"):
+        open_folder(tmp_path / "a", **OURS)
+    with pytest.raises(OutputError, match="other files"):
+        open_folder(tmp_path / "a" / "b", mark=".others", command="weigh", inside="kept")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+
+def test_a_folder_whose_making_was_cut_short_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OutputError("no space is left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("namegen.experiments.kept.write_whole", full)
+        with pytest.raises(OutputError, match="no space"):
+            open_folder(tmp_path / "x", **OURS)
+    assert open_folder(tmp_path / "x", **OURS).is_dir()
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("mine")
+    with pytest.raises(OutputError, match="is a file"):
+        open_folder(tmp_path / "x", **OURS)
+    with pytest.raises(OutputError, match="cannot make the folder"):
+        open_folder(tmp_path / "x" / "y", **OURS)
+    assert (tmp_path / "x").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("out", "said"), [("", "out.*is an empty text: give it a name"), ("a\0b", "cannot make the folder")]
+)
+def test_a_name_that_no_folder_can_have(out: str, said: str) -> None:
+    with pytest.raises(OutputError, match=said):
+        open_folder(out, **OURS)
+
+
+RESULT = {"loss": 2.1234567890123457, "names": ["Zoë", "Al"], "none": None}
+
+
+def test_a_measurement_is_found_by_its_key_whatever_its_file_is_called(tmp_path: Path) -> None:
+    store = KeptStore(tmp_path)
+    assert store.find("a1b2") is None
+    kept = store.keep("rate-0.1-a1b2", RESULT, about={"label": "rate 0.1"})
+    for opened in (store, KeptStore(tmp_path)):
+        assert opened.find("a1b2") == opened.find("training-a1b2") == kept
+        assert opened.find("0.1") is opened.find("a1") is None
+    document = json.loads((tmp_path / "rate-0.1-a1b2.json").read_text(encoding="utf-8"))
+    assert list(document) == ["label", "result", "commit", "beside", "checksum"]
+
+
+def test_a_measurement_without_the_file_beside_it_does_not_count(tmp_path: Path) -> None:
+    store = KeptStore(tmp_path)
+    network = tmp_path / "x-a1.safetensors"
+    network.write_bytes(b"weights")
+    kept = store.keep("x-a1", RESULT, about={}, beside=".safetensors")
+    assert store.find("a1") == kept
+    network.rename(tmp_path / "elsewhere")
+    assert store.find("a1") is None
+
+
+def change(document: dict[str, Any], **parts: Any) -> str:
+    return json.dumps(document | parts)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda document: json.dumps(document)[:-20],
+        lambda document: change(document, result=RESULT | {"loss": 1.0}),
+        lambda document: change(document, commit="another"),
+        lambda document: change(document, beside=None),
+        lambda document: change(document, beside={"of": "nothing"}),
+        lambda document: json.dumps({name: document[name] for name in ("label", "result", "commit")}),
+        lambda document: json.dumps({"label": "x", "outcome": RESULT, "checksum": "0" * 16}),
+        lambda document: "[" * 100_000,
+        lambda document: "[1]",
+        lambda document: "\ud800",
+    ],
+    ids=["cut", "figure", "commit", "beside", "nonsense", "old-comparison", "old-sweep", "deep", "list", "no-utf-8"],
+)
+def test_a_file_that_is_damaged_or_of_an_older_form_does_not_count_and_stays(tmp_path: Path, damage: Any) -> None:
+    (tmp_path / "x-a1.bin").write_bytes(b"network")
+    KeptStore(tmp_path).keep("x-a1", RESULT, about={"label": "x"}, beside=".bin")
+    file = tmp_path / "x-a1.json"
+    damaged = damage(json.loads(file.read_text())).encode("utf-8", "surrogatepass")
+    file.write_bytes(damaged)
+    store = KeptStore(tmp_path)
+    assert store.find("a1") is None
+    assert file.read_bytes() == damaged
+    kept = store.keep("y-a1", RESULT, about={})  # measured again, under another name
+    assert store.find("a1") == kept
+    assert file.read_bytes() == damaged

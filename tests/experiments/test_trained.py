@@ -1,0 +1,19 @@
+"""What a report says of a training; that it is what ``train`` says, too, is tested with the sweep."""
+
+from __future__ import annotations
+
+import math
+
+from namegen.core.evaluation.metrics import Metrics
+from namegen.documents import to_plain
+from namegen.experiments.trained import PlainMetrics, plain_metrics
+
+
+def test_metrics_are_the_object_m_of_every_json_output() -> None:
+    metrics = Metrics(math.log(2), 0.5, 0.25)
+    assert plain_metrics(metrics) == PlainMetrics(math.log(2), 1.0, 0.5, 0.25)
+    assert to_plain(plain_metrics(metrics)) == metrics.to_dict()
+
+
+def test_a_loss_that_is_infinite_is_none() -> None:
+    assert plain_metrics(Metrics(math.inf, 0.5, 0.25)) == PlainMetrics(None, None, 0.5, 0.25)
