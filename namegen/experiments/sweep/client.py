@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from namegen.errors import EngineError, NamegenError, setting
-from namegen.experiments.sweep.exchange import FAILED, Answer, Job, Untrained
+from namegen.experiments.sweep.exchange import FAILED, RunAnswer, RunJob, Untrained
 from namegen.experiments.sweep.grid import SweepRun, in_config, training_code
 
 if TYPE_CHECKING:
@@ -142,11 +142,11 @@ def gone_is_told(scheduler: str | None) -> Iterator[None]:
 # --- the runs ---------------------------------------------------------------------------------------------------------
 
 
-def hand_out(client: Client, run: SweepRun) -> Future[Answer]:
+def hand_out(client: Client, run: SweepRun) -> Future[RunAnswer]:
     """Give a run to whichever worker is free."""
     from namegen.experiments.sweep.task import train_run
 
-    job = Job(run.key, run.config, run.corpus.source, run.corpus.names, training_code())
+    job = RunJob(run.key, run.config, run.corpus.source, run.corpus.names, training_code())
     # A key of its own each time: dask would take an equal one for the same task, from an earlier or another sweep.
     with warnings.catch_warnings():
         # Its list goes with every run: one that lay on a worker would be lost with it.
@@ -154,7 +154,7 @@ def hand_out(client: Client, run: SweepRun) -> Future[Answer]:
         return client.submit(train_run, job, key=f"namegen-{run.key}-{uuid.uuid4().hex[:12]}", pure=False)
 
 
-def answer_of(future: Future[Answer]) -> Answer | None:
+def answer_of(future: Future[RunAnswer]) -> RunAnswer | None:
     """What came of a run: its result, or why it failed; None where the scheduler lost it, and it is to be made anew."""
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker
@@ -162,7 +162,7 @@ def answer_of(future: Future[Answer]) -> Answer | None:
     try:
         error = future.exception()
         if error is None:
-            answer: Answer = future.result()
+            answer: RunAnswer = future.result()
             return answer
     except CancelledError:
         return None
@@ -170,7 +170,7 @@ def answer_of(future: Future[Answer]) -> Answer | None:
         why = "every worker that trained it died: does it need more memory than they have?"
     else:
         why = f"{type(error).__name__}: {reason(error)}"
-    return Answer(Untrained(FAILED, why))
+    return RunAnswer(Untrained(FAILED, why))
 
 
 def reason(error: BaseException) -> str:

@@ -17,7 +17,7 @@ FAILED: Literal["failed"] = "failed"
 
 
 @dataclass(frozen=True)
-class Job:
+class RunJob:
     """One run that a worker is to make.
 
     Attributes:
@@ -64,7 +64,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Timing:
+class RunTiming:
     """How long a run took, beside others.
 
     Attributes:
@@ -105,7 +105,7 @@ class Trained(TrainingSummary, TrainedHead):
 
     figures: PartFigures
     held_out: HeldOut
-    timing: Timing
+    timing: RunTiming
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ Outcome: TypeAlias = Trained | Untrained
 
 
 @dataclass(frozen=True)
-class Answer:
+class RunAnswer:
     """What a worker gives back.
 
     Attributes:

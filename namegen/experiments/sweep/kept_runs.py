@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from namegen.documents import to_plain
 from namegen.experiments.kept import KeptStore
-from namegen.experiments.sweep.exchange import DIVERGED, Answer, Outcome, Trained, read_outcome
+from namegen.experiments.sweep.exchange import DIVERGED, Outcome, RunAnswer, Trained, read_outcome
 from namegen.experiments.sweep.grid import SweepRun
 from namegen.files import write_whole
 
@@ -48,7 +48,7 @@ def read_kept(store: KeptStore, runs: Iterable[SweepRun]) -> dict[str, Found]:
     return found
 
 
-def keep(store: KeptStore, run: SweepRun, answer: Answer) -> Found:
+def keep(store: KeptStore, run: SweepRun, answer: RunAnswer) -> Found:
     """Write a run that has ended for good; others are tried again by the next sweep."""
     outcome = answer.outcome
     about = {"label": run.label, "settings": run.settings}

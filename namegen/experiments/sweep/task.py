@@ -23,11 +23,11 @@ from namegen.experiments.sweep.exchange import (
     DIVERGED,
     DONE,
     UNAVAILABLE,
-    Answer,
     HeldOut,
-    Job,
     PartFigures,
-    Timing,
+    RunAnswer,
+    RunJob,
+    RunTiming,
     Trained,
     Untrained,
 )
@@ -46,7 +46,7 @@ WANTED = ("executing", "long-running", "resumed")  # states of a task in a worke
 MOST_SPLITS = 1_000  # that a worker remembers
 
 
-def train_run(job: Job) -> Answer:
+def train_run(job: RunJob) -> RunAnswer:
     """Train one network.
 
     Returns:
@@ -64,9 +64,9 @@ def train_run(job: Job) -> Answer:
         run = _make_run(job, Teller(job.run))
         result = run.run()
     except EngineError as error:
-        return Answer(Untrained(UNAVAILABLE, error.told(in_config), machine(), versions()))
+        return RunAnswer(Untrained(UNAVAILABLE, error.told(in_config), machine(), versions()))
     except TrainingError as error:
-        return Answer(Untrained(DIVERGED, error.told(in_config), machine(), versions()))
+        return RunAnswer(Untrained(DIVERGED, error.told(in_config), machine(), versions()))
     if not result.finished:
         raise TrainingError("the run was stopped, as nobody waits for it")
     split = (run.corpus.fingerprint, job.config.data, job.config.training.seed)
@@ -77,17 +77,17 @@ def train_run(job: Job) -> Answer:
         **vars(summarise(run, result)),
         figures=_figures(result),
         held_out=remembered(split, lambda: _held_out(result)),
-        timing=Timing(
+        timing=RunTiming(
             seconds=result.seconds,
             seconds_per_epoch=median([record.training_seconds for record in result.history[1:] or result.history]),
             chars_per_second=result.chars_per_second,
             whole_seconds=time.perf_counter() - started,
         ),
     )
-    return Answer(outcome, _file(result))
+    return RunAnswer(outcome, _file(result))
 
 
-def _make_run(job: Job, teller: Teller) -> TrainingRun:
+def _make_run(job: RunJob, teller: Teller) -> TrainingRun:
     run = TrainingRun(
         Corpus(job.names, source=job.source),
         job.config.recipe,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from namegen.experiments.sweep.document import TrainedRun
-from namegen.experiments.sweep.exchange import HeldOut, PartFigures, Timing
+from namegen.experiments.sweep.exchange import HeldOut, PartFigures, RunTiming
 from namegen.experiments.trained import History, PlainMetrics
 
 EPOCHS = 3
@@ -40,6 +40,6 @@ def trained_run(rate: float, seed: int, accuracy: float) -> TrainedRun:
         ),
         figures=PartFigures(metrics(accuracy), metrics(accuracy)),
         held_out=HeldOut(60, 400, 12.5, metrics(0.9), metrics(0.3), 3),
-        timing=Timing(3.0, 1.0, 1000.0, 4.0),
+        timing=RunTiming(3.0, 1.0, 1000.0, 4.0),
         commit=None,
     )

@@ -11,7 +11,7 @@ import pytest
 from namegen.config import Config
 from namegen.core.data.corpus import Corpus
 from namegen.experiments.kept import KeptStore
-from namegen.experiments.sweep.exchange import Answer, Trained, Untrained
+from namegen.experiments.sweep.exchange import RunAnswer, Trained, Untrained
 from namegen.experiments.sweep.grid import SweepRun
 from namegen.experiments.sweep.kept_runs import keep, read_kept
 from tests.experiments.sweep.made import trained_run
@@ -23,7 +23,7 @@ OTHER_AXES = replace(RUN, settings={"training.epochs": None})
 
 
 def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> None:
-    found = keep(KeptStore(tmp_path), RUN, Answer(OUTCOME, b"weights"))
+    found = keep(KeptStore(tmp_path), RUN, RunAnswer(OUTCOME, b"weights"))
     assert found.model == f"runs/seed-0-{RUN.key}.safetensors"
     assert (tmp_path / f"seed-0-{RUN.key}.safetensors").read_bytes() == b"weights"
     assert read_kept(KeptStore(tmp_path), [OTHER_AXES]) == {RUN.key: found}
@@ -31,7 +31,7 @@ def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("status", "kept"), [("diverged", True), ("unavailable", False), ("failed", False)])
 def test_of_the_others_only_one_that_diverged_is_a_result(tmp_path: Path, status: str, kept: bool) -> None:
-    found = keep(KeptStore(tmp_path), RUN, Answer(Untrained(status, "why")))
+    found = keep(KeptStore(tmp_path), RUN, RunAnswer(Untrained(status, "why")))
     assert found.model is None
     assert read_kept(KeptStore(tmp_path), [RUN]) == ({RUN.key: found} if kept else {})
     assert len(list(tmp_path.iterdir())) == kept

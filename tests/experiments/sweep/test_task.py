@@ -13,7 +13,7 @@ from namegen.core.evaluation.counting import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.core.training.progress import SilentListener
 from namegen.errors import EngineError
-from namegen.experiments.sweep.exchange import HeldOut, Job
+from namegen.experiments.sweep.exchange import HeldOut, RunJob
 from namegen.experiments.sweep.grid import training_code
 from namegen.lists import load_bundled
 from tests.experiments.sweep.made import trained_run
@@ -29,7 +29,7 @@ def task() -> ModuleType:
 
 def test_a_worker_of_another_version_does_not_train(task: ModuleType) -> None:
     with pytest.raises(EngineError, match="another version of namegen's code"):
-        task.train_run(Job("x", Config(), "x", ("Al",), "of yesterday"))
+        task.train_run(RunJob("x", Config(), "x", ("Al",), "of yesterday"))
 
 
 def test_what_belongs_to_a_split_is_computed_once(task: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_the_runs_of_a_split_fit_its_counting_once(task: ModuleType, monkeypatch
     outcomes, fits = [], []
     for rate in (0.01, 0.001):
         tables = {"network": {"hidden": [4]}, "training": {"epochs": 1, "learning_rate": rate}}
-        answer = task.train_run(Job("x", parse_config(tables), "x", names, training_code()))
+        answer = task.train_run(RunJob("x", parse_config(tables), "x", names, training_code()))
         assert answer.model
         outcomes.append(answer.outcome)
         fits.append(len(fitted))
