@@ -14,16 +14,21 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
-from namegen.experiments.compare.tables import Table, best_drawing, markdown, network_values, reference_values, spread
+from namegen.documents import from_plain
+from namegen.experiments.compare.document import Comparison, Generation, ListEntry
+from namegen.experiments.compare.measured import Algorithm
+from namegen.experiments.compare.selection import Metric, Whose, best_drawing, network_values, reference_values
+from namegen.experiments.compare.subjects import Split
+from namegen.experiments.compare.tables.markdown import markdown
+from namegen.experiments.table import NONE, Table, percent, spread
 
 RESULTS = Path(__file__).with_name("results") / "results.json"
 TABLES = RESULTS.with_name("tables.md")
 DOCUMENT = Path(__file__).with_name("results.md")
 BLOCK = re.compile(r"<!-- table (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 LISTS = ("mlb-first", "mlb-last")
-SPLIT = "names"  # as the blog drew it
+SPLIT: Split = "names"  # as the blog drew it
 CEILING = "theoretical maximum"
 
 # The blog's figures: network there → what it is called here, then those for first names and for last names.
@@ -64,18 +69,19 @@ DRAWING = {
 }
 
 SWEEPS = ("learning-rate", "batch-size", "momentum", "hidden", "cell", "backend", "through-time")
+REFERENCES: dict[Whose, str] = {"baseline": "n-gram (counting)", "ceiling": "ceiling of the held-out part"}
 
-Document = dict[str, Any]
 
-
-def whole_list(entries: Sequence[Document]) -> str:
+def whole_list(entries: Sequence[ListEntry]) -> str:
     """Accuracy over the whole list, both kinds, for both lists."""
     columns = ["network", *(f"{name}, {kind}" for name in LISTS for kind in ("sampled", "argmax"))]
+    figures: dict[Metric, dict[str, tuple[float, float]]]
+    figures = {"accuracy_sampled": WHOLE_SAMPLED, "accuracy_argmax": WHOLE_ARGMAX}
     rows = []
     for network in WHOLE_SAMPLED:
         row = [network]
         for place, entry in enumerate(entries):
-            for figure, theirs in (("accuracy_sampled", WHOLE_SAMPLED), ("accuracy_argmax", WHOLE_ARGMAX)):
+            for figure, theirs in figures.items():
                 if network == CEILING:
                     ours = reference_values(entry, SPLIT, "whole", "ceiling", figure)
                 else:
@@ -85,7 +91,7 @@ def whole_list(entries: Sequence[Document]) -> str:
     return table(columns, rows)
 
 
-def held_out(entries: Sequence[Document]) -> str:
+def held_out(entries: Sequence[ListEntry]) -> str:
     """Argmax accuracy on the held-out part, with the range of the seeds, the n-gram and the ceiling of that part."""
     rows = []
     for network, theirs in HELD_OUT_ARGMAX.items():
@@ -94,58 +100,56 @@ def held_out(entries: Sequence[Document]) -> str:
             ours = network_values(entry, SPLIT, NETWORKS[network], "held_out", "accuracy_argmax")
             row += [f"{theirs[place]:.1f}", spread(ours)]
         rows.append(row)
-    for whose, name in (("baseline", "n-gram (counting)"), ("ceiling", "ceiling of the held-out part")):
+    for whose, name in REFERENCES.items():
         values = (reference_values(entry, SPLIT, "held_out", whose, "accuracy_argmax") for entry in entries)
-        rows.append([name, *(cell for found in values for cell in ("–", spread(found)))])
+        rows.append([name, *(cell for found in values for cell in (NONE, spread(found)))])
     return table(["network", *(f"{name}, {whose}" for name in LISTS for whose in ("blog", "here"))], rows)
 
 
-def unseen(entries: Sequence[Document]) -> str:
+def unseen(entries: Sequence[ListEntry]) -> str:
     """The held-out part where no name stands on both sides: the networks of namegen's own defaults, and the n-gram."""
-    figures = {"argmax": ("accuracy_argmax", None), "nats a character": ("loss_nats_per_char", "{:.3f}".format)}
-    split, part = "unique", "held_out"
-
-    def row(name: str, values: Callable[[Document, str], list[float]]) -> list[str]:
-        found = [(values(entry, figure), show) for entry in entries for figure, show in figures.values()]
-        return [name, *(spread(ours, show) if show else spread(ours) for ours, show in found)]
-
-    rows = [
-        row(network, lambda entry, figure, network=network: network_values(entry, split, network, part, figure))
-        for network in OWN_NETWORKS
-    ]
-    for whose, name in (("baseline", "n-gram (counting)"), ("ceiling", "ceiling of the held-out part")):
-        rows.append(row(name, lambda entry, figure, whose=whose: reference_values(entry, split, part, whose, figure)))
+    figures: dict[str, tuple[Metric, Callable[[float], str]]]
+    figures = {"argmax": ("accuracy_argmax", percent), "nats a character": ("loss_nats_per_char", "{:.3f}".format)}
+    wanted = [(entry, figure, show) for entry in entries for figure, show in figures.values()]
+    rows = []
+    for network in OWN_NETWORKS:
+        found = [(network_values(entry, "unique", network, "held_out", figure), show) for entry, figure, show in wanted]
+        rows.append([network, *(spread(ours, show) for ours, show in found)])
+    for whose, name in REFERENCES.items():
+        found = [(reference_values(entry, "unique", "held_out", whose, figure), show) for entry, figure, show in wanted]
+        rows.append([name, *(spread(ours, show) for ours, show in found)])
     return table(["network", *(f"{name}, {what}" for name in LISTS for what in figures)], rows)
 
 
-def recreated(entries: Sequence[Document]) -> str:
+def recreated(entries: Sequence[ListEntry]) -> str:
     """Of 10,000 names drawn, those that are in the list."""
     rows = []
     for network, theirs in RECREATED.items():
         row = [network]
         for place, entry in enumerate(entries):
             drawn = best_drawing(generation(entry, NETWORKS[network], "numpy"))
-            row.append(beside(theirs[place], drawn["recreated_percent"]))
+            row.append(beside(theirs[place], drawn.recreated_percent))
         rows.append(row)
     return table(["network", *LISTS], rows)
 
 
-def drawing(entries: Sequence[Document]) -> str:
+def drawing(entries: Sequence[ListEntry]) -> str:
     """Seconds for 10,000 names, by each algorithm."""
+    ways: tuple[Algorithm, ...] = ("one_by_one", "count_splitting")
     columns = ["what draws", *(f"{name}, {what}" for name in LISTS for what in ("blog", "one by one", "splitting"))]
     rows = []
     for what, (theirs, network, model) in DRAWING.items():
         row = [what]
         for place, entry in enumerate(entries):
-            algorithms = generation(entry, network, model)["algorithms"]
-            found = [algorithms.get(name) for name in ("one_by_one", "count_splitting")]
-            row.append("–" if theirs is None else f"{theirs[place]:g}")
-            row += ["–" if one is None else f"{one['seconds']:.3f}" for one in found]
+            algorithms = generation(entry, network, model).algorithms
+            found = [algorithms.get(name) for name in ways]
+            row.append(NONE if theirs is None else f"{theirs[place]:g}")
+            row += [NONE if one is None else f"{one.seconds:.3f}" for one in found]
         rows.append(row)
     return table(columns, rows)
 
 
-def sweeps(entries: Sequence[Document]) -> str:
+def sweeps(entries: Sequence[ListEntry]) -> str:
     """What each setting of the sweeps reached on the held-out part, from the sweeps' own tables."""
     rows = []
     for name in SWEEPS:
@@ -163,9 +167,9 @@ def sweeps(entries: Sequence[Document]) -> str:
     return table(columns, rows, left=2)
 
 
-def generation(entry: Document, network: str, model: str) -> Document:
+def generation(entry: ListEntry, network: str, model: str) -> Generation:
     """The drawing of one network by one model."""
-    return next(one for one in entry["generation"] if (one["network"], one["model"]) == (network, model))
+    return next(one for one in entry.generation if (one.network, one.model) == (network, model))
 
 
 def beside(theirs: float, ours: float) -> str:
@@ -179,18 +183,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) 
     return made.markdown().partition("\n\n")[2]
 
 
-def where(results: Document) -> str:
+def where(results: Comparison) -> str:
     """The machine, the versions, the commit."""
-    machine, versions = results["machine"], results["versions"]
-    libraries = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    machine = results.machine
+    libraries = ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
     return (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}; one "
-        f"thread each. {libraries}. Seeds {', '.join(map(str, results['seeds']))}; "
-        f"commit {', '.join(results['commits'])}."
+        f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, {machine.system}; one thread each. "
+        f"{libraries}. Seeds {', '.join(map(str, results.seeds))}; commit {', '.join(results.commits)}."
     )
 
 
-BLOCKS: dict[str, Callable[[Sequence[Document]], str]] = {
+BLOCKS: dict[str, Callable[[Sequence[ListEntry]], str]] = {
     "whole_list": whole_list,
     "held_out": held_out,
     "unseen": unseen,
@@ -202,8 +205,8 @@ BLOCKS: dict[str, Callable[[Sequence[Document]], str]] = {
 
 def main() -> None:
     """Write both files, or check them."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    entries = [next(entry for entry in results["lists"] if entry["name"] == name) for name in LISTS]
+    results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
+    entries = [next(entry for entry in results.lists if entry.name == name) for name in LISTS]
 
     def block(found: re.Match[str]) -> str:
         made = where(results) if found[1] == "where" else BLOCKS[found[1]](entries)

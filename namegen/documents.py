@@ -6,13 +6,18 @@ from those of a ``Mapping[str, Any]``.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-__all__ = ["UNSET", "UnsetType", "from_plain", "schema", "to_plain"]
+__all__ = ["UNSET", "Count", "Measure", "Percent", "Share", "UnsetType", "from_plain", "schema", "to_plain"]
 
+# Numbers with their bounds, which from_plain checks and the schema names.
+Count = Annotated[int, Meta(ge=0)]
+Measure = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
 Document = TypeVar("Document")
 
 

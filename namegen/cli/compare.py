@@ -11,6 +11,7 @@ import click
 from namegen.cli import INTERRUPTED, options
 from namegen.cli.sources import open_list
 from namegen.cli.terminal import Notes, json_text, printable
+from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
@@ -72,17 +73,17 @@ def compare_backends(
         notes("stopped; what is measured is kept, the same command goes on from there")
         ctx.exit(INTERRUPTED)
     if as_json:
-        click.echo(json_text(results))
+        click.echo(json_text(to_plain(results)))
     else:
         from namegen.cli.comparison_summary import print_summary
 
         print_summary(results, WIDTH)
         click.echo(f"report: {printable(str(Path(out) / REPORT))}")
-    if results["failed"]:
-        first = results["failed"][0]
+    if results.failed:
+        first = results.failed[0]
         raise NamegenError(
-            f"{len(results['failed'])} of the measurements failed, the first one ({first['what']}) with: "
-            f"{first['why']}; the same command tries them again"
+            f"{len(results.failed)} of the measurements failed, the first one ({first.what}) with: "
+            f"{first.why}; the same command tries them again"
         )
 
 

@@ -2,57 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import printable
+from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.plan import NUMPY
-from namegen.experiments.compare.tables import (
-    ALGORITHMS,
-    Table,
-    accuracy_table,
-    best_drawing,
-    like_for_like_runs,
-    network_names,
-    seconds,
-    whole,
-)
+from namegen.experiments.compare.selection import ALGORITHMS, best_drawing, like_for_like_runs, network_names, splits
+from namegen.experiments.compare.tables.networks import accuracy_table
 from namegen.experiments.compare.words import statement
+from namegen.experiments.table import NONE, Table, mebibytes, seconds, whole
 
 SHORT = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
 
 
-def print_summary(results: dict[str, Any], width: int) -> None:
+def print_summary(results: Comparison, width: int) -> None:
     """Print it to standard output, in lines of at most ``width``."""
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     console.print(printable(statement(results)))
-    for entry in results["lists"]:
+    for entry in results.lists:
         for table in filter(None, (_engines(entry), *_accuracies(entry), _drawing(entry))):
             console.print()
-            show_table(console, f"{entry['name']}: {table.title}", table)
-    for trouble in ("missing", "left_out", "failed"):
-        for one in results[trouble]:
+            show_table(console, f"{entry.name}: {table.title}", table)
+    for trouble, found in (("missing", results.missing), ("left out", results.left_out), ("failed", results.failed)):
+        for one in found:
             console.print()
-            console.print(printable(f"{trouble.replace('_', ' ')}: {one['what']}: {one['why']}"))
+            console.print(printable(f"{trouble}: {one.what}: {one.why}"))
     console.print()
 
 
-def _engines(entry: dict[str, Any]) -> Table | None:
+def _engines(entry: ListEntry) -> Table | None:
     rows = []
     for run in like_for_like_runs(entry):
-        timing = run["timing"]
-        starting = timing["start_up_seconds"] + timing["compilation_seconds"]
-        speeds = (seconds(timing["seconds_per_epoch"]), whole(timing["chars_per_second"]), seconds(starting))
-        rows.append((run["network"], run["engine"], *speeds, f"{timing['peak_memory_mib'] or 0:,.0f}"))
+        timing = run.timing
+        starting = timing.start_up_seconds + timing.compilation_seconds
+        speeds = (seconds(timing.seconds_per_epoch), whole(timing.chars_per_second), seconds(starting))
+        rows.append((run.network, run.engine, *speeds, mebibytes(timing.peak_memory_mib)))
     columns = ("network", "engine", "s/epoch", "characters/s", "start, compile s", "MiB")
     return Table("training, like for like", columns, tuple(rows), left=2) if rows else None
 
 
-def _accuracies(entry: dict[str, Any]) -> list[Table]:
+def _accuracies(entry: ListEntry) -> list[Table]:
     found = []
-    for split in dict.fromkeys(one["split"] for one in entry["references"]):
+    for split in splits(entry):
         if network_names(entry, split):
             table = without_ranges(accuracy_table(entry, split))
             columns = tuple(SHORT.get(column, column) for column in table.columns)
@@ -60,12 +52,12 @@ def _accuracies(entry: dict[str, Any]) -> list[Table]:
     return found
 
 
-def _drawing(entry: dict[str, Any]) -> Table | None:
+def _drawing(entry: ListEntry) -> Table | None:
     rows = []
-    for one in entry["generation"]:
-        drawn, found = best_drawing(one), one["algorithms"]
-        speeds = [whole(found[name]["names_per_second"]) if name in found else "–" for name in ALGORITHMS]
-        seen = f"{drawn['recreated_percent']:.1f}" if one["engine"] == NUMPY else ""
-        rows.append((one["network"], one["model"], *speeds, seen))
+    for one in entry.generation:
+        drawn, found = best_drawing(one), one.algorithms
+        speeds = [whole(found[name].names_per_second) if name in found else NONE for name in ALGORITHMS]
+        seen = f"{drawn.recreated_percent:.1f}" if one.engine == NUMPY else ""
+        rows.append((one.network, one.model, *speeds, seen))
     columns = ("network", "model", "one by one", "splitting", "in the list %")
     return Table("names a second", columns, tuple(rows), left=2) if rows else None

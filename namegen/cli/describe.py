@@ -67,7 +67,7 @@ def describe(
     described = description.describe(corpus.names)
     click.echo(json_text(described.to_dict()) if as_json else _text(described, corpus.source))
     if plot is not None:
-        from namegen.drawings.plots import draw_description
+        from namegen.drawings.description import draw_description
 
         draw_description(described, plot, source=corpus.source)
         notes(f"drawn: {plot}")

@@ -13,7 +13,7 @@ from namegen.cli.terminal import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from namegen.experiments.compare.tables import Table
+    from namegen.experiments.table import Table
 
 
 def without_ranges(table: Table) -> Table:

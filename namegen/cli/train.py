@@ -217,7 +217,7 @@ def _draw(result: RunResult) -> Path | None:
     """Draw the history into the run folder; matplotlib is loaded only now that training is over."""
     if result.out is None:
         return None
-    from namegen.drawings.plots import draw_history
+    from namegen.drawings.training import draw_history
 
     draw_history(result, result.out / PLOT_FILE)
     return result.out / PLOT_FILE

@@ -11,6 +11,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,48 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter
 
 from namegen.files import write_whole
 
-# Okabe and Ito's palette, made to be told apart with every kind of colour vision (jfly.uni-koeln.de/color).
-BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
-PURPLE, ORANGE, SKY_BLUE = "#CC79A7", "#E69F00", "#56B4E9"
-INK, QUIET, FAINT = "#262626", "#6E6E6E", "#E4E4E4"  # text; what stands beside the data; the grid
+
+@dataclass(frozen=True)
+class Colour:
+    """A colour of the palette, for each background that it may stand on.
+
+    Attributes:
+        light: on white; the files that are drawn have this one.
+        dark: on dark paper, in a page that is shown dark.
+        printed: on paper; default: the light one.
+    """
+
+    light: str
+    dark: str
+    printed: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "printed", self.printed or self.light)
+
+
+# Every colour of namegen's drawings and reports, by its name in a style sheet; only the page for a browser has its own.
+# The last six are Okabe and Ito's, made to be told apart with every kind of colour vision (jfly.uni-koeln.de/color).
+PALETTE = {
+    "paper": Colour("#ffffff", dark="#16181b"),
+    "ink": Colour("#262626", dark="#e6e6e3", printed="#000000"),  # text
+    "quiet": Colour("#6e6e6e", dark="#a3a39d", printed="#555555"),  # what stands beside the data
+    "faint": Colour("#e4e4e4", dark="#33373c", printed="#dddddd"),  # the grid, and rules between rows
+    "raised": Colour("#f6f6f4", dark="#1f2226", printed="#ffffff"),  # behind text that stands out; never in a drawing
+    "blue": Colour("#0072b2", dark="#4da6e0"),
+    "vermilion": Colour("#d55e00", dark="#f0843c"),
+    "green": Colour("#009e73", dark="#2fbf93"),
+    "purple": Colour("#cc79a7", dark="#dd9dc0"),
+    "orange": Colour("#e69f00", dark="#f0b53c"),
+    "sky": Colour("#56b4e9", dark="#86cbf2"),
+}
+PAPER, INK, QUIET, FAINT = (PALETTE[name].light for name in ("paper", "ink", "quiet", "faint"))
+BLUE, VERMILION, GREEN = (PALETTE[name].light for name in ("blue", "vermilion", "green"))
+PURPLE, ORANGE, SKY_BLUE = (PALETTE[name].light for name in ("purple", "orange", "sky"))
 
 ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION}
 OTHER_ENGINE_COLOURS = (PURPLE, ORANGE, SKY_BLUE)
@@ -63,6 +98,7 @@ _SETTINGS: dict[str, Any] = {
     "text.parse_math": False,  # a $ in a name is a $
     "font.size": 10,
     "text.color": INK,
+    "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE]),
     "axes.labelcolor": INK,
     "axes.edgecolor": QUIET,
     "axes.titlelocation": "left",
@@ -87,7 +123,7 @@ def engine_colour(engine: str) -> str:
     """The colour of an engine in every drawing; an engine of a third party always gets the same one too.
 
     >>> engine_colour("numpy")
-    '#0072B2'
+    '#0072b2'
     """
     others = OTHER_ENGINE_COLOURS
     return ENGINE_COLOURS.get(engine) or others[zlib.crc32(engine.encode()) % len(others)]
@@ -102,7 +138,7 @@ def drawing_style() -> Iterator[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches, that keeps its parts from overlapping. Call it inside ``drawing_style``."""
-    figure = Figure(figsize=(width, height), dpi=120, facecolor="white", layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=120, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
@@ -169,6 +205,15 @@ def plain_number(value: float) -> str:
     ('12,000', '0.25')
     """
     return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"
+
+
+def counted(count: int, what: str) -> str:
+    """How many of what, for a title.
+
+    >>> counted(1, "epoch"), counted(1200, "name")
+    ('1 epoch', '1,200 names')
+    """
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def number_formatter() -> FuncFormatter:

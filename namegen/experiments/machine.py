@@ -20,7 +20,12 @@ SHARED_CODE = ("core", "backends", "config.py", "threads.py")
 # command → files and folders of the package that decide its figures: the code that trains and draws, and the code that
 # measures. A report's own looks do not.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {
-    "compare-backends": (*SHARED_CODE, "experiments/compare/measure.py", "experiments/compare/quality.py"),
+    "compare-backends": (
+        *SHARED_CODE,
+        "experiments/trained.py",
+        "experiments/compare/measure.py",
+        "experiments/compare/quality.py",
+    ),
     "sweep": (
         *SHARED_CODE,
         "experiments/trained.py",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
-from namegen.core.evaluation.metrics import Metrics
-from namegen.core.training.run import RunResult, TrainingRun
+from namegen.documents import Count, Share
 from namegen.errors import TrainingError
+
+if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
+    from namegen.core.evaluation.metrics import Metrics
+    from namegen.core.training.run import RunResult, TrainingRun
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,8 @@ class PlainMetrics:
 
     loss_nats_per_char: float | None
     bits_per_char: float | None
-    accuracy_argmax: float
-    accuracy_sampled: float
+    accuracy_argmax: Share
+    accuracy_sampled: Share
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class History:
         validation_*: on the held-out part at the end of the epoch; None without one.
     """
 
-    epoch: tuple[int, ...]
+    epoch: tuple[Count, ...]
     seconds: tuple[float, ...]
     learning_rate: tuple[float, ...]
     training_loss_nats_per_char: tuple[float, ...]
@@ -58,10 +62,10 @@ class TrainingSummary:
         history: its curves.
     """
 
-    parameters: int
-    batch_size: int
-    epochs: int
-    best_epoch: int
+    parameters: Count
+    batch_size: Count
+    epochs: Count
+    best_epoch: Count
     history: History
 
 

@@ -18,7 +18,8 @@ from namegen.threads import limit_threads
 limit_threads(1)
 
 import namegen.api  # noqa: E402
-import namegen.drawings.plots  # noqa: E402
+import namegen.drawings.description  # noqa: E402
+import namegen.drawings.training  # noqa: E402
 from namegen.cli import main  # noqa: E402
 from namegen.config import parse_config  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Which code measures: a change of it makes what is kept stale, and nothing that it names may be missing."""
+"""Where figures were measured; and which code measures: a change makes what is kept stale, and none may be missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from namegen.errors import NamegenError
 from namegen.experiments import machine
-from namegen.experiments.machine import MEASURING_CODE, PACKAGE, code_fingerprint
+from namegen.experiments.machine import MEASURING_CODE, PACKAGE, code_fingerprint, peak_memory_mib, versions
 from tests.test_architecture_rules import imports
 
 # What measuring code imports and what changes no figure: how things are told, written, found or asked for.
@@ -18,6 +18,9 @@ CHANGES_NO_FIGURE = {
     "documents.py",
     "errors.py",
     "escaping.py",
+    "experiments/compare/exchange.py",
+    "experiments/compare/measured.py",
+    "experiments/compare/subjects.py",  # what they say stands in a measurement's key
     "experiments/machine.py",
     "experiments/sweep/grid.py",  # which settings a run has stands in its key
     "files.py",
@@ -78,3 +81,10 @@ def test_no_code_that_measures_is_forgotten(command: str, first: str) -> None:
             file = (path if path.is_dir() else path.with_suffix(".py")).relative_to(PACKAGE)
             named = any(file == Path(part) or Path(part) in file.parents for part in MEASURING_CODE[command])
             assert named or str(file) in CHANGES_NO_FIGURE, f"{first} imports {file}, which no fingerprint holds"
+
+
+def test_the_machine_is_described_without_a_name() -> None:
+    assert set(machine.machine()) == {"processor", "cores", "memory_gib", "system"}
+    assert versions()["python"]
+    memory = peak_memory_mib()
+    assert memory is None or memory > 20

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
@@ -15,6 +16,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullForm
 from namegen.drawings.style import (
     INK,
     LIST_COLOUR,
+    PAPER,
     QUIET,
     drawable_text,
     engine_colour,
@@ -22,113 +24,134 @@ from namegen.drawings.style import (
     number_formatter,
     percent_formatter,
 )
-from namegen.experiments.compare.tables import (
+from namegen.experiments.compare.document import Generation, ListEntry, Training
+from namegen.experiments.compare.measured import Lengths
+from namegen.experiments.compare.selection import (
     ALGORITHMS,
     PARTS,
+    Metric,
     baseline_name,
-    best_drawing,
-    like_for_like_runs,
+    drawings_of_networks,
+    like_for_like_by_network,
     network_names,
     network_values,
     reference_values,
-    whole,
+    splits,
 )
+from namegen.experiments.compare.subjects import Split
+from namegen.experiments.compare.tables.sections import GENERATION, LIKE_FOR_LIKE, NETWORKS
+from namegen.experiments.table import whole
 
-Document = dict[str, Any]
 WIDTH = 9.5
 PALE = 0.4  # the share of colour in the second of two bars that belong together
 
 
-def list_figures(entry: Document, names: int) -> Iterator[tuple[str, str, str, Figure]]:
+def list_figures(entry: ListEntry, names: int) -> Iterator[tuple[str, str, str, Figure]]:
     """All plots of a list, each as (section, key, what it shows, figure). Call it inside ``drawing_style``."""
     for section, key, caption, figure in _figures(entry, names):
         figure.suptitle(caption.rpartition(": ")[0], x=0.01, ha="left", fontsize=12, fontweight="bold")
         yield section, key, caption, figure
 
 
-def _figures(entry: Document, names: int) -> Iterator[tuple[str, str, str, Figure]]:
+def _figures(entry: ListEntry, names: int) -> Iterator[tuple[str, str, str, Figure]]:
     """The plots without their titles."""
-    runs = like_for_like_runs(entry)
-    shown = drawable_text(entry["name"], 48)
-    for number, network in enumerate(dict.fromkeys(run["network"] for run in runs), start=1):
-        mine = [run for run in runs if run["network"] == network]
+    shown = drawable_text(entry.name, 48)
+    for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
         caption = f"{network} on {shown}, by each engine: loss against epochs, and accuracy against seconds"
-        yield "Like for like", f"curves-{number}", caption, curves_figure(mine, entry)
-    for split in dict.fromkeys(one["split"] for one in entry["references"]):
+        yield LIKE_FOR_LIKE, f"curves-{number}", caption, curves_figure(runs, entry)
+    for split in splits(entry):
         if network_names(entry, split):
             caption = f"Accuracy of the networks on {shown}, split {split}: beside counting and the ceiling"
-            yield "Networks and accuracy", f"accuracy-{split}", caption, accuracy_figure(entry, split)
-    if entry["generation"]:
-        yield "Generation", "speed", f"Names a second, {shown}: by every model and algorithm", speed_figure(entry)
-        if entry["facts"] and any(one["model"] == "numpy" for one in entry["generation"]):
+            yield NETWORKS, f"accuracy-{split}", caption, accuracy_figure(entry, split)
+    if entry.generation:
+        caption = f"Names a second, {shown}: by every model and algorithm"
+        yield GENERATION, "speed", caption, speed_figure(entry.generation)
+        drawings = drawings_of_networks(entry)
+        if entry.facts is not None and drawings:
             caption = f"Names by their length, {shown}: the list, and {names:,} names drawn by each network"
-            yield "Generation", "lengths", caption, lengths_figure(entry, names)
+            drawn = {network: found.lengths for network, found in drawings.items()}
+            yield GENERATION, "lengths", caption, lengths_figure(entry.facts.lengths, drawn, names)
 
 
 # --- like for like ----------------------------------------------------------------------------------------------------
 
 
-def curves_figure(runs: Sequence[Document], entry: Document) -> Figure:
+WIDE, NARROW = 5.0, 1.6  # a wide line below a narrow one: both are seen where they coincide
+
+
+def curves_figure(runs: Sequence[Training], entry: ListEntry) -> Figure:
     """Two panels: the loss curves, which lie on each other, and accuracy against time, which does not."""
     figure = new_figure(WIDTH, 4.2)
     left, right = figure.subplots(1, 2)
-    for place, run in enumerate(runs):
-        history, colour = run["history"], engine_colour(run["engine"])
-        # A wide line below a narrow one: both are seen where they coincide.
-        width, marker = (5.0, None) if place == 0 else (1.6, None)
-        if len(history["epoch"]) == 1:
-            marker = "o"
-        for curve, dashes in (("training", (None, None)), ("validation", (4.0, 1.5))):
-            loss = history[f"{curve}_loss_nats_per_char"]
-            alpha = 0.45 if place == 0 else 1
-            options: dict[str, Any] = {} if dashes[0] is None else {"dashes": dashes}
-            left.plot(history["epoch"], loss, color=colour, linewidth=width, alpha=alpha, marker=marker, **options)
-        seconds, accuracy = history["seconds"], history["validation_accuracy_argmax"]
-        right.plot(seconds, accuracy, color=colour, marker=marker, label=run["engine"])
-    left.set_title("Loss against epochs")
-    left.set_xlabel("epoch")
-    left.set_ylabel("loss (nats a character)")
-    left.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-    handles = [
-        Line2D([], [], color=engine_colour(run["engine"]), linewidth=5 if place == 0 else 1.6, label=run["engine"])
-        for place, run in enumerate(runs)
-    ]
-    handles += [
-        Line2D([], [], color=QUIET, linewidth=1.6, label="training names"),
-        Line2D([], [], color=QUIET, linewidth=1.6, dashes=(4, 1.5), label="held-out names"),
-    ]
-    left.legend(handles=handles, fontsize=9)
-    right.set_title("Accuracy against time")
-    right.set_xlabel("time in training and validation (seconds)")
-    right.set_ylabel("held-out characters predicted (argmax)")
-    right.yaxis.set_major_formatter(percent_formatter())
-    right.xaxis.set_major_formatter(number_formatter())
-    right.set_xlim(left=0)
-    split = runs[0]["split"]
-    top = [one for one in entry["references"] if one["split"] == split and one["seed"] == runs[0]["seed"]]
-    if top:
-        value = top[0]["parts"]["held_out"]["ceiling"]["accuracy_argmax"]
-        right.axhline(value, color=INK, linewidth=1, label="ceiling")
-        baseline = top[0]["parts"]["held_out"]["baseline"]["accuracy_argmax"]
-        right.axhline(
-            baseline, color=QUIET, linewidth=1, linestyle=(0, (4, 2)), label=f"{top[0]['baseline_order']}-gram"
-        )
+    _loss_panel(left, runs)
+    _accuracy_panel(right, runs)
+    for one in entry.references:
+        if (one.split, one.seed) == (runs[0].split, runs[0].seed):
+            part = one.parts.held_out
+            right.axhline(part.ceiling.accuracy_argmax, color=INK, linewidth=1, label="ceiling")
+            baseline, dashes = part.baseline.accuracy_argmax, (0, (4, 2))
+            right.axhline(baseline, color=QUIET, linewidth=1, linestyle=dashes, label=f"{one.baseline_order}-gram")
     right.legend(fontsize=9, loc="lower right")
     return figure
+
+
+def _loss_panel(axes: Axes, runs: Sequence[Training]) -> None:
+    handles = []
+    for place, run in enumerate(runs):
+        history, colour, width = run.history, engine_colour(run.engine), WIDE if place == 0 else NARROW
+        options: dict[str, Any] = {"color": colour, "linewidth": width, "alpha": 0.45 if place == 0 else 1}
+        options["marker"] = _marker(run)
+        axes.plot(history.epoch, history.training_loss_nats_per_char, **options)
+        axes.plot(history.epoch, _values(history.validation_loss_nats_per_char), dashes=(4, 1.5), **options)
+        handles.append(Line2D([], [], color=colour, linewidth=width, label=run.engine))
+    handles += [
+        Line2D([], [], color=QUIET, linewidth=NARROW, label="training names"),
+        Line2D([], [], color=QUIET, linewidth=NARROW, dashes=(4, 1.5), label="held-out names"),
+    ]
+    axes.legend(handles=handles, fontsize=9)
+    axes.set_title("Loss against epochs")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("loss (nats a character)")
+    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+
+
+def _accuracy_panel(axes: Axes, runs: Sequence[Training]) -> None:
+    for run in runs:
+        accuracy = _values(run.history.validation_accuracy_argmax)
+        axes.plot(run.history.seconds, accuracy, color=engine_colour(run.engine), marker=_marker(run), label=run.engine)
+    axes.set_title("Accuracy against time")
+    axes.set_xlabel("time in training and validation (seconds)")
+    axes.set_ylabel("held-out characters predicted (argmax)")
+    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.xaxis.set_major_formatter(number_formatter())
+    axes.set_xlim(left=0)
+
+
+def _marker(run: Training) -> str | None:
+    """A line of one epoch has no length."""
+    return "o" if len(run.history.epoch) == 1 else None
+
+
+def _values(column: Sequence[float | None]) -> list[float]:
+    """What a line can hold: a gap where there is no value."""
+    return [math.nan if value is None else value for value in column]
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------
 
 
-def accuracy_figure(entry: Document, split: str) -> Figure:
+BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
+
+
+def accuracy_figure(entry: ListEntry, split: Split) -> Figure:
     """A panel for each part of the list: argmax and sampled of every network, with that part's ceiling and n-gram."""
     networks = network_names(entry, split)
     figure = new_figure(WIDTH, 2.05 + 0.5 * len(networks))
     panels = figure.subplots(1, len(PARTS), sharey=True, sharex=True)
     colour = engine_colour("numpy")
     for axes, (part, name) in zip(panels, PARTS.items(), strict=True):
-        for figure_name, offset, alpha in (("accuracy_argmax", -0.2, 1.0), ("accuracy_sampled", 0.2, PALE)):
-            found = [network_values(entry, split, network, part, figure_name) for network in networks]
+        for metric, (offset, alpha) in BARS.items():
+            found = [network_values(entry, split, network, part, metric) for network in networks]
             heights = [mean(values) for values in found]
             reach = [[mean(v) - min(v) for v in found], [max(v) - mean(v) for v in found]]
             axes.barh(
@@ -141,10 +164,10 @@ def accuracy_figure(entry: Document, split: str) -> Figure:
                 error_kw={"ecolor": INK, "elinewidth": 1, "capsize": 2},
             )
             for place, value in enumerate(heights):
-                ink = "white" if offset < 0 else INK
+                ink = PAPER if offset < 0 else INK
                 axes.text(0.012, place + offset, f"{100 * value:.1f}", color=ink, va="center", fontsize=8.5)
-            _reference_line(axes, reference_values(entry, split, part, "ceiling", figure_name), INK, offset)
-            _reference_line(axes, reference_values(entry, split, part, "baseline", figure_name), QUIET, offset)
+            _reference_line(axes, reference_values(entry, split, part, "ceiling", metric), INK, offset)
+            _reference_line(axes, reference_values(entry, split, part, "baseline", metric), QUIET, offset)
         axes.set_title(name)
         axes.xaxis.set_major_formatter(percent_formatter())
         axes.xaxis.set_major_locator(MultipleLocator(0.2))
@@ -174,19 +197,18 @@ def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: fl
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def speed_figure(entry: Document) -> Figure:
+def speed_figure(models: Sequence[Generation]) -> Figure:
     """Names a second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
-    models = entry["generation"]
     figure = new_figure(WIDTH, 1.9 + 0.42 * len(models))
     axes = figure.add_subplot()
     for place, one in enumerate(models):
-        colour = engine_colour(one["engine"])
-        speeds = {name: drawn["names_per_second"] for name, drawn in one["algorithms"].items()}
+        colour = engine_colour(one.engine)
+        speeds = {name: drawn.names_per_second for name, drawn in one.algorithms.items()}
         axes.plot(list(speeds.values()), [place] * len(speeds), color=colour, linewidth=2.5, alpha=PALE, zorder=2)
-        slowest = min(speeds, key=lambda name: float(speeds[name]))
+        slowest = min(speeds, key=lambda name: speeds[name])
         for name, speed in speeds.items():
             ring = name == "one_by_one"
-            face = "white" if ring else colour
+            face = PAPER if ring else colour
             axes.plot([speed], [place], marker="o", markersize=8, color=colour, markerfacecolor=face, zorder=3)
             left = name == slowest and len(speeds) > 1
             axes.annotate(
@@ -199,35 +221,33 @@ def speed_figure(entry: Document) -> Figure:
                 fontsize=9,
             )
     axes.set_xscale("log")
-    found = [drawn["names_per_second"] for one in models for drawn in one["algorithms"].values()]
+    found = [drawn.names_per_second for one in models for drawn in one.algorithms.values()]
     axes.set_xlim(min(found) / 3, max(found) * 3)
     axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(number_formatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks(range(len(models)), [f"{one['model']}: {one['network']}" for one in models])
+    axes.set_yticks(range(len(models)), [f"{one.model}: {one.network}" for one in models])
     axes.set_ylim(len(models) - 0.4, -0.6)
     axes.set_xlabel("names a second (logarithmic)")
     handles = [
-        Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8, markerfacecolor="white"),
+        Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8, markerfacecolor=PAPER),
         Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8),
     ]
     figure.legend(handles, list(ALGORITHMS.values()), loc="outside upper right", ncols=2, fontsize=9)
     return figure
 
 
-def lengths_figure(entry: Document, names: int) -> Figure:
-    """The share of names of each length: the list as bars, what each network draws as points."""
+def lengths_figure(of_list: Lengths, drawings: Mapping[str, Lengths], names: int) -> Figure:
+    """The share of names of each length: the list as bars, what each network draws (of so many names) as points."""
     figure = new_figure(WIDTH, 4.0)
     axes = figure.add_subplot()
-    original = {int(length): count for length, count in entry["facts"]["lengths"].items()}
+    original = {int(length): count for length, count in of_list.items()}
     total = sum(original.values())
-    drawings = [one for one in entry["generation"] if one["model"] == "numpy"]
     last = max(original)
     axes.bar(list(original), [count / total for count in original.values()], color=LIST_COLOUR, alpha=0.45)
     markers = "osD^vP*Xhp"
     lanes = len(drawings)
-    for place, one in enumerate(drawings):
-        found = best_drawing(one)["lengths"]
+    for place, (network, found) in enumerate(drawings.items()):
         shift = (place - (lanes - 1) / 2) * min(0.7 / lanes, 0.25)
         axes.plot(
             [length + shift for length in range(1, last + 1)],
@@ -236,8 +256,8 @@ def lengths_figure(entry: Document, names: int) -> Figure:
             marker=markers[place % len(markers)],
             markersize=4.5 if last <= 24 else 3,
             color=engine_colour("numpy"),
-            markerfacecolor=engine_colour("numpy") if place % 2 == 0 else "white",
-            label=one["network"],
+            markerfacecolor=engine_colour("numpy") if place % 2 == 0 else PAPER,
+            label=network,
         )
     axes.set_xlabel("characters of the name")
     axes.set_ylabel("share of the names")

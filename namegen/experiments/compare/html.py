@@ -5,51 +5,71 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
 
-from namegen.drawings.style import drawing_style, figure_bytes
+from namegen.documents import to_plain
+from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
+from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.figures import list_figures
-from namegen.experiments.compare.tables import Table, curve_table, like_for_like_runs, list_tables
+from namegen.experiments.compare.tables.like_for_like import curve_tables
+from namegen.experiments.compare.tables.sections import LIKE_FOR_LIKE, list_tables
 from namegen.experiments.compare.words import findings, measured_where, statement
+from namegen.experiments.table import Table
 from namegen.files import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT = "report.html"
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
-# What a drawing's colours are called in the page's style sheet, which has a light and a dark value for each.
-COLOUR_NAMES = {
-    "#ffffff": "paper",
-    "#262626": "ink",
-    "#6e6e6e": "quiet",
-    "#e4e4e4": "faint",
-    "#0072b2": "blue",
-    "#d55e00": "vermilion",
-    "#009e73": "green",
-    "#cc79a7": "purple",
-    "#e69f00": "orange",
-    "#56b4e9": "sky",
-}
+COLOUR_NAMES = {colour.light: name for name, colour in PALETTE.items()}
 
 
-def write_report(results: dict[str, Any], out: Path) -> None:
+@dataclass(frozen=True)
+class Plot:
+    """A drawing in the page: its SVG, what it shows, and the file that holds it as PNG."""
+
+    svg: str
+    caption: str
+    file: str
+
+
+@dataclass
+class Section:
+    """A part of a list's report; ``more`` are tables that are folded away."""
+
+    tables: list[Table]
+    more: list[Table]
+    plots: list[Plot] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ListReport:
+    """A list in the page."""
+
+    entry: ListEntry
+    sections: dict[str, Section]
+
+
+def write_report(results: Comparison, out: Path) -> None:
     """Write ``report.html`` and the plots as PNG into the folder. Raises OutputError."""
-    lists, slugs = [], file_names([entry["name"] for entry in results["lists"]])
+    lists, slugs = [], file_names([entry.name for entry in results.lists])
     with drawing_style():
-        for number, entry in enumerate(results["lists"], start=1):
-            sections = {name: {"tables": tables, "plots": []} for name, tables in list_tables(entry, results).items()}
-            for section, key, caption, figure in list_figures(entry, results["generated_names"]):
-                file = f"{slugs[number - 1]}-{key}.png"
+        for number, (entry, slug) in enumerate(zip(results.lists, slugs, strict=True), start=1):
+            sections = {
+                name: Section(tables, more=curve_tables(entry) if name == LIKE_FOR_LIKE else [])
+                for name, tables in list_tables(entry, results).items()
+            }
+            for section, key, caption, figure in list_figures(entry, results.generated_names):
+                file = f"{slug}-{key}.png"
                 write_whole(out / file, figure_bytes(figure, "png"))
                 svg = inline_svg(figure_bytes(figure, "svg").decode(), f"p{number}{key}", caption)
-                plots: list[Any] = sections[section]["plots"]
-                plots.append({"svg": svg, "caption": caption, "file": file})
-            lists.append({"entry": entry, "sections": sections, "curves": _curves(entry)})
+                sections[section].plots.append(Plot(svg, caption, file))
+            lists.append(ListReport(entry, sections))
     write_whole(out / REPORT, render(results, lists).encode())
 
 
-def render(results: dict[str, Any], lists: list[dict[str, Any]]) -> str:
+def render(results: Comparison, lists: Sequence[ListReport]) -> str:
     """The page: jinja2 escapes every text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -58,9 +78,9 @@ def render(results: dict[str, Any], lists: list[dict[str, Any]]) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["visible"] = visible
-    data = json.dumps(results, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+    data = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
     return environment.get_template(REPORT).render(
-        results=results,
+        palette=PALETTE,
         statement=statement(results),
         findings=findings(results),
         where=measured_where(results),
@@ -92,12 +112,6 @@ def inline_svg(svg: str, prefix: str, caption: str) -> str:
     label = escape(visible(caption))
     namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     return f'<svg {namespaces} {box[0] if box else ""} role="img" aria-label="{label}">{rest}'
-
-
-def _curves(entry: dict[str, Any]) -> list[Table]:
-    runs = like_for_like_runs(entry)
-    networks = dict.fromkeys(run["network"] for run in runs)
-    return [curve_table([run for run in runs if run["network"] == network]) for network in networks]
 
 
 def file_names(names: Sequence[str]) -> list[str]:

@@ -14,7 +14,19 @@ from typing import Any
 from namegen.backends import engine_paths
 from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
+from namegen.documents import to_plain
 from namegen.errors import NamesError
+from namegen.experiments.compare.document import Role
+from namegen.experiments.compare.measured import Result
+from namegen.experiments.compare.subjects import (
+    ExportSubject,
+    GenerationSubject,
+    ListSubject,
+    ReferenceSubject,
+    Split,
+    Subject,
+    TrainingSubject,
+)
 from namegen.experiments.machine import code_fingerprint, engine_versions, machine
 
 THREADS = 1  # the matrices are too small to share
@@ -50,7 +62,7 @@ class Scope:
     quick: bool = False
 
     @property
-    def splits(self) -> tuple[str, ...]:
+    def splits(self) -> tuple[Split, ...]:
         """The ways in which a list is split; like for like runs with the first."""
         return ("names",) if self.quick else ("names", "unique")
 
@@ -65,31 +77,36 @@ class Measurement:
     """One thing to measure.
 
     Attributes:
-        kind: a job of ``measure.py``.
         corpus: the list.
-        subject: all that the result depends on, beside the list, the code and the machine; plain JSON.
+        subject: all that the result depends on, beside the list, the code and the machine.
         label: what progress calls it.
-        about: how the report finds its way; the result does not depend on it.
+        network: what a report calls the network; empty where there is none.
+        roles: of a training, the parts of a report that it belongs to; the result does not depend on them.
         engine: what has to be installed.
         timed: its seconds are told, so nothing else may run beside it.
         of: the measurement whose file it reads.
     """
 
-    kind: str
     corpus: Corpus
-    subject: dict[str, Any]
+    subject: Subject
     label: str
-    about: dict[str, Any]
+    network: str = ""
+    roles: tuple[Role, ...] = ()
     engine: str = NUMPY
     timed: bool = False
     of: Measurement | None = None
+
+    @property
+    def kind(self) -> str:
+        """What is measured: a key of ``measure.MEASURES``."""
+        return self.subject.kind
 
     @cached_property
     def key(self) -> str:
         """A hash of what is measured, where, and by which code: the name of its file."""
         what = {
             "kind": self.kind,
-            "subject": self.subject,
+            "subject": to_plain(self.subject),
             "list": self.corpus.fingerprint,
             "of": None if self.of is None else self.of.key,
             "threads": THREADS,
@@ -103,8 +120,16 @@ class Measurement:
     @property
     def model_file(self) -> str | None:
         """The file that it leaves beside its figures, for the measurements that need a network."""
-        suffix = {"training": ".safetensors", "export": ".tflite"}.get(self.kind)
+        suffix = {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tflite"}.get(self.kind)
         return None if suffix is None else self.key + suffix
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A result, and the commit of the checkout that it was measured with; None outside of one."""
+
+    result: Result
+    commit: str | None
 
 
 @dataclass
@@ -120,7 +145,7 @@ class Outcome:
     """
 
     plan: list[Measurement]
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    figures: dict[str, Measured] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -138,8 +163,9 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
     for corpus in corpora:
         for measurement in _of_list(corpus, scope):
             first = found.setdefault(measurement.key, measurement)
-            first.about.setdefault("roles", [])
-            first.about["roles"] += [role for role in measurement.about["roles"] if role not in first.about["roles"]]
+            more = tuple(role for role in measurement.roles if role not in first.roles)
+            if more:
+                found[first.key] = replace(first, roles=first.roles + more)
     return list(found.values())
 
 
@@ -157,18 +183,17 @@ def _check_size(corpus: Corpus, scope: Scope) -> None:
 
 def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     source = corpus.source
-    yield Measurement("list", corpus, {}, f"{source}: the list", {"roles": ["list"]})
+    yield Measurement(corpus, ListSubject(), f"{source}: the list")
     for split in scope.splits:
         for seed in range(scope.seeds):
-            subject = {"split": split, "seed": seed, "validation": VALIDATION}
-            about = {"roles": ["reference"], **subject}
-            yield Measurement("reference", corpus, subject, f"{source}: ceiling and n-gram, {split} {seed}", about)
+            subject = ReferenceSubject(split, seed, VALIDATION)
+            yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, {split} {seed}")
     first_split = scope.splits[0]
     for network in LIKE_FOR_LIKE:
         for engine in engine_paths():
             training = _training(corpus, scope, network, engine, first_split, 0, LIKE_FOR_LIKE_TRAINING)
-            label, about = f"{training.label}, like for like", {**training.about, "roles": ["like_for_like"]}
-            yield replace(training, timed=True, label=label, about=about)
+            label = f"{training.label}, like for like"
+            yield replace(training, timed=True, label=label, roles=("like_for_like",))
     for split in scope.splits:
         for network in scope.networks:
             for seed in range(scope.seeds):
@@ -183,7 +208,7 @@ def _training(
     scope: Scope,
     network: str,
     engine: str,
-    split: str,
+    split: Split,
     seed: int,
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Measurement:
@@ -193,15 +218,9 @@ def _training(
 
 
 def _train(corpus: Corpus, network: str, engine: str, config: dict[str, Any]) -> Measurement:
-    split, seed = config["data"]["split"], config["training"]["seed"]
-    return Measurement(
-        "training",
-        corpus,
-        {"engine": engine, "config": config},
-        f"{corpus.source}: {network}, {engine}, {split} {seed}",
-        {"roles": ["network"], "network": network, "split": split, "seed": seed},
-        engine=engine,
-    )
+    subject = TrainingSubject(engine, config)
+    label = f"{corpus.source}: {network}, {engine}, {subject.split} {subject.seed}"
+    return Measurement(corpus, subject, label, network, ("network",), engine)
 
 
 def original_configs(corpus: Corpus) -> dict[str, dict[str, Any]]:
@@ -238,26 +257,17 @@ def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
             seeded = {**config, "training": {**config["training"], "seed": 0}}
             trained[network] = _train(corpus, network, NUMPY, seeded)
     for engine in engine_paths():
-        yield _draw(corpus, first, trained[first], engine, engine)
-    file = Measurement(
-        "export", corpus, {}, f"{corpus.source}: export as .tflite", {"roles": ["export"]}, TFLITE, of=trained[first]
-    )
+        yield _draw(trained[first], GenerationSubject(engine, GENERATED_NAMES, seed=0))
+    label = f"{corpus.source}: export as .tflite"
+    file = Measurement(corpus, ExportSubject(), label, first, engine=TFLITE, of=trained[first])
     yield file
-    for loop in ("step", "generate"):
-        yield _draw(corpus, first, file, TFLITE, f"tflite {loop}", loop=loop)
+    yield _draw(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="step"))
+    yield _draw(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="generate"))
     for network, training in trained.items():
         if network != first:
-            yield _draw(corpus, network, training, NUMPY, NUMPY)
+            yield _draw(training, GenerationSubject(NUMPY, GENERATED_NAMES, seed=0))
 
 
-def _draw(corpus: Corpus, network: str, of: Measurement, engine: str, model: str, **more: Any) -> Measurement:
-    return Measurement(
-        "generation",
-        corpus,
-        {"engine": engine, "names": GENERATED_NAMES, "seed": 0, **more},
-        f"{corpus.source}: {GENERATED_NAMES:,} names by {model}, {network}",
-        {"roles": ["generation"], "network": network, "model": model},
-        engine=engine,
-        timed=True,
-        of=of,
-    )
+def _draw(of: Measurement, subject: GenerationSubject) -> Measurement:
+    label = f"{of.corpus.source}: {subject.names:,} names by {subject.model}, {of.network}"
+    return Measurement(of.corpus, subject, label, of.network, engine=subject.engine, timed=True, of=of)

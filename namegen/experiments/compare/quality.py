@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from namegen.core.data.digests import digests, is_known, known_digests
+from namegen.experiments.compare.measured import Divergences, Lengths, NameFigures
 from namegen.types import Array, Float64
 
-ORDERS = (1, 2, 3)
+ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 DUPLICATES_SHOWN = 20
 
 
-def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[str]) -> dict[str, Any]:
+def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[str]) -> NameFigures:
     """The figures of generated names.
 
     Args:
@@ -29,17 +30,17 @@ def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[st
     seen = is_known(digests(distinct), known_digests(known))
     recreated = sum(counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen)
     repeated = sorted(((name, count) for name, count in counts.items() if count > 1), key=lambda one: (-one[1], one[0]))
-    return {
-        "recreated_percent": 100 * recreated / total,
-        "unique_percent": 100 * len(distinct) / total,
-        "duplicates": [[name, count] for name, count in repeated[:DUPLICATES_SHOWN]],
-        "duplicated_names": len(repeated),
-        "lengths": lengths(names),
-        "divergence_bits": divergences(names, half),
-    }
+    return NameFigures(
+        recreated_percent=100 * recreated / total,
+        unique_percent=100 * len(distinct) / total,
+        duplicates=tuple(repeated[:DUPLICATES_SHOWN]),
+        duplicated_names=len(repeated),
+        lengths=lengths(names),
+        divergence_bits=divergences(names, half),
+    )
 
 
-def lengths(names: Sequence[str]) -> dict[str, int]:
+def lengths(names: Sequence[str]) -> Lengths:
     """How many names have how many characters, shortest first."""
     return {str(length): count for length, count in sorted(Counter(map(len, names)).items())}
 
@@ -51,13 +52,13 @@ def two_halves(names: Sequence[str], seed: int = 0) -> tuple[list[str], list[str
     return [names[place] for place in order[:middle]], [names[place] for place in order[middle:]]
 
 
-def divergences(names: Sequence[str], others: Sequence[str]) -> dict[str, float]:
+def divergences(names: Sequence[str], others: Sequence[str]) -> Divergences:
     """The Jensen–Shannon divergence in bits (0: the same, 1: nothing in common) of the n-grams of two lists.
 
     >>> divergences(["ab"], ["ab"]), divergences(["aa"], ["bb"])["1"] < 1      # both end, which is a character too
     ({'1': 0.0, '2': 0.0, '3': 0.0}, True)
     """
-    return {str(order): _divergence(_ngrams(names, order), _ngrams(others, order)) for order in ORDERS}
+    return {name: _divergence(_ngrams(names, order), _ngrams(others, order)) for name, order in ORDERS.items()}
 
 
 def _ngrams(names: Sequence[str], order: int) -> Counter[tuple[str, ...]]:

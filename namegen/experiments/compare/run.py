@@ -3,7 +3,7 @@
     DIR/
       .namegen-comparison    the mark of a folder that this command has made, and goes on with
       measurements/          a JSON a finished measurement, named by a hash of what was measured; its network beside it
-      results.json           all figures (docs/comparison.md, schema.json)
+      results.json           all figures (docs/comparison.md, document.py)
       report.html, *.png     the report, and its plots
 
 Nothing is ever deleted; ``kept.py`` says how a finished measurement is found again.
@@ -19,11 +19,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from namegen.core.data.corpus import Corpus
+from namegen.documents import to_plain
 from namegen.errors import NamegenError
-from namegen.experiments.compare.plan import THREADS, Measurement, Outcome, Scope, make_plan
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.exchange import Answer, Request, read_answer, read_result
+from namegen.experiments.compare.plan import THREADS, Measured, Measurement, Outcome, Scope, make_plan
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.machine import own_environment
 from namegen.experiments.watcher import Ended, Planned, Running, UnderWay, Watcher, unwatched
@@ -38,7 +40,7 @@ ERROR_SHOWN = 300  # characters of what a measurement that failed said last
 
 def compare(
     corpora: list[Corpus], out: Path | str, *, scope: Scope | None = None, watcher: Watcher = unwatched
-) -> dict[str, Any]:
+) -> Comparison:
     """Measure what is not measured yet, write the report, and give the document of ``results.json``.
 
     Args:
@@ -59,7 +61,8 @@ def compare(
     outcome = measure(plan, kept, watcher)
     results = make_results(corpora, scope, outcome)
     out = Path(out)
-    write_whole(out / RESULTS, (json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode())
+    text = json.dumps(to_plain(results), ensure_ascii=False, indent=1, allow_nan=False)
+    write_whole(out / RESULTS, f"{text}\n".encode())
     write_report(results, out)
     return results
 
@@ -71,9 +74,9 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> Outcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
     outcome, store = Outcome(plan), KeptStore(folder)
     for measurement in plan:
-        kept = store.find(measurement.key)
+        kept = _read_kept(store, measurement)
         if kept is not None:
-            outcome.figures[measurement.key] = kept.result | {"commit": kept.commit}
+            outcome.figures[measurement.key] = kept
     waiting = [measurement for measurement in plan if measurement.key not in outcome.figures]
     watcher(Planned(len(plan), len(outcome.figures)))
     with Workers(store, outcome, watcher) as workers:
@@ -98,6 +101,17 @@ def _hopeless(measurement: Measurement, outcome: Outcome) -> bool:
     if measurement.of is None or measurement.of.key in outcome.figures:
         return False
     return measurement.of.key in outcome.left_out | outcome.failed or _hopeless(measurement.of, outcome)
+
+
+def _read_kept(store: KeptStore, measurement: Measurement) -> Measured | None:
+    """The result of an earlier run; None where there is none, or where it has another form: it is measured (again)."""
+    kept = store.find(measurement.key)
+    if kept is None:
+        return None
+    try:
+        return Measured(read_result(measurement.kind, kept.result), kept.commit)
+    except ValueError:
+        return None
 
 
 class Workers:
@@ -136,16 +150,17 @@ class Workers:
 
     def _take_in(self, job: Job) -> None:
         measurement = job.measurement
-        document, said = job.close()
+        answer, said = job.close()
         trouble = ""
-        if "result" in document:
-            about = {"kind": measurement.kind, "label": measurement.label, "subject": measurement.subject}
+        if answer.result is not None:
+            subject, result = to_plain(measurement.subject), to_plain(answer.result)
+            about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
             beside = None if measurement.model_file is None else measurement.model_file.removeprefix(measurement.key)
-            kept = self.store.keep(measurement.key, document["result"], about=about, beside=beside)
-            self.outcome.figures[measurement.key] = kept.result | {"commit": kept.commit}
-        elif "unavailable" in document:
-            trouble = document["unavailable"]["why"]
-            if document["unavailable"]["engine"]:
+            kept = self.store.keep(measurement.key, result, about=about, beside=beside)
+            self.outcome.figures[measurement.key] = Measured(answer.result, kept.commit)
+        elif answer.unavailable is not None:
+            trouble = answer.unavailable.why
+            if answer.unavailable.engine:
                 self.outcome.missing[measurement.engine] = trouble
             else:
                 self.outcome.left_out[measurement.key] = trouble
@@ -160,22 +175,21 @@ class Job:
 
     def __init__(self, measurement: Measurement, folder: Path) -> None:
         self.measurement, self.started = measurement, time.monotonic()
-        files = {} if measurement.model_file is None else {"model": str((folder / measurement.model_file).resolve())}
-        if measurement.of is not None and measurement.of.model_file is not None:
-            files["of"] = str((folder / measurement.of.model_file).resolve())
-        job = {
-            "kind": measurement.kind,
-            "subject": measurement.subject,
-            "list": measurement.corpus.source,
-            "names": measurement.corpus.names,
-            "files": files,
-            "threads": THREADS,
-            "started": time.time(),
-        }
+        of = None if measurement.of is None else measurement.of.model_file
+        request = Request(
+            kind=measurement.kind,
+            subject=measurement.subject,
+            source=measurement.corpus.source,
+            names=measurement.corpus.names,
+            model=None if measurement.model_file is None else str((folder / measurement.model_file).resolve()),
+            of=None if of is None else str((folder / of).resolve()),
+            threads=THREADS,
+            started=time.time(),
+        )
         # Nameless files, closed by close(): pipes would fill up while nobody reads.
         self._answer, self._said = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
         with tempfile.TemporaryFile() as question:
-            question.write(json.dumps(job).encode())
+            question.write(json.dumps(to_plain(request)).encode())
             question.seek(0)
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "namegen.experiments.compare.measure"],
@@ -186,7 +200,7 @@ class Job:
                 start_new_session=True,
             )
 
-    def close(self) -> tuple[dict[str, Any], str]:
+    def close(self) -> tuple[Answer, str]:
         """Wait for its end: what it answered (nothing, if it died), and the last line that it said beside that."""
         self.process.wait()
         self._answer.seek(0)
@@ -196,6 +210,5 @@ class Job:
         self._said.close()
         with contextlib.suppress(ValueError):
             if self.process.returncode == 0:
-                document: dict[str, Any] = json.loads(answer)
-                return document, ""
-        return {}, said.rpartition("\n")[2]
+                return read_answer(self.measurement.kind, json.loads(answer)), ""
+        return Answer(), said.rpartition("\n")[2]

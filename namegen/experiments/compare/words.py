@@ -2,70 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import mean
-from typing import Any
 
-from namegen.experiments.compare.tables import (
+from namegen.experiments.compare.document import Comparison, ListEntry
+from namegen.experiments.compare.measured import Algorithm
+from namegen.experiments.compare.selection import (
     baseline_name,
     best_drawing,
-    like_for_like_runs,
+    like_for_like_by_network,
     network_names,
     network_values,
-    percent,
     reference_values,
-    whole,
+    splits,
 )
+from namegen.experiments.table import percent, whole
 
-Document = dict[str, Any]
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
 
 
-def statement(results: Document) -> str:
+def statement(results: Comparison) -> str:
     """The first paragraph of the report: how the engines compare, over all lists."""
-    lists = results["lists"]
-    engines = dict.fromkeys(run["engine"] for entry in lists for run in entry["trainings"])
+    lists = results.lists
+    engines = dict.fromkeys(run.engine for entry in lists for run in entry.trainings)
     if not engines:
         return "No network could be trained."
     said = " ".join(filter(None, (_distance(lists), _speed(lists))))
     if not said:
         plural = "s" if len(engines) > 1 else ""
         said = f"Measured with the engine{plural} {' and '.join(engines)}, none beside another."
-    if results["quick"]:
+    if results.quick_epochs is not None:
         said += (
-            f" This was a quick look, of {_count(results['quick_epochs'], 'epoch')} and "
-            f"{_count(len(results['seeds']), 'seed')}: a full run trains to the end."
+            f" This was a quick look, of {_count(results.quick_epochs, 'epoch')} and "
+            f"{_count(len(results.seeds), 'seed')}: a full run trains to the end."
         )
     return said
 
 
-def findings(results: Document) -> list[str]:
+def findings(results: Comparison) -> list[str]:
     """What stands below the first paragraph: of each list, how well its names are predicted and how fast drawn."""
-    return [said for entry in results["lists"] for said in (*_accuracy(entry), *_drawing(entry))]
+    return [said for entry in results.lists for said in (*_accuracy(entry), *_drawing(entry))]
 
 
-def _distance(lists: list[Document]) -> str:
+def _distance(lists: Sequence[ListEntry]) -> str:
     """Whether the engines learn the same."""
-    found = [one["largest_distance"] for entry in lists for one in entry["like_for_like"] if one["largest_distance"]]
+    found = [one.largest_distance for entry in lists for one in entry.like_for_like if one.largest_distance is not None]
     if not found:
         return ""
-    worst = max(found, key=lambda one: float(one["distance_nats"]))
-    engines = " and ".join(dict.fromkeys(engine for one in found for engine in one["engines"]))
-    verdict = "learn the same" if worst["distance_nats"] < PARITY_NATS else "come to differ"
+    worst = max(one.distance_nats for one in found)
+    engines = " and ".join(dict.fromkeys(engine for one in found for engine in one.engines))
+    verdict = "learn the same" if worst < PARITY_NATS else "come to differ"
     return (
         f"The engines {engines} {verdict}: from the same start on the same batches, their loss curves are at most "
-        f"{nats(worst['distance_nats'])} nats a character apart."
+        f"{nats(worst)} nats a character apart."
     )
 
 
-def _speed(lists: list[Document]) -> str:
+def _speed(lists: Sequence[ListEntry]) -> str:
     """How much faster the first engine trains than each other one, over all lists."""
     ratios: dict[tuple[str, str, str], list[float]] = {}
     for entry in lists:
-        timings: dict[str, dict[str, float]] = {}
-        for run in like_for_like_runs(entry):
-            timings.setdefault(run["network"], {})[run["engine"]] = run["timing"]["seconds_per_epoch"]
-        for network, by_engine in timings.items():
+        for network, runs in like_for_like_by_network(entry).items():
+            by_engine = {run.engine: run.timing.seconds_per_epoch for run in runs}
             first, *others = by_engine
             for other in others:
                 ratio = by_engine[other] / by_engine[first]
@@ -80,9 +78,9 @@ def _speed(lists: list[Document]) -> str:
     return _sentence(said)
 
 
-def _accuracy(entry: Document) -> Iterator[str]:
+def _accuracy(entry: ListEntry) -> Iterator[str]:
     """The best network on held-out names, beside counting and the ceiling, for each split."""
-    for split in dict.fromkeys(one["split"] for one in entry["references"]):
+    for split in splits(entry):
         found = {
             network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
             for network in network_names(entry, split)
@@ -94,28 +92,28 @@ def _accuracy(entry: Document) -> Iterator[str]:
         top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
         where = "with repeats on both sides" if split == "names" else "of names that training has not seen"
         yield (
-            f"{entry['name']}, held-out characters {where}: {percent(found[best])}% predicted by {best}, the best "
+            f"{entry.name}, held-out characters {where}: {percent(found[best])}% predicted by {best}, the best "
             f"network; {percent(baseline)}% by counting ({baseline_name(entry, split)}); the ceiling is "
             f"{percent(top)}%."
         )
 
 
-def _drawing(entry: Document) -> Iterator[str]:
+def _drawing(entry: ListEntry) -> Iterator[str]:
     """The fastest way to names of the first network, and how many of them are the list's."""
-    ways = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
-    if entry["generation"]:
-        network = entry["generation"][0]["network"]
+    ways: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
+    if entry.generation:
+        network = entry.generation[0].network
         speeds = {
-            (one["model"], name): drawn["names_per_second"]
-            for one in entry["generation"]
-            for name, drawn in one["algorithms"].items()
-            if one["network"] == network
+            (one.model, name): drawn.names_per_second
+            for one in entry.generation
+            for name, drawn in one.algorithms.items()
+            if one.network == network
         }
-        fast = max(speeds, key=lambda key: float(speeds[key]))
-        drawn = best_drawing(entry["generation"][0])
+        fast = max(speeds, key=lambda key: speeds[key])
+        drawn = best_drawing(entry.generation[0])
         yield (
-            f"{entry['name']}, drawing: up to {whole(speeds[fast])} names a second from {network} ({fast[0]}, "
-            f"{ways[fast[1]]}); {drawn['recreated_percent']:.0f}% of its names are in the list."
+            f"{entry.name}, drawing: up to {whole(speeds[fast])} names a second from {network} ({fast[0]}, "
+            f"{ways[fast[1]]}); {drawn.recreated_percent:.0f}% of its names are in the list."
         )
 
 
@@ -133,24 +131,24 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def measured_where(results: Document) -> list[str]:
+def measured_where(results: Comparison) -> list[str]:
     """Machine, threads, versions, seeds, commit; then what is missing and how to get it; a sentence each."""
-    machine, versions = results["machine"], results["versions"]
-    memory = f", {machine['memory_gib']:g} GiB" if machine["memory_gib"] else ""
+    machine, versions = results.machine, results.versions
+    memory = f", {machine.memory_gib:g} GiB" if machine.memory_gib else ""
     found = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     absent = [name for name, version in versions.items() if version is None]
     without = f"; not installed: {', '.join(absent)}" if absent else ""
-    commits = f"; commit {' and '.join(results['commits'])}" if results["commits"] else ""
+    commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
     said = [
-        f"Measured on {machine['processor']} ({_count(machine['cores'], 'core')}{memory}, {machine['system']}), every "
-        f"measurement in a process of its own with {_count(results['threads'], 'thread')}, those that tell a time one "
+        f"Measured on {machine.processor} ({_count(machine.cores, 'core')}{memory}, {machine.system}), every "
+        f"measurement in a process of its own with {_count(results.threads, 'thread')}, those that tell a time one "
         "after the other.",
         f"{found}{without}{commits}.",
-        f"Seeds {', '.join(map(str, results['seeds']))}; {results['validation']:.0%} of each list held out. The "
+        f"Seeds {', '.join(map(str, results.seeds))}; {results.validation:.0%} of each list held out. The "
         "figures are those of the epoch with the lowest held-out loss (the original's networks: the highest held-out "
         "accuracy, its rule). The same seeds give the same figures, timings apart.",
     ]
-    said += [f"Missing: {one['what']}: {one['why']}." for one in results["missing"]]
-    said += [f"Left out: {one['what']}: {one['why']}." for one in results["left_out"]]
-    said += [f"Failed: {one['what']}: {one['why']}." for one in results["failed"]]
+    said += [f"Missing: {one.what}: {one.why}." for one in results.missing]
+    said += [f"Left out: {one.what}: {one.why}." for one in results.left_out]
+    said += [f"Failed: {one.what}: {one.why}." for one in results.failed]
     return said

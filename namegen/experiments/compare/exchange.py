@@ -1,0 +1,107 @@
+"""What goes between a comparison and a process that measures: a request there, an answer back, as JSON.
+
+Nothing heavy is imported: a measurement has to pin its threads first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from namegen.documents import from_plain
+from namegen.experiments.compare.measured import (
+    ExportResult,
+    GenerationResult,
+    ListFacts,
+    ReferenceResult,
+    Result,
+    TrainingResult,
+)
+from namegen.experiments.compare.subjects import (
+    ExportSubject,
+    GenerationSubject,
+    ListSubject,
+    ReferenceSubject,
+    Subject,
+    TrainingSubject,
+)
+
+# kind of measurement → the result that it gives
+RESULTS: dict[str, type[Result]] = {
+    ListSubject.kind: ListFacts,
+    ReferenceSubject.kind: ReferenceResult,
+    TrainingSubject.kind: TrainingResult,
+    ExportSubject.kind: ExportResult,
+    GenerationSubject.kind: GenerationResult,
+}
+SUBJECTS: dict[str, type[Subject]] = {
+    one.kind: one for one in (ListSubject, ReferenceSubject, TrainingSubject, ExportSubject, GenerationSubject)
+}
+About = TypeVar("About")
+
+
+@dataclass(frozen=True)
+class Request(Generic[About]):
+    """One measurement to be made.
+
+    Attributes:
+        kind: of the measurement.
+        subject: what it depends on.
+        source: what the list is called.
+        names: the list.
+        model: the file that the trained network goes into; None where the measurement leaves none.
+        of: the file with the network that is measured; None where it needs none.
+        threads: as many as it may use.
+        started: when its process was started, in seconds of the system's clock.
+    """
+
+    kind: str
+    subject: About
+    source: str
+    names: tuple[str, ...]
+    model: str | None
+    of: str | None
+    threads: int
+    started: float
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Why something cannot be measured here.
+
+    Attributes:
+        why: one sentence, with what to do.
+        engine: the whole engine lacks its library; False where it only lacks the cell.
+    """
+
+    why: str
+    engine: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request: one of the two, or neither where the process died."""
+
+    result: Result | None = None
+    unavailable: Unavailable | None = None
+
+
+def read_request(plain: Mapping[str, Any]) -> Request[Any]:
+    """A request from plain values. Raises ValueError: it has another form."""
+    request: Request[Any] = from_plain(Request, plain)
+    return replace(request, subject=from_plain(SUBJECTS[request.kind], request.subject))
+
+
+def read_answer(kind: str, plain: Mapping[str, Any]) -> Answer:
+    """An answer from plain values. Raises ValueError: it has another form."""
+    result, unavailable = plain.get("result"), plain.get("unavailable")
+    return Answer(
+        None if result is None else read_result(kind, result),
+        None if unavailable is None else from_plain(Unavailable, unavailable),
+    )
+
+
+def read_result(kind: str, plain: Mapping[str, Any]) -> Result:
+    """A result of this kind of measurement from plain values. Raises ValueError: it has another form."""
+    return from_plain(RESULTS[kind], plain)

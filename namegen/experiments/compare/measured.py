@@ -1,0 +1,197 @@
+"""What each kind of measurement gives: its result, as a measuring process hands it over and as it is kept.
+
+Each field is explained once: here, or in ``trained.py`` where a sweep has it too. "char" counts the characters of a
+name and the boundary at its end. Nothing heavy is imported: a measurement has to pin its threads first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from namegen.documents import Count, Measure, Percent
+from namegen.experiments.trained import PlainMetrics, TrainingSummary
+
+Lengths = dict[str, Count]  # characters of a name → names
+Divergences = dict[Literal["1", "2", "3"], Measure]  # order of the n-gram → Jensen–Shannon divergence in bits
+Algorithm = Literal["one_by_one", "count_splitting"]
+Of = TypeVar("Of")
+
+
+@dataclass(frozen=True)
+class Parts(Generic[Of]):
+    """The same of the training part, of the held-out part and of the whole list."""
+
+    training: Of
+    held_out: Of
+    whole: Of
+
+
+# --- the list and its splits ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ListFacts:
+    """The result of measuring the list itself.
+
+    Attributes:
+        names, distinct_names, distinct_prefixes, characters: its sizes; repeats are counted in the first and the last.
+        ceiling: the list itself as a model.
+        lengths: how many names have how many characters.
+        divergence_of_halves_bits: of its two halves, which is what chance alone makes.
+    """
+
+    names: Count
+    distinct_names: Count
+    distinct_prefixes: Count
+    characters: Count
+    ceiling: PlainMetrics
+    lengths: Lengths
+    divergence_of_halves_bits: Divergences
+
+
+@dataclass(frozen=True)
+class ReferencePart:
+    """What a network's figures on one part of the list are compared with.
+
+    Attributes:
+        names, characters: the size of the part.
+        ceiling: the part itself as a model.
+        baseline: the n-gram that was fitted on the training part.
+    """
+
+    names: Count
+    characters: Count
+    ceiling: PlainMetrics
+    baseline: PlainMetrics
+
+
+@dataclass(frozen=True)
+class ReferenceResult:
+    """The result of measuring ceiling and n-gram of one split.
+
+    Attributes:
+        seen_percent: of the held-out names, those that stand in the training part too.
+        baseline_order: of the n-gram.
+        repeats_damped: networks and n-gram read a name of c entries about √c times.
+        parts: ceiling and n-gram on each part of the list.
+    """
+
+    seen_percent: Percent
+    baseline_order: Count
+    repeats_damped: bool
+    parts: Parts[ReferencePart]
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The time and the memory of a training, in a process of its own.
+
+    Attributes:
+        start_up_seconds: from the start of the process to an engine that is made, its libraries loaded.
+        compilation_seconds: until the engine is warm.
+        first_epoch_seconds: inside training.
+        seconds_per_epoch: inside training, median of the epochs after the first.
+        seconds: inside training and validation, all epochs.
+        chars_per_second: inside training; None where the run was too short to tell.
+        peak_memory_mib: the most that the process held; None where the system does not say.
+    """
+
+    start_up_seconds: Measure
+    compilation_seconds: Measure
+    first_epoch_seconds: Measure
+    seconds_per_epoch: Measure
+    seconds: Measure
+    chars_per_second: Measure | None
+    peak_memory_mib: Measure | None
+
+
+@dataclass(frozen=True)
+class TrainingResult(TrainingSummary):
+    """The result of one training.
+
+    Attributes:
+        figures: of the best epoch, on each part of the list.
+        timing: its time and memory; to be told only where nothing else ran beside it.
+    """
+
+    figures: Parts[PlainMetrics]
+    timing: Timing
+
+
+# --- generation -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """The result of writing the network as a ``.tflite``.
+
+    Attributes:
+        bytes: the size of the file.
+        largest_logit_difference: from the network that it was made of.
+    """
+
+    bytes: Count
+    largest_logit_difference: Measure
+
+
+@dataclass(frozen=True)
+class NameFigures:
+    """What drawn names are like.
+
+    Attributes:
+        recreated_percent: of the names drawn, those of the list, letter case and punctuation apart.
+        unique_percent: different names, of those drawn.
+        duplicates: the commonest names drawn more than once, with their counts.
+        duplicated_names: how many different names were drawn more than once.
+        lengths: how many names have how many characters.
+        divergence_bits: of their n-grams from those of one half of the list.
+    """
+
+    recreated_percent: Percent
+    unique_percent: Percent
+    duplicates: tuple[tuple[str, Count], ...]
+    duplicated_names: Count
+    lengths: Lengths
+    divergence_bits: Divergences
+
+
+@dataclass(frozen=True)
+class DrawingSpeed:
+    """How fast names were drawn.
+
+    Attributes:
+        first_seconds: the first drawing, which compiles.
+        seconds: median of the next ones.
+        names_per_second: of the next ones.
+    """
+
+    first_seconds: Measure
+    seconds: Measure
+    names_per_second: Measure
+
+
+@dataclass(frozen=True)
+class Drawn(NameFigures, DrawingSpeed):
+    """Names drawn by one algorithm: how fast, and what they are like."""
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """The result of drawing names with one model.
+
+    Attributes:
+        start_up_seconds: from the start of the process to a model that is loaded.
+        peak_memory_mib: the most that the process held; None where the system does not say.
+        algorithms: the names by each algorithm that the model has.
+    """
+
+    start_up_seconds: Measure
+    peak_memory_mib: Measure | None
+    algorithms: dict[Algorithm, Drawn]
+
+
+Result = ListFacts | ReferenceResult | TrainingResult | ExportResult | GenerationResult

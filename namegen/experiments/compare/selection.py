@@ -1,0 +1,79 @@
+"""Which entries of a comparison a table, a plot or a sentence tells of, and their figures by name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from namegen.experiments.compare.document import Generation, ListEntry, Training
+from namegen.experiments.compare.measured import Algorithm, Drawn
+from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS
+from namegen.experiments.compare.subjects import Split
+
+Part = Literal["training", "held_out", "whole"]
+Metric = Literal["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"]
+Whose = Literal["ceiling", "baseline"]
+
+# What a report calls the parts of a list, and the ways to draw names.
+PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out part", "whole": "whole list"}
+ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
+
+
+def splits(entry: ListEntry) -> list[Split]:
+    """The ways in which the list was split."""
+    return list(dict.fromkeys(one.split for one in entry.references))
+
+
+def like_for_like_runs(entry: ListEntry) -> list[Training]:
+    """The trainings that are compared engine by engine."""
+    return [run for run in entry.trainings if "like_for_like" in run.roles]
+
+
+def like_for_like_by_network(entry: ListEntry) -> dict[str, list[Training]]:
+    """The same, network by network."""
+    found: dict[str, list[Training]] = {}
+    for run in like_for_like_runs(entry):
+        found.setdefault(run.network, []).append(run)
+    return found
+
+
+def network_names(entry: ListEntry, split: Split) -> list[str]:
+    """The networks that were trained on this split by the NumPy engine, in the order of every table."""
+    order = [*NETWORKS, *ORIGINALS]
+    names = {run.network for run in entry.trainings if _is_network(run, split)}
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def network_runs(entry: ListEntry, split: Split, network: str) -> list[Training]:
+    """The trainings of a network, one for each seed."""
+    return [run for run in entry.trainings if _is_network(run, split) and run.network == network]
+
+
+def _is_network(run: Training, split: Split) -> bool:
+    return run.split == split and "network" in run.roles
+
+
+def network_values(entry: ListEntry, split: Split, network: str, part: Part, figure: Metric) -> list[float]:
+    """A figure of a network on a part of the list, one for each seed."""
+    return [getattr(getattr(run.figures, part), figure) for run in network_runs(entry, split, network)]
+
+
+def reference_values(entry: ListEntry, split: Split, part: Part, whose: Whose, figure: Metric) -> list[float]:
+    """The same figure of the ceiling or the baseline of that part, one for each seed."""
+    parts = [getattr(one.parts, part) for one in entry.references if one.split == split]
+    return [getattr(getattr(one, whose), figure) for one in parts]
+
+
+def baseline_name(entry: ListEntry, split: Split) -> str:
+    """The n-gram by its order."""
+    orders = sorted({one.baseline_order for one in entry.references if one.split == split})
+    return f"{' or '.join(map(str, orders))}-gram"
+
+
+def drawings_of_networks(entry: ListEntry) -> dict[str, Drawn]:
+    """The names that the NumPy engine drew from each network."""
+    return {one.network: best_drawing(one) for one in entry.generation if one.model == NUMPY}
+
+
+def best_drawing(one: Generation) -> Drawn:
+    """A model's names by count-splitting, or else as it draws them."""
+    return one.algorithms.get("count_splitting") or one.algorithms["one_by_one"]

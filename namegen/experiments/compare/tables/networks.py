@@ -1,0 +1,82 @@
+"""The tables of the section "Networks and accuracy": each network beside counting and the ceiling."""
+
+from __future__ import annotations
+
+from namegen.experiments.compare.document import ListEntry
+from namegen.experiments.compare.selection import (
+    PARTS,
+    Metric,
+    Whose,
+    baseline_name,
+    network_names,
+    network_runs,
+    network_values,
+    reference_values,
+)
+from namegen.experiments.compare.subjects import Split
+from namegen.experiments.table import NONE, Table, spread
+
+SPLITS: dict[Split, str] = {
+    "names": "repeats may stand on both sides (as the original)",
+    "unique": "no name on both sides",
+}
+
+
+def accuracy_table(entry: ListEntry, split: Split, figure: Metric = "accuracy_argmax") -> Table:
+    """The networks on each part of the list, beside that part's n-gram and ceiling."""
+    rows = [
+        (network, *(spread(network_values(entry, split, network, part, figure)) for part in PARTS))
+        for network in network_names(entry, split)
+    ]
+    for whose, name in _references(entry, split):
+        values = (reference_values(entry, split, part, whose, figure) for part in PARTS)
+        rows.append((name, *(spread(found) for found in values)))
+    what = "The likeliest next character is right" if figure == "accuracy_argmax" else "A drawn character is right"
+    return Table(
+        f"{what} (%): split {split}, {SPLITS[split]}",
+        ("network", *PARTS.values()),
+        tuple(rows),
+        _note(entry, split),
+        emphasised=frozenset((len(rows) - 2, len(rows) - 1)),
+    )
+
+
+def _references(entry: ListEntry, split: Split) -> tuple[tuple[Whose, str], ...]:
+    """The last rows of each table."""
+    return (("baseline", f"{baseline_name(entry, split)} (counting)"), ("ceiling", "ceiling of that part"))
+
+
+def _note(entry: ListEntry, split: Split) -> str:
+    references = [one for one in entry.references if one.split == split]
+    seen = [one.seen_percent for one in references]
+    note = f"Held-out names that stand in the training part too, in %: {spread(seen, lambda value: f'{value:.1f}')}."
+    note += " Mean of the seeds, and their range in brackets." if len(seen) > 1 else ""
+    if any(one.repeats_damped for one in references):
+        note += " Networks and n-gram read a name of c entries about √c times; all entries are judged."
+    return note
+
+
+def loss_table(entry: ListEntry, split: Split) -> Table:
+    """Loss on the held-out part, and how each network was trained."""
+    rows: list[tuple[str, ...]] = []
+    for network in network_names(entry, split):
+        runs = network_runs(entry, split, network)
+        loss = network_values(entry, split, network, "held_out", "loss_nats_per_char")
+        epochs = sorted({run.epochs for run in runs})
+        best = spread([float(run.best_epoch) for run in runs], lambda value: f"{value:.0f}")
+        rows.append(
+            (
+                network,
+                f"{runs[0].parameters:,}",
+                " or ".join(map(str, epochs)),
+                best,
+                str(runs[0].batch_size),
+                spread(loss, lambda value: f"{value:.3f}"),
+            )
+        )
+    for whose, name in _references(entry, split):
+        values = reference_values(entry, split, "held_out", whose, "loss_nats_per_char")
+        rows.append((name, *[NONE] * 4, spread(values, lambda value: f"{value:.3f}")))
+    columns = ("network", "parameters", "epochs", "best epoch", "batch (names)", "held-out loss (nats a character)")
+    emphasised = frozenset((len(rows) - 2, len(rows) - 1))
+    return Table(f"Loss on the held-out part, split {split}", columns, tuple(rows), emphasised=emphasised)

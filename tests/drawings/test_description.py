@@ -1,0 +1,108 @@
+"""The drawing of a list holds the data that it should, whatever the names; and it leaves matplotlib as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from namegen.core.data.description import describe
+from namegen.drawings import style
+from namegen.drawings.description import description_figure, draw_description
+
+NAMES = ("Ann", "Anna", "Bob", "Bo", "Cyd", "Dan", "Dana", "Eve", "Eva", "Ian", "Ida", "Ivo") * 4
+AWKWARD = (
+    "$x^2$",
+    "$a_{b}",
+    "\\frac{1}",
+    "%s {0}",
+    "مرحبا",
+    "שלום",
+    "さくら",
+    "o\u0301",
+    "\u0301x",
+    "😀😀",
+    "x\x07y\x1b[2J",
+    "<b>&amp;",
+    "\ue000\U000e0001",
+    "a" * 300,
+)
+
+
+@pytest.fixture(autouse=True)
+def _in_style() -> Iterator[None]:
+    with style.drawing_style():
+        yield
+
+
+def panel(figure: Figure, title: str) -> Axes:
+    [axes] = [axes for axes in figure.axes if axes.get_title(loc="left").startswith(title)]
+    return axes
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
+
+
+def test_description_holds_the_counts() -> None:
+    description = describe(["Al", "Alan", "Bob", "Al", "Al", "Bob"])
+    figure = description_figure(description, source="a list")
+    heights = [bar.get_height() for bar in panel(figure, "Letters").patches]
+    assert heights == [count / sum(description.letters.values()) for count in description.letters.values()]
+    lengths = panel(figure, "Lengths")
+    bars = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in lengths.patches}
+    assert bars == {2: 3, 3: 2, 4: 1}
+    unique = panel(figure, "Characters until")
+    assert [bar.get_height() for bar in unique.patches] == [1, 0, 1, 1]  # B, none, Ala, and Al never
+    assert [label.get_text() for label in unique.get_xticklabels()] == ["1", "2", "3", "never"]
+    commonest = panel(figure, "Commonest")
+    assert [label.get_text() for label in commonest.get_yticklabels()] == ["Al", "Bob", "Alan"]
+    assert [bar.get_width() for bar in commonest.patches] == [3, 2, 1]
+    [tail] = panel(figure, "The long tail: 1 of 3").get_lines()
+    assert [*zip(tail.get_xdata(), tail.get_ydata(), strict=True)] == [(1, 3), (1, 3), (2, 2), (2, 2), (3, 1), (3, 1)]
+    assert figure.get_suptitle() == "a list: 6 names, 3 different"
+
+
+def test_every_panel_says_what_its_axes_count() -> None:
+    for axes in description_figure(describe(NAMES), source="x").axes:
+        assert axes.get_xlabel()
+        assert axes.get_ylabel() or axes.get_title(loc="left") == "Commonest names"
+
+
+def test_a_list_without_repeats_has_no_commonest_names() -> None:
+    figure = description_figure(describe(["Al", "Bo"]), source="x")
+    assert len(figure.axes) == 3
+    assert figure.get_suptitle() == "x: 2 names, none of them twice"
+
+
+def test_a_thin_end_of_lengths_shares_a_bar() -> None:
+    names = ["a" * (1 + number % 20) for number in range(3000)] + ["b" * 700]
+    lengths = panel(description_figure(describe(names), source="x"), "Lengths")
+    assert lengths.get_xticklabels()[-1].get_text().endswith("+")
+    assert sum(bar.get_height() for bar in lengths.patches) == 3001
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_awkward_names_are_drawn_without_a_warning(ending: str, tmp_path: Path) -> None:
+    """Every warning is an error in the tests, matplotlib's about a missing glyph too."""
+    path = tmp_path / f"description.{ending}"
+    draw_description(describe([*AWKWARD, *AWKWARD, "Q"]), path, source="a $list$\n of の names")
+    assert path.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
+
+
+def test_names_of_any_text_are_drawn_as_they_are() -> None:
+    shown = texts(description_figure(describe([*AWKWARD, *AWKWARD]), source="x"))
+    assert "$x^2$" in shown
+    assert not any(
+        text.get_parse_math() for text in description_figure(describe(NAMES), source="x").findobj(matplotlib.text.Text)
+    )
+
+
+def test_matplotlib_is_left_as_it_was(tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    draw_description(describe(NAMES), tmp_path / "description.png", source="x")
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,101 @@
+"""The style of every drawing: its colours, light and dark, its text, its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from namegen.drawings import style
+from namegen.drawings.style import PALETTE
+
+# WCAG 2.2 asks for 4.5 between text and its background: labels beside lines have the colours of the lines.
+LEAST_CONTRAST = 4.5
+BEHIND = ("paper", "raised")  # what other colours stand on
+GRID = "faint"  # meant to be hardly seen
+
+
+@pytest.fixture(autouse=True)
+def _in_style() -> Iterator[None]:
+    with style.drawing_style():
+        yield
+
+
+def test_no_drawn_text_lacks_a_glyph() -> None:
+    assert style.drawable_text("\ue000a\U000e0001") == "U+E000aU+E0001"
+    assert style.drawable_text("\n\n") == "U+000A U+000A"
+    assert style.drawable_text("\u0301x") == "◌\u0301x"
+    assert style.drawable_text("a" * 50, 10) == "a" * 10 + "…"
+
+
+def test_engines_keep_their_colours() -> None:
+    colours = {style.engine_colour(name) for name in ("numpy", "keras")}
+    assert len(colours) == 2
+    third = style.engine_colour("a third party's")
+    assert third == style.engine_colour("a third party's")
+    assert third not in colours
+
+
+def test_spread_moves_as_little_as_needed() -> None:
+    assert style.spread([0.0, 1.0], 0.5) == [0.0, 1.0]
+    assert style.spread([1.0, 1.0, 1.0], 0.5) == [0.5, 1.0, 1.5]
+    rng = np.random.default_rng(0)
+    for places in np.sort(rng.random((50, 7)), axis=1):
+        assert np.diff(style.spread(list(places), 0.1)).min() > 0.1 - 1e-12
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, as WCAG 2.2 defines it."""
+    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """From 1, the same, to 21, black on white."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_contrast_is_that_of_the_definition() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("name", [name for name in PALETTE if name not in (*BEHIND, GRID)])
+def test_every_colour_has_a_dark_one_that_can_be_read_on_dark_paper(name: str) -> None:
+    assert contrast(PALETTE[name].dark, PALETTE["paper"].dark) >= LEAST_CONTRAST
+
+
+@pytest.mark.parametrize("name", ["ink", "quiet"])
+def test_text_can_be_read_on_each_background(name: str) -> None:
+    for scheme in ("light", "dark", "printed"):
+        for behind in BEHIND:
+            assert contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme)) >= LEAST_CONTRAST
+
+
+def test_the_grid_is_seen_on_dark_paper_as_well_as_on_light() -> None:
+    light, dark = (contrast(getattr(PALETTE[GRID], one), getattr(PALETTE["paper"], one)) for one in ("light", "dark"))
+    assert 1 < light <= dark < LEAST_CONTRAST
+
+
+def test_no_two_colours_are_the_same_in_light_or_in_dark() -> None:
+    """A page finds the name of a drawing's colour by its light value."""
+    for scheme in ("light", "dark"):
+        assert len({getattr(colour, scheme) for colour in PALETTE.values()}) == len(PALETTE)
+
+
+def test_every_colour_of_a_drawing_is_one_of_the_palette() -> None:
+    light = {colour.light for colour in PALETTE.values()}
+    named = {value for name, value in vars(style).items() if name.isupper() and str(value).startswith("#")}
+    assert len(named) == 10
+    assert named <= light
+    assert {*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS} <= light
+
+
+def test_a_line_without_a_colour_of_its_own_takes_one_of_the_palette() -> None:
+    axes = style.new_figure(3.0, 2.0).add_subplot()
+    drawn = [axes.plot([0, 1])[0].get_color() for _ in range(7)]
+    assert drawn[:3] == [style.BLUE, style.VERMILION, style.GREEN]
+    assert set(drawn) <= {colour.light for colour in PALETTE.values()}

@@ -1,0 +1,84 @@
+"""The report as a page: drawings inside of it, its colours, its files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.figures import list_figures
+from namegen.experiments.compare.html import COLOUR, COLOUR_NAMES, file_names, inline_svg, render, write_report
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_drawing_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
+    svg = '<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><metadata>x</metadata><path id="a"/>'
+    svg += '<use href="#a" clip-path="url(#c)" style="fill: #0072b2; stroke: #123456"/></svg>'
+    found = inline_svg(svg, "p1", 'a "list" <x>')
+    assert 'id="p1-a"' in found
+    assert 'href="#p1-a" clip-path="url(#p1-c)" style="fill: var(--blue); stroke: #123456"' in found
+    assert 'viewBox="0 0 9 9" role="img" aria-label="a &#34;list&#34; &lt;x&gt;"' in found
+    assert "metadata" not in found
+
+
+def test_the_files_of_two_lists_never_have_one_name() -> None:
+    assert file_names(["a/x.txt", "b/x.csv", "..", "<>"]) == ["x", "x-2", "list-3", "list-4"]
+    assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-5", "x-4"]
+
+
+def test_every_colour_of_a_plot_has_a_name_that_the_page_gives_a_dark_one(comparison: Comparison) -> None:
+    with drawing_style():
+        drawings = list_figures(comparison.lists[0], comparison.generated_names)
+        found = {
+            colour
+            for *_, figure in drawings
+            for colour in COLOUR.findall(re.sub(r"<metadata>.*?</metadata>", "", _svg(figure), flags=re.S))
+        }
+    assert {PALETTE["blue"].light, PALETTE["green"].light, PALETTE["ink"].light} <= found <= set(COLOUR_NAMES)
+
+
+def _svg(figure: object) -> str:
+    return figure_bytes(figure, "svg").decode()  # type: ignore[arg-type]  # a figure of matplotlib
+
+
+def test_the_style_sheet_has_every_colour_for_screen_dark_screen_and_paper(comparison: Comparison) -> None:
+    page = render(replace(comparison, lists=()), [])
+    light, dark, printed = re.findall(r":root \{\s*(--paper.*?)\}", page, flags=re.S)
+    for shown, scheme in ((light, "light"), (dark, "dark"), (printed, "printed")):
+        found = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", shown))
+        assert found == {name: getattr(colour, scheme) for name, colour in PALETTE.items()}
+    places = [page.index(text) for text in (light, "prefers-color-scheme: dark", dark, "@media print", printed)]
+    assert places == sorted(places)
+
+
+def test_colours_stand_in_the_style_of_drawings_alone() -> None:
+    """But for the page for a browser, which is no drawing."""
+    own = {ROOT / "namegen" / "drawings" / "style.py", *(ROOT / "namegen" / "web").iterdir()}
+    texts = [
+        path
+        for path in (ROOT / "namegen").rglob("*")
+        if path.suffix in (".py", ".html", ".css", ".js") and path not in own
+    ]
+    assert len(texts) > 100
+    written = re.compile(r"(?<![&\w])#(?:[0-9a-fA-F]{3}){1,2}\b")
+    assert [path.name for path in texts if written.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_list_without_figures_still_has_its_place_in_the_page(comparison: Comparison, tmp_path: Path) -> None:
+    entry = replace(
+        comparison.lists[0],
+        name="<b>\x1b",
+        facts=None,
+        references=(),
+        trainings=(),
+        like_for_like=(),
+        exported=None,
+        generation=(),
+    )
+    write_report(replace(comparison, lists=(entry,)), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<h2 id="list-1">&lt;b&gt;U+001B</h2>' in page
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -1,0 +1,41 @@
+"""One measurement, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from namegen.core.data.corpus import Corpus
+from namegen.experiments.compare.exchange import Request
+from namegen.experiments.compare.measure import export_tflite, measure_list, measure_reference
+from namegen.experiments.compare.subjects import ExportSubject, ListSubject, ReferenceSubject
+from namegen.experiments.machine import own_environment
+from namegen.lists import load_bundled
+
+NAMES = load_bundled("mlb-first").names[:300]
+
+
+def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
+    code = "import sys, namegen.experiments.compare.measure\nprint({'numpy', 'keras', 'matplotlib'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=own_environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
+    facts = measure_list(Request("list", ListSubject(), "x", NAMES, None, None, 1, 0.0))
+    subject = ReferenceSubject("names", seed=0, validation=0.2)
+    found = measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
+    assert facts.names == found.parts.whole.names == 300
+    assert found.parts.whole.ceiling == facts.ceiling
+    split = Corpus(NAMES, source="x").split(0.2, "names", 0)
+    assert (found.parts.training.names, found.parts.held_out.names) == (len(split.training), len(split.validation))
+    assert sum(facts.lengths.values()) == 300
+
+
+def test_a_request_without_its_file_is_told() -> None:
+    with pytest.raises(ValueError, match="file for its network"):
+        export_tflite(Request("export", ExportSubject(), "x", NAMES, None, None, 1, 0.0))

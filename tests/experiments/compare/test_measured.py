@@ -1,0 +1,43 @@
+"""What each kind of measurement gives, and what it cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from namegen.documents import from_plain, to_plain
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.measured import GenerationResult
+
+
+@pytest.fixture
+def plain(comparison: Comparison) -> dict[str, Any]:
+    """One drawing of names."""
+    found = to_plain(comparison.lists[0].generation[0])
+    return {name: found[name] for name in ("start_up_seconds", "peak_memory_mib", "algorithms")}
+
+
+def test_a_drawing_is_read_as_it_was_written(plain: dict[str, Any]) -> None:
+    assert to_plain(from_plain(GenerationResult, plain)) == plain
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recreated_percent": 101.0}, "<= 100.0"),
+        ({"seconds": -1.0}, ">= 0.0"),
+        ({"duplicates": [["Al", "two"]]}, "Expected `int`"),
+        ({"divergence_bits": {"4": 0.5}}, "'4'"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_refused(plain: dict[str, Any], change: dict[str, Any], said: str) -> None:
+    plain["algorithms"]["one_by_one"] |= change
+    with pytest.raises(ValueError, match=said):
+        from_plain(GenerationResult, plain)
+
+
+def test_an_algorithm_that_nobody_knows_is_refused(plain: dict[str, Any]) -> None:
+    plain["algorithms"]["by_magic"] = plain["algorithms"]["one_by_one"]
+    with pytest.raises(ValueError, match="by_magic"):
+        from_plain(GenerationResult, plain)

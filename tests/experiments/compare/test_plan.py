@@ -1,0 +1,80 @@
+"""A plan: everything once, in order, under keys that change with what they stand for."""
+
+from __future__ import annotations
+
+import pytest
+
+from namegen.backends import ENGINES
+from namegen.core.data.corpus import Corpus
+from namegen.errors import NamesError
+from namegen.experiments.compare import plan as planning
+from namegen.experiments.compare.plan import Scope, make_plan, original_configs
+from namegen.experiments.compare.subjects import GenerationSubject, TrainingSubject
+from namegen.lists import load_bundled
+
+NAMES = load_bundled("mlb-first").names[:300]
+CORPUS = Corpus(NAMES, source="list.txt")
+FULL = Scope(seeds=2)
+
+
+def test_a_plan_has_everything_once() -> None:
+    plan = make_plan([CORPUS], FULL)
+    assert len({one.key for one in plan}) == len(plan)
+    networks = {one.network for one in plan if isinstance(one.subject, TrainingSubject)}
+    assert networks == {*planning.NETWORKS, *planning.ORIGINALS}
+    like_for_like = [one for one in plan if "like_for_like" in one.roles]
+    assert [one.engine for one in like_for_like] == 2 * list(ENGINES)
+    assert all(one.timed for one in like_for_like)
+
+
+def test_a_network_that_two_parts_need_is_trained_once() -> None:
+    plan = make_plan([CORPUS, CORPUS], FULL)
+    assert len(plan) == len(make_plan([CORPUS], FULL))
+    trained = {one.key for one in plan if isinstance(one.subject, TrainingSubject)}
+    drawn = [one.of for one in plan if isinstance(one.subject, GenerationSubject) and one.engine == "numpy"]
+    assert drawn
+    assert all(one is not None and one.key in trained for one in drawn)
+
+
+def test_a_training_that_two_parts_need_has_both_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "LIKE_FOR_LIKE_TRAINING", {})  # so that like for like is as any other training
+    plan = make_plan([CORPUS], Scope(quick=True, seeds=1))
+    roles = {one.engine: one.roles for one in plan if isinstance(one.subject, TrainingSubject)}
+    assert roles["numpy"] == ("like_for_like", "network")
+    assert roles["keras"] == ("like_for_like",)
+
+
+def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {one.key for one in make_plan([CORPUS], FULL)}
+    assert keys == {one.key for one in make_plan([Corpus(NAMES, source="of another name")], FULL)}
+    assert not keys & {one.key for one in make_plan([Corpus(NAMES[1:], source="list.txt")], FULL)}
+    more = {one.key for one in make_plan([CORPUS], Scope(seeds=3))}
+    assert keys < more
+    monkeypatch.setattr(planning, "code_fingerprint", lambda: "other code")
+    assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
+
+
+def test_a_third_engine_is_compared_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
+    engines = [one.engine for one in make_plan([CORPUS], Scope(seeds=1, quick=True)) if one.timed]
+    assert engines.count("third") == 3  # two networks, one drawing
+
+
+def test_the_originals_networks_are_made_for_the_list() -> None:
+    assert original_configs(load_bundled("mlb-last"))["Keras LSTM 2×32 (original)"]["training"]["batch_size"] == 134
+    mean = sum(len(name) + 1 for name in NAMES) / len(NAMES)
+    found = original_configs(CORPUS)
+    assert found["Keras SimpleRNN 2×32 (original)"]["training"]["batch_size"] == round(1000 / mean)
+    assert found["scratch 2×32 (original)"]["training"]["batch_size"] == 1
+
+
+def test_too_few_names_are_refused_before_anything_is_measured() -> None:
+    with pytest.raises(NamesError, match="give a longer list"):
+        make_plan([Corpus(("Al", "Bo"), source="x")], FULL)
+
+
+def test_one_failure_is_not_taken_for_another_of_the_same_network() -> None:
+    """Like for like and the network itself are two trainings, with a label each."""
+    plan = make_plan([CORPUS], Scope(quick=True, seeds=1))
+    labels = [measurement.label for measurement in plan]
+    assert len(labels) == len(set(labels))

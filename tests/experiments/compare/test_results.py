@@ -1,0 +1,66 @@
+"""Measurements become the document of ``results.json``."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from namegen.core.data.corpus import Corpus
+from namegen.experiments.compare import results as making
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.measured import ListFacts, TrainingResult
+from namegen.experiments.compare.plan import Measured, Measurement, Outcome, Scope, make_plan
+from namegen.experiments.compare.results import make_results
+from namegen.experiments.compare.subjects import ListSubject, TrainingSubject
+from namegen.lists import load_bundled
+
+CORPUS = Corpus(load_bundled("mlb-first").names[:300], source="list.txt")
+SCOPE = Scope(seeds=1, quick=True)
+
+
+def training(comparison: Comparison) -> TrainingResult:
+    """The result of some training."""
+    run = comparison.lists[0].trainings[0]
+    return TrainingResult(**{field.name: getattr(run, field.name) for field in fields(TrainingResult)})
+
+
+def like_for_like(plan: list[Measurement], engine: str) -> Measurement:
+    return next(one for one in plan if "like_for_like" in one.roles and one.engine == engine)
+
+
+def test_a_result_stands_beside_what_was_measured(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "commit", lambda: None)
+    plan = make_plan([CORPUS], SCOPE)
+    run, facts = like_for_like(plan, "numpy"), comparison.lists[0].facts
+    assert isinstance(facts, ListFacts)
+    of_list = next(one for one in plan if isinstance(one.subject, ListSubject))
+    figures = {of_list.key: Measured(facts, None), run.key: Measured(training(comparison), "abc")}
+    made = make_results([CORPUS], SCOPE, Outcome(plan, figures, missing={"keras": "install it"}))
+    [entry] = made.lists
+    assert (entry.name, entry.fingerprint, entry.facts) == ("list.txt", CORPUS.fingerprint, facts)
+    [trained] = entry.trainings
+    assert isinstance(run.subject, TrainingSubject)
+    assert (trained.network, trained.split, trained.seed) == (run.network, run.subject.split, run.subject.seed)
+    assert (trained.config, trained.roles) == (run.subject.config, ("like_for_like",))
+    assert trained.figures == training(comparison).figures
+    assert made.commits == ("abc",)
+    assert [one.what for one in made.missing] == ["keras"]
+    assert (entry.references, entry.generation, entry.exported) == ((), (), None)
+
+
+def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) -> None:
+    plan, result = make_plan([CORPUS], SCOPE), training(comparison)
+    curve = list(result.history.training_loss_nats_per_char)
+    curve[4] += 0.25
+    moved = replace(result, history=replace(result.history, training_loss_nats_per_char=tuple(curve)))
+    figures = {
+        like_for_like(plan, "numpy").key: Measured(result, None),
+        like_for_like(plan, "keras").key: Measured(moved, None),
+    }
+    first, second = make_results([CORPUS], SCOPE, Outcome(plan, figures)).lists[0].like_for_like
+    assert first.largest_distance is not None
+    assert first.largest_distance.engines == ("numpy", "keras")
+    assert (first.largest_distance.curve, first.largest_distance.epoch) == ("training_loss_nats_per_char", 5)
+    assert first.largest_distance.distance_nats == pytest.approx(0.25)
+    assert (second.engines, second.largest_distance) == ((), None)

@@ -1,0 +1,71 @@
+"""Measuring: what is kept is not made again, and what fails takes nothing with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from namegen.core.data.corpus import Corpus
+from namegen.documents import to_plain
+from namegen.experiments.compare.plan import Measurement
+from namegen.experiments.compare.run import measure
+from namegen.experiments.compare.subjects import GenerationSubject, ListSubject, ReferenceSubject, Subject
+from namegen.experiments.kept import KeptStore
+from namegen.experiments.watcher import Ended, Event, Planned, Running
+from namegen.lists import load_bundled
+
+CORPUS = Corpus(load_bundled("mlb-first").names[:300], source="list.txt")
+
+
+class Log:
+    """A watcher that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+        self.kept = -1
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Planned():
+                self.kept = event.kept
+            case Running():
+                self.lines.append(("started", event.under_way[-1].label))
+            case Ended():
+                self.lines.append((event.trouble or "ended", event.label))
+
+
+def job(subject: Subject, of: Measurement | None = None) -> Measurement:
+    return Measurement(CORPUS, subject, str(subject), of=of)
+
+
+def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -> None:
+    first = measure([job(ListSubject())], tmp_path, Log())
+    [file] = tmp_path.glob("*.json")
+    kept = file.read_bytes()
+    log = Log()
+    assert measure([job(ListSubject())], tmp_path, log).figures == first.figures
+    assert (log.kept, log.lines) == (1, [])
+    file.write_bytes(kept[:100])
+    assert measure([job(ListSubject())], tmp_path, Log()).figures == first.figures
+    assert file.read_bytes() == kept
+
+
+def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> None:
+    broken = job(ReferenceSubject("names", seed=0, validation=0.999999))
+    dependent = job(GenerationSubject("numpy", names=10, seed=0), of=broken)
+    log = Log()
+    outcome = measure([broken, dependent, job(ListSubject())], tmp_path, log)
+    assert list(outcome.failed) == [broken.key]
+    assert "NamesError" in outcome.failed[broken.key] or "validation" in outcome.failed[broken.key]
+    assert ("left out", dependent.label) in log.lines
+    assert [json.loads(path.read_text())["kind"] for path in tmp_path.glob("*.json")] == ["list"]
+
+
+def test_one_of_another_form_is_made_again(tmp_path: Path) -> None:
+    """Whole, but by another version of the documents."""
+    first = measure([job(ListSubject())], tmp_path, Log())
+    [(key, measured)] = first.figures.items()
+    KeptStore(tmp_path).keep(key, {**to_plain(measured.result), "names": "many"}, about={})
+    log = Log()
+    assert measure([job(ListSubject())], tmp_path, log).figures == first.figures
+    assert log.kept == 0
