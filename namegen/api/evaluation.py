@@ -32,7 +32,7 @@ class ListCeiling:
 def list_ceiling(corpus: Corpus) -> ListCeiling:
     """What a list allows: each of its prefixes predicts what follows it in this very list."""
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary)
-    return ListCeiling(ceiling(tree), tree.names, tree.distinct_names, tree.nodes, tree.characters)
+    return ListCeiling(ceiling(tree), tree.name_count, tree.distinct_name_count, tree.nodes, tree.characters)
 
 
 @dataclass(frozen=True)

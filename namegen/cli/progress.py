@@ -56,9 +56,9 @@ class Display(AbstractContextManager["Display"]):
         self.ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
         self._done_before = self.done(run.progress, run.progress.step)
         self.notes(run.corpus.dropped_sentence())
-        damped = f" (repeats damped, {lessons.names:,} are left)" if run.parts.damped else ""
-        kept = 0 if held_out is None else held_out.names
-        self.notes(f"{counted(training.names, 'name')} to learn from{damped}, {kept:,} held out")
+        damped = f" (repeats damped, {lessons.name_count:,} are left)" if run.parts.damped else ""
+        kept = 0 if held_out is None else held_out.name_count
+        self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}, {kept:,} held out")
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
     def say(self, text: str) -> None:

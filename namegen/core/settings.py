@@ -161,7 +161,7 @@ class TrainingSettings:
 class Recipe:
     """All that decides what a training learns, beside the list itself: what is read, which network, how it is trained.
 
-    >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(names=3_000)
+    >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(name_count=3_000)
     >>> recipe.training.batch_size, recipe.training.epochs, recipe.training.peak_learning_rate
     (64, 64, 0.0075)
     """
@@ -170,19 +170,19 @@ class Recipe:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
-    def resolved(self, *, names: int) -> Recipe:
+    def resolved(self, *, name_count: int) -> Recipe:
         """The same with everything filled in that depends on the list and the network.
 
         Args:
-            names: how many an epoch reads.
+            name_count: how many names an epoch reads.
         """
         return replace(
-            self, training=resolve_training(self.training, names, self.network, damped=self.data.damps_repeats)
+            self, training=resolve_training(self.training, name_count, self.network, damped=self.data.damps_repeats)
         )
 
 
 def resolve_training(
-    training: TrainingSettings, names: int, network: NetworkSettings | None = None, *, damped: bool = False
+    training: TrainingSettings, name_count: int, network: NetworkSettings | None = None, *, damped: bool = False
 ) -> TrainingSettings:
     """Fill in what depends on the list and the network: the learning rate, the batch size, then the epochs.
 
@@ -196,11 +196,11 @@ def resolve_training(
         widest = max(network.hidden)
         training = replace(training, learning_rate=training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest))
     if batch_size is None:
-        fitting = max(names // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
+        fitting = max(name_count // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
         batch_size = min(LARGEST_DEFAULT_BATCH, 2 ** (fitting.bit_length() - 1))
     if epochs is None:
         epochs = max(
-            DEFAULT_EPOCHS_DAMPED if damped else DEFAULT_EPOCHS, -(-DEFAULT_UPDATES // -(-names // batch_size))
+            DEFAULT_EPOCHS_DAMPED if damped else DEFAULT_EPOCHS, -(-DEFAULT_UPDATES // -(-name_count // batch_size))
         )
     return replace(training, batch_size=batch_size, epochs=epochs)
 

@@ -55,13 +55,13 @@ class BatchMaker:
         self._lengths = sorted_names.lengths
 
     @property
-    def names(self) -> int:
+    def name_count(self) -> int:
         """How many names an epoch has."""
         return len(self._name_of)
 
     def steps(self, batch_size: int) -> int:
         """Updates an epoch: the last batch may be smaller."""
-        return -(-self.names // batch_size)
+        return -(-self.name_count // batch_size)
 
     def epoch(self, epoch: int, *, batch_size: int, seed: int, first_step: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, from its step ``first_step`` on.
@@ -69,7 +69,7 @@ class BatchMaker:
         The order of the names depends on ``[seed, epoch]`` alone, so that nothing has to be kept to go on later.
         """
         order = np.random.default_rng([seed, epoch]).permutation(self._name_of)
-        for start in range(first_step * batch_size, self.names, batch_size):
+        for start in range(first_step * batch_size, self.name_count, batch_size):
             yield self.batch(order[start : start + batch_size])
 
     def batch(self, names: Int[Array, "B"]) -> Batch:

@@ -40,7 +40,7 @@ class ListParts:
 
         >>> corpus = Corpus.from_names(["Al", "Ali", "Bo", "Al", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"])
         >>> parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3, split="names"), seed=0)
-        >>> parts.whole.names, parts.training.names, parts.held_out.names
+        >>> parts.whole.name_count, parts.training.name_count, parts.held_out.name_count
         (10, 7, 3)
         """
         split, vocabulary = corpus.split(data.validation, data.split, seed), corpus.vocabulary

@@ -69,7 +69,7 @@ class PrefixTree:
         return len(self.level) - 1
 
     @property
-    def names(self) -> int:
+    def name_count(self) -> int:
         """How many names the tree stands for, repeats counted."""
         return int(self.count[0])
 
@@ -79,7 +79,7 @@ class PrefixTree:
         return int(self.edge_count.sum())
 
     @property
-    def distinct_names(self) -> int:
+    def distinct_name_count(self) -> int:
         """How many different names the tree holds."""
         return int((self.edge_token == BOUNDARY).sum())
 

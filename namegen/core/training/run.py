@@ -121,7 +121,7 @@ class TrainingRun:
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
         seed = recipe.training.seed
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
-        self.recipe = recipe.resolved(names=self.parts.lessons.names)
+        self.recipe = recipe.resolved(name_count=self.parts.lessons.name_count)
         self.network = Network(self.vocabulary.size, recipe.network.cell, recipe.network.hidden)
         self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
@@ -246,7 +246,7 @@ class TrainingRun:
         summary: dict[str, Any] = {
             "list": self.corpus.source,
             "names": len(self.corpus.names),
-            "distinct_names": self.parts.whole.distinct_names,
+            "distinct_names": self.parts.whole.distinct_name_count,
             "longest_name": self.parts.whole.depth - 1,
             "split": data.split,
             "validation_share": data.validation,

@@ -85,8 +85,8 @@ def measure_list(request: Request[ListSubject]) -> ListFacts:
     names = request.names
     tree = PrefixTree.from_names(names, Vocabulary.from_names(names))
     return ListFacts(
-        names=tree.names,
-        distinct_names=tree.distinct_names,
+        names=tree.name_count,
+        distinct_names=tree.distinct_name_count,
         distinct_prefixes=tree.nodes,
         characters=tree.characters,
         ceiling=plain_metrics(ceiling(tree)),
@@ -119,7 +119,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
     def part(tree: PrefixTree) -> ReferencePart:
         ceiling_, baseline = plain_metrics(ceiling(tree)), plain_metrics(evaluator.evaluate(tree))
-        return ReferencePart(names=tree.names, characters=tree.characters, ceiling=ceiling_, baseline=baseline)
+        return ReferencePart(names=tree.name_count, characters=tree.characters, ceiling=ceiling_, baseline=baseline)
 
     return ReferenceResult(
         seen_percent=split.seen_percent,

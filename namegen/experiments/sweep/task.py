@@ -112,7 +112,7 @@ def _held_out(result: RunResult) -> HeldOut:
     if references is None:
         raise TrainingError("nothing was held out: a sweep makes no such run")
     return HeldOut(
-        names=references.tree.names,
+        names=references.tree.name_count,
         characters=references.tree.characters,
         seen_percent=references.parts.seen_percent,
         ceiling=plain_metrics(references.ceiling),

@@ -56,9 +56,9 @@ def test_an_epoch_holds_every_name_once(names: list[str], batch_size: int, epoch
     maker = BatchMaker(names, vocabulary)
     batches = list(maker.epoch(epoch, batch_size=batch_size, seed=seed))
     assert sum((names_of(batch, vocabulary) for batch in batches), Counter()) == Counter(names)
-    assert maker.names == len(names)
+    assert maker.name_count == len(names)
     assert len(batches) == maker.steps(batch_size)
-    sizes = [batch.tree.names for batch in batches]
+    sizes = [batch.tree.name_count for batch in batches]
     assert set(sizes[:-1]) <= {batch_size}
     assert 1 <= sizes[-1] <= batch_size
 

@@ -93,8 +93,8 @@ def test_edges_lead_to_their_children(names: list[str]) -> None:
 @example([""])
 def test_totals(names: list[str]) -> None:
     tree, _ = make(names)
-    assert tree.names == len(names)
-    assert tree.distinct_names == len(set(names))
+    assert tree.name_count == len(names)
+    assert tree.distinct_name_count == len(set(names))
     assert tree.characters == sum(map(len, names)) + len(names)
 
 
