@@ -142,7 +142,7 @@ def test_load_takes_it_for_generate_and_evaluate(exported: Exported, checkpoint:
     assert loaded.default_max_length == 2 * checkpoint("simple_rnn").longest_name
     found = loaded.generate(20, seed=1, allow_seen=True)
     assert len(set(found)) == 20
-    with pytest.raises(GenerationError, match="--allow-seen"):
+    with pytest.raises(GenerationError, match="allow_seen=True"):
         loaded.generate(20, seed=1)
 
 

@@ -29,10 +29,10 @@ def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
     facts = measure_list(Request("list", ListSubject(), "x", NAMES, None, None, 1, 0.0))
     subject = ReferenceSubject("names", seed=0, validation=0.2)
     found = measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
-    assert facts.names == found.parts.whole.name_count == 300
+    assert facts.names == found.parts.whole.names == 300
     assert found.parts.whole.ceiling == facts.ceiling
     split = Corpus(NAMES, source="x").split(0.2, "names", 0)
-    assert (found.parts.training.name_count, found.parts.held_out.name_count) == (
+    assert (found.parts.training.names, found.parts.held_out.names) == (
         len(split.training),
         len(split.validation),
     )
