@@ -101,8 +101,8 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     The n-gram reads what the network reads: damped repeats where those are damped.
     """
     from namegen.core.data.corpus import Corpus
+    from namegen.core.data.parts import ListParts
     from namegen.core.data.prefix_tree import PrefixTree
-    from namegen.core.data.repeats import lessons
     from namegen.core.evaluation.counting import NgramModel
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.evaluation.metrics import ceiling
@@ -111,10 +111,9 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     subject = request.subject
     corpus = Corpus(request.names, source=request.source)
     data = DataSettings(validation=subject.validation, split=subject.split)
-    split = corpus.split(data.validation, data.split, subject.seed)
-    fitted = PrefixTree.from_names(lessons(split.training, data), corpus.vocabulary)
-    held_out = PrefixTree.from_names(split.validation, corpus.vocabulary)
-    model, _ = NgramModel.best(fitted, held_out, corpus.vocabulary.size)
+    parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
+    held_out = parts.whole if parts.held_out is None else parts.held_out  # something is: the plan sees to it
+    model, _ = NgramModel.best(parts.lessons.tree, held_out, corpus.vocabulary.size)
     evaluator = AccuracyEvaluator(model)
 
     def part(tree: PrefixTree) -> ReferencePart:
@@ -122,13 +121,13 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
         return ReferencePart(names=tree.name_count, characters=tree.characters, ceiling=ceiling_, baseline=baseline)
 
     return ReferenceResult(
-        seen_percent=split.seen_percent,
+        seen_percent=parts.seen_percent,
         baseline_order=model.order,
-        repeats_damped=data.damps_repeats,
+        repeats_damped=parts.damped,
         parts=Parts(
-            training=part(PrefixTree.from_names(split.training, corpus.vocabulary)),
+            training=part(parts.training),
             held_out=part(held_out),
-            whole=part(PrefixTree.from_names(corpus.names, corpus.vocabulary)),
+            whole=part(parts.whole),
         ),
     )
 
