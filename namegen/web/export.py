@@ -23,6 +23,7 @@ import numpy as np
 
 from namegen import __version__
 from namegen.core.data.digests import _REMOVAL  # the page needs the very table, for its own characters
+from namegen.core.network.architecture import check_exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
@@ -30,6 +31,7 @@ from namegen.types import Array
 
 LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
 SCRIPTS = ("random.js", "network.js", "seen.js", "names.js", "watch.js", "page.js")  # each uses those before it
+CELLS = ("simple_rnn", "gru", "lstm")  # those of network.js
 _FOLDER = Path(__file__).parent
 
 
@@ -60,7 +62,8 @@ def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -
         The size of the page in bytes.
 
     Raises:
-        OutputError: the file exists, is a folder, cannot be written, or would be too large for a page.
+        OutputError: the file exists, is a folder, cannot be written, or would be too large for a page; or the page has
+            no formulas for a model's cell.
     """
     check_output(out, example="names.html", force=force)
     content = page(models).encode()
@@ -72,11 +75,13 @@ def page(models: Sequence[PageModel]) -> str:
     """The text of a page with the models in it.
 
     Raises:
-        OutputError: it would be too large for a page.
+        OutputError: it would be too large for a page, or the page has no formulas for a model's cell.
     """
     import jinja2
     from markupsafe import Markup
 
+    for model in models:
+        check_exportable(model.checkpoint.network, CELLS, "a page")
     _check_size(models)
     style = _text("page.css")
     # One function around all scripts: nothing of them is global but what page.js names.

@@ -1,5 +1,5 @@
 // The network: one character in, the logits of the next one out. The formulas are those of
-// namegen/backends/numpy_engine/layers.py, in the same letters, for one name at a time.
+// namegen/backends/numpy_engine/cells.py, in the same letters, for one name at a time.
 //
 // V: characters and the boundary. H: width of a layer. G: gates (1; GRU z, r, h; LSTM i, f, c, o), side by side.
 //     kernel K (V or H of the layer before, G·H)   recurrent_kernel U (H, G·H)   bias b (G·H); GRU (2, 3·H)

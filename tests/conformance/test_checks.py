@@ -49,7 +49,7 @@ class ReusesItsLogits(NumpyEngine):
 class SelectsOnlyTheFirstLayer(NumpyEngine):
     def select(self, state, rows):
         chosen = super().select(state, rows)
-        return [chosen[0], *(tuple(np.resize(a, (len(rows), a.shape[1])) for a in layer) for layer in state[1:])]
+        return [chosen[0], *(np.resize(layer, (len(layer), len(rows), layer.shape[2])) for layer in state[1:])]
 
 
 class SelectsEachRowOnce(FakeEngine):

@@ -17,6 +17,7 @@ from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
 from tests.requirements import require
+from tests.unknown_cell import network_of_an_unknown_cell
 
 # Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -96,6 +97,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
         export_keras(*network_and_parameters("gru"), path)
     assert [each.name for each in tmp_path.iterdir()] == ["model.keras"]
     assert path.read_text() == "old"
+
+
+def test_a_cell_that_keras_does_not_have_is_refused(tmp_path: Path) -> None:
+    from namegen.backends.keras_engine.export import export_keras
+
+    with pytest.raises(OutputError, match=r"a \.keras cannot hold the cell 'mystery': expected one of simple_rnn"):
+        export_keras(network_of_an_unknown_cell(9), {}, tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir())
 
 
 def test_unfit_arguments_are_refused(tmp_path: Path) -> None:

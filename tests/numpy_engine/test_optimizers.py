@@ -8,8 +8,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.engine import clip, make_optimizer
-from namegen.backends.numpy_engine.optimizers import Adam, GradientDescent, Momentum, Optimizer, RMSprop
+from namegen.backends.numpy_engine.optimizers import (
+    Adam,
+    GradientDescent,
+    Momentum,
+    Optimizer,
+    RMSprop,
+    clip,
+    make_optimizer,
+)
 from namegen.core.settings import OPTIMIZERS, TrainingSettings
 
 RATES = [0.1, 0.1, 0.05, 0.2, 0.0, 0.01, 0.01, 0.3]  # a schedule changes the rate from step to step

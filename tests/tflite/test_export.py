@@ -25,6 +25,7 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import NamesError, OutputError, SettingsError
 from namegen.extras import install_command
 from tests.tflite.conftest import CELLS
+from tests.unknown_cell import network_of_an_unknown_cell
 
 CheckpointOf = Callable[[str], Checkpoint]
 Exported = Callable[..., Path]
@@ -175,6 +176,19 @@ class TestNothingIsWritten:
         )
         with pytest.raises(OutputError, match="vocabulary"):
             export_tflite(right, tmp_path / "a.tflite")
+        assert os.listdir(tmp_path) == []
+
+    def test_where_the_cell_is_unknown(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+        """To the engine that the file is held against, and to the program that the file is made of."""
+        from namegen.backends.tflite.program import Program
+
+        known = checkpoint("simple_rnn")
+        unknown = replace(known, network=network_of_an_unknown_cell(known.vocabulary.size))
+        words = r"a \.tflite cannot hold the cell 'mystery': expected one of simple_rnn, gru, lstm"
+        with pytest.raises(OutputError, match=words):
+            export_tflite(unknown, tmp_path / "a.tflite")
+        with pytest.raises(OutputError, match=words):
+            Program(unknown)
         assert os.listdir(tmp_path) == []
 
     def test_where_it_must_not_or_cannot_be(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:

@@ -18,6 +18,7 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, OutputError
 from namegen.web import export
 from namegen.web.export import PageModel, describe, page, write_page
+from tests.unknown_cell import network_of_an_unknown_cell
 
 
 def checkpoint(names: int = 2000, hidden: tuple[int, ...] = (32, 32), cell: str = "gru") -> Checkpoint:
@@ -109,6 +110,21 @@ def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
     huge = replace(checkpoint(), network=network, parameters={})
     with pytest.raises(OutputError, match=r"MB, more than the 20 MB"):
         page([PageModel("huge", huge)])
+
+
+def test_a_cell_that_the_page_has_no_formulas_for_is_refused(tmp_path: Path) -> None:
+    unknown = replace(checkpoint(), network=network_of_an_unknown_cell(63))
+    with pytest.raises(
+        OutputError, match="a page cannot hold the cell 'mystery': expected one of simple_rnn, gru, lstm"
+    ):
+        write_page([PageModel("a", checkpoint()), PageModel("b", unknown)], tmp_path / "names.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_cells_are_those_of_the_script() -> None:
+    script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
+    table = script[script.index("const CELLS = {") : script.index("\n};")]
+    assert tuple(re.findall(r"^  (\w+)\(layer, x", table, re.MULTILINE)) == export.CELLS
 
 
 def test_a_file_that_exists_is_kept_unless_forced(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from namegen.backends.keras_engine.compiled_model import Kind, borrow, give_back
 from namegen.backends.keras_engine.layers import CELLS
-from namegen.backends.keras_engine.model import Kind, borrow, give_back
 from namegen.backends.keras_engine.packing import Packing, pack
 from namegen.backends.keras_engine.program import SLOTS, STEPS
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
@@ -54,7 +54,7 @@ class KerasEngine:
 
     def initial_state(self, rows: int) -> list[Array]:
         """Zeros for every layer."""
-        return [np.zeros((rows, width), self.dtype) for width in self.model.layers.state_widths]
+        return [np.zeros((rows, width), self.dtype) for width in self.network.state_widths]
 
     def step(self, tokens: Int32[Array, "B"], state: list[Array]) -> tuple[Float[Array, "B V"], list[Array]]:
         """Read one token a row."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import keras
-from namegen.core.network.architecture import Network
+from namegen.core.network.architecture import Network, check_exportable
 from namegen.core.network.engine_state import checked_tensors
 from namegen.errors import OutputError
 from namegen.files import write_whole
@@ -28,12 +28,13 @@ def export_keras(network: Network, parameters: Mapping[str, Array], path: Path) 
         path: the file, which ends with ``.keras``; what was there is replaced, whole or not at all.
 
     Raises:
-        OutputError: the path has another ending, or cannot be written.
+        OutputError: the path has another ending or cannot be written, or stock Keras does not have the cell.
         CheckpointError: a parameter is missing, or its shape does not fit.
     """
     path = Path(path)
     if path.suffix != ".keras":
         raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
+    check_exportable(network, CELLS, "a .keras")
     checked, _ = checked_tensors(
         network, {name: parameters[name] for name in network.parameter_shapes if name in parameters}, ()
     )

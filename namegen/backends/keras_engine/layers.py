@@ -11,7 +11,6 @@ Tensor: TypeAlias = Any  # TensorFlow ships no types
 CellState: TypeAlias = list[Any]
 
 CELLS: dict[str, Any] = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
-STATES = {"simple_rnn": 1, "gru": 1, "lstm": 2}  # how many tensors a state is: h, LSTM h and c
 
 # Unrolled, a SimpleRNN trains 1.3 times as fast as in a loop and compiles as quickly, in 2 seconds. A GRU or LSTM
 # gains less than a tenth, and would compile in 4.6 seconds instead of 2.7.
@@ -50,14 +49,9 @@ class Layers:
         variables = [variable for layer in built for variable in layer.trainable_variables]
         self.parameters: dict[str, Any] = dict(zip(network.parameter_shapes, variables, strict=True))
 
-    @property
-    def state_widths(self) -> list[int]:
-        """The width of every tensor that a state is, layer after layer."""
-        return [width for width in self.network.hidden for _ in range(STATES[self.network.cell])]
-
     def zero_state(self, rows: int | Tensor) -> list[Tensor]:
         """Nothing has been read."""
-        return [tf.zeros((rows, width), self.dtype) for width in self.state_widths]
+        return [tf.zeros((rows, width), self.dtype) for width in self.network.state_widths]
 
     def read_chunk(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read ``(B, T)`` tokens: the last layer's output at each ``(B, T, H)``, and the state after the last."""
@@ -103,5 +97,5 @@ class Layers:
         return tf.one_hot(tokens, self.network.vocabulary_size, dtype=self.dtype)
 
     def _by_layer(self, state: list[Tensor]) -> list[CellState]:
-        count = STATES[self.network.cell]
+        count = self.network.cell_shape.states
         return [list(state[k : k + count]) for k in range(0, len(state), count)]

@@ -22,7 +22,7 @@ SLOTS = {
 SIGN = {"u": -1}  # Keras's velocity is what is added to a parameter, u what is taken away
 
 
-class Optimizer:
+class KerasOptimizer:
     """A stock Keras optimizer that is fed a learning rate at each step.
 
     Args:

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers, Tensor
-from namegen.backends.keras_engine.losses import softmax_cross_entropy
-from namegen.backends.keras_engine.optimizers import Optimizer
+from namegen.backends.keras_engine.loss import softmax_cross_entropy
+from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.packing import CHUNK, LANES, Packing
 from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.types import Array, Float64
@@ -37,7 +37,7 @@ class TrainingProgram:
         through_time: whether gradients flow back through the states.
     """
 
-    def __init__(self, layers: Layers, optimizer: Optimizer, *, through_time: bool) -> None:
+    def __init__(self, layers: Layers, optimizer: KerasOptimizer, *, through_time: bool) -> None:
         self.layers, self.optimizer = layers, optimizer
         self.parameters = [variable.value for variable in layers.parameters.values()]
         self._gradients = self._through_time if through_time else self._cutting
@@ -94,7 +94,7 @@ class TrainingProgram:
     def _updates(self, *, ends: Tensor, share: Tensor, rates: Tensor, updates: Tensor, **chunks: Tensor) -> Tensor:
         """One update after another: what is compiled."""
         slots = chunks["tokens"].shape[0]
-        states = [tf.zeros((slots + 1, LANES, width), self.layers.dtype) for width in self.layers.state_widths]
+        states = [tf.zeros((slots + 1, LANES, width), self.layers.dtype) for width in self.layers.network.state_widths]
 
         def update(i: Tensor, losses: Tensor, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
             loss, gradients, states = self._gradients(chunks, ends[i], ends[i + 1], chunks["replayed"][i], states)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
 
-from namegen.backends.numpy_engine.layers import CELLS, CellState
+from namegen.backends.numpy_engine.cells import CELLS
 from namegen.backends.numpy_engine.model import Model, views
-from namegen.backends.numpy_engine.optimizers import Adam, GradientDescent, Momentum, Optimizer, RMSprop
+from namegen.backends.numpy_engine.optimizers import clip, make_optimizer
+from namegen.backends.numpy_engine.recurrent import LayerState
 from namegen.core.data.batching import Batch
 from namegen.core.engine import StepLosses
 from namegen.core.network.architecture import Network
@@ -51,17 +51,17 @@ class NumpyEngine:
         """``V``."""
         return self.network.vocabulary_size
 
-    def initial_state(self, rows: int) -> list[CellState]:
+    def initial_state(self, rows: int) -> list[LayerState]:
         """Zeros for every layer."""
         return [layer.initial_state(rows) for layer in self.model.recurrent]
 
-    def step(self, tokens: Int32[Array, "B"], state: list[CellState]) -> tuple[Float[Array, "B V"], list[CellState]]:
+    def step(self, tokens: Int32[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:
         """Read one token a row."""
         return self.model.step(tokens, state)
 
-    def select(self, state: list[CellState], rows: Int[Array, "K"]) -> list[CellState]:
+    def select(self, state: list[LayerState], rows: Int[Array, "K"]) -> list[LayerState]:
         """Gather rows of a state."""
-        return [tuple(array.take(rows, axis=0) for array in layer) for layer in state]
+        return [layer.take(rows, axis=1) for layer in state]
 
     def warm_up(self, batch: Batch) -> None:
         """Nothing to compile."""
@@ -105,19 +105,3 @@ class NumpyEngine:
             for slot, vector in self.optimizer.state.items():
                 for name, values in views(self.network, vector).items():
                     values[...] = optimizer.slots[slot][name]
-
-
-def make_optimizer(training: TrainingSettings, vector: Float[Array, "P"]) -> Optimizer:
-    """The optimizer that the settings name, for a vector of parameters."""
-    size, dtype = len(vector), str(vector.dtype)
-    if training.optimizer == "momentum":
-        return Momentum(size, dtype, training.momentum)
-    kinds: dict[str, type[Optimizer]] = {"sgd": GradientDescent, "rmsprop": RMSprop, "adam": Adam}
-    return kinds[training.optimizer](size, dtype)
-
-
-def clip(gradient: Float[Array, "P"], norm: float) -> None:
-    """Scale the gradient, in place, to a global norm of at most ``norm``."""
-    length = math.sqrt(np.square(gradient, dtype=np.float64).sum())  # float32 could not hold an exploded one's squares
-    if length > norm:
-        gradient *= norm / length

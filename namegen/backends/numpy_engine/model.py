@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
-from namegen.backends.numpy_engine.layers import CELLS, CellState, Linear, Recurrent
-from namegen.backends.numpy_engine.loss import Loss, SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.cells import CELLS
+from namegen.backends.numpy_engine.linear import Linear
+from namegen.backends.numpy_engine.loss import SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.architecture import Network
@@ -26,12 +28,13 @@ class Model:
         self.gradient = np.zeros_like(self.vector)
         self.parameters = views(network, self.vector)
         self.gradients = views(network, self.gradient)
-        cell = CELLS[network.cell]
-        self.recurrent: list[Recurrent] = [
-            cell(*self._tensors(f"rnn.{k}."), through_time=through_time) for k in range(len(network.hidden))
+        cell, states = CELLS[network.cell], network.cell_shape.states
+        self.recurrent = [
+            Recurrent(cell, states, *self._tensors(f"rnn.{k}."), through_time=through_time)
+            for k in range(len(network.hidden))
         ]
         self.output = Linear(*self._tensors("output."))
-        self.loss: Loss = SoftmaxCrossEntropy()
+        self.loss = SoftmaxCrossEntropy()
 
     def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """The parameters and gradients of one layer, by their short names."""
@@ -57,7 +60,7 @@ class Model:
             d_rows = layer.backward(d_rows)  # type: ignore[arg-type]  # only the first layer, called last, gives None
         return loss
 
-    def step(self, tokens: Int[Array, "B"], state: list[CellState]) -> tuple[Float[Array, "B V"], list[CellState]]:
+    def step(self, tokens: Int[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:
         """Read one token a row: the logits of the next one, and the state after it."""
         rows: Array = tokens
         after = []

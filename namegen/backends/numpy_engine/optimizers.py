@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Float
 
 
@@ -96,3 +97,19 @@ class Adam(Optimizer):
         np.divide(m, change, out=change)
         change *= learning_rate * math.sqrt(1 - self.beta_2**self.step) / (1 - self.beta_1**self.step)
         w -= change
+
+
+def make_optimizer(training: TrainingSettings, vector: Float[Array, "P"]) -> Optimizer:
+    """The optimizer that the settings name, for a vector of parameters."""
+    size, dtype = len(vector), str(vector.dtype)
+    if training.optimizer == "momentum":
+        return Momentum(size, dtype, training.momentum)
+    kinds: dict[str, type[Optimizer]] = {"sgd": GradientDescent, "rmsprop": RMSprop, "adam": Adam}
+    return kinds[training.optimizer](size, dtype)
+
+
+def clip(gradient: Float[Array, "P"], norm: float) -> None:
+    """Scale the gradient, in place, to a global norm of at most ``norm``."""
+    length = math.sqrt(np.square(gradient, dtype=np.float64).sum())  # float32 could not hold an exploded one's squares
+    if length > norm:
+        gradient *= norm / length

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from namegen.backends.numpy_engine.cells import CELLS as NUMPY_CELLS
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.data.prefix_tree import PrefixTree
@@ -21,6 +22,7 @@ from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.generation.generator import Generator
+from namegen.core.network.architecture import check_exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.errors import EngineError, NamesError, OutputError, SettingsError, setting
 from namegen.extras import missing_library
@@ -86,8 +88,8 @@ def export_tflite(
         force: overwrite a file that exists.
 
     Raises:
-        OutputError: the file exists or cannot be written, or what was made differs too much: then nothing is left
-            behind, and what was there is kept.
+        OutputError: the file exists or cannot be written, the cell is unknown, or what was made differs too much: then
+            nothing is left behind, and what was there is kept.
         EngineError: TensorFlow or LiteRT is not installed.
         SettingsError: an unknown quantisation. NamesError: none of the names can be read by the model.
     """
@@ -96,6 +98,7 @@ def export_tflite(
     if path.suffix != ".tflite":
         raise OutputError(f"{path} does not end with .tflite, by which namegen knows such a file: name one that does")
     check_output(path, example="model.tflite", force=force)
+    check_exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
     source = NumpyEngine(checkpoint.network, None, threads=1)
     source.set_state(checkpoint.parameters)
     uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, default_max_length(checkpoint.longest_name)))

@@ -16,6 +16,7 @@ from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.flatbuffer import edited
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
+from namegen.core.network.architecture import check_exportable
 from namegen.core.network.checkpoint import Checkpoint
 
 Tensor = Any  # TensorFlow has no types
@@ -32,23 +33,22 @@ class Program:
         self.network = checkpoint.network
         self.code_points = checkpoint.vocabulary.code_points
         self.weights = {name: tf.constant(values, tf.float32) for name, values in checkpoint.parameters.items()}
-        self.cell, states = CELLS[self.network.cell]
-        self.widths = [width for width in self.network.hidden for _ in range(states)]  # of every array of a state
-        self.states_per_layer = states
+        check_exportable(self.network, CELLS, "a .tflite")
+        self.cell = CELLS[self.network.cell]
 
     def step(self, tokens: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read one token a row: logits (B, V), and the state after it, each array (B, H)."""
-        rows, after = tokens, []
+        rows, after, states = tokens, [], self.network.cell_shape.states
         for k, width in enumerate(self.network.hidden):
             kernel, U, bias = (self.weights[f"rnn.{k}.{name}"] for name in ("kernel", "recurrent_kernel", "bias"))
             x = tf.gather(kernel, rows) if k == 0 else tf.matmul(rows, kernel)  # one-hot row times K: a row of K
-            before = state[self.states_per_layer * k :][: self.states_per_layer]
+            before = state[states * k :][:states]
             after += self.cell(x, U, bias, before, width)
-            rows = after[-self.states_per_layer]
+            rows = after[-states]
         return tf.matmul(rows, self.weights["output.kernel"]) + self.weights["output.bias"], after
 
     def generate(self, uniforms: Tensor, temperature: Tensor) -> Tensor:
-        """The rule of ``core/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T).
+        """The rule of ``core/generation/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T).
 
         The loop ends with the last name, or at T.
         """
@@ -76,15 +76,18 @@ class Program:
             tf.zeros([rows, longest], tf.int32),
             tf.zeros([rows], tf.int32),  # START
             tf.ones([rows], tf.bool),
-            *(tf.zeros([rows, width]) for width in self.widths),
+            *(tf.zeros([rows, width]) for width in self.network.state_widths),
         )
-        shapes = ([], [None, None], [None], [None], *([None, width] for width in self.widths))
+        shapes = ([], [None, None], [None], [None], *([None, width] for width in self.network.state_widths))
         return tf.while_loop(goes_on, draw, start, shape_invariants=tuple(map(tf.TensorShape, shapes)))[1]
 
     def module(self) -> tuple[Any, dict[str, Any]]:
         """A module, and its functions by signature."""
         tokens = tf.TensorSpec([None], tf.int32, name="tokens")
-        state = [tf.TensorSpec([None, width], tf.float32, name=f"state_{k}") for k, width in enumerate(self.widths)]
+        state = [
+            tf.TensorSpec([None, width], tf.float32, name=f"state_{k}")
+            for k, width in enumerate(self.network.state_widths)
+        ]
 
         @tf.function(input_signature=[tokens, *state])  # type: ignore[untyped-decorator]
         def step(tokens: Tensor, *state: Tensor) -> dict[str, Tensor]:
@@ -114,7 +117,7 @@ def simple_rnn(x: Tensor, U: Tensor, bias: Tensor, state: Sequence[Tensor], widt
 
 
 def gru(x: Tensor, U: Tensor, bias: Tensor, state: Sequence[Tensor], width: int) -> list[Tensor]:
-    """Keras's form with ``reset_after=True``; gates z, r, h; the formulas stand in ``numpy_engine/layers.py``."""
+    """Keras's form with ``reset_after=True``; gates z, r, h; the formulas stand in ``numpy_engine/cells.py``."""
     (h,) = state
     x, s = x + bias[0], tf.matmul(h, U) + bias[1]
     gates = tf.sigmoid(x[:, : 2 * width] + s[:, : 2 * width])
@@ -131,7 +134,7 @@ def lstm(x: Tensor, U: Tensor, bias: Tensor, state: Sequence[Tensor], width: int
     return [tf.sigmoid(o) * tf.tanh(c), c]
 
 
-CELLS = {"simple_rnn": (simple_rnn, 1), "gru": (gru, 1), "lstm": (lstm, 2)}  # with how many arrays a state has
+CELLS = {"simple_rnn": simple_rnn, "gru": gru, "lstm": lstm}
 
 
 def convert(checkpoint: Checkpoint, quantize: str) -> bytes:

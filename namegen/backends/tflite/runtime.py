@@ -63,8 +63,7 @@ class TFLiteModel:
             self.quantize = str(document["quantize"])
             if self.vocabulary.size != self.network.vocabulary_size:
                 raise CheckpointError("its vocabulary does not fit its network")
-            states = 2 if self.network.cell == "lstm" else 1
-            self._widths = [width for width in self.network.hidden for _ in range(states)]
+            self._widths = self.network.state_widths
             self._names = [f"state_{k}" for k in range(len(self._widths))]
             widths = {name: int(about["shape"][-1]) for name, about in self._step.get_input_details().items()}
             if widths != {"tokens": 1, **dict(zip(self._names, self._widths, strict=True))}:

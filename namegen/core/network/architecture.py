@@ -1,7 +1,7 @@
 """The network as data: its description, the names and shapes of its parameters, and their initial values.
 
 The form is Keras's own, so that weights move between engines and files without a permutation. ``V`` vocabulary,
-``H`` width, ``G`` gates (1; GRU: z, r, h with ``reset_after=True``; LSTM: i, f, c, o):
+``H`` width, ``G`` gates (GRU: z, r, h with ``reset_after=True``; LSTM: i, f, c, o), as ``CELL_SHAPES`` has them:
 
     rnn.{k}.kernel              (V or H of the layer before, G·H)
     rnn.{k}.recurrent_kernel    (H, G·H)
@@ -12,17 +12,39 @@ The form is Keras's own, so that weights move between engines and files without 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from namegen.core.settings import CELLS, NetworkSettings
-from namegen.errors import CheckpointError, SettingsError
+from namegen.errors import CheckpointError, OutputError, SettingsError
 from namegen.types import Array, Float64
 
-GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
+
+@dataclass(frozen=True)
+class CellShape:
+    """What the shapes of a layer depend on, beside its width.
+
+    Attributes:
+        gates: ``G``, blocks of the layer's width that stand side by side in a kernel.
+        states: arrays of that width that a state is: h, for LSTM h and c.
+        biases: rows of the bias: 2 where the input's part and the state's part have one each.
+        state_gates: how many of the gates read the state through the recurrent kernel; None: all.
+    """
+
+    gates: int
+    states: int = 1
+    biases: int = 1
+    state_gates: int | None = None
+
+
+CELL_SHAPES = {
+    "simple_rnn": CellShape(gates=1),
+    "gru": CellShape(gates=3, biases=2),
+    "lstm": CellShape(gates=4, states=2),
+}
 
 
 @dataclass(frozen=True)
@@ -44,20 +66,26 @@ class Network:
         NetworkSettings(cell=self.cell, hidden=self.hidden)  # the same checks
 
     @property
-    def gates(self) -> int:
-        """``G``: how many blocks of the layer's width stand side by side in a kernel."""
-        return GATES[self.cell]
+    def cell_shape(self) -> CellShape:
+        """Gates and states of its cell."""
+        return CELL_SHAPES[self.cell]
+
+    @property
+    def state_widths(self) -> tuple[int, ...]:
+        """The width of every array that a state is, layer after layer."""
+        return tuple(width for width in self.hidden for _ in range(self.cell_shape.states))
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """The canonical names, in canonical order, with their shapes."""
         shapes: dict[str, tuple[int, ...]] = {}
-        inputs = self.vocabulary_size
+        cell, inputs = self.cell_shape, self.vocabulary_size
+        state_gates = cell.gates if cell.state_gates is None else cell.state_gates
         for k, width in enumerate(self.hidden):
-            columns = self.gates * width
+            columns = cell.gates * width
             shapes[f"rnn.{k}.kernel"] = (inputs, columns)
-            shapes[f"rnn.{k}.recurrent_kernel"] = (width, columns)
-            shapes[f"rnn.{k}.bias"] = (2, columns) if self.cell == "gru" else (columns,)
+            shapes[f"rnn.{k}.recurrent_kernel"] = (width, state_gates * width)
+            shapes[f"rnn.{k}.bias"] = (columns,) if cell.biases == 1 else (cell.biases, columns)
             inputs = width
         shapes["output.kernel"] = (inputs, self.vocabulary_size)
         shapes["output.bias"] = (self.vocabulary_size,)
@@ -82,6 +110,21 @@ class Network:
             return cls(size, cell, tuple(hidden))
         except (KeyError, TypeError, SettingsError) as error:
             raise CheckpointError(f"the description of the network is not one that namegen knows: {error}") from error
+
+
+def check_exportable(network: Network, cells: Iterable[str], what: str) -> None:
+    """Raise OutputError for a cell that an exporter has no formulas for: a third party's engine may bring its own.
+
+    Args:
+        network: what is to be exported.
+        cells: those that the exporter knows.
+        what: what it writes, as in ``a .tflite``.
+    """
+    if network.cell not in cells:
+        raise OutputError(
+            f"{what} cannot hold the cell {network.cell!r}: expected one of {', '.join(cells)}; "
+            "export a network of such a cell, or use this one from Python"
+        )
 
 
 def initial_parameters(network: Network, init: str, *, rng: np.random.Generator) -> dict[str, Float64[Array, "..."]]:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from namegen.core import settings
-from namegen.core.network.architecture import INITIALISERS, Network, initial_parameters
+from namegen.core.network.architecture import CELL_SHAPES, INITIALISERS, Network, check_exportable, initial_parameters
 from namegen.core.settings import CELLS
-from namegen.errors import CheckpointError, SettingsError
+from namegen.errors import CheckpointError, OutputError, SettingsError
 
 LARGE = Network(vocabulary_size=120, cell="lstm", hidden=(200, 150))  # large, so that measured variances are close
 
@@ -42,6 +42,25 @@ def test_shapes_by_cell() -> None:
         "output.kernel": (5, 9),
         "output.bias": (9,),
     }
+
+
+def test_every_cell_has_its_shape() -> None:
+    assert tuple(CELL_SHAPES) == CELLS
+
+
+def test_state_widths() -> None:
+    """An array for h, for LSTM one for h and one for c, layer after layer."""
+    assert Network(9, "simple_rnn", (5, 4)).state_widths == (5, 4)
+    assert Network(9, "gru", (5, 4)).state_widths == (5, 4)
+    assert Network(9, "lstm", (5, 4)).state_widths == (5, 5, 4, 4)
+
+
+def test_a_cell_without_formulas_is_not_exported() -> None:
+    check_exportable(Network(9, "gru"), ("simple_rnn", "gru"), "a page")
+    with pytest.raises(
+        OutputError, match="a page cannot hold the cell 'lstm': expected one of simple_rnn, gru; export"
+    ):
+        check_exportable(Network(9, "lstm"), ("simple_rnn", "gru"), "a page")
 
 
 def test_parameter_count() -> None:

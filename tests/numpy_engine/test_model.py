@@ -1,15 +1,14 @@
-"""A batch as a prefix tree gives the loss and the gradients of a plain loop over its names."""
+"""The whole network: its gradient against central differences, and against a plain loop over the names of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.layers import CELLS
 from namegen.backends.numpy_engine.model import Model
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
@@ -17,12 +16,11 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network
 from namegen.lists import load_bundled
 from tests import reference
+from tests.numpy_engine import gradients
+from tests.numpy_engine.gradients import assert_gradient, cells, make_tree, states_before, through_time, trees
 from tests.strategies import alike, any_name
 
 TOLERANCE = 1e-10
-
-cells = pytest.mark.parametrize("cell", CELLS)
-through_time = pytest.mark.parametrize("through_time", [True, False], ids=["through_time", "no_through_time"])
 
 
 def make_model(vocabulary: Vocabulary, cell: str, through_time: bool, hidden: tuple[int, ...] = (4, 3)) -> Model:
@@ -89,3 +87,49 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
     loss, gradients = reference.loss_and_gradients("simple_rnn", parameters, [[1, 3], [1, 3, 2], [1, 3]])
     assert loss == pytest.approx(10 * np.log(4))
     np.testing.assert_allclose(gradients["output.bias"], 0.25 - np.array([3, 3, 1, 3]) / 10)
+
+
+def make_started_model(cell: str, through_time: bool) -> Model:
+    """Two layers of different widths whose state before START is not zero."""
+    rng = np.random.default_rng(5)
+    model = Model(Network(gradients.VOCABULARY.size, cell, (3, 2)), through_time=through_time, dtype="float64")
+    model.vector[:] = rng.normal(0, 0.7, model.vector.shape)
+    for layer in model.recurrent:
+        layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
+    return model
+
+
+def model_function(model: Model, tree: PrefixTree) -> Callable[[], float]:
+    """The loss a character as a function of the parameters; without ``through_time``, of frozen states too."""
+    if model.recurrent[0].through_time:
+        return lambda: model.loss.forward(model.forward(tree), tree) / tree.characters
+    frozen = states_before(
+        tree, [layer.start for layer in model.recurrent], lambda nodes, state: model.step(tree.token[nodes], state)[1]
+    )
+    return lambda: model.loss.forward(model.step(tree.token, frozen)[0], tree) / tree.characters
+
+
+@cells
+@trees
+@through_time
+def test_model(cell: str, tree: str, through_time: bool) -> None:
+    prefixes = make_tree(tree)
+    model = make_started_model(cell, through_time)
+    function = model_function(model, prefixes)
+    model.gradient.fill(np.nan)
+    loss = model.loss_and_gradient(prefixes)
+    gradient = model.gradient.copy()
+    assert loss / prefixes.characters == pytest.approx(function(), rel=1e-12)
+    assert_gradient(function, model.vector, gradient)
+
+
+@cells
+def test_without_through_time_is_another_gradient(cell: str) -> None:
+    """The two ways differ by far more than the tolerance, so neither check would pass for the other."""
+    tree = make_tree("shared")
+    found = []
+    for way in (True, False):
+        model = make_started_model(cell, way)
+        model.loss_and_gradient(tree)
+        found.append(model.gradient.copy())
+    assert np.abs(found[0] - found[1]).max() > 1e4 * gradients.TOLERANCE

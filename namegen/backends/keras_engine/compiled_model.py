@@ -1,4 +1,4 @@
-"""Model: layers, optimizer and compiled programs together, lent to one engine after another.
+"""CompiledModel: layers, optimizer and compiled programs together, lent to one engine after another.
 
 XLA keeps what it has compiled until the process ends (25 MB a training program), and compiling takes seconds. So a
 model whose engine is gone waits here for the next engine of the same kind: in a sweep or a comparison over seeds only
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers
-from namegen.backends.keras_engine.optimizers import Optimizer
+from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.program import TrainingProgram
 from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.core.network.architecture import Network
@@ -42,16 +42,16 @@ class Kind:
         return cls(network, dtype, training.optimizer, momentum, training.clip_norm, training.through_time)
 
 
-class Model:
+class CompiledModel:
     """What one engine works with: ``layers``; ``optimizer`` and ``program`` if it trains; ``step``, compiled."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.layers = Layers(kind.network, dtype=kind.dtype)
-        self.optimizer: Optimizer | None = None
+        self.optimizer: KerasOptimizer | None = None
         self.program: TrainingProgram | None = None
         if kind.optimizer is not None:
-            self.optimizer = Optimizer(
+            self.optimizer = KerasOptimizer(
                 kind.optimizer,
                 self.layers.parameters,
                 momentum=kind.momentum,
@@ -66,7 +66,7 @@ class Model:
             autograph=False,
             input_signature=[
                 tf.TensorSpec([None], tf.int32),
-                [tf.TensorSpec([None, width], kind.dtype) for width in self.layers.state_widths],
+                [tf.TensorSpec([None, width], kind.dtype) for width in kind.network.state_widths],
             ],
         )
 
@@ -78,17 +78,17 @@ class Model:
             self.optimizer.set_state(None)
 
 
-_waiting: deque[Model] = deque(maxlen=KEPT)
+_waiting: deque[CompiledModel] = deque(maxlen=KEPT)
 
 
-def borrow(kind: Kind) -> Model:
+def borrow(kind: Kind) -> CompiledModel:
     """A model for one engine alone: one that waits, or a new one."""
     for model in _waiting:
         if model.kind == kind:
             _waiting.remove(model)
             model.reset()
             return model
-    return Model(kind)
+    return CompiledModel(kind)
 
 
 give_back = _waiting.append

@@ -1,0 +1,87 @@
+"""What the gradient checks share: central differences in float64, trees with and without shared prefixes, a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from namegen.backends.numpy_engine.cells import CELLS, Cell
+from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import CELL_SHAPES, CellShape
+
+STEP = 1e-5
+TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves
+
+VOCABULARY = Vocabulary("abcde")
+TREES = {
+    "shared": ["ab", "abc", "abd", "aec", "ab", "b", "bd", "bda", "e", "ab"],
+    "unshared": ["abca", "b", "cab", "dd", "eabce"],
+    "single": ["a"],
+}
+
+trees = pytest.mark.parametrize("tree", TREES)
+cells = pytest.mark.parametrize("cell", CELLS)
+through_time = pytest.mark.parametrize("through_time", [True, False], ids=["through_time", "no_through_time"])
+
+
+def make_tree(key: str) -> PrefixTree:
+    tree = PrefixTree.from_names(TREES[key], VOCABULARY)
+    assert (tree.nodes - 1 < sum(map(len, TREES[key]))) == (key == "shared")
+    return tree
+
+
+def assert_gradient(function: Callable[[], float], variable: np.ndarray, gradient: np.ndarray) -> None:
+    """Hold ``gradient`` against central differences of ``function``, one number of ``variable`` after the other."""
+    expected = np.empty(variable.shape)
+    for place in np.ndindex(variable.shape):
+        kept = variable[place]
+        variable[place] = kept + STEP
+        above = function()
+        variable[place] = kept - STEP
+        below = function()
+        variable[place] = kept
+        expected[place] = (above - below) / (2 * STEP)
+    assert gradient.shape == variable.shape
+    limit = TOLERANCE * np.abs(expected).max(initial=1)
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=limit)
+
+
+def make_layer(
+    cell: str | tuple[Cell, CellShape], rng: np.random.Generator, through_time: bool = True, width: int = 3
+) -> Recurrent:
+    """A layer whose state before START is not zero, and whose gradients are not numbers yet: backward must write
+    every one.
+    """
+    arithmetic, shape = (CELLS[cell], CELL_SHAPES[cell]) if isinstance(cell, str) else cell
+    columns = shape.gates * width
+    state_columns = columns if shape.state_gates is None else shape.state_gates * width
+    shapes = {
+        "kernel": (VOCABULARY.size, columns),
+        "recurrent_kernel": (width, state_columns),
+        "bias": (columns,) if shape.biases == 1 else (2, columns),
+    }
+    parameters = {name: rng.normal(0, 0.8, size) for name, size in shapes.items()}
+    gradients = {name: np.full(values.shape, np.nan) for name, values in parameters.items()}
+    layer = Recurrent(arithmetic, shape.states, parameters, gradients, through_time=through_time)
+    layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
+    return layer
+
+
+def states_before(
+    tree: PrefixTree, start: list[LayerState], step: Callable[[np.ndarray, list[LayerState]], list[LayerState]]
+) -> list[LayerState]:
+    """The state before every node, one step after the other: what ``through_time=False`` takes for constant.
+
+    ``start`` has a state a layer, and so has the result, with a row a node.
+    """
+    before: list[list[LayerState]] = [start]
+    after: list[list[LayerState]] = []
+    for node in range(tree.nodes):
+        if node:
+            before.append(after[tree.parent[node]])
+        after.append(step(np.array([node]), before[node]))
+    return [np.concatenate(states, axis=1) for states in zip(*before, strict=True)]

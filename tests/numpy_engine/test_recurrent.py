@@ -1,0 +1,174 @@
+"""The recurrence against central differences, down and up trees with shared prefixes and without, whatever the cell;
+and proof that a wrong way back is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from namegen.backends.numpy_engine import recurrent
+from namegen.backends.numpy_engine.recurrent import Recurrent
+from namegen.backends.numpy_engine.walk import Level, TreeWalk
+from namegen.core.data.prefix_tree import PrefixTree
+from tests.numpy_engine.gradients import (
+    VOCABULARY,
+    assert_gradient,
+    cells,
+    make_layer,
+    make_tree,
+    states_before,
+    through_time,
+    trees,
+)
+
+
+def recurrent_function(
+    layer: Recurrent, tree: PrefixTree, inputs: np.ndarray, weights: np.ndarray
+) -> Callable[[], float]:
+    """A number made of all outputs of a layer: what its backward must be the derivative of."""
+    walk = TreeWalk(tree)
+    if layer.through_time:
+        return lambda: float((weights * layer.forward(inputs, walk)).sum())
+    (frozen,) = states_before(tree, [layer.start], lambda nodes, state: [layer.step(inputs[nodes], state[0])])
+    return lambda: float((weights * layer.step(inputs, frozen)[0]).sum())
+
+
+def check_layer(
+    layer: Recurrent,
+    tree: PrefixTree,
+    rng: np.random.Generator,
+    *,
+    dense: bool,
+    backward: Callable[[Recurrent, np.ndarray], np.ndarray | None] = Recurrent.backward,
+) -> None:
+    """Hold all that backward gives against central differences."""
+    inputs = rng.normal(size=(tree.nodes, VOCABULARY.size)) if dense else tree.token
+    weights = rng.normal(size=(tree.nodes, layer.width))
+    function = recurrent_function(layer, tree, inputs, weights)
+    layer.forward(inputs, TreeWalk(tree))
+    d_inputs = backward(layer, weights)
+    gradients = {name: values.copy() for name, values in layer.gradients.items()}
+    for name, values in layer.parameters.items():
+        assert_gradient(function, values, gradients[name])
+    if dense:
+        assert_gradient(function, inputs, d_inputs)
+    else:
+        assert d_inputs is None
+
+
+@cells
+@trees
+@through_time
+@pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
+def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool) -> None:
+    rng = np.random.default_rng(1)
+    check_layer(make_layer(cell, rng, through_time), make_tree(tree), rng, dense=dense)
+
+
+@cells
+def test_gradients_are_written_not_added(cell: str) -> None:
+    """Two passes leave the gradients of the last one, and the caller's array of derivatives stays as it was."""
+    rng = np.random.default_rng(2)
+    tree = make_tree("shared")
+    layer = make_layer(cell, rng)
+    weights = rng.normal(size=(tree.nodes, 3))
+    kept = weights.copy()
+    found = []
+    for _ in range(2):
+        layer.forward(tree.token, TreeWalk(tree))
+        layer.backward(weights)
+        found.append({name: values.copy() for name, values in layer.gradients.items()})
+    for name in found[0]:
+        np.testing.assert_array_equal(found[0][name], found[1][name])
+    np.testing.assert_array_equal(weights, kept)
+
+
+@cells
+def test_a_step_of_many_rows_is_one_of_each(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows go through the cell in blocks, the last of them smaller; where a block ends makes no difference."""
+    rng = np.random.default_rng(3)
+    layer = make_layer(cell, rng)
+    tokens = rng.integers(0, VOCABULARY.size, 11)
+    before = rng.normal(size=(len(layer.start), 11, layer.width))
+    kept = before.copy()
+    whole = layer.step(tokens, before)
+    monkeypatch.setattr(layer, "block_rows", 4)
+    np.testing.assert_array_equal(layer.step(tokens, before), whole)
+    np.testing.assert_array_equal(before, kept)
+    for row in range(11):
+        alone = layer.step(tokens[row : row + 1], before[:, row : row + 1])
+        np.testing.assert_allclose(alone[:, 0], whole[:, row], rtol=0, atol=1e-14)
+
+
+def test_a_block_is_never_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer so wide that not even one row's numbers fit into a block takes a row at a time."""
+    monkeypatch.setattr(recurrent, "BLOCK_NUMBERS", 2)
+    layer = make_layer("lstm", np.random.default_rng(4))
+    assert layer.block_rows == 1
+    assert layer.step(np.array([1, 2]), layer.initial_state(2)).shape == (2, 2, 3)
+
+
+def test_the_initial_state_is_the_one_before_start() -> None:
+    layer = make_layer("lstm", np.random.default_rng(5))
+    state = layer.initial_state(3)
+    assert state.shape == (2, 3, 3)
+    for row in range(3):
+        np.testing.assert_array_equal(state[:, row], layer.start[:, 0])
+    state[...] = 9
+    assert not (layer.start == 9).any()
+
+
+# What follows breaks one line of a backward pass at a time; the check must notice each.
+
+
+def scaled(name: str) -> Callable[[Recurrent, np.ndarray], np.ndarray | None]:
+    """A backward pass with one gradient wrong by a thousandth."""
+
+    def backward(layer: Recurrent, weights: np.ndarray) -> np.ndarray | None:
+        d_inputs = layer.backward(weights)
+        layer.gradients[name] *= 1.001
+        return d_inputs
+
+    return backward
+
+
+def forgets_siblings(layer: Recurrent, weights: np.ndarray) -> np.ndarray | None:
+    """A backward pass in which a parent receives what its first child sends, and no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Level, "sum_over_children", lambda level, sent: sent.take(level.eldest, axis=0))
+        return layer.backward(weights)
+
+
+def forgets_the_past(layer: Recurrent, weights: np.ndarray) -> np.ndarray | None:
+    """A backward pass that does not go through time where it should."""
+    layer.through_time = False
+    d_inputs = layer.backward(weights)
+    layer.through_time = True
+    return d_inputs
+
+
+WRONG = {
+    "kernel": scaled("kernel"),
+    "recurrent_kernel": scaled("recurrent_kernel"),
+    "bias": scaled("bias"),
+    "siblings": forgets_siblings,
+    "past": forgets_the_past,
+}
+
+
+@cells
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_gradient_is_caught(cell: str, wrong: str) -> None:
+    tree = make_tree("shared")
+    check_layer(make_layer(cell, np.random.default_rng(6)), tree, np.random.default_rng(7), dense=True)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        check_layer(
+            make_layer(cell, np.random.default_rng(6)),
+            tree,
+            np.random.default_rng(7),
+            dense=True,
+            backward=WRONG[wrong],
+        )

@@ -1,0 +1,52 @@
+"""The levels of a tree, against what a plain loop over its nodes says of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from namegen.backends.numpy_engine.walk import TreeWalk
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from tests.strategies import alike, any_name
+
+
+def tree_of(names: list[str]) -> PrefixTree:
+    return PrefixTree.from_names(names, Vocabulary.from_names(names))
+
+
+@given(names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12))
+@example(names=[""])
+@example(names=["x"])
+@example(names=["ab", "ac", "ad", "b"])
+def test_levels(names: list[str]) -> None:
+    tree = tree_of(names)
+    walk = TreeWalk(tree)
+    children = {node: np.flatnonzero(tree.parent == node) for node in range(-1, tree.nodes)}
+    assert walk.nodes == tree.nodes
+    assert [(level.rows.start, level.rows.stop) for level in walk.levels] == list(
+        zip(tree.level[:-1].tolist(), tree.level[1:].tolist(), strict=True)
+    )
+    families = [parent for parent in range(-1, tree.nodes) if len(children[parent])]  # of all levels, by number
+    assert walk.families == len(families)
+    sent = np.random.default_rng(0).normal(size=(tree.nodes, 3))
+    for level in walk.levels:
+        np.testing.assert_array_equal(level.parents, tree.parent[level.rows])
+        here = families[level.families]
+        assert sorted(set(level.parents.tolist())) == here
+        assert level.eldest.tolist() == [children[parent][0] for parent in here]
+        own = [families.index(node) if len(children[node]) else 0 for node in range(level.rows.start, level.rows.stop)]
+        assert level.own_family.tolist() == own
+        expected = [sent[children[parent]].sum(axis=0) for parent in here]
+        np.testing.assert_allclose(level.sum_over_children(sent), expected, rtol=0, atol=1e-14)
+
+
+def test_start_is_a_level_like_the_others() -> None:
+    """Its parent is the state before START, and nobody takes family 0 for its own: that is what no family is."""
+    walk = TreeWalk(tree_of(["Al", "Ali", "Bo"]))
+    start = walk.levels[0]
+    assert (start.rows, start.families) == (slice(0, 1), slice(0, 1))
+    assert start.parents.tolist() == [-1]
+    assert start.own_family.tolist() == [1]
+    assert walk.levels[-1].own_family.tolist() == [0]
