@@ -129,11 +129,9 @@ class LoadedModel:
         """
         wished = make_wishes(self.list_name, **wishes)
         sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
-        if seed is not None and seed < 0:
-            raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
         return self.generator.generate(
             n,
-            rng=np.random.default_rng(seed),
+            rng=_random_numbers(seed),
             sampling=sampling,
             wishes=wished,
             allow_seen=allow_seen,
@@ -288,20 +286,23 @@ def load_player_inventor() -> PlayerInventor:
     )
 
 
-def invent_players(
-    n: int = 25, *, seed: int | None = None, temperature: float = 1.0, inventor: PlayerInventor | None = None
-) -> Iterator[list[InventedPlayer]]:
+def invent_players(n: int = 25, *, seed: int | None = None, temperature: float = 1.0) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
 
     Args:
         n: how many.
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely.
-        inventor: what ``load_player_inventor`` gave, to load it once for several calls.
 
     Raises:
         CheckpointError, SettingsError: at once.
         GenerationError: after those found have been given: there are no more.
     """
-    inventor = inventor or load_player_inventor()
-    return inventor.generate(n, rng=np.random.default_rng(seed), temperature=temperature)
+    return load_player_inventor().generate(n, rng=_random_numbers(seed), temperature=temperature)
+
+
+def _random_numbers(seed: int | None) -> np.random.Generator:
+    """Where the random numbers of a request come from. Raises SettingsError for a seed below 0."""
+    if seed is not None and seed < 0:
+        raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
+    return np.random.default_rng(seed)

@@ -64,7 +64,9 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
         raise NamesError(f"names is the one string {names[:40]!r}: give a list of names")
     if isinstance(names, Corpus):
         return names
-    return read_names(config.data, stdin) if names is None else Corpus.from_names(names, source="names")
+    if names is None:
+        return read_names(config.data, stdin)
+    return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
 
 
 def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, keep_names: bool) -> RunFolder:

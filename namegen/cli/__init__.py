@@ -1,4 +1,4 @@
-"""The command line: a command parses, calls one function of ``namegen.api``, prints.
+"""The command line: a command parses, calls one function below, prints.
 
 ``namegen --help`` reads the table below and nothing else; a command's module is loaded when the command is asked for.
 """

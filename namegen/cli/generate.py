@@ -44,7 +44,7 @@ def texts(file: str | None) -> Sequence[str] | None:
     return read_names(DataSettings(names=file)).names
 
 
-def wishes(command: options.Command) -> options.Command:
+def wish_options(command: options.Command) -> options.Command:
     """Add the options that say how names are drawn and what is wished of them: ``LoadedModel.generate_batches``'s own.
 
     A wish of ``core/generation/wishes/`` has its setting's name here: ``starts_with`` is ``--starts-with``.
@@ -140,7 +140,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
     metavar="N",
     help="How many names to give.",
 )
-@wishes
+@wish_options
 @click.option(
     "--best",
     type=click.IntRange(1, MOST_BEST),

@@ -14,7 +14,7 @@ MOST_NAMES = 1_000_000
 # Below 1 by default: who asks for a cast or a company wants names that read well more than the list's full variety.
 
 
-def wishes(what: str, temperature: float) -> Callable[[options.Command], options.Command]:
+def drawing_options(what: str, temperature: float) -> Callable[[options.Command], options.Command]:
     """Add the options that say how many, and how they are drawn."""
 
     def add(command: options.Command) -> options.Command:
@@ -45,7 +45,7 @@ def wishes(what: str, temperature: float) -> Callable[[options.Command], options
 
 
 @click.command()
-@wishes("players", temperature=0.7)
+@drawing_options("players", temperature=0.7)
 @options.common
 def players(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
     """Invent players: a first name, a last name, and now and then a suffix.
@@ -65,7 +65,7 @@ def players(count: int, seed: int | None, temperature: float, as_json: bool, qui
 
 
 @click.command()
-@wishes("companies", temperature=0.6)
+@drawing_options("companies", temperature=0.6)
 @options.common
 def companies(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
     """Invent companies: new names, each once.

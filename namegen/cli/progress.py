@@ -51,12 +51,12 @@ class Display(AbstractContextManager["Display"]):
     def ready(self, run: TrainingRun) -> None:
         """The run is about to start: say what it will do."""
         self.epochs, self.steps = run.trainer.epochs, run.trainer.steps
-        lessons, training, held_out = run.parts.lessons, run.parts.training, run.parts.held_out
-        self.characters = lessons.tree.characters
+        batches, training, held_out = run.parts.batches, run.parts.training, run.parts.held_out
+        self.characters = batches.tree.characters
         self.ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
         self._done_before = self.done(run.progress, run.progress.step)
         self.notes(run.corpus.dropped_sentence())
-        damped = f" (repeats damped, {lessons.name_count:,} are left)" if run.parts.damped else ""
+        damped = f" (repeats damped, {batches.name_count:,} are left)" if run.parts.damped else ""
         kept = 0 if held_out is None else held_out.name_count
         self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}, {kept:,} held out")
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")

@@ -20,7 +20,7 @@ from namegen.cli.training_summary import summary
 from namegen.config import Config, merge, read_config
 from namegen.config_files import find_config
 from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
-from namegen.core.training.file_names import CONFIG_FILE, PLOT_FILE
+from namegen.core.training.file_names import CONFIG_FILE
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -56,37 +56,43 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--hidden", type=widths, metavar="W,W", help="The width of each layer.  [default: 32,32]"
     ),
     "network.init": click.option(
-        "--init", type=click.Choice(INITIALISERS), help="How values start.  [default: glorot]"
+        "--init", type=click.Choice(INITIALISERS), help="The initial values.  [default: glorot]"
     ),
     "training.epochs": click.option(
-        "--epochs", type=int, metavar="N", help="How often the list is read.  [default: by the size of the list]"
+        "--epochs", type=int, metavar="N", help="How often to read the list.  [default: by the size of the list]"
     ),
     "training.batch_size": click.option(
-        "--batch-size", type=int, metavar="N", help="Names a step.  [default: by the size of the list]"
+        "--batch-size", type=int, metavar="N", help="Names in each step.  [default: by the size of the list]"
     ),
     "training.optimizer": click.option(
-        "--optimizer", type=click.Choice(OPTIMIZERS), help="The rule of the steps.  [default: adam]"
+        "--optimizer", type=click.Choice(OPTIMIZERS), help="How steps follow from gradients.  [default: adam]"
     ),
     "training.learning_rate": click.option(
         "--learning-rate",
         type=float,
         metavar="RATE",
-        help="At its peak.  [default: the optimizer's own, less for wide layers]",
+        help="The highest learning rate.  [default: the optimizer's own, less for wide layers]",
     ),
     "training.momentum": click.option(
-        "--momentum", type=float, metavar="M", help="Of the optimizer momentum.  [default: 0.9]"
+        "--momentum", type=float, metavar="M", help="Momentum, for the optimizer momentum.  [default: 0.9]"
     ),
     "training.clip_norm": click.option(
-        "--clip-norm", type=float, metavar="NORM", help="The longest gradient.  [default: any]"
+        "--clip-norm", type=float, metavar="NORM", help="The largest allowed gradient norm.  [default: no limit]"
     ),
     "training.schedule": click.option(
-        "--schedule", type=click.Choice(SCHEDULES), help="How the rate moves.  [default: one-cycle]"
+        "--schedule", type=click.Choice(SCHEDULES), help="How the learning rate changes.  [default: one-cycle]"
     ),
     "training.warmup": click.option(
-        "--warmup", type=float, metavar="SHARE", help="Of one-cycle: the steps in which the rate rises.  [default: 0.2]"
+        "--warmup",
+        type=float,
+        metavar="SHARE",
+        help="The share of steps in which the rate rises, for one-cycle.  [default: 0.2]",
     ),
     "training.rate_steps": click.option(
-        "--rate-steps", type=rate_steps, metavar="E:RATE,…", help="Of the schedule steps: 0:0.01,25:0.005."
+        "--rate-steps",
+        type=rate_steps,
+        metavar="E:RATE,…",
+        help="Epochs and rates for the schedule steps: 0:0.01,25:0.005.",
     ),
     "training.through_time": click.option(
         "--through-time/--no-through-time",
@@ -94,12 +100,15 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         help="Whether gradients flow back through the whole name.  [default: they do]",
     ),
     "data.validation": click.option(
-        "--validation", type=float, metavar="SHARE", help="Of the list, to hold out; 0 for none.  [default: 0.1]"
+        "--validation",
+        type=float,
+        metavar="SHARE",
+        help="The share of the list to hold out; 0 for none.  [default: 0.1]",
     ),
     "data.split": click.option(
         "--split",
         type=click.Choice(SPLITS),
-        help="unique: no name on both sides; names: repeats may be.  [default: unique]",
+        help="unique: no name stands on both sides; names: one that repeats may.  [default: unique]",
     ),
     "data.repeats": click.option(
         "--repeats",
@@ -217,10 +226,12 @@ def _draw(result: RunResult) -> Path | None:
     """Draw the history into the run folder; matplotlib is loaded only now that training is over."""
     if result.out is None:
         return None
+    from namegen.core.training.run_folder import RunFolder
     from namegen.drawings.training import draw_history
 
-    draw_history(result, result.out / PLOT_FILE)
-    return result.out / PLOT_FILE
+    plot = RunFolder(result.out).plot_path
+    draw_history(result, plot)
+    return plot
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from namegen.errors import SettingsError, setting
@@ -55,6 +55,11 @@ class DataSettings:
         check(self, "validation", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
         check_choice(self, "split", SPLITS)
         check(self, "repeats", lambda v: v in REPEATS, f"one of {', '.join(REPEATS)}")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides, with the list itself, what training reads: all but where the list lies."""
+        return {name: value for name, value in asdict(self).items() if name not in ("names", "column")}
 
     @property
     def damps_repeats(self) -> bool:

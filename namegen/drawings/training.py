@@ -104,9 +104,10 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
             QUIET,
             dashed=False,
         )
-        if references.baseline_damped is not None:
-            damped = references.baseline_damped.metrics.loss_nats_per_char
-            _reference(axes, f"{references.baseline.order}-gram, repeats damped", damped, QUIET, dashed=True)
+        damped = references.baseline_damped
+        if damped is not None:
+            level = damped.metrics.loss_nats_per_char
+            _reference(axes, f"{damped.order}-gram, repeats damped", level, QUIET, dashed=True)
     axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
     axes.set_title("Loss")
     axes.set_ylabel("loss (nats per character)")

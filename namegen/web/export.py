@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from namegen import __version__
-from namegen.core.data.digests import _REMOVAL  # the page needs the very table, for its own characters
+from namegen.core.data.digests import REMOVAL
 from namegen.core.network.architecture import check_exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.errors import OutputError
@@ -147,7 +147,7 @@ def normalisation_tables(characters: str) -> tuple[dict[str, str], dict[str, str
     while pending:
         character = pending.pop()
         done.add(character)
-        removed, folded = character.translate(_REMOVAL), character.casefold()
+        removed, folded = character.translate(REMOVAL), character.casefold()
         if removed != character:
             removal[character] = removed
         if folded != character:

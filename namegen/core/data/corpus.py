@@ -14,10 +14,11 @@ from hashlib import blake2b
 from namegen.core.data.reading import Kind, csv_column, decode, json_list, lines
 from namegen.core.data.split import Split, split_names
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, setting
 from namegen.escaping import quote
 
-MAX_NAME_LENGTH = 1000
+MAX_NAME_LENGTH = DataSettings.max_name_length
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
 

@@ -34,7 +34,7 @@ class _Removal(dict[int, str | None]):
 
 
 # The dotless ı is the one letter whose capital (I) folds to another letter (i): joined, so that case never counts.
-_REMOVAL = _Removal({ord("ı"): "i"})
+REMOVAL = _Removal({ord("ı"): "i"})
 
 
 def normalise(name: str) -> str:
@@ -48,7 +48,7 @@ def normalise(name: str) -> str:
     """
     if name.isascii():  # nearly every name; the same result as the general way below
         lowered = name.lower()
-        return lowered if lowered.isalnum() else lowered.translate(_REMOVAL) or lowered
+        return lowered if lowered.isalnum() else lowered.translate(REMOVAL) or lowered
     while (result := _normalise_once(name)) != name:
         name = result
     return result
@@ -56,7 +56,7 @@ def normalise(name: str) -> str:
 
 def _normalise_once(name: str) -> str:
     # Removal comes first too: NFKC makes a combining accent of a free-standing one, as in O´Brien.
-    return _fold(name.translate(_REMOVAL)).translate(_REMOVAL) or _fold(name)
+    return _fold(name.translate(REMOVAL)).translate(REMOVAL) or _fold(name)
 
 
 def _fold(text: str) -> str:

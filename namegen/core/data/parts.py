@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.repeats import lessons
+from namegen.core.data.repeats import names_to_read
 from namegen.core.settings import DataSettings
 
 
@@ -18,15 +18,15 @@ class ListParts:
     Attributes:
         whole: every entry of the list.
         training: every entry of the training part.
-        lessons: the names that an epoch reads: the training part, with fewer repeats where those are damped.
+        batches: cuts what an epoch reads: the training part, with fewer repeats where those are damped.
         held_out: the entries that training does not read; None where nothing is held out.
         seen_percent: how many of the held-out entries stand in the training part too.
-        damped: whether ``lessons`` holds fewer repeats than ``training``.
+        damped: whether ``batches`` hold fewer repeats than ``training``.
     """
 
     whole: PrefixTree
     training: PrefixTree
-    lessons: BatchMaker
+    batches: BatchMaker
     held_out: PrefixTree | None
     seen_percent: float
     damped: bool
@@ -47,7 +47,7 @@ class ListParts:
         return cls(
             whole=PrefixTree.from_names(corpus.names, vocabulary),
             training=PrefixTree.from_names(split.training, vocabulary),
-            lessons=BatchMaker(lessons(split.training, data), vocabulary),
+            batches=BatchMaker(names_to_read(split.training, data), vocabulary),
             held_out=PrefixTree.from_names(split.validation, vocabulary) if split.validation else None,
             seen_percent=split.seen_percent,
             damped=data.damps_repeats,

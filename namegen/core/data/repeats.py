@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from namegen.core.settings import DataSettings
 
 
-def lessons(names: Sequence[str], data: DataSettings) -> tuple[str, ...]:
+def names_to_read(names: Sequence[str], data: DataSettings) -> tuple[str, ...]:
     """The names that an epoch reads: all entries, or with damped repeats fewer of those that are common."""
     return damped(names) if data.damps_repeats else tuple(names)
 

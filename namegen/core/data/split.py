@@ -9,6 +9,7 @@ from itertools import compress
 
 import numpy as np
 
+from namegen.core.settings import SPLITS
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.escaping import quote
 
@@ -49,8 +50,8 @@ def split_names(names: Sequence[str], validation: float, split: str, seed: int, 
     """
     if not 0 <= validation < 1:
         raise SettingsError(f"{setting('validation')} is {validation!r}: expected a share from 0 to below 1")
-    if split not in ("unique", "names"):
-        raise SettingsError(f"{setting('split')} is {quote(split)}: expected one of unique, names")
+    if split not in SPLITS:
+        raise SettingsError(f"{setting('split')} is {quote(split)}: expected one of {', '.join(SPLITS)}")
     if validation == 0:
         return Split(tuple(names), (), 0.0)
     if split == "unique":

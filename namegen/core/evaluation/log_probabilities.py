@@ -1,4 +1,4 @@
-"""From logits to log-probabilities: the one softmax that scores and evaluations go by."""
+"""From logits to log-probabilities, in float64: of all tokens, or of one token a row."""
 
 from __future__ import annotations
 

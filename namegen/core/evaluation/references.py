@@ -47,7 +47,7 @@ class HeldOutReferences:
     @cached_property
     def baseline_damped(self) -> Baseline | None:
         """The n-gram that reads what the network reads; None where that is the training part as it stands."""
-        return self._fitted_on(self.parts.lessons.tree) if self.parts.damped else None
+        return self._fitted_on(self.parts.batches.tree) if self.parts.damped else None
 
     @property
     def same_reading(self) -> Baseline:

@@ -1,6 +1,6 @@
 """TrainingRun: one training, from a list to a finished model.
 
-corpus ─► parts (split, as trees) ─► lessons (batches) ─► trainer and engine ─► checkpoint ─► run folder
+corpus ─► parts (split, as trees) ─► batches ─► trainer and engine ─► checkpoint ─► run folder
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class TrainingRun:
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
         seed = recipe.training.seed
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
-        self.recipe = recipe.resolved(name_count=self.parts.lessons.name_count)
+        self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
         self.network = Network(self.vocabulary.size, recipe.network.cell, recipe.network.hidden)
         self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
@@ -130,7 +130,7 @@ class TrainingRun:
         self.known_names = known_digests(corpus.names)
         self.trainer = Trainer(
             self.engine,
-            self.parts.lessons,
+            self.parts.batches,
             self.parts.held_out,
             Generator(self.engine, self.vocabulary, known_names=self.known_names),
             self.recipe.training,
@@ -162,7 +162,7 @@ class TrainingRun:
         except TrainingError:
             self._save_best()  # its epoch was sound; the state is not, so the last one that was written stays
             raise
-        result = self.result()
+        result = self.finish()
         self.save()
         return result
 
@@ -200,8 +200,10 @@ class TrainingRun:
         self.corpus = replace(self.corpus, source=identity["list_name"])
         self._saved_best = 0
 
-    def result(self) -> RunResult:
-        """The best model with its figures; for a run that was stopped in its first epoch, the model as it stands."""
+    def finish(self) -> RunResult:
+        """Give the best model with its figures, and write it; of a run that was stopped in its first epoch, the model
+        as it stands, unwritten.
+        """
         progress, training = self.progress, self.recipe.training
         best = progress.best or BestEpoch(0, float("inf"), parameters_of(self.engine.get_state()))
         with _borrowed(self.engine, best.parameters):
@@ -214,7 +216,7 @@ class TrainingRun:
         if self.folder is not None and progress.best is not None:
             self.folder.save_model(checkpoint)
             self._saved_best = best.epoch
-        characters = self.parts.lessons.tree.characters
+        characters = self.parts.batches.tree.characters
         speeds = [characters / record.training_seconds for record in progress.history[1:]]
         return RunResult(
             checkpoint=checkpoint,
@@ -266,13 +268,12 @@ class TrainingRun:
         """What must be the same when the run goes on: all but the number of epochs, which may grow."""
         training = _plain(asdict(self.recipe.training))
         del training["epochs"]
-        data = {name: value for name, value in asdict(self.recipe.data).items() if name not in ("names", "column")}
         return {
             "list": self.corpus.fingerprint,
             "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now
             "network": self.network.to_dict(),
             "training": training,
-            "data": data,
+            "data": self.recipe.data.identity,
         }
 
 

@@ -1,11 +1,11 @@
-"""RunFolder: the one owner of the files that a training leaves.
+"""RunFolder: the one owner of the files that a training leaves: where each lies, and how it is written.
 
-    config.toml         all settings, resolved; written once
+    config.toml         all settings, resolved; what a training goes on by
     names.txt           the list, if it lies nowhere else
     model.safetensors   the best network so far, ready to use (``core/network/checkpoint.py``)
     known_names.safetensors   the digests of its list, where they are too many to travel with the model
     history.csv         a line an epoch
-    history.png         the drawing of the training, at its end
+    history.png         the plot of the training, at its end
     state.safetensors   all that going on needs (``run_state.py``); written last
 
 Every file is written whole or not at all.

@@ -113,7 +113,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     data = DataSettings(validation=subject.validation, split=subject.split)
     parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
     held_out = parts.whole if parts.held_out is None else parts.held_out  # something is: the plan sees to it
-    model, _ = NgramModel.best(parts.lessons.tree, held_out, corpus.vocabulary.size)
+    model, _ = NgramModel.best(parts.batches.tree, held_out, corpus.vocabulary.size)
     evaluator = AccuracyEvaluator(model)
 
     def part(tree: PrefixTree) -> ReferencePart:

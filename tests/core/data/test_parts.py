@@ -40,7 +40,7 @@ def test_an_epoch_reads_the_training_part_damped_or_not(repeats: str) -> None:
     corpus = load_bundled("mlb-first")
     parts = ListParts.from_corpus(corpus, DataSettings(repeats=repeats), seed=3)
     training = corpus.split(0.1, "unique", 3).training
-    assert counted(parts.lessons.tree, corpus) == Counter(damped(training) if repeats == "damped" else training)
+    assert counted(parts.batches.tree, corpus) == Counter(damped(training) if repeats == "damped" else training)
     assert parts.damped == (repeats == "damped")
 
 

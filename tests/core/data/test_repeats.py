@@ -6,7 +6,7 @@ from math import sqrt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.repeats import damped, lessons
+from namegen.core.data.repeats import damped, names_to_read
 from namegen.core.settings import DataSettings
 
 
@@ -20,7 +20,7 @@ def test_a_name_of_c_entries_is_read_about_root_c_times(names: list[str]) -> Non
 
 def test_what_is_damped_follows_the_split_unless_it_is_said() -> None:
     names = ("Al",) * 9
-    assert lessons(names, DataSettings(split="unique")) == ("Al",) * 3
-    assert lessons(names, DataSettings(split="names")) == names
-    assert lessons(names, DataSettings(split="unique", repeats="kept")) == names
-    assert lessons(names, DataSettings(split="names", repeats="damped")) == ("Al",) * 3
+    assert names_to_read(names, DataSettings(split="unique")) == ("Al",) * 3
+    assert names_to_read(names, DataSettings(split="names")) == names
+    assert names_to_read(names, DataSettings(split="unique", repeats="kept")) == names
+    assert names_to_read(names, DataSettings(split="names", repeats="damped")) == ("Al",) * 3

@@ -32,7 +32,7 @@ def test_the_references_are_those_of_the_parts(repeats: str) -> None:
         assert references.same_reading is references.baseline
     else:
         assert references.same_reading is references.baseline_damped
-        assert references.baseline_damped.metrics == NgramModel.best(parts.lessons.tree, held_out, size)[1]
+        assert references.baseline_damped.metrics == NgramModel.best(parts.batches.tree, held_out, size)[1]
 
 
 def test_a_training_fits_no_n_gram_that_nobody_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:

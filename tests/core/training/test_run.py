@@ -101,7 +101,7 @@ def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> 
 
 def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped() -> None:
     run = make_run(data=DataSettings(split="unique"))
-    assert run.parts.lessons.name_count < run.parts.training.name_count
+    assert run.parts.batches.name_count < run.parts.training.name_count
     result = run.run()
     engine = NumpyEngine(run.network, None, threads=1)
     engine.set_state(result.checkpoint.parameters)

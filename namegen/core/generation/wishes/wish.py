@@ -27,7 +27,7 @@ MORE_VARIETY = "more variety"  # an advice: stands for what lets the model choos
 
 
 class Wish:
-    """What a wish can do. A class overrides what it needs; only ``name``, and ``keeps`` or ``refuses``, it must.
+    """What a wish can do. A class has a ``name`` and overrides ``keeps`` or ``refuses``; the rest where it needs it.
 
     - **Before** anything is drawn, ``check`` finds what contradicts it: characters that the model does not know, a
       length, another wish.
