@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 import tomllib
-import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from namegen.config_files import advice
+from namegen.config_values import MOST_SHOWN, WrongTypeError, convert, cut, expected_of, shown
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, check
 from namegen.errors import SettingsError, setting
 
 Label = Callable[[str], str]  # the name of a field -> what a message calls it
 _Settings = TypeVar("_Settings")
-_MOST_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def read_config(path: Path | str) -> Config:
         SettingsError: the file cannot be read or is not TOML; or some of its values are wrong, and then the message
             names them all, each by its dotted path.
     """
-    return parse_config(read_tables(path), source=f"the config {_shown(str(path))}")
+    return parse_config(read_tables(path), source=f"the config {shown(str(path))}")
 
 
 def read_tables(path: Path | str) -> dict[str, Any]:
@@ -75,23 +74,23 @@ def read_tables(path: Path | str) -> dict[str, Any]:
     Raises:
         SettingsError: the file cannot be read, or is not TOML.
     """
-    shown = _shown(str(path))
+    told = shown(str(path))
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise SettingsError(f"there is no config file {shown}: {advice(str(path))}") from error
+        raise SettingsError(f"there is no config file {told}: {advice(str(path))}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise SettingsError(f"the config {shown} is not UTF-8 at line {line}: save it as UTF-8 text") from error
+        raise SettingsError(f"the config {told} is not UTF-8 at line {line}: save it as UTF-8 text") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
         reason = getattr(error, "strerror", None) or error
-        raise SettingsError(f"cannot read the config {shown} ({reason}): give a TOML file") from error
+        raise SettingsError(f"cannot read the config {told} ({reason}): give a TOML file") from error
     try:
         return tomllib.loads(text)
     except RecursionError as error:
-        raise SettingsError(f"the config {shown} nests too deeply: expected tables of plain values") from error
+        raise SettingsError(f"the config {told} nests too deeply: expected tables of plain values") from error
     except ValueError as error:  # TOMLDecodeError, or a number of too many digits
-        raise SettingsError(f"the config {shown} is not TOML: {_cut(str(error), 120)}; correct that place") from error
+        raise SettingsError(f"the config {told} is not TOML: {cut(str(error), 120)}; correct that place") from error
 
 
 def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
@@ -115,7 +114,7 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
     for name, kind in TABLES.items():
         values = document.get(name, {})
         if not isinstance(values, Mapping):
-            problems.append(f"{name} is {_shown(values)}: expected a table, [{name}]")
+            problems.append(f"{name} is {shown(values)}: expected a table, [{name}]")
             continue
         tables[name], found = _build(kind, values, f"{name}.".__add__)
         problems += found
@@ -226,7 +225,7 @@ def write_config(config: Config) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise SettingsError(
-            f"{_shown(text[max(error.start - 20, 0) : error.end + 10])} holds half a character, which a config cannot: "
+            f"{shown(text[max(error.start - 20, 0) : error.end + 10])} holds half a character, which a config cannot: "
             "rename the file"
         ) from error
     return text
@@ -242,10 +241,6 @@ def _toml(value: object) -> str:
     return repr(value)
 
 
-class _WrongTypeError(Exception):
-    """A value does not fit its annotation."""
-
-
 def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) -> tuple[_Settings | None, list[str]]:
     """Make one settings dataclass; or say all that is wrong with its values."""
     hints = get_type_hints(kind)
@@ -257,9 +252,9 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
             problems.append(f"{label(_key(name))} is unknown: {_suggestion(name, TABLES, table)}")
             continue
         try:
-            good[name] = _convert(value, hints[name])
-        except _WrongTypeError:
-            problems.append(f"{label(name)} is {_shown(value)}: expected {_expected(hints[name])}")
+            good[name] = convert(value, hints[name])
+        except WrongTypeError:
+            problems.append(f"{label(name)} is {shown(value)}: expected {expected_of(hints[name])}")
     while True:
         try:
             return kind(**good), problems
@@ -267,58 +262,18 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
             message = error.told(lambda name, _: label(name))
             if error.field in good:
                 value = good.pop(error.field)
-                problems.append(message.replace(repr(value), _shown(value), 1))
+                problems.append(message.replace(repr(value), shown(value), 1))
                 continue
             if not problems:  # else the contradiction may come from a field that is missing now
                 problems.append(message)
             return None, problems
 
 
-def _convert(value: object, hint: Any) -> Any:
-    """The value as the annotation wants it: an int may stand for a float, a list for a tuple; a bool is no int."""
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        return _convert(value, next(option for option in get_args(hint) if option is not type(None)))
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise _WrongTypeError
-        parts = get_args(hint)
-        if parts[-1] is Ellipsis:
-            return tuple(_convert(item, parts[0]) for item in value)
-        if len(parts) != len(value):
-            raise _WrongTypeError
-        return tuple(_convert(item, part) for item, part in zip(value, parts, strict=True))
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError as error:
-            raise _WrongTypeError from error
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise _WrongTypeError
-    return value
-
-
-def _expected(hint: Any) -> str:
-    """What an annotation asks for, in words."""
-    words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        return _expected(next(option for option in get_args(hint) if option is not type(None)))
-    if origin is tuple:
-        parts = get_args(hint)
-        if parts[-1] is Ellipsis:
-            return "a list, each item " + _expected(parts[0])
-        return f"a list of {len(parts)}: " + ", ".join(map(_expected, parts))
-    return words.get(hint, str(hint))
-
-
 def _suggestion(name: str, tables: Mapping[str, type[Any]], table: str) -> str:
     """The nearest setting, first in the same table, then in another; else the settings that there are."""
     own = list(get_type_hints(tables[table])) if table in tables else []
     paths = [f"{other}.{key}" for other, kind in tables.items() for key in get_type_hints(kind)]
-    short = name[:_MOST_SHOWN]
+    short = name[:MOST_SHOWN]
     for near in get_close_matches(short, own, n=1):
         return f"did you mean {table}.{near}?"
     for near in get_close_matches(short, [path.partition(".")[2] for path in paths], n=1):
@@ -339,14 +294,5 @@ def _raise_all(problems: Iterable[str], source: str) -> None:
 
 def _key(name: str) -> str:
     return (
-        name if name.replace("_", "").replace("-", "").replace(".", "").isalnum() and len(name) <= 40 else _shown(name)
+        name if name.replace("_", "").replace("-", "").replace(".", "").isalnum() and len(name) <= 40 else shown(name)
     )
-
-
-def _shown(value: object) -> str:
-    """A value for a message: control characters escaped, long ones cut."""
-    return repr(_cut(value, _MOST_SHOWN)) if isinstance(value, str) else _cut(repr(value), _MOST_SHOWN)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -49,7 +49,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "lists": (DATA, set()),
     "models": (GROUND, set()),
     "config_files": (set(), set()),
-    "config": (GROUND | {"core.settings", "config_files"}, set()),
+    "config_values": (GROUND, set()),
+    "config": (GROUND | {"core.settings", "config_files", "config_values"}, set()),
     "backends": (ENGINE, set()),
     "backends.numpy_engine": (ENGINE, {"numpy"}),
     "backends.quiet": (set(), set()),
@@ -168,7 +169,20 @@ def strings(tree: ast.AST) -> Iterator[str]:
 
 
 # Parts whose messages a program meets, too.
-WITHOUT_FLAGS = {"", "core", "files", "config", "config_files", "extras", "lists", "models", "web", "fetch", "testing"}
+WITHOUT_FLAGS = {
+    "",
+    "core",
+    "files",
+    "config",
+    "config_values",
+    "config_files",
+    "extras",
+    "lists",
+    "models",
+    "web",
+    "fetch",
+    "testing",
+}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +192,15 @@ def test_messages_know_no_command_line(path: Path) -> None:
     """They name settings (``errors.setting``); how an option is spelt is the command line's own."""
     for text in strings(ast.parse(path.read_text(encoding="utf-8"))):
         assert not re.search(r"(?<![\w-])--[a-z]", text), f"{module_name(path)} says {text!r}"
+
+
+def test_no_file_holds_a_second_concept_unseen() -> None:
+    """Beyond 350 lines, or 12 entries in core, it is time to look for one."""
+    long = {
+        module_name(path): lines for path in modules() if (lines := len(path.read_text("utf-8").splitlines())) > 350
+    }
+    assert not long
+    assert len([path for path in (PACKAGE / "core").iterdir() if path.name != "__pycache__"]) <= 12
 
 
 def test_a_wrong_import_would_be_seen() -> None:

@@ -16,7 +16,7 @@ from namegen.backends import ENTRY_POINT_GROUP
 from namegen.errors import NamegenError
 
 PACKAGE = Path(namegen.__file__).parent
-SHARED_CODE = ("core", "backends", "config.py", "threads.py")
+SHARED_CODE = ("core", "backends", "config.py", "config_values.py", "threads.py")
 # command → files and folders of the package that decide its figures: the code that trains and draws, and the code that
 # measures. A report's own looks do not.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {

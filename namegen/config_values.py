@@ -1,0 +1,64 @@
+"""A value from outside against the annotation of the setting that it is for: converted, or told what is expected."""
+
+from __future__ import annotations
+
+import types
+from typing import Any, Union, get_args, get_origin
+
+from namegen.escaping import quote
+
+MOST_SHOWN = 40
+
+
+class WrongTypeError(Exception):
+    """A value does not fit its annotation."""
+
+
+def convert(value: object, hint: Any) -> Any:
+    """The value as the annotation wants it: an int may stand for a float, a list for a tuple; a bool is no int."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        return convert(value, next(option for option in get_args(hint) if option is not type(None)))
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise WrongTypeError
+        parts = get_args(hint)
+        if parts[-1] is Ellipsis:
+            return tuple(convert(item, parts[0]) for item in value)
+        if len(parts) != len(value):
+            raise WrongTypeError
+        return tuple(convert(item, part) for item, part in zip(value, parts, strict=True))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise WrongTypeError from error
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise WrongTypeError
+    return value
+
+
+def expected_of(hint: Any) -> str:
+    """What an annotation asks for, in words."""
+    words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return expected_of(next(option for option in get_args(hint) if option is not type(None)))
+    if origin is tuple:
+        parts = get_args(hint)
+        if parts[-1] is Ellipsis:
+            return "a list, each item " + expected_of(parts[0])
+        return f"a list of {len(parts)}: " + ", ".join(map(expected_of, parts))
+    return words.get(hint, str(hint))
+
+
+def shown(value: object) -> str:
+    """A value for a message: control characters escaped, long ones cut."""
+    return quote(value, MOST_SHOWN) if isinstance(value, str) else cut(repr(value), MOST_SHOWN)
+
+
+def cut(text: str, most: int) -> str:
+    """Text that is too long ends in an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "…"
