@@ -24,6 +24,7 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
         *SHARED_CODE,
         "experiments/trained.py",
         "experiments/compare/measure.py",
+        "experiments/compare/memory.py",
         "experiments/compare/quality.py",
     ),
     "sweep": (
@@ -146,23 +147,3 @@ def _memory_gib() -> float | None:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (AttributeError, OSError, ValueError):  # not a POSIX system
         return None
-
-
-def peak_memory_mib() -> float | None:
-    """The most memory that this process has held at one time; None where the system does not say.
-
-    Linux is asked for the high-water mark of this program alone: ``ru_maxrss`` would begin at the size of the process
-    that started it.
-    """
-    try:
-        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    except OSError:  # not Linux
-        pass
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 2**20 if platform.system() == "Darwin" else most / 2**10

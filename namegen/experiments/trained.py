@@ -87,7 +87,7 @@ def summarise(run: TrainingRun, result: RunResult) -> TrainingSummary:
         column.name: tuple(getattr(record, column.name) for record in result.history) for column in fields(History)
     }
     return TrainingSummary(
-        parameters=sum(values.size for values in result.checkpoint.parameters.values()),
+        parameters=run.network.parameter_count,
         batch_size=batch_size,
         epochs=result.epochs,
         best_epoch=result.best_epoch,

@@ -19,7 +19,7 @@ from namegen.experiments.compare.measured import (
     ReferenceResult,
     TrainingResult,
 )
-from namegen.experiments.compare.subjects import ReferenceSubject, Split
+from namegen.experiments.compare.subjects import ReferenceSubject, SplitKind
 
 Role = Literal["like_for_like", "network"]
 FORMAT: Literal["namegen comparison"] = "namegen comparison"
@@ -45,7 +45,7 @@ class TrainingIdentity:
 
     network: str
     engine: str
-    split: Split
+    split: SplitKind
     seed: Count
     roles: tuple[Role, ...]
     config: Mapping[str, Any]

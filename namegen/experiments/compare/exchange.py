@@ -28,7 +28,7 @@ from namegen.experiments.compare.subjects import (
 )
 
 # kind of measurement → the result that it gives
-RESULTS: dict[str, type[Result]] = {
+RESULT_KINDS: dict[str, type[Result]] = {
     ListSubject.kind: ListFacts,
     ReferenceSubject.kind: ReferenceResult,
     TrainingSubject.kind: TrainingResult,
@@ -104,4 +104,4 @@ def read_answer(kind: str, plain: Mapping[str, Any]) -> Answer:
 
 def read_result(kind: str, plain: Mapping[str, Any]) -> Result:
     """A result of this kind of measurement from plain values. Raises ValueError: it has another form."""
-    return from_plain(RESULTS[kind], plain)
+    return from_plain(RESULT_KINDS[kind], plain)

@@ -38,8 +38,8 @@ from namegen.experiments.compare.selection import (
     reference_values,
     splits,
 )
-from namegen.experiments.compare.subjects import Split
-from namegen.experiments.compare.tables.sections import GENERATION, LIKE_FOR_LIKE, NETWORKS
+from namegen.experiments.compare.subjects import SplitKind
+from namegen.experiments.compare.tables.sections import ENGINES_SECTION, GENERATION_SECTION, NETWORKS_SECTION
 from namegen.experiments.table import whole
 
 WIDTH = 9.5
@@ -58,19 +58,19 @@ def _figures(entry: ListEntry, names: int) -> Iterator[tuple[str, str, str, Figu
     shown = drawable_text(entry.name, 48)
     for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
         caption = f"{network} on {shown}, by each engine: loss against epochs, and accuracy against seconds"
-        yield LIKE_FOR_LIKE, f"curves-{number}", caption, curves_figure(runs, entry)
+        yield ENGINES_SECTION, f"curves-{number}", caption, curves_figure(runs, entry)
     for split in splits(entry):
         if network_names(entry, split):
             caption = f"Accuracy of the networks on {shown}, split {split}: beside counting and the ceiling"
-            yield NETWORKS, f"accuracy-{split}", caption, accuracy_figure(entry, split)
+            yield NETWORKS_SECTION, f"accuracy-{split}", caption, accuracy_figure(entry, split)
     if entry.generation:
         caption = f"Names a second, {shown}: by every model and algorithm"
-        yield GENERATION, "speed", caption, speed_figure(entry.generation)
+        yield GENERATION_SECTION, "speed", caption, speed_figure(entry.generation)
         drawings = drawings_of_networks(entry)
         if entry.facts is not None and drawings:
             caption = f"Names by their length, {shown}: the list, and {names:,} names drawn by each network"
             drawn = {network: found.lengths for network, found in drawings.items()}
-            yield GENERATION, "lengths", caption, lengths_figure(entry.facts.lengths, drawn, names)
+            yield GENERATION_SECTION, "lengths", caption, lengths_figure(entry.facts.lengths, drawn, names)
 
 
 # --- like for like ----------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def _values(column: Sequence[float | None]) -> list[float]:
 BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
-def accuracy_figure(entry: ListEntry, split: Split) -> Figure:
+def accuracy_figure(entry: ListEntry, split: SplitKind) -> Figure:
     """A panel for each part of the list: argmax and sampled of every network, with that part's ceiling and n-gram."""
     networks = network_names(entry, split)
     figure = new_figure(WIDTH, 2.05 + 0.5 * len(networks))

@@ -14,7 +14,7 @@ from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.figures import list_figures
 from namegen.experiments.compare.tables.like_for_like import curve_tables
-from namegen.experiments.compare.tables.sections import LIKE_FOR_LIKE, list_tables
+from namegen.experiments.compare.tables.sections import ENGINES_SECTION, list_tables
 from namegen.experiments.compare.words import findings, measured_where, statement
 from namegen.experiments.table import Table
 from namegen.files import write_whole
@@ -57,7 +57,7 @@ def write_report(results: Comparison, out: Path) -> None:
     with drawing_style():
         for number, (entry, slug) in enumerate(zip(results.lists, slugs, strict=True), start=1):
             sections = {
-                name: Section(tables, more=curve_tables(entry) if name == LIKE_FOR_LIKE else [])
+                name: Section(tables, more=curve_tables(entry) if name == ENGINES_SECTION else [])
                 for name, tables in list_tables(entry, results).items()
             }
             for section, key, caption, figure in list_figures(entry, results.generated_names):

@@ -112,7 +112,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     corpus = Corpus(request.names, source=request.source)
     data = DataSettings(validation=subject.validation, split=subject.split)
     parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
-    held_out = parts.whole if parts.held_out is None else parts.held_out  # something is: the plan sees to it
+    held_out = _needed(parts.held_out, "held-out part")
     model, _ = NgramModel.best(parts.batches.tree, held_out, corpus.vocabulary.size)
     evaluator = AccuracyEvaluator(model)
 
@@ -140,10 +140,9 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     engine_class, started = _load_engine(request.subject.engine), time.time() - request.started
     from namegen.config import parse_config
     from namegen.core.data.corpus import Corpus
-    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.run import TrainingRun
-    from namegen.experiments.machine import peak_memory_mib
+    from namegen.experiments.compare.memory import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
     corpus = Corpus(request.names, source=request.source)
@@ -152,16 +151,15 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     result = run.run()
     memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
-    whole = AccuracyEvaluator(run.engine).evaluate(PrefixTree.from_names(corpus.names, corpus.vocabulary))
+    whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
     result.checkpoint.save(_file(request.model))
     held_out = _needed(result.validation, "held-out part")
     parts = (result.training, held_out, whole)
-    epochs = [record.training_seconds for record in result.history]
     timing = Timing(
         start_up_seconds=started + clock["making"],
         compilation_seconds=clock["warm_up"],
-        first_epoch_seconds=epochs[0],
-        seconds_per_epoch=median(epochs[1:] or epochs),
+        first_epoch_seconds=result.history[0].training_seconds,
+        seconds_per_epoch=result.seconds_per_epoch,
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
         peak_memory_mib=memory,
@@ -222,8 +220,8 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.core.generation.generator import Generator
     from namegen.core.generation.sampling import SamplingSettings
     from namegen.core.network.checkpoint import default_max_length
+    from namegen.experiments.compare.memory import peak_memory_mib
     from namegen.experiments.compare.quality import describe_names, two_halves
-    from namegen.experiments.machine import peak_memory_mib
 
     names, n, seed = request.names, request.subject.names, request.subject.seed
     model, vocabulary, loop = _language_model(request)

@@ -57,7 +57,7 @@ class ReferencePart:
     Attributes:
         names, characters: the size of the part.
         ceiling: the part itself as a model.
-        baseline: the n-gram that was fitted on the training part.
+        baseline: the n-gram that read what the networks read of the training part.
     """
 
     names: Count

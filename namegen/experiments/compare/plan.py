@@ -15,7 +15,6 @@ from namegen.backends import engine_paths
 from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
-from namegen.errors import NamesError
 from namegen.experiments.compare.document import Role
 from namegen.experiments.compare.measured import Result
 from namegen.experiments.compare.subjects import (
@@ -23,11 +22,12 @@ from namegen.experiments.compare.subjects import (
     GenerationSubject,
     ListSubject,
     ReferenceSubject,
-    Split,
+    SplitKind,
     Subject,
     TrainingSubject,
 )
 from namegen.experiments.machine import code_fingerprint, engine_versions, machine
+from namegen.experiments.splitting import check_large_enough
 
 THREADS = 1  # the matrices are too small to share
 VALIDATION = 0.2  # as the original split its lists
@@ -62,7 +62,7 @@ class Scope:
     quick: bool = False
 
     @property
-    def splits(self) -> tuple[Split, ...]:
+    def splits(self) -> tuple[SplitKind, ...]:
         """The ways in which a list is split; like for like runs with the first."""
         return ("names",) if self.quick else ("names", "unique")
 
@@ -172,13 +172,7 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
 def _check_size(corpus: Corpus, scope: Scope) -> None:
     for split in scope.splits:
         for seed in range(scope.seeds):
-            try:
-                corpus.split(VALIDATION, split, seed)
-            except NamesError as error:
-                raise NamesError(
-                    f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few "
-                    f"to hold out {VALIDATION:.0%} of them and compare anything: give a longer list"
-                ) from error
+            check_large_enough(corpus, VALIDATION, split, seed)
 
 
 def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
@@ -208,7 +202,7 @@ def _training(
     scope: Scope,
     network: str,
     engine: str,
-    split: Split,
+    split: SplitKind,
     seed: int,
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Measurement:

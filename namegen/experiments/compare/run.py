@@ -81,16 +81,16 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> Outcome:
     watcher(Planned(len(plan), len(outcome.figures)))
     with Workers(store, outcome, watcher) as workers:
         while waiting or workers.running:
-            ready = [one for one in waiting if one.of is None or one.of.key in outcome.figures]
-            for measurement in [one for one in waiting if _hopeless(one, outcome)]:
-                waiting.remove(measurement)
+            hopeless = [one for one in waiting if _hopeless(one, outcome)]
+            for measurement in hopeless:
                 watcher(Ended(measurement.label, trouble="left out"))
-            for measurement in ready:
-                if measurement in waiting and workers.take(measurement):
-                    waiting.remove(measurement)
-            workers.look()
-            if waiting and not ready and not workers.running and not any(_hopeless(one, outcome) for one in waiting):
+            waiting = [one for one in waiting if one not in hopeless]
+            ready = [one for one in waiting if one.of is None or one.of.key in outcome.figures]
+            if waiting and not ready and not workers.running:
                 raise NamegenError("the comparison waits for a measurement that is not in its plan: report this")
+            taken = [one for one in ready if workers.take(one)]
+            waiting = [one for one in waiting if one not in taken]
+            workers.look()
     return outcome
 
 

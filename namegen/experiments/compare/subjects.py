@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-Split = Literal["names", "unique"]
+SplitKind = Literal["names", "unique"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ReferenceSubject:
     """
 
     kind: ClassVar[str] = "reference"
-    split: Split
+    split: SplitKind
     seed: int
     validation: float
 
@@ -49,9 +49,9 @@ class TrainingSubject:
     config: Mapping[str, Any]
 
     @property
-    def split(self) -> Split:
+    def split(self) -> SplitKind:
         """How the list is split."""
-        split: Split = self.config["data"]["split"]
+        split: SplitKind = self.config["data"]["split"]
         return split
 
     @property

@@ -27,6 +27,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.experiments.machine import code_fingerprint, engine_versions
+from namegen.experiments.splitting import check_large_enough
 
 GRID = "grid"
 LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
@@ -100,7 +101,7 @@ class SweepRun:
     @cached_property
     def key(self) -> str:
         """A hash of all that its result depends on, whatever the axes of the sweep that it belongs to."""
-        data = {name: value for name, value in asdict(self.config.data).items() if name not in ("names", "column")}
+        data = self.config.data.identity
         what = {
             "list": self.corpus.fingerprint,
             "data": data,
@@ -228,13 +229,7 @@ def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
         raise SettingsError(
             "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such as 0.2"
         )
-    try:
-        corpus.split(data.validation, data.split, seed)
-    except NamesError as error:
-        raise NamesError(
-            f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few to hold "
-            f"out {data.validation:.0%} of them and compare anything: leave it out, or give a longer list"
-        ) from error
+    check_large_enough(corpus, data.validation, data.split, seed)
 
 
 def in_config(name: str, value: str | None) -> str:

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from distributed import get_worker
@@ -79,7 +78,7 @@ def train_run(job: RunJob) -> RunAnswer:
         held_out=remembered(split, lambda: _held_out(result)),
         timing=RunTiming(
             seconds=result.seconds,
-            seconds_per_epoch=median([record.training_seconds for record in result.history[1:] or result.history]),
+            seconds_per_epoch=result.seconds_per_epoch,
             chars_per_second=result.chars_per_second,
             whole_seconds=time.perf_counter() - started,
         ),
@@ -111,13 +110,14 @@ def _held_out(result: RunResult) -> HeldOut:
     references = result.references
     if references is None:
         raise TrainingError("nothing was held out: a sweep makes no such run")
+    baseline = references.same_reading
     return HeldOut(
         names=references.tree.name_count,
         characters=references.tree.characters,
         seen_percent=references.parts.seen_percent,
         ceiling=plain_metrics(references.ceiling),
-        baseline=plain_metrics(references.same_reading.metrics),
-        baseline_order=references.baseline.order,
+        baseline=plain_metrics(baseline.metrics),
+        baseline_order=baseline.order,
     )
 
 
