@@ -29,6 +29,7 @@ import numpy as np  # noqa: E402
 
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.batching import BatchMaker  # noqa: E402
+from namegen.core.engine import Step
 from namegen.core.network.architecture import Network, initial_parameters  # noqa: E402
 from namegen.core.settings import TrainingSettings  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
@@ -43,11 +44,11 @@ def namegen_epochs(backend: str, names: tuple[str, ...], batch_size: int) -> Epo
     network = Network(vocabulary.size)
     engine = load_engine(backend)(network, TrainingSettings(), threads=1)
     engine.set_state(initial_parameters(network, "glorot", rng=np.random.default_rng(0)))
-    engine.warm_up(next(batches.epoch(0, batch_size=batch_size, seed=0)))
+    engine.warm_up(Step(next(batches.epoch(0, batch_size=batch_size, seed=0)), 0.005))
 
     def epoch(number: int) -> float:
         start = time.perf_counter()
-        steps = ((batch, 0.005) for batch in batches.epoch(number, batch_size=batch_size, seed=0))
+        steps = (Step(batch, 0.005) for batch in batches.epoch(number, batch_size=batch_size, seed=0))
         done = engine.train_epoch(steps)
         return float(done.characters.sum()) / (time.perf_counter() - start)
 

@@ -7,10 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
-from namegen.core.engine import StepLosses
+from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.settings import CELLS, TrainingSettings
@@ -59,17 +58,17 @@ class FakeEngine:
         """Gather rows of a state."""
         return state[rows]
 
-    def warm_up(self, batch: Batch) -> None:
+    def warm_up(self, step: Step) -> None:
         """Nothing to compile."""
 
-    def train_epoch(self, steps: Iterable[tuple[Batch, float]]) -> StepLosses:
-        """One step of gradient descent for each (batch, learning rate)."""
+    def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
+        """One step of gradient descent for each step."""
         if self.training is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         losses, characters = [], []
-        for batch, learning_rate in steps:
-            losses.append(self._update(batch.tree, learning_rate))
-            characters.append(batch.characters)
+        for step in steps:
+            losses.append(self._update(step.batch.tree, step.learning_rate))
+            characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
     def _update(self, tree: PrefixTree, learning_rate: float) -> float:

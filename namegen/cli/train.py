@@ -99,6 +99,16 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         default=None,
         help="Whether gradients flow back through the whole name.  [default: they do]",
     ),
+    **{
+        f"training.{name}": click.option(
+            f"--{name.replace('_', '-')}", type=float, metavar="SHARE", help=f"{what}  [default: 0]"
+        )
+        for name, what in (
+            ("drop_recurrent", "Leave out this share of the recurrent weights in each step."),
+            ("drop_between", "Leave out this share of the units between layers in each step."),
+            ("drop_output", "Leave out this share of the units before the output in each step."),
+        )
+    },
     "data.validation": click.option(
         "--validation",
         type=float,

@@ -7,8 +7,10 @@ What a backend must keep to:
 - **Shapes.** Any number of rows, zero excepted, at any call. An engine that compiles pads rows to its own buckets.
 - **State** is opaque: only the model that made it reads it. It is never changed in place: after ``step`` and
   ``select`` the state that was passed in still holds.
-- **Determinism.** The same parameters, batches and thread count give the same bits on one machine. A backend has no
-  random numbers of its own: initial values, the order of the names and all drawing come from core.
+- **Determinism.** The same parameters, steps and thread count give the same bits on one machine. A backend has no
+  random numbers of its own: initial values, the order of the names, what is dropped and all drawing come from core.
+- **Loss.** Where a batch has ``targets``, a node that n names pass has the loss ``n`` times the cross-entropy of its
+  target and the softmax, and d loss / d logits is ``n (softmax − target)``; else the names themselves are the target.
 - **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
   from the stream, in order, before it returns. A stream that ends early is a normal end.
 - **Names.** Parameters and optimizer state go by the canonical names of ``core/network/architecture.py``:
@@ -18,7 +20,7 @@ What a backend must keep to:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from namegen.core.data.batching import Batch
@@ -27,6 +29,24 @@ from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
 
 State: TypeAlias = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One update.
+
+    Attributes:
+        batch: the names.
+        learning_rate: of this step.
+        masks: canonical parameter name → factors, broadcastable to its shape; empty where nothing is dropped. For this
+            step the parameter counts as ``parameter * mask`` and its gradient as ``gradient * mask``, before clipping;
+            then the optimizer moves the unmasked parameter. One mask serves all names of the batch, so names that share
+            a prefix still share its state.
+    """
+
+    batch: Batch
+    learning_rate: float
+    masks: Mapping[str, Float[Array, "..."]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +93,15 @@ class Engine(LanguageModel, Protocol):
         """An engine without ``training`` has no optimizer: it generates and is evaluated."""
         ...
 
-    def warm_up(self, batch: Batch) -> None:
-        """Compile what training on batches like this one needs; changes nothing that can be observed."""
+    def warm_up(self, step: Step) -> None:
+        """Compile what training on steps like this one needs; changes nothing that can be observed."""
         ...
 
-    def train_epoch(self, steps: Iterable[tuple[Batch, float]]) -> StepLosses:
-        """Apply one update for each (batch, learning rate), one after another."""
+    def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
+        """Apply one update for each step, one after another.
+
+        Raises EngineError for a mask of a parameter that the network does not have, or that does not fit its shape.
+        """
         ...
 
     def get_state(self) -> dict[str, Array]:

@@ -20,6 +20,7 @@ SCHEDULES = ("constant", "steps", "one-cycle")
 SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
 CRITERIA = ("loss", "accuracy")
+DROPS = ("drop_recurrent", "drop_between", "drop_output")
 
 # The rate at the peak of the default schedule. Adam's was the best of 0.01, 0.015, 0.02 and 0.03 for the default
 # network (benchmarks/accuracy.py), and resolve_training lowers it for wider ones; the others are those that the
@@ -92,7 +93,8 @@ class TrainingSettings:
 
     ``rate_steps`` belongs to the schedule ``steps``: pairs of (first epoch, learning rate), epochs counted from 0.
     ``momentum`` belongs to the optimizer of that name, ``warmup`` (the share of all steps in which the rate rises) to
-    the schedule ``one-cycle``.
+    the schedule ``one-cycle``. ``drop_*``: the share of what each step leaves out, at random and anew each time
+    (``core/training/dropping.py``).
     """
 
     epochs: int | None = None  # None: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
@@ -105,6 +107,9 @@ class TrainingSettings:
     warmup: float = 0.2
     rate_steps: tuple[tuple[int, float], ...] = ()
     through_time: bool = True
+    drop_recurrent: float = 0.0  # single weights of each recurrent kernel (Merity, Keskar and Socher, 2018)
+    drop_between: float = 0.0  # units between recurrent layers
+    drop_output: float = 0.0  # units before the output
     patience: int | None = None  # None: every epoch is trained
     best_by: str = "loss"
     seed: int = 0
@@ -134,6 +139,8 @@ class TrainingSettings:
                 f"the schedule {self.schedule} came with {len(self.rate_steps)} rate steps: "
                 f"give {setting('rate_steps')} together with the schedule steps, and only with it"
             )
+        for name in DROPS:
+            check(self, name, lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
         check(self, "patience", lambda v: v >= 1, count)
         check_choice(self, "best_by", CRITERIA)
         check(self, "seed", lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")

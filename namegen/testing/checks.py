@@ -13,7 +13,7 @@ import numpy as np
 
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.engine import Engine, EngineClass, LanguageModel
+from namegen.core.engine import Engine, EngineClass, LanguageModel, Step
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, NamegenError
 from namegen.testing.material import (
@@ -213,13 +213,13 @@ def check_step_losses(engine_class: EngineClass, cell: str) -> None:
         engine = small_engine(engine_class, cell, dtype=dtype)
         steps = list(small_steps(3))
         reader = small_engine(engine_class, cell, train=False, dtype=dtype)
-        for batch, rate in steps:
+        for step in steps:
             reader.set_state(engine.get_state())
-            losses = engine.train_epoch(iter([(batch, rate)]))
+            losses = engine.train_epoch(iter([step]))
             expect(losses.loss_sum.dtype == np.float64 and losses.characters.dtype == np.int64, "dtypes of StepLosses")
             expect(losses.loss_sum.shape == losses.characters.shape == (1,), "an entry for each step")
-            expect(losses.characters.tolist() == [batch.characters], "characters of the batch, STOPs counted")
-            expected = stepped_loss(reader, batch)
+            expect(losses.characters.tolist() == [step.batch.characters], "characters of the batch, STOPs counted")
+            expected = stepped_loss(reader, step.batch)
             found = float(losses.loss_sum[0])
             expect(
                 abs(found - expected) <= tolerance * expected,
@@ -227,10 +227,49 @@ def check_step_losses(engine_class: EngineClass, cell: str) -> None:
             )
 
 
+def check_targets(engine_class: EngineClass, cell: str) -> None:
+    """A batch that says what should follow is judged by that, at every node as often as names pass it."""
+    for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
+        engine = small_engine(engine_class, cell, dtype=dtype)
+        reader = small_engine(engine_class, cell, train=False, dtype=dtype)
+        for step in small_steps(3, soft=True):
+            reader.set_state(engine.get_state())
+            found = float(engine.train_epoch(iter([step])).loss_sum[0])
+            expected = stepped_loss(reader, step.batch)
+            expect(
+                abs(found - expected) <= tolerance * expected,
+                f"the loss of a step with targets is {found}: stepping through its names gives {expected}",
+            )
+
+
+def check_masks(engine_class: EngineClass, cell: str) -> None:
+    """For its step a masked parameter counts as parameter times mask; what is kept of it is unmasked."""
+    network = small_network(cell)
+    engine = small_engine(engine_class, cell, dtype="float64")
+    reader = small_engine(engine_class, cell, train=False, dtype="float64")
+    for step in small_steps(3, rate=0.0, masked=network):
+        kept = engine.get_state()
+        masked = {name: kept[name] * step.masks.get(name, 1) for name in network.parameter_shapes}
+        reader.set_state(masked)
+        found = float(engine.train_epoch(iter([step])).loss_sum[0])
+        expected = stepped_loss(reader, step.batch)
+        expect(abs(found - expected) <= 1e-10 * expected, f"a masked step has the loss {found}: expected {expected}")
+        parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
+        expect_same(parameters, {name: kept[name] for name in parameters})
+    before = engine.get_state()
+    for masks, what in (
+        ({"no.such.parameter": np.ones((1, 1), np.float32)}, "a mask for a parameter that does not exist"),
+        ({"output.kernel": np.ones((2, 3, 1), np.float32)}, "a mask of another shape"),
+    ):
+        wrong = [Step(step.batch, 0.01, masks) for step in small_steps(1)]
+        expect_error(EngineError, partial(engine.train_epoch, iter(wrong)), what)
+    expect_same(engine.get_state(), before)
+
+
 def check_steps_in_order(engine_class: EngineClass, cell: str) -> None:
     """One stream of steps does what the same steps do in streams of their own; an empty stream does nothing."""
     together, apart = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
-    steps = [(batch, 0.01 * (1 + place)) for place, (batch, _) in enumerate(small_steps(5))]
+    steps = [Step(step.batch, 0.01 * (1 + place)) for place, step in enumerate(small_steps(5))]
     losses = together.train_epoch(iter(steps))
     single = [apart.train_epoch(iter([step])) for step in steps]
     np.testing.assert_array_equal(losses.loss_sum, np.concatenate([one.loss_sum for one in single]))
@@ -244,9 +283,9 @@ def check_steps_in_order(engine_class: EngineClass, cell: str) -> None:
 def check_early_end(engine_class: EngineClass, cell: str) -> None:
     """A stream that ends before its time is a normal end: every step that was taken is applied and reported."""
     engine, other = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
-    taken: list[tuple[Batch, float]] = []
+    taken: list[Step] = []
 
-    def stream() -> Iterator[tuple[Batch, float]]:
+    def stream() -> Iterator[Step]:
         for step in small_steps(6):
             if len(taken) == 3:
                 return
@@ -264,7 +303,7 @@ def check_rates(engine_class: EngineClass, cell: str) -> None:
     engine, other = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
     names = list(small_network(cell).parameter_shapes)
     kept = engine.get_state()
-    engine.train_epoch((batch, 0.0) for batch, _ in small_steps(2))
+    engine.train_epoch(small_steps(2, rate=0.0))
     state = engine.get_state()
     expect_same({name: state[name] for name in names}, {name: kept[name] for name in names})
     engine.train_epoch(small_steps(1, rate=0.01))
@@ -288,7 +327,7 @@ def check_warm_up(engine_class: EngineClass, cell: str) -> None:
     """Warming up changes nothing that can be observed, neither at once nor later."""
     warm, cold = new_engine(engine_class, cell), small_engine(engine_class, cell)
     kept = warm.get_state()
-    warm.warm_up(next(small_steps(1))[0])
+    warm.warm_up(next(small_steps(1)))
     expect_same(warm.get_state(), kept)
     losses = [engine.train_epoch(small_steps(2)).loss_sum for engine in (warm, cold)]
     np.testing.assert_array_equal(losses[0], losses[1])
@@ -299,7 +338,7 @@ def check_learning(engine_class: EngineClass, cell: str) -> None:
     """Forty updates on one small batch bring its loss down."""
     engine = small_engine(engine_class, cell)
     batch = Batch(PrefixTree.from_names(NAMES, VOCABULARY))
-    losses = engine.train_epoch((batch, 0.02) for _ in range(40)).loss_sum
+    losses = engine.train_epoch(Step(batch, 0.02) for _ in range(40)).loss_sum
     expect(losses[-1] < 0.97 * losses[0], f"40 steps took the loss from {losses[0]} to {losses[-1]}")
 
 
@@ -313,6 +352,8 @@ CONFORMANCE_CHECKS: dict[str, Check] = {
     "unfit states": check_unfit_states,
     "optimizer restarts": check_optimizer_restarts,
     "step losses": check_step_losses,
+    "targets": check_targets,
+    "masks": check_masks,
     "steps in order": check_steps_in_order,
     "early end": check_early_end,
     "rates": check_rates,

@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import Engine, EngineClass, LanguageModel, State
+from namegen.core.engine import Engine, EngineClass, LanguageModel, State, Step
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Int32
@@ -66,11 +66,31 @@ def _start(engine: Engine, cell: str, seed: int) -> None:
     engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in small_network(cell).parameter_shapes.items()})
 
 
-def small_steps(count: int, rate: float = 0.02) -> Iterator[tuple[Batch, float]]:
-    """So many steps on batches of the names, the same each time."""
-    maker = BatchMaker(NAMES, VOCABULARY)
+def small_steps(count: int, rate: float = 0.02, *, masked: Network | None = None, soft: bool = False) -> Iterator[Step]:
+    """So many steps on batches of the names, the same each time.
+
+    Args:
+        count: how many.
+        rate: the learning rate of each.
+        masked: a network of which every step masks all that can be dropped; None: no masks.
+        soft: each batch says what should follow, by random distributions.
+    """
+    maker, rng = BatchMaker(NAMES, VOCABULARY), np.random.default_rng(11)
     batches = (batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3))
-    return islice(((batch, rate) for batch in batches), count)
+    for batch in islice(batches, count):
+        if soft:
+            chances = rng.dirichlet(np.ones(VOCABULARY.size), batch.tree.nodes)
+            batch = Batch(batch.tree, chances.astype(np.float32))
+        yield Step(batch, rate, {} if masked is None else random_masks(masked, rng))
+
+
+def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]:
+    """A mask for each parameter that can have one; 30 % of it zeros, the rest scaled as dropping scales it."""
+    return {
+        name: (rng.random(shape) >= 0.3).astype(np.float32) / np.float32(0.7)
+        for shapes in network.mask_shapes.values()
+        for name, shape in shapes.items()
+    }
 
 
 def read(model: LanguageModel, tokens: Int32[Array, "R T"]) -> list[Array]:
@@ -85,13 +105,17 @@ def read(model: LanguageModel, tokens: Int32[Array, "R T"]) -> list[Array]:
 
 def stepped_loss(model: LanguageModel, batch: Batch) -> float:
     """The loss of the batch in nats, by stepping through its distinct names."""
-    tokens, lengths, counts = batch.sequences()
+    rows = batch.sequences()
     total = 0.0
-    for depth, logits in enumerate(read(model, tokens[:, :-1])):
+    for depth, logits in enumerate(read(model, rows.tokens[:, :-1])):
         wide = logits.astype(np.float64)
         log_p = wide - np.logaddexp.reduce(wide, axis=1, keepdims=True)
-        rows = np.flatnonzero(depth <= lengths)  # their next token is a character, or the boundary at their end
-        total -= float(counts[rows] @ log_p[rows, tokens[rows, depth]])
+        here = np.flatnonzero(depth <= rows.lengths)  # their next token is a character, or the boundary at their end
+        if batch.targets is None:
+            total -= float(rows.counts[here] @ log_p[here, rows.tokens[here, depth]])
+        else:
+            wanted = batch.targets[rows.nodes[here, depth]]  # (here, V)
+            total -= float(rows.counts[here] @ (wanted * log_p[here]).sum(axis=1))
     return total
 
 

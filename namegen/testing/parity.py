@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from namegen.core.engine import EngineClass
+from namegen.core.engine import EngineClass, Step
 from namegen.testing.checks import Check
-from namegen.testing.material import TOKENS, expect, expect_close, read, small_engine, small_steps
+from namegen.testing.material import TOKENS, expect, expect_close, read, small_engine, small_network, small_steps
 
 CLIP_NORMS = {"simple_rnn": 0.85, "gru": 0.9, "lstm": 0.33}  # of the steps below, some gradients are longer than this
 
@@ -40,22 +42,37 @@ def check_same_without_through_time(engine_class: EngineClass, cell: str) -> Non
     _check_same_training(engine_class, cell, through_time=False)
 
 
+def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:
+    """The same where steps leave something out and batches say what should follow, clipped in some of them."""
+    network = small_network(cell)
+    _check_same_training(engine_class, cell, steps=partial(small_steps, 20, masked=network))
+    _check_same_training(engine_class, cell, steps=partial(small_steps, 20, soft=True), optimizer="sgd", clip_norm=0.2)
+    _check_same_training(engine_class, cell, steps=partial(small_steps, 20, masked=network, soft=True))
+
+
 NETWORK_CHECKS: dict[str, Check] = {
     "same logits": check_same_logits,
     "same training": check_same_training,
     "same training in float32": check_same_training_in_float32,
     "same without through_time": check_same_without_through_time,
+    "same with masks and targets": check_same_with_masks_and_targets,
 }
 
 
 def _check_same_training(
-    engine_class: EngineClass, cell: str, *, dtype: str = "float64", tolerance: float = 1e-9, **settings: Any
+    engine_class: EngineClass,
+    cell: str,
+    *,
+    steps: Callable[[], Iterator[Step]] = partial(small_steps, 20),
+    dtype: str = "float64",
+    tolerance: float = 1e-9,
+    **settings: Any,
 ) -> None:
-    """``tolerance`` is a share of a tensor's largest value, as in the design's law of parity."""
+    """``tolerance`` is a share of a tensor's largest value: the law of parity."""
     engine = small_engine(engine_class, cell, dtype=dtype, **settings)
     # Another object by its number, also where the engine is the NumPy engine.
     reference = small_engine(_reference(), cell, number=9, dtype=dtype, **settings)
-    losses, expected_losses = (one.train_epoch(small_steps(20)).loss_sum for one in (engine, reference))
+    losses, expected_losses = (one.train_epoch(steps()).loss_sum for one in (engine, reference))
     np.testing.assert_allclose(losses, expected_losses, rtol=tolerance, err_msg=f"losses, {cell}, {settings}")
     state, expected = engine.get_state(), reference.get_state()
     expect(state.keys() == expected.keys(), f"the states differ in {sorted(state.keys() ^ expected.keys())}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.data.batching import Batch
-from namegen.core.engine import StepLosses
+from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 from namegen.testing import (
@@ -148,17 +148,17 @@ class CountsNoStops(NumpyEngine):
 class ReportsAfterTheUpdate(NumpyEngine):
     def train_epoch(self, steps):
         losses, steps = [], list(steps)
-        for batch, rate in steps:
-            super().train_epoch([(batch, rate)])
+        for step in steps:
+            super().train_epoch([step])
             kept = self.get_state()
-            losses.append(super().train_epoch([(batch, 0.0)]).loss_sum)
+            losses.append(super().train_epoch([replace(step, learning_rate=0.0)]).loss_sum)
             self.set_state(kept)
-        characters = np.array([batch.characters for batch, _ in steps], np.int64)
+        characters = np.array([step.batch.characters for step in steps], np.int64)
         return StepLosses(np.concatenate([np.zeros(0), *losses]), characters)
 
 
-def pairs(steps: Iterable[tuple[Batch, float]]) -> Iterator[list[tuple[Batch, float]]]:
-    held: list[tuple[Batch, float]] = []
+def pairs(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    held: list[Step] = []
     for step in steps:
         held.append(step)
         if len(held) == 2:
@@ -174,12 +174,14 @@ class DropsAHalfFullPipeline(NumpyEngine):
 class AppliesOneRateToTwoSteps(NumpyEngine):
     def train_epoch(self, steps):
         steps = list(steps)
-        return super().train_epoch((batch, steps[place // 2 * 2][1]) for place, (batch, _) in enumerate(steps))
+        return super().train_epoch(
+            replace(step, learning_rate=steps[place // 2 * 2].learning_rate) for place, step in enumerate(steps)
+        )
 
 
 class IgnoresTheRate(NumpyEngine):
     def train_epoch(self, steps):
-        return super().train_epoch((batch, 0.01) for batch, _ in steps)
+        return super().train_epoch(replace(step, learning_rate=0.01) for step in steps)
 
 
 class HasItsOwnRandomNumbers(NumpyEngine):
@@ -190,26 +192,26 @@ class HasItsOwnRandomNumbers(NumpyEngine):
 
 
 class TrainsToWarmUp(NumpyEngine):
-    def warm_up(self, batch):
-        self.train_epoch([(batch, 0.01)])
+    def warm_up(self, step):
+        self.train_epoch([step])
 
 
 class WarmsUpItsOptimizer(NumpyEngine):
-    def warm_up(self, batch):
+    def warm_up(self, step):
         kept = self.get_state()
-        self.train_epoch([(batch, 0.01)])
+        self.train_epoch([step])
         self.set_state({name: values for name, values in kept.items() if not name.startswith("optimizer.")})
         self.optimizer.state["m"] += 1
 
 
 class LearnsNothing(FakeEngine):
     def train_epoch(self, steps):
-        return super().train_epoch((batch, rate * 1e-6) for batch, rate in steps)
+        return super().train_epoch(replace(step, learning_rate=step.learning_rate * 1e-6) for step in steps)
 
 
 class Climbs(NumpyEngine):
     def train_epoch(self, steps):
-        return super().train_epoch((batch, -rate) for batch, rate in steps)
+        return super().train_epoch(replace(step, learning_rate=-step.learning_rate) for step in steps)
 
 
 FAULTS: dict[type, str] = {

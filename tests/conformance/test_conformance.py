@@ -11,7 +11,7 @@ from namegen.backends import EXTRAS, engine_paths, load_engine
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import EngineClass
+from namegen.core.engine import EngineClass, Step
 from namegen.core.network.architecture import Network
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
@@ -67,7 +67,7 @@ def test_the_fake_engine_learns_what_follows_what() -> None:
     """Of names that alternate between two characters it learns just that."""
     engine = FakeEngine(Network(3), TrainingSettings(), threads=1)
     batch = Batch(PrefixTree.from_names(["abab", "ab"], Vocabulary("ab")))
-    engine.train_epoch((batch, 1.0) for _ in range(300))
+    engine.train_epoch(Step(batch, 1.0) for _ in range(300))
     state = engine.initial_state(1)
     said = []
     for token in (0, 1):

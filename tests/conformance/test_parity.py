@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import Engine
+from namegen.core.engine import Engine, Step
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import CELLS, TrainingSettings
@@ -75,10 +75,10 @@ def both(batches: List, cell: str, dtype: str = "float64", **chosen: Any) -> tup
     return engines
 
 
-def steps(batches: List, optimizer: str, first: int = 0, last: int = STEPS) -> Iterator[tuple[Batch, float]]:
+def steps(batches: List, optimizer: str, first: int = 0, last: int = STEPS) -> Iterator[Step]:
     """Some of the steps, the rate another each time."""
     found = islice(batches[0].epoch(0, batch_size=150, seed=5), first, last)
-    return ((batch, RATES[optimizer] * (1 - 0.02 * step)) for step, batch in enumerate(found, first))
+    return (Step(batch, RATES[optimizer] * (1 - 0.02 * place)) for place, batch in enumerate(found, first))
 
 
 def assert_same_state(found: Engine, expected: Engine, tolerance: float) -> None:
@@ -150,7 +150,7 @@ def test_loss_curves_over_three_epochs(mlb_first: List) -> None:
         engine.set_state(start)
         curves.append([])
         for epoch in range(3):
-            done = engine.train_epoch((batch, 0.01) for batch in batches.epoch(epoch, batch_size=512, seed=0))
+            done = engine.train_epoch(Step(batch, 0.01) for batch in batches.epoch(epoch, batch_size=512, seed=0))
             curves[-1].append(done.loss_sum.sum() / done.characters.sum())
     assert curves[0][0] - curves[0][2] > 0.2
     np.testing.assert_allclose(curves[1], curves[0], rtol=0, atol=1e-3)

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.batching import BatchMaker
+from namegen.core.engine import Step
 from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
@@ -43,10 +44,8 @@ def make(vocabulary_size: int, *, dtype: str = "float32", **settings: Any) -> An
     return engine
 
 
-def steps(
-    batches: BatchMaker, epoch: int = 0, batch_size: int = 512, count: int | None = None
-) -> Iterator[tuple[Batch, float]]:
-    return ((batch, 0.01) for batch in islice(batches.epoch(epoch, batch_size=batch_size, seed=0), count))
+def steps(batches: BatchMaker, epoch: int = 0, batch_size: int = 512, count: int | None = None) -> Iterator[Step]:
+    return (Step(batch, 0.01) for batch in islice(batches.epoch(epoch, batch_size=batch_size, seed=0), count))
 
 
 def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -60,9 +59,11 @@ def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
     of several times as many names adds one, and only one.
     """
     engine = make(int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0)  # a kind of model that no other test uses
-    program = engine.model.program
+    from namegen.backends.keras_engine.program import StepForm
+
+    program = engine.model.program(StepForm())
     assert program.compilations == 0
-    engine.warm_up(next(mlb_last.epoch(0, batch_size=512, seed=0)))
+    engine.warm_up(next(steps(mlb_last)))
     for epoch in range(3):
         engine.train_epoch(steps(mlb_last, epoch))
         engine.step(np.zeros(epoch + 3, np.int32), engine.initial_state(epoch + 3))
@@ -91,17 +92,18 @@ def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) 
 def test_padding_enters_neither_loss_nor_gradient(mlb_last: BatchMaker) -> None:
     """Whatever stands where nothing counts, the losses and all that is learnt are the same to the bit."""
     from namegen.backends.keras_engine.packing import pack
+    from namegen.backends.keras_engine.program import StepForm
 
     size = int(mlb_last.tree.edge_token.max()) + 1
-    batches = [batch for batch, _ in steps(mlb_last, batch_size=100, count=3)]
+    taken = list(steps(mlb_last, batch_size=100, count=3))
     rng = np.random.default_rng(0)
     results = []
     for garbage in (False, True):
         engine = make(size)
-        packings = [pack(batch) for batch in batches]
+        packings = [pack(step.batch) for step in taken]
         if garbage:
             packings = [with_garbage(packing, size, rng) for packing in packings]
-        losses = engine.model.program.run(packings, [0.01] * 3, [batch.characters for batch in batches])
+        losses = engine.model.program(StepForm()).run(packings, taken)
         results.append({"losses": losses, **engine.get_state()})
     for name, values in results[0].items():
         np.testing.assert_array_equal(results[1][name], values, err_msg=name)
@@ -127,7 +129,7 @@ def test_names_longer_than_a_call_has_room_for() -> None:
     for name in ("numpy", "keras"):
         engine = load_engine(name)(Network(3, hidden=(6, 5)), TrainingSettings(), threads=1, dtype="float64")
         engine.set_state(initial_parameters(engine.network, "glorot", rng=np.random.default_rng(0)))
-        engine.train_epoch([(batches.batch(np.arange(3)), 0.01)] * 3)
+        engine.train_epoch([Step(batches.batch(np.arange(3)), 0.01)] * 3)
         states.append(engine.get_state())
     for name, values in states[0].items():
         np.testing.assert_allclose(states[1][name], values, rtol=0, atol=1e-9 * np.abs(values).max(), err_msg=name)
@@ -179,7 +181,7 @@ from namegen.core.settings import TrainingSettings
 from namegen.core.data.vocabulary import Vocabulary
 batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
 engine = load_engine("keras")(Network(5, hidden=(2,)), TrainingSettings(), threads=1)
-engine.train_epoch((batch, 0.1) for batch in batches.epoch(0, batch_size=2, seed=0))
+engine.train_epoch(Step(batch, 0.1) for batch in batches.epoch(0, batch_size=2, seed=0))
 engine.step(np.zeros(1, np.int32), engine.initial_state(1))
 print("done")
 """

@@ -85,3 +85,9 @@ def states_before(
             before.append(after[tree.parent[node]])
         after.append(step(np.array([node]), before[node]))
     return [np.concatenate(states, axis=1) for states in zip(*before, strict=True)]
+
+
+def random_targets(nodes: int, size: int) -> np.ndarray:
+    """A distribution for each node."""
+    targets = np.random.default_rng(8).dirichlet(np.ones(size), nodes)
+    return targets.astype(np.float32)

@@ -14,6 +14,7 @@ from namegen.backends.numpy_engine.cells import CELLS, Cell, sigmoid
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core import settings
 from namegen.core.data.batching import BatchMaker
+from namegen.core.engine import Step
 from namegen.core.network import architecture
 from namegen.core.network.architecture import CELL_SHAPES, CellShape, Network, initial_parameters
 from namegen.core.settings import TrainingSettings
@@ -131,6 +132,6 @@ def test_the_readmes_cell_trains(own_cell: tuple[Cell, CellShape], monkeypatch: 
     engine.set_state(initial_parameters(network, "glorot", rng=np.random.default_rng(0)))
     batches = BatchMaker(TREES["shared"], VOCABULARY)
     losses = engine.train_epoch(
-        (batch, 0.02) for epoch in range(40) for batch in batches.epoch(epoch, batch_size=10, seed=0)
+        Step(batch, 0.02) for epoch in range(40) for batch in batches.epoch(epoch, batch_size=10, seed=0)
     ).loss_sum
     assert losses[-1] < 0.6 * losses[0]

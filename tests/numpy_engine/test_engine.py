@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.engine import Step
 from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
 from namegen.errors import CheckpointError, EngineError
@@ -38,9 +39,9 @@ def make_engine(
     return engine
 
 
-def steps(count: int, rate: float = 0.05) -> list[tuple[Batch, float]]:
+def steps(count: int, rate: float = 0.05) -> list[Step]:
     batches = [batch for epoch in range(count) for batch in MAKER.epoch(epoch, batch_size=3, seed=1)]
-    return [(batch, rate) for batch in batches[:count]]
+    return [Step(batch, rate) for batch in batches[:count]]
 
 
 def assert_same_state(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
@@ -101,7 +102,8 @@ def test_training_follows_the_plain_loop(cell: str) -> None:
     taken = steps(3, rate=0.3)
     losses = engine.train_epoch(iter(taken))
     for step, (batch, rate) in enumerate(taken):
-        tokens, lengths, counts = batch.sequences()
+        rows = batch.sequences()
+        tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
         names = [tokens[i, : lengths[i]].tolist() for i in range(len(lengths)) for _ in range(counts[i])]
         loss, gradients = reference.loss_and_gradients(cell, parameters, names)
         assert losses.loss_sum[step] == pytest.approx(loss, rel=1e-12)
@@ -258,7 +260,7 @@ def test_an_unknown_dtype_is_refused() -> None:
 def test_warm_up_changes_nothing() -> None:
     engine = make_engine()
     before = engine.get_state()
-    engine.warm_up(steps(1)[0][0])
+    engine.warm_up(steps(1)[0])
     assert_same_state(engine.get_state(), before)
 
 

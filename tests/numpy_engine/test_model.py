@@ -10,14 +10,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from namegen.backends.numpy_engine.model import Model
-from namegen.core.data.batching import BatchMaker
+from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network
 from namegen.lists import load_bundled
 from tests import reference
 from tests.numpy_engine import gradients
-from tests.numpy_engine.gradients import assert_gradient, cells, make_tree, states_before, through_time, trees
+from tests.numpy_engine.gradients import (
+    assert_gradient,
+    cells,
+    make_tree,
+    random_targets,
+    states_before,
+    through_time,
+    trees,
+)
 from tests.strategies import alike, any_name
 
 TOLERANCE = 1e-10
@@ -31,7 +39,7 @@ def make_model(vocabulary: Vocabulary, cell: str, through_time: bool, hidden: tu
 
 def assert_as_plain_loop(model: Model, cell: str, tree: PrefixTree, names: Sequence[str], vocabulary: Vocabulary):
     model.gradient.fill(np.nan)
-    loss = model.loss_and_gradient(tree)
+    loss = model.loss_and_gradient(Batch(tree))
     expected_loss, expected = reference.loss_and_gradients(
         cell,
         model.parameters,
@@ -67,7 +75,8 @@ def test_batches_of_real_names(cell: str, through_time: bool) -> None:
     vocabulary = Vocabulary.from_names(names)
     maker = BatchMaker(names, vocabulary)
     batch = next(maker.epoch(3, batch_size=200, seed=5))
-    tokens, lengths, counts = batch.sequences()
+    rows = batch.sequences()
+    tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
     distinct = [vocabulary.decode(row[:length]) for row, length in zip(tokens, lengths, strict=True)]
     drawn = [name for name, count in zip(distinct, counts, strict=True) for _ in range(count)]
     assert len(drawn) == 200
@@ -99,28 +108,60 @@ def make_started_model(cell: str, through_time: bool) -> Model:
     return model
 
 
-def model_function(model: Model, tree: PrefixTree) -> Callable[[], float]:
+def model_function(model: Model, batch: Batch) -> Callable[[], float]:
     """The loss a character as a function of the parameters; without ``through_time``, of frozen states too."""
+    tree = batch.tree
     if model.recurrent[0].through_time:
-        return lambda: model.loss.forward(model.forward(tree), tree) / tree.characters
+        return lambda: model.loss.forward(model.forward(tree), batch) / tree.characters
     frozen = states_before(
         tree, [layer.start for layer in model.recurrent], lambda nodes, state: model.step(tree.token[nodes], state)[1]
     )
-    return lambda: model.loss.forward(model.step(tree.token, frozen)[0], tree) / tree.characters
+    return lambda: model.loss.forward(model.step(tree.token, frozen)[0], batch) / tree.characters
 
 
 @cells
 @trees
 @through_time
-def test_model(cell: str, tree: str, through_time: bool) -> None:
+@pytest.mark.parametrize("soft", [False, True])
+def test_model(cell: str, tree: str, through_time: bool, soft: bool) -> None:
     prefixes = make_tree(tree)
+    batch = Batch(prefixes, random_targets(prefixes.nodes, gradients.VOCABULARY.size) if soft else None)
     model = make_started_model(cell, through_time)
-    function = model_function(model, prefixes)
+    function = model_function(model, batch)
     model.gradient.fill(np.nan)
-    loss = model.loss_and_gradient(prefixes)
+    loss = model.loss_and_gradient(batch)
     gradient = model.gradient.copy()
     assert loss / prefixes.characters == pytest.approx(function(), rel=1e-12)
     assert_gradient(function, model.vector, gradient)
+
+
+@cells
+@trees
+def test_masked_model(cell: str, tree: str) -> None:
+    """The gradient of the unmasked parameters through masks; the parameters themselves stay as they were."""
+    prefixes = make_tree(tree)
+    batch, model, rng = Batch(prefixes), make_started_model(cell, through_time=True), np.random.default_rng(6)
+    masks = {
+        name: (rng.random(shape) >= 0.4).astype(np.float32) / np.float32(0.6)
+        for shapes in Network(gradients.VOCABULARY.size, cell, (3, 2)).mask_shapes.values()
+        for name, shape in shapes.items()
+    }
+    assert any((mask == 0).any() for mask in masks.values())
+    kept = model.vector.copy()
+    loss = model.masked_loss_and_gradient(batch, masks)
+    np.testing.assert_array_equal(model.vector, kept)
+    gradient = model.gradient.copy()
+
+    def masked_loss() -> float:
+        unmasked = model.vector.copy()
+        for name, mask in masks.items():
+            model.parameters[name] *= mask
+        value = model.loss.forward(model.forward(prefixes), batch) / prefixes.characters
+        model.vector[:] = unmasked
+        return value
+
+    assert loss / prefixes.characters == pytest.approx(masked_loss(), rel=1e-12)
+    assert_gradient(masked_loss, model.vector, gradient)
 
 
 @cells
@@ -130,6 +171,6 @@ def test_without_through_time_is_another_gradient(cell: str) -> None:
     found = []
     for way in (True, False):
         model = make_started_model(cell, way)
-        model.loss_and_gradient(tree)
+        model.loss_and_gradient(Batch(tree))
         found.append(model.gradient.copy())
     assert np.abs(found[0] - found[1]).max() > 1e4 * gradients.TOLERANCE

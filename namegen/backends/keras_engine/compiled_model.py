@@ -14,10 +14,11 @@ import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import KerasOptimizer
-from namegen.backends.keras_engine.program import TrainingProgram
+from namegen.backends.keras_engine.program import StepForm, TrainingProgram
 from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
+from namegen.errors import EngineError
 
 KEPT = 8  # models that wait for an engine; the one that has waited longest goes first
 
@@ -43,13 +44,13 @@ class Kind:
 
 
 class CompiledModel:
-    """What one engine works with: ``layers``; ``optimizer`` and ``program`` if it trains; ``step``, compiled."""
+    """What one engine works with: ``layers``; ``optimizer`` and ``programs`` if it trains; ``step``, compiled."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.layers = Layers(kind.network, dtype=kind.dtype)
         self.optimizer: KerasOptimizer | None = None
-        self.program: TrainingProgram | None = None
+        self._programs: dict[StepForm, TrainingProgram] = {}
         if kind.optimizer is not None:
             self.optimizer = KerasOptimizer(
                 kind.optimizer,
@@ -58,7 +59,6 @@ class CompiledModel:
                 clip_norm=kind.clip_norm,
                 dtype=kind.dtype,
             )
-            self.program = TrainingProgram(self.layers, self.optimizer, through_time=kind.through_time)
         # One graph for any number of rows. Padding rows to a few counts and compiling each with XLA was no faster
         # (10,000 rows: 1.13 ms and 1.18 ms; one row: 0.17 ms and 0.21 ms), and compiles again and again.
         self.step = tf.function(
@@ -69,6 +69,20 @@ class CompiledModel:
                 [tf.TensorSpec([None, width], kind.dtype) for width in kind.network.state_widths],
             ],
         )
+
+    def program(self, form: StepForm) -> TrainingProgram:
+        """The program for steps of that form, made when it is first asked for.
+
+        Raises:
+            EngineError: the model was made without an optimizer.
+        """
+        if self.optimizer is None:
+            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+        if form not in self._programs:
+            self._programs[form] = TrainingProgram(
+                self.layers, self.optimizer, form, through_time=self.kind.through_time
+            )
+        return self._programs[form]
 
     def reset(self) -> None:
         """As new: zeros everywhere."""

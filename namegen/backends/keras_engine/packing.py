@@ -44,6 +44,7 @@ class Packing:
         used: how many of the predictions count; the rest is padding.
         weight: how often the name stands in the batch; 0 where a lane is empty.
         follows: whether the chunk goes on with the name of the same lane in the chunk before.
+        nodes: the node of the batch's tree whose next token is predicted; 0 where there is no prediction.
         replayed: after so many chunks no name goes on any more: what the way back has to know of the states.
     """
 
@@ -51,6 +52,7 @@ class Packing:
     used: Int32[Array, "Q L"]
     weight: Int64[Array, "Q L"]
     follows: Bool[Array, "Q L"]
+    nodes: Int64[Array, "Q L C"]
     replayed: int
 
     @property
@@ -61,10 +63,11 @@ class Packing:
 
 def pack(batch: Batch, lanes: int = LANES, chunk: int = CHUNK) -> Packing:
     """Lay the distinct names of a batch into lanes; the same batch always lies in the same way."""
-    tokens, lengths, counts = batch.sequences()
+    rows = batch.sequences()
+    tokens, lengths, counts, nodes = rows.tokens, rows.lengths, rows.counts, rows.nodes
     needed = lengths // chunk + 1  # chunks of each name, its STOP counted
     order = np.argsort(-needed, kind="stable")
-    tokens, lengths, counts, needed = tokens[order], lengths[order], counts[order], needed[order]
+    tokens, lengths, counts, nodes, needed = (rows[order] for rows in (tokens, lengths, counts, nodes, needed))
     first, lane, chunks = place(needed, lanes)
 
     name = np.repeat(np.arange(len(needed)), needed)  # one entry a chunk of a name
@@ -79,12 +82,16 @@ def pack(batch: Batch, lanes: int = LANES, chunk: int = CHUNK) -> Packing:
         used=np.zeros((chunks, lanes), np.int32),
         weight=np.zeros((chunks, lanes), np.int64),
         follows=np.zeros((chunks, lanes), bool),
+        nodes=np.zeros((chunks, lanes, chunk), np.int64),
         replayed=int((at[0] * (part > 0)).max()),
     )
     packing.tokens[at] = padded[name[:, None], columns]
     packing.used[at] = np.minimum(lengths[name] + 1 - part * chunk, chunk)
     packing.weight[at] = counts[name]
     packing.follows[at] = part > 0
+    reached = np.zeros((len(needed), int(needed[0]) * chunk), np.int64)
+    reached[:, : nodes.shape[1]] = nodes
+    packing.nodes[at] = reached[name[:, None], columns[:, :-1]]
     return packing
 
 

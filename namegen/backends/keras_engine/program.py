@@ -13,6 +13,7 @@ Measured on one core (2×32 SimpleRNN, first names, batch 512 and 128; million c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,32 @@ from namegen.backends.keras_engine.loss import softmax_cross_entropy
 from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.packing import CHUNK, LANES, Packing
 from namegen.backends.keras_engine.tensorflow_setup import tf
+from namegen.core.engine import Step
+from namegen.core.network.architecture import Network
+from namegen.core.network.engine_state import checked_masks
 from namegen.types import Array, Float64
 
 SLOTS = 64  # chunks in a call; a larger batch has a call of its own, of twice the slots, four times, ...
 STEPS = 16  # updates in a call
+
+
+@dataclass(frozen=True)
+class StepForm:
+    """What is compiled into a program, because of what its steps carry.
+
+    Attributes:
+        masks: the masked parameters, each with the shape of its mask.
+        targets: whether batches say what should follow.
+    """
+
+    masks: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    targets: bool = False
+
+    @classmethod
+    def of(cls, network: Network, step: Step) -> StepForm:
+        """The form of a step. Raises EngineError for a mask that the network has no place for."""
+        masks = checked_masks(network, step.masks)
+        return cls(tuple((name, mask.shape) for name, mask in masks.items()), step.batch.targets is not None)
 
 
 class TrainingProgram:
@@ -34,11 +57,12 @@ class TrainingProgram:
     Args:
         layers: what is trained.
         optimizer: how.
+        form: what its steps carry, beside names and a learning rate.
         through_time: whether gradients flow back through the states.
     """
 
-    def __init__(self, layers: Layers, optimizer: KerasOptimizer, *, through_time: bool) -> None:
-        self.layers, self.optimizer = layers, optimizer
+    def __init__(self, layers: Layers, optimizer: KerasOptimizer, form: StepForm, *, through_time: bool) -> None:
+        self.layers, self.optimizer, self.form = layers, optimizer, form
         self.parameters = [variable.value for variable in layers.parameters.values()]
         self._gradients = self._through_time if through_time else self._cutting
         self._compiled = tf.function(self._updates, jit_compile=True, autograph=False)
@@ -48,21 +72,17 @@ class TrainingProgram:
         """How often something was compiled so far."""
         return int(self._compiled.experimental_get_tracing_count())
 
-    def run(
-        self, packings: Sequence[Packing], rates: Sequence[float], characters: Sequence[int]
-    ) -> Float64[Array, "S"]:
-        """Apply an update for each packing; their losses in nats, summed over the characters."""
+    def run(self, packings: Sequence[Packing], steps: Sequence[Step]) -> Float64[Array, "S"]:
+        """Apply each step, packed; their losses in nats, summed over the characters."""
         slots = slots_for(sum(packing.chunks for packing in packings))
-        losses: Float64[Array, "S"] = self._compiled(**self._arguments(packings, rates, characters, slots)).numpy()
+        losses: Float64[Array, "S"] = self._compiled(**self._arguments(packings, steps, slots)).numpy()
         return losses[: len(packings)]
 
     def compile(self, packing: Packing) -> None:
         """Compile what a batch like this one needs, by applying no update at all."""
-        self._compiled(**self._arguments([], [], [], slots_for(packing.chunks)))
+        self._compiled(**self._arguments([], [], slots_for(packing.chunks)))
 
-    def _arguments(
-        self, packings: Sequence[Packing], rates: Sequence[float], characters: Sequence[int], slots: int
-    ) -> dict[str, Tensor]:
+    def _arguments(self, packings: Sequence[Packing], steps: Sequence[Step], slots: int) -> dict[str, Tensor]:
         """The packings one behind the other, filled up to the fixed shapes."""
         dtype = self.layers.dtype
         ends = np.cumsum([0, *(packing.chunks for packing in packings)])
@@ -85,10 +105,21 @@ class TrainingProgram:
             "follows": filled("follows", (LANES,), "bool"),
             "ends": row(ends.tolist(), "int32", STEPS + 1),
             "replayed": row([packing.replayed for packing in packings], "int32"),
-            "share": row([1 / count for count in characters], dtype),
-            "rates": row([self.optimizer.rate(rate) for rate in rates], dtype),
+            "share": row([1 / step.batch.characters for step in steps], dtype),
+            "rates": row([self.optimizer.rate(step.learning_rate) for step in steps], dtype),
             "updates": np.int32(len(packings)),
         }
+        if self.form.targets:
+            soft = np.zeros((slots, LANES, CHUNK, self.layers.network.vocabulary_size), dtype)
+            for packing, step, start in zip(packings, steps, ends[:-1], strict=True):
+                if step.batch.targets is not None:  # so it is in each step of this form
+                    soft[start : start + packing.chunks] = step.batch.targets[packing.nodes]
+            arguments["soft"] = soft
+        for name, shape in self.form.masks:
+            masks = np.ones((STEPS, *shape), dtype)
+            for place, step in enumerate(steps):
+                masks[place] = step.masks[name]
+            arguments[f"mask {name}"] = masks
         return {name: tf.constant(values) for name, values in arguments.items()}
 
     def _updates(self, *, ends: Tensor, share: Tensor, rates: Tensor, updates: Tensor, **chunks: Tensor) -> Tensor:
@@ -97,7 +128,17 @@ class TrainingProgram:
         states = [tf.zeros((slots + 1, LANES, width), self.layers.dtype) for width in self.layers.network.state_widths]
 
         def update(i: Tensor, losses: Tensor, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+            masks = {name: chunks[f"mask {name}"][i] for name, _ in self.form.masks}
+            unmasked = {name: self.layers.parameters[name].value.read_value() for name in masks}
+            for name, mask in masks.items():
+                self.layers.parameters[name].value.assign(unmasked[name] * mask)
             loss, gradients, states = self._gradients(chunks, ends[i], ends[i + 1], chunks["replayed"][i], states)
+            for name in masks:
+                self.layers.parameters[name].value.assign(unmasked[name])
+            gradients = [
+                gradient * masks[name] if name in masks else gradient
+                for name, gradient in zip(self.layers.parameters, gradients, strict=True)
+            ]
             self.optimizer.update([gradient * share[i] for gradient in gradients], rates[i])
             return i + 1, put(losses, i, loss), states
 
@@ -153,7 +194,7 @@ class TrainingProgram:
         return loss, gradients, states
 
     def _loss(self, chunks: dict[str, Tensor], j: Tensor, hidden: Tensor) -> Tensor:
-        targets = chunks["tokens"][j][:, 1:]
+        targets = chunks["soft"][j] if self.form.targets else chunks["tokens"][j][:, 1:]
         return softmax_cross_entropy(targets, self.layers.output(hidden), chunks["used"][j], chunks["weight"][j])
 
     @staticmethod

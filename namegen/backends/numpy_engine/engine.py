@@ -11,10 +11,9 @@ from namegen.backends.numpy_engine.cells import CELLS
 from namegen.backends.numpy_engine.model import Model, views
 from namegen.backends.numpy_engine.optimizers import clip, make_optimizer
 from namegen.backends.numpy_engine.recurrent import LayerState
-from namegen.core.data.batching import Batch
-from namegen.core.engine import StepLosses
+from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
-from namegen.core.network.engine_state import checked_tensors
+from namegen.core.network.engine_state import checked_masks, checked_tensors
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
@@ -63,22 +62,23 @@ class NumpyEngine:
         """Gather rows of a state."""
         return [layer.take(rows, axis=1) for layer in state]
 
-    def warm_up(self, batch: Batch) -> None:
+    def warm_up(self, step: Step) -> None:
         """Nothing to compile."""
 
-    def train_epoch(self, steps: Iterable[tuple[Batch, float]]) -> StepLosses:
-        """One update for each (batch, learning rate)."""
+    def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
+        """One update for each step."""
         if self.optimizer is None or self.training is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         model, clip_norm = self.model, self.training.clip_norm
         losses, characters = [], []
-        for batch, learning_rate in steps:
+        for step in steps:
+            masks = checked_masks(self.network, step.masks)
             with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
-                losses.append(model.loss_and_gradient(batch.tree))
+                losses.append(model.masked_loss_and_gradient(step.batch, masks))
                 if clip_norm is not None:
                     clip(model.gradient, clip_norm)
-                self.optimizer.update(model.vector, model.gradient, learning_rate)
-            characters.append(batch.characters)
+                self.optimizer.update(model.vector, model.gradient, step.learning_rate)
+            characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
     def get_state(self) -> dict[str, Array]:

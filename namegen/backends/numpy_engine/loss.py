@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.batching import Batch
 from namegen.types import Array, Float
 
 
 class SoftmaxCrossEntropy:
-    """``−log softmax(logits)[next]``, summed over the characters, in nats.
+    """``−Σ_v target_v log softmax(logits)_v``, summed over the characters of all names, in nats.
 
     A node that n names pass, c_v of them on to token v, has the loss ``n log Σ e^logits − Σ_v c_v logits_v`` and the
-    gradient ``n softmax(logits) − c``: what n separate names would have given.
+    gradient ``n softmax(logits) − c``: what n separate names would have given. A batch with targets says itself what
+    should follow: ``n target_v`` takes the place of c_v.
     """
 
-    def forward(self, logits: Float[Array, "N V"], tree: PrefixTree) -> float:
-        """The sum over the characters of all names of the tree."""
-        edges = tree.edge_node, tree.edge_token
-        at_edges = logits[edges].astype(np.float64)  # (E,)
+    def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
+        """The sum over the characters of all names of the batch."""
+        tree = batch.tree
         top = logits.max(axis=1)  # (N,): taken away from every logit before exp, which then cannot overflow
+        if batch.targets is None:
+            edges = tree.edge_node, tree.edge_token
+            towards = float(tree.edge_count @ logits[edges].astype(np.float64))  # Σ_v c_v logits_v
+        else:
+            wanted = (batch.targets * logits.astype(np.float64)).sum(axis=1)  # (N,)
+            towards = float(tree.count @ wanted)  # Σ_v n target_v logits_v
         exponentials = logits - top[:, None]  # (N, V)
         np.exp(exponentials, out=exponentials)
         sums = exponentials.sum(axis=1)  # (N,)
         log_sums = np.log(sums.astype(np.float64)) + top
-        self._exponentials, self._sums, self._tree, self._edges = exponentials, sums, tree, edges
-        return float(tree.count @ log_sums - tree.edge_count @ at_edges)
+        self._exponentials, self._sums, self._batch = exponentials, sums, batch
+        return float(tree.count @ log_sums - towards)
 
     def backward(self) -> Float[Array, "N V"]:
         """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``."""
-        tree = self._tree
+        tree, targets = self._batch.tree, self._batch.targets
+        dtype = self._exponentials.dtype
         share = 1 / tree.characters
-        scale = (tree.count * share / self._sums).astype(self._exponentials.dtype)
+        scale = (tree.count * share / self._sums).astype(dtype)
         d_logits: Array = self._exponentials * scale[:, None]  # n log Σ e^logits
-        d_logits[self._edges] -= (tree.edge_count * share).astype(d_logits.dtype)  # − Σ_v c_v logits_v
+        if targets is None:
+            d_logits[tree.edge_node, tree.edge_token] -= (tree.edge_count * share).astype(dtype)  # − Σ_v c_v logits_v
+        else:
+            d_logits -= (tree.count * share).astype(dtype)[:, None] * targets  # − Σ_v n target_v logits_v
         return d_logits

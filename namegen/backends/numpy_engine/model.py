@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from namegen.backends.numpy_engine.linear import Linear
 from namegen.backends.numpy_engine.loss import SoftmaxCrossEntropy
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
+from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.architecture import Network
 from namegen.types import Array, Float, Int
@@ -52,12 +54,23 @@ class Model:
             rows = layer.forward(rows, walk)
         return self.output.forward(rows)
 
-    def loss_and_gradient(self, tree: PrefixTree) -> float:
+    def loss_and_gradient(self, batch: Batch) -> float:
         """The loss in nats, summed over the characters; ``gradient`` is filled with d (loss / characters)."""
-        loss = self.loss.forward(self.forward(tree), tree)
+        loss = self.loss.forward(self.forward(batch.tree), batch)
         d_rows: Array | None = self.output.backward(self.loss.backward())
         for layer in reversed(self.recurrent):
             d_rows = layer.backward(d_rows)  # type: ignore[arg-type]  # only the first layer, called last, gives None
+        return loss
+
+    def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
+        """The same with each masked parameter counting as ``parameter * mask``; afterwards it is as it was."""
+        unmasked = {name: self.parameters[name].copy() for name in masks}
+        for name, mask in masks.items():
+            self.parameters[name] *= mask
+        loss = self.loss_and_gradient(batch)
+        for name, mask in masks.items():
+            self.parameters[name][...] = unmasked[name]  # not divided by the mask: it holds zeros
+            self.gradients[name] *= mask  # parameter * mask
         return loss
 
     def step(self, tokens: Int[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:

@@ -8,17 +8,39 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, SortedNames, assemble, new_run
+from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.errors import NamesError
-from namegen.types import Array, Int, Int32, Int64
+from namegen.errors import NamesError, SettingsError
+from namegen.types import Array, Float32, Int
+
+TARGET_TOLERANCE = 1e-3  # how far the float32 chances of a target may be from a sum of 1
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """The names of one update. An engine takes the form that it wants: the tree, or the distinct names as rows."""
+    """The names of one update. An engine takes the form that it wants: the tree, or the distinct names as rows.
+
+    Attributes:
+        tree: the names.
+        targets: what should follow each node, a distribution over the vocabulary; None: what follows it in the tree.
+
+    Raises:
+        SettingsError: targets that are no distributions, or not one for each node.
+    """
 
     tree: PrefixTree
+    targets: Float32[Array, "N V"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.targets is None:
+            return
+        if self.targets.ndim != 2 or len(self.targets) != self.tree.nodes:
+            raise SettingsError(
+                f"targets have the shape {self.targets.shape}: expected a row for each of {self.tree.nodes} nodes"
+            )
+        sums = self.targets.sum(axis=1, dtype=np.float64)
+        if not (np.abs(sums - 1) <= TARGET_TOLERANCE).all() or (self.targets < 0).any():
+            raise SettingsError("a row of targets is no distribution: expected chances of at least 0 that sum to 1")
 
     @cached_property
     def characters(self) -> int:
@@ -26,11 +48,11 @@ class Batch:
         return self.tree.characters
 
     @cached_property
-    def _sequences(self) -> tuple[Int32[Array, "names T"], Int64[Array, "names"], Int64[Array, "names"]]:
+    def _sequences(self) -> Sequences:
         return self.tree.sequences()
 
-    def sequences(self) -> tuple[Int32[Array, "names T"], Int64[Array, "names"], Int64[Array, "names"]]:
-        """The distinct names as ``(tokens, lengths, counts)``; rows end with at least one boundary. Made once."""
+    def sequences(self) -> Sequences:
+        """The distinct names as rows, which end with at least one boundary. Made once."""
         return self._sequences
 
 

@@ -90,8 +90,8 @@ class PrefixTree:
         child[self.edge_token != BOUNDARY] = np.arange(1, self.nodes)  # both stand in order of parent, then token
         return child
 
-    def sequences(self) -> tuple[Int32[Array, "names T"], Int64[Array, "names"], Int64[Array, "names"]]:
-        """The distinct names as ``(tokens, lengths, counts)``: the way back from a tree to rows.
+    def sequences(self) -> Sequences:
+        """The distinct names as rows: the way back from a tree.
 
         Rows are ordered by length, then lexicographically, and padded with the boundary, so that every row holds at
         least one; ``T`` is the tree's depth.
@@ -101,11 +101,30 @@ class PrefixTree:
         depth_of = np.repeat(np.arange(self.depth), np.diff(self.level))  # (N,)
         lengths = depth_of[node]
         tokens = np.zeros((len(node), self.depth), dtype=np.int32)  # (names, T)
+        nodes = np.zeros((len(node), self.depth), dtype=np.int64)  # (names, T)
         for depth in range(self.depth - 1, 0, -1):  # from the last character of each name up to its first
             rows = np.flatnonzero(lengths >= depth)
             tokens[rows, depth - 1] = self.token[node[rows]]
+            nodes[rows, depth] = node[rows]
             node[rows] = self.parent[node[rows]]
-        return tokens, lengths, counts
+        return Sequences(tokens, lengths, counts, nodes)
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """The distinct names of a tree as rows.
+
+    Attributes:
+        tokens: the characters of each name, then the boundary: what is to be predicted at each place.
+        lengths: characters of each name.
+        counts: how many names a row stands for.
+        nodes: the node of the tree at each place, before its token; 0 behind a name's end.
+    """
+
+    tokens: Int32[Array, "names T"]
+    lengths: Int64[Array, "names"]
+    counts: Int64[Array, "names"]
+    nodes: Int64[Array, "names T"]
 
 
 @dataclass(frozen=True, eq=False)

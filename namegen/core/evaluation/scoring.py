@@ -121,7 +121,7 @@ def score_quantiles(model: LanguageModel, tree: PrefixTree) -> Float64[Array, "1
         tree: the list.
     """
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)
-    counts = tree.sequences()[2]
+    counts = tree.sequences().counts
     order = np.argsort(scores)
     reached = np.cumsum(counts[order])
     wanted = np.linspace(0, reached[-1] - 1, QUANTILES).round()

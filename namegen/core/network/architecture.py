@@ -96,6 +96,24 @@ class Network:
         """How many numbers the network learns."""
         return sum(map(math.prod, self.parameter_shapes.values()))
 
+    @property
+    def mask_shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        """What each ``drop_*`` setting masks: parameter → the shape of its mask, broadcastable to the parameter's.
+
+        A mask of one column leaves out whole rows of a kernel: a unit that the layer reads.
+
+        >>> Network(54, hidden=(32, 32)).mask_shapes["drop_between"]
+        {'rnn.1.kernel': (32, 1)}
+        """
+        shapes = self.parameter_shapes
+        recurrent = [f"rnn.{k}.recurrent_kernel" for k in range(len(self.hidden))]
+        between = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
+        return {
+            "drop_recurrent": {name: shapes[name] for name in recurrent},
+            "drop_between": {name: (shapes[name][0], 1) for name in between},
+            "drop_output": {"output.kernel": (shapes["output.kernel"][0], 1)},
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """For a checkpoint's metadata."""
         return {"vocabulary_size": self.vocabulary_size, "cell": self.cell, "hidden": list(self.hidden)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from namegen.core.network.architecture import Network
-from namegen.errors import CheckpointError
+from namegen.errors import CheckpointError, EngineError
 from namegen.types import Array
 
 OPTIMIZER_PREFIX = "optimizer."
@@ -51,6 +51,22 @@ def checked_tensors(
         for slot in slots
     }
     return parameters, OptimizerState(step, kept)
+
+
+def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Array]:
+    """The masks of a step in canonical order, each against its parameter.
+
+    Raises:
+        EngineError: the network has no such parameter, or the mask cannot be spread over its shape.
+    """
+    shapes = network.parameter_shapes
+    for name, mask in masks.items():
+        if name not in shapes:
+            raise EngineError(f"a step masks {name}, which the network does not have: expected {', '.join(shapes)}")
+        shape = shapes[name]
+        if mask.ndim != len(shape) or any(m not in (1, n) for m, n in zip(mask.shape, shape, strict=True)):
+            raise EngineError(f"the mask of {name} has the shape {mask.shape}: expected one that spreads over {shape}")
+    return {name: masks[name] for name in shapes if name in masks}
 
 
 def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Array:

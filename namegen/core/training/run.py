@@ -28,7 +28,8 @@ from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import parameters_of
-from namegen.core.settings import NetworkSettings, Recipe
+from namegen.core.settings import DROPS, NetworkSettings, Recipe
+from namegen.core.training.dropping import Dropping
 from namegen.core.training.file_names import CONFIG_FILE
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
@@ -139,6 +140,7 @@ class TrainingRun:
             self.parts.held_out,
             Generator(self.engine, self.vocabulary, known_names=self.known_names),
             self.recipe.training,
+            Dropping(self.network, self.recipe.training),
             listener=listener,
             stop=stop,
         )
@@ -195,7 +197,7 @@ class TrainingRun:
                 "back, or train anew"
             )
         for part in ("network", "training", "data"):
-            if identity.get(part) != here[part]:
+            if _with_defaults(part, identity.get(part)) != here[part]:
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
@@ -280,6 +282,13 @@ class TrainingRun:
             "training": training,
             "data": self.recipe.data.identity,
         }
+
+
+def _with_defaults(part: str, settings: Any) -> Any:
+    """Settings of a state that was saved before some of them existed: those were as their defaults are."""
+    if part != "training" or not isinstance(settings, dict):
+        return settings
+    return {**dict.fromkeys(DROPS, 0.0), **settings}
 
 
 def _check_cell(engine_class: EngineClass, network: NetworkSettings) -> None:

@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.engine import Engine
+from namegen.core.engine import Engine, Step
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.engine_state import parameters_of
 from namegen.core.settings import TrainingSettings
+from namegen.core.training.dropping import Dropping
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, Listener, SilentListener, TrainingProgress
 from namegen.core.training.schedules import Schedule, make_schedule
@@ -39,6 +40,7 @@ class Trainer:
         validation: the tree of the held-out names; None: the training loss decides what is best.
         generator: draws the sample of each epoch from the same engine.
         training: resolved (``resolve_training``).
+        dropping: what each step leaves out.
         listener: who is told.
         stop: asked before every step; True ends the run there, as Ctrl-C wants it.
     """
@@ -50,6 +52,7 @@ class Trainer:
         validation: PrefixTree | None,
         generator: Generator,
         training: TrainingSettings,
+        dropping: Dropping,
         *,
         listener: Listener | None = None,
         stop: Callable[[], bool] = lambda: False,
@@ -57,7 +60,7 @@ class Trainer:
         if training.batch_size is None or training.epochs is None:
             raise SettingsError("batch_size or epochs is not set: a Trainer takes settings that are resolved")
         self.engine, self.batches, self.validation, self.generator = engine, batches, validation, generator
-        self.training = training
+        self.training, self.dropping = training, dropping
         self.batch_size, self.epochs = training.batch_size, training.epochs
         self.steps = batches.steps(self.batch_size)
         self.schedule: Schedule = make_schedule(training, steps_per_epoch=self.steps, epochs=self.epochs)
@@ -75,7 +78,8 @@ class Trainer:
                 saved then.
         """
         if not self.finished(progress):
-            self.engine.warm_up(next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed)))
+            batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed))
+            self.engine.warm_up(Step(batch, self.schedule(0), self.dropping.masks(progress.epoch, 0)))
         while not self.finished(progress):
             self._train_epoch(progress)
             if progress.step < self.steps:
@@ -94,7 +98,7 @@ class Trainer:
         """What the order of the names and the samples depend on."""
         return self.training.seed
 
-    def _stream(self, progress: TrainingProgress) -> Iterator[tuple[Batch, float]]:
+    def _stream(self, progress: TrainingProgress) -> Iterator[Step]:
         """The steps of the epoch under way that are still to be taken."""
         first = progress.epoch * self.steps
         batches = self.batches.epoch(
@@ -104,7 +108,7 @@ class Trainer:
             if self.stop():
                 return
             self.listener.on_step(progress, step, self.steps)
-            yield batch, self.schedule(first + step)
+            yield Step(batch, self.schedule(first + step), self.dropping.masks(progress.epoch, step))
 
     def _train_epoch(self, progress: TrainingProgress) -> None:
         start = time.perf_counter()

@@ -186,9 +186,9 @@ def _clocked(engine_class: EngineClass, clock: dict[str, float]) -> EngineClass:
             super().__init__(*arguments, **options)
             clock["making"] += time.perf_counter() - start
 
-        def warm_up(self, batch: Any) -> None:
+        def warm_up(self, step: Any) -> None:
             start = time.perf_counter()
-            super().warm_up(batch)
+            super().warm_up(step)
             clock["warm_up"] += time.perf_counter() - start
 
     return Clocked

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.errors import NamesError
+from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
 from tests.core.data.test_prefix_tree import assert_same_tree
 from tests.strategies import names_lists
 
 
 def names_of(batch: Batch, vocabulary: Vocabulary) -> Counter[str]:
-    tokens, lengths, counts = batch.sequences()
-    rows = zip(tokens, lengths, counts, strict=True)
+    found = batch.sequences()
+    rows = zip(found.tokens, found.lengths, found.counts, strict=True)
     return Counter({vocabulary.decode(row[:length]): int(count) for row, length, count in rows})
 
 
@@ -101,3 +101,26 @@ def test_sequences_are_made_once() -> None:
 def test_no_names() -> None:
     with pytest.raises(NamesError, match="no names"):
         BatchMaker([], VOCABULARY)
+
+
+def test_targets_must_be_distributions_one_for_each_node() -> None:
+    tree = PrefixTree.from_names(["Al", "Ali"], Vocabulary.from_names(["Al", "Ali"]))
+    sound = np.full((tree.nodes, 4), 0.25, np.float32)
+    assert Batch(tree, sound).targets is sound
+    for wrong in (sound[1:], sound * 1.1, np.concatenate((sound[:, :2] * 5, -sound[:, 2:] * 3), axis=1)):
+        with pytest.raises(SettingsError, match="targets"):
+            Batch(tree, wrong.astype(np.float32))
+
+
+def test_the_nodes_of_rows_are_the_prefixes_that_they_read() -> None:
+    names = ["Al", "Ali", "Bo", "Al", "Alba"]
+    vocabulary = Vocabulary.from_names(names)
+    tree = PrefixTree.from_names(names, vocabulary)
+    rows = tree.sequences()
+    for row, name in enumerate(vocabulary.decode_all(rows.tokens)):
+        for depth in range(len(name) + 1):
+            node, spelled = rows.nodes[row, depth], ""
+            while node:
+                spelled = vocabulary.decode([tree.token[node]]) + spelled
+                node = tree.parent[node]
+            assert spelled == name[:depth]

@@ -18,8 +18,8 @@ from namegen.lists import load_bundled
 
 
 def counted(tree: PrefixTree, corpus: Corpus) -> Counter[str]:
-    tokens, _, counts = tree.sequences()
-    return Counter(dict(zip(corpus.vocabulary.decode_all(tokens), counts.tolist(), strict=True)))
+    rows = tree.sequences()
+    return Counter(dict(zip(corpus.vocabulary.decode_all(rows.tokens), rows.counts.tolist(), strict=True)))
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=3), min_size=10, max_size=60), st.sampled_from(["unique", "names"]))

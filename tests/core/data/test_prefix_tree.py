@@ -106,7 +106,8 @@ def test_there_and_back(names: list[str]) -> None:
     same tree is made again.
     """
     tree, vocabulary = make(names)
-    tokens, lengths, counts = tree.sequences()
+    rows = tree.sequences()
+    tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
     back = ["".join(vocabulary.characters[t - 1] for t in row[:n]) for row, n in zip(tokens, lengths, strict=True)]
     assert dict(zip(back, counts.tolist(), strict=True)) == Counter(names)
     assert back == sorted(set(names), key=lambda name: (len(name), name))

@@ -54,7 +54,7 @@ def test_evaluation_is_that_of_reading_every_name(engine_and_names) -> None:
     tree = PrefixTree.from_names(some, vocabulary)
     assert_same(AccuracyEvaluator(engine).evaluate(tree), expected, 1e-10)
     of_names = AccuracyEvaluator(engine).name_log_probabilities(tree)
-    spelled = vocabulary.decode_all(tree.sequences()[0])
+    spelled = vocabulary.decode_all(tree.sequences().tokens)
     by_name = {name: sum(score for score, _ in of_name) for name, of_name in zip(some, scores, strict=True)}
     assert dict(zip(spelled, of_names.tolist(), strict=True)) == pytest.approx(by_name, abs=1e-10)
 

@@ -12,7 +12,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
+from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, EngineError, NamesError
@@ -38,6 +38,33 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: s
     assert untimed(last.progress.history) == untimed(whole.progress.history)
     assert last.progress.best.epoch == whole.progress.best.epoch
     assert_equal_states(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
+
+
+def test_what_is_dropped_is_the_same_after_a_pause(tmp_path: Path) -> None:
+    training = replace(SHORT, drop_recurrent=0.3, drop_output=0.2)
+    whole, plain = make_run(training), make_run()
+    whole.run()
+    plain.run()
+    make_run(training, folder=RunFolder(tmp_path), stop=After(17)).run()
+    last = make_run(training, folder=RunFolder(tmp_path))
+    last.resume()
+    last.run()
+    assert_equal_states(states(last), states(whole))
+    assert not np.array_equal(states(whole)["output.kernel"], states(plain)["output.kernel"])
+
+
+def test_a_state_from_before_there_was_dropping_goes_on(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    make_run(folder=folder, stop=After(5)).run()
+    engine_state, progress, identity = folder.load_progress()
+    for name in DROPS:
+        del identity["training"][name]
+    folder.save_progress(engine_state, progress, identity)
+    run = make_run(folder=folder)
+    run.resume()
+    assert run.run().finished
+    with pytest.raises(CheckpointError, match=r"other settings \[training\]"):
+        make_run(replace(SHORT, drop_output=0.1), folder=folder).resume()
 
 
 def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(tmp_path: Path) -> None:
@@ -88,7 +115,7 @@ def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> 
     tree = PrefixTree.from_names(CORPUS.names, run.vocabulary)
     by_name = dict(
         zip(
-            run.vocabulary.decode_all(tree.sequences()[0]),
+            run.vocabulary.decode_all(tree.sequences().tokens),
             AccuracyEvaluator(engine).name_log_probabilities(tree).tolist(),
             strict=True,
         )
