@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from statistics import median
 from typing import TYPE_CHECKING
 
 from namegen.documents import Count, Share
@@ -10,6 +12,7 @@ from namegen.errors import TrainingError
 
 if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
     from namegen.core.evaluation.metrics import Metrics
+    from namegen.core.training.history import EpochRecord
     from namegen.core.training.run import RunResult, TrainingRun
 
 
@@ -74,6 +77,11 @@ def plain_metrics(metrics: Metrics) -> PlainMetrics:
     return PlainMetrics(**metrics.to_dict())
 
 
+def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
+    """Inside training: the median of the epochs after the first, which may compile; of a single one, its own."""
+    return median(record.training_seconds for record in history[1:] or history)
+
+
 def summarise(run: TrainingRun, result: RunResult) -> TrainingSummary:
     """A training in numbers.
 
@@ -87,7 +95,7 @@ def summarise(run: TrainingRun, result: RunResult) -> TrainingSummary:
         column.name: tuple(getattr(record, column.name) for record in result.history) for column in fields(History)
     }
     return TrainingSummary(
-        parameters=sum(values.size for values in result.checkpoint.parameters.values()),
+        parameters=run.network.parameter_count,
         batch_size=batch_size,
         epochs=result.epochs,
         best_epoch=result.best_epoch,

@@ -40,7 +40,7 @@ from namegen.experiments.compare.subjects import (
     ReferenceSubject,
     TrainingSubject,
 )
-from namegen.experiments.trained import plain_metrics, summarise
+from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def measure_list(request: Request[ListSubject]) -> ListFacts:
 
 
 def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
-    """For one split: the ceiling of each part, and the n-gram that is fitted on the training part.
+    """For one split: the ceiling of each part, and an n-gram that reads what the network reads.
 
-    The n-gram reads what the network reads: damped repeats where those are damped.
+    That is the training part, with fewer repeats where those are damped.
     """
     from namegen.core.data.corpus import Corpus
     from namegen.core.data.parts import ListParts
@@ -112,7 +112,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     corpus = Corpus(request.names, source=request.source)
     data = DataSettings(validation=subject.validation, split=subject.split)
     parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
-    held_out = parts.whole if parts.held_out is None else parts.held_out  # something is: the plan sees to it
+    held_out = _needed(parts.held_out, "held-out part")
     model, _ = NgramModel.best(parts.batches.tree, held_out, corpus.vocabulary.size)
     evaluator = AccuracyEvaluator(model)
 
@@ -140,7 +140,6 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     engine_class, started = _load_engine(request.subject.engine), time.time() - request.started
     from namegen.config import parse_config
     from namegen.core.data.corpus import Corpus
-    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.run import TrainingRun
     from namegen.experiments.machine import peak_memory_mib
@@ -152,16 +151,15 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     result = run.run()
     memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
-    whole = AccuracyEvaluator(run.engine).evaluate(PrefixTree.from_names(corpus.names, corpus.vocabulary))
+    whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
     result.checkpoint.save(_file(request.model))
     held_out = _needed(result.validation, "held-out part")
     parts = (result.training, held_out, whole)
-    epochs = [record.training_seconds for record in result.history]
     timing = Timing(
         start_up_seconds=started + clock["making"],
         compilation_seconds=clock["warm_up"],
-        first_epoch_seconds=epochs[0],
-        seconds_per_epoch=median(epochs[1:] or epochs),
+        first_epoch_seconds=result.history[0].training_seconds,
+        seconds_per_epoch=seconds_per_epoch(result.history),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
         peak_memory_mib=memory,

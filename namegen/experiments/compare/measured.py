@@ -57,7 +57,8 @@ class ReferencePart:
     Attributes:
         names, characters: the size of the part.
         ceiling: the part itself as a model.
-        baseline: the n-gram that was fitted on the training part.
+        baseline: the n-gram that was fitted on what the network reads: the training part, with fewer repeats where
+            those are damped.
     """
 
     names: Count

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,6 @@ from namegen.backends import engine_paths
 from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
-from namegen.errors import NamesError
 from namegen.experiments.compare.document import Role
 from namegen.experiments.compare.measured import Result
 from namegen.experiments.compare.subjects import (
@@ -27,6 +27,7 @@ from namegen.experiments.compare.subjects import (
     Subject,
     TrainingSubject,
 )
+from namegen.experiments.long_enough import check_long_enough
 from namegen.experiments.machine import code_fingerprint, engine_versions, machine
 
 THREADS = 1  # the matrices are too small to share
@@ -157,8 +158,8 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
     Raises:
         NamesError: a list is too small to split.
     """
-    for corpus in corpora:
-        _check_size(corpus, scope)
+    for corpus, split, seed in product(corpora, scope.splits, range(scope.seeds)):
+        check_long_enough(corpus, VALIDATION, split, seed)
     found: dict[str, Measurement] = {}
     for corpus in corpora:
         for measurement in _of_list(corpus, scope):
@@ -167,18 +168,6 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
             if more:
                 found[first.key] = replace(first, roles=first.roles + more)
     return list(found.values())
-
-
-def _check_size(corpus: Corpus, scope: Scope) -> None:
-    for split in scope.splits:
-        for seed in range(scope.seeds):
-            try:
-                corpus.split(VALIDATION, split, seed)
-            except NamesError as error:
-                raise NamesError(
-                    f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few "
-                    f"to hold out {VALIDATION:.0%} of them and compare anything: give a longer list"
-                ) from error
 
 
 def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:

@@ -26,6 +26,7 @@ from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
+from namegen.experiments.long_enough import check_long_enough
 from namegen.experiments.machine import code_fingerprint, engine_versions
 
 GRID = "grid"
@@ -228,13 +229,7 @@ def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
         raise SettingsError(
             "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such as 0.2"
         )
-    try:
-        corpus.split(data.validation, data.split, seed)
-    except NamesError as error:
-        raise NamesError(
-            f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few to hold "
-            f"out {data.validation:.0%} of them and compare anything: leave it out, or give a longer list"
-        ) from error
+    check_long_enough(corpus, data.validation, data.split, seed)
 
 
 def in_config(name: str, value: str | None) -> str:

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from distributed import get_worker
@@ -32,7 +31,7 @@ from namegen.experiments.sweep.exchange import (
     Untrained,
 )
 from namegen.experiments.sweep.grid import in_config, training_code
-from namegen.experiments.trained import plain_metrics, summarise
+from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def train_run(job: RunJob) -> RunAnswer:
         held_out=remembered(split, lambda: _held_out(result)),
         timing=RunTiming(
             seconds=result.seconds,
-            seconds_per_epoch=median([record.training_seconds for record in result.history[1:] or result.history]),
+            seconds_per_epoch=seconds_per_epoch(result.history),
             chars_per_second=result.chars_per_second,
             whole_seconds=time.perf_counter() - started,
         ),
@@ -107,17 +106,18 @@ def _figures(result: RunResult) -> PartFigures:
 
 
 def _held_out(result: RunResult) -> HeldOut:
-    """What the figures of the held-out part stand beside: fitting the n-grams is what takes time here."""
+    """What the figures of the held-out part stand beside: fitting the n-gram is what takes time here."""
     references = result.references
     if references is None:
         raise TrainingError("nothing was held out: a sweep makes no such run")
+    baseline = references.same_reading
     return HeldOut(
         names=references.tree.name_count,
         characters=references.tree.characters,
         seen_percent=references.parts.seen_percent,
         ceiling=plain_metrics(references.ceiling),
-        baseline=plain_metrics(references.same_reading.metrics),
-        baseline_order=references.baseline.order,
+        baseline=plain_metrics(baseline.metrics),
+        baseline_order=baseline.order,
     )
 
 
