@@ -17,13 +17,16 @@ from namegen.errors import NamegenError
 
 PACKAGE = Path(namegen.__file__).parent
 SHARED_CODE = ("core", "backends", "config.py", "config_values.py", "threads.py")
-# command → files and folders of the package that decide its figures: the code that trains and draws, and the code that
-# measures. A report's own looks do not.
+# command → files and folders of the package that decide its figures: the code that trains and generates, and the code
+# that measures. A report's own looks do not. An exchange.py belongs to it, as all figures go through it, and as a sweep
+# knows by this fingerprint whether a worker on another machine takes the same jobs and gives the same answers.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {
     "compare-backends": (
         *SHARED_CODE,
         "experiments/trained.py",
+        "experiments/compare/exchange.py",
         "experiments/compare/measure.py",
+        "experiments/compare/memory.py",
         "experiments/compare/quality.py",
     ),
     "sweep": (
@@ -80,7 +83,7 @@ def engine_versions(engine: str) -> dict[str, str | None]:
 
 
 @lru_cache(maxsize=4)
-def code_fingerprint(command: str = "compare-backends") -> str:
+def code_fingerprint(command: str) -> str:
     """BLAKE2b of the code that a command's figures depend on: what other code has measured is measured again.
 
     Args:
@@ -146,23 +149,3 @@ def _memory_gib() -> float | None:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (AttributeError, OSError, ValueError):  # not a POSIX system
         return None
-
-
-def peak_memory_mib() -> float | None:
-    """The most memory that this process has held at one time; None where the system does not say.
-
-    Linux is asked for the high-water mark of this program alone: ``ru_maxrss`` would begin at the size of the process
-    that started it.
-    """
-    try:
-        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    except OSError:  # not Linux
-        pass
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 2**20 if platform.system() == "Darwin" else most / 2**10

@@ -123,7 +123,7 @@ class Untrained:
     versions: Mapping[str, str | None] | UnsetType = UNSET
 
 
-Outcome: TypeAlias = Trained | Untrained
+RunOutcome: TypeAlias = Trained | Untrained
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,11 @@ class RunAnswer:
         model: the file of the trained network; None where there is none.
     """
 
-    outcome: Outcome
+    outcome: RunOutcome
     model: bytes | None = None
 
 
-def read_outcome(plain: Mapping[str, Any]) -> Outcome:
+def read_run_outcome(plain: Mapping[str, Any]) -> RunOutcome:
     """An outcome from plain values.
 
     Raises:

@@ -29,6 +29,7 @@ from namegen.errors import NamesError, SettingsError
 from namegen.experiments.long_enough import check_long_enough
 from namegen.experiments.machine import code_fingerprint, engine_versions
 
+COMMAND = "sweep"
 GRID = "grid"
 LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
 # What is set once for a whole sweep → why it is no axis.
@@ -117,7 +118,7 @@ class SweepRun:
 
 def training_code() -> str:
     """A hash of the code that decides what comes of a run."""
-    return code_fingerprint("sweep")
+    return code_fingerprint(COMMAND)
 
 
 def read_grid(path: Path | str) -> Grid:

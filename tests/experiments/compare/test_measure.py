@@ -13,7 +13,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare.exchange import Request
 from namegen.experiments.compare.measure import export_tflite, measure_list, measure_reference
-from namegen.experiments.compare.subjects import ExportSubject, ListSubject, ReferenceSubject, Split
+from namegen.experiments.compare.subjects import ExportSubject, ListSubject, ReferenceSubject, SplitName
 from namegen.experiments.machine import own_environment
 from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
@@ -50,7 +50,7 @@ def test_nothing_held_out_is_no_reference() -> None:
 
 
 @pytest.mark.parametrize(("split", "damped"), [("names", False), ("unique", True)])
-def test_the_n_gram_reads_what_the_network_reads(split: Split, damped: bool) -> None:
+def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool) -> None:
     names = load_bundled("mlb-last").names[:500]
     found = measure_reference(Request("reference", ReferenceSubject(split, 0, 0.2), "x", names, None, None, 1, 0.0))
     corpus = Corpus(names, source="x")
