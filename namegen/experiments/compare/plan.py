@@ -29,7 +29,6 @@ from namegen.experiments.compare.subjects import (
 )
 from namegen.experiments.long_enough import check_long_enough
 from namegen.experiments.machine import code_fingerprint, engine_versions, machine
-from namegen.experiments.splitting import check_large_enough
 
 COMMAND = "compare-backends"
 THREADS = 1  # the matrices are too small to share

@@ -28,7 +28,6 @@ from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.experiments.long_enough import check_long_enough
 from namegen.experiments.machine import code_fingerprint, engine_versions
-from namegen.experiments.splitting import check_large_enough
 
 COMMAND = "sweep"
 GRID = "grid"
