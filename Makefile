@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs models page format wheel constraints clean
+.PHONY: help demo test test-slow check docs models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -28,7 +28,8 @@ unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
 
 help:
 	@echo "make demo         install, train on first names, print new ones, compare the engines"
-	@echo "make test         all tests (PYTEST_ARGS=... for pytest's options)"
+	@echo "make test         the tests (PYTEST_ARGS=... for pytest's options)"
+	@echo "make test-slow    the tests that take long and are not among those"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make docs         write the generated documents anew"
 	@echo "make page         write build/namegen.html: the four shipped models as one page for a browser"
@@ -57,6 +58,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.developing
 	$(RUN) -m pytest $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.developing
+	$(RUN) -m pytest $(PYTEST_ARGS) -m slow
 
 check: $(VENV)/.developing
 	$(RUN) -m ruff check .

@@ -18,8 +18,8 @@ from statistics import mean
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Generation, ListEntry
 from namegen.experiments.compare.measured import Algorithm
-from namegen.experiments.compare.selection import Metric, Whose, best_drawing, network_values, reference_values
-from namegen.experiments.compare.subjects import SplitKind
+from namegen.experiments.compare.selection import Metric, Whose, best_generated, network_values, reference_values
+from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.compare.tables.markdown import markdown
 from namegen.experiments.table import NONE, Table, percent, spread
 
@@ -28,7 +28,7 @@ TABLES = RESULTS.with_name("tables.md")
 DOCUMENT = Path(__file__).with_name("results.md")
 BLOCK = re.compile(r"<!-- table (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 LISTS = ("mlb-first", "mlb-last")
-SPLIT: SplitKind = "names"  # as the blog drew it
+SPLIT: SplitName = "names"  # as the blog drew it
 CEILING = "theoretical maximum"
 
 # The blog's figures: network there → what it is called here, then those for first names and for last names.
@@ -127,7 +127,7 @@ def recreated(entries: Sequence[ListEntry]) -> str:
     for network, theirs in RECREATED.items():
         row = [network]
         for place, entry in enumerate(entries):
-            drawn = best_drawing(generation(entry, NETWORKS[network], "numpy"))
+            drawn = best_generated(generation(entry, NETWORKS[network], "numpy"))
             row.append(beside(theirs[place], drawn.recreated_percent))
         rows.append(row)
     return table(["network", *LISTS], rows)

@@ -251,6 +251,7 @@ for module in modules:
 OF_EXTRAS = ("backends.keras_engine", "backends.tflite", "experiments.sweep", "faker")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("libraries", [LIGHT, EXTRAS], ids=["light", "with the extras"])
 def test_any_module_can_be_imported_alone(libraries: tuple[str, ...], tmp_path: Path) -> None:
     """Whatever else is loaded before it could hide a circle."""

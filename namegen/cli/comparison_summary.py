@@ -8,7 +8,7 @@ from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import printable
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.plan import NUMPY
-from namegen.experiments.compare.selection import ALGORITHMS, best_drawing, like_for_like_runs, network_names, splits
+from namegen.experiments.compare.selection import ALGORITHMS, best_generated, like_for_like_runs, network_names, splits
 from namegen.experiments.compare.tables.networks import accuracy_table
 from namegen.experiments.compare.words import statement
 from namegen.experiments.table import NONE, Table, mebibytes, seconds, whole
@@ -21,7 +21,7 @@ def print_summary(results: Comparison, width: int) -> None:
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     console.print(printable(statement(results)))
     for entry in results.lists:
-        for table in filter(None, (_engines(entry), *_accuracies(entry), _drawing(entry))):
+        for table in filter(None, (_engines(entry), *_accuracies(entry), _generation(entry))):
             console.print()
             show_table(console, f"{entry.name}: {table.title}", table)
     for trouble, found in (("missing", results.missing), ("left out", results.left_out), ("failed", results.failed)):
@@ -52,12 +52,12 @@ def _accuracies(entry: ListEntry) -> list[Table]:
     return found
 
 
-def _drawing(entry: ListEntry) -> Table | None:
+def _generation(entry: ListEntry) -> Table | None:
     rows = []
     for one in entry.generation:
-        drawn, found = best_drawing(one), one.algorithms
+        generated, found = best_generated(one), one.algorithms
         speeds = [whole(found[name].names_per_second) if name in found else NONE for name in ALGORITHMS]
-        seen = f"{drawn.recreated_percent:.1f}" if one.engine == NUMPY else ""
+        seen = f"{generated.recreated_percent:.1f}" if one.engine == NUMPY else ""
         rows.append((one.network, one.model, *speeds, seen))
     columns = ("network", "model", "one by one", "splitting", "in the list %")
     return Table("names a second", columns, tuple(rows), left=2) if rows else None

@@ -17,12 +17,14 @@ from namegen.errors import NamegenError
 
 PACKAGE = Path(namegen.__file__).parent
 SHARED_CODE = ("core", "backends", "config.py", "config_values.py", "threads.py")
-# command → files and folders of the package that decide its figures: the code that trains and draws, and the code that
-# measures. A report's own looks do not.
+# command → files and folders of the package that decide its figures: the code that trains and generates, and the code
+# that measures. A report's own looks do not. An exchange.py belongs to it, as all figures go through it, and as a sweep
+# knows by this fingerprint whether a worker on another machine takes the same jobs and gives the same answers.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {
     "compare-backends": (
         *SHARED_CODE,
         "experiments/trained.py",
+        "experiments/compare/exchange.py",
         "experiments/compare/measure.py",
         "experiments/compare/memory.py",
         "experiments/compare/quality.py",
@@ -81,7 +83,7 @@ def engine_versions(engine: str) -> dict[str, str | None]:
 
 
 @lru_cache(maxsize=4)
-def code_fingerprint(command: str = "compare-backends") -> str:
+def code_fingerprint(command: str) -> str:
     """BLAKE2b of the code that a command's figures depend on: what other code has measured is measured again.
 
     Args:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from statistics import median
 from typing import TYPE_CHECKING
 
 from namegen.documents import Count, Share
@@ -10,6 +12,7 @@ from namegen.errors import TrainingError
 
 if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
     from namegen.core.evaluation.metrics import Metrics
+    from namegen.core.training.history import EpochRecord
     from namegen.core.training.run import RunResult, TrainingRun
 
 
@@ -72,6 +75,11 @@ class TrainingSummary:
 def plain_metrics(metrics: Metrics) -> PlainMetrics:
     """Metrics as a report has them."""
     return PlainMetrics(**metrics.to_dict())
+
+
+def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
+    """Inside training: the median of the epochs after the first, which may compile; of a single one, its own."""
+    return median(record.training_seconds for record in history[1:] or history)
 
 
 def summarise(run: TrainingRun, result: RunResult) -> TrainingSummary:

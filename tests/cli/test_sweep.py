@@ -124,6 +124,7 @@ def test_a_run_is_what_train_makes(program, swept) -> None:
     assert run["held_out"]["ceiling"] == trained["validation"]["ceiling"]
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_has_its_runs_done_by_another(program, swept) -> None:
     folder = program.folder / "killed"
     process = program.spawn("sweep", "long.toml", "--out", "killed", "--workers", 1)
@@ -189,6 +190,7 @@ def test_other_axes_and_a_damaged_file(program, swept) -> None:
     assert figures(program.folder / "again") == figures(swept)
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_every_worker_with_it(program) -> None:
     program.write("endless.toml", CONFIG.format(epochs=100_000).replace("[0.01, 0.001]", "[0.01]"))
     process = program.spawn("sweep", "endless.toml", "--out", "endless", "--workers", 1)
@@ -288,6 +290,7 @@ def dask_program(*arguments: object) -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
+@pytest.mark.slow
 def test_a_cluster_that_exists_already(program) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -314,6 +317,7 @@ def test_a_cluster_that_exists_already(program) -> None:
         assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", [UNREACHABLE, "nonsense", "http://127.0.0.1:9"])
 def test_an_unreachable_scheduler(program, address) -> None:
     run = program.fresh("sweep", "short.toml", "--out", "unreachable", "--scheduler", address)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from namegen.core.evaluation.metrics import Metrics
+from namegen.core.training.history import EpochRecord
 from namegen.documents import to_plain
-from namegen.experiments.trained import PlainMetrics, plain_metrics
+from namegen.experiments.trained import PlainMetrics, plain_metrics, seconds_per_epoch
 
 
 def test_metrics_are_the_object_m_of_every_json_output() -> None:
@@ -17,3 +19,9 @@ def test_metrics_are_the_object_m_of_every_json_output() -> None:
 
 def test_a_loss_that_is_infinite_is_none() -> None:
     assert plain_metrics(Metrics(math.inf, 0.5, 0.25)) == PlainMetrics(None, None, 0.5, 0.25)
+
+
+def test_seconds_an_epoch_leave_out_the_first_one_which_may_compile() -> None:
+    record = EpochRecord(1, 9.5, 9.0, 0.01, 2.0, None, None, None, "Al", False)
+    assert seconds_per_epoch([record]) == 9.0
+    assert seconds_per_epoch([record, *(replace(record, training_seconds=took) for took in (1.0, 3.0, 2.0))]) == 2.0

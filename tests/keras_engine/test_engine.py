@@ -169,6 +169,7 @@ def test_a_later_engine_may_ask_for_other_threads(mlb_last: BatchMaker) -> None:
         engine.step(np.zeros(1, np.int32), engine.initial_state(1))
 
 
+@pytest.mark.slow
 def test_a_fresh_process_is_silent() -> None:
     """Neither loading TensorFlow nor compiling, training or reading writes to the terminal."""
     done = run(

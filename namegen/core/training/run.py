@@ -72,11 +72,6 @@ class RunResult:
     out: Path | None
     finished: bool
 
-    @property
-    def seconds_per_epoch(self) -> float:
-        """Inside ``train_epoch``: the median of the epochs after the first, in which an engine may compile."""
-        return median([record.training_seconds for record in self.history[1:] or self.history])
-
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
         validation = None

@@ -19,7 +19,7 @@ from namegen.experiments.compare.measured import (
     ReferenceResult,
     TrainingResult,
 )
-from namegen.experiments.compare.subjects import ReferenceSubject, SplitKind
+from namegen.experiments.compare.subjects import ReferenceSubject, SplitName
 
 Role = Literal["like_for_like", "network"]
 FORMAT: Literal["namegen comparison"] = "namegen comparison"
@@ -45,7 +45,7 @@ class TrainingIdentity:
 
     network: str
     engine: str
-    split: SplitKind
+    split: SplitName
     seed: Count
     roles: tuple[Role, ...]
     config: Mapping[str, Any]
@@ -90,13 +90,13 @@ class LikeForLike:
 
 @dataclass(frozen=True)
 class GenerationIdentity:
-    """Which drawing it is.
+    """Which generation it is.
 
     Attributes:
         network: whose names.
-        model: what draws them: an engine, or a signature of the ``.tflite``.
+        model: what generates them: an engine, or a signature of the ``.tflite``.
         engine: what reads the network: an engine, or "tflite".
-        seed: of the drawing.
+        seed: of the generation.
     """
 
     network: str
@@ -107,7 +107,7 @@ class GenerationIdentity:
 
 @dataclass(frozen=True)
 class Generation(GenerationResult, GenerationIdentity):
-    """A drawing in ``results.json``: which it is, and its result."""
+    """A generation in ``results.json``: which it is, and its result."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class ListEntry:
         trainings: every training.
         like_for_like: for each network, how far the engines are apart.
         exported: the ``.tflite``; None where there is none.
-        generation: the drawings, for each network and model.
+        generation: the generated names, for each network and model.
     """
 
     name: str

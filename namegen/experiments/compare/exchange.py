@@ -28,14 +28,14 @@ from namegen.experiments.compare.subjects import (
 )
 
 # kind of measurement → the result that it gives
-RESULT_KINDS: dict[str, type[Result]] = {
+RESULT_TYPES: dict[str, type[Result]] = {
     ListSubject.kind: ListFacts,
     ReferenceSubject.kind: ReferenceResult,
     TrainingSubject.kind: TrainingResult,
     ExportSubject.kind: ExportResult,
     GenerationSubject.kind: GenerationResult,
 }
-SUBJECTS: dict[str, type[Subject]] = {
+SUBJECT_TYPES: dict[str, type[Subject]] = {
     one.kind: one for one in (ListSubject, ReferenceSubject, TrainingSubject, ExportSubject, GenerationSubject)
 }
 About = TypeVar("About")
@@ -50,8 +50,8 @@ class Request(Generic[About]):
         subject: what it depends on.
         source: what the list is called.
         names: the list.
-        model: the file that the trained network goes into; None where the measurement leaves none.
-        of: the file with the network that is measured; None where it needs none.
+        writes: the file that the network goes into; None where the measurement leaves none.
+        reads: the file with the network that is measured; None where it needs none.
         threads: as many as it may use.
         started: when its process was started, in seconds of the system's clock.
     """
@@ -60,8 +60,8 @@ class Request(Generic[About]):
     subject: About
     source: str
     names: tuple[str, ...]
-    model: str | None
-    of: str | None
+    writes: str | None
+    reads: str | None
     threads: int
     started: float
 
@@ -90,7 +90,7 @@ class Answer:
 def read_request(plain: Mapping[str, Any]) -> Request[Any]:
     """A request from plain values. Raises ValueError: it has another form."""
     request: Request[Any] = from_plain(Request, plain)
-    return replace(request, subject=from_plain(SUBJECTS[request.kind], request.subject))
+    return replace(request, subject=from_plain(SUBJECT_TYPES[request.kind], request.subject))
 
 
 def read_answer(kind: str, plain: Mapping[str, Any]) -> Answer:
@@ -104,4 +104,4 @@ def read_answer(kind: str, plain: Mapping[str, Any]) -> Answer:
 
 def read_result(kind: str, plain: Mapping[str, Any]) -> Result:
     """A result of this kind of measurement from plain values. Raises ValueError: it has another form."""
-    return from_plain(RESULT_KINDS[kind], plain)
+    return from_plain(RESULT_TYPES[kind], plain)

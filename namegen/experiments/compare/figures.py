@@ -1,9 +1,10 @@
-"""The plots of a comparison, in the style of every drawing of namegen."""
+"""The plots of a comparison, in the style of every plot of namegen."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
@@ -31,46 +32,70 @@ from namegen.experiments.compare.selection import (
     PARTS,
     Metric,
     baseline_name,
-    drawings_of_networks,
+    generated_by_network,
     like_for_like_by_network,
     network_names,
     network_values,
     reference_values,
     splits,
 )
-from namegen.experiments.compare.subjects import SplitKind
-from namegen.experiments.compare.tables.sections import ENGINES_SECTION, GENERATION_SECTION, NETWORKS_SECTION
+from namegen.experiments.compare.subjects import SplitName
+from namegen.experiments.compare.tables.sections import GENERATION_SECTION, LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION
 from namegen.experiments.table import whole
 
 WIDTH = 9.5
 PALE = 0.4  # the share of colour in the second of two bars that belong together
 
 
-def list_figures(entry: ListEntry, names: int) -> Iterator[tuple[str, str, str, Figure]]:
-    """All plots of a list, each as (section, key, what it shows, figure). Call it inside ``drawing_style``."""
-    for section, key, caption, figure in _figures(entry, names):
-        figure.suptitle(caption.rpartition(": ")[0], x=0.01, ha="left", fontsize=12, fontweight="bold")
-        yield section, key, caption, figure
+@dataclass(frozen=True)
+class ListPlot:
+    """A plot of a list, before it is written.
+
+    Attributes:
+        section: the title of the part of the report that it belongs to.
+        key: tells it from the other plots of the list.
+        title: what stands above it.
+        detail: the rest of what it shows.
+        figure: the plot.
+    """
+
+    section: str
+    key: str
+    title: str
+    detail: str
+    figure: Figure
+
+    @property
+    def caption(self) -> str:
+        """All that it shows, for the page."""
+        return f"{self.title}: {self.detail}"
 
 
-def _figures(entry: ListEntry, names: int) -> Iterator[tuple[str, str, str, Figure]]:
+def list_plots(entry: ListEntry, names: int) -> Iterator[ListPlot]:
+    """All plots of a list. Call it inside ``drawing_style``."""
+    for plot in _plots(entry, names):
+        plot.figure.suptitle(plot.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        yield plot
+
+
+def _plots(entry: ListEntry, names: int) -> Iterator[ListPlot]:
     """The plots without their titles."""
     shown = drawable_text(entry.name, 48)
     for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
-        caption = f"{network} on {shown}, by each engine: loss against epochs, and accuracy against seconds"
-        yield ENGINES_SECTION, f"curves-{number}", caption, curves_figure(runs, entry)
+        title, detail = f"{network} on {shown}, by each engine", "loss against epochs, and accuracy against seconds"
+        yield ListPlot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, curves_figure(runs, entry))
     for split in splits(entry):
         if network_names(entry, split):
-            caption = f"Accuracy of the networks on {shown}, split {split}: beside counting and the ceiling"
-            yield NETWORKS_SECTION, f"accuracy-{split}", caption, accuracy_figure(entry, split)
+            title, detail = f"Accuracy of the networks on {shown}, split {split}", "beside counting and the ceiling"
+            yield ListPlot(NETWORKS_SECTION, f"accuracy-{split}", title, detail, accuracy_figure(entry, split))
     if entry.generation:
-        caption = f"Names a second, {shown}: by every model and algorithm"
-        yield GENERATION_SECTION, "speed", caption, speed_figure(entry.generation)
-        drawings = drawings_of_networks(entry)
-        if entry.facts is not None and drawings:
-            caption = f"Names by their length, {shown}: the list, and {names:,} names drawn by each network"
-            drawn = {network: found.lengths for network, found in drawings.items()}
-            yield GENERATION_SECTION, "lengths", caption, lengths_figure(entry.facts.lengths, drawn, names)
+        title, detail = f"Names a second, {shown}", "by every model and algorithm"
+        yield ListPlot(GENERATION_SECTION, "speed", title, detail, speed_figure(entry.generation))
+        generated = {network: found.lengths for network, found in generated_by_network(entry).items()}
+        if entry.facts is not None and generated:
+            title, detail = f"Names by their length, {shown}", f"the list, and {names:,} names drawn by each network"
+            figure = lengths_figure(entry.facts.lengths, generated, names)
+            yield ListPlot(GENERATION_SECTION, "lengths", title, detail, figure)
 
 
 # --- like for like ----------------------------------------------------------------------------------------------------
@@ -143,7 +168,7 @@ def _values(column: Sequence[float | None]) -> list[float]:
 BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
-def accuracy_figure(entry: ListEntry, split: SplitKind) -> Figure:
+def accuracy_figure(entry: ListEntry, split: SplitName) -> Figure:
     """A panel for each part of the list: argmax and sampled of every network, with that part's ceiling and n-gram."""
     networks = network_names(entry, split)
     figure = new_figure(WIDTH, 2.05 + 0.5 * len(networks))
@@ -203,7 +228,7 @@ def speed_figure(models: Sequence[Generation]) -> Figure:
     axes = figure.add_subplot()
     for place, one in enumerate(models):
         colour = engine_colour(one.engine)
-        speeds = {name: drawn.names_per_second for name, drawn in one.algorithms.items()}
+        speeds = {name: generated.names_per_second for name, generated in one.algorithms.items()}
         axes.plot(list(speeds.values()), [place] * len(speeds), color=colour, linewidth=2.5, alpha=PALE, zorder=2)
         slowest = min(speeds, key=lambda name: speeds[name])
         for name, speed in speeds.items():
@@ -221,7 +246,7 @@ def speed_figure(models: Sequence[Generation]) -> Figure:
                 fontsize=9,
             )
     axes.set_xscale("log")
-    found = [drawn.names_per_second for one in models for drawn in one.algorithms.values()]
+    found = [generated.names_per_second for one in models for generated in one.algorithms.values()]
     axes.set_xlim(min(found) / 3, max(found) * 3)
     axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(number_formatter())
@@ -237,8 +262,8 @@ def speed_figure(models: Sequence[Generation]) -> Figure:
     return figure
 
 
-def lengths_figure(of_list: Lengths, drawings: Mapping[str, Lengths], names: int) -> Figure:
-    """The share of names of each length: the list as bars, what each network draws (of so many names) as points."""
+def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: int) -> Figure:
+    """The share of names of each length: the list as bars, what each network generates (of so many names) as points."""
     figure = new_figure(WIDTH, 4.0)
     axes = figure.add_subplot()
     original = {int(length): count for length, count in of_list.items()}
@@ -246,8 +271,8 @@ def lengths_figure(of_list: Lengths, drawings: Mapping[str, Lengths], names: int
     last = max(original)
     axes.bar(list(original), [count / total for count in original.values()], color=LIST_COLOUR, alpha=0.45)
     markers = "osD^vP*Xhp"
-    lanes = len(drawings)
-    for place, (network, found) in enumerate(drawings.items()):
+    lanes = len(generated)
+    for place, (network, found) in enumerate(generated.items()):
         shift = (place - (lanes - 1) / 2) * min(0.7 / lanes, 0.25)
         axes.plot(
             [length + shift for length in range(1, last + 1)],

@@ -12,9 +12,9 @@ from pathlib import Path
 from namegen.documents import to_plain
 from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
 from namegen.experiments.compare.document import Comparison, ListEntry
-from namegen.experiments.compare.figures import list_figures
+from namegen.experiments.compare.figures import list_plots
 from namegen.experiments.compare.tables.like_for_like import curve_tables
-from namegen.experiments.compare.tables.sections import ENGINES_SECTION, list_tables
+from namegen.experiments.compare.tables.sections import LIKE_FOR_LIKE_SECTION, list_tables
 from namegen.experiments.compare.words import findings, measured_where, statement
 from namegen.experiments.table import Table
 from namegen.files import write_whole
@@ -27,7 +27,7 @@ COLOUR_NAMES = {colour.light: name for name, colour in PALETTE.items()}
 
 @dataclass(frozen=True)
 class Plot:
-    """A drawing in the page: its SVG, what it shows, and the file that holds it as PNG."""
+    """A plot in the page: its SVG, what it shows, and the file that holds it as PNG."""
 
     svg: str
     caption: str
@@ -57,14 +57,14 @@ def write_report(results: Comparison, out: Path) -> None:
     with drawing_style():
         for number, (entry, slug) in enumerate(zip(results.lists, slugs, strict=True), start=1):
             sections = {
-                name: Section(tables, more=curve_tables(entry) if name == ENGINES_SECTION else [])
+                name: Section(tables, more=curve_tables(entry) if name == LIKE_FOR_LIKE_SECTION else [])
                 for name, tables in list_tables(entry, results).items()
             }
-            for section, key, caption, figure in list_figures(entry, results.generated_names):
-                file = f"{slug}-{key}.png"
-                write_whole(out / file, figure_bytes(figure, "png"))
-                svg = inline_svg(figure_bytes(figure, "svg").decode(), f"p{number}{key}", caption)
-                sections[section].plots.append(Plot(svg, caption, file))
+            for plot in list_plots(entry, results.generated_names):
+                file = f"{slug}-{plot.key}.png"
+                write_whole(out / file, figure_bytes(plot.figure, "png"))
+                svg = inline_svg(figure_bytes(plot.figure, "svg").decode(), f"p{number}{plot.key}", plot.caption)
+                sections[plot.section].plots.append(Plot(svg, plot.caption, file))
             lists.append(ListReport(entry, sections))
     write_whole(out / REPORT, render(results, lists).encode())
 
@@ -100,7 +100,7 @@ def visible(text: str) -> str:
 
 
 def inline_svg(svg: str, prefix: str, caption: str) -> str:
-    """A drawing to stand inside a page: ids of its own, colours by name, as wide as its column, a caption for ears."""
+    """A plot to stand inside a page: ids of its own, colours by name, as wide as its column, a caption for ears."""
     from markupsafe import escape
 
     body = svg[svg.index("<svg") :]

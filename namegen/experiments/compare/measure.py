@@ -21,10 +21,10 @@ from namegen.errors import EngineError
 from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
 from namegen.experiments.compare.measured import (
     Algorithm,
-    DrawingSpeed,
-    Drawn,
     ExportResult,
+    GenerationFigures,
     GenerationResult,
+    GenerationSpeed,
     ListFacts,
     Parts,
     ReferencePart,
@@ -40,7 +40,7 @@ from namegen.experiments.compare.subjects import (
     ReferenceSubject,
     TrainingSubject,
 )
-from namegen.experiments.trained import plain_metrics, summarise
+from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from namegen.core.engine import EngineClass, LanguageModel
 
 Needed = TypeVar("Needed")
-# A drawing is timed at least so often, and more often until so many seconds have gone by; only once if it is slow.
+# Generating is timed at least so often, and more often until so many seconds have gone by; only once if it is slow.
 FEWEST_PASSES, MOST_PASSES, ENOUGH_SECONDS, SLOW_PASS_SECONDS = 3, 20, 1.0, 5.0
 
 
@@ -96,9 +96,9 @@ def measure_list(request: Request[ListSubject]) -> ListFacts:
 
 
 def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
-    """For one split: the ceiling of each part, and the n-gram that is fitted on the training part.
+    """For one split: the ceiling of each part, and an n-gram that reads what the network reads.
 
-    The n-gram reads what the network reads: damped repeats where those are damped.
+    That is the training part, with fewer repeats where those are damped.
     """
     from namegen.core.data.corpus import Corpus
     from namegen.core.data.parts import ListParts
@@ -152,14 +152,14 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
     whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
-    result.checkpoint.save(_file(request.model))
+    result.checkpoint.save(_file(request.writes))
     held_out = _needed(result.validation, "held-out part")
     parts = (result.training, held_out, whole)
     timing = Timing(
         start_up_seconds=started + clock["making"],
         compilation_seconds=clock["warm_up"],
         first_epoch_seconds=result.history[0].training_seconds,
-        seconds_per_epoch=result.seconds_per_epoch,
+        seconds_per_epoch=seconds_per_epoch(result.history),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
         peak_memory_mib=memory,
@@ -204,8 +204,8 @@ def export_tflite(request: Request[ExportSubject]) -> ExportResult:
 
     try:
         report = export(
-            Checkpoint.load(_file(request.of)),
-            _file(request.model),
+            Checkpoint.load(_file(request.reads)),
+            _file(request.writes),
             force=True,
         )
     except EngineError as error:
@@ -214,7 +214,7 @@ def export_tflite(request: Request[ExportSubject]) -> ExportResult:
 
 
 def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
-    """Draw names with one LanguageModel, by each algorithm that it has, and look at them."""
+    """Generate names with one LanguageModel, by each algorithm that it has, and look at them."""
     import numpy as np
 
     from namegen.core.generation.generator import Generator
@@ -243,18 +243,18 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     algorithms: dict[Algorithm, Callable[[], list[str]]] = {"one_by_one": one_by_one}
     if loop is None:
         algorithms["count_splitting"] = count_splitting
-    drawn: dict[Algorithm, Drawn] = {}
+    generated: dict[Algorithm, GenerationFigures] = {}
     for name, algorithm in algorithms.items():
         found, speed = _timed(algorithm, n)
-        drawn[name] = Drawn(**vars(speed), **vars(describe_names(found, names, half)))
-    return GenerationResult(start_up_seconds=started, peak_memory_mib=peak_memory_mib(), algorithms=drawn)
+        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half)))
+    return GenerationResult(start_up_seconds=started, peak_memory_mib=peak_memory_mib(), algorithms=generated)
 
 
 def _language_model(
     request: Request[GenerationSubject],
 ) -> tuple[LanguageModel, Vocabulary, Callable[..., Any] | None]:
     """The model, its vocabulary, and its own sampling loop if that is what is measured."""
-    subject, path = request.subject, _file(request.of)
+    subject, path = request.subject, _file(request.reads)
     if subject.engine == "tflite":
         from namegen.backends.tflite.runtime import TFLiteModel
 
@@ -282,16 +282,16 @@ def _file(path: str | None) -> Path:
     return Path(_needed(path, "file for its network"))
 
 
-def _timed(draw: Callable[[], list[str]], n: int) -> tuple[Sequence[str], DrawingSpeed]:
-    """Names, and how fast n of them are drawn: the first time (which compiles), and the median of the next ones."""
+def _timed(generate: Callable[[], list[str]], n: int) -> tuple[Sequence[str], GenerationSpeed]:
+    """Names, and how fast n of them are generated: the first time (which compiles), and the median of the next ones."""
     seconds: list[float] = []
     names: Sequence[str] = ()
     while not _timed_enough(seconds):
         start = time.perf_counter()
-        names = draw()
+        names = generate()
         seconds.append(time.perf_counter() - start)
     usual = median(seconds[1:])
-    return names, DrawingSpeed(first_seconds=seconds[0], seconds=usual, names_per_second=n / usual)
+    return names, GenerationSpeed(first_seconds=seconds[0], seconds=usual, names_per_second=n / usual)
 
 
 def _timed_enough(seconds: Sequence[float]) -> bool:

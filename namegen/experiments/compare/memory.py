@@ -1,4 +1,4 @@
-"""How much memory a measuring process has held."""
+"""The most memory that a measuring process has held: a figure of a comparison."""
 
 from __future__ import annotations
 

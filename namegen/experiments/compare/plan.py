@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -22,18 +23,20 @@ from namegen.experiments.compare.subjects import (
     GenerationSubject,
     ListSubject,
     ReferenceSubject,
-    SplitKind,
+    SplitName,
     Subject,
     TrainingSubject,
 )
+from namegen.experiments.long_enough import check_long_enough
 from namegen.experiments.machine import code_fingerprint, engine_versions, machine
-from namegen.experiments.splitting import check_large_enough
 
+COMMAND = "compare-backends"
 THREADS = 1  # the matrices are too small to share
 VALIDATION = 0.2  # as the original split its lists
-LIKE_FOR_LIKE = ("SimpleRNN 2×32", "LSTM 2×32")
-# A third of the default rate: at 0.015 the rounding of single precision grows from step to step until the curves of two
-# engines differ by 0.02 nats for a while, though both end equally good. At this rate it dies away.
+LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
+# A third of the default rate, and a third of the epochs that are the default where repeats are kept. At 0.015 the
+# rounding of single precision grows from step to step until the curves of two engines differ by 0.02 nats for a while,
+# though both end equally good; at this rate it dies away.
 LIKE_FOR_LIKE_TRAINING = {"learning_rate": 0.005, "epochs": 40}
 NETWORKS: dict[str, dict[str, Any]] = {
     "SimpleRNN 2×32": {"cell": "simple_rnn", "hidden": [32, 32]},
@@ -62,14 +65,14 @@ class Scope:
     quick: bool = False
 
     @property
-    def splits(self) -> tuple[SplitKind, ...]:
+    def splits(self) -> tuple[SplitName, ...]:
         """The ways in which a list is split; like for like runs with the first."""
         return ("names",) if self.quick else ("names", "unique")
 
     @property
     def networks(self) -> tuple[str, ...]:
         """The networks of our own that are trained."""
-        return LIKE_FOR_LIKE if self.quick else tuple(NETWORKS)
+        return LIKE_FOR_LIKE_NETWORKS if self.quick else tuple(NETWORKS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,7 @@ class Measurement:
         roles: of a training, the parts of a report that it belongs to; the result does not depend on them.
         engine: what has to be installed.
         timed: its seconds are told, so nothing else may run beside it.
-        of: the measurement whose file it reads.
+        reads: the measurement whose file it reads.
     """
 
     corpus: Corpus
@@ -94,7 +97,7 @@ class Measurement:
     roles: tuple[Role, ...] = ()
     engine: str = NUMPY
     timed: bool = False
-    of: Measurement | None = None
+    reads: Measurement | None = None
 
     @property
     def kind(self) -> str:
@@ -108,24 +111,24 @@ class Measurement:
             "kind": self.kind,
             "subject": to_plain(self.subject),
             "list": self.corpus.fingerprint,
-            "of": None if self.of is None else self.of.key,
+            "reads": None if self.reads is None else self.reads.key,
             "threads": THREADS,
             "machine": machine(),
             "libraries": engine_versions(self.engine),
-            "code": code_fingerprint(),
+            "code": code_fingerprint(COMMAND),
         }
         text = json.dumps(what, sort_keys=True, ensure_ascii=True)
         return f"{self.kind}-{blake2b(text.encode(), digest_size=10).hexdigest()}"
 
     @property
-    def model_file(self) -> str | None:
+    def writes(self) -> str | None:
         """The file that it leaves beside its figures, for the measurements that need a network."""
         suffix = {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tflite"}.get(self.kind)
         return None if suffix is None else self.key + suffix
 
 
 @dataclass(frozen=True)
-class Measured:
+class KeptResult:
     """A result, and the commit of the checkout that it was measured with; None outside of one."""
 
     result: Result
@@ -133,7 +136,7 @@ class Measured:
 
 
 @dataclass
-class Outcome:
+class PlanOutcome:
     """What a comparison has measured.
 
     Attributes:
@@ -145,7 +148,7 @@ class Outcome:
     """
 
     plan: list[Measurement]
-    figures: dict[str, Measured] = field(default_factory=dict)
+    figures: dict[str, KeptResult] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -157,8 +160,8 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
     Raises:
         NamesError: a list is too small to split.
     """
-    for corpus in corpora:
-        _check_size(corpus, scope)
+    for corpus, split, seed in product(corpora, scope.splits, range(scope.seeds)):
+        check_long_enough(corpus, VALIDATION, split, seed)
     found: dict[str, Measurement] = {}
     for corpus in corpora:
         for measurement in _of_list(corpus, scope):
@@ -169,12 +172,6 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
     return list(found.values())
 
 
-def _check_size(corpus: Corpus, scope: Scope) -> None:
-    for split in scope.splits:
-        for seed in range(scope.seeds):
-            check_large_enough(corpus, VALIDATION, split, seed)
-
-
 def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     source = corpus.source
     yield Measurement(corpus, ListSubject(), f"{source}: the list")
@@ -183,7 +180,7 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
             subject = ReferenceSubject(split, seed, VALIDATION)
             yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, {split} {seed}")
     first_split = scope.splits[0]
-    for network in LIKE_FOR_LIKE:
+    for network in LIKE_FOR_LIKE_NETWORKS:
         for engine in engine_paths():
             training = _training(corpus, scope, network, engine, first_split, 0, LIKE_FOR_LIKE_TRAINING)
             label = f"{training.label}, like for like"
@@ -202,7 +199,7 @@ def _training(
     scope: Scope,
     network: str,
     engine: str,
-    split: SplitKind,
+    split: SplitName,
     seed: int,
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Measurement:
@@ -243,7 +240,7 @@ def _originals(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
 
 def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     """Every LanguageModel with the first network; every other network with the NumPy engine."""
-    first = LIKE_FOR_LIKE[0]
+    first = LIKE_FOR_LIKE_NETWORKS[0]
     split = scope.splits[0]
     trained = {network: _training(corpus, scope, network, NUMPY, split, 0) for network in scope.networks}
     if not scope.quick:
@@ -251,17 +248,17 @@ def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
             seeded = {**config, "training": {**config["training"], "seed": 0}}
             trained[network] = _train(corpus, network, NUMPY, seeded)
     for engine in engine_paths():
-        yield _draw(trained[first], GenerationSubject(engine, GENERATED_NAMES, seed=0))
+        yield _generated(trained[first], GenerationSubject(engine, GENERATED_NAMES, seed=0))
     label = f"{corpus.source}: export as .tflite"
-    file = Measurement(corpus, ExportSubject(), label, first, engine=TFLITE, of=trained[first])
+    file = Measurement(corpus, ExportSubject(), label, first, engine=TFLITE, reads=trained[first])
     yield file
-    yield _draw(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="step"))
-    yield _draw(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="generate"))
+    yield _generated(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="step"))
+    yield _generated(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="generate"))
     for network, training in trained.items():
         if network != first:
-            yield _draw(training, GenerationSubject(NUMPY, GENERATED_NAMES, seed=0))
+            yield _generated(training, GenerationSubject(NUMPY, GENERATED_NAMES, seed=0))
 
 
-def _draw(of: Measurement, subject: GenerationSubject) -> Measurement:
-    label = f"{of.corpus.source}: {subject.names:,} names by {subject.model}, {of.network}"
-    return Measurement(of.corpus, subject, label, of.network, engine=subject.engine, timed=True, of=of)
+def _generated(model: Measurement, subject: GenerationSubject) -> Measurement:
+    label = f"{model.corpus.source}: {subject.names:,} names by {subject.model}, {model.network}"
+    return Measurement(model.corpus, subject, label, model.network, engine=subject.engine, timed=True, reads=model)

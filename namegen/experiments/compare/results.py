@@ -33,24 +33,24 @@ from namegen.experiments.compare.measured import (
 )
 from namegen.experiments.compare.plan import (
     GENERATED_NAMES,
-    LIKE_FOR_LIKE,
+    LIKE_FOR_LIKE_NETWORKS,
     QUICK_EPOCHS,
     THREADS,
     VALIDATION,
     Measurement,
-    Outcome,
+    PlanOutcome,
     Scope,
 )
 from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TrainingSubject
 from namegen.experiments.machine import commit, machine, versions
 
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")
-Found = list[tuple[Measurement, Result]]
+ListResults = list[tuple[Measurement, Result]]
 OfSubject = TypeVar("OfSubject")
 OfResult = TypeVar("OfResult")
 
 
-def make_results(corpora: list[Corpus], scope: Scope, outcome: Outcome) -> Comparison:
+def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> Comparison:
     """Put the measurements of a plan in order."""
     labels = {measurement.key: measurement.label for measurement in outcome.plan}
     commits = {measured.commit for measured in outcome.figures.values()} | {commit()}
@@ -78,7 +78,7 @@ def _troubles(found: dict[str, str]) -> tuple[Trouble, ...]:
     return tuple(Trouble(what, why) for what, why in found.items())
 
 
-def _list(corpus: Corpus, outcome: Outcome) -> ListEntry:
+def _list(corpus: Corpus, outcome: PlanOutcome) -> ListEntry:
     mine = [
         (measurement, outcome.figures[measurement.key].result)
         for measurement in outcome.plan
@@ -100,7 +100,7 @@ def _list(corpus: Corpus, outcome: Outcome) -> ListEntry:
 
 
 def _of_kind(
-    found: Found, subject_kind: type[OfSubject], result_kind: type[OfResult]
+    found: ListResults, subject_kind: type[OfSubject], result_kind: type[OfResult]
 ) -> Iterator[tuple[Measurement, OfSubject, OfResult]]:
     """The measurements of one kind, each with its subject and its result."""
     for measurement, result in found:
@@ -108,7 +108,7 @@ def _of_kind(
             yield measurement, measurement.subject, result
 
 
-def _trainings(found: Found) -> Iterator[Training]:
+def _trainings(found: ListResults) -> Iterator[Training]:
     for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult):
         which = TrainingIdentity(
             network=measurement.network,
@@ -121,15 +121,15 @@ def _trainings(found: Found) -> Iterator[Training]:
         yield Training(**vars(which), **vars(result))
 
 
-def _generation(found: Found) -> Iterator[Generation]:
+def _generation(found: ListResults) -> Iterator[Generation]:
     for measurement, subject, result in _of_kind(found, GenerationSubject, GenerationResult):
         which = GenerationIdentity(measurement.network, subject.model, subject.engine, subject.seed)
         yield Generation(**vars(which), **vars(result))
 
 
-def _like_for_like(found: Found) -> Iterator[LikeForLike]:
+def _like_for_like(found: ListResults) -> Iterator[LikeForLike]:
     """For each network, how far the loss curves of any two engines are apart at most, and where."""
-    for network in LIKE_FOR_LIKE:
+    for network in LIKE_FOR_LIKE_NETWORKS:
         runs = {
             subject.engine: result.history
             for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult)

@@ -25,14 +25,14 @@ from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.exchange import Answer, Request, read_answer, read_result
-from namegen.experiments.compare.plan import THREADS, Measured, Measurement, Outcome, Scope, make_plan
+from namegen.experiments.compare.plan import COMMAND, THREADS, KeptResult, Measurement, PlanOutcome, Scope, make_plan
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.machine import own_environment
 from namegen.experiments.watcher import Ended, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
 from namegen.threads import VARIABLES
 
-COMMAND, MARK, MEASUREMENTS = "compare-backends", ".namegen-comparison", "measurements"
+MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
 RESULTS, REPORT = "results.json", "report.html"
 SECONDS_BETWEEN_LOOKS = 0.02
 ERROR_SHOWN = 300  # characters of what a measurement that failed said last
@@ -70,9 +70,9 @@ def compare(
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> Outcome:
+def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> PlanOutcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
-    outcome, store = Outcome(plan), KeptStore(folder)
+    outcome, store = PlanOutcome(plan), KeptStore(folder)
     for measurement in plan:
         kept = _read_kept(store, measurement)
         if kept is not None:
@@ -81,11 +81,8 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> Outcome:
     watcher(Planned(len(plan), len(outcome.figures)))
     with Workers(store, outcome, watcher) as workers:
         while waiting or workers.running:
-            hopeless = [one for one in waiting if _hopeless(one, outcome)]
-            for measurement in hopeless:
-                watcher(Ended(measurement.label, trouble="left out"))
-            waiting = [one for one in waiting if one not in hopeless]
-            ready = [one for one in waiting if one.of is None or one.of.key in outcome.figures]
+            waiting = _without_hopeless(waiting, outcome, watcher)
+            ready = [one for one in waiting if one.reads is None or one.reads.key in outcome.figures]
             if waiting and not ready and not workers.running:
                 raise NamegenError("the comparison waits for a measurement that is not in its plan: report this")
             taken = [one for one in ready if workers.take(one)]
@@ -94,22 +91,30 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> Outcome:
     return outcome
 
 
-def _hopeless(measurement: Measurement, outcome: Outcome) -> bool:
+def _without_hopeless(waiting: list[Measurement], outcome: PlanOutcome, watcher: Watcher) -> list[Measurement]:
+    """Those that can still be made; of each other one it is told that it is left out."""
+    hopeless = [one for one in waiting if _hopeless(one, outcome)]
+    for one in hopeless:
+        watcher(Ended(one.label, trouble="left out"))
+    return [one for one in waiting if one not in hopeless]
+
+
+def _hopeless(measurement: Measurement, outcome: PlanOutcome) -> bool:
     """It needs what is not there: a library, or the network of a measurement that gave none."""
     if measurement.engine in outcome.missing:
         return True
-    if measurement.of is None or measurement.of.key in outcome.figures:
+    if measurement.reads is None or measurement.reads.key in outcome.figures:
         return False
-    return measurement.of.key in outcome.left_out | outcome.failed or _hopeless(measurement.of, outcome)
+    return measurement.reads.key in outcome.left_out | outcome.failed or _hopeless(measurement.reads, outcome)
 
 
-def _read_kept(store: KeptStore, measurement: Measurement) -> Measured | None:
+def _read_kept(store: KeptStore, measurement: Measurement) -> KeptResult | None:
     """The result of an earlier run; None where there is none, or where it has another form: it is measured (again)."""
     kept = store.find(measurement.key)
     if kept is None:
         return None
     try:
-        return Measured(read_result(measurement.kind, kept.result), kept.commit)
+        return KeptResult(read_result(measurement.kind, kept.result), kept.commit)
     except ValueError:
         return None
 
@@ -117,7 +122,7 @@ def _read_kept(store: KeptStore, measurement: Measurement) -> Measured | None:
 class Workers:
     """The processes that measure; leaving it ends those that still run, and nothing else."""
 
-    def __init__(self, store: KeptStore, outcome: Outcome, watcher: Watcher) -> None:
+    def __init__(self, store: KeptStore, outcome: PlanOutcome, watcher: Watcher) -> None:
         self.store, self.outcome, self.watcher = store, outcome, watcher
         self.running: list[Job] = []
         self.most = max((os.cpu_count() or 1) // THREADS, 1)
@@ -134,7 +139,7 @@ class Workers:
     def take(self, measurement: Measurement) -> bool:
         """Start it, if it may run now."""
         alone = measurement.timed or any(job.measurement.timed for job in self.running)
-        if len(self.running) >= (1 if alone else self.most) or measurement.engine in self.outcome.missing:
+        if len(self.running) >= (1 if alone else self.most):
             return False
         labels = [job.measurement.label for job in self.running] + [measurement.label]
         self.watcher(Running(tuple(map(UnderWay, labels))))
@@ -155,9 +160,9 @@ class Workers:
         if answer.result is not None:
             subject, result = to_plain(measurement.subject), to_plain(answer.result)
             about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
-            beside = None if measurement.model_file is None else measurement.model_file.removeprefix(measurement.key)
+            beside = None if measurement.writes is None else measurement.writes.removeprefix(measurement.key)
             kept = self.store.keep(measurement.key, result, about=about, beside=beside)
-            self.outcome.figures[measurement.key] = Measured(answer.result, kept.commit)
+            self.outcome.figures[measurement.key] = KeptResult(answer.result, kept.commit)
         elif answer.unavailable is not None:
             trouble = answer.unavailable.why
             if answer.unavailable.engine:
@@ -175,14 +180,14 @@ class Job:
 
     def __init__(self, measurement: Measurement, folder: Path) -> None:
         self.measurement, self.started = measurement, time.monotonic()
-        of = None if measurement.of is None else measurement.of.model_file
+        reads = None if measurement.reads is None else measurement.reads.writes
         request = Request(
             kind=measurement.kind,
             subject=measurement.subject,
             source=measurement.corpus.source,
             names=measurement.corpus.names,
-            model=None if measurement.model_file is None else str((folder / measurement.model_file).resolve()),
-            of=None if of is None else str((folder / of).resolve()),
+            writes=None if measurement.writes is None else str((folder / measurement.writes).resolve()),
+            reads=None if reads is None else str((folder / reads).resolve()),
             threads=THREADS,
             started=time.time(),
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from namegen.experiments.compare.document import Generation, ListEntry, Training
-from namegen.experiments.compare.measured import Algorithm, Drawn
+from namegen.experiments.compare.measured import Algorithm, GenerationFigures
 from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS
-from namegen.experiments.compare.subjects import SplitKind
+from namegen.experiments.compare.subjects import SplitName
 
 Part = Literal["training", "held_out", "whole"]
 Metric = Literal["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"]
@@ -18,7 +18,7 @@ PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out par
 ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
 
 
-def splits(entry: ListEntry) -> list[SplitKind]:
+def splits(entry: ListEntry) -> list[SplitName]:
     """The ways in which the list was split."""
     return list(dict.fromkeys(one.split for one in entry.references))
 
@@ -36,44 +36,44 @@ def like_for_like_by_network(entry: ListEntry) -> dict[str, list[Training]]:
     return found
 
 
-def network_names(entry: ListEntry, split: SplitKind) -> list[str]:
+def network_names(entry: ListEntry, split: SplitName) -> list[str]:
     """The networks that were trained on this split by the NumPy engine, in the order of every table."""
     order = [*NETWORKS, *ORIGINALS]
     names = {run.network for run in entry.trainings if _is_network(run, split)}
     return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 
-def network_runs(entry: ListEntry, split: SplitKind, network: str) -> list[Training]:
+def network_runs(entry: ListEntry, split: SplitName, network: str) -> list[Training]:
     """The trainings of a network, one for each seed."""
     return [run for run in entry.trainings if _is_network(run, split) and run.network == network]
 
 
-def _is_network(run: Training, split: SplitKind) -> bool:
+def _is_network(run: Training, split: SplitName) -> bool:
     return run.split == split and "network" in run.roles
 
 
-def network_values(entry: ListEntry, split: SplitKind, network: str, part: Part, figure: Metric) -> list[float]:
+def network_values(entry: ListEntry, split: SplitName, network: str, part: Part, figure: Metric) -> list[float]:
     """A figure of a network on a part of the list, one for each seed."""
     return [getattr(getattr(run.figures, part), figure) for run in network_runs(entry, split, network)]
 
 
-def reference_values(entry: ListEntry, split: SplitKind, part: Part, whose: Whose, figure: Metric) -> list[float]:
+def reference_values(entry: ListEntry, split: SplitName, part: Part, whose: Whose, figure: Metric) -> list[float]:
     """The same figure of the ceiling or the baseline of that part, one for each seed."""
     parts = [getattr(one.parts, part) for one in entry.references if one.split == split]
     return [getattr(getattr(one, whose), figure) for one in parts]
 
 
-def baseline_name(entry: ListEntry, split: SplitKind) -> str:
+def baseline_name(entry: ListEntry, split: SplitName) -> str:
     """The n-gram by its order."""
     orders = sorted({one.baseline_order for one in entry.references if one.split == split})
     return f"{' or '.join(map(str, orders))}-gram"
 
 
-def drawings_of_networks(entry: ListEntry) -> dict[str, Drawn]:
+def generated_by_network(entry: ListEntry) -> dict[str, GenerationFigures]:
     """The names that the NumPy engine drew from each network."""
-    return {one.network: best_drawing(one) for one in entry.generation if one.model == NUMPY}
+    return {one.network: best_generated(one) for one in entry.generation if one.model == NUMPY}
 
 
-def best_drawing(one: Generation) -> Drawn:
+def best_generated(one: Generation) -> GenerationFigures:
     """A model's names by count-splitting, or else as it draws them."""
     return one.algorithms.get("count_splitting") or one.algorithms["one_by_one"]

@@ -9,7 +9,7 @@ from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.measured import Algorithm
 from namegen.experiments.compare.selection import (
     baseline_name,
-    best_drawing,
+    best_generated,
     like_for_like_by_network,
     network_names,
     network_values,
@@ -40,8 +40,8 @@ def statement(results: Comparison) -> str:
 
 
 def findings(results: Comparison) -> list[str]:
-    """What stands below the first paragraph: of each list, how well its names are predicted and how fast drawn."""
-    return [said for entry in results.lists for said in (*_accuracy(entry), *_drawing(entry))]
+    """What stands below the first paragraph: of each list, how well its names are predicted and how fast generated."""
+    return [said for entry in results.lists for said in (*_accuracy(entry), *_generation(entry))]
 
 
 def _distance(lists: Sequence[ListEntry]) -> str:
@@ -98,22 +98,22 @@ def _accuracy(entry: ListEntry) -> Iterator[str]:
         )
 
 
-def _drawing(entry: ListEntry) -> Iterator[str]:
+def _generation(entry: ListEntry) -> Iterator[str]:
     """The fastest way to names of the first network, and how many of them are the list's."""
     ways: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
     if entry.generation:
         network = entry.generation[0].network
         speeds = {
-            (one.model, name): drawn.names_per_second
+            (one.model, name): generated.names_per_second
             for one in entry.generation
-            for name, drawn in one.algorithms.items()
+            for name, generated in one.algorithms.items()
             if one.network == network
         }
         fast = max(speeds, key=lambda key: speeds[key])
-        drawn = best_drawing(entry.generation[0])
+        generated = best_generated(entry.generation[0])
         yield (
             f"{entry.name}, drawing: up to {whole(speeds[fast])} names a second from {network} ({fast[0]}, "
-            f"{ways[fast[1]]}); {drawn.recreated_percent:.0f}% of its names are in the list."
+            f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of its names are in the list."
         )
 
 

@@ -139,7 +139,7 @@ class RunAnswer:
     model: bytes | None = None
 
 
-def read_outcome(plain: Mapping[str, Any]) -> RunOutcome:
+def read_run_outcome(plain: Mapping[str, Any]) -> RunOutcome:
     """An outcome from plain values.
 
     Raises:

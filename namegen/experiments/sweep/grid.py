@@ -26,9 +26,10 @@ from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
+from namegen.experiments.long_enough import check_long_enough
 from namegen.experiments.machine import code_fingerprint, engine_versions
-from namegen.experiments.splitting import check_large_enough
 
+COMMAND = "sweep"
 GRID = "grid"
 LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
 # What is set once for a whole sweep → why it is no axis.
@@ -117,7 +118,7 @@ class SweepRun:
 
 def training_code() -> str:
     """A hash of the code that decides what comes of a run."""
-    return code_fingerprint("sweep")
+    return code_fingerprint(COMMAND)
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -229,7 +230,7 @@ def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
         raise SettingsError(
             "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such as 0.2"
         )
-    check_large_enough(corpus, data.validation, data.split, seed)
+    check_long_enough(corpus, data.validation, data.split, seed)
 
 
 def in_config(name: str, value: str | None) -> str:

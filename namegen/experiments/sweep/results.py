@@ -13,7 +13,7 @@ from namegen.escaping import safe_cell
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.exchange import HeldOut, Trained
 from namegen.experiments.sweep.grid import ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
-from namegen.experiments.sweep.kept_runs import KeptRun
+from namegen.experiments.sweep.kept_runs import EndedRun
 from namegen.experiments.table import NONE, Table, seconds, spread, whole
 from namegen.experiments.trained import PlainMetrics
 
@@ -22,7 +22,7 @@ FORMAT_VERSION: Literal[1] = 1
 FIGURES = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
 
 
-def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, KeptRun]) -> Results:
+def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, EndedRun]) -> Results:
     """Put what has come of the runs in order; a run that is still to be made is counted only."""
     return Results(
         format=FORMAT,
@@ -35,7 +35,7 @@ def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, KeptR
     )
 
 
-def _run(run: SweepRun, found: KeptRun) -> Run:
+def _run(run: SweepRun, found: EndedRun) -> Run:
     identity: dict[str, Any] = {
         "run": run.key,
         "list": run.corpus.source,

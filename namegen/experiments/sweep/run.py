@@ -31,15 +31,15 @@ from namegen.experiments.sweep.client import (
 )
 from namegen.experiments.sweep.document import Results
 from namegen.experiments.sweep.exchange import RunOutcome, Trained
-from namegen.experiments.sweep.grid import Grid, SweepRun
-from namegen.experiments.sweep.kept_runs import RUNS_FOLDER, KeptRun, keep, read_kept
+from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
+from namegen.experiments.sweep.kept_runs import KEPT_RUNS, EndedRun, keep, read_kept
 from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
 
 if TYPE_CHECKING:
     from distributed import Client
 
-COMMAND, MARK = "sweep", ".namegen-sweep"
+MARK = ".namegen-sweep"
 RESULTS, TABLE = "results.json", "results.csv"
 
 
@@ -57,7 +57,7 @@ class Sweep:
     grid: Grid
     runs: list[SweepRun]
     out: Path
-    found: dict[str, KeptRun] = field(default_factory=dict)
+    found: dict[str, EndedRun] = field(default_factory=dict)
 
     @property
     def left(self) -> list[SweepRun]:
@@ -91,7 +91,7 @@ def sweep(
             namegen. OutputError: the folder holds other files, or cannot be written.
     """
     require_dask()
-    store = KeptStore(open_folder(out, mark=MARK, command=COMMAND, inside=RUNS_FOLDER))
+    store = KeptStore(open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS))
     under_way = Sweep(grid, runs, Path(out), read_kept(store, runs))
     watcher(Planned(len(runs), len(under_way.found), scheduler or ""))
     try:

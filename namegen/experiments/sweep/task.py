@@ -31,7 +31,7 @@ from namegen.experiments.sweep.exchange import (
     Untrained,
 )
 from namegen.experiments.sweep.grid import in_config, training_code
-from namegen.experiments.trained import plain_metrics, summarise
+from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def train_run(job: RunJob) -> RunAnswer:
         held_out=remembered(split, lambda: _held_out(result)),
         timing=RunTiming(
             seconds=result.seconds,
-            seconds_per_epoch=result.seconds_per_epoch,
+            seconds_per_epoch=seconds_per_epoch(result.history),
             chars_per_second=result.chars_per_second,
             whole_seconds=time.perf_counter() - started,
         ),
@@ -106,7 +106,7 @@ def _figures(result: RunResult) -> PartFigures:
 
 
 def _held_out(result: RunResult) -> HeldOut:
-    """What the figures of the held-out part stand beside: fitting the n-grams is what takes time here."""
+    """What the figures of the held-out part stand beside: fitting the n-gram is what takes time here."""
     references = result.references
     if references is None:
         raise TrainingError("nothing was held out: a sweep makes no such run")

@@ -8,8 +8,8 @@ import pytest
 
 from namegen.documents import to_plain
 from namegen.experiments.compare.exchange import (
-    RESULT_KINDS,
-    SUBJECTS,
+    RESULT_TYPES,
+    SUBJECT_TYPES,
     Answer,
     Request,
     Unavailable,
@@ -24,7 +24,7 @@ CONFIG = {"data": {"split": "names"}, "training": {"seed": 3}}
 
 
 def test_every_kind_of_measurement_has_a_subject_a_result_and_a_function() -> None:
-    assert set(SUBJECTS) == set(RESULT_KINDS) == set(MEASURES)
+    assert set(SUBJECT_TYPES) == set(RESULT_TYPES) == set(MEASURES)
 
 
 @pytest.mark.parametrize("subject", [TrainingSubject("numpy", CONFIG), GenerationSubject("tflite", 10, 0, "step")])

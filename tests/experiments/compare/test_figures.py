@@ -13,7 +13,7 @@ from namegen.experiments.compare.figures import (
     accuracy_figure,
     curves_figure,
     lengths_figure,
-    list_figures,
+    list_plots,
     speed_figure,
 )
 from namegen.experiments.compare.selection import like_for_like_by_network
@@ -26,7 +26,7 @@ def _in_style() -> Iterator[None]:
 
 
 def test_every_plot_has_its_section_and_a_key_of_its_own(comparison: Comparison) -> None:
-    found = [(section, key) for section, key, _, _ in list_figures(comparison.lists[0], comparison.generated_names)]
+    found = [(plot.section, plot.key) for plot in list_plots(comparison.lists[0], comparison.generated_names)]
     assert found == [
         ("Like for like", "curves-1"),
         ("Like for like", "curves-2"),
@@ -35,6 +35,12 @@ def test_every_plot_has_its_section_and_a_key_of_its_own(comparison: Comparison)
         ("Generation", "speed"),
         ("Generation", "lengths"),
     ]
+
+
+def test_the_title_of_a_plot_begins_its_caption_whatever_the_list_is_called(comparison: Comparison) -> None:
+    plot = next(iter(list_plots(replace(comparison.lists[0], name="a: b"), comparison.generated_names)))
+    assert plot.figure.get_suptitle() == plot.title == "SimpleRNN 2×32 on a: b, by each engine"
+    assert plot.caption == f"{plot.title}: loss against epochs, and accuracy against seconds"
 
 
 def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
@@ -72,7 +78,7 @@ def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
     models = comparison.lists[0].generation
     [axes] = speed_figure(models).axes
     points = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
-    assert points == [drawn.names_per_second for one in models for drawn in one.algorithms.values()]
+    assert points == [generated.names_per_second for one in models for generated in one.algorithms.values()]
 
 
 def test_lengths_are_shares() -> None:

@@ -1,4 +1,4 @@
-"""The report as a page: drawings inside of it, its colours, its files."""
+"""The report as a page: plots inside of it, its colours, its files."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.figures import list_figures
+from namegen.experiments.compare.figures import list_plots
 from namegen.experiments.compare.html import COLOUR, COLOUR_NAMES, file_names, inline_svg, render, write_report
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_drawing_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
+def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
     svg = '<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><metadata>x</metadata><path id="a"/>'
     svg += '<use href="#a" clip-path="url(#c)" style="fill: #0072b2; stroke: #123456"/></svg>'
     found = inline_svg(svg, "p1", 'a "list" <x>')
@@ -31,11 +31,11 @@ def test_the_files_of_two_lists_never_have_one_name() -> None:
 
 def test_every_colour_of_a_plot_has_a_name_that_the_page_gives_a_dark_one(comparison: Comparison) -> None:
     with drawing_style():
-        drawings = list_figures(comparison.lists[0], comparison.generated_names)
+        plots = list_plots(comparison.lists[0], comparison.generated_names)
         found = {
             colour
-            for *_, figure in drawings
-            for colour in COLOUR.findall(re.sub(r"<metadata>.*?</metadata>", "", _svg(figure), flags=re.S))
+            for plot in plots
+            for colour in COLOUR.findall(re.sub(r"<metadata>.*?</metadata>", "", _svg(plot.figure), flags=re.S))
         }
     assert {PALETTE["blue"].light, PALETTE["green"].light, PALETTE["ink"].light} <= found <= set(COLOUR_NAMES)
 
@@ -54,8 +54,8 @@ def test_the_style_sheet_has_every_colour_for_screen_dark_screen_and_paper(compa
     assert places == sorted(places)
 
 
-def test_colours_stand_in_the_style_of_drawings_alone() -> None:
-    """But for the page for a browser, which is no drawing."""
+def test_colours_stand_in_the_style_of_plots_alone() -> None:
+    """But for the page for a browser, which is no plot."""
     own = {ROOT / "namegen" / "drawings" / "style.py", *(ROOT / "namegen" / "web").iterdir()}
     texts = [
         path

@@ -8,10 +8,14 @@ import sys
 import pytest
 
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.parts import ListParts
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.settings import DataSettings
 from namegen.experiments.compare.exchange import Request
 from namegen.experiments.compare.measure import export_tflite, measure_list, measure_reference
-from namegen.experiments.compare.subjects import ExportSubject, ListSubject, ReferenceSubject
+from namegen.experiments.compare.subjects import ExportSubject, ListSubject, ReferenceSubject, SplitName
 from namegen.experiments.machine import own_environment
+from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -37,6 +41,25 @@ def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
         len(split.validation),
     )
     assert sum(facts.lengths.values()) == 300
+
+
+def test_nothing_held_out_is_no_reference() -> None:
+    subject = ReferenceSubject("names", seed=0, validation=0.0)
+    with pytest.raises(ValueError, match="has no held-out part"):
+        measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
+
+
+@pytest.mark.parametrize(("split", "damped"), [("names", False), ("unique", True)])
+def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool) -> None:
+    names = load_bundled("mlb-last").names[:500]
+    found = measure_reference(Request("reference", ReferenceSubject(split, 0, 0.2), "x", names, None, None, 1, 0.0))
+    corpus = Corpus(names, source="x")
+    parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split=split), seed=0)
+    assert parts.held_out is not None
+    beside = HeldOutReferences(parts.held_out, parts, corpus.vocabulary.size)
+    assert found.repeats_damped == damped
+    assert found.baseline_order == beside.same_reading.order
+    assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
 
 
 def test_a_request_without_its_file_is_told() -> None:

@@ -13,12 +13,12 @@ from namegen.experiments.compare.measured import GenerationResult
 
 @pytest.fixture
 def plain(comparison: Comparison) -> dict[str, Any]:
-    """One drawing of names."""
+    """One generation of names."""
     found = to_plain(comparison.lists[0].generation[0])
     return {name: found[name] for name in ("start_up_seconds", "peak_memory_mib", "algorithms")}
 
 
-def test_a_drawing_is_read_as_it_was_written(plain: dict[str, Any]) -> None:
+def test_a_generation_is_read_as_it_was_written(plain: dict[str, Any]) -> None:
     assert to_plain(from_plain(GenerationResult, plain)) == plain
 
 

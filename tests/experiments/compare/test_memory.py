@@ -1,18 +1,19 @@
-"""The memory of a measuring process is what the system says of it."""
+"""The most memory that a process has held."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from namegen.experiments.compare.memory import peak_memory_mib
 
 
-def test_what_was_held_is_seen() -> None:
+def test_the_peak_stays_when_the_memory_is_given_back() -> None:
     before = peak_memory_mib()
-    if before is None:  # the system does not say
-        return
-    held = np.ones(200 * 2**17)  # 200 MiB
+    if before is None:
+        pytest.skip("this system does not say")
+    assert before > 20
+    np.ones(2 * int(before * 2**20) // 8)  # as much again, twice, given back at once
     after = peak_memory_mib()
     assert after is not None
-    assert held.nbytes == 200 * 2**20
-    assert after >= max(before, 200)
+    assert after > 1.5 * before

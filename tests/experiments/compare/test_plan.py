@@ -31,9 +31,9 @@ def test_a_network_that_two_parts_need_is_trained_once() -> None:
     plan = make_plan([CORPUS, CORPUS], FULL)
     assert len(plan) == len(make_plan([CORPUS], FULL))
     trained = {one.key for one in plan if isinstance(one.subject, TrainingSubject)}
-    drawn = [one.of for one in plan if isinstance(one.subject, GenerationSubject) and one.engine == "numpy"]
-    assert drawn
-    assert all(one is not None and one.key in trained for one in drawn)
+    generated = [one.reads for one in plan if isinstance(one.subject, GenerationSubject) and one.engine == "numpy"]
+    assert generated
+    assert all(one is not None and one.key in trained for one in generated)
 
 
 def test_a_training_that_two_parts_need_has_both_roles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,14 +50,14 @@ def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.Mo
     assert not keys & {one.key for one in make_plan([Corpus(NAMES[1:], source="list.txt")], FULL)}
     more = {one.key for one in make_plan([CORPUS], Scope(seeds=3))}
     assert keys < more
-    monkeypatch.setattr(planning, "code_fingerprint", lambda: "other code")
+    monkeypatch.setattr(planning, "code_fingerprint", lambda command: "other code")
     assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
 
 
 def test_a_third_engine_is_compared_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
     engines = [one.engine for one in make_plan([CORPUS], Scope(seeds=1, quick=True)) if one.timed]
-    assert engines.count("third") == 3  # two networks, one drawing
+    assert engines.count("third") == 3  # two networks, one generation
 
 
 def test_the_originals_networks_are_made_for_the_list() -> None:

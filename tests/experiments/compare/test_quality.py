@@ -1,4 +1,4 @@
-"""What drawn names are like, beside a slow and obvious reference."""
+"""What generated names are like, beside a slow and obvious reference."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.experiments.compare import results as making
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.measured import ListFacts, TrainingResult
-from namegen.experiments.compare.plan import Measured, Measurement, Outcome, Scope, make_plan
+from namegen.experiments.compare.plan import KeptResult, Measurement, PlanOutcome, Scope, make_plan
 from namegen.experiments.compare.results import make_results
 from namegen.experiments.compare.subjects import ListSubject, TrainingSubject
 from namegen.lists import load_bundled
@@ -35,8 +35,8 @@ def test_a_result_stands_beside_what_was_measured(comparison: Comparison, monkey
     run, facts = like_for_like(plan, "numpy"), comparison.lists[0].facts
     assert isinstance(facts, ListFacts)
     of_list = next(one for one in plan if isinstance(one.subject, ListSubject))
-    figures = {of_list.key: Measured(facts, None), run.key: Measured(training(comparison), "abc")}
-    made = make_results([CORPUS], SCOPE, Outcome(plan, figures, missing={"keras": "install it"}))
+    figures = {of_list.key: KeptResult(facts, None), run.key: KeptResult(training(comparison), "abc")}
+    made = make_results([CORPUS], SCOPE, PlanOutcome(plan, figures, missing={"keras": "install it"}))
     [entry] = made.lists
     assert (entry.name, entry.fingerprint, entry.facts) == ("list.txt", CORPUS.fingerprint, facts)
     [trained] = entry.trainings
@@ -55,10 +55,10 @@ def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) ->
     curve[4] += 0.25
     moved = replace(result, history=replace(result.history, training_loss_nats_per_char=tuple(curve)))
     figures = {
-        like_for_like(plan, "numpy").key: Measured(result, None),
-        like_for_like(plan, "keras").key: Measured(moved, None),
+        like_for_like(plan, "numpy").key: KeptResult(result, None),
+        like_for_like(plan, "keras").key: KeptResult(moved, None),
     }
-    first, second = make_results([CORPUS], SCOPE, Outcome(plan, figures)).lists[0].like_for_like
+    first, second = make_results([CORPUS], SCOPE, PlanOutcome(plan, figures)).lists[0].like_for_like
     assert first.largest_distance is not None
     assert first.largest_distance.engines == ("numpy", "keras")
     assert (first.largest_distance.curve, first.largest_distance.epoch) == ("training_loss_nats_per_char", 5)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
+from namegen.errors import NamegenError
 from namegen.experiments.compare.plan import Measurement
 from namegen.experiments.compare.run import measure
 from namegen.experiments.compare.subjects import GenerationSubject, ListSubject, ReferenceSubject, Subject
@@ -34,8 +37,8 @@ class Log:
                 self.lines.append((event.trouble or "ended", event.label))
 
 
-def job(subject: Subject, of: Measurement | None = None) -> Measurement:
-    return Measurement(CORPUS, subject, str(subject), of=of)
+def job(subject: Subject, reads: Measurement | None = None) -> Measurement:
+    return Measurement(CORPUS, subject, str(subject), reads=reads)
 
 
 def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -> None:
@@ -52,13 +55,19 @@ def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -
 
 def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> None:
     broken = job(ReferenceSubject("names", seed=0, validation=0.999999))
-    dependent = job(GenerationSubject("numpy", names=10, seed=0), of=broken)
+    dependent = job(GenerationSubject("numpy", names=10, seed=0), reads=broken)
     log = Log()
     outcome = measure([broken, dependent, job(ListSubject())], tmp_path, log)
     assert list(outcome.failed) == [broken.key]
     assert "NamesError" in outcome.failed[broken.key] or "validation" in outcome.failed[broken.key]
     assert ("left out", dependent.label) in log.lines
     assert [json.loads(path.read_text())["kind"] for path in tmp_path.glob("*.json")] == ["list"]
+
+
+def test_one_that_waits_for_what_is_not_in_the_plan_does_not_wait_for_ever(tmp_path: Path) -> None:
+    alone = job(GenerationSubject("numpy", names=10, seed=0), reads=job(ReferenceSubject("names", 0, 0.2)))
+    with pytest.raises(NamegenError, match="not in its plan"):
+        measure([alone], tmp_path, Log())
 
 
 def test_one_of_another_form_is_made_again(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.plan import NETWORKS, ORIGINALS
 from namegen.experiments.compare.selection import (
-    best_drawing,
-    drawings_of_networks,
+    best_generated,
+    generated_by_network,
     like_for_like_by_network,
     network_names,
     network_values,
@@ -45,6 +45,6 @@ def test_like_for_like_has_every_engine(comparison: Comparison) -> None:
 def test_a_model_without_count_splitting_is_told_by_what_it_has(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     models = {one.model: one for one in entry.generation}
-    assert best_drawing(models["keras"]) is models["keras"].algorithms["count_splitting"]
-    assert best_drawing(models["tflite generate"]) is models["tflite generate"].algorithms["one_by_one"]
-    assert set(drawings_of_networks(entry)) == {one.network for one in entry.generation if one.model == "numpy"}
+    assert best_generated(models["keras"]) is models["keras"].algorithms["count_splitting"]
+    assert best_generated(models["tflite generate"]) is models["tflite generate"].algorithms["one_by_one"]
+    assert set(generated_by_network(entry)) == {one.network for one in entry.generation if one.model == "numpy"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from namegen.documents import to_plain
-from namegen.experiments.sweep.exchange import RunOutcome, Trained, Untrained, read_outcome
+from namegen.experiments.sweep.exchange import RunOutcome, Trained, Untrained, read_run_outcome
 from tests.experiments.sweep.made import trained_run
 
 RUN = trained_run(0.1, 0, 0.5)
@@ -22,7 +22,7 @@ TRAINED = Trained(**{field.name: getattr(RUN, field.name) for field in fields(Tr
     ids=["done", "diverged", "failed"],
 )
 def test_an_outcome_is_read_as_it_was_written(outcome: RunOutcome) -> None:
-    assert read_outcome(json.loads(json.dumps(to_plain(outcome)))) == outcome
+    assert read_run_outcome(json.loads(json.dumps(to_plain(outcome)))) == outcome
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_an_outcome_is_read_as_it_was_written(outcome: RunOutcome) -> None:
 )
 def test_another_form_is_refused(change: dict[str, Any], place: str) -> None:
     with pytest.raises(ValueError, match=place):
-        read_outcome(to_plain(TRAINED) | change)
+        read_run_outcome(to_plain(TRAINED) | change)

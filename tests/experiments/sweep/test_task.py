@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from namegen.config import Config, parse_config
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.parts import ListParts
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.core.training.progress import SilentListener
 from namegen.errors import EngineError
 from namegen.experiments.sweep.exchange import HeldOut, RunJob
 from namegen.experiments.sweep.grid import training_code
+from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
 from tests.experiments.sweep.made import trained_run
 from tests.requirements import require
@@ -75,7 +78,7 @@ def test_the_runs_of_a_split_fit_its_counting_once(task: ModuleType, monkeypatch
         return best(*arguments)
 
     monkeypatch.setattr(NgramModel, "best", counted)
-    names = load_bundled("japanese-given").names[:300]
+    names = load_bundled("mlb-last").names[:500]  # whose best orders differ as they stand and damped
     outcomes, fits = [], []
     for rate in (0.01, 0.001):
         tables = {"network": {"hidden": [4]}, "training": {"epochs": 1, "learning_rate": rate}}
@@ -83,6 +86,23 @@ def test_the_runs_of_a_split_fit_its_counting_once(task: ModuleType, monkeypatch
         assert answer.model
         outcomes.append(answer.outcome)
         fits.append(len(fitted))
-    assert 0 < fits[0] == fits[1]
+    assert fits == [1, 1]
     assert outcomes[0].held_out == outcomes[1].held_out
     assert outcomes[0].figures != outcomes[1].figures
+
+
+@pytest.mark.parametrize("repeats", ["damped", "kept"])
+def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there(
+    task: ModuleType, monkeypatch: pytest.MonkeyPatch, repeats: str
+) -> None:
+    monkeypatch.setattr(task, "_known_splits", {})
+    monkeypatch.setattr(task, "Teller", Untold)
+    names = load_bundled("mlb-last").names[:500]
+    tables = {"data": {"repeats": repeats}, "network": {"hidden": [4]}, "training": {"epochs": 1}}
+    config = parse_config(tables)
+    held_out = task.train_run(RunJob("x", config, "x", names, training_code())).outcome.held_out
+    corpus = Corpus(names, source="x")
+    parts = ListParts.from_corpus(corpus, config.data, seed=config.training.seed)
+    model, metrics = NgramModel.best(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
+    assert (held_out.baseline_order, held_out.baseline) == (model.order, plain_metrics(metrics))
+    assert model.order == {"damped": 3, "kept": 2}[repeats]

@@ -1,4 +1,4 @@
-"""The tables of the section "Generation": how fast names are drawn, and what they are like."""
+"""The tables of the section "Generation": how fast names are generated, and what they are like."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from namegen.experiments.compare.document import ListEntry
 from namegen.experiments.compare.measured import Divergences, ListFacts
-from namegen.experiments.compare.selection import ALGORITHMS, drawings_of_networks
+from namegen.experiments.compare.selection import ALGORITHMS, generated_by_network
 from namegen.experiments.table import NONE, Table, seconds, whole
 
 
@@ -15,8 +15,8 @@ def speed_table(entry: ListEntry, names: int) -> Table:
     rows = []
     for one in entry.generation:
         found = [one.algorithms.get(name) for name in ALGORITHMS]
-        speeds = [whole(None if drawn is None else drawn.names_per_second) for drawn in found]
-        first = [seconds(None if drawn is None else drawn.first_seconds) for drawn in found]
+        speeds = [whole(None if one is None else one.names_per_second) for one in found]
+        first = [seconds(None if one is None else one.first_seconds) for one in found]
         rows.append((one.network, one.model, *speeds, *first, seconds(one.start_up_seconds)))
     columns = ("network", "model", *(f"{name} (names a second)" for name in ALGORITHMS.values()))
     columns += (*(f"first time, {name} (s)" for name in ALGORITHMS.values()), "start-up (s)")
@@ -25,15 +25,15 @@ def speed_table(entry: ListEntry, names: int) -> Table:
     return Table(f"Names a second, {names:,} drawn", columns, tuple(rows), note, left=2)
 
 
-def drawn_table(entry: ListEntry) -> Table:
+def generated_names_table(entry: ListEntry) -> Table:
     """What the names are like: how many are of the list, how many differ, how near their n-grams are."""
     rows: list[tuple[str, ...]] = []
     for one in entry.generation:
         for name, shown in ALGORITHMS.items():
-            drawn = one.algorithms.get(name)
-            if drawn is not None:
-                figures = (f"{drawn.recreated_percent:.1f}", f"{drawn.unique_percent:.1f}")
-                rows.append((one.network, f"{one.model}, {shown}", *figures, *_bits(drawn.divergence_bits)))
+            generated = one.algorithms.get(name)
+            if generated is not None:
+                figures = (f"{generated.recreated_percent:.1f}", f"{generated.unique_percent:.1f}")
+                rows.append((one.network, f"{one.model}, {shown}", *figures, *_bits(generated.divergence_bits)))
     facts = entry.facts
     if facts is not None:
         unique = f"{100 * facts.distinct_names / facts.names:.1f}"
@@ -51,24 +51,24 @@ def _bits(found: Divergences) -> list[str]:
 
 
 def lengths_table(entry: ListEntry, facts: ListFacts, names: int) -> Table:
-    """Share of the names of each length, in the list and as each network draws them."""
-    drawings = {network: drawn.lengths for network, drawn in drawings_of_networks(entry).items()}
-    longest = max(int(length) for found in (facts.lengths, *drawings.values()) for length in found)
+    """Share of the names of each length, in the list and as each network generates them."""
+    generated = {network: found.lengths for network, found in generated_by_network(entry).items()}
+    longest = max(int(length) for found in (facts.lengths, *generated.values()) for length in found)
     total = sum(facts.lengths.values())
     rows = []
     for length in range(1, longest + 1):
         shares = [facts.lengths.get(str(length), 0) / total]
-        shares += [found.get(str(length), 0) / names for found in drawings.values()]
+        shares += [found.get(str(length), 0) / names for found in generated.values()]
         if any(shares):
             rows.append((str(length), *(f"{100 * share:.2f}" for share in shares)))
-    return Table("Names by their length (%)", ("characters", "the list", *drawings), tuple(rows))
+    return Table("Names by their length (%)", ("characters", "the list", *generated), tuple(rows))
 
 
 def duplicates_table(entry: ListEntry) -> Table:
-    """The names that each network drew most often."""
-    drawings = drawings_of_networks(entry)
-    shown = [[f"{name} ×{count}" for name, count in found.duplicates] for found in drawings.values()]
+    """The names that each network generated most often."""
+    generated = generated_by_network(entry)
+    shown = [[f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()]
     rows = zip_longest(*shown, fillvalue="")
-    counts = ", ".join(f"{network} {found.duplicated_names:,}" for network, found in drawings.items())
+    counts = ", ".join(f"{network} {found.duplicated_names:,}" for network, found in generated.items())
     note = f"Different names that were drawn more than once: {counts}."
-    return Table("Drawn more than once, the commonest first", tuple(drawings), tuple(rows), note, left=len(drawings))
+    return Table("Drawn more than once, the commonest first", tuple(generated), tuple(rows), note, left=len(generated))

@@ -13,16 +13,16 @@ from namegen.experiments.compare.selection import (
     network_values,
     reference_values,
 )
-from namegen.experiments.compare.subjects import SplitKind
+from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.table import NONE, Table, spread
 
-SPLIT_WORDS: dict[SplitKind, str] = {
+SPLITS_IN_WORDS: dict[SplitName, str] = {
     "names": "repeats may stand on both sides (as the original)",
     "unique": "no name on both sides",
 }
 
 
-def accuracy_table(entry: ListEntry, split: SplitKind, figure: Metric = "accuracy_argmax") -> Table:
+def accuracy_table(entry: ListEntry, split: SplitName, figure: Metric = "accuracy_argmax") -> Table:
     """The networks on each part of the list, beside that part's n-gram and ceiling."""
     rows = [
         (network, *(spread(network_values(entry, split, network, part, figure)) for part in PARTS))
@@ -33,7 +33,7 @@ def accuracy_table(entry: ListEntry, split: SplitKind, figure: Metric = "accurac
         rows.append((name, *(spread(found) for found in values)))
     what = "The likeliest next character is right" if figure == "accuracy_argmax" else "A drawn character is right"
     return Table(
-        f"{what} (%): split {split}, {SPLIT_WORDS[split]}",
+        f"{what} (%): split {split}, {SPLITS_IN_WORDS[split]}",
         ("network", *PARTS.values()),
         tuple(rows),
         _note(entry, split),
@@ -41,12 +41,12 @@ def accuracy_table(entry: ListEntry, split: SplitKind, figure: Metric = "accurac
     )
 
 
-def _references(entry: ListEntry, split: SplitKind) -> tuple[tuple[Whose, str], ...]:
+def _references(entry: ListEntry, split: SplitName) -> tuple[tuple[Whose, str], ...]:
     """The last rows of each table."""
     return (("baseline", f"{baseline_name(entry, split)} (counting)"), ("ceiling", "ceiling of that part"))
 
 
-def _note(entry: ListEntry, split: SplitKind) -> str:
+def _note(entry: ListEntry, split: SplitName) -> str:
     references = [one for one in entry.references if one.split == split]
     seen = [one.seen_percent for one in references]
     note = f"Held-out names that stand in the training part too, in %: {spread(seen, lambda value: f'{value:.1f}')}."
@@ -56,7 +56,7 @@ def _note(entry: ListEntry, split: SplitKind) -> str:
     return note
 
 
-def loss_table(entry: ListEntry, split: SplitKind) -> Table:
+def loss_table(entry: ListEntry, split: SplitName) -> Table:
     """Loss on the held-out part, and how each network was trained."""
     rows: list[tuple[str, ...]] = []
     for network in network_names(entry, split):

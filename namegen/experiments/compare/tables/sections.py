@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from namegen.experiments.compare.document import Comparison, ListEntry
-from namegen.experiments.compare.selection import drawings_of_networks, like_for_like_runs, network_names, splits
-from namegen.experiments.compare.tables.generation import drawn_table, duplicates_table, lengths_table, speed_table
+from namegen.experiments.compare.selection import generated_by_network, like_for_like_runs, network_names, splits
+from namegen.experiments.compare.tables.generation import (
+    duplicates_table,
+    generated_names_table,
+    lengths_table,
+    speed_table,
+)
 from namegen.experiments.compare.tables.like_for_like import distance_table, like_for_like_table
 from namegen.experiments.compare.tables.networks import accuracy_table, loss_table
 from namegen.experiments.table import Table
 
-ENGINES_SECTION, NETWORKS_SECTION, GENERATION_SECTION = "Like for like", "Networks and accuracy", "Generation"
+LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION, GENERATION_SECTION = "Like for like", "Networks and accuracy", "Generation"
 
 
 def list_tables(entry: ListEntry, results: Comparison) -> dict[str, list[Table]]:
     """All tables of a list by the title of their section; a section without figures is not there."""
     sections: dict[str, list[Table]] = {}
     if like_for_like_runs(entry):
-        sections[ENGINES_SECTION] = [like_for_like_table(entry), distance_table(entry)]
+        sections[LIKE_FOR_LIKE_SECTION] = [like_for_like_table(entry), distance_table(entry)]
     accuracy: list[Table] = []
     for split in splits(entry):
         if network_names(entry, split):
@@ -26,7 +31,7 @@ def list_tables(entry: ListEntry, results: Comparison) -> dict[str, list[Table]]
         sections[NETWORKS_SECTION] = accuracy
     if entry.generation:
         names = results.generated_names
-        sections[GENERATION_SECTION] = [speed_table(entry, names), drawn_table(entry)]
-        if entry.facts is not None and drawings_of_networks(entry):
+        sections[GENERATION_SECTION] = [speed_table(entry, names), generated_names_table(entry)]
+        if entry.facts is not None and generated_by_network(entry):
             sections[GENERATION_SECTION] += [lengths_table(entry, entry.facts, names), duplicates_table(entry)]
     return {name: [table for table in tables if table.rows] for name, tables in sections.items()}

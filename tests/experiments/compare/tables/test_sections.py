@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.tables.sections import (
-    ENGINES_SECTION,
     GENERATION_SECTION,
+    LIKE_FOR_LIKE_SECTION,
     NETWORKS_SECTION,
     list_tables,
 )
@@ -15,9 +15,9 @@ from namegen.experiments.compare.tables.sections import (
 
 def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
     entry = comparison.lists[0]
-    assert list(list_tables(entry, comparison)) == [ENGINES_SECTION, NETWORKS_SECTION, GENERATION_SECTION]
-    assert list(list_tables(replace(entry, generation=()), comparison)) == [ENGINES_SECTION, NETWORKS_SECTION]
-    assert list(list_tables(replace(entry, references=()), comparison)) == [ENGINES_SECTION, GENERATION_SECTION]
+    assert list(list_tables(entry, comparison)) == [LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION, GENERATION_SECTION]
+    assert list(list_tables(replace(entry, generation=()), comparison)) == [LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION]
+    assert list(list_tables(replace(entry, references=()), comparison)) == [LIKE_FOR_LIKE_SECTION, GENERATION_SECTION]
     assert list_tables(replace(entry, trainings=(), references=(), generation=()), comparison) == {}
 
 

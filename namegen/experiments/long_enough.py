@@ -1,4 +1,4 @@
-"""Whether a list is large enough to hold a part of it out and compare anything by it."""
+"""Whether a list is long enough to compare anything on: asked before the first measurement of a long command."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
 
 
-def check_large_enough(corpus: Corpus, validation: float, split: str, seed: int) -> None:
-    """Raise NamesError for a list that is too small to split.
+def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) -> None:
+    """Split a list as a training will.
 
     Args:
         corpus: the list.
-        validation: the share to hold out.
-        split: ``unique`` or ``names``.
-        seed: which part is held out.
+        validation: the share that is held out.
+        split: "names" or "unique".
+        seed: of the split.
+
+    Raises:
+        NamesError: there are too few names.
     """
     try:
         corpus.split(validation, split, seed)
