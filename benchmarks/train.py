@@ -29,7 +29,7 @@ import numpy as np  # noqa: E402
 
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.batching import BatchMaker  # noqa: E402
-from namegen.core.engine import Step
+from namegen.core.engine import Step  # noqa: E402
 from namegen.core.network.architecture import Network, initial_parameters  # noqa: E402
 from namegen.core.settings import TrainingSettings  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402

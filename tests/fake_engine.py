@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.batching import Batch
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
-from namegen.core.network.engine_state import checked_tensors
+from namegen.core.network.engine_state import checked_masks, checked_tensors
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
@@ -67,16 +67,22 @@ class FakeEngine:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         losses, characters = [], []
         for step in steps:
-            losses.append(self._update(step.batch.tree, step.learning_rate))
+            checked_masks(self.network, step.masks)  # none of the parameters that it looks at can be masked
+            losses.append(self._update(step.batch, step.learning_rate))
             characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
-    def _update(self, tree: PrefixTree, learning_rate: float) -> float:
+    def _update(self, batch: Batch, learning_rate: float) -> float:
+        tree = batch.tree
+        wanted = np.zeros((tree.nodes, self.vocabulary_size))  # (N, V): what follows each node, as often as it does
+        if batch.targets is None:
+            wanted[tree.edge_node, tree.edge_token] = tree.edge_count
+        else:
+            wanted[:] = tree.count[:, None] * batch.targets
         before = np.where(tree.parent >= 0, tree.token[tree.parent], BOUNDARY).astype(np.int32)
         logits = self.step(tree.token, before)[0].astype(np.float64)  # (N, V)
         log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        d_logits = tree.count[:, None] * np.exp(log_p)
-        d_logits[tree.edge_node, tree.edge_token] -= tree.edge_count
+        d_logits = tree.count[:, None] * np.exp(log_p) - wanted
         d_logits *= learning_rate / tree.characters
         bias, kernel = self.parameters["output.bias"], self.parameters["rnn.0.kernel"]
         reach = min(len(bias), kernel.shape[1])
@@ -86,7 +92,7 @@ class FakeEngine:
         bias -= d_logits.sum(axis=0)
         kernel[:, :reach] -= change
         self.steps_taken += 1
-        return -float(tree.edge_count @ log_p[tree.edge_node, tree.edge_token])
+        return -float((wanted * log_p).sum())
 
     def get_state(self) -> dict[str, Array]:
         """Copies of the parameters; and how many steps were taken, if it trains."""

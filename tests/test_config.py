@@ -15,6 +15,7 @@ from namegen.config import Config, RunSettings, merge, parse_config, read_config
 from namegen.core.settings import (
     CELLS,
     CRITERIA,
+    DROPS,
     INITIALISERS,
     OPTIMIZERS,
     REPEATS,
@@ -64,6 +65,7 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
             "warmup": draw(st.floats(0, 1)),
             "rate_steps": tuple((epoch, draw(RATES)) for epoch in steps),
             "through_time": draw(st.booleans()),
+            **{name: draw(st.floats(0, 0.9)) for name in DROPS},
             "patience": draw(maybe(st.integers(1, 10**6))),
             "best_by": draw(st.sampled_from(CRITERIA)),
             "seed": draw(st.integers(0, 2**63 - 1)),

@@ -5,19 +5,16 @@ A check returns nothing, or raises AssertionError.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.batching import Batch
-from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.engine import Engine, EngineClass, LanguageModel, Step
+from namegen.core.engine import Engine, EngineClass, LanguageModel
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, NamegenError
 from namegen.testing.material import (
-    NAMES,
     TOKENS,
     VOCABULARY,
     expect,
@@ -29,7 +26,15 @@ from namegen.testing.material import (
     small_engine,
     small_network,
     small_steps,
-    stepped_loss,
+)
+from namegen.testing.steps import (
+    check_early_end,
+    check_learning,
+    check_masks,
+    check_rates,
+    check_step_losses,
+    check_steps_in_order,
+    check_targets,
 )
 from namegen.types import Array, Int32
 
@@ -207,112 +212,6 @@ def check_optimizer_restarts(engine_class: EngineClass, cell: str) -> None:
     expect_same(used.get_state(), new.get_state())
 
 
-def check_step_losses(engine_class: EngineClass, cell: str) -> None:
-    """An entry a step: the loss before its update, summed, as stepping down the names gives it; the characters."""
-    for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
-        engine = small_engine(engine_class, cell, dtype=dtype)
-        steps = list(small_steps(3))
-        reader = small_engine(engine_class, cell, train=False, dtype=dtype)
-        for step in steps:
-            reader.set_state(engine.get_state())
-            losses = engine.train_epoch(iter([step]))
-            expect(losses.loss_sum.dtype == np.float64 and losses.characters.dtype == np.int64, "dtypes of StepLosses")
-            expect(losses.loss_sum.shape == losses.characters.shape == (1,), "an entry for each step")
-            expect(losses.characters.tolist() == [step.batch.characters], "characters of the batch, STOPs counted")
-            expected = stepped_loss(reader, step.batch)
-            found = float(losses.loss_sum[0])
-            expect(
-                abs(found - expected) <= tolerance * expected,
-                f"the loss of the step is {found}: stepping through its names gives {expected}",
-            )
-
-
-def check_targets(engine_class: EngineClass, cell: str) -> None:
-    """A batch that says what should follow is judged by that, at every node as often as names pass it."""
-    for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
-        engine = small_engine(engine_class, cell, dtype=dtype)
-        reader = small_engine(engine_class, cell, train=False, dtype=dtype)
-        for step in small_steps(3, soft=True):
-            reader.set_state(engine.get_state())
-            found = float(engine.train_epoch(iter([step])).loss_sum[0])
-            expected = stepped_loss(reader, step.batch)
-            expect(
-                abs(found - expected) <= tolerance * expected,
-                f"the loss of a step with targets is {found}: stepping through its names gives {expected}",
-            )
-
-
-def check_masks(engine_class: EngineClass, cell: str) -> None:
-    """For its step a masked parameter counts as parameter times mask; what is kept of it is unmasked."""
-    network = small_network(cell)
-    engine = small_engine(engine_class, cell, dtype="float64")
-    reader = small_engine(engine_class, cell, train=False, dtype="float64")
-    for step in small_steps(3, rate=0.0, masked=network):
-        kept = engine.get_state()
-        masked = {name: kept[name] * step.masks.get(name, 1) for name in network.parameter_shapes}
-        reader.set_state(masked)
-        found = float(engine.train_epoch(iter([step])).loss_sum[0])
-        expected = stepped_loss(reader, step.batch)
-        expect(abs(found - expected) <= 1e-10 * expected, f"a masked step has the loss {found}: expected {expected}")
-        parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
-        expect_same(parameters, {name: kept[name] for name in parameters})
-    before = engine.get_state()
-    for masks, what in (
-        ({"no.such.parameter": np.ones((1, 1), np.float32)}, "a mask for a parameter that does not exist"),
-        ({"output.kernel": np.ones((2, 3, 1), np.float32)}, "a mask of another shape"),
-    ):
-        wrong = [Step(step.batch, 0.01, masks) for step in small_steps(1)]
-        expect_error(EngineError, partial(engine.train_epoch, iter(wrong)), what)
-    expect_same(engine.get_state(), before)
-
-
-def check_steps_in_order(engine_class: EngineClass, cell: str) -> None:
-    """One stream of steps does what the same steps do in streams of their own; an empty stream does nothing."""
-    together, apart = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
-    steps = [Step(step.batch, 0.01 * (1 + place)) for place, step in enumerate(small_steps(5))]
-    losses = together.train_epoch(iter(steps))
-    single = [apart.train_epoch(iter([step])) for step in steps]
-    np.testing.assert_array_equal(losses.loss_sum, np.concatenate([one.loss_sum for one in single]))
-    np.testing.assert_array_equal(losses.characters, np.concatenate([one.characters for one in single]))
-    expect_same(together.get_state(), apart.get_state())
-    nothing = together.train_epoch(iter(()))
-    expect(nothing.loss_sum.shape == nothing.characters.shape == (0,), "an empty stream gives no entries")
-    expect_same(together.get_state(), apart.get_state())
-
-
-def check_early_end(engine_class: EngineClass, cell: str) -> None:
-    """A stream that ends before its time is a normal end: every step that was taken is applied and reported."""
-    engine, other = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
-    taken: list[Step] = []
-
-    def stream() -> Iterator[Step]:
-        for step in small_steps(6):
-            if len(taken) == 3:
-                return
-            taken.append(step)
-            yield step
-
-    losses = engine.train_epoch(stream())
-    other.train_epoch(iter(taken))
-    expect(losses.loss_sum.shape == (3,), f"3 steps were taken, {losses.loss_sum.shape} are reported")
-    expect_same(engine.get_state(), other.get_state())
-
-
-def check_rates(engine_class: EngineClass, cell: str) -> None:
-    """Each step moves by its own rate: not at all by zero, and by another one elsewhere."""
-    engine, other = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
-    names = list(small_network(cell).parameter_shapes)
-    kept = engine.get_state()
-    engine.train_epoch(small_steps(2, rate=0.0))
-    state = engine.get_state()
-    expect_same({name: state[name] for name in names}, {name: kept[name] for name in names})
-    engine.train_epoch(small_steps(1, rate=0.01))
-    other.train_epoch(small_steps(1, rate=0.02))
-    found, expected = engine.get_state(), other.get_state()
-    expect(not np.array_equal(found["output.bias"], kept["output.bias"]), "a step changes nothing")
-    expect(not np.array_equal(found["output.bias"], expected["output.bias"]), "the learning rate changes nothing")
-
-
 def check_determinism(engine_class: EngineClass, cell: str) -> None:
     """Two engines with the same parameters and batches have the same bits."""
     one, other = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
@@ -332,14 +231,6 @@ def check_warm_up(engine_class: EngineClass, cell: str) -> None:
     losses = [engine.train_epoch(small_steps(2)).loss_sum for engine in (warm, cold)]
     np.testing.assert_array_equal(losses[0], losses[1])
     expect_same(warm.get_state(), cold.get_state())
-
-
-def check_learning(engine_class: EngineClass, cell: str) -> None:
-    """Forty updates on one small batch bring its loss down."""
-    engine = small_engine(engine_class, cell)
-    batch = Batch(PrefixTree.from_names(NAMES, VOCABULARY))
-    losses = engine.train_epoch(Step(batch, 0.02) for _ in range(40)).loss_sum
-    expect(losses[-1] < 0.97 * losses[0], f"40 steps took the loss from {losses[0]} to {losses[-1]}")
 
 
 CONFORMANCE_CHECKS: dict[str, Check] = {

@@ -63,12 +63,13 @@ def _check_same_training(
     engine_class: EngineClass,
     cell: str,
     *,
-    steps: Callable[[], Iterator[Step]] = partial(small_steps, 20),
+    steps: Callable[[], Iterator[Step]] | None = None,
     dtype: str = "float64",
     tolerance: float = 1e-9,
     **settings: Any,
 ) -> None:
-    """``tolerance`` is a share of a tensor's largest value: the law of parity."""
+    """``steps``: by default 20 plain ones. ``tolerance``: a share of a tensor's largest value, the law of parity."""
+    steps = steps or partial(small_steps, 20)
     engine = small_engine(engine_class, cell, dtype=dtype, **settings)
     # Another object by its number, also where the engine is the NumPy engine.
     reference = small_engine(_reference(), cell, number=9, dtype=dtype, **settings)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.batching import Batch
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
@@ -214,7 +215,32 @@ class Climbs(NumpyEngine):
         return super().train_epoch(replace(step, learning_rate=-step.learning_rate) for step in steps)
 
 
+class IgnoresTargets(NumpyEngine):
+    def train_epoch(self, steps):
+        return super().train_epoch(replace(step, batch=Batch(step.batch.tree)) for step in steps)
+
+
+class IgnoresMasks(NumpyEngine):
+    def train_epoch(self, steps):
+        return super().train_epoch(replace(step, masks={}) for step in steps)
+
+
+class KeepsWhatIsMasked(NumpyEngine):
+    """The masked value takes the parameter's place for good."""
+
+    def train_epoch(self, steps):
+        steps = list(steps)
+        for step in steps:
+            for name, mask in step.masks.items():
+                if name in self.model.parameters and mask.ndim == 2:
+                    self.model.parameters[name] *= mask
+        return super().train_epoch(steps)
+
+
 FAULTS: dict[type, str] = {
+    IgnoresTargets: "targets",
+    IgnoresMasks: "masks",
+    KeepsWhatIsMasked: "masks",
     ChangesItsState: "as a language model",
     ReusesItsLogits: "as a language model",
     SelectsOnlyTheFirstLayer: "as a language model",

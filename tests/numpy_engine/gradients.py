@@ -88,6 +88,6 @@ def states_before(
 
 
 def random_targets(nodes: int, size: int) -> np.ndarray:
-    """A distribution for each node."""
-    targets = np.random.default_rng(8).dirichlet(np.ones(size), nodes)
-    return targets.astype(np.float32)
+    """A distribution for each node, in fractions of 1,024, so that single precision holds it exactly."""
+    rng = np.random.default_rng(8)
+    return (rng.multinomial(1024, rng.dirichlet(np.ones(size), nodes)) / 1024).astype(np.float32)

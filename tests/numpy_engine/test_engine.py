@@ -101,15 +101,15 @@ def test_training_follows_the_plain_loop(cell: str) -> None:
     parameters = {name: values for name, values in engine.get_state().items() if name != "optimizer.step"}
     taken = steps(3, rate=0.3)
     losses = engine.train_epoch(iter(taken))
-    for step, (batch, rate) in enumerate(taken):
-        rows = batch.sequences()
+    for place, step in enumerate(taken):
+        rows = step.batch.sequences()
         tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
         names = [tokens[i, : lengths[i]].tolist() for i in range(len(lengths)) for _ in range(counts[i])]
         loss, gradients = reference.loss_and_gradients(cell, parameters, names)
-        assert losses.loss_sum[step] == pytest.approx(loss, rel=1e-12)
-        assert losses.characters[step] == sum(map(len, names)) + len(names)
+        assert losses.loss_sum[place] == pytest.approx(loss, rel=1e-12)
+        assert losses.characters[place] == sum(map(len, names)) + len(names)
         for name in parameters:
-            parameters[name] = parameters[name] - rate * gradients[name]
+            parameters[name] = parameters[name] - step.learning_rate * gradients[name]
     for name, values in parameters.items():
         np.testing.assert_allclose(engine.get_state()[name], values, rtol=0, atol=1e-12, err_msg=name)
 

@@ -115,28 +115,35 @@ class TrainingProgram:
                 if step.batch.targets is not None:  # so it is in each step of this form
                     soft[start : start + packing.chunks] = step.batch.targets[packing.nodes]
             arguments["soft"] = soft
-        for name, shape in self.form.masks:
-            masks = np.ones((STEPS, *shape), dtype)
-            for place, step in enumerate(steps):
-                masks[place] = step.masks[name]
-            arguments[f"mask {name}"] = masks
-        return {name: tf.constant(values) for name, values in arguments.items()}
+        constants: dict[str, Any] = {name: tf.constant(values) for name, values in arguments.items()}
+        constants["masks"] = [tf.constant(self._masks(name, shape, steps)) for name, shape in self.form.masks]
+        return constants
 
-    def _updates(self, *, ends: Tensor, share: Tensor, rates: Tensor, updates: Tensor, **chunks: Tensor) -> Tensor:
+    def _masks(self, name: str, shape: tuple[int, ...], steps: Sequence[Step]) -> Array:
+        """The masks of one parameter, a step after the other; ones for steps that are not there."""
+        masks = np.ones((STEPS, *shape), self.layers.dtype)
+        for place, step in enumerate(steps):
+            masks[place] = step.masks[name]
+        return masks
+
+    def _updates(
+        self, *, ends: Tensor, share: Tensor, rates: Tensor, updates: Tensor, masks: list[Tensor], **chunks: Tensor
+    ) -> Tensor:
         """One update after another: what is compiled."""
         slots = chunks["tokens"].shape[0]
         states = [tf.zeros((slots + 1, LANES, width), self.layers.dtype) for width in self.layers.network.state_widths]
 
         def update(i: Tensor, losses: Tensor, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
-            masks = {name: chunks[f"mask {name}"][i] for name, _ in self.form.masks}
-            unmasked = {name: self.layers.parameters[name].value.read_value() for name in masks}
-            for name, mask in masks.items():
-                self.layers.parameters[name].value.assign(unmasked[name] * mask)
+            of_step = {name: values[i] for (name, _), values in zip(self.form.masks, masks, strict=True)}
+            variables = {name: self.layers.parameters[name].value for name in of_step}
+            unmasked = {name: variable.read_value() for name, variable in variables.items()}
+            for name, variable in variables.items():
+                variable.assign(unmasked[name] * of_step[name])
             loss, gradients, states = self._gradients(chunks, ends[i], ends[i + 1], chunks["replayed"][i], states)
-            for name in masks:
-                self.layers.parameters[name].value.assign(unmasked[name])
+            for name, variable in variables.items():
+                variable.assign(unmasked[name])
             gradients = [
-                gradient * masks[name] if name in masks else gradient
+                gradient * of_step[name] if name in of_step else gradient
                 for name, gradient in zip(self.layers.parameters, gradients, strict=True)
             ]
             self.optimizer.update([gradient * share[i] for gradient in gradients], rates[i])

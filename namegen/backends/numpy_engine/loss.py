@@ -18,20 +18,18 @@ class SoftmaxCrossEntropy:
 
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """The sum over the characters of all names of the batch."""
-        tree = batch.tree
+        tree, targets = batch.tree, batch.targets
         top = logits.max(axis=1)  # (N,): taken away from every logit before exp, which then cannot overflow
-        if batch.targets is None:
-            edges = tree.edge_node, tree.edge_token
-            towards = float(tree.edge_count @ logits[edges].astype(np.float64))  # Σ_v c_v logits_v
-        else:
-            wanted = (batch.targets * logits.astype(np.float64)).sum(axis=1)  # (N,)
-            towards = float(tree.count @ wanted)  # Σ_v n target_v logits_v
         exponentials = logits - top[:, None]  # (N, V)
         np.exp(exponentials, out=exponentials)
         sums = exponentials.sum(axis=1)  # (N,)
         log_sums = np.log(sums.astype(np.float64)) + top
         self._exponentials, self._sums, self._batch = exponentials, sums, batch
-        return float(tree.count @ log_sums - towards)
+        if targets is None:
+            at_edges = logits[tree.edge_node, tree.edge_token].astype(np.float64)  # (E,)
+            return float(tree.count @ log_sums - tree.edge_count @ at_edges)
+        wanted = targets.astype(np.float64)  # single precision does not quite sum to 1, so the sum stands beside log Σ
+        return float(tree.count @ (wanted.sum(axis=1) * log_sums - (wanted * logits).sum(axis=1)))
 
     def backward(self) -> Float[Array, "N V"]:
         """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``."""

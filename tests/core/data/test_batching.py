@@ -121,6 +121,6 @@ def test_the_nodes_of_rows_are_the_prefixes_that_they_read() -> None:
         for depth in range(len(name) + 1):
             node, spelled = rows.nodes[row, depth], ""
             while node:
-                spelled = vocabulary.decode([tree.token[node]]) + spelled
+                spelled = vocabulary.decode(tree.token[node : node + 1]) + spelled
                 node = tree.parent[node]
             assert spelled == name[:depth]

@@ -1,4 +1,4 @@
-"""Masks: from the seed and the step alone, of the right shapes and shares, and refused where there is nothing to drop."""
+"""Masks: from seed and step alone, of the right shapes and shares, refused where there is nothing to drop."""
 
 from __future__ import annotations
 

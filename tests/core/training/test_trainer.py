@@ -68,7 +68,7 @@ def test_a_last_update_that_goes_astray_is_not_called_a_result() -> None:
 def test_settings_that_are_not_resolved_are_refused() -> None:
     run = make_run()
     with pytest.raises(SettingsError, match="resolved"):
-        Trainer(run.engine, run.parts.batches, None, run.trainer.generator, TrainingSettings())
+        Trainer(run.engine, run.parts.batches, None, run.trainer.generator, TrainingSettings(), run.trainer.dropping)
 
 
 def test_the_listener_hears_of_every_step_and_epoch() -> None:
