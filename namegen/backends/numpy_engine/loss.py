@@ -19,6 +19,9 @@ class SoftmaxCrossEntropy:
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """The sum over the characters of all names of the batch."""
         tree, targets = batch.tree, batch.targets
+        if targets is None:
+            at_edges = logits[tree.edge_node, tree.edge_token].astype(np.float64)  # (E,)
+            towards = float(tree.edge_count @ at_edges)  # Σ_v c_v logits_v
         top = logits.max(axis=1)  # (N,): taken away from every logit before exp, which then cannot overflow
         exponentials = logits - top[:, None]  # (N, V)
         np.exp(exponentials, out=exponentials)
@@ -26,8 +29,7 @@ class SoftmaxCrossEntropy:
         log_sums = np.log(sums.astype(np.float64)) + top
         self._exponentials, self._sums, self._batch = exponentials, sums, batch
         if targets is None:
-            at_edges = logits[tree.edge_node, tree.edge_token].astype(np.float64)  # (E,)
-            return float(tree.count @ log_sums - tree.edge_count @ at_edges)
+            return float(tree.count @ log_sums - towards)
         wanted = targets.astype(np.float64)  # single precision does not quite sum to 1, so the sum stands beside log Σ
         return float(tree.count @ (wanted.sum(axis=1) * log_sums - (wanted * logits).sum(axis=1)))
 
