@@ -101,7 +101,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     ),
     **{
         f"training.{name}": click.option(
-            f"--{name.replace('_', '-')}", type=float, metavar="SHARE", help=f"{what}  [default: 0]"
+            f"--{name.replace('_', '-')}", type=float, metavar="SHARE", help=f"{what}  [default: 0.0]"
         )
         for name, what in (
             ("drop_recurrent", "Leave out this share of the recurrent weights in each step."),
