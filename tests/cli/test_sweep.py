@@ -142,6 +142,7 @@ def test_a_worker_that_is_killed_has_its_runs_done_by_another(program, swept) ->
     assert figures(folder) == figures(swept)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> None:
     folder = program.folder / "stopped"
     process = program.spawn("sweep", "long.toml", "--out", "stopped", "--workers", 1)
@@ -237,6 +238,7 @@ def in_terminal(program: Program, *arguments: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
 
 
+@pytest.mark.slow
 def test_both_engines_learn_the_same(program) -> None:
     require("keras")
     program.write("engines.toml", CONFIG.format(epochs=SHORT).replace("training.learning_rate", "#"))

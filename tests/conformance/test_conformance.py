@@ -24,18 +24,21 @@ cells = pytest.mark.parametrize("cell", CELLS)
 def cases(checks: Iterable[str]) -> pytest.MarkDecorator:
     """Every engine with every cell and check; but an engine that needs libraries compiles, for seconds each time that
     it trains: that is checked here with the LSTM, whose state has two parts, and with all cells in test_parity.py.
+    What compiles most is checked with the SimpleRNN, and with the LSTM among the slow tests.
     """
-    listed = [
-        (name, cell, check)
-        for name in engine_paths()
-        for cell in CELLS
-        for check in checks
-        if name not in EXTRAS or cell == "lstm" or check in FOR_EVERY_CELL
-    ]
+    listed = []
+    for name in engine_paths():
+        for cell in CELLS:
+            for check in checks:
+                compiles = name in EXTRAS and check not in FOR_EVERY_CELL
+                if not compiles or cell == "lstm" or (cell == "simple_rnn" and check in COMPILE_MOST):
+                    slow = [pytest.mark.slow] if compiles and cell == "lstm" and check in COMPILE_MOST else []
+                    listed.append(pytest.param(name, cell, check, marks=slow))
     return pytest.mark.parametrize(("name", "cell", "check"), listed)
 
 
 FOR_EVERY_CELL = ("as a language model", "same logits")  # these only read
+COMPILE_MOST = ("targets", "masks", "same with masks and targets")
 
 
 def load(name: str, cell: str) -> EngineClass:

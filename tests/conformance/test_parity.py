@@ -47,7 +47,6 @@ settings = pytest.mark.parametrize(
     SETTINGS,
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else value,
 )
-dtypes = pytest.mark.parametrize("dtype", TOLERANCES)
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +109,7 @@ def test_logits_at_every_prefix(mlb_first: List, cell: str) -> None:
 
 
 @settings
-@dtypes
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_parameters_after_20_steps(mlb_first: List, cell: str, chosen: dict[str, Any], dtype: str) -> None:
     """Parameters, and what the optimizer keeps, and the losses on the way."""
     numpy, keras = both(mlb_first, cell, dtype, **chosen)

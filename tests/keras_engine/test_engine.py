@@ -54,6 +54,7 @@ def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env={**kept, **environment})
 
 
+@pytest.mark.slow
 def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
     """Batches of a real list, the smaller last one of each epoch included, run through one compiled program; a batch
     of several times as many names adds one, and only one.
