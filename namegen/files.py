@@ -10,6 +10,20 @@ from pathlib import Path
 from namegen.errors import OutputError, setting
 
 
+def named_folder(out: Path | str) -> Path:
+    """The folder to write to that was asked for.
+
+    >>> named_folder("runs/first").parts
+    ('runs', 'first')
+
+    Raises:
+        OutputError: an empty text, which pathlib would take for the folder that the program runs in.
+    """
+    if out == "":
+        raise OutputError(f"the folder to write to ({setting('out')}) is an empty text: give it a name")
+    return Path(out)
+
+
 def check_output(path: Path, *, example: str, force: bool) -> None:
     """Find out, before any work is done, whether a file can and may be written.
 

@@ -16,6 +16,7 @@ from namegen.core.training.progress import Listener
 from namegen.core.training.run import RunResult, TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import NamesError, SettingsError, setting
+from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
 
 
@@ -74,7 +75,7 @@ def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, ke
     if out is None:
         folder = RunFolder.make_numbered(RUNS, run.corpus.source, config.run.backend)
     else:
-        folder = RunFolder.make(Path(out))
+        folder = RunFolder.make(named_folder(out))
     if keep_names:
         folder.save_names(run.corpus.names)
         data = replace(config.data, names=NAMES_FILE, column=None)
@@ -141,7 +142,7 @@ def _check_longer(epochs: int | None, config: Config) -> None:
         return
     if config.training.schedule == "one-cycle":
         raise SettingsError(
-            f"{setting('epochs', epochs)} cannot lengthen a run of {before} epochs with the schedule one-cycle: its "
+            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule one-cycle: its "
             "rates depend on how many epochs there are, and those of the past are spent; train anew"
         )
     if epochs < before:

@@ -225,7 +225,9 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
     for param in ctx.command.params:
         given = param.name and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
         if given and param.name not in ALLOWED_WITH_RESUME:
-            what = "NAMES" if isinstance(param, click.Argument) else param.opts[0]
+            is_off = ctx.params[param.name or ""] is False  # of two opposite options the one that was typed
+            option = (param.secondary_opts if is_off and param.secondary_opts else param.opts)[0]
+            what = "NAMES" if isinstance(param, click.Argument) else option
             raise click.UsageError(
                 f"{what} cannot stand beside --resume: a run goes on by its own {CONFIG_FILE}, only --backend and a "
                 "longer --epochs may change"

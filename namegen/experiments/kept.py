@@ -31,7 +31,7 @@ from typing import Any
 
 from namegen.errors import OutputError, setting
 from namegen.experiments.machine import commit
-from namegen.files import write_whole
+from namegen.files import named_folder, write_whole
 
 
 def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Path:
@@ -49,9 +49,7 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Pat
     Raises:
         OutputError: it has no name, holds other files, is no folder, or cannot be made.
     """
-    if out == "":
-        raise OutputError(f"the folder to write to ({setting('out')}) is an empty text: give it a name")
-    out = Path(out)
+    out = named_folder(out)
     kept = out / inside
     try:
         if out.exists() and not out.is_dir():

@@ -160,10 +160,11 @@ def test_a_finished_run_resumes_to_its_result(program, run_folder):
         (("--hidden", "8"), "--hidden"),
         (("--config", "c.toml"), "--config"),
         (("--out", "elsewhere"), "--out"),
-        (("--no-through-time",), "--through-time"),
+        (("--no-through-time",), "--no-through-time"),
         (("--threads", "2"), "--threads"),
         (("--validation", "0.1"), "--validation"),
-        (("--no-plot",), "--plot"),
+        (("--no-plot",), "--no-plot"),
+        (("--plot",), "--plot"),
     ],
 )
 def test_nothing_else_stands_beside_resume(program, run_folder, option, what):
@@ -178,10 +179,10 @@ def test_a_list_that_has_changed_is_refused(program, run_folder, some_names):
 
 
 def test_what_is_no_run_folder_is_refused(program, run_folder):
-    program("train", "--resume", "nowhere").refused("nowhere is not a run folder")
-    program("train", "--resume", "names.txt").refused("names.txt is not a run folder")
+    program("train", "--resume", "nowhere").refused("nowhere is not a run folder", "it is no folder")
+    program("train", "--resume", "names.txt").refused("names.txt is not a run folder", "it is no folder")
     (run_folder / "config.toml").unlink()
-    program("train", "--resume", "run").refused("config", code=2)
+    program("train", "--resume", "run").refused("run is not a run folder", "it has no config.toml")
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "model"])

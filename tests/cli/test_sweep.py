@@ -343,6 +343,7 @@ def test_configs_and_folders_that_will_not_do(program) -> None:
     assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
     program("sweep", "short.toml", "--out", "").refused("--out", "empty text")
     program("compare-backends", "names.txt", "--out", "").refused("--out", "empty text")
+    program("train", "names.txt", "--out", "").refused("--out", "empty text")
     program.write("few.txt", "Al\nBo\n")
     program.write("few.toml", CONFIG.format(epochs=SHORT).replace("names.txt", "few.txt"))
     program("sweep", "few.toml").refused("2 names")

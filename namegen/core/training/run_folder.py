@@ -98,11 +98,13 @@ class RunFolder:
         Raises:
             CheckpointError: there is nothing to go on from.
         """
-        if not (path / STATE_FILE).is_file():
-            raise CheckpointError(
-                f"{path} is not a run folder that can be resumed, it has no {STATE_FILE}: give a folder that a "
-                "training has left"
-            )
+        for needed in (STATE_FILE, CONFIG_FILE):
+            if not (path / needed).is_file():
+                why = f"it has no {needed}" if path.is_dir() else "it is no folder"
+                raise CheckpointError(
+                    f"{path} is not a run folder that can be resumed, {why}: give a folder that a training has left, "
+                    "as it left it"
+                )
         return cls(path)
 
     def remove_left_overs(self) -> None:

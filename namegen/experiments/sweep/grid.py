@@ -169,9 +169,8 @@ def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
         elif any(value in values[:place] for place, value in enumerate(values)):
             problems.append(f"{GRID}.{path} holds a value twice: give each once")
     if problems:
-        raise SettingsError(
-            f"{source}: " + (problems[0] if len(problems) == 1 else "".join(f"\n  {p}" for p in problems))
-        )
+        found = problems[0] if len(problems) == 1 else "\n  ".join([f"{len(problems)} axes are wrong:", *problems])
+        raise SettingsError(f"{source}: {found}" if len(problems) == 1 else f"{source}, {found}")
     return {path: tuple(values) for path, values in axes.items()}
 
 

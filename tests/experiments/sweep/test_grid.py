@@ -69,6 +69,7 @@ def test_wrong_axes_are_told_all_at_once(tmp_path: Path) -> None:
         "grid.run.threads is no axis, as it changes nothing that is learned",
         "grid.data.column is no axis, as all lists are read alike",
         "grid.network.cell holds a value twice",
+        ", 7 axes are wrong:\n",
     )
     assert len(said.split("\n")) == 8
     assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
