@@ -224,6 +224,8 @@ def find_model(model: str | None) -> tuple[str, Path]:
         )
     path = Path(model)
     if os.path.isdir(model):
+        if not os.access(model, os.X_OK):
+            raise CheckpointError(f"cannot look into the folder {model}: allow it, or give another model")
         if not (path / MODEL_FILE).is_file():
             raise CheckpointError(
                 f"the folder {model} holds no {MODEL_FILE}: give a run folder of namegen train, after its first epoch"

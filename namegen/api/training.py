@@ -36,7 +36,8 @@ def train(
 
     Args:
         names: the names themselves; None: the list that the config names.
-        config: all settings; the defaults without one.
+        config: all settings; the defaults without one. A message that speaks of a setting, such as ``validation``,
+            means a field of it: ``Config(data=DataSettings(validation=0))``.
         backend: ``numpy`` or ``keras``; overrides the config's.
         out: a folder that does not exist yet, for the model and its history.
         listener: who is told how it goes, see ``core/training/progress.py``.

@@ -38,7 +38,10 @@ def texts(file: str | None) -> Sequence[str] | None:
 
     blank = b"\xef\xbb\xbf \t\r\n"
     if file == os.devnull or (
-        os.path.isfile(file) and os.path.getsize(file) <= MOST_BLANKS and not Path(file).read_bytes().strip(blank)
+        os.path.isfile(file)
+        and os.access(file, os.R_OK)  # if not, reading it as a list says so
+        and os.path.getsize(file) <= MOST_BLANKS
+        and not Path(file).read_bytes().strip(blank)
     ):
         return ()
     return read_names(DataSettings(names=file)).names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 from collections.abc import Callable
@@ -179,7 +180,8 @@ def train(
     if resume is not None:
         _refuse_beside_resume(ctx)
         run_config = Path(resume) / CONFIG_FILE
-        resolved = read_config(run_config) if run_config.is_file() else Config()  # without one, api.resume says it
+        # Of a folder that has none, api.resume says so.
+        resolved = read_config(run_config) if os.path.isfile(run_config) else Config()
     else:
         note_config(config, notes)
         base = Config() if config is None else read_config(find_config(config))

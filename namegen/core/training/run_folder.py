@@ -99,7 +99,14 @@ class RunFolder:
             CheckpointError: there is nothing to go on from.
         """
         for needed in (STATE_FILE, CONFIG_FILE):
-            if not (path / needed).is_file():
+            try:
+                found = (path / needed).is_file()
+            except OSError as error:  # a name that is too long, a folder that may not be looked into
+                raise CheckpointError(
+                    f"cannot look into {str(path)[:80]}: {error.strerror or error}; give a folder that a training has "
+                    "left"
+                ) from error
+            if not found:
                 why = f"it has no {needed}" if path.is_dir() else "it is no folder"
                 raise CheckpointError(
                     f"{path} is not a run folder that can be resumed, {why}: give a folder that a training has left, "
