@@ -17,7 +17,7 @@ from namegen.errors import NamegenError, SettingsError, setting
         (setting("validation", 0), "validation=0", "--validation 0"),
         (setting("allow_seen", True), "allow_seen=True", "--allow-seen"),
         (setting("plot", False), "plot=False", "--no-plot"),
-        (setting("out", "a=b c"), "out=a=b c", "--out 'a=b c'"),
+        (setting("out", "a=b c"), "out=a=b c", "--out a=b c"),
     ],
 )
 def test_a_setting_is_told_to_each_reader(marked: str, in_python: str, on_the_command_line: str) -> None:

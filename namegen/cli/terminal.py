@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +56,11 @@ def option_name(name: str, value: str | None = None) -> str:
 
     >>> option_name("min_length"), option_name("validation", "0"), option_name("allow_seen", "True")
     ('--min-length', '--validation 0', '--allow-seen')
-    >>> option_name("resume", "my run")
-    "--resume 'my run'"
     """
     option = name.replace("_", "-")
     if value in (None, "True"):
         return f"--{option}"
-    return f"--no-{option}" if value == "False" else f"--{option} {shlex.quote(value)}"
+    return f"--no-{option}" if value == "False" else f"--{option} {value}"
 
 
 class Notes:
