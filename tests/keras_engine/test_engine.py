@@ -178,6 +178,7 @@ def test_a_fresh_process_is_silent() -> None:
 import numpy as np
 from namegen.backends import load_engine
 from namegen.core.network.architecture import Network
+from namegen.core.engine import Step
 from namegen.core.data.batching import BatchMaker
 from namegen.core.settings import TrainingSettings
 from namegen.core.data.vocabulary import Vocabulary
