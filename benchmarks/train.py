@@ -30,7 +30,7 @@ import numpy as np  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.batching import BatchMaker  # noqa: E402
 from namegen.core.engine import Step  # noqa: E402
-from namegen.core.network.architecture import Network, initial_parameters  # noqa: E402
+from namegen.core.network.recurrent_network import RecurrentNetwork  # noqa: E402
 from namegen.core.settings import TrainingSettings  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
 
@@ -41,9 +41,9 @@ def namegen_epochs(backend: str, names: tuple[str, ...], batch_size: int) -> Epo
     """One of namegen's engines through its public protocol."""
     vocabulary = load_bundled("mlb-first").vocabulary
     batches = BatchMaker(names, vocabulary)
-    network = Network(vocabulary.size)
+    network = RecurrentNetwork(vocabulary.size)
     engine = load_engine(backend)(network, TrainingSettings(), threads=1)
-    engine.set_state(initial_parameters(network, "glorot", rng=np.random.default_rng(0)))
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
     engine.warm_up(Step(next(batches.epoch(0, batch_size=batch_size, seed=0)), 0.005))
 
     def epoch(number: int) -> float:

@@ -49,7 +49,6 @@ def card(name: str) -> str:
     training, network = checkpoint.training, checkpoint.network
     figures = training["validation"]
     samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
-    widths = ", ".join(map(str, network.hidden))
     return f"""\
 ## {name}
 
@@ -57,7 +56,7 @@ def card(name: str) -> str:
 
 - List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
 - Licence: {bundled.licence}. {bundled.credit}
-- Network: {network.cell}, {widths}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the
+- Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the
   digests of the known names
 - Held out: {figures["loss_nats_per_char"]:.3f} nats a character, the likeliest character right in
   {100 * figures["accuracy_argmax"]:.1f} %, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %

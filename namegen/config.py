@@ -236,6 +236,9 @@ def _toml(value: object) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one that only TOML escapes
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Mapping):
+        entries = ", ".join(f"{_toml(name)} = {_toml(item)}" for name, item in value.items())
+        return f"{{ {entries} }}" if entries else "{}"
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
     return repr(value)

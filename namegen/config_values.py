@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
 from namegen.escaping import quote
@@ -18,9 +19,16 @@ def convert(value: object, hint: Any) -> Any:
     """The value as the annotation wants it: an int may stand for a float, a list for a tuple; a bool is no int."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        return convert(value, next(option for option in get_args(hint) if option is not type(None)))
+        options = [option for option in get_args(hint) if option is not type(None)]
+        if len(options) > 1:  # plain types: a value is taken as it comes
+            if type(value) not in options:
+                raise WrongTypeError
+            return value
+        return None if value is None else convert(value, options[0])
+    if origin is Mapping:
+        if not isinstance(value, dict):
+            raise WrongTypeError
+        return {name: convert(item, get_args(hint)[1]) for name, item in value.items()}
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise WrongTypeError
@@ -46,6 +54,8 @@ def expected_of(hint: Any) -> str:
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         return expected_of(next(option for option in get_args(hint) if option is not type(None)))
+    if origin is Mapping:
+        return "a table of plain values, such as { heads = 4 }"
     if origin is tuple:
         parts = get_args(hint)
         if parts[-1] is Ellipsis:

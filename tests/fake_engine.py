@@ -12,6 +12,7 @@ from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_masks, checked_tensors
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
@@ -26,11 +27,12 @@ class FakeEngine:
     """
 
     name: ClassVar[str] = "fake"
+    architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
     requires: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
-        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
     ) -> None:
         self.network, self.training, self.steps_taken = network, training, 0
         self.parameters = {name: np.zeros(shape, dtype) for name, shape in network.parameter_shapes.items()}

@@ -50,6 +50,10 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
             "repeats": draw(st.none() | st.sampled_from(REPEATS)),
         },
         "network": {
+            "architecture": draw(st.none() | st.sampled_from(["rnn", "transformer"])),
+            "options": draw(
+                st.dictionaries(TEXTS, st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS, max_size=2)
+            ),
             "cell": draw(st.sampled_from(CELLS)),
             "hidden": tuple(draw(st.lists(st.integers(1, 4096), min_size=1, max_size=16))),
             "init": draw(st.sampled_from(INITIALISERS)),
@@ -159,7 +163,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("[trainin]\nepochs = 3", "trainin is unknown: did you mean training?"),
         ("epochs = 3", "epochs is unknown: did you mean training.epochs?"),
         ("[network]\nlearning_rate = 3", "network.learning_rate is unknown: did you mean training.learning_rate?"),
-        ("[network]\nqqqq = 3", "network.qqqq is unknown: expected one of cell, hidden, init"),
+        ("[network]\nqqqq = 3", "network.qqqq is unknown: expected one of architecture, cell, hidden, init, options"),
         ("data = 3", "data is 3: expected a table, [data]"),
         ("[[data]]", "expected a table, [data]"),
         ("[training]\nepochs = true", "training.epochs is True: expected a whole number"),

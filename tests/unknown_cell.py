@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 
 
-def network_of_an_unknown_cell(vocabulary_size: int) -> Network:
+def network_of_an_unknown_cell(vocabulary_size: int) -> RecurrentNetwork:
     """Made by hand: the settings know no such cell."""
-    network = Network(vocabulary_size, hidden=(6, 5))
+    network = RecurrentNetwork(vocabulary_size, hidden=(6, 5))
     object.__setattr__(network, "cell", "mystery")
     return network

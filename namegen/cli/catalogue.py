@@ -65,7 +65,7 @@ def models(as_json: bool, quiet: bool) -> None:
     for name, checkpoint in found.items():
         validation = checkpoint.training.get("validation") or {}
         accuracy = validation.get("accuracy_argmax")
-        network = f"{checkpoint.network.cell} {', '.join(map(str, checkpoint.network.hidden))}"
+        network = checkpoint.network.summary
         source = f"{checkpoint.training.get('names', 0):,} names of {checkpoint.training.get('list')}"
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
     click.echo(aligned(rows, left=3))

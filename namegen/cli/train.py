@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,24 @@ def widths(text: str) -> tuple[int, ...]:
         ) from None
 
 
+def network_options(text: str) -> dict[str, int | float | str | bool]:
+    """``heads=4,causal=true``: values as in TOML, or else text."""
+    found: dict[str, int | float | str | bool] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{text[:40]!r}: expected NAME=VALUE pairs, such as heads=4")
+        found[name.strip()] = _plain_value(value.strip())
+    return found
+
+
+def _plain_value(text: str) -> int | float | str | bool:
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text == "true" if text in ("true", "false") else text
+
+
 def rate_steps(text: str) -> tuple[tuple[int, float], ...]:
     """``0:0.01,25:0.005``: from which epoch on, which learning rate."""
     try:
@@ -52,12 +70,21 @@ def rate_steps(text: str) -> tuple[tuple[int, float], ...]:
 # The setting in a config file → the option that stands above it. Their ranges are checked by the settings themselves.
 SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "run.backend": click.option("--backend", metavar="NAME", help="The engine: numpy or keras.  [default: numpy]"),
+    "network.architecture": click.option(
+        "--architecture", metavar="NAME", help="The kind of network.  [default: the engine's first; of ours, rnn]"
+    ),
     "network.cell": click.option("--cell", type=click.Choice(CELLS), help="The recurrent cell.  [default: simple_rnn]"),
     "network.hidden": click.option(
         "--hidden", type=widths, metavar="W,W", help="The width of each layer.  [default: 32,32]"
     ),
     "network.init": click.option(
         "--init", type=click.Choice(INITIALISERS), help="The initial values.  [default: glorot]"
+    ),
+    "network.options": click.option(
+        "--options",
+        type=network_options,
+        metavar="N=V,…",
+        help="What else an engine's own architecture is told: heads=4.",
     ),
     "training.epochs": click.option(
         "--epochs", type=int, metavar="N", help="How often to read the list.  [default: by the size of the list]"

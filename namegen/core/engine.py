@@ -84,7 +84,8 @@ class Engine(LanguageModel, Protocol):
     """A LanguageModel that can be trained."""
 
     name: ClassVar[str]  # what users choose it by
-    cells: ClassVar[frozenset[str]]  # the cells that it implements
+    architectures: ClassVar[tuple[type[Network], ...]]  # the kinds of network that it trains, the usual one first
+    cells: ClassVar[frozenset[str]]  # the cells of the architecture rnn that it implements; none without it
     requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, NumPy apart
 
     def __init__(

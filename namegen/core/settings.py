@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -70,13 +70,20 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """The network apart from its vocabulary: the recurrent cell, the width of each layer, how values start."""
+    """The network apart from its vocabulary: the recurrent cell, the width of each layer, the initial values.
 
+    ``architecture``: the kind of network. ``options``: settings that an architecture of a third party has beside these;
+    namegen's own, ``rnn``, has none.
+    """
+
+    architecture: str | None = None  # None: the first that the engine trains; of ours, rnn
     cell: str = "simple_rnn"
     hidden: tuple[int, ...] = (32, 32)
     init: str = "glorot"
+    options: Mapping[str, int | float | str | bool] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        check(self, "architecture", lambda v: v != "", "the name of an architecture, such as rnn")
         check_choice(self, "cell", CELLS)
         check_choice(self, "init", INITIALISERS)
         check(

@@ -115,11 +115,10 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
 
 def _history_title(result: RunResult) -> str:
     network = result.checkpoint.network
-    widths = ", ".join(map(str, network.hidden))
     source = drawable_text(str(result.checkpoint.training.get("list", "names")), 48)
     epochs = counted(result.epochs, "epoch")
     ended = epochs if result.finished else f"stopped after {epochs}"
-    return f"{source}: {network.cell} {widths}, {result.backend} engine, {ended}"
+    return f"{source}: {network.summary}, {result.backend} engine, {ended}"
 
 
 def _reference(axes: Axes, label: str, value: float, colour: str, *, dashed: bool) -> None:

@@ -13,6 +13,7 @@ from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine, EngineClass, LanguageModel, State, Step
 from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Int32
 
@@ -21,9 +22,9 @@ VOCABULARY = Vocabulary.from_names(NAMES)
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
 
 
-def small_network(cell: str) -> Network:
+def small_network(cell: str) -> RecurrentNetwork:
     """Two layers of different widths."""
-    return Network(VOCABULARY.size, cell, hidden=(6, 5))
+    return RecurrentNetwork(VOCABULARY.size, cell, hidden=(6, 5))
 
 
 def small_engine(

@@ -23,8 +23,8 @@ import numpy as np
 
 from namegen import __version__
 from namegen.core.data.digests import REMOVAL
-from namegen.core.network.architecture import check_exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.network.recurrent_network import exportable
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
 from namegen.types import Array
@@ -81,7 +81,7 @@ def page(models: Sequence[PageModel]) -> str:
     from markupsafe import Markup
 
     for model in models:
-        check_exportable(model.checkpoint.network, CELLS, "a page")
+        exportable(model.checkpoint.network, CELLS, "a page")
     _check_size(models)
     style = _text("page.css")
     # One function around all scripts: nothing of them is global but what page.js names.
@@ -107,7 +107,8 @@ def page(models: Sequence[PageModel]) -> str:
 def describe(label: str, model: PageModel) -> dict[str, Any]:
     """One model as plain values for the page's JSON."""
     checkpoint = model.checkpoint
-    network, characters, training = checkpoint.network, checkpoint.vocabulary.characters, checkpoint.training
+    network = exportable(checkpoint.network, CELLS, "a page")
+    characters, training = checkpoint.vocabulary.characters, checkpoint.training
     source, names = training.get("list"), training.get("names")
     removal, folding = normalisation_tables(characters)
     known = checkpoint.known_names

@@ -12,7 +12,7 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import Batch
 from namegen.core.engine import Step, StepLosses
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.testing import (
     CONFORMANCE_CHECKS,
@@ -25,7 +25,7 @@ from namegen.testing import (
 from tests.fake_engine import FakeEngine
 
 CELL = "gru"
-NETWORK = Network(VOCABULARY.size, CELL, hidden=(6, 5))
+NETWORK = RecurrentNetwork(VOCABULARY.size, CELL, hidden=(6, 5))
 
 
 class ChangesItsState(NumpyEngine):

@@ -12,7 +12,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import EngineClass, Step
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
 from tests.fake_engine import FakeEngine
@@ -68,7 +68,7 @@ def test_the_fake_engine(cell: str, check: str) -> None:
 
 def test_the_fake_engine_learns_what_follows_what() -> None:
     """Of names that alternate between two characters it learns just that."""
-    engine = FakeEngine(Network(3), TrainingSettings(), threads=1)
+    engine = FakeEngine(RecurrentNetwork(3), TrainingSettings(), threads=1)
     batch = Batch(PrefixTree.from_names(["abab", "ab"], Vocabulary("ab")))
     engine.train_epoch(Step(batch, 1.0) for _ in range(300))
     state = engine.initial_state(1)

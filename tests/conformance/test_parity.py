@@ -23,7 +23,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine, Step
 from namegen.core.generation.generator import Generator
-from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.lists import load_bundled
 from tests.requirements import require
@@ -63,9 +63,9 @@ def mlb_first() -> List:
 
 def both(batches: List, cell: str, dtype: str = "float64", **chosen: Any) -> tuple[Engine, Engine]:
     """The NumPy and the Keras engine with the same parameters, none of them zero."""
-    network = Network(batches[1].size, cell, hidden=(8, 6))
+    network = RecurrentNetwork(batches[1].size, cell, hidden=(8, 6))
     rng = np.random.default_rng(1)
-    start = initial_parameters(network, "glorot", rng=rng)
+    start = network.initial_parameters("glorot", rng=rng)
     start |= {name: rng.normal(0, 0.2, values.shape) for name, values in start.items() if name.endswith("bias")}
     training = TrainingSettings(**chosen)
     engines = tuple(load_engine(name)(network, training, threads=1, dtype=dtype) for name in ("numpy", "keras"))
@@ -141,8 +141,8 @@ def test_a_run_goes_on_in_the_other_engine(mlb_first: List, cell: str, chosen: d
 def test_loss_curves_over_three_epochs(mlb_first: List) -> None:
     """The default network on the whole list, in float32, as ``train`` would run it."""
     batches, vocabulary = mlb_first
-    network = Network(vocabulary.size)
-    start = initial_parameters(network, "glorot", rng=np.random.default_rng(3))
+    network = RecurrentNetwork(vocabulary.size)
+    start = network.initial_parameters("glorot", rng=np.random.default_rng(3))
     curves = []
     for name in ("numpy", "keras"):
         engine = load_engine(name)(network, TrainingSettings(), threads=1)

@@ -17,7 +17,7 @@ import pytest
 from namegen.backends import load_engine
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
-from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.extras import install_command
@@ -38,9 +38,9 @@ def mlb_last() -> BatchMaker:
 
 
 def make(vocabulary_size: int, *, dtype: str = "float32", **settings: Any) -> Any:
-    network = Network(vocabulary_size, hidden=(6, 5))
+    network = RecurrentNetwork(vocabulary_size, hidden=(6, 5))
     engine = load_engine("keras")(network, TrainingSettings(**settings), threads=1, dtype=dtype)
-    engine.set_state(initial_parameters(network, "glorot", rng=np.random.default_rng(0)))
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
     return engine
 
 
@@ -83,7 +83,7 @@ def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) 
     engine.train_epoch(steps(mlb_last, count=2))
     compiled = engine.model
     del engine, other
-    network = Network(size, hidden=(6, 5))
+    network = RecurrentNetwork(size, hidden=(6, 5))
     engines = [load_engine("keras")(network, TrainingSettings(learning_rate=0.5, seed=3), threads=1) for _ in range(2)]
     assert compiled in [engine.model for engine in engines]
     for engine in engines:
@@ -128,8 +128,8 @@ def test_names_longer_than_a_call_has_room_for() -> None:
     batches = BatchMaker(names, Vocabulary("ab"))
     states = []
     for name in ("numpy", "keras"):
-        engine = load_engine(name)(Network(3, hidden=(6, 5)), TrainingSettings(), threads=1, dtype="float64")
-        engine.set_state(initial_parameters(engine.network, "glorot", rng=np.random.default_rng(0)))
+        engine = load_engine(name)(RecurrentNetwork(3, hidden=(6, 5)), TrainingSettings(), threads=1, dtype="float64")
+        engine.set_state(engine.network.initial_parameters("glorot", rng=np.random.default_rng(0)))
         engine.train_epoch([Step(batches.batch(np.arange(3)), 0.01)] * 3)
         states.append(engine.get_state())
     for name, values in states[0].items():
@@ -145,7 +145,7 @@ def test_nothing_global_is_changed() -> None:
 import random
 import numpy as np
 from namegen.backends import load_engine
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 engine_class = load_engine("keras")
 import keras
@@ -153,7 +153,7 @@ def state():
     types = keras.config.floatx(), keras.config.dtype_policy().name
     return random.getstate(), np.random.get_state()[1].tolist(), types
 before = state()
-engine = engine_class(Network(3), TrainingSettings(), threads=1, dtype="float64")
+engine = engine_class(RecurrentNetwork(3), TrainingSettings(), threads=1, dtype="float64")
 engine.set_state(engine.get_state())
 logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
 print(logits.dtype, state() == before)
@@ -164,7 +164,7 @@ print(logits.dtype, state() == before)
 
 def test_a_later_engine_may_ask_for_other_threads(mlb_last: BatchMaker) -> None:
     """TensorFlow fixes their number as it starts; a later wish is no error."""
-    network = Network(3, hidden=(2,))
+    network = RecurrentNetwork(3, hidden=(2,))
     for threads in (1, 2):
         engine = load_engine("keras")(network, None, threads=threads)
         engine.step(np.zeros(1, np.int32), engine.initial_state(1))
@@ -177,13 +177,13 @@ def test_a_fresh_process_is_silent() -> None:
         """
 import numpy as np
 from namegen.backends import load_engine
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.engine import Step
 from namegen.core.data.batching import BatchMaker
 from namegen.core.settings import TrainingSettings
 from namegen.core.data.vocabulary import Vocabulary
 batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
-engine = load_engine("keras")(Network(5, hidden=(2,)), TrainingSettings(), threads=1)
+engine = load_engine("keras")(RecurrentNetwork(5, hidden=(2,)), TrainingSettings(), threads=1)
 engine.train_epoch(Step(batch, 0.1) for batch in batches.epoch(0, batch_size=2, seed=0))
 engine.step(np.zeros(1, np.int32), engine.initial_state(1))
 print("done")
@@ -260,6 +260,6 @@ def test_an_old_keras_is_refused() -> None:
 def test_unknown_types_and_missing_settings_are_refused() -> None:
     engine_class = load_engine("keras")
     with pytest.raises(EngineError, match="'float16'"):
-        engine_class(Network(3), None, threads=1, dtype="float16")
+        engine_class(RecurrentNetwork(3), None, threads=1, dtype="float16")
     with pytest.raises(EngineError, match="without training settings"):
-        engine_class(Network(3), None, threads=1).train_epoch([])
+        engine_class(RecurrentNetwork(3), None, threads=1).train_epoch([])

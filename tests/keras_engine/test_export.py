@@ -13,7 +13,7 @@ import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
 from tests.requirements import require
@@ -50,9 +50,9 @@ def _keras() -> None:
     require("tensorflow")
 
 
-def network_and_parameters(cell: str) -> tuple[Network, dict[str, np.ndarray]]:
-    network, rng = Network(9, cell, hidden=(6, 5)), np.random.default_rng(2)
-    parameters = initial_parameters(network, "glorot", rng=rng)
+def network_and_parameters(cell: str) -> tuple[RecurrentNetwork, dict[str, np.ndarray]]:
+    network, rng = RecurrentNetwork(9, cell, hidden=(6, 5)), np.random.default_rng(2)
+    parameters = network.initial_parameters("glorot", rng=rng)
     return network, {name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()}
 
 

@@ -16,7 +16,7 @@ from namegen.core import settings
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
 from namegen.core.network import architecture
-from namegen.core.network.architecture import CELL_SHAPES, CellShape, Network, initial_parameters
+from namegen.core.network.recurrent_network import CELL_SHAPES, CellShape, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from tests import reference
 from tests.numpy_engine.gradients import TREES, VOCABULARY, assert_gradient, cells, make_layer, make_tree
@@ -127,9 +127,9 @@ def test_the_readmes_cell_trains(own_cell: tuple[Cell, CellShape], monkeypatch: 
     monkeypatch.setitem(CELLS, "min_gru", cell)
     monkeypatch.setitem(architecture.CELL_SHAPES, "min_gru", shape)
     monkeypatch.setattr(settings, "CELLS", (*settings.CELLS, "min_gru"))
-    network = Network(VOCABULARY.size, "min_gru", (8, 6))
+    network = RecurrentNetwork(VOCABULARY.size, "min_gru", (8, 6))
     engine = NumpyEngine(network, TrainingSettings(), threads=1)
-    engine.set_state(initial_parameters(network, "glorot", rng=np.random.default_rng(0)))
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
     batches = BatchMaker(TREES["shared"], VOCABULARY)
     losses = engine.train_epoch(
         Step(batch, 0.02) for epoch in range(40) for batch in batches.epoch(epoch, batch_size=10, seed=0)

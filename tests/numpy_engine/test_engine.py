@@ -10,7 +10,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
-from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
 from namegen.errors import CheckpointError, EngineError
 from tests import reference
@@ -32,7 +32,7 @@ def make_engine(
     hidden: tuple[int, ...] = (4, 3),
     **settings: object,
 ) -> NumpyEngine:
-    network = Network(VOCABULARY.size, cell, hidden)
+    network = RecurrentNetwork(VOCABULARY.size, cell, hidden)
     engine = NumpyEngine(network, TrainingSettings(**settings) if train else None, threads=1, dtype=dtype)
     rng = np.random.default_rng(9)
     engine.set_state({name: rng.normal(0, 0.6, shape) for name, shape in network.parameter_shapes.items()})
@@ -254,7 +254,7 @@ def test_an_engine_without_training_reads_only() -> None:
 
 def test_an_unknown_dtype_is_refused() -> None:
     with pytest.raises(EngineError, match="float32 or float64"):
-        NumpyEngine(Network(4), None, threads=1, dtype="float16")
+        NumpyEngine(RecurrentNetwork(4), None, threads=1, dtype="float16")
 
 
 def test_warm_up_changes_nothing() -> None:
@@ -274,15 +274,15 @@ def test_training_that_diverges_says_so_by_its_loss(optimizer: str) -> None:
 
 
 def test_a_tensor_of_another_network_is_refused() -> None:
-    wide, narrow = Network(5, "gru", (3, 3, 3)), Network(5, "gru", (3, 3))
-    state = initial_parameters(wide, "glorot", rng=np.random.default_rng(0))
+    wide, narrow = RecurrentNetwork(5, "gru", (3, 3, 3)), RecurrentNetwork(5, "gru", (3, 3))
+    state = wide.initial_parameters("glorot", rng=np.random.default_rng(0))
     engine = NumpyEngine(narrow, None, threads=1)
     with pytest.raises(CheckpointError, match=r"rnn\.2\.kernel has no place"):
         engine.set_state(state | {"output.kernel": state["output.kernel"]})
 
 
 def test_an_optimizer_step_below_zero_is_refused() -> None:
-    engine = NumpyEngine(Network(5, "gru", (3, 3)), TrainingSettings(), threads=1)
+    engine = NumpyEngine(RecurrentNetwork(5, "gru", (3, 3)), TrainingSettings(), threads=1)
     state = engine.get_state() | {"optimizer.step": np.array(-1)}
     with pytest.raises(CheckpointError, match="at least 0"):
         engine.set_state(state)

@@ -13,7 +13,7 @@ from namegen.backends.numpy_engine.model import Model
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.lists import load_bundled
 from tests import reference
 from tests.numpy_engine import gradients
@@ -32,7 +32,7 @@ TOLERANCE = 1e-10
 
 
 def make_model(vocabulary: Vocabulary, cell: str, through_time: bool, hidden: tuple[int, ...] = (4, 3)) -> Model:
-    model = Model(Network(vocabulary.size, cell, hidden), through_time=through_time, dtype="float64")
+    model = Model(RecurrentNetwork(vocabulary.size, cell, hidden), through_time=through_time, dtype="float64")
     model.vector[:] = np.random.default_rng(7).normal(0, 0.6, model.vector.shape)
     return model
 
@@ -91,7 +91,8 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
     1 / V less each character's share.
     """
     parameters = {
-        name: np.zeros(shape) for name, shape in Network(vocabulary_size=4, hidden=(2,)).parameter_shapes.items()
+        name: np.zeros(shape)
+        for name, shape in RecurrentNetwork(vocabulary_size=4, hidden=(2,)).parameter_shapes.items()
     }
     loss, gradients = reference.loss_and_gradients("simple_rnn", parameters, [[1, 3], [1, 3, 2], [1, 3]])
     assert loss == pytest.approx(10 * np.log(4))
@@ -101,7 +102,7 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
 def make_started_model(cell: str, through_time: bool) -> Model:
     """Two layers of different widths whose state before START is not zero."""
     rng = np.random.default_rng(5)
-    model = Model(Network(gradients.VOCABULARY.size, cell, (3, 2)), through_time=through_time, dtype="float64")
+    model = Model(RecurrentNetwork(gradients.VOCABULARY.size, cell, (3, 2)), through_time=through_time, dtype="float64")
     model.vector[:] = rng.normal(0, 0.7, model.vector.shape)
     for layer in model.recurrent:
         layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
@@ -143,7 +144,7 @@ def test_masked_model(cell: str, tree: str) -> None:
     batch, model, rng = Batch(prefixes), make_started_model(cell, through_time=True), np.random.default_rng(6)
     masks = {
         name: (rng.random(shape) >= 0.4).astype(np.float32) / np.float32(0.6)
-        for shapes in Network(gradients.VOCABULARY.size, cell, (3, 2)).mask_shapes.values()
+        for shapes in RecurrentNetwork(gradients.VOCABULARY.size, cell, (3, 2)).mask_shapes.values()
         for name, shape in shapes.items()
     }
     assert any((mask == 0).any() for mask in masks.values())

@@ -20,8 +20,8 @@ from namegen.backends.tflite.export import Tolerance, export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, SettingsError
 from namegen.extras import install_command
 from tests.tflite.conftest import CELLS
@@ -76,8 +76,8 @@ class TestTheFile:
 
 
 def test_a_network_of_two_layers_of_32_takes_less_than_60_kb(tmp_path: Path) -> None:
-    network = Network(64, "simple_rnn", (32, 32))
-    values = initial_parameters(network, "glorot", rng=np.random.default_rng(0))
+    network = RecurrentNetwork(64, "simple_rnn", (32, 32))
+    values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     vocabulary = Vocabulary("".join(map(chr, range(65, 128))))
     checkpoint = Checkpoint(network, vocabulary, {name: value.astype(np.float32) for name, value in values.items()})
     report = export_tflite(checkpoint, tmp_path / "a.tflite")

@@ -17,8 +17,8 @@ from namegen.api import train
 from namegen.config import Config, merge
 from namegen.core.data.digests import known_digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
-from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.lists import load_bundled
 from namegen.web.export import PageModel, write_page
@@ -71,7 +71,7 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
     ids = {character: token for token, character in enumerate(vocabulary.characters, start=1)}
     prefixes = sorted({name[:length] for name in names for length in range(len(name) + 1)})
     unit = {prefix: place for place, prefix in enumerate(prefixes)}
-    network = Network(vocabulary.size, "simple_rnn", (len(prefixes),))
+    network = RecurrentNetwork(vocabulary.size, "simple_rnn", (len(prefixes),))
     values = {name: np.zeros(shape, np.float32) for name, shape in network.parameter_shapes.items()}
     values["rnn.0.bias"][:] = -15
     for prefix, place in unit.items():

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from namegen.cli.export_web import export_web
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
 from namegen.web import export
 from namegen.web.export import PageModel, describe, page, write_page
@@ -24,7 +24,7 @@ from tests.unknown_cell import network_of_an_unknown_cell
 def checkpoint(names: int = 2000, hidden: tuple[int, ...] = (32, 32), cell: str = "gru") -> Checkpoint:
     """A network that has learned nothing, of the size of those that come with the package."""
     vocabulary = Vocabulary("".join(map(chr, range(33, 95))))
-    network = Network(vocabulary.size, cell, hidden)
+    network = RecurrentNetwork(vocabulary.size, cell, hidden)
     rng = np.random.default_rng(1)
     parameters = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.parameter_shapes.items()}
     training = {"list": "/somewhere/of/mine/friends.txt", "names": names, "longest_name": 12}
@@ -106,7 +106,7 @@ def test_a_page_that_would_be_too_large_is_refused_with_its_size(tmp_path: Path)
 
 def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
     """Only its description exists here."""
-    network = Network(63, "lstm", (4096,) * 16)
+    network = RecurrentNetwork(63, "lstm", (4096,) * 16)
     huge = replace(checkpoint(), network=network, parameters={})
     with pytest.raises(OutputError, match=r"MB, more than the 20 MB"):
         page([PageModel("huge", huge)])

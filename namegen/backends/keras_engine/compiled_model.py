@@ -16,7 +16,7 @@ from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.program import StepForm, TrainingProgram
 from namegen.backends.keras_engine.tensorflow_setup import tf
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 
@@ -27,7 +27,7 @@ KEPT = 8  # models that wait for an engine; the one that has waited longest goes
 class Kind:
     """All that a compiled model depends on; the rest of the settings reaches it as data."""
 
-    network: Network
+    network: RecurrentNetwork
     dtype: str
     optimizer: str | None = None
     momentum: float = 0.0
@@ -35,7 +35,7 @@ class Kind:
     through_time: bool = True
 
     @classmethod
-    def of(cls, network: Network, training: TrainingSettings | None, dtype: str) -> Kind:
+    def of(cls, network: RecurrentNetwork, training: TrainingSettings | None, dtype: str) -> Kind:
         """The kind of model that an engine with these arguments needs."""
         if training is None:
             return cls(network, dtype)

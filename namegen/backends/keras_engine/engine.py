@@ -16,6 +16,7 @@ from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
@@ -32,11 +33,12 @@ class KerasEngine:
     """
 
     name: ClassVar[str] = "keras"
+    architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
     requires: ClassVar[tuple[str, ...]] = ("keras", "tensorflow")
 
     def __init__(
-        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")

@@ -9,8 +9,9 @@ from typing import Any
 
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import keras
-from namegen.core.network.architecture import Network, check_exportable
+from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
+from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.errors import OutputError
 from namegen.files import write_whole
 from namegen.types import Array
@@ -34,7 +35,7 @@ def export_keras(network: Network, parameters: Mapping[str, Array], path: Path) 
     path = Path(path)
     if path.suffix != ".keras":
         raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
-    check_exportable(network, CELLS, "a .keras")
+    network = exportable(network, CELLS, "a .keras")
     checked, _ = checked_tensors(
         network, {name: parameters[name] for name in network.parameter_shapes if name in parameters}, ()
     )
@@ -47,7 +48,7 @@ def export_keras(network: Network, parameters: Mapping[str, Array], path: Path) 
     write_whole(path, content)
 
 
-def stock_model(network: Network) -> Any:
+def stock_model(network: RecurrentNetwork) -> Any:
     """The network as one Keras model of stock layers; its weights stand in canonical order."""
     recurrent = [
         CELLS[network.cell](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")

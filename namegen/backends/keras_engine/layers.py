@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, tf
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 
 Tensor: TypeAlias = Any  # TensorFlow ships no types
 CellState: TypeAlias = list[Any]
@@ -25,7 +25,7 @@ class Layers:
         dtype: of every layer, given to each, so that Keras's own default stays as it is.
     """
 
-    def __init__(self, network: Network, *, dtype: str) -> None:
+    def __init__(self, network: RecurrentNetwork, *, dtype: str) -> None:
         self.network = network
         self.dtype = dtype
         # Values come from core. Zeros and a fixed seed keep Keras from drawing random numbers of its own.

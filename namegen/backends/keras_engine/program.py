@@ -24,8 +24,8 @@ from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.packing import CHUNK, LANES, Packing
 from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.core.engine import Step
-from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_masks
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.types import Array, Float64
 
 SLOTS = 64  # chunks in a call; a larger batch has a call of its own, of twice the slots, four times, ...
@@ -45,7 +45,7 @@ class StepForm:
     targets: bool = False
 
     @classmethod
-    def of(cls, network: Network, step: Step) -> StepForm:
+    def of(cls, network: RecurrentNetwork, step: Step) -> StepForm:
         """The form of a step. Raises EngineError for a mask that the network has no place for."""
         masks = checked_masks(network, step.masks)
         return cls(tuple((name, mask.shape) for name, mask in masks.items()), step.batch.targets is not None)

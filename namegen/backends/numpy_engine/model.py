@@ -14,7 +14,7 @@ from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.types import Array, Float, Int
 
 
@@ -25,7 +25,7 @@ class Model:
     rest need one operation for the whole network.
     """
 
-    def __init__(self, network: Network, *, through_time: bool = True, dtype: str = "float32") -> None:
+    def __init__(self, network: RecurrentNetwork, *, through_time: bool = True, dtype: str = "float32") -> None:
         self.vector = np.zeros(network.parameter_count, dtype)
         self.gradient = np.zeros_like(self.vector)
         self.parameters = views(network, self.vector)
@@ -83,7 +83,7 @@ class Model:
         return self.output.forward(rows), after
 
 
-def views(network: Network, vector: Float[Array, "P"]) -> dict[str, Array]:
+def views(network: RecurrentNetwork, vector: Float[Array, "P"]) -> dict[str, Array]:
     """The vector cut into the network's tensors, which share its memory."""
     tensors, start = {}, 0
     for name, shape in network.parameter_shapes.items():

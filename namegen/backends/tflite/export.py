@@ -22,8 +22,8 @@ from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.generation.generator import Generator
-from namegen.core.network.architecture import check_exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.network.recurrent_network import exportable
 from namegen.errors import EngineError, NamesError, OutputError, SettingsError, setting
 from namegen.extras import missing_library
 from namegen.files import check_output, write_whole
@@ -98,8 +98,8 @@ def export_tflite(
     if path.suffix != ".tflite":
         raise OutputError(f"{path} does not end with .tflite, by which namegen knows such a file: name one that does")
     check_output(path, example="model.tflite", force=force)
-    check_exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
-    source = NumpyEngine(checkpoint.network, None, threads=1)
+    network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
+    source = NumpyEngine(network, None, threads=1)
     source.set_state(checkpoint.parameters)
     uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, default_max_length(checkpoint.longest_name)))
     if names is None:
@@ -156,9 +156,10 @@ def weights_in_half(checkpoint: Checkpoint, source: LanguageModel, tree: PrefixT
     A recurrent network reads its own rounding errors again at every character, so in one that was trained well not all
     can. Those that cost least for each number saved come first.
     """
+    network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
 
     def error(names: Sequence[str]) -> float:
-        rounded = NumpyEngine(checkpoint.network, None, threads=1)
+        rounded = NumpyEngine(network, None, threads=1)
         rounded.set_state(rounded_to_half(checkpoint, names).parameters)
         pair = Pair(source, rounded)
         AccuracyEvaluator(pair).evaluate(tree)

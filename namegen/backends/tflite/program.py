@@ -16,8 +16,8 @@ from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.flatbuffer import edited
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
-from namegen.core.network.architecture import check_exportable
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.recurrent_network import exportable
 
 Tensor = Any  # TensorFlow has no types
 
@@ -30,10 +30,9 @@ class Program:
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        self.network = checkpoint.network
+        self.network = exportable(checkpoint.network, CELLS, "a .tflite")
         self.code_points = checkpoint.vocabulary.code_points
         self.weights = {name: tf.constant(values, tf.float32) for name, values in checkpoint.parameters.items()}
-        check_exportable(self.network, CELLS, "a .tflite")
         self.cell = CELLS[self.network.cell]
 
     def step(self, tokens: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:

@@ -14,7 +14,8 @@ from namegen.backends.quiet import quiet
 from namegen.backends.tflite.seal import unseal
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.sampling import check_temperature
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
+from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError
 from namegen.extras import missing_library
 from namegen.types import Array, Float, Float32, Int, Int32
@@ -57,7 +58,7 @@ class TFLiteModel:
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
                 code_points = interpreter.get_signature_runner("vocabulary")()["code_points"]
-            self.network = Network.from_dict(document["network"])
+            self.network = exportable(RecurrentNetwork.from_dict(document["network"]), CELLS, "a .tflite")
             self.vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
             self.longest_name = int(document["longest_name"])
             self.quantize = str(document["quantize"])

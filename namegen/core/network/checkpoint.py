@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.documents import UNSET, Count, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, NamesError
 from namegen.types import Array, Float32, Float64, UInt64
 
-KNOWN_NAMES, SCORE_QUANTILES = "known_names", "score_quantiles"
+KNOWN_NAMES, SCORE_QUANTILES, PROBE = "known_names", "score_quantiles", "probe"
 QUANTILES = 101
 LONGEST_GIVEN = 1_000  # characters of a name, unless a longer limit is asked for
+
+# From an architecture's name and the engine that trained it to its class; raises CheckpointError where nobody knows it.
+Architectures: TypeAlias = Callable[[str, str], type[Network]]
 
 
 def default_max_length(longest_name: int) -> int:
@@ -28,6 +33,37 @@ def default_max_length(longest_name: int) -> int:
     28
     """
     return min(2 * longest_name, LONGEST_GIVEN)
+
+
+def own_architectures(name: str, engine: str) -> type[Network]:
+    """The architectures of core itself: ``rnn``. Raises CheckpointError for any other."""
+    if name == RecurrentNetwork.architecture:
+        return RecurrentNetwork
+    raise CheckpointError(
+        f"it holds a network of the architecture {name!r}, trained by the engine {engine!r}: expected "
+        f"{RecurrentNetwork.architecture}"
+    )
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label of a list: a beginning of its own, and how many names have it."""
+
+    name: str
+    names: Count
+
+
+@dataclass(frozen=True)
+class CheckpointDocument:
+    """What the file's JSON holds, beside the version and the checksum."""
+
+    kind: Literal["checkpoint"]
+    network: Mapping[str, Any]  # of which each architecture has a schema of its own
+    vocabulary: str
+    training: Mapping[str, Any]
+    engine: str | UnsetType = UNSET  # version 1: in training
+    labels: tuple[Label, ...] = ()
+    drawing_temperature: float | UnsetType = UNSET
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +76,11 @@ class Checkpoint:
         known_names: sorted digests (``core/data/digests.py``) of every distinct name of the list, held-out ones
             included; None where the model does not carry them.
         score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
+        engine: which one trained it.
+        probe: what it computed on fixed tokens (``core/evaluation/probe.py``), so that a reader that computes something
+            else is found out; None in files of version 1.
+        labels: those of the list, in the order of their beginnings.
+        drawing_temperature: what names are drawn with unless another is asked for; None: 1.
     """
 
     network: Network
@@ -48,6 +89,10 @@ class Checkpoint:
     training: Mapping[str, Any] = field(default_factory=dict)
     known_names: UInt64[Array, "known"] | None = None
     score_quantiles: Float64[Array, "101"] | None = None
+    engine: str = "numpy"
+    probe: Float32[Array, "2 V"] | None = None
+    labels: tuple[Label, ...] = ()
+    drawing_temperature: float | None = None
 
     @property
     def longest_name(self) -> int:
@@ -57,44 +102,94 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all. Raises OutputError."""
         tensors = {name: np.asarray(values, np.float32) for name, values in self.parameters.items()}
-        if self.known_names is not None:
-            tensors[KNOWN_NAMES] = self.known_names
-        if self.score_quantiles is not None:
-            tensors[SCORE_QUANTILES] = self.score_quantiles
-        document = {
-            "kind": "checkpoint",
-            "network": self.network.to_dict(),
-            "vocabulary": self.vocabulary.characters,
-            "training": dict(self.training),
-        }
-        write_tensors(path, tensors, document)
+        beside = {KNOWN_NAMES: self.known_names, SCORE_QUANTILES: self.score_quantiles, PROBE: self.probe}
+        tensors |= {name: values for name, values in beside.items() if values is not None}
+        document = CheckpointDocument(
+            kind="checkpoint",
+            network=self.network.to_dict(),
+            vocabulary=self.vocabulary.characters,
+            training=dict(self.training),
+            engine=self.engine,
+            labels=self.labels,
+            drawing_temperature=UNSET if self.drawing_temperature is None else self.drawing_temperature,
+        )
+        write_tensors(path, tensors, to_plain(document))
 
     @classmethod
-    def load(cls, path: Path) -> Checkpoint:
+    def load(cls, path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
         """Read a checkpoint and check that everything fits together.
 
+        Args:
+            path: the file.
+            architectures: those that it may have.
+
         Raises:
-            CheckpointError: damaged, foreign, of a newer format, or tensors that do not fit the description.
+            CheckpointError: damaged, foreign, of a newer format, of an unknown architecture, or tensors that do not fit
+                the description.
         """
-        tensors, document = read_tensors(path)
-        if document.get("kind") != "checkpoint":
-            raise CheckpointError(f"{path} holds a {document.get('kind')}, not a model: give a model.safetensors file")
+        tensors, plain = read_tensors(path)
+        if plain.get("kind") != "checkpoint":
+            raise CheckpointError(f"{path} holds a {plain.get('kind')}, not a model: give a model.safetensors file")
         try:
-            network = Network.from_dict(document["network"])
-            vocabulary = Vocabulary(document["vocabulary"])
-            training = dict(document["training"])
-            known, quantiles = tensors.pop(KNOWN_NAMES, None), tensors.pop(SCORE_QUANTILES, None)
+            document = from_plain(CheckpointDocument, _as_version_2(plain))
+        except ValueError as error:
+            raise _unfit(path, error) from error
+        engine = document.engine if isinstance(document.engine, str) else "numpy"
+        try:
+            architecture = architectures(str(document.network.get("architecture")), engine)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} cannot be read here: {error}") from error
+        try:
+            network = architecture.from_dict(document.network)
+            vocabulary = Vocabulary(document.vocabulary)
+            known, quantiles, probe = (tensors.pop(name, None) for name in (KNOWN_NAMES, SCORE_QUANTILES, PROBE))
             parameters, _ = checked_tensors(network, tensors, ())
             if network.vocabulary_size != vocabulary.size:
                 raise CheckpointError(
                     f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids"
                 )
+            if network.labels != len(document.labels):
+                raise CheckpointError(f"the network has {network.labels} labels and the file {len(document.labels)}")
             if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(parameters):
                 raise CheckpointError("it holds tensors that a network of float32 parameters does not have")
-            if known is not None and (known.dtype != np.uint64 or known.ndim != 1):
-                raise CheckpointError(f"{KNOWN_NAMES} is not a list of digests")
-            if quantiles is not None and (quantiles.dtype != np.float64 or quantiles.shape != (QUANTILES,)):
-                raise CheckpointError(f"{SCORE_QUANTILES} is not {QUANTILES} numbers")
-        except (CheckpointError, NamesError, KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{path} does not fit together: {error}; take another copy of the file") from error
-        return cls(network, vocabulary, parameters, training, known, quantiles)
+            _check_beside(known, quantiles, probe, vocabulary.size)
+        except (CheckpointError, NamesError) as error:
+            raise _unfit(path, error) from error
+        temperature = document.drawing_temperature
+        return cls(
+            network,
+            vocabulary,
+            parameters,
+            document.training,
+            known,
+            quantiles,
+            engine,
+            probe,
+            document.labels,
+            temperature if isinstance(temperature, float) else None,
+        )
+
+
+def _as_version_2(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without what belongs to the file; one of version 1 as the second has it."""
+    document = {name: value for name, value in plain.items() if name not in ("format_version", "checksum")}
+    if plain["format_version"] == 1 and isinstance(document.get("network"), dict):
+        document["network"] = {"architecture": RecurrentNetwork.architecture, "labels": 0, **document["network"]}
+        training = document.get("training")
+        if isinstance(training, dict) and isinstance(training.get("backend"), str):
+            document["engine"] = training["backend"]
+    return document
+
+
+def _check_beside(known: Array | None, quantiles: Array | None, probe: Array | None, vocabulary_size: int) -> None:
+    """Raise CheckpointError for a tensor beside the parameters that has another form than it should."""
+    if known is not None and (known.dtype != np.uint64 or known.ndim != 1):
+        raise CheckpointError(f"{KNOWN_NAMES} is not a list of digests")
+    if quantiles is not None and (quantiles.dtype != np.float64 or quantiles.shape != (QUANTILES,)):
+        raise CheckpointError(f"{SCORE_QUANTILES} is not {QUANTILES} numbers")
+    if probe is not None and (probe.dtype != np.float32 or probe.shape != (2, vocabulary_size)):
+        raise CheckpointError(f"{PROBE} is not two rows of logits")
+
+
+def _unfit(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{path} does not fit together: {error}; take another copy of the file")

@@ -23,7 +23,8 @@ from namegen.files import write_whole
 from namegen.types import Array
 
 METADATA_KEY = "namegen"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+OLDEST_VERSION = 1
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -62,7 +63,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     try:
         tensors = load_safetensors(content)
         stated = document.pop("checksum")
-        sound = version == FORMAT_VERSION and text == to_json({**document, "checksum": stated})
+        sound = type(version) is int and version >= OLDEST_VERSION and text == to_json({**document, "checksum": stated})
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError):
         raise damaged from None
     if not sound or stated != checksum(tensors, document):

@@ -29,7 +29,8 @@ class Dropping:
     Raises:
         SettingsError: a rate for something that the network does not have.
 
-    >>> dropping = Dropping(Network(54, hidden=(8,)), TrainingSettings(drop_output=0.5))
+    >>> from namegen.core.network.recurrent_network import RecurrentNetwork
+    >>> dropping = Dropping(RecurrentNetwork(54, hidden=(8,)), TrainingSettings(drop_output=0.5))
     >>> mask = dropping.masks(epoch=0, step=0)["output.kernel"]
     >>> mask.shape, sorted(set(mask.ravel().tolist()))
     ((8, 1), [0.0, 2.0])

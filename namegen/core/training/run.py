@@ -22,12 +22,14 @@ from namegen.core.data.parts import ListParts
 from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.probe import probe
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
-from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import parameters_of
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import DROPS, NetworkSettings, Recipe
 from namegen.core.training.dropping import Dropping
 from namegen.core.training.file_names import CONFIG_FILE
@@ -118,16 +120,15 @@ class TrainingRun:
         listener: Listener | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        _check_cell(engine_class, recipe.network)
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
         seed = recipe.training.seed
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
         self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
-        self.network = Network(self.vocabulary.size, recipe.network.cell, recipe.network.hidden)
+        self.network = _network(engine_class, recipe.network, self.vocabulary.size)
         self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
         rng = np.random.default_rng([seed, 0, 2])
-        self.engine.set_state(initial_parameters(self.network, recipe.network.init, rng=rng))
+        self.engine.set_state(self.network.initial_parameters(recipe.network.init, rng=rng))
         self.known_names = known_digests(corpus.names)
         self.trainer = Trainer(
             self.engine,
@@ -264,7 +265,17 @@ class TrainingRun:
         }
         with _borrowed(self.engine, parameters):
             quantiles = score_quantiles(self.engine, self.parts.whole)
-        return Checkpoint(self.network, self.vocabulary, parameters, summary, self.known_names, quantiles)
+            computed = probe(self.engine, self.network.beginnings[0])
+        return Checkpoint(
+            self.network,
+            self.vocabulary,
+            parameters,
+            summary,
+            self.known_names,
+            quantiles,
+            engine=self.engine.name,
+            probe=computed,
+        )
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same when the run goes on: all but the number of epochs, which may grow."""
@@ -281,18 +292,34 @@ class TrainingRun:
 
 def _with_defaults(part: str, settings: Any) -> Any:
     """Settings of a state that was saved before some of them existed: those were as their defaults are."""
-    if part != "training" or not isinstance(settings, dict):
+    if not isinstance(settings, dict):
         return settings
-    return {**dict.fromkeys(DROPS, 0.0), **settings}
+    if part == "network":
+        return {"architecture": RecurrentNetwork.architecture, "labels": 0, **settings}
+    return {**dict.fromkeys(DROPS, 0.0), **settings} if part == "training" else settings
 
 
-def _check_cell(engine_class: EngineClass, network: NetworkSettings) -> None:
-    """Raise EngineError for a cell that the engine does not implement."""
-    if network.cell not in engine_class.cells:
+def _network(engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int) -> Network:
+    """The network that the settings describe, of the architecture that they name, or else the engine's usual one.
+
+    Raises:
+        EngineError: the engine does not train that architecture, or that cell of it.
+        SettingsError: the architecture does not have what a setting asks for.
+    """
+    known = {architecture.architecture: architecture for architecture in engine_class.architectures}
+    name = settings.architecture or next(iter(known))
+    if name not in known:
+        raise EngineError(
+            f"the engine {engine_class.name} does not train the architecture {name!r}: choose one of "
+            f"{', '.join(known)}, or another engine"
+        )
+    network = known[name].from_settings(settings, vocabulary_size)
+    if isinstance(network, RecurrentNetwork) and network.cell not in engine_class.cells:
         raise EngineError(
             f"the engine {engine_class.name} has no cell {network.cell}: choose one of "
             f"{', '.join(sorted(engine_class.cells))}, or another engine"
         )
+    return network
 
 
 @contextmanager

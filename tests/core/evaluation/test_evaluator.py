@@ -12,7 +12,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
-from namegen.core.network.architecture import Network, initial_parameters
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.lists import load_bundled
 
 
@@ -25,8 +25,8 @@ def assert_same(one: Metrics, other: Metrics, tolerance: float = 1e-12) -> None:
 def engine_and_names() -> tuple[NumpyEngine, list[str], Vocabulary]:
     names = list(load_bundled("mlb-last").names[:3000])
     vocabulary = Vocabulary.from_names(names)
-    engine = NumpyEngine(Network(vocabulary.size, "gru", (8,)), None, threads=1, dtype="float64")
-    engine.set_state(initial_parameters(engine.network, "glorot", rng=np.random.default_rng(1)))
+    engine = NumpyEngine(RecurrentNetwork(vocabulary.size, "gru", (8,)), None, threads=1, dtype="float64")
+    engine.set_state(engine.network.initial_parameters("glorot", rng=np.random.default_rng(1)))
     return engine, names, vocabulary
 
 

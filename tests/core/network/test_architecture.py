@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 
 from namegen.core import settings
-from namegen.core.network.architecture import CELL_SHAPES, INITIALISERS, Network, check_exportable, initial_parameters
+from namegen.core.network.architecture import INITIALISERS
+from namegen.core.network.recurrent_network import CELL_SHAPES, RecurrentNetwork, exportable
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError, SettingsError
 
-LARGE = Network(vocabulary_size=120, cell="lstm", hidden=(200, 150))  # large, so that measured variances are close
+# Large, so that measured variances are close.
+LARGE = RecurrentNetwork(vocabulary_size=120, cell="lstm", hidden=(200, 150))
 
 
 def test_shapes_by_cell() -> None:
     """Keras's layout, written out."""
-    assert Network(9, "simple_rnn", (5, 4)).parameter_shapes == {
+    assert RecurrentNetwork(9, "simple_rnn", (5, 4)).parameter_shapes == {
         "rnn.0.kernel": (9, 5),
         "rnn.0.recurrent_kernel": (5, 5),
         "rnn.0.bias": (5,),
@@ -28,14 +30,14 @@ def test_shapes_by_cell() -> None:
         "output.kernel": (4, 9),
         "output.bias": (9,),
     }
-    assert Network(9, "gru", (5,)).parameter_shapes == {
+    assert RecurrentNetwork(9, "gru", (5,)).parameter_shapes == {
         "rnn.0.kernel": (9, 15),
         "rnn.0.recurrent_kernel": (5, 15),
         "rnn.0.bias": (2, 15),
         "output.kernel": (5, 9),
         "output.bias": (9,),
     }
-    assert Network(9, "lstm", (5,)).parameter_shapes == {
+    assert RecurrentNetwork(9, "lstm", (5,)).parameter_shapes == {
         "rnn.0.kernel": (9, 20),
         "rnn.0.recurrent_kernel": (5, 20),
         "rnn.0.bias": (20,),
@@ -50,27 +52,27 @@ def test_every_cell_has_its_shape() -> None:
 
 def test_state_widths() -> None:
     """An array for h, for LSTM one for h and one for c, layer after layer."""
-    assert Network(9, "simple_rnn", (5, 4)).state_widths == (5, 4)
-    assert Network(9, "gru", (5, 4)).state_widths == (5, 4)
-    assert Network(9, "lstm", (5, 4)).state_widths == (5, 5, 4, 4)
+    assert RecurrentNetwork(9, "simple_rnn", (5, 4)).state_widths == (5, 4)
+    assert RecurrentNetwork(9, "gru", (5, 4)).state_widths == (5, 4)
+    assert RecurrentNetwork(9, "lstm", (5, 4)).state_widths == (5, 5, 4, 4)
 
 
 def test_a_cell_without_formulas_is_not_exported() -> None:
-    check_exportable(Network(9, "gru"), ("simple_rnn", "gru"), "a page")
+    exportable(RecurrentNetwork(9, "gru"), ("simple_rnn", "gru"), "a page")
     with pytest.raises(
         OutputError, match="a page cannot hold the cell 'lstm': expected one of simple_rnn, gru; export"
     ):
-        check_exportable(Network(9, "lstm"), ("simple_rnn", "gru"), "a page")
+        exportable(RecurrentNetwork(9, "lstm"), ("simple_rnn", "gru"), "a page")
 
 
 def test_parameter_count() -> None:
-    assert Network(9, "simple_rnn", (5, 4)).parameter_count == 45 + 25 + 5 + 20 + 16 + 4 + 36 + 9
+    assert RecurrentNetwork(9, "simple_rnn", (5, 4)).parameter_count == 45 + 25 + 5 + 20 + 16 + 4 + 36 + 9
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_there_and_back(cell: str) -> None:
-    network = Network(30, cell, (7, 8))
-    assert Network.from_dict(network.to_dict()) == network
+    network = RecurrentNetwork(30, cell, (7, 8))
+    assert RecurrentNetwork.from_dict(network.to_dict()) == network
 
 
 @pytest.mark.parametrize(
@@ -94,19 +96,23 @@ def test_there_and_back(cell: str) -> None:
 )
 def test_a_description_of_something_else_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(CheckpointError, match="description of the network"):
-        Network.from_dict(Network(30, "gru", (7, 8)).to_dict() | change)
+        RecurrentNetwork.from_dict(RecurrentNetwork(30, "gru", (7, 8)).to_dict() | change)
 
 
 @pytest.mark.parametrize("missing", ["vocabulary_size", "cell", "hidden"])
 def test_a_description_with_a_gap_is_refused(missing: str) -> None:
-    document = Network(30).to_dict()
+    document = RecurrentNetwork(30).to_dict()
     del document[missing]
     with pytest.raises(CheckpointError, match=missing):
-        Network.from_dict(document)
+        RecurrentNetwork.from_dict(document)
 
 
 def test_a_network_that_cannot_be() -> None:
-    for make in (lambda: Network(0), lambda: Network(5, "rnn"), lambda: Network(5, hidden=())):
+    for make in (
+        lambda: RecurrentNetwork(0),
+        lambda: RecurrentNetwork(5, "rnn"),
+        lambda: RecurrentNetwork(5, hidden=()),
+    ):
         with pytest.raises(SettingsError):
             make()
 
@@ -119,10 +125,10 @@ def test_the_choices_are_the_settings_choices() -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_initial_values(init: str, cell: str) -> None:
     """Every parameter in its shape, finite, in float64; biases zero, kernels not; one seed gives the same again."""
-    network = Network(12, cell, (6, 5))
-    values = initial_parameters(network, init, rng=np.random.default_rng(3))
-    again = initial_parameters(network, init, rng=np.random.default_rng(3))
-    other = initial_parameters(network, init, rng=np.random.default_rng(4))
+    network = RecurrentNetwork(12, cell, (6, 5))
+    values = network.initial_parameters(init, rng=np.random.default_rng(3))
+    again = network.initial_parameters(init, rng=np.random.default_rng(3))
+    other = network.initial_parameters(init, rng=np.random.default_rng(4))
     assert {name: array.shape for name, array in values.items()} == network.parameter_shapes
     for name, array in values.items():
         assert array.dtype == np.float64
@@ -148,7 +154,7 @@ LIMITS: dict[str, Callable[[tuple[int, ...]], float]] = {
 @pytest.mark.parametrize("init", VARIANCES)
 def test_variances(init: str) -> None:
     """Mean zero and the variance that the formula says, within six times what chance allows."""
-    values = initial_parameters(LARGE, init, rng=np.random.default_rng(5))
+    values = LARGE.initial_parameters(init, rng=np.random.default_rng(5))
     for name, array in values.items():
         if name.endswith(".bias") or (init == "glorot" and name.endswith(".recurrent_kernel")):
             continue
@@ -163,7 +169,7 @@ def test_variances(init: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_recurrent_kernels_start_orthogonal(cell: str) -> None:
     """The rows of the whole kernel, all gates side by side, are orthonormal, as Keras draws them."""
-    values = initial_parameters(Network(12, cell, (6, 1)), "glorot", rng=np.random.default_rng(6))
+    values = RecurrentNetwork(12, cell, (6, 1)).initial_parameters("glorot", rng=np.random.default_rng(6))
     for name in ("rnn.0.recurrent_kernel", "rnn.1.recurrent_kernel"):
         U = values[name]
         np.testing.assert_allclose(U @ U.T, np.eye(len(U)), atol=1e-12)
@@ -171,7 +177,7 @@ def test_recurrent_kernels_start_orthogonal(cell: str) -> None:
 
 def test_orthogonal_draws_have_no_preferred_sign() -> None:
     """Without the signs of R's diagonal, LAPACK's own would stand in the same places of every draw."""
-    network, rng = Network(2, "simple_rnn", (3,)), np.random.default_rng(7)
-    draws = [initial_parameters(network, "glorot", rng=rng)["rnn.0.recurrent_kernel"] for _ in range(400)]
+    network, rng = RecurrentNetwork(2, "simple_rnn", (3,)), np.random.default_rng(7)
+    draws = [network.initial_parameters("glorot", rng=rng)["rnn.0.recurrent_kernel"] for _ in range(400)]
     positive = (np.array(draws) > 0).sum(axis=0)
     assert (abs(positive - 200) < 60).all()  # six deviations

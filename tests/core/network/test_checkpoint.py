@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from namegen.core.data.digests import known_digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import tensor_file
-from namegen.core.network.architecture import Network, initial_parameters
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.errors import CheckpointError
 
@@ -26,8 +26,8 @@ NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]
 @pytest.fixture
 def checkpoint() -> Checkpoint:
     vocabulary = Vocabulary.from_names(NAMES)
-    network = Network(vocabulary.size, "gru", (2,))
-    values = initial_parameters(network, "glorot", rng=np.random.default_rng(0))
+    network = RecurrentNetwork(vocabulary.size, "gru", (2,))
+    values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     return Checkpoint(
         network,
         vocabulary,
@@ -77,9 +77,9 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
 
 def test_a_newer_format_says_to_update(checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as newer:
-        newer.setattr(tensor_file, "FORMAT_VERSION", 2)
+        newer.setattr(tensor_file, "FORMAT_VERSION", 3)
         checkpoint.save(tmp_path / "model.safetensors")
-    with pytest.raises(CheckpointError, match=r"format version 2.*update namegen"):
+    with pytest.raises(CheckpointError, match=r"format version 3.*update namegen"):
         Checkpoint.load(tmp_path / "model.safetensors")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from namegen.core.network.architecture import Network
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.core.training.dropping import Dropping
 from namegen.errors import SettingsError
 
-NETWORK = Network(30, "gru", hidden=(40, 50))
+NETWORK = RecurrentNetwork(30, "gru", hidden=(40, 50))
 ALL = TrainingSettings(drop_recurrent=0.25, drop_between=0.5, drop_output=0.1, seed=7)
 
 
@@ -44,10 +44,10 @@ def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
 
 
 def test_the_masks_of_two_parameters_are_not_alike() -> None:
-    masks = Dropping(Network(30, hidden=(40, 40)), ALL).masks(0, 0)
+    masks = Dropping(RecurrentNetwork(30, hidden=(40, 40)), ALL).masks(0, 0)
     assert not np.array_equal(masks["rnn.0.recurrent_kernel"], masks["rnn.1.recurrent_kernel"])
 
 
 def test_what_the_network_does_not_have_cannot_be_dropped() -> None:
     with pytest.raises(SettingsError, match=r"^drop_between is 0\.5, and this network has nothing there to drop"):
-        Dropping(Network(30, hidden=(40,)), TrainingSettings(drop_between=0.5))
+        Dropping(RecurrentNetwork(30, hidden=(40,)), TrainingSettings(drop_between=0.5))

@@ -1,0 +1,76 @@
+"""The probe: what a model computes on fixed tokens. A checkpoint carries it, and every reader computes it again.
+
+Names and shapes of parameters alone do not tell what an engine makes of them: one that computes something else under a
+known name would read the file of another without a word, and give wrong names.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from namegen.core.engine import LanguageModel
+from namegen.errors import CheckpointError
+from namegen.types import Array, Float32, Int32
+
+PROBE_TOKENS = 8
+TOLERANCE, QUANTISED_TOLERANCE = 1e-3, 2e-2  # shares of the largest logit, or of 1 where all are smaller
+
+
+def probe_tokens(vocabulary_size: int) -> Int32[Array, "8"]:
+    """The tokens that are read after a beginning: none of them the boundary, most of them different.
+
+    >>> probe_tokens(27).tolist()
+    [8, 15, 22, 3, 10, 17, 24, 5]
+    """
+    characters = max(vocabulary_size - 1, 1)
+    return (1 + 7 * np.arange(1, PROBE_TOKENS + 1) % characters).astype(np.int32) % np.int32(vocabulary_size)
+
+
+def probe(model: LanguageModel, beginning: int) -> Float32[Array, "2 V"]:
+    """The logits after the beginning, and after the fixed tokens behind it.
+
+    Args:
+        model: whose.
+        beginning: the first id, ``Network.beginnings[0]``.
+    """
+    logits, state = model.step(np.array([beginning], np.int32), model.initial_state(1))
+    first = logits[0]
+    for token in probe_tokens(model.vocabulary_size):
+        logits, state = model.step(np.array([token], np.int32), state)
+    return np.stack([first, logits[0]]).astype(np.float32)
+
+
+def check_probe(
+    model: LanguageModel,
+    expected: Float32[Array, "2 V"] | None,
+    beginning: int,
+    *,
+    reader: str,
+    trained_by: str,
+    name: str,
+    tolerance: float = TOLERANCE,
+) -> None:
+    """Refuse a model that computes something else than the one that was saved.
+
+    Args:
+        model: what was made of the file.
+        expected: the file's probe; None, of a file of version 1: nothing can be checked.
+        beginning: the first id.
+        reader: what has made the model, as a message calls it.
+        trained_by: the engine that trained it.
+        name: the model, as a message calls it.
+        tolerance: the largest difference that rounding explains, a share of the largest logit.
+
+    Raises:
+        CheckpointError: the difference is larger.
+    """
+    if expected is None:
+        return
+    with np.errstate(all="ignore"):
+        found = probe(model, beginning)
+        difference = np.abs(found - expected).max()
+    if not difference <= tolerance * max(1.0, float(np.abs(expected).max())):
+        raise CheckpointError(
+            f"{name} was trained by the engine {trained_by!r}, and {reader} computes something else of it (logits that "
+            f"differ by {difference:.2g}): read it with the engine {trained_by!r}"
+        )
