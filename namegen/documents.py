@@ -1,17 +1,32 @@
 """Documents: frozen dataclasses as JSON carries them, and back, with types and keys checked.
 
+Every JSON that namegen reads back (what a checkpoint, a state, a ``.tflite`` and a kept measurement carry) goes through
+``read_json``, which refuses what is too large or nests too deeply, and then through ``from_plain`` and its dataclass.
+
 A field that may be missing is declared ``why: str | UnsetType = UNSET``; a key that no field is for is an error, apart
 from those of a ``Mapping[str, Any]``.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-__all__ = ["UNSET", "Count", "Measure", "Percent", "Share", "UnsetType", "from_plain", "schema", "to_plain"]
+__all__ = [
+    "UNSET",
+    "Count",
+    "Measure",
+    "Percent",
+    "Share",
+    "UnsetType",
+    "from_plain",
+    "read_json",
+    "schema",
+    "to_plain",
+]
 
 # Numbers with their bounds, which from_plain checks and the schema names.
 Count = Annotated[int, Meta(ge=0)]
@@ -19,6 +34,54 @@ Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Document = TypeVar("Document")
+
+LARGEST = 64 * 2**20  # bytes of a JSON; the largest that namegen writes, a comparison's report, has some 5 MB
+DEEPEST = 40  # objects and arrays inside one another; namegen's own have at most 10
+
+
+def read_json(content: bytes | str) -> Any:
+    """Plain values from a JSON text, within a limit of size and depth.
+
+    Args:
+        content: the text; bytes as UTF-8.
+
+    Raises:
+        ValueError: not JSON, not UTF-8, NaN or infinity, a key that stands twice, too large, or too deep.
+
+    >>> read_json('{"a": [1]}')
+    {'a': [1]}
+    >>> read_json('{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    ...
+    ValueError: the key 'a' stands twice
+    """
+    if len(content) > LARGEST:
+        raise ValueError(f"{len(content):,} characters long: expected at most {LARGEST:,}")
+    text = content.decode() if isinstance(content, bytes) else content
+    try:
+        plain = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels") from None
+    level, depth = [plain], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
+        containers = [value for value in level if isinstance(value, dict | list)]
+        level = [inner for value in containers for inner in (value.values() if isinstance(value, dict) else value)]
+    return plain
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is not a number of JSON")
 
 
 def to_plain(document: Any) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from namegen.api.model import (
     load_player_inventor,
     load_shipped,
     open_checkpoint,
+    read_checkpoint,
 )
 from namegen.api.training import resume, train
-from namegen.core.training.run_folder import read_model
 
 __all__ = [
     "RUNS",
@@ -33,7 +33,7 @@ __all__ = [
     "load_player_inventor",
     "load_shipped",
     "open_checkpoint",
-    "read_model",
+    "read_checkpoint",
     "resume",
     "train",
 ]

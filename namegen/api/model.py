@@ -10,7 +10,7 @@ from typing import Unpack
 
 import numpy as np
 
-from namegen.backends import load_engine
+from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.players import LINE
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -239,16 +239,18 @@ def find_model(model: str | None) -> tuple[str, Path]:
     )
 
 
-def load(model: str | Path | RunResult | None = None, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
+def load(model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Load a model: a shipped one, a run folder, a checkpoint file, a ``.tflite``, or what ``train`` gave back.
 
     Args:
         model: the result of a training; or see ``find_model``.
-        backend: the engine that reads it; a ``.tflite`` has its own runtime, whatever stands here.
+        backend: the engine that reads it; None: NumPy, or for a network of another architecture the engine that
+            trained it; a ``.tflite`` has its own runtime, whatever stands here.
         threads: for that engine.
 
     Raises:
-        CheckpointError: no such model, or a damaged file. EngineError: the engine is missing.
+        CheckpointError: no such model, a damaged file, or one of which the engine computes something else than the one
+            that trained it. EngineError: the engine is missing, or does not know the architecture.
     """
     if isinstance(model, RunResult):
         return open_checkpoint(model.checkpoint, model.checkpoint.training["list"], backend=backend, threads=threads)
@@ -260,19 +262,23 @@ def load(model: str | Path | RunResult | None = None, *, backend: str = "numpy",
 
         tflite = TFLiteModel.load(path, threads=threads)
         return LoadedModel(name, tflite, tflite.vocabulary, tflite.longest_name)
-    return open_checkpoint(read_model(path), name, backend=backend, threads=threads)
+    return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
-def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a model file of any architecture that an engine here knows. Raises CheckpointError."""
+    return read_model(path, find_architecture)
+
+
+def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Give a checkpoint's network an engine; see ``load``."""
-    engine = load_engine(backend)(checkpoint.network, None, threads=threads)
-    engine.set_state(checkpoint.parameters)
+    engine = open_network(checkpoint, name, backend=backend, threads=threads)
     return LoadedModel(name, engine, checkpoint.vocabulary, checkpoint.longest_name, checkpoint)
 
 
 def load_shipped(name: str) -> LoadedModel:
     """Load a model that comes with the package, whatever files of that name there may be. Raises CheckpointError."""
-    return open_checkpoint(read_model(shipped_path(name)), name)
+    return open_checkpoint(read_checkpoint(shipped_path(name)), name)
 
 
 def load_player_inventor() -> PlayerInventor:

@@ -50,7 +50,7 @@ def models(as_json: bool, quiet: bool) -> None:
     from namegen import api
     from namegen.models import SHIPPED, shipped_path
 
-    found = {name: api.read_model(shipped_path(name)) for name in SHIPPED if shipped_path(name).exists()}
+    found = {name: api.read_checkpoint(shipped_path(name)) for name in SHIPPED if shipped_path(name).exists()}
     if as_json:
         entries = [
             {"name": name, "network": checkpoint.network.to_dict(), "training": dict(checkpoint.training)}

@@ -22,7 +22,7 @@ def evaluate(
     names: str | None,
     column: str | None,
     max_name_length: int | None,
-    backend: str,
+    backend: str | None,
     threads: int,
     as_json: bool,
     quiet: bool,

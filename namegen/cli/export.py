@@ -102,7 +102,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
         from namegen.backends.keras_engine.export import export_keras as export
     except ModuleNotFoundError as error:
         raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-    export(checkpoint.network, checkpoint.parameters, path)
+    export(checkpoint, path)
     size = path.stat().st_size
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
@@ -136,7 +136,7 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
 
     Raises CheckpointError, and OutputError where nothing may be written there.
     """
-    from namegen.api import TFLITE_SUFFIX, find_model, read_model
+    from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
     from namegen.models import SHIPPED
 
     note_model(model, notes)
@@ -151,7 +151,7 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
         raise CheckpointError(
             f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
         )
-    checkpoint = read_model(path)
+    checkpoint = read_checkpoint(path)
     if model is None:
         notes(f"model: {name}")
     chosen = out is None

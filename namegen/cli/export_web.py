@@ -44,7 +44,7 @@ def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, q
 
 def _open(model: str | None, notes: Notes) -> PageModel:
     """Load one model for the page. Raises CheckpointError."""
-    from namegen.api import find_model, read_model
+    from namegen.api import find_model, read_checkpoint
     from namegen.core.training.file_names import MODEL_FILE
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
@@ -60,7 +60,7 @@ def _open(model: str | None, notes: Notes) -> PageModel:
         raise CheckpointError(
             f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
         )
-    checkpoint = read_model(path)
+    checkpoint = read_checkpoint(path)
     if model is None:
         notes(f"model: {name}")
     bundled = BUNDLED.get(str(checkpoint.training.get("list")))

@@ -167,7 +167,7 @@ def generate(
     best: int | None,
     sort: str | None,
     form: str | None,
-    backend: str,
+    backend: str | None,
     threads: int,
     as_json: bool,
     quiet: bool,

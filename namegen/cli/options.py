@@ -28,7 +28,9 @@ def common(command: Command) -> Command:
 
 
 backend = click.option(
-    "--backend", default="numpy", metavar="NAME", show_default=True, help="The engine: numpy or keras."
+    "--backend",
+    metavar="NAME",
+    help="The engine: numpy, keras, or another that is installed.  [default: numpy; the model's own where it must be]",
 )
 threads = click.option(
     "--threads",

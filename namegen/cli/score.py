@@ -35,7 +35,9 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
 @options.backend
 @options.threads
 @options.common
-def score(texts: tuple[str, ...], model: str | None, backend: str, threads: int, as_json: bool, quiet: bool) -> None:
+def score(
+    texts: tuple[str, ...], model: str | None, backend: str | None, threads: int, as_json: bool, quiet: bool
+) -> None:
     """How likely a model finds names, letter by letter.
 
     The first argument is the MODEL if it is a shipped model's name, a run folder, a .safetensors or a .tflite file;

@@ -47,7 +47,7 @@ def note_config(config: str | None, notes: Notes) -> None:
     note_namesake(config, bundled_configs(), "config", notes)
 
 
-def open_model(model: str | None, notes: Notes, *, backend: str = "numpy", threads: int = 1) -> LoadedModel:
+def open_model(model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Load MODEL. Raises CheckpointError, EngineError."""
     limit_threads(threads)
     from namegen import api

@@ -48,7 +48,7 @@ def _drawn(result: RunResult) -> list[str]:
     from namegen import api
 
     try:
-        model = api.open_checkpoint(result.checkpoint, "", backend="numpy")  # as good as any, and always there
+        model = api.open_checkpoint(result.checkpoint, "")
         batches = list(model.generate_batches(DRAWN_NAMES, seed=result.seed, allow_seen=True, allow_repeats=True))
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []

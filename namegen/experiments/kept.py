@@ -29,6 +29,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from namegen.documents import read_json
 from namegen.errors import OutputError, setting
 from namegen.experiments.machine import commit
 from namegen.files import named_folder, write_whole
@@ -138,11 +139,11 @@ class KeptStore:
 
     def _read(self, name: str) -> Kept | None:
         try:
-            document = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            document = read_json((self.folder / f"{name}.json").read_bytes())
             counts = {part: document[part] for part in ("result", "commit", "beside")}
             whole = document["checksum"] == _checksum(counts)
             complete = counts["beside"] is None or (self.folder / f"{name}{counts['beside']}").is_file()
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):  # damaged, of an older form, or not ours
+        except (OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
             return None
         return Kept(name, counts["result"], counts["commit"]) if whole and complete else None
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from namegen import __version__
+from namegen.backends.opening import check_exportable_arithmetic
 from namegen.core.data.digests import REMOVAL
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.recurrent_network import exportable
@@ -75,7 +76,8 @@ def page(models: Sequence[PageModel]) -> str:
     """The text of a page with the models in it.
 
     Raises:
-        OutputError: it would be too large for a page, or the page has no formulas for a model's cell.
+        OutputError: it would be too large for a page, or the page has no formulas for a model's architecture or cell.
+        CheckpointError: an engine trained a model that computes something else than the page's formulas.
     """
     import jinja2
     from markupsafe import Markup
@@ -83,6 +85,8 @@ def page(models: Sequence[PageModel]) -> str:
     for model in models:
         exportable(model.checkpoint.network, CELLS, "a page")
     _check_size(models)
+    for model in models:
+        check_exportable_arithmetic(model.checkpoint, model.label)
     style = _text("page.css")
     # One function around all scripts: nothing of them is global but what page.js names.
     script = "\n".join(('(() => {\n"use strict";', *map(_text, SCRIPTS), "})();"))

@@ -136,8 +136,8 @@ def test_one_changed_byte_anywhere_is_noticed(program, run_folder):
 
 def test_a_model_of_a_newer_format(program, run_folder):
     tensors, document = read_tensors(run_folder / "model.safetensors")
-    write_tensors(program.folder / "newer.safetensors", tensors, {**document, "format_version": 2})
-    program("generate", "newer.safetensors").refused("format version 2", "update namegen")
+    write_tensors(program.folder / "newer.safetensors", tensors, {**document, "format_version": 3})
+    program("generate", "newer.safetensors").refused("format version 3", "update namegen")
 
 
 @pytest.mark.parametrize(

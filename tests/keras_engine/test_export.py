@@ -13,6 +13,7 @@ import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
@@ -56,12 +57,17 @@ def network_and_parameters(cell: str) -> tuple[RecurrentNetwork, dict[str, np.nd
     return network, {name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()}
 
 
+def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray]) -> Checkpoint:
+    single = {name: values.astype(np.float32) for name, values in parameters.items()}
+    return Checkpoint(network, Vocabulary("abcdefgh"), single)
+
+
 def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
     from namegen.backends.keras_engine.export import export_keras
 
     for cell in CELLS:
         network, parameters = network_and_parameters(cell)
-        export_keras(network, parameters, tmp_path / f"{cell}.keras")
+        export_keras(small_checkpoint(network, parameters), tmp_path / f"{cell}.keras")
         engine = NumpyEngine(network, None, threads=1)
         engine.set_state(parameters)
         tokens = np.random.default_rng(3).integers(0, 9, (4, 7), dtype=np.int32)
@@ -94,7 +100,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OutputError, match="No space left"):
-        export_keras(*network_and_parameters("gru"), path)
+        export_keras(small_checkpoint(*network_and_parameters("gru")), path)
     assert [each.name for each in tmp_path.iterdir()] == ["model.keras"]
     assert path.read_text() == "old"
 
@@ -103,7 +109,7 @@ def test_a_cell_that_keras_does_not_have_is_refused(tmp_path: Path) -> None:
     from namegen.backends.keras_engine.export import export_keras
 
     with pytest.raises(OutputError, match=r"a \.keras cannot hold the cell 'mystery': expected one of simple_rnn"):
-        export_keras(network_of_an_unknown_cell(9), {}, tmp_path / "model.keras")
+        export_keras(small_checkpoint(network_of_an_unknown_cell(9), {}), tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())
 
 
@@ -112,7 +118,7 @@ def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
 
     network, parameters = network_and_parameters("gru")
     with pytest.raises(OutputError, match=r"model\.h5 does not end with \.keras"):
-        export_keras(network, parameters, tmp_path / "model.h5")
+        export_keras(small_checkpoint(network, parameters), tmp_path / "model.h5")
     with pytest.raises(CheckpointError, match=r"output\.bias"):
-        export_keras(network, {**parameters, "output.bias": np.zeros(3)}, tmp_path / "model.keras")
+        export_keras(small_checkpoint(network, {**parameters, "output.bias": np.zeros(3)}), tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import keras
-from namegen.core.network.architecture import Network
+from namegen.backends.opening import check_exportable_arithmetic
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.errors import OutputError
 from namegen.files import write_whole
-from namegen.types import Array
 
 
-def export_keras(network: Network, parameters: Mapping[str, Array], path: Path) -> None:
+def export_keras(checkpoint: Checkpoint, path: Path) -> None:
     """Write the network as a Keras model: token ids in, the logits of the next token at each out.
 
     To open it: ``keras.saving.load_model(path)``, in safe mode and with any backend of Keras 3. Ids are those of the
     vocabulary; a name begins with 0. The model is not compiled: fit it with a loss of your own, ``from_logits=True``.
 
     Args:
-        network: its shapes.
-        parameters: by canonical name; what else a state holds is left aside.
+        checkpoint: the network, of any engine that computes what namegen's own do.
         path: the file, which ends with ``.keras``; what was there is replaced, whole or not at all.
 
     Raises:
         OutputError: the path has another ending or cannot be written, or stock Keras does not have the cell.
-        CheckpointError: a parameter is missing, or its shape does not fit.
+        CheckpointError: a parameter's shape does not fit, or an engine trained it that computes something else.
     """
     path = Path(path)
     if path.suffix != ".keras":
         raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
-    network = exportable(network, CELLS, "a .keras")
-    checked, _ = checked_tensors(
-        network, {name: parameters[name] for name in network.parameter_shapes if name in parameters}, ()
-    )
+    network = exportable(checkpoint.network, CELLS, "a .keras")
+    checked, _ = checked_tensors(network, checkpoint.parameters, ())
+    check_exportable_arithmetic(checkpoint, "the model")
     model = stock_model(network)
     model.set_weights(list(checked.values()))
     with tempfile.TemporaryDirectory() as folder:

@@ -16,6 +16,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import CELLS as NUMPY_CELLS
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.opening import NOT_EXPORTABLE, check_computes
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel, State
@@ -91,6 +92,7 @@ def export_tflite(
         OutputError: the file exists or cannot be written, the cell is unknown, or what was made differs too much: then
             nothing is left behind, and what was there is kept.
         EngineError: TensorFlow or LiteRT is not installed.
+        CheckpointError: an engine trained it that computes something else.
         SettingsError: an unknown quantisation. NamesError: none of the names can be read by the model.
     """
     started = time.perf_counter()
@@ -101,6 +103,7 @@ def export_tflite(
     network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
     source = NumpyEngine(network, None, threads=1)
     source.set_state(checkpoint.parameters)
+    check_computes(source, checkpoint, "the model", advice=NOT_EXPORTABLE)
     uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, default_max_length(checkpoint.longest_name)))
     if names is None:
         tokens = Generator(source, checkpoint.vocabulary).draw_one_by_one(uniforms)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from namegen.core.network.tensor_file import to_json
+from namegen.documents import read_json
 from namegen.errors import CheckpointError
 
 METADATA_NAME = "namegen"
@@ -72,7 +73,8 @@ def unseal(content: bytes, path: Path | str) -> dict[str, Any]:
             f"{path} is damaged: its checksum does not fit; take another copy of the file, or export it again"
         )
     text = content[head.start() :].decode("utf-8", "replace")  # what follows the document is no text
-    document: dict[str, Any] = json.JSONDecoder().raw_decode(text)[0]
+    _, length = json.JSONDecoder().raw_decode(text)
+    document: dict[str, Any] = read_json(text[:length])
     return document
 
 

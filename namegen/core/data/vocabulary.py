@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from namegen.documents import read_json
 from namegen.errors import NamesError
 from namegen.files import write_whole
 from namegen.types import Array, Int, Int32, Int64
@@ -114,7 +115,7 @@ class Vocabulary:
     def load(cls, path: Path | str) -> Vocabulary:
         """Read what ``save`` wrote. Raises NamesError for a file that is something else."""
         try:
-            document = json.loads(Path(path).read_text(encoding="utf-8"))
+            document = read_json(Path(path).read_bytes())
             if document["format"] != "namegen vocabulary" or document["format_version"] != 1:
                 raise KeyError("format")
             characters = document["characters"]
@@ -122,7 +123,7 @@ class Vocabulary:
                 raise TypeError("characters")
         except OSError as error:
             raise NamesError(f"cannot read the vocabulary {path}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError, RecursionError) as error:  # the last: JSON nested without end
+        except (ValueError, KeyError, TypeError) as error:
             raise NamesError(
                 f"{path} is not a vocabulary file of namegen (format version 1): give a file that Vocabulary.save wrote"
             ) from error

@@ -48,6 +48,7 @@ def check_probe(
     reader: str,
     trained_by: str,
     name: str,
+    advice: str,
     tolerance: float = TOLERANCE,
 ) -> None:
     """Refuse a model that computes something else than the one that was saved.
@@ -59,6 +60,7 @@ def check_probe(
         reader: what has made the model, as a message calls it.
         trained_by: the engine that trained it.
         name: the model, as a message calls it.
+        advice: what to do then.
         tolerance: the largest difference that rounding explains, a share of the largest logit.
 
     Raises:
@@ -70,7 +72,12 @@ def check_probe(
         found = probe(model, beginning)
         difference = np.abs(found - expected).max()
     if not difference <= tolerance * max(1.0, float(np.abs(expected).max())):
+        if reader == f"the engine {trained_by!r}":
+            raise CheckpointError(
+                f"the engine {trained_by!r} trained {name}, and now computes something else of it (logits that differ by "
+                f"{difference:.2g}): use the version of the engine that trained it, or train anew"
+            )
         raise CheckpointError(
             f"{name} was trained by the engine {trained_by!r}, and {reader} computes something else of it (logits that "
-            f"differ by {difference:.2g}): read it with the engine {trained_by!r}"
+            f"differ by {difference:.2g}): {advice}"
         )

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
+from namegen.documents import read_json
 from namegen.errors import CheckpointError
 from namegen.files import write_whole
 from namegen.types import Array
@@ -52,7 +53,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     text = _document_text(path, content)
     damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
     try:
-        document = json.loads(text)
+        document = read_json(text)
     except ValueError:
         raise damaged from None
     version = document.get("format_version") if isinstance(document, dict) else None
@@ -99,7 +100,7 @@ def _document_text(path: Path, content: bytes) -> str:
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
-        metadata = json.loads(header)["__metadata__"]
+        metadata = read_json(header)["__metadata__"]
         text = metadata[METADATA_KEY]
         if not isinstance(text, str) or set(metadata) != {METADATA_KEY} or not re.fullmatch(rb"\{.*\} *", header):
             raise KeyError(METADATA_KEY)

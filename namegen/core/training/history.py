@@ -60,11 +60,6 @@ class EpochRecord:
         """For the state file."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, document: dict[str, Any]) -> EpochRecord:
-        """The way back."""
-        return cls(**document)
-
 
 def history_csv(records: Sequence[EpochRecord]) -> str:
     """The table that ``history.csv`` holds; a cell that a spreadsheet would take for a formula is quoted."""

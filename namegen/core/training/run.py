@@ -22,22 +22,23 @@ from namegen.core.data.parts import ListParts
 from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
-from namegen.core.evaluation.probe import probe
+from namegen.core.evaluation.probe import check_probe, probe
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
-from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import parameters_of
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.core.settings import DROPS, NetworkSettings, Recipe
+from namegen.core.settings import DROPS, Recipe
 from namegen.core.training.dropping import Dropping
 from namegen.core.training.file_names import CONFIG_FILE
 from namegen.core.training.history import EpochRecord
+from namegen.core.training.network_choice import network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run_state import SavedState
 from namegen.core.training.trainer import DIVERGED, Trainer, diverged
-from namegen.errors import CheckpointError, EngineError, NamesError, TrainingError
+from namegen.errors import CheckpointError, NamesError, TrainingError, setting
 from namegen.types import Array
 
 SECONDS_BETWEEN_SAVES = 5.0
@@ -124,7 +125,7 @@ class TrainingRun:
         seed = recipe.training.seed
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
         self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
-        self.network = _network(engine_class, recipe.network, self.vocabulary.size)
+        self.network = network_for(engine_class, recipe.network, self.vocabulary.size)
         self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
         rng = np.random.default_rng([seed, 0, 2])
@@ -173,20 +174,23 @@ class TrainingRun:
         """Write the model (if there is a new best one), the history, and last the state."""
         if self.folder is not None:
             self._save_best()
-            self.folder.save_progress(self.engine.get_state(), self.progress, self._identity())
+            computed = probe(self.engine, self.network.beginnings[0])
+            state = SavedState(self.engine.get_state(), self.progress, self._identity(), self.engine.name, computed)
+            self.folder.save_state(state)
             self._saved_at = time.monotonic()
 
     def resume(self) -> None:
         """Take up what the folder holds: the next ``run`` continues as if there had been no pause.
 
         Raises:
-            CheckpointError: the state is damaged, or belongs to another network or other settings.
+            CheckpointError: the state is damaged, or belongs to another network or other settings; or this engine
+                computes something else of it than the one that saved it.
             NamesError: the list has changed since.
         """
         if self.folder is None:
             raise CheckpointError("this run has no folder to go on from: make it with one")
-        engine_state, progress, identity = self.folder.load_progress()
-        here = self._identity()
+        saved = self.folder.load_state()
+        identity, here = saved.identity, self._identity()
         if identity.get("list") != here["list"]:
             raise NamesError(
                 f"the list {self.corpus.source} has changed since this run began, so it cannot go on: put the old list "
@@ -198,8 +202,17 @@ class TrainingRun:
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
                 )
-        self.engine.set_state(engine_state)
-        self.progress = progress
+        self.engine.set_state(saved.engine_state)
+        check_probe(
+            self.engine,
+            saved.probe,
+            self.network.beginnings[0],
+            reader=f"the engine {self.engine.name!r}",
+            trained_by=saved.engine,
+            name=f"the run {self.folder.path}",
+            advice=f"go on with {setting('backend', saved.engine)}",
+        )
+        self.progress = saved.progress
         self.corpus = replace(self.corpus, source=identity["list_name"])
         self._saved_best = 0
 
@@ -297,29 +310,6 @@ def _with_defaults(part: str, settings: Any) -> Any:
     if part == "network":
         return {"architecture": RecurrentNetwork.architecture, "labels": 0, **settings}
     return {**dict.fromkeys(DROPS, 0.0), **settings} if part == "training" else settings
-
-
-def _network(engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int) -> Network:
-    """The network that the settings describe, of the architecture that they name, or else the engine's usual one.
-
-    Raises:
-        EngineError: the engine does not train that architecture, or that cell of it.
-        SettingsError: the architecture does not have what a setting asks for.
-    """
-    known = {architecture.architecture: architecture for architecture in engine_class.architectures}
-    name = settings.architecture or next(iter(known))
-    if name not in known:
-        raise EngineError(
-            f"the engine {engine_class.name} does not train the architecture {name!r}: choose one of "
-            f"{', '.join(known)}, or another engine"
-        )
-    network = known[name].from_settings(settings, vocabulary_size)
-    if isinstance(network, RecurrentNetwork) and network.cell not in engine_class.cells:
-        raise EngineError(
-            f"the engine {engine_class.name} has no cell {network.cell}: choose one of "
-            f"{', '.join(sorted(engine_class.cells))}, or another engine"
-        )
-    return network
 
 
 @contextmanager

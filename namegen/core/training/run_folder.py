@@ -14,12 +14,11 @@ Every file is written whole or not at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
+from namegen.core.network.checkpoint import KNOWN_NAMES, Architectures, Checkpoint, own_architectures
 from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.core.training.file_names import (
     CONFIG_FILE,
@@ -31,11 +30,9 @@ from namegen.core.training.file_names import (
     STATE_FILE,
 )
 from namegen.core.training.history import EpochRecord, history_csv
-from namegen.core.training.progress import TrainingProgress
-from namegen.core.training.run_state import load_state, save_state
+from namegen.core.training.run_state import SavedState
 from namegen.errors import CheckpointError, OutputError, setting
 from namegen.files import write_whole
-from namegen.types import Array
 
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
 
@@ -153,24 +150,22 @@ class RunFolder:
             checkpoint = replace(checkpoint, known_names=None, training=training)
         checkpoint.save(self.path / MODEL_FILE)
 
-    def save_progress(
-        self, engine_state: Mapping[str, Array], progress: TrainingProgress, identity: Mapping[str, Any]
-    ) -> None:
-        """Write the history, and then all that going on needs; see ``save_state``. Raises OutputError."""
-        self._save_history(progress.history)
-        save_state(self.path / STATE_FILE, engine_state, progress, identity)
+    def save_state(self, state: SavedState) -> None:
+        """Write the history, and then all that going on needs. Raises OutputError."""
+        self._save_history(state.progress.history)
+        state.save(self.path / STATE_FILE)
 
-    def load_progress(self) -> tuple[dict[str, Array], TrainingProgress, dict[str, Any]]:
-        """The engine's state, where the run stands, and its identity. Raises CheckpointError."""
-        return load_state(self.path / STATE_FILE)
+    def load_state(self) -> SavedState:
+        """All that going on needs. Raises CheckpointError."""
+        return SavedState.load(self.path / STATE_FILE)
 
     def _save_history(self, history: Sequence[EpochRecord]) -> None:
         write_whole(self.path / HISTORY_FILE, history_csv(history).encode())
 
 
-def read_model(path: Path) -> Checkpoint:
+def read_model(path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
     """Read a model file; digests that lie in a file of their own beside it are read too. Raises CheckpointError."""
-    checkpoint = Checkpoint.load(path)
+    checkpoint = Checkpoint.load(path, architectures)
     named = checkpoint.training.get("known_names_file")
     if checkpoint.known_names is None and isinstance(named, str):
         beside = path.parent / Path(named).name

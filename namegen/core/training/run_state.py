@@ -1,69 +1,120 @@
-"""The state file of a training run: all that is needed to go on as if there had been no pause.
+"""SavedState: the state file of a training run, all that is needed to go on as if there had been no pause.
 
-Tensors: the engine's own state by canonical name, and the best parameters so far as ``best.{parameter}``. The document:
-where the run stands, and its identity: what must be the same when it goes on.
+Tensors: the engine's own state by canonical name, the best parameters so far as ``best.{parameter}``, and the probe of
+the parameters. The document: where the run stands, and its identity: what must be the same when it goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from namegen.core.network.checkpoint import PROBE
 from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, TrainingProgress
+from namegen.documents import UNSET, Count, Measure, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError
-from namegen.types import Array
+from namegen.types import Array, Float32
 
 BEST_PREFIX = "best."
-PLACE = (
-    "epoch",
-    "step",
-    "loss_sum",
-    "characters",
-    "seconds",
-    "training_seconds",
-)  # fields of TrainingProgress that are numbers
 
 
-def save_state(
-    path: Path, engine_state: Mapping[str, Array], progress: TrainingProgress, identity: Mapping[str, Any]
-) -> None:
-    """Write the state, whole or not at all. Raises OutputError.
+@dataclass(frozen=True)
+class BestDocument:
+    """Which epoch was the best; its parameters are tensors."""
 
-    Args:
-        path: ``state.safetensors``.
-        engine_state: what ``Engine.get_state`` gives.
+    epoch: Count
+    value: float
+
+
+@dataclass(frozen=True)
+class StateDocument:
+    """What the file's JSON holds, beside the version and the checksum; see ``TrainingProgress``."""
+
+    kind: Literal["training state"]
+    epoch: Count
+    step: Count
+    loss_sum: float
+    characters: Count
+    seconds: Measure
+    training_seconds: Measure
+    history: tuple[EpochRecord, ...]
+    best: BestDocument | None
+    identity: Mapping[str, Any]
+    engine: str | UnsetType = UNSET  # not in version 1
+
+
+@dataclass(frozen=True, eq=False)
+class SavedState:
+    """Where a training was left.
+
+    Attributes:
+        engine_state: what ``Engine.get_state`` gave.
         progress: where the run stands.
         identity: plain values by name: the list's fingerprint, the network, the settings.
+        engine: which one saved it.
+        probe: what it computed (``core/evaluation/probe.py``); None in a file of version 1.
     """
-    best = progress.best
-    tensors = dict(engine_state)
-    if best is not None:
-        tensors |= {BEST_PREFIX + name: values for name, values in best.parameters.items()}
-    document = {
-        "kind": "training state",
-        **{name: getattr(progress, name) for name in PLACE},
-        "history": [record.to_dict() for record in progress.history],
-        "best": None if best is None else {"epoch": best.epoch, "value": best.value},
-        "identity": dict(identity),
-    }
-    write_tensors(path, tensors, document)
 
+    engine_state: Mapping[str, Array]
+    progress: TrainingProgress
+    identity: Mapping[str, Any]
+    engine: str
+    probe: Float32[Array, "2 V"] | None
 
-def load_state(path: Path) -> tuple[dict[str, Array], TrainingProgress, dict[str, Any]]:
-    """The way back: the engine's state, where the run stands, its identity. Raises CheckpointError."""
-    tensors, document = read_tensors(path)
-    if document.get("kind") != "training state":
-        raise CheckpointError(f"{path} holds a {document.get('kind')}: expected the state of a training run")
-    best = {name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in list(tensors) if name.startswith(BEST_PREFIX)}
-    try:
-        progress = TrainingProgress(
-            **{name: document[name] for name in PLACE},
-            history=[EpochRecord.from_dict(record) for record in document["history"]],
-            best=None if document["best"] is None else BestEpoch(**document["best"], parameters=best),
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all. Raises OutputError."""
+        progress, best = self.progress, self.progress.best
+        tensors = dict(self.engine_state)
+        if best is not None:
+            tensors |= {BEST_PREFIX + name: values for name, values in best.parameters.items()}
+        if self.probe is not None:
+            tensors[PROBE] = self.probe
+        document = StateDocument(
+            kind="training state",
+            epoch=progress.epoch,
+            step=progress.step,
+            loss_sum=progress.loss_sum,
+            characters=progress.characters,
+            seconds=progress.seconds,
+            training_seconds=progress.training_seconds,
+            history=tuple(progress.history),
+            best=None if best is None else BestDocument(best.epoch, best.value),
+            identity=self.identity,
+            engine=self.engine,
         )
-        return tensors, progress, dict(document["identity"])
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{path} does not hold what a training state has: take another copy of it") from error
+        write_tensors(path, tensors, to_plain(document))
+
+    @classmethod
+    def load(cls, path: Path) -> SavedState:
+        """The way back. Raises CheckpointError."""
+        tensors, plain = read_tensors(path)
+        if plain.get("kind") != "training state":
+            raise CheckpointError(f"{path} holds a {plain.get('kind')}: expected the state of a training run")
+        inner = {name: value for name, value in plain.items() if name not in ("format_version", "checksum")}
+        try:
+            document = from_plain(StateDocument, inner)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{path} does not hold what a training state has ({error}): take another copy of it"
+            ) from error
+        parameters = {
+            name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in list(tensors) if name.startswith(BEST_PREFIX)
+        }
+        best = document.best
+        progress = TrainingProgress(
+            epoch=document.epoch,
+            step=document.step,
+            loss_sum=document.loss_sum,
+            characters=document.characters,
+            seconds=document.seconds,
+            training_seconds=document.training_seconds,
+            history=list(document.history),
+            best=None if best is None else BestEpoch(best.epoch, best.value, parameters),
+        )
+        found = tensors.pop(PROBE, None)
+        engine = document.engine if isinstance(document.engine, str) else "numpy"
+        return cls(tensors, progress, document.identity, engine, found)

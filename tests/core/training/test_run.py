@@ -56,10 +56,10 @@ def test_what_is_dropped_is_the_same_after_a_pause(tmp_path: Path) -> None:
 def test_a_state_from_before_there_was_dropping_goes_on(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     make_run(folder=folder, stop=After(5)).run()
-    engine_state, progress, identity = folder.load_progress()
+    state = folder.load_state()
     for name in DROPS:
-        del identity["training"][name]
-    folder.save_progress(engine_state, progress, identity)
+        del state.identity["training"][name]
+    folder.save_state(state)
     run = make_run(folder=folder)
     run.resume()
     assert run.run().finished

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from namegen.documents import from_plain
+from namegen.documents import from_plain, read_json
 from namegen.experiments.compare.document import FORMAT, FORMAT_VERSION, Comparison
 from namegen.experiments.compare.tables.markdown import markdown
 
@@ -18,7 +17,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("results", type=Path, help="the results.json of a comparison")
     path = parser.parse_args(None if arguments is None else list(arguments)).results
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = read_json(path.read_bytes())
     except OSError as error:
         parser.error(f"cannot read {path}: {error.strerror}")
     except ValueError:

@@ -1,0 +1,120 @@
+"""From a checkpoint to an engine that reads it, and that computes what the engine computed which trained it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from namegen.backends import ENGINES, engine_paths, load_engine
+from namegen.core.engine import Engine, EngineClass
+from namegen.core.evaluation.probe import check_probe
+from namegen.core.network.architecture import Network
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.errors import CheckpointError, EngineError, setting
+
+NOT_EXPORTABLE = "it cannot be exported, only read by that engine; export one that numpy or keras trained"
+OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
+
+
+def find_architecture(name: str, engine: str) -> type[Network]:
+    """The class of an architecture, for ``Checkpoint.load``.
+
+    Args:
+        name: as the checkpoint has it.
+        engine: the one that trained the network: it is asked first, then each engine of a third party.
+
+    Raises:
+        CheckpointError: no engine that can be loaded here knows it.
+    """
+    if name == RecurrentNetwork.architecture:
+        return RecurrentNetwork
+    for engine_class in _third_party_engines(engine):
+        for architecture in engine_class.architectures:
+            if architecture.architecture == name:
+                return architecture
+    raise CheckpointError(
+        f"it holds a network of the architecture {name!r}, trained by the engine {engine!r}, and no engine here knows "
+        "that: install the package of that engine"
+    )
+
+
+def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> Engine:
+    """Give a checkpoint's network an engine that only reads.
+
+    Args:
+        checkpoint: the network.
+        name: what a message calls it.
+        backend: the engine; None: NumPy for the architecture ``rnn``, else the engine that trained it, or another that
+            knows the architecture.
+        threads: for the engine.
+
+    Raises:
+        EngineError: the engine cannot be had, or does not know the architecture or the cell.
+        CheckpointError: the engine computes something else than the one that trained the network.
+    """
+    engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
+    check_trains(engine_class, checkpoint.network, name)
+    engine: Engine = engine_class(checkpoint.network, None, threads=threads)
+    engine.set_state(checkpoint.parameters)
+    check_computes(engine, checkpoint, name, advice=f"read it with {setting('backend', checkpoint.engine)}")
+    return engine
+
+
+def check_computes(engine: Engine, checkpoint: Checkpoint, name: str, *, advice: str) -> None:
+    """Raise CheckpointError where an engine that holds a checkpoint's parameters does not give its probe."""
+    check_probe(
+        engine,
+        checkpoint.probe,
+        checkpoint.network.beginnings[0],
+        reader=f"the engine {engine.name!r}",
+        trained_by=checkpoint.engine,
+        name=name,
+        advice=advice,
+    )
+
+
+def check_exportable_arithmetic(checkpoint: Checkpoint, name: str) -> None:
+    """Refuse to export a network of which namegen's own formulas, which every exporter writes, give something else.
+
+    Raises:
+        CheckpointError: an engine trained it that computes something else under the name of a known cell.
+    """
+    engine = load_engine(OWN_READER)(checkpoint.network, None, threads=1)
+    engine.set_state(checkpoint.parameters)
+    check_computes(engine, checkpoint, name, advice=NOT_EXPORTABLE)
+
+
+def check_trains(engine_class: EngineClass, network: Network, name: str) -> None:
+    """Raise EngineError for a network that an engine has no formulas for."""
+    known = [architecture.architecture for architecture in engine_class.architectures]
+    if network.architecture not in known:
+        raise EngineError(
+            f"the engine {engine_class.name} does not know the architecture {network.architecture!r} of {name}: it "
+            f"reads {', '.join(known)}; choose another engine"
+        )
+    if isinstance(network, RecurrentNetwork) and network.cell not in engine_class.cells:
+        raise EngineError(
+            f"the engine {engine_class.name} has no cell {network.cell}, which {name} has: it reads "
+            f"{', '.join(sorted(engine_class.cells))}; choose another engine"
+        )
+
+
+def _reader(checkpoint: Checkpoint) -> EngineClass:
+    """The engine that reads a network where none is asked for."""
+    name = checkpoint.network.architecture
+    if name == RecurrentNetwork.architecture:
+        return load_engine(OWN_READER)
+    for engine_class in _third_party_engines(checkpoint.engine):
+        if name in [architecture.architecture for architecture in engine_class.architectures]:
+            return engine_class
+    raise EngineError(f"no engine here knows the architecture {name!r}: install the package of one that does")
+
+
+def _third_party_engines(first: str) -> Iterator[EngineClass]:
+    """Those that can be loaded, that one first; the others' troubles are not those of whoever reads a file."""
+    others = [name for name in engine_paths() if name not in ENGINES]
+    for name in sorted(others, key=lambda name: name != first):
+        try:
+            yield load_engine(name)
+        except EngineError:
+            continue
