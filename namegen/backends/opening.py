@@ -9,7 +9,7 @@ from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.probe import check_probe
 from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.recurrent_network import RecurrentNetwork, as_recurrent
 from namegen.errors import CheckpointError, EngineError, setting
 
 NOT_EXPORTABLE = "it cannot be exported, only read by that engine; export one that numpy or keras trained"
@@ -92,9 +92,10 @@ def check_trains(engine_class: EngineClass, network: Network, name: str) -> None
             f"the engine {engine_class.name} does not know the architecture {network.architecture!r} of {name}: it "
             f"reads {', '.join(known)}; choose another engine"
         )
-    if isinstance(network, RecurrentNetwork) and network.cell not in engine_class.cells:
+    recurrent = as_recurrent(network)
+    if recurrent is not None and recurrent.cell not in engine_class.cells:
         raise EngineError(
-            f"the engine {engine_class.name} has no cell {network.cell}, which {name} has: it reads "
+            f"the engine {engine_class.name} has no cell {recurrent.cell}, which {name} has: it reads "
             f"{', '.join(sorted(engine_class.cells))}; choose another engine"
         )
 

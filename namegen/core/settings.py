@@ -227,7 +227,8 @@ def resolve_training(
 def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
     """Whether the default rate would be too high; gates take it well at every width."""
     default = training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
-    return default and network.cell == "simple_rnn" and max(network.hidden) > WIDTH_OF_DEFAULT
+    recurrent = network.architecture in (None, "rnn")
+    return default and recurrent and network.cell == "simple_rnn" and max(network.hidden) > WIDTH_OF_DEFAULT
 
 
 def check(settings: object, field: str, holds: Callable[[Any], bool], expected: str) -> None:

@@ -58,7 +58,9 @@ class TFLiteModel:
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
                 code_points = interpreter.get_signature_runner("vocabulary")()["code_points"]
-            self.network = exportable(RecurrentNetwork.from_dict(document["network"]), CELLS, "a .tflite")
+            self.network = exportable(
+                RecurrentNetwork.from_dict({"labels": 0, **document["network"]}), CELLS, "a .tflite"
+            )
             self.vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
             self.longest_name = int(document["longest_name"])
             self.quantize = str(document["quantize"])

@@ -74,8 +74,8 @@ def check_probe(
     if not difference <= tolerance * max(1.0, float(np.abs(expected).max())):
         if reader == f"the engine {trained_by!r}":
             raise CheckpointError(
-                f"the engine {trained_by!r} trained {name}, and now computes something else of it (logits that differ by "
-                f"{difference:.2g}): use the version of the engine that trained it, or train anew"
+                f"the engine {trained_by!r} trained {name}, and now computes something else of it (logits that differ "
+                f"by {difference:.2g}): use the version of the engine that trained it, or train anew"
             )
         raise CheckpointError(
             f"{name} was trained by the engine {trained_by!r}, and {reader} computes something else of it (logits that "

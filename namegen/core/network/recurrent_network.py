@@ -117,6 +117,13 @@ class RecurrentNetwork(Network):
         }
 
 
+def as_recurrent(network: Network) -> RecurrentNetwork | None:
+    """The network, where it is of the architecture ``rnn`` itself and not of one that only derives from it."""
+    if isinstance(network, RecurrentNetwork) and network.architecture == RecurrentNetwork.architecture:
+        return network
+    return None
+
+
 def exportable(network: Network, cells: Iterable[str], what: str) -> RecurrentNetwork:
     """The network as one that an exporter can write.
 
@@ -128,14 +135,15 @@ def exportable(network: Network, cells: Iterable[str], what: str) -> RecurrentNe
     Raises:
         OutputError: another architecture or cell, as a third party's engine may bring it.
     """
-    if not isinstance(network, RecurrentNetwork):
+    recurrent = as_recurrent(network)
+    if recurrent is None:
         raise OutputError(
             f"{what} cannot hold the architecture {network.architecture!r}: expected {RecurrentNetwork.architecture}; "
             "export a recurrent network, or use this one from Python"
         )
-    if network.cell not in cells:
+    if recurrent.cell not in cells:
         raise OutputError(
-            f"{what} cannot hold the cell {network.cell!r}: expected one of {', '.join(cells)}; "
+            f"{what} cannot hold the cell {recurrent.cell!r}: expected one of {', '.join(cells)}; "
             "export a network of such a cell, or use this one from Python"
         )
-    return network
+    return recurrent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.recurrent_network import as_recurrent
 from namegen.core.settings import NetworkSettings
 from namegen.errors import EngineError
 
@@ -24,9 +24,10 @@ def network_for(engine_class: EngineClass, settings: NetworkSettings, vocabulary
             f"{', '.join(known)}, or another engine"
         )
     network = known[name].from_settings(settings, vocabulary_size)
-    if isinstance(network, RecurrentNetwork) and network.cell not in engine_class.cells:
+    recurrent = as_recurrent(network)
+    if recurrent is not None and recurrent.cell not in engine_class.cells:
         raise EngineError(
-            f"the engine {engine_class.name} has no cell {network.cell}: choose one of "
+            f"the engine {engine_class.name} has no cell {recurrent.cell}: choose one of "
             f"{', '.join(sorted(engine_class.cells))}, or another engine"
         )
     return network

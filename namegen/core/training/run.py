@@ -124,8 +124,9 @@ class TrainingRun:
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
         seed = recipe.training.seed
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
-        self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
         self.network = network_for(engine_class, recipe.network, self.vocabulary.size)
+        chosen = replace(recipe.network, architecture=self.network.architecture)
+        self.recipe = replace(recipe, network=chosen).resolved(name_count=self.parts.batches.name_count)
         self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
         rng = np.random.default_rng([seed, 0, 2])

@@ -1,0 +1,175 @@
+"""A model that a third party's engine trained is read by what computes the same, or refused in one sentence."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from namegen import api, backends
+from namegen.backends import ENTRY_POINT_GROUP
+from namegen.cli import cli
+from namegen.config import Config, merge
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.training.file_names import MODEL_FILE
+from namegen.errors import CheckpointError, EngineError, OutputError
+from tests.requirements import require
+
+NAMES = ["Al", "Ali", "Alma", "Bo", "Bob", "Lil", "Lila", "Lilo", "Mo", "Ob", "Omar", "Amal"] * 3
+ENGINES = {"mingru": "MinGRUEngine", "honest": "HonestEngine"}
+SHORT = {"training.epochs": 2, "network.cell": "gru", "network.hidden": (6,), "training.learning_rate": 0.05}
+
+Runs = Callable[[str], Path]
+
+
+@pytest.fixture
+def _installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    points = [
+        importlib.metadata.EntryPoint(name, f"tests.min_gru_engine:{attribute}", ENTRY_POINT_GROUP)
+        for name, attribute in ENGINES.items()
+    ]
+    monkeypatch.setattr(backends, "entry_points", lambda group: [point for point in points if point.group == group])
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(_installed: None, tmp_path: Path) -> Runs:
+    def trained(engine: str) -> Path:
+        api.train(NAMES, config=merge(Config(), {**SHORT, "run.backend": engine}), out="run")
+        Path("list.txt").write_text("\n".join(NAMES), encoding="utf-8")
+        return Path("run")
+
+    return trained
+
+
+def namegen(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, list(arguments))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "run"],
+        ["generate", "run/model.safetensors", "--best", "3"],
+        ["generate", "run", "--backend", "numpy"],
+        ["evaluate", "run", "list.txt"],
+        ["score", "run", "Alma"],
+        ["export-web", "run", "--out", "names.html"],
+        ["export-tflite", "run"],
+        ["export-keras", "run"],
+        ["train", "--resume", "run", "--backend", "numpy"],
+    ],
+    ids=" ".join,
+)
+def test_another_arithmetic_under_a_known_name(run: Runs, arguments: list[str]) -> None:
+    """The story that this is for: such a model was read as a GRU, and gave wrong names without a word."""
+    if arguments[0] in ("export-tflite", "export-keras"):
+        require("keras")
+        require("tensorflow")
+    before = sorted(run("mingru").iterdir())
+    done = namegen(*arguments)
+    assert done.exit_code == 1, done.output
+    (sentence,) = done.stderr.splitlines()[-1:]
+    assert "was trained by the engine 'mingru', and the engine 'numpy' computes something else of it" in sentence
+    assert done.stdout == ""
+    assert sorted(Path("run").iterdir()) == before
+    assert not Path("names.html").exists()
+
+
+def test_its_own_engine_reads_it(run: Runs) -> None:
+    run("mingru")
+    done = namegen("generate", "run", "--backend", "mingru", "-n", "3", "--allow-seen", "--seed", "1")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 3), done.output
+
+
+def test_an_engine_that_has_changed_since(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own files are no longer its own: the engine computes something else than it did."""
+    from namegen.backends.numpy_engine.cells import GRU
+    from tests.min_gru_engine import MinGRU
+
+    run("mingru")
+    monkeypatch.setattr(MinGRU, "forward", GRU.forward)
+    with pytest.raises(CheckpointError, match="'mingru' trained run, and now computes something else of it"):
+        api.load("run", backend="mingru")
+
+
+def test_an_architecture_of_its_own_finds_its_engine(run: Runs) -> None:
+    """Nobody has to say which engine reads it."""
+    run("honest")
+    model = api.load("run")
+    assert model.checkpoint is not None
+    assert (model.model.name, model.checkpoint.network.architecture) == ("honest", "mingru")
+    for arguments in (["generate", "run", "-n", "3", "--allow-seen"], ["evaluate", "run", "list.txt"]):
+        assert namegen(*arguments).exit_code == 0
+    done = namegen("train", "--resume", "run", "--backend", "honest", "--quiet")
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["generate", "run", "--backend", "numpy"], "the engine numpy does not know the architecture 'mingru' of run"),
+        (
+            ["train", "--resume", "run", "--backend", "numpy"],
+            "the engine numpy does not train the architecture 'mingru'",
+        ),
+        (["export-web", "run", "--out", "names.html"], "a page cannot hold the architecture 'mingru': expected rnn"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_engine_or_a_form_that_does_not_know_the_architecture(
+    run: Runs, arguments: list[str], expected: str
+) -> None:
+    run("honest")
+    done = namegen(*arguments)
+    assert done.exit_code == 1
+    assert expected in done.stderr.splitlines()[-1]
+
+
+def test_no_other_form_holds_it(run: Runs) -> None:
+    from namegen.backends.tflite.export import export_tflite
+
+    checkpoint = api.read_checkpoint(run("honest") / MODEL_FILE)
+    with pytest.raises(OutputError, match=r"a \.tflite cannot hold the architecture 'mingru': expected rnn"):
+        export_tflite(checkpoint, Path("model.tflite"))
+
+
+def test_an_architecture_that_nobody_has(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("honest")
+    monkeypatch.setattr(backends, "entry_points", lambda group: [])
+    for arguments in (
+        ["generate", "run"],
+        ["evaluate", "run", "list.txt"],
+        ["score", "run", "Al"],
+        ["export-keras", "run"],
+    ):
+        done = namegen(*arguments)
+        assert done.exit_code == 1
+        assert "a network of the architecture 'mingru', trained by the engine 'honest'" in done.stderr.splitlines()[-1]
+        assert "install the package of that engine" in done.stderr
+    with pytest.raises(EngineError, match="there is no engine 'honest'"):
+        api.resume("run")
+
+
+@pytest.mark.parametrize("backend", ["numpy", None])
+def test_a_probe_that_does_not_fit(run: Runs, backend: str | None) -> None:
+    """By more than a thousandth of the largest logit; less is rounding."""
+    from dataclasses import replace
+
+    api.train(NAMES, config=merge(Config(), {**SHORT, "run.backend": "numpy"}), out="sound")
+    sound = Checkpoint.load(Path("sound") / MODEL_FILE)
+    assert sound.probe is not None
+    largest = max(1.0, float(np.abs(sound.probe).max()))
+    for share, fits in ((5e-4, True), (2e-3, False)):
+        probe = sound.probe.copy()
+        probe[1, 2] += share * largest
+        replace(sound, probe=probe).save(Path("other.safetensors"))
+        if fits:
+            api.load("other.safetensors", backend=backend)
+        else:
+            with pytest.raises(CheckpointError, match="computes something else"):
+                api.load("other.safetensors", backend=backend)
