@@ -95,7 +95,8 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     lacking = parts_lacking(engine)
     if lacking:
         raise EngineError(
-            f"the engine {name} is registered as {path}, which is no engine, as it has no {', '.join(lacking)}: {repair}"
+            f"the engine {name} is registered as {path}, which is no engine, as it has no {', '.join(lacking)}: "
+            f"{repair}"
         )
     found: namegen.core.engine.EngineClass = engine
     return found

@@ -61,7 +61,7 @@ def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
 
 def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, fake=FAKE)
-    with pytest.raises(UnknownEngineError, match="'jax': expected one of numpy, keras, fake$") as raised:
+    with pytest.raises(UnknownEngineError, match=r"'jax': expected one of numpy, keras, fake$") as raised:
         load_engine("jax")
     assert raised.value.exit_code == 2
     assert advice("Kears") == "did you mean keras? Expected one of numpy, keras, fake"
@@ -108,9 +108,8 @@ def test_a_name_that_two_distributions_claim_is_nobodys(site: Path) -> None:
     for name in ("zebra-names", "able-names"):
         distribute(site, name, f"fast = {FAKE}")
     distribute(site, "other-names", f"other = {FAKE}")
-    with pytest.raises(
-        EngineError, match="^able-names and zebra-names each register an engine called fast, .*but one$"
-    ):
+    said = r"^able-names and zebra-names each register an engine called fast, .*but one$"
+    with pytest.raises(EngineError, match=said):
         load_engine("fast")
     assert load_engine("other") is FakeEngine
     assert engine_paths()["fast"] == FAKE  # it stands in every list, so that its sentence is told

@@ -32,6 +32,7 @@ from namegen.experiments.compare.measured import (
     TrainingResult,
 )
 from namegen.experiments.compare.plan import (
+    COMMAND,
     GENERATED_NAMES,
     LIKE_FOR_LIKE_NETWORKS,
     QUICK_EPOCHS,
@@ -42,7 +43,8 @@ from namegen.experiments.compare.plan import (
     Scope,
 )
 from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TrainingSubject
-from namegen.experiments.machine import commit, machine, versions
+from namegen.experiments.engine_code import codes_for_report, versions
+from namegen.experiments.machine import commit, machine
 
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")
 ListResults = list[tuple[Measurement, Result]]
@@ -64,6 +66,7 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
         generated_names=GENERATED_NAMES,
         quick_epochs=QUICK_EPOCHS if scope.quick else None,
         engines=tuple(engine_paths()),
+        engine_codes=codes_for_report(engine_paths(), COMMAND),
         machine=Machine(**machine()),
         versions=versions(),
         commits=tuple(sorted(filter(None, commits))),

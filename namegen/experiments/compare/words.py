@@ -16,6 +16,7 @@ from namegen.experiments.compare.selection import (
     reference_values,
     splits,
 )
+from namegen.experiments.engine_code import code_in_words
 from namegen.experiments.table import percent, whole
 
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
@@ -139,11 +140,13 @@ def measured_where(results: Comparison) -> list[str]:
     absent = [name for name, version in versions.items() if version is None]
     without = f"; not installed: {', '.join(absent)}" if absent else ""
     commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
+    codes = [f"{name} ({code_in_words(code)})" for name, code in (results.engine_codes or {}).items()]
     said = [
         f"Measured on {machine.processor} ({_count(machine.cores, 'core')}{memory}, {machine.system}), every "
         f"measurement in a process of its own with {_count(results.threads, 'thread')}, those that tell a time one "
         "after the other.",
         f"{found}{without}{commits}.",
+        *([f"Engines: {'; '.join(codes)}."] if codes else []),
         f"Seeds {', '.join(map(str, results.seeds))}; {results.validation:.0%} of each list held out. The "
         "figures are those of the epoch with the lowest held-out loss (the original's networks: the highest held-out "
         "accuracy, its rule). The same seeds give the same figures, timings apart.",

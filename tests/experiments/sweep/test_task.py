@@ -82,7 +82,7 @@ def test_the_runs_of_a_split_fit_its_counting_once(task: ModuleType, monkeypatch
     outcomes, fits = [], []
     for rate in (0.01, 0.001):
         tables = {"network": {"hidden": [4]}, "training": {"epochs": 1, "learning_rate": rate}}
-        answer = task.train_run(RunJob("x", parse_config(tables), "x", names, training_code()))
+        answer = task.train_run(RunJob("x", parse_config(tables), "x", names, training_code("numpy")))
         assert answer.model
         outcomes.append(answer.outcome)
         fits.append(len(fitted))
@@ -100,7 +100,7 @@ def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there(
     names = load_bundled("mlb-last").names[:500]
     tables = {"data": {"repeats": repeats}, "network": {"hidden": [4]}, "training": {"epochs": 1}}
     config = parse_config(tables)
-    held_out = task.train_run(RunJob("x", config, "x", names, training_code())).outcome.held_out
+    held_out = task.train_run(RunJob("x", config, "x", names, training_code("numpy"))).outcome.held_out
     corpus = Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, config.data, seed=config.training.seed)
     model, metrics = NgramModel.best(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
