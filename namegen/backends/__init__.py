@@ -5,9 +5,10 @@ Looking at what is registered imports no engine, and not even NumPy.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from namegen.errors import EngineError, NamegenError, UnknownEngineError
@@ -28,32 +29,50 @@ LONGEST_REASON = 200  # characters
 
 def engine_paths() -> dict[str, str]:
     """Every engine that is known by name → ``module:Class``, third parties' included; ours come first."""
-    return {**ENGINES, **{name: claims[0].value for name, claims in claimed().items() if name not in ENGINES}}
+    return {**ENGINES, **{name: claims[0].path for name, claims in claimed().items() if name not in ENGINES}}
 
 
-def claimed() -> dict[str, list[EntryPoint]]:
-    """Every name that a third party registers, in order → who does, by the name of their distribution."""
-    found: dict[str, list[EntryPoint]] = {}
-    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, owner(point))):
-        claims = found.setdefault(point.name, [])
-        if owner(point) not in map(owner, claims):
-            claims.append(point)
-    return found
+@dataclass(frozen=True)
+class Claim:
+    """A third party's engine under some name.
+
+    Attributes:
+        path: ``module:Class``.
+        distribution, version: what registers it; None where that is not known.
+    """
+
+    path: str
+    distribution: str | None
+    version: str | None
+
+    @property
+    def owner(self) -> str:
+        """Who a message speaks of."""
+        return self.distribution or self.path
 
 
-def owner(point: EntryPoint) -> str:
-    """The distribution that an entry point belongs to, by its name; where that is not known, what it leads to."""
-    return point.value if point.dist is None else point.dist.name
+def claimed() -> dict[str, list[Claim]]:
+    """Every name that a third party registers, in order → who does, in order; of one distribution, once."""
+    found: dict[str, dict[str, Claim]] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        dist = point.dist
+        claim = Claim(point.value, *((None, None) if dist is None else (dist.name, dist.version)))
+        found.setdefault(point.name, {}).setdefault(claim.owner, claim)
+    return {name: [claims[owner] for owner in sorted(claims)] for name, claims in sorted(found.items())}
 
 
 def shadowed() -> list[str]:
     """A sentence about each third party's engine that has the name of one of ours, and so cannot be had."""
     return [
-        f"{' and '.join(map(owner, claims))} registers an engine called {name}, as one of namegen's own is: namegen's "
-        "is used, and the other one needs another name"
+        f"{_owners(claims)} registers an engine called {name}, as one of namegen's own is: namegen's is used, and the "
+        "other one needs another name"
         for name, claims in claimed().items()
         if name in ENGINES
     ]
+
+
+def _owners(claims: list[Claim]) -> str:
+    return " and ".join(claim.owner for claim in claims)
 
 
 def advice(name: str) -> str:
@@ -80,8 +99,8 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     path = ENGINES.get(name)
     repair = f"install what it needs again: {install_command(EXTRAS[name])}" if name in EXTRAS else ""
     if path is None:
-        point = _claim(name)
-        path, repair = point.value, f"repair or uninstall {owner(point)}"
+        claim = _claim(name)
+        path, repair = claim.path, f"repair or uninstall {claim.owner}"
     module, _, attribute = path.partition("[")[0].replace(" ", "").partition(":")
     if not module or not attribute:
         raise EngineError(f"the engine {name} is registered as {quote(path)}, expected module:Class: {repair}")
@@ -102,14 +121,14 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     return found
 
 
-def _claim(name: str) -> EntryPoint:
+def _claim(name: str) -> Claim:
     claims = claimed().get(name, [])
     if not claims:
         raise UnknownEngineError(f"there is no engine {quote(name)}: {advice(name)}")
     if len(claims) > 1:
         raise EngineError(
-            f"{' and '.join(map(owner, claims))} each register an engine called {name}, so it cannot be told which one "
-            "is meant: uninstall all of them but one"
+            f"{_owners(claims)} each register an engine called {name}, so it cannot be told which one is meant: "
+            "uninstall all of them but one"
         )
     return claims[0]
 

@@ -46,10 +46,10 @@ def engine_code(engine: str) -> EngineCode:
     """The code of an engine by its name, and the versions of what it needs; of one that is not there, what is known."""
     path = ENGINES.get(engine)
     claims = [] if path is not None else claimed().get(engine, [])
-    required = LIBRARIES.get(engine) or _required(engine, path or (claims[0].value if claims else ""))
+    required = LIBRARIES.get(engine) or _required(engine, path or (claims[0].path if claims else ""))
     versions = {name: library_version(name) for name in ("numpy", *required)}
-    versions |= {point.dist.name: point.dist.version for point in claims if point.dist is not None}
-    return EngineCode(_hash(_places(_module(claims[0].value))) if claims else None, versions)
+    versions |= {claim.distribution: claim.version for claim in claims if claim.distribution is not None}
+    return EngineCode(_hash(_places(_module(claims[0].path))) if claims else None, versions)
 
 
 def engine_versions(engine: str) -> dict[str, str | None]:
