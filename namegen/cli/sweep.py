@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import INTERRUPTED, options
-from namegen.cli.sources import note_config, note_list
+from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
 from namegen.errors import NamegenError
@@ -30,7 +30,7 @@ MOST_WORKERS = 1024
 RUNNING_SHOWN = 8
 
 
-@click.command()
+@click.command(cls=options.OfEveryEngine)
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -78,6 +78,7 @@ def sweep(
     from namegen.lists import read_names
 
     note_config(str(config), notes)
+    note_engines(notes)
     grid = read_grid(find_config(config))
 
     def read_list(data: DataSettings) -> Corpus:

@@ -17,7 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from namegen.documents import to_plain
-from namegen.errors import EngineError
+from namegen.errors import EngineError, NamegenError
 from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
 from namegen.experiments.compare.measured import (
     Algorithm,
@@ -66,6 +66,8 @@ def main() -> None:
         answer = Answer(result=MEASURES[request.kind](request))
     except EngineError as error:
         answer = Answer(unavailable=Unavailable(str(error), engine=isinstance(error, LibraryMissingError)))
+    except NamegenError as error:  # its sentence is the last line that is said
+        sys.exit(str(error))
     with os.fdopen(own_output, "w", encoding="utf-8") as stream:
         json.dump(to_plain(answer), stream, allow_nan=False)
     sys.stderr.flush()

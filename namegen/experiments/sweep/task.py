@@ -16,12 +16,13 @@ from distributed import get_worker
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import RunResult, TrainingRun
-from namegen.errors import EngineError, TrainingError
+from namegen.errors import EngineError, EngineFailedError, TrainingError
 from namegen.experiments.engine_code import versions
 from namegen.experiments.machine import machine
 from namegen.experiments.sweep.exchange import (
     DIVERGED,
     DONE,
+    FAILED,
     UNAVAILABLE,
     HeldOut,
     PartFigures,
@@ -51,7 +52,7 @@ def train_run(job: RunJob) -> RunAnswer:
 
     Returns:
         What came of it: trained, with its network; or why not, where the loss went astray, or where the engine lacks
-        its library or the cell.
+        its library or the cell, or broke down.
 
     Raises:
         EngineError: this worker has another namegen. TrainingError: nobody waits for the result any more.
@@ -71,6 +72,8 @@ def train_run(job: RunJob) -> RunAnswer:
         return RunAnswer(Untrained(UNAVAILABLE, error.told(in_config), machine(), versions((engine,))))
     except TrainingError as error:
         return RunAnswer(Untrained(DIVERGED, error.told(in_config), machine(), versions((engine,))))
+    except EngineFailedError as error:
+        return RunAnswer(Untrained(FAILED, error.told(in_config), machine(), versions((engine,))))
     if not result.finished:
         raise TrainingError("the run was stopped, as nobody waits for it")
     split = (run.corpus.fingerprint, job.config.data, job.config.training.seed)
