@@ -147,6 +147,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     from namegen.experiments.compare.memory import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
+    _check_cell(engine_class, config.network.cell)
     corpus = Corpus(request.names, source=request.source)
     clock = {"making": 0.0, "warm_up": 0.0}
     run = TrainingRun(corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
@@ -176,6 +177,12 @@ def _load_engine(name: str) -> EngineClass:
         return load_engine(name)
     except EngineError as error:
         raise LibraryMissingError(str(error)) from error
+
+
+def _check_cell(engine_class: EngineClass, cell: str) -> None:
+    """Raise EngineError for a network that an engine has not: it is left out, and the engine's others are measured."""
+    if cell not in engine_class.cells:
+        raise EngineError(f"it has no cell {cell}, only {', '.join(sorted(engine_class.cells)) or 'none at all'}")
 
 
 def _clocked(engine_class: EngineClass, clock: dict[str, float]) -> EngineClass:
@@ -268,6 +275,7 @@ def _language_model(
     from namegen.core.network.checkpoint import Checkpoint
 
     engine_class, checkpoint = _load_engine(subject.engine), Checkpoint.load(path)
+    _check_cell(engine_class, checkpoint.network.cell)
     engine = engine_class(checkpoint.network, None, threads=request.threads)
     engine.set_state(checkpoint.parameters)
     return engine, checkpoint.vocabulary, None

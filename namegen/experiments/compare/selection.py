@@ -18,6 +18,11 @@ PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out par
 ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
 
 
+def engines_of(entry: ListEntry) -> list[str]:
+    """Every engine that has figures of this list, and what else reads a network."""
+    return list(dict.fromkeys([*(run.engine for run in entry.trainings), *(one.engine for one in entry.generation)]))
+
+
 def splits(entry: ListEntry) -> list[SplitName]:
     """The ways in which the list was split."""
     return list(dict.fromkeys(one.split for one in entry.references))
@@ -29,11 +34,24 @@ def like_for_like_runs(entry: ListEntry) -> list[Training]:
 
 
 def like_for_like_by_network(entry: ListEntry) -> dict[str, list[Training]]:
-    """The same, network by network."""
+    """The same, network by network; a network with other parameters than the first of its name is another one."""
     found: dict[str, list[Training]] = {}
     for run in like_for_like_runs(entry):
-        found.setdefault(run.network, []).append(run)
+        first = found.get(run.network, [run])[0]
+        same = run.parameters == first.parameters
+        found.setdefault(run.network if same else f"{run.network} of {run.parameters:,} parameters", []).append(run)
     return found
+
+
+def curve_distance(one: Training, other: Training) -> float:
+    """How far the loss curves of two trainings are apart at most, in nats a character."""
+    pairs = [
+        pair
+        for curve in ("training_loss_nats_per_char", "validation_loss_nats_per_char")
+        for pair in zip(getattr(one.history, curve), getattr(other.history, curve), strict=False)
+        if None not in pair
+    ]
+    return max((abs(left - right) for left, right in pairs), default=0.0)
 
 
 def network_names(entry: ListEntry, split: SplitName) -> list[str]:

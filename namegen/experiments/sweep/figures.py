@@ -23,7 +23,7 @@ from namegen.drawings.style import (
     VERMILION,
     drawable_text,
     drawing_style,
-    engine_colour,
+    engine_looks,
     label_lines,
     new_figure,
     number_formatter,
@@ -124,8 +124,10 @@ def _best(settings: dict[str, list[TrainedRun]]) -> tuple[dict[str, list[Trained
 def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[tuple[str, tuple[float, ...]]]:
     """A colour and a pattern for each line; where engines alone are compared, the colours that they always have."""
     if [path for path in results.axes if path not in (LIST, SEED)] == [ENGINE]:
+        looks = engine_looks(results.axes[ENGINE])
         for runs in settings.values():
-            yield engine_colour(runs[0].backend), ()
+            look = looks[runs[0].backend]
+            yield look.colour, DASHES[1] if look.hollow else ()
         return
     for dashes in DASHES:
         for colour in COLOURS:
