@@ -70,6 +70,7 @@ def sweep(
     notes = Notes(quiet)
     from namegen.config_files import find_config
     from namegen.documents import to_plain
+    from namegen.experiments.engine_code import code_in_words
     from namegen.experiments.sweep.exchange import FAILED
     from namegen.experiments.sweep.grid import make_runs, read_grid
     from namegen.experiments.sweep.results import untrained
@@ -99,6 +100,8 @@ def sweep(
         click.echo(json_text(to_plain(results)))
     else:
         _print(results)
+        for engine, code in (results.engine_codes or {}).items():
+            click.echo(f"engine: {printable(f'{engine} ({code_in_words(code)})')}")
         click.echo(f"table: {printable(str(Path(folder) / TABLE))}")
         for plot in results.plots:
             click.echo(f"plot:  {printable(str(Path(folder) / plot))}")

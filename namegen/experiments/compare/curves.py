@@ -26,7 +26,7 @@ from namegen.experiments.compare.document import ListEntry, Training
 
 Looks: TypeAlias = Mapping[str, EngineLook]
 WIDTH = 9.5
-NARROW, STEP, WIDEST = 1.4, 1.6, 8.0  # wide lines below narrow ones: all are seen where they coincide
+NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
 MARKERS = 6  # of an engine on a curve
 
