@@ -71,7 +71,7 @@ def _loss_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> None:
 
 def _accuracy_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> list[Line2D]:
     """Gives the entries of its legend."""
-    curves = _curves(runs, looks, step=STEP / 3)
+    curves = _curves(runs, looks, step=STEP / 4)
     for curve in curves:
         curve.draw(axes, curve.run.history.seconds, curve.run.history.validation_accuracy_argmax)
     axes.set_title("Accuracy against time")
