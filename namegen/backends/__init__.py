@@ -23,13 +23,14 @@ ENGINES = {
     "keras": "namegen.backends.keras_engine.engine:KerasEngine",
 }
 EXTRAS = {"keras": "keras"}  # engine → the extra that installs its libraries
+TAKEN = frozenset((*ENGINES, "tflite"))  # names that no third party can have; a .tflite is called so in reports
 ENTRY_POINT_GROUP = "namegen.engines"
 LONGEST_REASON = 200  # characters
 
 
 def engine_paths() -> dict[str, str]:
     """Every engine that is known by name → ``module:Class``, third parties' included; ours come first."""
-    return {**ENGINES, **{name: claims[0].path for name, claims in claimed().items() if name not in ENGINES}}
+    return {**ENGINES, **{name: claims[0].path for name, claims in claimed().items() if name not in TAKEN}}
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def shadowed() -> list[str]:
         f"{_owners(claims)} registers an engine called {name}, as one of namegen's own is: namegen's is used, and the "
         "other one needs another name"
         for name, claims in claimed().items()
-        if name in ENGINES
+        if name in TAKEN
     ]
 
 
@@ -123,7 +124,7 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
 
 def _claim(name: str) -> Claim:
     claims = claimed().get(name, [])
-    if not claims:
+    if not claims or name in TAKEN:
         raise UnknownEngineError(f"there is no engine {quote(name)}: {advice(name)}")
     if len(claims) > 1:
         raise EngineError(

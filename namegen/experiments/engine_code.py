@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import namegen
-from namegen.backends import ENGINES, claimed, engine_paths, load_engine
+from namegen.backends import ENGINES, TAKEN, claimed, engine_paths, load_engine
 from namegen.errors import EngineError
 from namegen.experiments.machine import PACKAGE, code_fingerprint
 
@@ -45,7 +45,7 @@ class EngineCode:
 def engine_code(engine: str) -> EngineCode:
     """The code of an engine by its name, and the versions of what it needs; of one that is not there, what is known."""
     path = ENGINES.get(engine)
-    claims = [] if path is not None else claimed().get(engine, [])
+    claims = [] if engine in TAKEN else claimed().get(engine, [])
     required = LIBRARIES.get(engine) or _required(engine, path or (claims[0].path if claims else ""))
     versions = {name: library_version(name) for name in ("numpy", *required)}
     versions |= {claim.distribution: claim.version for claim in claims if claim.distribution is not None}

@@ -53,9 +53,13 @@ def test_an_engine_of_a_third_party(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
     assert [sentence for sentence in shadowed() if "rival" in sentence] == []
-    distribute(site, "rival", f"numpy = {FAKE}")
+    distribute(site, "rival", f"numpy = {FAKE}\ntflite = {FAKE}")
     assert load_engine("numpy") is NumpyEngine
-    [sentence] = [sentence for sentence in shadowed() if "rival" in sentence]
+    with pytest.raises(UnknownEngineError, match="'tflite'"):  # which a report calls what is no engine
+        load_engine("tflite")
+    assert "tflite" not in engine_paths()
+    sentence, other = (sentence for sentence in shadowed() if "rival" in sentence)
+    assert other.startswith("rival registers an engine called tflite")
     assert sentence.startswith("rival registers an engine called numpy, as one of namegen's own is")
 
 

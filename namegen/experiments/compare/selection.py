@@ -6,7 +6,7 @@ from typing import Literal
 
 from namegen.experiments.compare.document import Generation, ListEntry, Training
 from namegen.experiments.compare.measured import Algorithm, GenerationFigures
-from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS
+from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS, TFLITE
 from namegen.experiments.compare.subjects import SplitName
 
 Part = Literal["training", "held_out", "whole"]
@@ -55,7 +55,7 @@ def curve_distance(one: Training, other: Training) -> float:
 
 
 def network_names(entry: ListEntry, split: SplitName) -> list[str]:
-    """The networks that were trained on this split by the NumPy engine, in the order of every table."""
+    """The networks that were trained on this split, in the order of every table; those of other engines come last."""
     order = [*NETWORKS, *ORIGINALS]
     names = {run.network for run in entry.trainings if _is_network(run, split)}
     return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
@@ -88,8 +88,12 @@ def baseline_name(entry: ListEntry, split: SplitName) -> str:
 
 
 def generated_by_network(entry: ListEntry) -> dict[str, GenerationFigures]:
-    """The names that the NumPy engine drew from each network."""
-    return {one.network: best_generated(one) for one in entry.generation if one.model == NUMPY}
+    """The names that the NumPy engine drew from each network, or else the first engine that did."""
+    found: dict[str, GenerationFigures] = {}
+    for one in entry.generation:
+        if one.model == NUMPY or (one.engine != TFLITE and one.network not in found):
+            found[one.network] = best_generated(one)
+    return found
 
 
 def best_generated(one: Generation) -> GenerationFigures:

@@ -17,7 +17,7 @@ from namegen.experiments.compare.figures import (
     list_plots,
     speed_figure,
 )
-from namegen.experiments.compare.selection import like_for_like_by_network
+from namegen.experiments.compare.selection import generated_by_network, like_for_like_by_network
 
 
 @pytest.fixture(autouse=True)
@@ -134,3 +134,14 @@ def test_a_network_of_another_engine_has_its_colour(comparison: Comparison) -> N
     bars = {bar.get_facecolor()[:3] for bar in figure.axes[0].patches}
     assert len(bars) == 2
     assert {"by numpy", "by attention"} <= {text.get_text() for text in figure.legends[0].get_texts()}
+
+
+def test_the_names_of_a_network_are_those_of_the_first_engine_that_drew_them(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    [numpy] = [one for one in entry.generation if (one.model, one.network) == ("numpy", "SimpleRNN 2×32")]
+    drawn = numpy.algorithms["count_splitting"]
+    others = {"count_splitting": replace(drawn, recreated_percent=1.0)}
+    keras = replace(numpy, model="keras", engine="keras", algorithms=others)
+    attention = replace(keras, model="attention", engine="attention", network="Transformer")
+    found = generated_by_network(replace(entry, generation=(keras, numpy, attention)))
+    assert found == {"SimpleRNN 2×32": drawn, "Transformer": others["count_splitting"]}
