@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from namegen.cli import SECTIONS, cli
+from namegen.cli.options import OUR_ENGINES_ALONE
 
 TARGET = Path(__file__).with_name("cli.md")
 WIDTH = 100
@@ -25,6 +26,7 @@ def document() -> str:
     """The whole text."""
     settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
     root = click.Context(cli, info_name="namegen", **settings)
+    root.meta[OUR_ENGINES_ALONE] = True  # whatever is installed beside
     parts = [HEAD, _block("", cli.get_help(root))]
     for heading, commands in SECTIONS.items():
         parts.append(f"## {heading}\n")

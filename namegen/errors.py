@@ -5,6 +5,8 @@
     ├── CheckpointError           a model file is damaged, foreign, or does not fit its description
     ├── OutputError               a result cannot be written, or would overwrite something
     ├── EngineError               a backend is missing or refuses a network
+    │   └── UnknownEngineError    exit code 2: no backend has that name
+    ├── EngineFailedError         a backend broke down in the midst of its work
     ├── TrainingError             training cannot go on (the loss is not finite)
     ├── GenerationError           a wish for names cannot be met
     ├── FetchError                a public source cannot be read
@@ -71,6 +73,16 @@ class OutputError(NamegenError):
 
 class EngineError(NamegenError):
     """A backend is unknown, lacks its library, or does not implement the network asked for."""
+
+
+class UnknownEngineError(EngineError):
+    """No backend has the name that was given: a wrong value, as of any other setting."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class EngineFailedError(NamegenError):
+    """A backend raised something of its own in the midst of its work; what was saved before stays as it is."""
 
 
 class TrainingError(NamegenError):

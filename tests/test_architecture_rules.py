@@ -71,7 +71,18 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (
-        CORE | {"config", "config_files", "lists", "models", "backends", "backends.tflite", "api", "drawings"},
+        CORE
+        | {
+            "config",
+            "config_files",
+            "lists",
+            "models",
+            "backends",
+            "backends.opening",
+            "backends.tflite",
+            "api",
+            "drawings",
+        },
         {"numpy", "matplotlib", "jinja2", "markupsafe", "dask", "distributed", "cryptography"},
     ),
     "cli": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Unpack
 
@@ -233,9 +234,10 @@ def find_model(model: str | None) -> tuple[str, Path]:
         return model, path / MODEL_FILE
     if os.path.exists(model):  # False for what no path can be
         return model, path
+    close = get_close_matches(model.lower(), SHIPPED, n=1, cutoff=0.6) if len(model) < 100 else []
     raise CheckpointError(
-        f"there is no model {quote(model, 200)}: expected a run folder, a .safetensors or .tflite file, or one of "
-        f"{', '.join(SHIPPED)}"
+        f"there is no model {quote(model, 200)}: {f'did you mean {close[0]}? Expected' if close else 'expected'} a run "
+        f"folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
     )
 
 

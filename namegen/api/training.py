@@ -82,9 +82,8 @@ def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, ke
         data = replace(config.data, names=NAMES_FILE, column=None)
     else:
         data = replace(config.data, names=_lasting(config.data.names))
-    folder.save_config(
-        write_config(replace(config, data=data, network=run.recipe.network, training=run.recipe.training))
-    )
+    recipe = run.recipe
+    folder.save_config(write_config(replace(config, data=data, network=recipe.network, training=recipe.training)))
     return folder
 
 

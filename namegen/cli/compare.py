@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import INTERRUPTED, options
-from namegen.cli.sources import open_list
+from namegen.cli.sources import note_engines, open_list
 from namegen.cli.terminal import Notes, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
@@ -24,7 +24,7 @@ DEFAULT_SEEDS, MOST_SEEDS = 3, 100
 WIDTH = 80
 
 
-@click.command("compare-backends")
+@click.command("compare-backends", cls=options.OfEveryEngine)
 @click.argument("names", nargs=-1)
 @click.option(
     "--out",
@@ -63,6 +63,7 @@ def compare_backends(
     if not names:
         notes(f"names: {', '.join(DEFAULT_LISTS)}")
     corpora = [open_list(name, notes) for name in dict.fromkeys(names or DEFAULT_LISTS)]
+    note_engines(notes)
     from namegen.experiments.compare.plan import Scope
     from namegen.experiments.compare.run import REPORT, compare
 

@@ -27,10 +27,40 @@ def common(command: Command) -> Command:
     return command
 
 
+OUR_ENGINES_ALONE = "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine
+
+
+def engines_in_help(ctx: click.Context) -> str:
+    """The engines that are registered now, third parties' included; none of them is imported."""
+    from namegen.backends import ENGINES, engine_paths
+
+    return ", ".join(ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths())
+
+
+class EngineOption(click.Option):
+    """``--backend``: its help names the engines that are registered."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """What stands in the help."""
+        record = super().get_help_record(ctx)
+        return record and (record[0], record[1].replace("ENGINES", engines_in_help(ctx)))
+
+
+class OfEveryEngine(click.Command):
+    """A command that runs every engine: its help ends with those that are registered."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The engines, after all options."""
+        super().format_epilog(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(f"Engines: {engines_in_help(ctx)}.")
+
+
 backend = click.option(
     "--backend",
+    cls=EngineOption,
     metavar="NAME",
-    help="The engine: numpy, keras, or another that is installed.  [default: numpy; the model's own where it must be]",
+    help="The engine: ENGINES.  [default: numpy, or one that knows the model]",
 )
 threads = click.option(
     "--threads",

@@ -47,6 +47,14 @@ def note_config(config: str | None, notes: Notes) -> None:
     note_namesake(config, bundled_configs(), "config", notes)
 
 
+def note_engines(notes: Notes) -> None:
+    """Say so where a third party's engine has the name of one of ours, and so is not used."""
+    from namegen.backends import shadowed
+
+    for sentence in shadowed():
+        notes(sentence)
+
+
 def open_model(model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Load MODEL. Raises CheckpointError, EngineError."""
     limit_threads(threads)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import INTERRUPTED, options
-from namegen.cli.sources import note_config, note_list
+from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
 from namegen.errors import NamegenError
@@ -30,7 +30,7 @@ MOST_WORKERS = 1024
 RUNNING_SHOWN = 8
 
 
-@click.command()
+@click.command(cls=options.OfEveryEngine)
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -70,6 +70,7 @@ def sweep(
     notes = Notes(quiet)
     from namegen.config_files import find_config
     from namegen.documents import to_plain
+    from namegen.experiments.engine_code import code_in_words
     from namegen.experiments.sweep.exchange import FAILED
     from namegen.experiments.sweep.grid import make_runs, read_grid
     from namegen.experiments.sweep.results import untrained
@@ -78,6 +79,7 @@ def sweep(
     from namegen.lists import read_names
 
     note_config(str(config), notes)
+    note_engines(notes)
     grid = read_grid(find_config(config))
 
     def read_list(data: DataSettings) -> Corpus:
@@ -98,6 +100,8 @@ def sweep(
         click.echo(json_text(to_plain(results)))
     else:
         _print(results)
+        for engine, code in (results.engine_codes or {}).items():
+            click.echo(f"engine: {printable(f'{engine} ({code_in_words(code)})')}")
         click.echo(f"table: {printable(str(Path(folder) / TABLE))}")
         for plot in results.plots:
             click.echo(f"plot:  {printable(str(Path(folder) / plot))}")

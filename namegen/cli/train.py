@@ -15,7 +15,7 @@ import click
 
 from namegen.cli import INTERRUPTED, options
 from namegen.cli.progress import show_progress
-from namegen.cli.sources import note_config, note_list
+from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.terminal import Notes, json_text
 from namegen.cli.training_summary import summary
 from namegen.config import Config, merge, read_config
@@ -69,7 +69,9 @@ def rate_steps(text: str) -> tuple[tuple[int, float], ...]:
 
 # The setting in a config file → the option that stands above it. Their ranges are checked by the settings themselves.
 SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
-    "run.backend": click.option("--backend", metavar="NAME", help="The engine: numpy or keras.  [default: numpy]"),
+    "run.backend": click.option(
+        "--backend", cls=options.EngineOption, metavar="NAME", help="The engine: ENGINES.  [default: numpy]"
+    ),
     "network.architecture": click.option(
         "--architecture", metavar="NAME", help="The kind of network.  [default: the engine's first; of ours, rnn]"
     ),
@@ -216,6 +218,7 @@ def train(
         if names is None:
             notes(f"names: {resolved.data.names}")
         note_list(resolved.data.names, notes)
+    note_engines(notes)
     limit_threads(resolved.run.threads)
     from namegen import api
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,7 +47,8 @@ class Colour:
 
 
 # Every colour of namegen's drawings and reports, by its name in a style sheet; only the page for a browser has its own.
-# The last six are Okabe and Ito's, made to be told apart with every kind of colour vision (jfly.uni-koeln.de/color).
+# From blue to sky they are Okabe and Ito's, made to be told apart with every kind of colour vision
+# (jfly.uni-koeln.de/color); the last two are darker than any of those.
 PALETTE = {
     "paper": Colour("#ffffff", dark="#16181b"),
     "ink": Colour("#262626", dark="#e6e6e3", printed="#000000"),  # text
@@ -60,13 +61,18 @@ PALETTE = {
     "purple": Colour("#cc79a7", dark="#dd9dc0"),
     "orange": Colour("#e69f00", dark="#f0b53c"),
     "sky": Colour("#56b4e9", dark="#86cbf2"),
+    "indigo": Colour("#43308f", dark="#a596f2"),
+    "wine": Colour("#8a1c45", dark="#f07a96"),
 }
 PAPER, INK, QUIET, FAINT = (PALETTE[name].light for name in ("paper", "ink", "quiet", "faint"))
 BLUE, VERMILION, GREEN = (PALETTE[name].light for name in ("blue", "vermilion", "green"))
 PURPLE, ORANGE, SKY_BLUE = (PALETTE[name].light for name in ("purple", "orange", "sky"))
+INDIGO, WINE = (PALETTE[name].light for name in ("indigo", "wine"))
 
-ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION}
-OTHER_ENGINE_COLOURS = (PURPLE, ORANGE, SKY_BLUE)
+ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION, "tflite": PURPLE}  # nobody else's
+ENGINE_MARKERS = {"numpy": "o", "keras": "s", "tflite": "d"}
+OTHER_ENGINE_COLOURS = (ORANGE, SKY_BLUE, INDIGO, WINE)
+OTHER_ENGINE_MARKERS = "^DvPX*<hp>"
 LIST_COLOUR = GREEN  # what belongs to a list and to no engine
 
 # DejaVu Sans comes with matplotlib, so it is always there; the others have the scripts that it lacks, where installed.
@@ -119,14 +125,58 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class EngineLook:
+    """How an engine is drawn.
+
+    Attributes:
+        colour: of its lines and markers.
+        marker: in matplotlib's letters.
+        hollow: its markers are rings: all colours were taken, so it has that of another engine.
+    """
+
+    colour: str
+    marker: str
+    hollow: bool = False
+
+    @property
+    def face(self) -> str:
+        """What its markers are filled with."""
+        return PAPER if self.hollow else self.colour
+
+
+def engine_looks(engines: Iterable[str]) -> dict[str, EngineLook]:
+    """How each of the engines is drawn that stand in one report, whatever their order.
+
+    Ours look alike everywhere. A third party's has a colour by its name, or the next one that is free beside the
+    others; where there are more engines than colours, they go round again with other markers, which are hollow.
+
+    >>> engine_looks(["numpy"])
+    {'numpy': EngineLook(colour='#0072b2', marker='o', hollow=False)}
+    """
+    looks: dict[str, EngineLook] = {}
+    taken: set[int] = set()
+    colours, markers = OTHER_ENGINE_COLOURS, OTHER_ENGINE_MARKERS
+    for name in sorted(set(engines)):
+        if name in ENGINE_COLOURS:
+            looks[name] = EngineLook(ENGINE_COLOURS[name], ENGINE_MARKERS[name])
+            continue
+        turns = len(taken) // len(colours)
+        first = zlib.crc32(name.encode()) % len(colours)
+        places = (turns * len(colours) + (first + more) % len(colours) for more in range(len(colours)))
+        place = next(place for place in places if place not in taken)
+        taken.add(place)
+        looks[name] = EngineLook(colours[place % len(colours)], markers[place % len(markers)], hollow=turns > 0)
+    return looks
+
+
 def engine_colour(engine: str) -> str:
-    """The colour of an engine in every drawing; an engine of a third party always gets the same one too.
+    """The colour of an engine that stands alone in a drawing.
 
     >>> engine_colour("numpy")
     '#0072b2'
     """
-    others = OTHER_ENGINE_COLOURS
-    return ENGINE_COLOURS.get(engine) or others[zlib.crc32(engine.encode()) % len(others)]
+    return engine_looks([engine])[engine].colour
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where figures were measured: the machine, the versions, the commit; and which code measured them."""
+"""Where figures were measured: the machine, the commit; and which code of namegen measured them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import platform
 import subprocess
 from functools import lru_cache
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Any
 
 import namegen
-from namegen.backends import ENTRY_POINT_GROUP
 from namegen.errors import NamegenError
 
 PACKAGE = Path(namegen.__file__).parent
@@ -36,11 +34,6 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
         "experiments/sweep/task.py",
     ),
 }
-LIBRARIES: dict[str, tuple[str, ...]] = {
-    "numpy": ("numpy",),
-    "keras": ("keras", "tensorflow"),
-    "tflite": ("tensorflow", "ai-edge-litert"),
-}
 
 
 def machine() -> dict[str, Any]:
@@ -51,35 +44,6 @@ def machine() -> dict[str, Any]:
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def versions() -> dict[str, str | None]:
-    """The versions of Python, namegen and the libraries; None for one that is not installed."""
-    names = sorted({library for libraries in LIBRARIES.values() for library in libraries})
-    return {
-        "python": platform.python_version(),
-        "namegen": namegen.__version__,
-        **{name: library_version(name) for name in names},
-    }
-
-
-def library_version(name: str) -> str | None:
-    """The installed version of a distribution; ``tensorflow-cpu`` and the like count as TensorFlow."""
-    for candidate in (name, f"{name}-cpu", f"{name}-intel"):
-        try:
-            return version(candidate)
-        except PackageNotFoundError:
-            continue
-    return None
-
-
-def engine_versions(engine: str) -> dict[str, str | None]:
-    """The versions that an engine's figures depend on."""
-    found = {name: library_version(name) for name in ("numpy", *LIBRARIES.get(engine, ()))}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == engine and point.dist is not None:
-            found[point.dist.name] = point.dist.version
-    return found
 
 
 @lru_cache(maxsize=4)

@@ -100,6 +100,7 @@ def test_a_full_disk_while_training(program, some_names, largest):
 
 def test_a_model_that_is_not_there(program):
     program("generate", "nowhere").refused("there is no model 'nowhere'", "mlb-first")
+    program("generate", "Mlb-frist").refused("did you mean mlb-first? Expected a run folder")
     (program.folder / "folder").mkdir()
     program("generate", "folder").refused("the folder folder holds no model.safetensors")
     program("evaluate", "nowhere").refused("there is no model 'nowhere'")

@@ -100,7 +100,7 @@ def test_values_out_of_range_are_exit_code_2(program, run_folder, arguments, sai
 
 
 def test_an_unknown_engine_names_the_known_ones(program, run_folder):
-    program("generate", "run", "--backend", "jax").refused("'jax'", "numpy, keras")
+    program("generate", "run", "--backend", "jax").refused("'jax'", "numpy, keras", code=2)
 
 
 def test_a_closed_pipe_is_the_end_and_no_error(program, run_folder):

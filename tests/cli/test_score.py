@@ -66,7 +66,7 @@ def test_unknown_characters_are_one_sentence(program, run_folder):
     program("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
     program("score", "run", "").refused("empty")
     assert program("score").code == 2
-    assert program("score", "run", "Al", "--backend", "jax").code == 1
+    assert program("score", "run", "Al", "--backend", "jax").code == 2
 
 
 def test_colours_go_by_the_surprise_and_control_characters_are_escaped():

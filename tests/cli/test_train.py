@@ -179,7 +179,7 @@ def test_unknown_keys_of_a_config_are_refused(program, names):
 
 
 def test_an_unknown_engine_names_the_known_ones(program, names):
-    program("train", names, "--backend", "jax").refused("'jax'", "numpy, keras")
+    program("train", names, "--backend", "jax").refused("'jax'", "numpy, keras", code=2)
 
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from namegen import backends
-from namegen.backends import ENGINES, ENTRY_POINT_GROUP, EXTRAS, engine_paths, load_engine
+from namegen.backends import ENGINES, ENTRY_POINT_GROUP, EXTRAS, advice, engine_paths, load_engine, shadowed
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.errors import EngineError
+from namegen.errors import EngineError, UnknownEngineError
 from tests.fake_engine import FakeEngine
+
+Module = Callable[[str, str], None]
+FAKE = "tests.fake_engine:FakeEngine"
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **engines: str) -> None:
     """As if distributions with these entry points were installed."""
     points = [importlib.metadata.EntryPoint(name, path, ENTRY_POINT_GROUP) for name, path in engines.items()]
     monkeypatch.setattr(backends, "entry_points", lambda group: [point for point in points if point.group == group])
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose modules can be imported, and whose distributions are installed."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def distribute(site: Path, name: str, entry_points: str) -> None:
+    """Install a distribution there that registers engines."""
+    folder = site / f"{name}-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{entry_points}\n")
 
 
 def test_ours() -> None:
@@ -26,20 +46,30 @@ def test_ours() -> None:
 
 
 def test_an_engine_of_a_third_party(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, zebra="tests.fake_engine:FakeEngine", fake="tests.fake_engine:FakeEngine")
+    install(monkeypatch, zebra=FAKE, fake=FAKE)
     assert load_engine("fake") is FakeEngine
     assert list(engine_paths()) == ["numpy", "keras", "fake", "zebra"]
 
 
-def test_a_third_party_cannot_take_our_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, numpy="tests.fake_engine:FakeEngine")
+def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
+    assert [sentence for sentence in shadowed() if "rival" in sentence] == []
+    distribute(site, "rival", f"numpy = {FAKE}\ntflite = {FAKE}")
     assert load_engine("numpy") is NumpyEngine
+    with pytest.raises(UnknownEngineError, match="'tflite'"):  # which a report calls what is no engine
+        load_engine("tflite")
+    assert "tflite" not in engine_paths()
+    sentence, other = (sentence for sentence in shadowed() if "rival" in sentence)
+    assert other.startswith("rival registers an engine called tflite")
+    assert sentence.startswith("rival registers an engine called numpy, as one of namegen's own is")
 
 
 def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, fake="tests.fake_engine:FakeEngine")
-    with pytest.raises(EngineError, match="'jax': expected one of numpy, keras, fake"):
+    install(monkeypatch, fake=FAKE)
+    with pytest.raises(UnknownEngineError, match=r"'jax': expected one of numpy, keras, fake$") as raised:
         load_engine("jax")
+    assert raised.value.exit_code == 2
+    assert advice("Kears") == "did you mean keras? Expected one of numpy, keras, fake"
+    assert advice("fakes").startswith("did you mean fake?")
 
 
 def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +83,37 @@ def test_a_missing_library_of_a_third_party(monkeypatch: pytest.MonkeyPatch) -> 
     install(monkeypatch, fast="no_such_library.engine:Engine")
     with pytest.raises(EngineError, match=r"fast needs no_such_library, .*install what no_such_library"):
         load_engine("fast")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("tests.fake_engine:Missing", r"tests\.fake_engine has no Missing: repair or uninstall fast-names"),
+        ("tests.fake_engine:FakeEngine.inner.Class", r"has no FakeEngine\.inner\.Class"),
+        ("tests.fake_engine", "'tests.fake_engine', expected module:Class: repair or uninstall fast-names"),
+        ("tests.fake_engine:np", "is no engine, as it has no class, vocabulary_size, "),
+        ("pathlib:Path", "is no engine, as it has no vocabulary_size, .*train_epoch"),
+        ("breaks:Engine", r"importing breaks raises ValueError \(first line\): repair or uninstall fast-names"),
+        ("leaves:Engine", r"importing leaves raises SystemExit \(3\)"),
+        ("silent:Engine", r"importing silent raises ImportError \(without a word\)"),
+    ],
+)
+def test_an_engine_that_cannot_be_had_is_one_sentence(site: Path, path: str, said: str) -> None:
+    (site / "breaks.py").write_text("raise ValueError('first line\\nsecond line')")
+    (site / "leaves.py").write_text("raise SystemExit(3)")
+    (site / "silent.py").write_text("raise ImportError")
+    distribute(site, "fast-names", f"fast = {path}")
+    with pytest.raises(EngineError, match=f"^the engine fast .*{said}") as raised:
+        load_engine("fast")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_name_that_two_distributions_claim_is_nobodys(site: Path) -> None:
+    for name in ("zebra-names", "able-names"):
+        distribute(site, name, f"fast = {FAKE}")
+    distribute(site, "other-names", f"other = {FAKE}")
+    said = r"^able-names and zebra-names each register an engine called fast, .*but one$"
+    with pytest.raises(EngineError, match=said):
+        load_engine("fast")
+    assert load_engine("other") is FakeEngine
+    assert engine_paths()["fast"] == FAKE  # it stands in every list, so that its sentence is told

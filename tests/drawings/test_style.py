@@ -30,11 +30,22 @@ def test_no_drawn_text_lacks_a_glyph() -> None:
 
 
 def test_engines_keep_their_colours() -> None:
-    colours = {style.engine_colour(name) for name in ("numpy", "keras")}
-    assert len(colours) == 2
+    colours = {style.engine_colour(name) for name in ("numpy", "keras", "tflite")}
+    assert len(colours) == 3
     third = style.engine_colour("a third party's")
     assert third == style.engine_colour("a third party's")
-    assert third not in colours
+    assert third not in {*colours, style.LIST_COLOUR, style.INK, style.QUIET}
+
+
+@pytest.mark.parametrize("count", [2, 4, 9])
+def test_no_engine_of_a_report_looks_like_another(count: int) -> None:
+    names = [*style.ENGINE_COLOURS, *(f"engine {place}" for place in range(count))]
+    looks = style.engine_looks(names)
+    assert looks == style.engine_looks(reversed(names))
+    assert len(set(looks.values())) == len(names)
+    others = [look for name, look in looks.items() if name not in style.ENGINE_COLOURS]
+    assert len({look.colour for look in others}) == min(count, len(style.OTHER_ENGINE_COLOURS))
+    assert {look.hollow for look in others} == {False, count > len(style.OTHER_ENGINE_COLOURS)}
 
 
 def test_spread_moves_as_little_as_needed() -> None:
@@ -89,7 +100,7 @@ def test_no_two_colours_are_the_same_in_light_or_in_dark() -> None:
 def test_every_colour_of_a_drawing_is_one_of_the_palette() -> None:
     light = {colour.light for colour in PALETTE.values()}
     named = {value for name, value in vars(style).items() if name.isupper() and str(value).startswith("#")}
-    assert len(named) == 10
+    assert len(named) == 12
     assert named <= light
     assert {*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS} <= light
 

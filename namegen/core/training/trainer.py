@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -25,10 +26,11 @@ from namegen.core.training.dropping import Dropping
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, Listener, SilentListener, TrainingProgress
 from namegen.core.training.schedules import Schedule, make_schedule
-from namegen.errors import GenerationError, SettingsError, TrainingError, setting
+from namegen.errors import EngineFailedError, GenerationError, NamegenError, SettingsError, TrainingError, setting
 
 # nats a character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 DIVERGED = 1_000
+LONGEST_REASON = 200  # characters
 
 
 class Trainer:
@@ -75,11 +77,12 @@ class Trainer:
 
         Raises:
             TrainingError: the loss is no longer a finite number, or absurd: neither the engine nor ``progress`` may be
-                saved then.
+                saved then. EngineFailedError: the engine raised something of its own: nothing of it may be saved.
         """
         if not self.finished(progress):
             batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed))
-            self.engine.warm_up(Step(batch, self.schedule(0), self.dropping.masks(progress.epoch, 0)))
+            with self._engine_at_work(progress):
+                self.engine.warm_up(Step(batch, self.schedule(0), self.dropping.masks(progress.epoch, 0)))
         while not self.finished(progress):
             self._train_epoch(progress)
             if progress.step < self.steps:
@@ -110,9 +113,28 @@ class Trainer:
             self.listener.on_step(progress, step, self.steps)
             yield Step(batch, self.schedule(first + step), self.dropping.masks(progress.epoch, step))
 
+    @contextmanager
+    def _engine_at_work(self, progress: TrainingProgress, steps: _Passing | None = None) -> Iterator[None]:
+        """Whatever the engine raises of its own is told as the engine's; what came out of the steps is ours."""
+        try:
+            yield
+        except NamegenError:
+            raise
+        except Exception as error:
+            if steps is not None and error is steps.raised:
+                raise
+            said = (str(error).strip() or "without a word").splitlines()[0][:LONGEST_REASON]
+            raise EngineFailedError(
+                f"the engine {self.engine.name} failed in epoch {progress.epoch + 1} with {type(error).__name__} "
+                f"({said}), so training stops and what was saved before is kept: report it to those who make the "
+                "engine, or go on with another one"
+            ) from error
+
     def _train_epoch(self, progress: TrainingProgress) -> None:
         start = time.perf_counter()
-        losses = self.engine.train_epoch(self._stream(progress))
+        steps = _Passing(self._stream(progress))
+        with self._engine_at_work(progress, steps):
+            losses = self.engine.train_epoch(steps)
         elapsed = time.perf_counter() - start
         for loss, characters in zip(losses.loss_sum.tolist(), losses.characters.tolist(), strict=True):
             progress.loss_sum += loss  # one after the other, so that a stop in between changes no bit
@@ -125,7 +147,8 @@ class Trainer:
 
     def _end_epoch(self, progress: TrainingProgress) -> None:
         start = time.perf_counter()
-        metrics = None if self.validation is None else AccuracyEvaluator(self.engine).evaluate(self.validation)
+        with self._engine_at_work(progress):
+            metrics = None if self.validation is None else AccuracyEvaluator(self.engine).evaluate(self.validation)
         progress.seconds += time.perf_counter() - start
         if metrics is not None and not metrics.loss_nats_per_char < DIVERGED:
             raise TrainingError(diverged(self.training, progress.epoch + 1))
@@ -166,6 +189,26 @@ class Trainer:
         except GenerationError:  # a network that has learned little may draw names without an end
             return "", False
         return batch.names[0], batch.new is not None and bool(batch.new[0])
+
+
+class _Passing:
+    """An iterator that notes what was raised inside of it."""
+
+    def __init__(self, steps: Iterator[Step]) -> None:
+        self._steps = steps
+        self.raised: Exception | None = None
+
+    def __iter__(self) -> Iterator[Step]:
+        return self
+
+    def __next__(self) -> Step:
+        try:
+            return next(self._steps)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self.raised = error
+            raise
 
 
 def diverged(training: TrainingSettings, epoch: int) -> str:

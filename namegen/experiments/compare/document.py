@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from namegen.documents import Count, Measure, Share, schema
+from namegen.documents import UNSET, Count, Measure, Share, UnsetType, schema
 from namegen.experiments.compare.measured import (
     ExportResult,
     GenerationResult,
@@ -20,6 +20,7 @@ from namegen.experiments.compare.measured import (
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import ReferenceSubject, SplitName
+from namegen.experiments.engine_code import EngineCode
 
 Role = Literal["like_for_like", "network"]
 FORMAT: Literal["namegen comparison"] = "namegen comparison"
@@ -173,6 +174,8 @@ class Comparison:
         generated_names: how many names each model drew.
         quick_epochs: of a first look; None for a whole comparison.
         engines: every engine that is registered.
+        engine_codes: of each of them a hash of its code, and the versions of what it needs; missing in
+            documents that are older than this field.
         machine: where it was measured.
         versions: of Python, namegen and the libraries; None for one that is not installed.
         commits: of the checkouts that measured; none for an installed namegen.
@@ -198,6 +201,7 @@ class Comparison:
     left_out: tuple[Trouble, ...]
     failed: tuple[Trouble, ...]
     lists: tuple[ListEntry, ...]
+    engine_codes: dict[str, EngineCode] | UnsetType = UNSET
 
 
 if __name__ == "__main__":

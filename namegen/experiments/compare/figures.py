@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,20 +19,24 @@ from namegen.drawings.style import (
     QUIET,
     drawable_text,
     engine_colour,
+    engine_looks,
     new_figure,
     number_formatter,
     percent_formatter,
 )
-from namegen.experiments.compare.document import Generation, ListEntry, Training
+from namegen.experiments.compare.curves import WIDTH, Looks, curves_figure
+from namegen.experiments.compare.document import Generation, ListEntry
 from namegen.experiments.compare.measured import Lengths
 from namegen.experiments.compare.selection import (
     ALGORITHMS,
     PARTS,
     Metric,
     baseline_name,
+    engines_of,
     generated_by_network,
     like_for_like_by_network,
     network_names,
+    network_runs,
     network_values,
     reference_values,
     splits,
@@ -43,7 +45,6 @@ from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.compare.tables.sections import GENERATION_SECTION, LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION
 from namegen.experiments.table import whole
 
-WIDTH = 9.5
 PALE = 0.4  # the share of colour in the second of two bars that belong together
 
 
@@ -71,95 +72,38 @@ class ListPlot:
         return f"{self.title}: {self.detail}"
 
 
-def list_plots(entry: ListEntry, names: int) -> Iterator[ListPlot]:
-    """All plots of a list. Call it inside ``drawing_style``."""
-    for plot in _plots(entry, names):
+def list_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[ListPlot]:
+    """All plots of a list. Call it inside ``drawing_style``.
+
+    Args:
+        entry: the list.
+        names: how many each model drew.
+        engines: all of the report, so that each looks alike in the plots of every list.
+    """
+    looks = engine_looks([*engines, *engines_of(entry)])
+    for plot in _plots(entry, names, looks):
         plot.figure.suptitle(plot.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         yield plot
 
 
-def _plots(entry: ListEntry, names: int) -> Iterator[ListPlot]:
+def _plots(entry: ListEntry, names: int, looks: Looks) -> Iterator[ListPlot]:
     """The plots without their titles."""
     shown = drawable_text(entry.name, 48)
     for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
         title, detail = f"{network} on {shown}, by each engine", "loss against epochs, and accuracy against seconds"
-        yield ListPlot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, curves_figure(runs, entry))
+        yield ListPlot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, curves_figure(runs, entry, looks))
     for split in splits(entry):
         if network_names(entry, split):
             title, detail = f"Accuracy of the networks on {shown}, split {split}", "beside counting and the ceiling"
-            yield ListPlot(NETWORKS_SECTION, f"accuracy-{split}", title, detail, accuracy_figure(entry, split))
+            yield ListPlot(NETWORKS_SECTION, f"accuracy-{split}", title, detail, accuracy_figure(entry, split, looks))
     if entry.generation:
         title, detail = f"Names a second, {shown}", "by every model and algorithm"
-        yield ListPlot(GENERATION_SECTION, "speed", title, detail, speed_figure(entry.generation))
+        yield ListPlot(GENERATION_SECTION, "speed", title, detail, speed_figure(entry.generation, looks))
         generated = {network: found.lengths for network, found in generated_by_network(entry).items()}
         if entry.facts is not None and generated:
             title, detail = f"Names by their length, {shown}", f"the list, and {names:,} names drawn by each network"
             figure = lengths_figure(entry.facts.lengths, generated, names)
             yield ListPlot(GENERATION_SECTION, "lengths", title, detail, figure)
-
-
-# --- like for like ----------------------------------------------------------------------------------------------------
-
-
-WIDE, NARROW = 5.0, 1.6  # a wide line below a narrow one: both are seen where they coincide
-
-
-def curves_figure(runs: Sequence[Training], entry: ListEntry) -> Figure:
-    """Two panels: the loss curves, which lie on each other, and accuracy against time, which does not."""
-    figure = new_figure(WIDTH, 4.2)
-    left, right = figure.subplots(1, 2)
-    _loss_panel(left, runs)
-    _accuracy_panel(right, runs)
-    for one in entry.references:
-        if (one.split, one.seed) == (runs[0].split, runs[0].seed):
-            part = one.parts.held_out
-            right.axhline(part.ceiling.accuracy_argmax, color=INK, linewidth=1, label="ceiling")
-            baseline, dashes = part.baseline.accuracy_argmax, (0, (4, 2))
-            right.axhline(baseline, color=QUIET, linewidth=1, linestyle=dashes, label=f"{one.baseline_order}-gram")
-    right.legend(fontsize=9, loc="lower right")
-    return figure
-
-
-def _loss_panel(axes: Axes, runs: Sequence[Training]) -> None:
-    handles = []
-    for place, run in enumerate(runs):
-        history, colour, width = run.history, engine_colour(run.engine), WIDE if place == 0 else NARROW
-        options: dict[str, Any] = {"color": colour, "linewidth": width, "alpha": 0.45 if place == 0 else 1}
-        options["marker"] = _marker(run)
-        axes.plot(history.epoch, history.training_loss_nats_per_char, **options)
-        axes.plot(history.epoch, _values(history.validation_loss_nats_per_char), dashes=(4, 1.5), **options)
-        handles.append(Line2D([], [], color=colour, linewidth=width, label=run.engine))
-    handles += [
-        Line2D([], [], color=QUIET, linewidth=NARROW, label="training names"),
-        Line2D([], [], color=QUIET, linewidth=NARROW, dashes=(4, 1.5), label="held-out names"),
-    ]
-    axes.legend(handles=handles, fontsize=9)
-    axes.set_title("Loss against epochs")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("loss (nats a character)")
-    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-
-
-def _accuracy_panel(axes: Axes, runs: Sequence[Training]) -> None:
-    for run in runs:
-        accuracy = _values(run.history.validation_accuracy_argmax)
-        axes.plot(run.history.seconds, accuracy, color=engine_colour(run.engine), marker=_marker(run), label=run.engine)
-    axes.set_title("Accuracy against time")
-    axes.set_xlabel("time in training and validation (seconds)")
-    axes.set_ylabel("held-out characters predicted (argmax)")
-    axes.yaxis.set_major_formatter(percent_formatter())
-    axes.xaxis.set_major_formatter(number_formatter())
-    axes.set_xlim(left=0)
-
-
-def _marker(run: Training) -> str | None:
-    """A line of one epoch has no length."""
-    return "o" if len(run.history.epoch) == 1 else None
-
-
-def _values(column: Sequence[float | None]) -> list[float]:
-    """What a line can hold: a gap where there is no value."""
-    return [math.nan if value is None else value for value in column]
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------
@@ -168,12 +112,14 @@ def _values(column: Sequence[float | None]) -> list[float]:
 BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
-def accuracy_figure(entry: ListEntry, split: SplitName) -> Figure:
+def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = None) -> Figure:
     """A panel for each part of the list: argmax and sampled of every network, with that part's ceiling and n-gram."""
     networks = network_names(entry, split)
     figure = new_figure(WIDTH, 2.05 + 0.5 * len(networks))
     panels = figure.subplots(1, len(PARTS), sharey=True, sharex=True)
-    colour = engine_colour("numpy")
+    looks = looks or engine_looks(engines_of(entry))
+    engines = [network_runs(entry, split, network)[0].engine for network in networks]
+    colours = [looks[engine].colour for engine in engines]
     for axes, (part, name) in zip(panels, PARTS.items(), strict=True):
         for metric, (offset, alpha) in BARS.items():
             found = [network_values(entry, split, network, part, metric) for network in networks]
@@ -183,7 +129,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName) -> Figure:
                 [place + offset for place in range(len(networks))],
                 heights,
                 height=0.38,
-                color=colour,
+                color=colours,
                 alpha=alpha,
                 xerr=reach if any(len(values) > 1 for values in found) else None,
                 error_kw={"ecolor": INK, "elinewidth": 1, "capsize": 2},
@@ -203,13 +149,15 @@ def accuracy_figure(entry: ListEntry, split: SplitName) -> Figure:
     panels[1].set_xlabel("characters predicted")
     baseline, dashed = baseline_name(entry, split), (0, (2, 1.5))
     handles = [
-        Patch(color=colour, label="argmax"),
-        Patch(color=colour, alpha=PALE, label="sampled"),
+        Patch(color=colours[0], label="argmax"),
+        Patch(color=colours[0], alpha=PALE, label="sampled"),
         Line2D([], [], color=INK, linewidth=1.3, label="ceiling, argmax"),
         Line2D([], [], color=INK, linewidth=1.3, linestyle=dashed, label="ceiling, sampled"),
         Line2D([], [], color=QUIET, linewidth=1.3, label=f"{baseline}, argmax"),
         Line2D([], [], color=QUIET, linewidth=1.3, linestyle=dashed, label=f"{baseline}, sampled"),
     ]
+    if len(set(engines)) > 1:
+        handles += [Patch(color=looks[engine].colour, label=f"by {engine}") for engine in dict.fromkeys(engines)]
     figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=9)
     return figure
 
@@ -222,12 +170,13 @@ def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: fl
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def speed_figure(models: Sequence[Generation]) -> Figure:
+def speed_figure(models: Sequence[Generation], looks: Looks | None = None) -> Figure:
     """Names a second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
     figure = new_figure(WIDTH, 1.9 + 0.42 * len(models))
     axes = figure.add_subplot()
+    looks = looks or engine_looks(one.engine for one in models)
     for place, one in enumerate(models):
-        colour = engine_colour(one.engine)
+        colour = looks[one.engine].colour
         speeds = {name: generated.names_per_second for name, generated in one.algorithms.items()}
         axes.plot(list(speeds.values()), [place] * len(speeds), color=colour, linewidth=2.5, alpha=PALE, zorder=2)
         slowest = min(speeds, key=lambda name: speeds[name])

@@ -13,6 +13,7 @@ from namegen.documents import to_plain
 from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.figures import list_plots
+from namegen.experiments.compare.selection import engines_of
 from namegen.experiments.compare.tables.like_for_like import curve_tables
 from namegen.experiments.compare.tables.sections import LIKE_FOR_LIKE_SECTION, list_tables
 from namegen.experiments.compare.words import findings, measured_where, statement
@@ -54,13 +55,14 @@ class ListReport:
 def write_report(results: Comparison, out: Path) -> None:
     """Write ``report.html`` and the plots as PNG into the folder. Raises OutputError."""
     lists, slugs = [], file_names([entry.name for entry in results.lists])
+    engines = [*results.engines, *(engine for entry in results.lists for engine in engines_of(entry))]
     with drawing_style():
         for number, (entry, slug) in enumerate(zip(results.lists, slugs, strict=True), start=1):
             sections = {
                 name: Section(tables, more=curve_tables(entry) if name == LIKE_FOR_LIKE_SECTION else [])
                 for name, tables in list_tables(entry, results).items()
             }
-            for plot in list_plots(entry, results.generated_names):
+            for plot in list_plots(entry, results.generated_names, engines):
                 file = f"{slug}-{plot.key}.png"
                 write_whole(out / file, figure_bytes(plot.figure, "png"))
                 svg = inline_svg(figure_bytes(plot.figure, "svg").decode(), f"p{number}{plot.key}", plot.caption)

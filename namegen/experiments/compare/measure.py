@@ -17,7 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from namegen.documents import to_plain
-from namegen.errors import EngineError
+from namegen.errors import CheckpointError, EngineError, NamegenError
 from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
 from namegen.experiments.compare.measured import (
     Algorithm,
@@ -66,6 +66,8 @@ def main() -> None:
         answer = Answer(result=MEASURES[request.kind](request))
     except EngineError as error:
         answer = Answer(unavailable=Unavailable(str(error), engine=isinstance(error, LibraryMissingError)))
+    except NamegenError as error:  # its sentence is the last line that is said
+        sys.exit(str(error))
     with os.fdopen(own_output, "w", encoding="utf-8") as stream:
         json.dump(to_plain(answer), stream, allow_nan=False)
     sys.stderr.flush()
@@ -145,6 +147,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     from namegen.experiments.compare.memory import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
+    _check_cell(engine_class, config.network.cell)
     corpus = Corpus(request.names, source=request.source)
     clock = {"making": 0.0, "warm_up": 0.0}
     run = TrainingRun(corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
@@ -174,6 +177,12 @@ def _load_engine(name: str) -> EngineClass:
         return load_engine(name)
     except EngineError as error:
         raise LibraryMissingError(str(error)) from error
+
+
+def _check_cell(engine_class: EngineClass, cell: str) -> None:
+    """Raise EngineError for a network that an engine has not: it is left out, and the engine's others are measured."""
+    if cell not in engine_class.cells:
+        raise EngineError(f"it has no cell {cell}, only {', '.join(sorted(engine_class.cells)) or 'none at all'}")
 
 
 def _clocked(engine_class: EngineClass, clock: dict[str, float]) -> EngineClass:
@@ -263,11 +272,15 @@ def _language_model(
         except EngineError as error:
             raise LibraryMissingError(str(error)) from error
         return model, model.vocabulary, model.generate_tokens if subject.loop == "generate" else None
+    from namegen.backends.opening import find_architecture, open_network
     from namegen.core.network.checkpoint import Checkpoint
 
-    engine_class, checkpoint = _load_engine(subject.engine), Checkpoint.load(path)
-    engine = engine_class(checkpoint.network, None, threads=request.threads)
-    engine.set_state(checkpoint.parameters)
+    _load_engine(subject.engine)
+    checkpoint = Checkpoint.load(path, find_architecture)
+    try:
+        engine = open_network(checkpoint, "the network", backend=subject.engine, threads=request.threads)
+    except CheckpointError as error:  # it computes something else: it is left out, as one that lacks the cell
+        raise EngineError(str(error)) from error
     return engine, checkpoint.vocabulary, None
 
 

@@ -27,8 +27,9 @@ from namegen.experiments.compare.subjects import (
     Subject,
     TrainingSubject,
 )
+from namegen.experiments.engine_code import engine_code
 from namegen.experiments.long_enough import check_long_enough
-from namegen.experiments.machine import code_fingerprint, engine_versions, machine
+from namegen.experiments.machine import code_fingerprint, machine
 
 COMMAND = "compare-backends"
 THREADS = 1  # the matrices are too small to share
@@ -114,7 +115,7 @@ class Measurement:
             "reads": None if self.reads is None else self.reads.key,
             "threads": THREADS,
             "machine": machine(),
-            "libraries": engine_versions(self.engine),
+            "engine": to_plain(engine_code(self.engine)),
             "code": code_fingerprint(COMMAND),
         }
         text = json.dumps(what, sort_keys=True, ensure_ascii=True)

@@ -32,6 +32,7 @@ from namegen.experiments.compare.measured import (
     TrainingResult,
 )
 from namegen.experiments.compare.plan import (
+    COMMAND,
     GENERATED_NAMES,
     LIKE_FOR_LIKE_NETWORKS,
     QUICK_EPOCHS,
@@ -42,7 +43,8 @@ from namegen.experiments.compare.plan import (
     Scope,
 )
 from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TrainingSubject
-from namegen.experiments.machine import commit, machine, versions
+from namegen.experiments.engine_code import codes_for_report, versions
+from namegen.experiments.machine import commit, machine
 
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")
 ListResults = list[tuple[Measurement, Result]]
@@ -64,11 +66,12 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
         generated_names=GENERATED_NAMES,
         quick_epochs=QUICK_EPOCHS if scope.quick else None,
         engines=tuple(engine_paths()),
+        engine_codes=codes_for_report(engine_paths(), COMMAND),
         machine=Machine(**machine()),
         versions=versions(),
         commits=tuple(sorted(filter(None, commits))),
         missing=_troubles(outcome.missing),
-        left_out=_troubles({labels[key]: why for key, why in outcome.left_out.items()}),
+        left_out=_left_out(outcome),
         failed=_troubles({labels[key]: why for key, why in outcome.failed.items()}),
         lists=tuple(_list(corpus, outcome) for corpus in dict.fromkeys(corpora)),
     )
@@ -76,6 +79,20 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
 
 def _troubles(found: dict[str, str]) -> tuple[Trouble, ...]:
     return tuple(Trouble(what, why) for what, why in found.items())
+
+
+def _left_out(outcome: PlanOutcome) -> tuple[Trouble, ...]:
+    """What each engine does not offer: one entry for an engine, over all lists."""
+    networks: dict[str, dict[str, None]] = {}
+    reasons: dict[str, dict[str, None]] = {}
+    for measurement in outcome.plan:
+        if measurement.key in outcome.left_out:
+            networks.setdefault(measurement.engine, {})[measurement.network or measurement.label] = None
+            reasons.setdefault(measurement.engine, {})[outcome.left_out[measurement.key]] = None
+    return tuple(
+        Trouble(f"{engine} with {' and '.join(found)}", "; ".join(reasons[engine]))
+        for engine, found in networks.items()
+    )
 
 
 def _list(corpus: Corpus, outcome: PlanOutcome) -> ListEntry:
@@ -130,11 +147,13 @@ def _generation(found: ListResults) -> Iterator[Generation]:
 def _like_for_like(found: ListResults) -> Iterator[LikeForLike]:
     """For each network, how far the loss curves of any two engines are apart at most, and where."""
     for network in LIKE_FOR_LIKE_NETWORKS:
-        runs = {
-            subject.engine: result.history
+        results = {
+            subject.engine: result
             for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult)
             if "like_for_like" in measurement.roles and measurement.network == network
         }
+        sizes = [result.parameters for result in results.values()]  # another network is not like the first
+        runs = {engine: result.history for engine, result in results.items() if result.parameters == sizes[0]}
         distances = [
             LargestDistance((one, other), curve, epoch, abs(left - right))
             for one, other in combinations(runs, 2)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from namegen.experiments.compare.document import Generation, ListEntry, Training
 from namegen.experiments.compare.measured import Algorithm, GenerationFigures
-from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS
+from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS, TFLITE
 from namegen.experiments.compare.subjects import SplitName
 
 Part = Literal["training", "held_out", "whole"]
@@ -16,6 +16,11 @@ Whose = Literal["ceiling", "baseline"]
 # What a report calls the parts of a list, and the ways to draw names.
 PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out part", "whole": "whole list"}
 ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
+
+
+def engines_of(entry: ListEntry) -> list[str]:
+    """Every engine that has figures of this list, and what else reads a network."""
+    return list(dict.fromkeys([*(run.engine for run in entry.trainings), *(one.engine for one in entry.generation)]))
 
 
 def splits(entry: ListEntry) -> list[SplitName]:
@@ -29,15 +34,28 @@ def like_for_like_runs(entry: ListEntry) -> list[Training]:
 
 
 def like_for_like_by_network(entry: ListEntry) -> dict[str, list[Training]]:
-    """The same, network by network."""
+    """The same, network by network; a network with other parameters than the first of its name is another one."""
     found: dict[str, list[Training]] = {}
     for run in like_for_like_runs(entry):
-        found.setdefault(run.network, []).append(run)
+        first = found.get(run.network, [run])[0]
+        same = run.parameters == first.parameters
+        found.setdefault(run.network if same else f"{run.network} of {run.parameters:,} parameters", []).append(run)
     return found
 
 
+def curve_distance(one: Training, other: Training) -> float:
+    """How far the loss curves of two trainings are apart at most, in nats a character."""
+    pairs = [
+        pair
+        for curve in ("training_loss_nats_per_char", "validation_loss_nats_per_char")
+        for pair in zip(getattr(one.history, curve), getattr(other.history, curve), strict=False)
+        if None not in pair
+    ]
+    return max((abs(left - right) for left, right in pairs), default=0.0)
+
+
 def network_names(entry: ListEntry, split: SplitName) -> list[str]:
-    """The networks that were trained on this split by the NumPy engine, in the order of every table."""
+    """The networks that were trained on this split, in the order of every table; those of other engines come last."""
     order = [*NETWORKS, *ORIGINALS]
     names = {run.network for run in entry.trainings if _is_network(run, split)}
     return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
@@ -70,8 +88,12 @@ def baseline_name(entry: ListEntry, split: SplitName) -> str:
 
 
 def generated_by_network(entry: ListEntry) -> dict[str, GenerationFigures]:
-    """The names that the NumPy engine drew from each network."""
-    return {one.network: best_generated(one) for one in entry.generation if one.model == NUMPY}
+    """The names that the NumPy engine drew from each network, or else the first engine that did."""
+    found: dict[str, GenerationFigures] = {}
+    for one in entry.generation:
+        if one.model == NUMPY or (one.engine != TFLITE and one.network not in found):
+            found[one.network] = best_generated(one)
+    return found
 
 
 def best_generated(one: Generation) -> GenerationFigures:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from statistics import mean
 
-from namegen.experiments.compare.document import Comparison, ListEntry
+from namegen.experiments.compare.document import Comparison, ListEntry, Training
 from namegen.experiments.compare.measured import Algorithm
 from namegen.experiments.compare.selection import (
     baseline_name,
     best_generated,
+    curve_distance,
     like_for_like_by_network,
     network_names,
     network_values,
     reference_values,
     splits,
 )
+from namegen.experiments.engine_code import code_in_words
 from namegen.experiments.table import percent, whole
 
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
@@ -30,7 +33,7 @@ def statement(results: Comparison) -> str:
     said = " ".join(filter(None, (_distance(lists), _speed(lists))))
     if not said:
         plural = "s" if len(engines) > 1 else ""
-        said = f"Measured with the engine{plural} {' and '.join(engines)}, none beside another."
+        said = f"Measured with the engine{plural} {listed(list(engines))}, none beside another."
     if results.quick_epochs is not None:
         said += (
             f" This was a quick look, of {_count(results.quick_epochs, 'epoch')} and "
@@ -45,17 +48,32 @@ def findings(results: Comparison) -> list[str]:
 
 
 def _distance(lists: Sequence[ListEntry]) -> str:
-    """Whether the engines learn the same."""
-    found = [one.largest_distance for entry in lists for one in entry.like_for_like if one.largest_distance is not None]
-    if not found:
+    """Whether the engines learn the same: the first one, and those that stay near it; then each that does not."""
+    groups = [runs for entry in lists for runs in like_for_like_by_network(entry).values() if len(runs) > 1]
+    if not groups:
         return ""
-    worst = max(one.distance_nats for one in found)
-    engines = " and ".join(dict.fromkeys(engine for one in found for engine in one.engines))
-    verdict = "learn the same" if worst < PARITY_NATS else "come to differ"
-    return (
-        f"The engines {engines} {verdict}: from the same start on the same batches, their loss curves are at most "
-        f"{nats(worst)} nats a character apart."
+    farthest: dict[str, float] = {}  # engine → from the first one
+    for first, *others in groups:
+        for other in others:
+            farthest[other.engine] = max(farthest.get(other.engine, 0.0), curve_distance(first, other))
+    first_engine = groups[0][0].engine
+    alike = [first_engine, *(engine for engine, distance in farthest.items() if distance < PARITY_NATS)]
+    if len(alike) == 1:
+        alike.extend(farthest)  # none is near it: what is said is that they differ
+    worst = max(
+        (curve_distance(*pair) for runs in groups for pair in combinations(runs, 2) if _among(pair, alike)), default=0.0
     )
+    verdict = "learn the same" if worst < PARITY_NATS else "come to differ"
+    said = (
+        f"The engines {listed(alike)} {verdict}: from the same start on the same batches, their loss curves are at "
+        f"most {nats(worst)} nats a character apart."
+    )
+    apart = [f"{engine} by up to {nats(distance)}" for engine, distance in farthest.items() if engine not in alike]
+    return f"{said} From {first_engine} differ {listed(apart)}." if apart else said
+
+
+def _among(pair: Iterable[Training], engines: Sequence[str]) -> bool:
+    return all(run.engine in engines for run in pair)
 
 
 def _speed(lists: Sequence[ListEntry]) -> str:
@@ -67,15 +85,25 @@ def _speed(lists: Sequence[ListEntry]) -> str:
             first, *others = by_engine
             for other in others:
                 ratio = by_engine[other] / by_engine[first]
-                ratios.setdefault((first, other, network), []).append(ratio)
-    pairs: dict[tuple[str, str], list[str]] = {}
-    for (first, other, network), found in ratios.items():
+                ratios.setdefault((first, network, other), []).append(ratio)
+    by_first: dict[str, dict[str, dict[str, str]]] = {}  # engine → network → other engine → how many times as fast
+    for (first, network, other), found in ratios.items():
         low, high = f"{min(found):.1f}", f"{max(found):.1f}"
-        pairs.setdefault((first, other), []).append(f"the {network} {low if low == high else f'{low} to {high}'} times")
-    said = []
-    for (first, other), networks in pairs.items():
-        said.append(f"the engine {first} trains {' and '.join(networks)} as fast as {other}")
-    return _sentence(said)
+        times = f"{low if low == high else f'{low} to {high}'} times"
+        by_first.setdefault(first, {}).setdefault(network, {})[other] = times
+    return _sentence([_faster(first, networks) for first, networks in by_first.items()])
+
+
+def _faster(first: str, networks: Mapping[str, Mapping[str, str]]) -> str:
+    others = list(dict.fromkeys(other for found in networks.values() for other in found))
+    if len(others) == 1:  # said once
+        times = [f"the {network} {found[others[0]]}" for network, found in networks.items()]
+        return f"the engine {first} trains {listed(times)} as fast as {others[0]}"
+    said = [
+        f"the {network} {listed([f'{times} as fast as {other}' for other, times in found.items()])}"
+        for network, found in networks.items()
+    ]
+    return f"the engine {first} trains {'; '.join(said)}"
 
 
 def _accuracy(entry: ListEntry) -> Iterator[str]:
@@ -117,6 +145,15 @@ def _generation(entry: ListEntry) -> Iterator[str]:
         )
 
 
+def listed(parts: Sequence[str]) -> str:
+    """Parts as one says them.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
 def nats(distance: float) -> str:
     """A distance of losses for people, who need no more than its size."""
     return "0.0001" if distance < 0.0001 else f"{distance:.4f}"
@@ -139,11 +176,13 @@ def measured_where(results: Comparison) -> list[str]:
     absent = [name for name, version in versions.items() if version is None]
     without = f"; not installed: {', '.join(absent)}" if absent else ""
     commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
+    codes = [f"{name} ({code_in_words(code)})" for name, code in (results.engine_codes or {}).items()]
     said = [
         f"Measured on {machine.processor} ({_count(machine.cores, 'core')}{memory}, {machine.system}), every "
         f"measurement in a process of its own with {_count(results.threads, 'thread')}, those that tell a time one "
         "after the other.",
         f"{found}{without}{commits}.",
+        *([f"Engines: {'; '.join(codes)}."] if codes else []),
         f"Seeds {', '.join(map(str, results.seeds))}; {results.validation:.0%} of each list held out. The "
         "figures are those of the epoch with the lowest held-out loss (the original's networks: the highest held-out "
         "accuracy, its rule). The same seeds give the same figures, timings apart.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from namegen.errors import EngineError, NamegenError, setting
 from namegen.experiments.sweep.exchange import FAILED, RunAnswer, RunJob, Untrained
-from namegen.experiments.sweep.grid import SweepRun, in_config, training_code
+from namegen.experiments.sweep.grid import SweepRun, in_config, training_code, training_codes
 from namegen.extras import missing_library
 
 if TYPE_CHECKING:
@@ -88,21 +88,29 @@ def _remote_client(scheduler: str) -> Iterator[Client]:
         yield client
 
 
-def check_code(client: Client) -> None:
+def check_code(client: Client, engines: Iterable[str]) -> None:
     """Say at once what every run would fail by; a worker that joins later is checked by ``train_run``.
 
+    Args:
+        client: whose workers are asked.
+        engines: those that are to train.
+
     Raises:
-        EngineError: a worker has another namegen, or none.
+        EngineError: a worker has another namegen, or none, or another version of an engine.
     """
-    for address, answer in client.run(training_code, on_error="return").items():
+    here = training_codes(engines)
+    for address, answer in client.run(training_codes, list(here), on_error="return").items():
         if isinstance(answer, BaseException):
             raise EngineError(
                 f"the worker at {address} cannot load namegen ({reason(answer)}): install there what is installed "
                 "here, namegen itself, the extra distributed and those of the engines"
             )
-        if answer != training_code():
+        if answer != here:
+            other = [engine for engine in here if answer.get(engine) != here[engine]]
+            ours = any(here[engine].partition("-")[0] != answer.get(engine, "").partition("-")[0] for engine in other)
+            what = "namegen's code" if ours else f"the engine {' and '.join(other)}"
             raise EngineError(
-                f"the worker at {address} has another version of namegen's code than this machine: install the same one"
+                f"the worker at {address} has another version of {what} than this machine: install the same one"
             )
 
 
@@ -145,7 +153,7 @@ def hand_out(client: Client, run: SweepRun) -> Future[RunAnswer]:
     """Give a run to whichever worker is free."""
     from namegen.experiments.sweep.task import train_run
 
-    job = RunJob(run.key, run.config, run.corpus.source, run.corpus.names, training_code())
+    job = RunJob(run.key, run.config, run.corpus.source, run.corpus.names, training_code(run.config.run.backend))
     # A key of its own each time: dask would take an equal one for the same task, from an earlier or another sweep.
     with warnings.catch_warnings():
         # Its list goes with every run: one that lay on a worker would be lost with it.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from namegen.config import Config
+from namegen.documents import UNSET, UnsetType
+from namegen.experiments.engine_code import EngineCode
 from namegen.experiments.sweep.exchange import Trained, Untrained
 
 
@@ -57,6 +59,8 @@ class Results:
         left: how many runs are still to be made.
         plots: the files of the plots, one a list.
         runs: those that have ended, in the order of the grid.
+        engine_codes: of each engine a hash of its code, and the versions of what it needs, on the machine that the
+            sweep ran from.
     """
 
     format: Literal["namegen sweep"]
@@ -66,3 +70,4 @@ class Results:
     left: int
     plots: tuple[str, ...]
     runs: tuple[Run, ...]
+    engine_codes: Mapping[str, EngineCode] | UnsetType = UNSET

@@ -23,7 +23,7 @@ from namegen.drawings.style import (
     VERMILION,
     drawable_text,
     drawing_style,
-    engine_colour,
+    engine_looks,
     label_lines,
     new_figure,
     number_formatter,
@@ -50,6 +50,7 @@ DASHES: tuple[tuple[float, ...], ...] = (
     (6.0, 1.5, 1.0, 1.5),
 )  # each round of the colours has its own
 MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
+LINE_WIDTH = 1.8  # points
 WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19
 
 
@@ -90,8 +91,8 @@ def sweep_figure(results: Results, of_list: str) -> Figure:
     title += f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out else ""
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     axes = figure.add_subplot()
-    for (name, runs), (colour, dashes) in zip(settings.items(), _looks(results, settings), strict=False):
-        _line(axes, runs, drawable_text(name, 44), colour, dashes)
+    for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
+        _line(axes, runs, drawable_text(name, 44), colour, dashes, width)
     parts = reference_parts([run for runs in settings.values() for run in runs])
     if parts:
         _reference(axes, "ceiling", mean(part.ceiling.accuracy_argmax for part in parts), INK)
@@ -121,22 +122,31 @@ def _best(settings: dict[str, list[TrainedRun]]) -> tuple[dict[str, list[Trained
     return {name: runs for name, runs in settings.items() if name in shown}, len(settings) - len(shown)
 
 
-def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[tuple[str, tuple[float, ...]]]:
-    """A colour and a pattern for each line; where engines alone are compared, the colours that they always have."""
+def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[tuple[str, tuple[float, ...], float]]:
+    """A colour, a pattern and a width for each line.
+
+    Where engines alone are compared they have the colours of every report, and each line is narrower than those below
+    it, as those of engines may coincide.
+    """
     if [path for path in results.axes if path not in (LIST, SEED)] == [ENGINE]:
-        for runs in settings.values():
-            yield engine_colour(runs[0].backend), ()
+        looks = engine_looks(results.axes[ENGINE])
+        step = LINE_WIDTH * min(1.0, 3 / max(len(settings) - 1, 1))
+        for below, runs in enumerate(settings.values()):
+            look = looks[runs[0].backend]
+            yield look.colour, DASHES[1] if look.hollow else (), LINE_WIDTH + step * (len(settings) - 1 - below)
         return
     for dashes in DASHES:
         for colour in COLOURS:
-            yield colour, dashes
+            yield colour, dashes, LINE_WIDTH
 
 
-def _line(axes: Axes, runs: Sequence[TrainedRun], name: str, colour: str, dashes: tuple[float, ...]) -> None:
+def _line(
+    axes: Axes, runs: Sequence[TrainedRun], name: str, colour: str, dashes: tuple[float, ...], width: float
+) -> None:
     accuracies = curve(runs, "validation_accuracy_argmax")
     times = [mean(values) for values in curve(runs, "seconds")]
     marker = "o" if len(times) == 1 else None
-    options: dict[str, Any] = {"dashes": dashes} if dashes else {}
+    options: dict[str, Any] = {"linewidth": width, **({"dashes": dashes} if dashes else {})}
     axes.plot(times, [mean(values) for values in accuracies], color=colour, label=name, marker=marker, **options)
     if len(runs) > 1:
         axes.fill_between(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -21,13 +21,14 @@ from math import prod
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from namegen.backends import engine_paths
+from namegen.backends import advice, engine_paths
 from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
+from namegen.experiments.engine_code import engine_code, engine_versions
 from namegen.experiments.long_enough import check_long_enough
-from namegen.experiments.machine import code_fingerprint, engine_versions
+from namegen.experiments.machine import code_fingerprint
 
 COMMAND = "sweep"
 GRID = "grid"
@@ -110,15 +111,20 @@ class SweepRun:
             "training": asdict(self.config.training),
             "run": {"backend": self.config.run.backend, "threads": self.config.run.threads},
             "libraries": engine_versions(self.config.run.backend),
-            "code": training_code(),
+            "code": training_code(self.config.run.backend),
         }
         text = json.dumps(what, sort_keys=True, ensure_ascii=True)
         return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def training_code() -> str:
-    """A hash of the code that decides what comes of a run."""
-    return code_fingerprint(COMMAND)
+def training_code(engine: str) -> str:
+    """The code that decides what comes of a run: a hash of namegen's, and one of the engine's where it is another's."""
+    return "-".join(filter(None, (code_fingerprint(COMMAND), engine_code(engine).code)))
+
+
+def training_codes(engines: Iterable[str]) -> dict[str, str]:
+    """The same of several engines, by their names."""
+    return {engine: training_code(engine) for engine in engines}
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -135,10 +141,7 @@ def read_grid(path: Path | str) -> Grid:
     engines = dict.fromkeys(config.run.backend for _, config in grid.points)  # every wrong value is told now
     for engine in engines:
         if engine not in engine_paths():
-            raise SettingsError(
-                f"{source}: {ENGINE} is {engine[:40]!r}: expected one of {', '.join(engine_paths())}, or another "
-                "engine that is installed"
-            )
+            raise SettingsError(f"{source}: {ENGINE} is {engine[:40]!r}: {advice(engine)}")
     return grid
 
 

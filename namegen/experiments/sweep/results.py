@@ -10,9 +10,10 @@ from statistics import mean
 from typing import Any, Literal
 
 from namegen.escaping import safe_cell
+from namegen.experiments.engine_code import codes_for_report
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.exchange import HeldOut, Trained
-from namegen.experiments.sweep.grid import ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
+from namegen.experiments.sweep.grid import COMMAND, ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
 from namegen.experiments.sweep.kept_runs import EndedRun
 from namegen.experiments.table import NONE, Table, seconds, spread, whole
 from namegen.experiments.trained import PlainMetrics
@@ -32,6 +33,7 @@ def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, Ended
         left=sum(run.key not in found for run in runs),
         plots=(),
         runs=tuple(_run(run, found[run.key]) for run in runs if run.key in found),
+        engine_codes=codes_for_report(dict.fromkeys(run.config.run.backend for run in runs), COMMAND),
     )
 
 

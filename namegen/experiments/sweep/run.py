@@ -127,7 +127,7 @@ def _make(made: Sweep, client: Client, store: KeptStore, watcher: Watcher) -> No
     """Hand out the runs, one to each thread of the workers, and take in what comes back."""
     from namegen.experiments.sweep.task import TOPIC
 
-    check_code(client)
+    check_code(client, dict.fromkeys(run.config.run.backend for run in made.left))
     epochs: dict[str, tuple[int, int]] = {}  # the key of a run → epochs done, epochs in all
 
     def note(event: tuple[float, dict[str, Any]]) -> None:

@@ -16,11 +16,13 @@ from distributed import get_worker
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import RunResult, TrainingRun
-from namegen.errors import EngineError, TrainingError
-from namegen.experiments.machine import machine, versions
+from namegen.errors import EngineError, EngineFailedError, TrainingError
+from namegen.experiments.engine_code import versions
+from namegen.experiments.machine import machine
 from namegen.experiments.sweep.exchange import (
     DIVERGED,
     DONE,
+    FAILED,
     UNAVAILABLE,
     HeldOut,
     PartFigures,
@@ -50,29 +52,35 @@ def train_run(job: RunJob) -> RunAnswer:
 
     Returns:
         What came of it: trained, with its network; or why not, where the loss went astray, or where the engine lacks
-        its library or the cell.
+        its library or the cell, or broke down.
 
     Raises:
         EngineError: this worker has another namegen. TrainingError: nobody waits for the result any more.
     """
-    if training_code() != job.code:
-        raise EngineError("the worker has another version of namegen's code: install the same one everywhere")
+    engine = job.config.run.backend
+    if training_code(engine) != job.code:
+        raise EngineError(
+            f"the worker has another version of namegen's code, or of the engine {engine}: install the same one "
+            "everywhere"
+        )
     limit_threads(job.config.run.threads)
     started = time.perf_counter()
     try:
         run = _make_run(job, Teller(job.run))
         result = run.run()
     except EngineError as error:
-        return RunAnswer(Untrained(UNAVAILABLE, error.told(in_config), machine(), versions()))
+        return RunAnswer(Untrained(UNAVAILABLE, error.told(in_config), machine(), versions((engine,))))
     except TrainingError as error:
-        return RunAnswer(Untrained(DIVERGED, error.told(in_config), machine(), versions()))
+        return RunAnswer(Untrained(DIVERGED, error.told(in_config), machine(), versions((engine,))))
+    except EngineFailedError as error:
+        return RunAnswer(Untrained(FAILED, error.told(in_config), machine(), versions((engine,))))
     if not result.finished:
         raise TrainingError("the run was stopped, as nobody waits for it")
     split = (run.corpus.fingerprint, job.config.data, job.config.training.seed)
     outcome = Trained(
         status=DONE,
         machine=machine(),
-        versions=versions(),
+        versions=versions((engine,)),
         **vars(summarise(run, result)),
         figures=_figures(result),
         held_out=remembered(split, lambda: _held_out(result)),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from namegen.core.settings import DataSettings, TrainingSettings
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.engine import Step, StepLosses
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.progress import TrainingProgress
-from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_folder import RunFolder, read_model
 from namegen.core.training.trainer import Trainer
-from namegen.errors import SettingsError, TrainingError
-from tests.core.training.small_runs import SHORT, make_run
+from namegen.errors import EngineFailedError, SettingsError, TrainingError
+from tests.core.training.small_runs import CORPUS, SHORT, make_run
 
 
 def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
@@ -89,3 +93,54 @@ def test_the_listener_hears_of_every_step_and_epoch() -> None:
     run.run()
     assert ear.epochs == [1, 2, 3, 4]
     assert ear.steps == list(range(run.trainer.steps)) * 4
+
+
+class Failing(NumpyEngine):
+    """Fails in some way in its second epoch."""
+
+    epochs = 0
+    how: Exception | float = 0.0
+
+    def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
+        self.epochs += 1
+        losses = super().train_epoch(steps)
+        if self.epochs == 2 and isinstance(self.how, Exception):
+            raise self.how
+        return losses if self.epochs < 2 else replace(losses, loss_sum=losses.loss_sum * self.how)
+
+
+def failing(how: Exception | float, **more: object) -> TrainingRun:
+    engine = type("Engine", (Failing,), {"how": how})
+    return TrainingRun(CORPUS, Recipe(DataSettings(), NetworkSettings(hidden=(4,)), SHORT), engine, **more)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("gone\nsecond line"), r"the engine numpy failed in epoch 2 with RuntimeError \(gone\), so"),
+        (ZeroDivisionError(), r"failed in epoch 2 with ZeroDivisionError \(without a word\)"),
+    ],
+)
+def test_an_engine_that_breaks_down_is_told_and_leaves_what_was_saved(
+    tmp_path: Path, error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namegen.core.training.run.SECONDS_BETWEEN_SAVES", 0.0)
+    with pytest.raises(EngineFailedError, match=said) as raised:
+        failing(error, folder=RunFolder(tmp_path)).run()
+    assert raised.value.__cause__ is error
+    _, progress, _ = RunFolder(tmp_path).load_progress()
+    assert (progress.epoch, progress.step) == (1, 0)
+    assert read_model(tmp_path / "model.safetensors").training["epochs"] == 1
+
+
+def test_what_is_ours_is_not_told_as_the_engines() -> None:
+    def stop() -> bool:
+        raise ValueError("of the program that asks")
+
+    with pytest.raises(ValueError, match="of the program that asks"):
+        failing(0.0, stop=stop).run()
+
+
+def test_an_engine_that_gives_no_number_as_its_loss_has_gone_astray() -> None:
+    with pytest.raises(TrainingError, match="no longer a finite number, or beyond all measure, in epoch 2"):
+        failing(float("nan")).run()

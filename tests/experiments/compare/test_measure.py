@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,28 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
+from namegen.errors import EngineError
 from namegen.experiments.compare.exchange import Request
-from namegen.experiments.compare.measure import export_tflite, measure_list, measure_reference
-from namegen.experiments.compare.subjects import ExportSubject, ListSubject, ReferenceSubject, SplitName
+from namegen.experiments.compare.measure import (
+    export_tflite,
+    measure_generation,
+    measure_list,
+    measure_reference,
+    measure_training,
+)
+from namegen.experiments.compare.subjects import (
+    ExportSubject,
+    GenerationSubject,
+    ListSubject,
+    ReferenceSubject,
+    SplitName,
+    TrainingSubject,
+)
 from namegen.experiments.machine import own_environment
 from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
+from tests.core.training.small_runs import make_run
+from tests.fake_engine import FakeEngine
 
 NAMES = load_bundled("mlb-first").names[:300]
 
@@ -65,3 +82,20 @@ def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool)
 def test_a_request_without_its_file_is_told() -> None:
     with pytest.raises(ValueError, match="file for its network"):
         export_tflite(Request("export", ExportSubject(), "x", NAMES, None, None, 1, 0.0))
+
+
+def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Attention(FakeEngine):
+        cells = frozenset({"attention"})
+
+    monkeypatch.setattr("namegen.backends.load_engine", lambda name: Attention)
+    monkeypatch.setattr("namegen.backends.opening.load_engine", lambda name: Attention)
+    config = {"network": {"cell": "lstm"}, "data": {"split": "names"}, "training": {"seed": 0}}
+    training = Request("training", TrainingSubject("x", config), "x", NAMES, None, None, 1, 0.0)
+    with pytest.raises(EngineError, match="it has no cell lstm, only attention"):
+        measure_training(training)
+    path = tmp_path / "model.safetensors"
+    make_run().finish().checkpoint.save(path)
+    generation = Request("generation", GenerationSubject("x", 10, 0), "x", NAMES, None, str(path), 1, 0.0)
+    with pytest.raises(EngineError, match="the engine fake has no cell simple_rnn, which the network has: it reads attention"):
+        measure_generation(generation)

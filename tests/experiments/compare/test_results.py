@@ -6,7 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
+from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
+from namegen.experiments.compare import plan as planning
 from namegen.experiments.compare import results as making
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.measured import ListFacts, TrainingResult
@@ -64,3 +66,13 @@ def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) ->
     assert (first.largest_distance.curve, first.largest_distance.epoch) == ("training_loss_nats_per_char", 5)
     assert first.largest_distance.distance_nats == pytest.approx(0.25)
     assert (second.engines, second.largest_distance) == ((), None)
+
+
+def test_what_an_engine_does_not_offer_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
+    plan = make_plan([CORPUS], SCOPE)
+    left_out = {one.key: f"it has no cell of {one.network}" for one in plan if one.engine == "third"}
+    made = make_results([CORPUS], SCOPE, PlanOutcome(plan, left_out=left_out))
+    [trouble] = made.left_out
+    assert trouble.what == "third with SimpleRNN 2×32 and LSTM 2×32"
+    assert trouble.why == "it has no cell of SimpleRNN 2×32; it has no cell of LSTM 2×32"

@@ -147,7 +147,7 @@ def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path, monkeypat
     monkeypatch.setattr("namegen.experiments.sweep.grid.engine_versions", lambda engine: {"numpy": "0.1"})
     assert key(seeded) != first
     monkeypatch.undo()
-    monkeypatch.setattr("namegen.experiments.sweep.grid.training_code", lambda: "other")
+    monkeypatch.setattr("namegen.experiments.sweep.grid.training_code", lambda engine: "other")
     assert key(seeded) != first
 
 

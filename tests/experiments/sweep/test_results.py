@@ -13,7 +13,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from namegen.config import Config
-from namegen.drawings.style import drawing_style, engine_colour
+from namegen.drawings.style import drawing_style, engine_looks
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.figures import draw_sweep, sweep_figure
 from namegen.experiments.sweep.results import by_setting, reference_parts, setting_table, table_csv, trained, untrained
@@ -113,16 +113,16 @@ def test_more_settings_than_can_be_told_apart() -> None:
     assert len(looks) == 24
 
 
-def test_engines_have_the_colours_that_they_have_everywhere() -> None:
-    runs = [
-        replace(trained_run(0.1, 0, 0.5), backend=engine, settings={"run.backend": engine})
-        for engine in ("numpy", "keras")
-    ]
-    results = results_of(*runs, axes={"run.backend": ("numpy", "keras")})
+def test_engines_have_the_colours_that_they_have_everywhere_and_none_hides_another() -> None:
+    engines = ("numpy", "keras", "swift", "zig")
+    runs = [replace(trained_run(0.1, 0, 0.5), backend=one, settings={"run.backend": one}) for one in engines]
+    results = results_of(*runs, axes={"run.backend": engines})
     with drawing_style():
         lines = lines_of(sweep_figure(results, runs[0].list))
-    for engine in ("numpy", "keras"):
-        assert lines[f"backend {engine}"].get_color() == engine_colour(engine)
+    found = [lines[f"backend {engine}"] for engine in engines]
+    assert [line.get_color() for line in found] == [engine_looks(engines)[engine].colour for engine in engines]
+    widths = [line.get_linewidth() for line in found]
+    assert widths == sorted(set(widths), reverse=True)
 
 
 def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from namegen.config import Config, parse_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
+from namegen.core.engine import StepLosses
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.core.training.progress import SilentListener
@@ -20,6 +21,7 @@ from namegen.experiments.sweep.grid import training_code
 from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
 from tests.experiments.sweep.made import trained_run
+from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 
@@ -82,13 +84,27 @@ def test_the_runs_of_a_split_fit_its_counting_once(task: ModuleType, monkeypatch
     outcomes, fits = [], []
     for rate in (0.01, 0.001):
         tables = {"network": {"hidden": [4]}, "training": {"epochs": 1, "learning_rate": rate}}
-        answer = task.train_run(RunJob("x", parse_config(tables), "x", names, training_code()))
+        answer = task.train_run(RunJob("x", parse_config(tables), "x", names, training_code("numpy")))
         assert answer.model
         outcomes.append(answer.outcome)
         fits.append(len(fitted))
     assert fits == [1, 1]
     assert outcomes[0].held_out == outcomes[1].held_out
     assert outcomes[0].figures != outcomes[1].figures
+
+
+def test_an_engine_that_breaks_down_fails_one_run(task: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Breaking(FakeEngine):
+        def train_epoch(self, steps: object) -> StepLosses:
+            raise RuntimeError("gone")
+
+    monkeypatch.setattr(task, "Teller", Untold)
+    monkeypatch.setattr(task, "load_engine", lambda name: Breaking)
+    answer = task.train_run(RunJob("x", Config(), "x", load_bundled("mlb-last").names[:100], training_code("numpy")))
+    assert (answer.outcome.status, answer.model) == ("failed", None)
+    assert answer.outcome.why.startswith(
+        "the engine fake failed in epoch 1 with RuntimeError (gone), so training stops"
+    )
 
 
 @pytest.mark.parametrize("repeats", ["damped", "kept"])
@@ -100,7 +116,7 @@ def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there(
     names = load_bundled("mlb-last").names[:500]
     tables = {"data": {"repeats": repeats}, "network": {"hidden": [4]}, "training": {"epochs": 1}}
     config = parse_config(tables)
-    held_out = task.train_run(RunJob("x", config, "x", names, training_code())).outcome.held_out
+    held_out = task.train_run(RunJob("x", config, "x", names, training_code("numpy"))).outcome.held_out
     corpus = Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, config.data, seed=config.training.seed)
     model, metrics = NgramModel.best(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
