@@ -1,20 +1,48 @@
-"""The waist: what core asks of a model and of a backend.
+"""The waist: what core asks of a model and of a backend. ``docs/engines.md`` leads through writing one.
 
 What a backend must keep to:
 
 - **Types.** NumPy arrays, plain Python values and namegen's frozen dataclasses cross this file, nothing else. Tokens
-  are int32, logits float32 (float64 from an engine made with ``dtype="float64"``), losses float64.
+  are int32, rows to select int64, both contiguous; logits float32 (float64 from an engine made with
+  ``dtype="float64"``), losses float64.
 - **Shapes.** Any number of rows, zero excepted, at any call. An engine that compiles pads rows to its own buckets.
 - **State** is opaque: only the model that made it reads it. It is never changed in place: after ``step`` and
   ``select`` the state that was passed in still holds.
 - **Determinism.** The same parameters, steps and thread count give the same bits on one machine. A backend has no
   random numbers of its own: initial values, the order of the names, what is dropped and all drawing come from core.
-- **Loss.** Where a batch has ``targets``, a node that n names pass has the loss ``n`` times the cross-entropy of its
-  target and the softmax, and d loss / d logits is ``n (softmax − target)``; else the names themselves are the target.
+- **Beginnings.** The first token that a name reads is its beginning: id 0, or of a network with labels one of the ids
+  from V on. So ``step`` reads ids below ``V + L`` and gives ``V`` logits.
 - **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
   from the stream, in order, before it returns. A stream that ends early is a normal end.
-- **Names.** Parameters and optimizer state go by the canonical names of ``core/network/architecture.py``:
-  ``optimizer.step`` (int64) and ``optimizer.{u|m|v}.{parameter}``.
+- **Threads.** An engine made with ``threads=1`` computes on one, whatever the machine has.
+- **Names.** Parameters go by the canonical names of their architecture (``network.parameter_shapes``), the optimizer's
+  state by ``optimizer.step`` (int64, of shape ``()``: updates done) and ``optimizer.{slot}.{parameter}``, of the
+  parameter's shape and the engine's dtype. ``core/network/engine_state.py`` checks a state: ``checked_tensors`` splits
+  it into both and raises what is to be raised.
+
+What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` the step's rate:
+
+1. **Masks.** A parameter with a mask counts as ``θ · mask`` from here to the gradient, which is ``g · mask``.
+2. **Loss.** A node that n names pass, c_v of them on to token v, has the loss ``n log Σ e^logits − Σ_v c_v logits_v``:
+   softmax cross-entropy, summed over every character and the STOP of every name, repeats counted. Where the batch has
+   ``targets``, ``n target_v`` takes the place of c_v. This sum, in nats and before the update, is what is reported.
+3. **Gradient** of that sum divided by the batch's characters (``batch.characters``).
+4. **Clipping**, with ``clip_norm``: if the norm of all gradients taken together is greater, all are scaled to it. Its
+   squares are summed in float64.
+5. **Optimizer**, on the unmasked parameter. The constants are Keras's; t counts updates from 1; slots begin at zero.
+
+       sgd        θ ← θ − lr g
+       momentum   u ← m u + lr (1 − m) g;  θ ← θ − u                          m = training.momentum
+       rmsprop    v ← ρ v + (1 − ρ) g²;  θ ← θ − lr g / √(v + ε)              ρ = 0.9, ε = 1e-7
+       adam       m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²              β₁ = 0.9, β₂ = 0.999, ε = 1e-7
+                  θ ← θ − lr √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+
+**through_time=False** cuts what reaches back: the state before each token counts as a constant (h, of the LSTM h and
+c), in the gradient of every layer. What the token itself does to each layer, and the recurrent kernel's gradient from
+that constant state, stay. An architecture without a state that is carried refuses the setting.
+
+**An engine made without training settings** has no optimizer: it reads, ``get_state`` gives the parameters alone,
+``set_state`` passes over ``optimizer.*``, and ``train_epoch`` raises EngineError at once.
 """
 
 from __future__ import annotations
