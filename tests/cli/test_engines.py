@@ -73,7 +73,7 @@ def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
 
 def test_the_help_names_what_is_registered_and_imports_none_of_it(program: Program, site: Path) -> None:
     (site / "breaking.py").write_text("raise SystemExit('imported')")
-    for command in ("train", "generate", "evaluate", "score", "compare-backends", "sweep"):
+    for command in ("train", "evaluate", "compare-backends", "sweep"):
         run = run_with(program, site, command, "--help").done()
         assert "numpy, keras, breaking" in " ".join(run.out.split()), command
 
