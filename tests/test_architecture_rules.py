@@ -53,6 +53,9 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "config": (GROUND | {"core.settings", "config_files", "config_values"}, set()),
     "backends": (ENGINE, set()),
     "backends.numpy_engine": (ENGINE, {"numpy"}),
+    "backends.base": (ENGINE | {"backends.updates"}, {"numpy"}),
+    "backends.updates": (GROUND | {"core.settings"}, set()),
+    "backends.padded_rows": (DATA, {"numpy"}),
     "backends.quiet": (set(), set()),
     "backends.keras_engine": (ENGINE | {"backends.quiet"}, {"numpy", "keras", "tensorflow"}),
     "backends.tflite": (
