@@ -79,7 +79,7 @@ class TensorEngine(ABC):
 
     @abstractmethod
     def to_tensor(self, array: Array) -> Tensor:
-        """An array as a tensor of the same type and shape. The array is the tensor's own: it may share its memory."""
+        """An array, contiguous, as a tensor of the same type and shape. It is the tensor's own, to share its memory."""
 
     @abstractmethod
     def to_array(self, tensor: Tensor) -> Array:
@@ -104,6 +104,7 @@ class TensorEngine(ABC):
 
     def select(self, state: State, rows: Int[Array, "K"]) -> State:
         """Gather rows of a state that is a tuple of tensors, the rows first; for another state, one's own."""
+        rows = np.ascontiguousarray(rows)  # not every library reads backwards
         return tuple(tensor[rows] for tensor in state)
 
     def use_threads(self, threads: int) -> None:
@@ -189,7 +190,7 @@ class TensorEngine(ABC):
 
     def _own_tensor(self, values: Array) -> Tensor:
         """A tensor in the engine's own precision that shares no memory with the values."""
-        return self.to_tensor(np.array(values, self.dtype))
+        return self.to_tensor(np.array(values, self.dtype, order="C"))
 
     def _zeros(self) -> dict[str, Tensor]:
         return {name: self._own_tensor(np.zeros(shape)) for name, shape in self.network.parameter_shapes.items()}
