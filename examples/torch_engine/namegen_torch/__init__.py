@@ -1,0 +1,1 @@
+"""An engine for namegen: its recurrent network in PyTorch; see README.md."""

@@ -1,0 +1,39 @@
+"""Everything that namegen demands of an engine of its recurrent network, a test for each fact and cell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from namegen_torch.engine import TorchEngine
+
+from namegen.backends import load_engine
+from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.settings import CELLS
+from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
+
+
+@pytest.mark.parametrize("check", [*CONFORMANCE_CHECKS, *NETWORK_CHECKS])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_checks_of_namegen(check: str, cell: str) -> None:
+    {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}[check](TorchEngine, cell)
+
+
+def test_namegen_finds_it_by_its_entry_point() -> None:
+    assert load_engine("torch") is TorchEngine
+
+
+def test_it_computes_with_as_many_threads_as_it_is_told() -> None:
+    for threads in (2, 1):
+        TorchEngine(RecurrentNetwork(VOCABULARY.size), None, threads=threads)
+        assert torch.get_num_threads() == threads
+
+
+def test_beginnings_of_their_own_are_read_like_any_token() -> None:
+    """A network of two labels has two tokens more to read, and none more to predict."""
+    network = RecurrentNetwork(VOCABULARY.size, "gru", (4,), labels=2)
+    engine = TorchEngine(network, None, threads=1)
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
+    logits, _ = engine.step(np.array(network.beginnings, np.int32), engine.initial_state(2))
+    assert logits.shape == (2, VOCABULARY.size)
+    assert np.abs(logits[0] - logits[1]).max() > 1e-3

@@ -1,0 +1,201 @@
+"""TensorEngine: a base for engines of tensor libraries, which leaves them the mathematics alone.
+
+Nobody has to use it: an engine is whatever keeps to ``core/engine.py``, and ours, NumPy and Keras, do without. But much
+of what that file asks for is the same for every library: optimizers with namegen's formulas, clipping, masks, canonical
+names, checked states, the loop over the steps, the refusals. That is here; ``docs/engines.md`` has an engine on it.
+
+**How it works.** A parameter is a tensor of the library under its canonical name, and no tensor is ever changed: an
+update makes new ones (``updates.py``). So the state that ``step`` was given stays what it was, ``warm_up`` can make a
+whole update and forget it, and libraries without assignment fit as well as those with it. All that the base does with a
+tensor is ``+ − * / **`` with another one or a plain number; the way in and out is the engine's, ``to_tensor`` and
+``to_array``.
+
+**A step**, in this order (the law is ``Step``'s, in ``core/engine.py``): each masked parameter counts as
+``parameter * mask``; ``loss_and_gradients`` of those; the gradient of a masked one is masked too; all of them are
+clipped to a common norm; the optimizer moves the unmasked parameters.
+
+**What is left to write**: ``to_tensor``, ``to_array``, ``initial_state``, ``step`` and ``loss_and_gradients``;
+``select`` where a state is no tuple of tensors; ``use_threads`` where the library has threads of its own.
+``self.parameters`` are what ``step`` reads, and ``padded_rows.py`` has a batch in the form that most libraries want.
+The base knows no architecture: it takes names and shapes from the network.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from namegen.backends.updates import Kept, Tensor, Update, update_of
+from namegen.core.data.batching import Batch
+from namegen.core.engine import State, Step, StepLosses
+from namegen.core.network.architecture import Network
+from namegen.core.network.engine_state import checked_masks, checked_tensors
+from namegen.core.settings import TrainingSettings
+from namegen.errors import EngineError
+from namegen.threads import limit_threads
+from namegen.types import Array, Float, Int, Int32
+
+Tensors: TypeAlias = Mapping[str, Tensor]  # by canonical name
+
+
+class TensorEngine(ABC):
+    """All of an engine but its mathematics; see the module's own text.
+
+    Args:
+        network: names and shapes of the parameters.
+        training: optimizer, clipping and what else an engine reads of it; None for an engine that only reads.
+        threads: for the library, see ``use_threads``.
+        dtype: in which it computes, ``float32`` or ``float64``.
+
+    Attributes:
+        parameters: tensors by canonical name; zeros until a state is set.
+
+    Raises:
+        EngineError: a dtype that it does not compute in.
+    """
+
+    name: ClassVar[str]
+    architectures: ClassVar[tuple[type[Network], ...]]
+    cells: ClassVar[frozenset[str]] = frozenset()
+    requires: ClassVar[tuple[str, ...]]
+
+    def __init__(
+        self, network: Any, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+    ) -> None:
+        if dtype not in ("float32", "float64"):
+            raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
+        self.use_threads(threads)
+        self.network, self.training, self.dtype = network, training, dtype
+        self.parameters: dict[str, Tensor] = self._zeros()
+        self._steps = 0
+        self._update = None if training is None else update_of(training)
+        self._kept: dict[str, Kept] = self._nothing_kept()
+
+    # What an engine writes.
+
+    @abstractmethod
+    def to_tensor(self, array: Array) -> Tensor:
+        """An array, contiguous, as a tensor of the same type and shape. It is the tensor's own, to share its memory."""
+
+    @abstractmethod
+    def to_array(self, tensor: Tensor) -> Array:
+        """The way back. Nobody writes into it: it may share the tensor's memory."""
+
+    @abstractmethod
+    def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Any, Tensors]:
+        """The loss of a batch and its gradients. It must read these parameters, not ``self.parameters``.
+
+        Returns:
+            The loss in nats, summed over the characters of all names: a number, or a tensor of one that ``float`` can
+            read, which is done when all steps are made; and d (loss / ``batch.characters``) / d parameter of every one.
+        """
+
+    @abstractmethod
+    def initial_state(self, rows: int) -> State:
+        """The state of ``rows`` names of which nothing has been read, START included."""
+
+    @abstractmethod
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
+        """Read one token a row; give the logits of the next one and the state after it, and change neither argument."""
+
+    def select(self, state: State, rows: Int[Array, "K"]) -> State:
+        """Gather rows of a state that is a tuple of tensors, the rows first; for another state, one's own."""
+        rows = np.ascontiguousarray(rows)  # not every library reads backwards
+        return tuple(tensor[rows] for tensor in state)
+
+    def use_threads(self, threads: int) -> None:
+        """Have the library compute with so many threads; by default BLAS, which libraries on top of NumPy use."""
+        limit_threads(threads)
+
+    # What it gets.
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        size: int = self.network.vocabulary_size
+        return size
+
+    def warm_up(self, step: Step) -> None:
+        """Make all that the step asks for, and forget it: what the library compiles or allocates, it has then."""
+        if self._update is not None:
+            self._updated(step)
+        self.step(np.zeros(1, np.int32), self.initial_state(1))
+
+    def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
+        """One update for each step. Raises EngineError without training settings, or for a mask that does not fit."""
+        self._training()  # an engine that cannot train says so before it takes a step
+        losses, characters = [], []
+        for step in steps:
+            with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
+                loss, self.parameters, self._kept = self._updated(step)
+            self._steps += 1
+            losses.append(loss)
+            characters.append(step.batch.characters)
+        return StepLosses(np.array([float(loss) for loss in losses], np.float64), np.array(characters, np.int64))
+
+    def get_state(self) -> dict[str, Array]:
+        """Copies of the parameters and of the optimizer's state."""
+        state = {name: np.array(self.to_array(tensor)) for name, tensor in self.parameters.items()}
+        if self._update is not None:
+            state["optimizer.step"] = np.array(self._steps, np.int64)
+            for place, slot in enumerate(self._update.slots):
+                for name, kept in self._kept.items():
+                    state[f"optimizer.{slot}.{name}"] = np.array(self.to_array(kept[place]))
+        return state
+
+    def set_state(self, state: Mapping[str, Array]) -> None:
+        """Take parameters, and the optimizer's state if it is there."""
+        slots = () if self._update is None else self._update.slots
+        parameters, optimizer = checked_tensors(self.network, state, slots)
+        self.parameters = {name: self._own_tensor(values) for name, values in parameters.items()}
+        if optimizer is None:
+            self._steps, self._kept = 0, self._nothing_kept()
+        else:
+            self._steps = optimizer.step
+            self._kept = {
+                name: tuple(self._own_tensor(optimizer.slots[slot][name]) for slot in slots) for name in parameters
+            }
+
+    def _training(self) -> tuple[TrainingSettings, Update]:
+        """What it was told of training. Raises EngineError where that is nothing."""
+        if self.training is None or self._update is None:
+            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+        return self.training, self._update
+
+    def _updated(self, step: Step) -> tuple[Any, dict[str, Tensor], dict[str, Kept]]:
+        """The loss of a step, and the parameters and what is kept after it."""
+        training, update = self._training()
+        masks = {name: self._own_tensor(mask) for name, mask in checked_masks(self.network, step.masks).items()}
+        masked = {name: self.parameters[name] * mask for name, mask in masks.items()}
+        loss, found = self.loss_and_gradients({**self.parameters, **masked}, step.batch)
+        gradients = {name: found[name] * masks[name] if name in masks else found[name] for name in self.parameters}
+        if training.clip_norm is not None:
+            gradients = self._clipped(gradients, training.clip_norm)
+        parameters, kept = {}, {}
+        for name, w in self.parameters.items():
+            parameters[name], kept[name] = update.move(
+                w, gradients[name], self._kept[name], float(step.learning_rate), self._steps + 1
+            )
+        return loss, parameters, kept
+
+    def _clipped(self, gradients: Tensors, norm: float) -> dict[str, Tensor]:
+        """All gradients scaled to a common norm of at most ``norm``."""
+        squares = (np.square(self.to_array(g), dtype=np.float64).sum() for g in gradients.values())
+        length = math.sqrt(sum(squares))  # in float64: float32 could not hold an exploded one's squares
+        return {name: g * (norm / length) for name, g in gradients.items()} if length > norm else dict(gradients)
+
+    def _own_tensor(self, values: Array) -> Tensor:
+        """A tensor in the engine's own precision that shares no memory with the values."""
+        return self.to_tensor(np.array(values, self.dtype, order="C"))
+
+    def _zeros(self) -> dict[str, Tensor]:
+        return {name: self._own_tensor(np.zeros(shape)) for name, shape in self.network.parameter_shapes.items()}
+
+    def _nothing_kept(self) -> dict[str, Kept]:
+        """What the optimizer keeps before its first step: zeros; slots may share them, as nothing is changed."""
+        slots = 0 if self._update is None else len(self._update.slots)
+        return {name: (tensor,) * slots for name, tensor in self._zeros().items()}
