@@ -64,7 +64,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (CORE | {"config", "lists", "models", "wishes", "backends", "backends.tflite"}, {"numpy"}),
     "faker": (GENERATION | {"api"}, {"numpy", "faker"}),
-    "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy"}),
+    "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy", "threadpoolctl"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (
         CORE | {"config", "config_files", "lists", "models", "backends", "backends.tflite", "api", "drawings"},
