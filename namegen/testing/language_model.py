@@ -30,7 +30,11 @@ def check_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
             expect(logits.shape == (rows, model.vocabulary_size), f"the logits of {rows} rows are {logits.shape}")
             expect(not np.isnan(logits).any() and not np.isposinf(logits).any(), "a logit is NaN or +inf")
             expect(np.isfinite(logits).any(axis=1).all(), "every logit of a row is -inf: there is no next character")
-            expect_close(logits, np.concatenate([alone[row][depth] for row in place]), f"row by row, of {rows} rows")
+            expect_close(
+                logits,
+                np.concatenate([alone[row][depth] for row in place]),
+                f"a logit of {rows} rows read at once, against that of the row alone,",
+            )
 
 
 def check_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:

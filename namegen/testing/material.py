@@ -105,12 +105,14 @@ def small_steps(count: int, rate: float = 0.02, *, masked: Network | None = None
         count: how many.
         rate: the learning rate of each.
         masked: a network of which every step masks all that can be dropped; None: no masks.
-        soft: each batch says what should follow, by random distributions.
+        soft: each batch says what should follow, by random distributions that do not quite sum to 1.
     """
     maker, rng = BatchMaker(NAMES, VOCABULARY), np.random.default_rng(11)
     batches = (batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3))
     for batch in islice(batches, count):
-        yield Step(soften(batch, rng) if soft else batch, rate, {} if masked is None else random_masks(masked, rng))
+        yield Step(
+            soften(batch, rng, off=5e-4) if soft else batch, rate, {} if masked is None else random_masks(masked, rng)
+        )
 
 
 def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch:

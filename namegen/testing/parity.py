@@ -103,7 +103,8 @@ def check_same_without_through_time(engine_class: EngineClass, cell: str) -> Non
 def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:
     """The same where steps leave something out and batches say what should follow.
 
-    A gradient is masked first and clipped then; the optimizer moves the unmasked parameter.
+    A gradient is masked first and clipped then; the optimizer moves the unmasked parameter. The gradient of the logits
+    is n (softmax − target), also where a target does not quite sum to 1.
     """
     network = small_network(cell)
     clipped: dict[str, Any] = {"optimizer": "sgd", "clip_norm": 0.2}

@@ -62,7 +62,7 @@ def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int3
     engine = engine_of(engine_class, network, train=False, dtype=dtype)
     reference = engine_of(numpy_engine(), network, number=9, train=False, dtype=dtype)
     for depth, (found, expected) in enumerate(zip(read(engine, tokens), read(reference, tokens), strict=True)):
-        expect_close(found, expected, f"in {dtype}: the logits after START and {depth} characters")
+        expect_close(found, expected, f"in {dtype}: a logit after START and {depth} characters")
 
 
 @lru_cache(maxsize=128)

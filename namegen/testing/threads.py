@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from namegen.core.engine import EngineClass
 from namegen.testing.comparisons import expect, expect_equal, expect_same
 from namegen.testing.material import new_engine, small_steps
+from namegen.types import Array
 
 
 def check_threads(engine_class: EngineClass, cell: str) -> None:
@@ -24,13 +25,19 @@ def check_threads(engine_class: EngineClass, cell: str) -> None:
     for threads in (2, 1):  # the last one stays: whoever comes next in this process computes with it
         if threads == 1:
             threadpool_limits(2, user_api="blas")  # so that an engine that asks for nothing does not keep the 1 by luck
-        one, other = (new_engine(engine_class, cell, threads=threads) for _ in range(2))
-        losses = [engine.train_epoch(small_steps(3)).loss_sum for engine in (one, other)]
-        expect_equal(losses[0], losses[1], f"a loss of an equal engine with threads={threads}")
-        expect_same(one.get_state(), other.get_state(), f"an equal engine with threads={threads}")
+        losses, state = _trained(engine_class, cell, threads)
+        other_losses, other_state = _trained(engine_class, cell, threads)
+        expect_equal(other_losses, losses, f"a loss of an equal engine with threads={threads}")
+        expect_same(other_state, state, f"an equal engine with threads={threads}")
     for pool in pools_of(engine_class.requires, threadpool_info()):
         name, found = pool["internal_api"], pool["num_threads"]
         expect(found == 1, f"an engine that was made with threads=1 leaves {name} with {found} threads: expected 1")
+
+
+def _trained(engine_class: EngineClass, cell: str, threads: int) -> tuple[Array, dict[str, Array]]:
+    """Losses and state of a new engine, which is gone afterwards: the next one may take over what it has compiled."""
+    engine = new_engine(engine_class, cell, threads=threads)
+    return engine.train_epoch(small_steps(3)).loss_sum, engine.get_state()
 
 
 def pools_of(libraries: Iterable[str], pools: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -184,7 +184,7 @@ class TrainsTwoLayers(NumpyEngine):
             self.model.masked_loss_and_gradient = inner
 
 
-@caught_by("attributes", "same logits")
+@caught_by("attributes", "same logits", crashes=True)
 class BuildsLayersInReverse(NumpyEngine):
     """The layers stand in reverse: the widths of the settings are read from behind."""
 

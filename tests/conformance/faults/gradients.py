@@ -68,6 +68,28 @@ class ScalesTargetsToOne(ChangesTheGradient):
         return loss / float((sums * batch.tree.count).sum() / batch.tree.count.sum())
 
 
+@caught_by("same with masks and targets")
+class DerivesTargetsExactly(ChangesTheGradient):
+    """The gradient of a node with a target is n (Σ target · softmax − target): another one where Σ target is not 1."""
+
+    def change(self, inner, batch, masks):
+        backward = self.model.loss.backward
+
+        def scaled():
+            d_logits = backward()
+            if batch.targets is not None:
+                share = batch.tree.count[:, None] / batch.characters
+                excess = batch.targets.sum(axis=1, dtype=np.float64)[:, None] - 1
+                d_logits += excess * (d_logits + share * batch.targets)
+            return d_logits
+
+        self.model.loss.backward = scaled
+        try:
+            return inner(batch, masks)
+        finally:
+            self.model.loss.backward = backward
+
+
 @caught_by("same training")
 class DividesByNames(ChangesTheGradient):
     """The gradient is that of the loss divided by the names, not by the characters."""
@@ -257,16 +279,16 @@ class NeverGoesThroughTime(NumpyEngine):
 
 
 @caught_by("same with names of all lengths")
-class GoesBack16Characters(NumpyEngine):
-    """Gradients pass back through no more than the last characters of a batch: the first 50 get none through time."""
+class CutsTimeInLongNames(NumpyEngine):
+    """In batches with names of more than 50 characters no gradient passes back beyond the tenth."""
 
     def __init__(self, network, training, *, threads, dtype="float32"):
         super().__init__(network, training, threads=threads, dtype=dtype)
         for layer in self.model.recurrent:
-            self.cut(layer, layer.cell)
+            self.cut(layer)
 
     @staticmethod
-    def cut(layer, cell):
+    def cut(layer):
         inner = layer.backward
 
         def backward(d_outputs):

@@ -56,7 +56,7 @@ class SelectsByBytes(NumpyEngine):
     """Select takes the numbers of rows for bytes: row 256 is row 0."""
 
     def select(self, state, rows):
-        return super().select(state, rows.astype(np.uint8))
+        return super().select(state, rows.astype(np.uint8).astype(np.int64))
 
 
 @caught_by("as a language model")

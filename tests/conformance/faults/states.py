@@ -133,7 +133,7 @@ class TrainsWithoutSettings(FakeEngine):
         super().__init__(network, training or TrainingSettings(), threads=threads, dtype=dtype)
 
 
-@caught_by("reading only")
+@caught_by("reading only", crashes=True)
 class ReadsNoTrainedState(NumpyEngine):
     """An engine without an optimizer refuses a state that has one."""
 
@@ -195,7 +195,7 @@ class IgnoresThreads(NumpyEngine):
         super().__init__(network, training, threads=2, dtype=dtype)
 
 
-@caught_by("threads")
+@caught_by("threads", crashes=True)
 class TakesOneThreadOnly(NumpyEngine):
     """It refuses more than one thread."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class ReportsInFloat32(NumpyEngine):
 
     def train_epoch(self, steps):
         losses = super().train_epoch(steps)
-        return StepLosses(losses.loss_sum.astype(np.float32), losses.characters)
+        return SimpleNamespace(loss_sum=losses.loss_sum.astype(np.float32), characters=losses.characters)
 
 
 @caught_by("step losses")
@@ -188,16 +189,17 @@ class AppliesOneRateToTwoSteps(NumpyEngine):
         )
 
 
-@caught_by("rates", "same training")
+@caught_by("rates", "steps in order", "same training")
 class KeepsItsFirstRate(NumpyEngine):
     """The learning rate of the first step that it ever took is that of all."""
 
     rate = None
 
     def train_epoch(self, steps):
-        for step in list(steps):
-            self.rate = self.rate or step.learning_rate
-        return super().train_epoch(replace(step, learning_rate=self.rate or 0.0) for step in steps)
+        steps = list(steps)
+        if self.rate is None and steps:
+            self.rate = steps[0].learning_rate
+        return super().train_epoch(replace(step, learning_rate=self.rate) for step in steps)
 
 
 @caught_by("rates")
@@ -277,7 +279,7 @@ class ReadsEachNameOnce(NumpyEngine):
         return super().train_epoch(with_names(step, set(names_of(step.batch))) for step in steps)
 
 
-@caught_by("few names")
+@caught_by("few names", crashes=True)
 class NeedsTwoNames(NumpyEngine):
     """A batch of one distinct name breaks it."""
 
