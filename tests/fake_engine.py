@@ -15,6 +15,7 @@ from namegen.core.network.engine_state import checked_masks, checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.errors import EngineError
+from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32
 
 
@@ -34,6 +35,7 @@ class FakeEngine:
     def __init__(
         self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
     ) -> None:
+        limit_threads(threads)
         self.network, self.training, self.steps_taken = network, training, 0
         self.parameters = {name: np.zeros(shape, dtype) for name, shape in network.parameter_shapes.items()}
 

@@ -71,7 +71,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy"},
     ),
     "faker": (GENERATION | {"api"}, {"numpy", "faker"}),
-    "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy"}),
+    "testing": (ENGINE | {"backends.numpy_engine"}, {"numpy", "threadpoolctl"}),
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (
         CORE

@@ -1,15 +1,27 @@
 """For the writer of an engine, or of a program on top of one: the checks that an engine passes.
 
-A third engine proves itself with one call in its own tests, ``check_engine(MyEngine)``, or, to have a test for each
-fact, with a loop over ``CONFORMANCE_CHECKS`` (``checks.py``: what ``core/engine.py`` demands) and ``NETWORK_CHECKS``
-(``parity.py``: that it computes the same network as the NumPy engine). A model that only generates is held against
-``LANGUAGE_MODEL_CHECKS``. A check returns nothing, or raises AssertionError.
+A third engine proves itself with one call in its own tests, ``check_engine(MyEngine)``, which lists every failure; or,
+to have a test for each fact, with ``cases``:
+
+    @pytest.mark.parametrize("run", [pytest.param(run, id=name) for name, run in cases(MyEngine)])
+    def test_my_engine(run):
+        run()
+
+``CONFORMANCE_CHECKS`` (``checks.py``) is what ``core/engine.py`` demands, ``NETWORK_CHECKS`` (``parity.py``) that an
+engine computes the same network as the NumPy engine. A model that only generates is held against
+``LANGUAGE_MODEL_CHECKS``. A check returns nothing, or raises an AssertionError that names it; what an engine raises
+inside a check is such a failure too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from namegen.core.engine import EngineClass
-from namegen.testing.checks import CONFORMANCE_CHECKS, LANGUAGE_MODEL_CHECKS, Check, ModelCheck
+from namegen.testing.checks import CONFORMANCE_CHECKS, Check
+from namegen.testing.failures import first_line
+from namegen.testing.language_model import LANGUAGE_MODEL_CHECKS, ModelCheck
 from namegen.testing.material import NAMES, TOKENS, VOCABULARY
 from namegen.testing.parity import NETWORK_CHECKS
 
@@ -22,16 +34,44 @@ __all__ = [
     "VOCABULARY",
     "Check",
     "ModelCheck",
+    "cases",
     "check_engine",
 ]
 
 
-def check_engine(engine_class: EngineClass) -> None:
-    """Run all checks, for every cell that the engine implements.
+def cases(engine_class: EngineClass) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Every check for every cell that the engine implements: what it is called, and what runs it.
 
     Raises:
-        AssertionError: the first fact that does not hold.
+        AssertionError: the class does not say which cells it implements, so that there is nothing to check.
     """
-    for cell in sorted(engine_class.cells):
-        for check in (*CONFORMANCE_CHECKS.values(), *NETWORK_CHECKS.values()):
-            check(engine_class, cell)
+    cells = getattr(engine_class, "cells", None)
+    if not isinstance(cells, frozenset) or not cells:
+        raise AssertionError(f"cells is {cells!r}: expected a frozenset of the names of the cells that it implements")
+    for cell in sorted(cells):
+        for name, check in (CONFORMANCE_CHECKS | NETWORK_CHECKS).items():
+            yield f"{name} ({cell})", partial(check, engine_class, cell)
+
+
+def check_engine(engine_class: EngineClass, *, stop_at_first: bool = False) -> None:
+    """Run all checks, for every cell that the engine implements.
+
+    Args:
+        engine_class: which engine.
+        stop_at_first: raise the first failure at once, with its traceback, instead of a list of all.
+
+    Raises:
+        AssertionError: the facts that do not hold, a line for each.
+    """
+    failures, count = [], 0
+    for _, run in cases(engine_class):
+        count += 1
+        try:
+            run()
+        except AssertionError as error:
+            if stop_at_first:
+                raise
+            failures.append(first_line(error))
+    if failures:
+        listed = "\n".join(failures)
+        raise AssertionError(f"{len(failures)} of {count} checks of {engine_class.__name__} fail:\n{listed}")

@@ -1,8 +1,9 @@
-"""What the checks are made of: names, small engines and steps to take, and comparisons that assert by themselves."""
+"""What the checks are made of: names, networks, small engines, and steps to take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine, EngineClass, LanguageModel, State, Step
 from namegen.core.network.architecture import Network
@@ -21,15 +23,38 @@ NAMES = ("Al", "Ali", "Al", "Alma", "Bo", "Bob", "B", "Lil", "Lila", "Lilo", "Mo
 VOCABULARY = Vocabulary.from_names(NAMES)
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
 
+# One of 70 characters; some that part after 40; and short ones beside them.
+LONG_NAMES = tuple(
+    "".join(VOCABULARY.characters[(7 * place + place // 9) % len(VOCABULARY.characters)] for place in range(length))
+    + ending
+    for length, ending in ((69, "a"), (40, "Bob"), (40, "BobAl"), (30, "o"), (20, "l"), (2, ""), (0, "B"))
+)
+FEW_NAMES = {
+    "one name": ("Lila",),
+    "one name nine times": ("Al",) * 9,
+    "names of one character": ("B", "A", "B"),
+    "names that repeat": ("Al", "Alma", "Al", "Al", "Bo", "Al", "Bo"),
+}
+
+
+def network_of(cell: str, hidden: tuple[int, ...] = (6, 5), vocabulary_size: int = VOCABULARY.size) -> RecurrentNetwork:
+    """A recurrent network for the names of a check."""
+    return RecurrentNetwork(vocabulary_size, cell, hidden=hidden)
+
 
 def small_network(cell: str) -> RecurrentNetwork:
     """Two layers of different widths."""
-    return RecurrentNetwork(VOCABULARY.size, cell, hidden=(6, 5))
+    return network_of(cell)
 
 
-def small_engine(
+def small_engine(engine_class: EngineClass, cell: str, **chosen: Any) -> Engine:
+    """An engine of the small network as good as new; ``chosen`` is what ``engine_of`` takes."""
+    return engine_of(engine_class, small_network(cell), **chosen)
+
+
+def engine_of(
     engine_class: EngineClass,
-    cell: str,
+    network: Network,
     *,
     number: int = 0,
     train: bool = True,
@@ -37,34 +62,41 @@ def small_engine(
     seed: int = 1,
     **settings: Any,
 ) -> Engine:
-    """A small engine as good as new: parameters, biases too, drawn from the seed, and an optimizer that starts anew.
+    """An engine as good as new: parameters, biases too, drawn from the seed, and an optimizer that starts anew.
 
     Some engines compile for seconds, so the checks share them. A check that needs several gives each a ``number``.
     """
-    engine = _shared(engine_class, cell, number, train, dtype, tuple(sorted(settings.items())))
-    _start(engine, cell, seed)
+    engine = _shared(engine_class, network, number, train, dtype, tuple(sorted(settings.items())))
+    start(engine, network, seed)
     return engine
 
 
-def new_engine(engine_class: EngineClass, cell: str) -> Engine:
+def new_engine(engine_class: EngineClass, cell: str, *, threads: int = 1) -> Engine:
     """An engine that no check has used yet."""
-    engine: Engine = engine_class(small_network(cell), TrainingSettings(), threads=1)
-    _start(engine, cell, seed=1)
+    network = small_network(cell)
+    engine: Engine = engine_class(network, TrainingSettings(), threads=threads)
+    start(engine, network, seed=1)
     return engine
 
 
 @lru_cache(maxsize=64)
 def _shared(
-    engine_class: EngineClass, cell: str, number: int, train: bool, dtype: str, settings: tuple[tuple[str, Any], ...]
+    engine_class: EngineClass,
+    network: Network,
+    number: int,
+    train: bool,
+    dtype: str,
+    settings: tuple[tuple[str, Any], ...],
 ) -> Engine:
     training = TrainingSettings(**dict(settings)) if train else None
-    engine: Engine = engine_class(small_network(cell), training, threads=1, dtype=dtype)
+    engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
 
 
-def _start(engine: Engine, cell: str, seed: int) -> None:
+def start(engine: Engine, network: Network, seed: int) -> None:
+    """Give an engine the parameters that belong to a seed."""
     rng = np.random.default_rng(seed)
-    engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in small_network(cell).parameter_shapes.items()})
+    engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
 
 
 def small_steps(count: int, rate: float = 0.02, *, masked: Network | None = None, soft: bool = False) -> Iterator[Step]:
@@ -74,15 +106,63 @@ def small_steps(count: int, rate: float = 0.02, *, masked: Network | None = None
         count: how many.
         rate: the learning rate of each.
         masked: a network of which every step masks all that can be dropped; None: no masks.
-        soft: each batch says what should follow, by random distributions.
+        soft: each batch says what should follow, by random distributions that do not quite sum to 1.
     """
     maker, rng = BatchMaker(NAMES, VOCABULARY), np.random.default_rng(11)
     batches = (batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3))
     for batch in islice(batches, count):
-        if soft:
-            chances = rng.dirichlet(np.ones(VOCABULARY.size), batch.tree.nodes)
-            batch = Batch(batch.tree, chances.astype(np.float32))
-        yield Step(batch, rate, {} if masked is None else random_masks(masked, rng))
+        yield Step(
+            soften(batch, rng, off=5e-4) if soft else batch, rate, {} if masked is None else random_masks(masked, rng)
+        )
+
+
+def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch:
+    """The names as one batch."""
+    return Batch(PrefixTree.from_names(names, vocabulary))
+
+
+def soften(batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCABULARY, *, off: float = 0.0) -> Batch:
+    """The same names with random distributions as targets.
+
+    Args:
+        batch: the names.
+        rng: where the distributions come from.
+        vocabulary: over which they are.
+        off: how far a row may be from a sum of 1.
+    """
+    chances = rng.dirichlet(np.ones(vocabulary.size), batch.tree.nodes)
+    chances *= 1 + rng.uniform(-off, off, (batch.tree.nodes, 1))
+    return Batch(batch.tree, chances.astype(np.float32))
+
+
+def long_steps(count: int) -> Iterator[Step]:
+    """So many steps on names of up to 70 characters."""
+    return (Step(batch_of(LONG_NAMES[place % 2 :]), 0.01) for place in range(count))
+
+
+def few_steps() -> Iterator[Step]:
+    """A step on each batch of ``FEW_NAMES``."""
+    return (Step(batch_of(names), 0.02) for names in FEW_NAMES.values())
+
+
+def mixed_steps(cell: str) -> list[Step]:
+    """Plain steps, masked ones, ones with targets and ones with both, among one another."""
+    network = small_network(cell)
+    kinds = (
+        small_steps(2),
+        small_steps(2, masked=network),
+        small_steps(2, soft=True),
+        small_steps(2, masked=network, soft=True),
+    )
+    return [step for steps in zip(*kinds, strict=True) for step in steps]
+
+
+def falling_rates(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The same steps with another learning rate each, one of them 0."""
+    return tuple(
+        replace(step, learning_rate=0.0 if place == 3 else step.learning_rate / (1 + 0.05 * place))
+        for place, step in enumerate(steps)
+    )
 
 
 def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]:
@@ -118,33 +198,3 @@ def stepped_loss(model: LanguageModel, batch: Batch) -> float:
             wanted = batch.targets[rows.nodes[here, depth]]  # (here, V)
             total -= float(rows.counts[here] @ (wanted * log_p[here]).sum(axis=1))
     return total
-
-
-def expect(holds: bool | np.bool, message: str) -> None:
-    """Raise AssertionError with the message unless it holds."""
-    if not holds:
-        raise AssertionError(message)
-
-
-def expect_error(kind: type[Exception], call: Callable[[], object], what: str) -> None:
-    """Raise AssertionError unless the call raises an error of that kind."""
-    try:
-        call()
-    except kind:
-        return
-    raise AssertionError(f"{what} was let through: expected {kind.__name__}")
-
-
-def expect_close(found: Array, expected: Array, what: str) -> None:
-    """Equal but for rounding: of a matrix product's own order of adding, no more."""
-    tolerance = 1e-5 if found.dtype == np.float32 else 1e-12
-    largest = float(np.abs(expected, where=np.isfinite(expected), out=np.zeros(expected.shape)).max())
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * max(1.0, largest), err_msg=what)
-
-
-def expect_same(found: Mapping[str, Array], expected: Mapping[str, Array]) -> None:
-    """Bit for bit."""
-    expect(found.keys() == expected.keys(), f"the states differ in {sorted(found.keys() ^ expected.keys())}")
-    for name, values in expected.items():
-        expect(found[name].dtype == values.dtype, f"{name} is {found[name].dtype}: expected {values.dtype}")
-        np.testing.assert_array_equal(found[name], values, err_msg=name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -11,52 +12,104 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import EngineClass, Step
 from namegen.errors import EngineError
+from namegen.testing.comparisons import expect, expect_equal, expect_error, expect_same
 from namegen.testing.material import (
+    FEW_NAMES,
     NAMES,
     VOCABULARY,
-    expect,
-    expect_error,
-    expect_same,
+    batch_of,
+    few_steps,
+    long_steps,
+    mixed_steps,
     small_engine,
     small_network,
     small_steps,
+    soften,
     stepped_loss,
 )
 
+OF_CORE: dict[str, Any] = {
+    "learning_rate": 0.5,
+    "schedule": "constant",
+    "epochs": 7,
+    "batch_size": 2,
+    "drop_recurrent": 0.5,
+    "drop_between": 0.5,
+    "drop_output": 0.5,
+}
 
-def check_step_losses(engine_class: EngineClass, cell: str) -> None:
-    """An entry a step: the loss before its update, summed, as stepping down the names gives it; the characters."""
+
+def expect_stepped_losses(engine_class: EngineClass, cell: str, steps: Iterable[Step], what: str) -> None:
+    """Each step, in a stream of its own, reports its loss before its update, as stepping down its names gives it."""
+    steps = list(steps)
     for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
         engine = small_engine(engine_class, cell, dtype=dtype)
-        steps = list(small_steps(3))
         reader = small_engine(engine_class, cell, train=False, dtype=dtype)
         for step in steps:
             reader.set_state(engine.get_state())
             losses = engine.train_epoch(iter([step]))
-            expect(losses.loss_sum.dtype == np.float64 and losses.characters.dtype == np.int64, "dtypes of StepLosses")
-            expect(losses.loss_sum.shape == losses.characters.shape == (1,), "an entry for each step")
-            expect(losses.characters.tolist() == [step.batch.characters], "characters of the batch, STOPs counted")
+            types = f"{losses.loss_sum.dtype} and {losses.characters.dtype}"
+            expect(types == "float64 and int64", f"losses and characters are {types}: expected float64 and int64")
+            shapes = (losses.loss_sum.shape, losses.characters.shape)
+            expect(shapes == ((1,), (1,)), f"one step gives losses and characters of the shapes {shapes}")
+            counted = losses.characters.tolist()
+            expect(
+                counted == [step.batch.characters],
+                f"a step on {what} counts {counted} characters: expected [{step.batch.characters}], STOPs counted",
+            )
             expected = stepped_loss(reader, step.batch)
             found = float(losses.loss_sum[0])
             expect(
                 abs(found - expected) <= tolerance * expected,
-                f"the loss of the step is {found}: stepping through its names gives {expected}",
+                f"the loss of a step on {what} is {found}: stepping through its names before its update gives "
+                f"{expected}, in {dtype}",
             )
+
+
+def check_step_losses(engine_class: EngineClass, cell: str) -> None:
+    """An entry a step: the loss before its update, summed, as stepping down the names gives it; the characters."""
+    expect_stepped_losses(engine_class, cell, small_steps(3), "plain names")
 
 
 def check_targets(engine_class: EngineClass, cell: str) -> None:
-    """A batch that says what should follow is judged by that, at every node as often as names pass it."""
-    for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
-        engine = small_engine(engine_class, cell, dtype=dtype)
-        reader = small_engine(engine_class, cell, train=False, dtype=dtype)
-        for step in small_steps(3, soft=True):
-            reader.set_state(engine.get_state())
-            found = float(engine.train_epoch(iter([step])).loss_sum[0])
-            expected = stepped_loss(reader, step.batch)
-            expect(
-                abs(found - expected) <= tolerance * expected,
-                f"the loss of a step with targets is {found}: stepping through its names gives {expected}",
-            )
+    """A batch that says what should follow is judged by that, at every node as often as names pass it.
+
+    The distributions do not quite sum to 1, as float32 does not; some names repeat.
+    """
+    rng = np.random.default_rng(5)
+    repeated = batch_of(["Al", "Bo", "Al", "Al", "Al", "Lila"])
+    expect_stepped_losses(engine_class, cell, small_steps(2, soft=True), "targets off a sum of 1 by up to 0.0005")
+    expect_stepped_losses(engine_class, cell, [Step(soften(repeated, rng), 0.02)], "targets of repeated names")
+
+
+def check_long_names(engine_class: EngineClass, cell: str) -> None:
+    """Names have any length, here up to 70 characters: each character is read, predicted and counted."""
+    expect_stepped_losses(engine_class, cell, long_steps(2), "names of up to 70 characters")
+
+
+def check_few_names(engine_class: EngineClass, cell: str) -> None:
+    """A batch may be one name, one name many times, or names of one character: repeats are weights."""
+    for what, step in zip(FEW_NAMES, few_steps(), strict=True):
+        expect_stepped_losses(engine_class, cell, [step], what)
+
+
+def check_mixed_steps(engine_class: EngineClass, cell: str) -> None:
+    """Steps with targets, with masks, with both and with neither may follow one another in one stream."""
+    together, apart = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
+    steps = mixed_steps(cell)
+    losses = together.train_epoch(iter(steps))
+    single = [apart.train_epoch(iter([step])) for step in steps]
+    expect_equal(losses.loss_sum, np.concatenate([one.loss_sum for one in single]), "a loss of a mixed stream")
+    expect_same(together.get_state(), apart.get_state(), "plain, masked and targeted steps in one stream")
+
+
+def check_settings_of_core(engine_class: EngineClass, cell: str) -> None:
+    """What core decides alone is none of the engine's business: rates and drops reach it through steps alone."""
+    engine = small_engine(engine_class, cell)
+    told = small_engine(engine_class, cell, **OF_CORE)
+    for one in (engine, told):
+        one.train_epoch(small_steps(3))
+    expect_same(told.get_state(), engine.get_state(), f"with other settings that core alone follows ({OF_CORE})")
 
 
 def check_masks(engine_class: EngineClass, cell: str) -> None:
@@ -72,7 +125,7 @@ def check_masks(engine_class: EngineClass, cell: str) -> None:
         expected = stepped_loss(reader, step.batch)
         expect(abs(found - expected) <= 1e-10 * expected, f"a masked step has the loss {found}: expected {expected}")
         parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
-        expect_same(parameters, {name: kept[name] for name in parameters})
+        expect_same(parameters, {name: kept[name] for name in parameters}, "after a masked step of rate 0")
     before = engine.get_state()
     for masks, what in (
         ({"no.such.parameter": np.ones((1, 1), np.float32)}, "a mask for a parameter that does not exist"),
@@ -80,7 +133,7 @@ def check_masks(engine_class: EngineClass, cell: str) -> None:
     ):
         wrong = [Step(step.batch, 0.01, masks) for step in small_steps(1)]
         expect_error(EngineError, partial(engine.train_epoch, iter(wrong)), what)
-    expect_same(engine.get_state(), before)
+    expect_same(engine.get_state(), before, "after steps with masks that do not fit")
 
 
 def check_steps_in_order(engine_class: EngineClass, cell: str) -> None:
@@ -89,12 +142,12 @@ def check_steps_in_order(engine_class: EngineClass, cell: str) -> None:
     steps = [Step(step.batch, 0.01 * (1 + place)) for place, step in enumerate(small_steps(5))]
     losses = together.train_epoch(iter(steps))
     single = [apart.train_epoch(iter([step])) for step in steps]
-    np.testing.assert_array_equal(losses.loss_sum, np.concatenate([one.loss_sum for one in single]))
-    np.testing.assert_array_equal(losses.characters, np.concatenate([one.characters for one in single]))
-    expect_same(together.get_state(), apart.get_state())
+    expect_equal(losses.loss_sum, np.concatenate([one.loss_sum for one in single]), "a loss of one stream")
+    expect_equal(losses.characters, np.concatenate([one.characters for one in single]), "characters of one stream")
+    expect_same(together.get_state(), apart.get_state(), "five steps in one stream")
     nothing = together.train_epoch(iter(()))
     expect(nothing.loss_sum.shape == nothing.characters.shape == (0,), "an empty stream gives no entries")
-    expect_same(together.get_state(), apart.get_state())
+    expect_same(together.get_state(), apart.get_state(), "after an empty stream")
 
 
 def check_early_end(engine_class: EngineClass, cell: str) -> None:
@@ -112,7 +165,7 @@ def check_early_end(engine_class: EngineClass, cell: str) -> None:
     losses = engine.train_epoch(stream())
     other.train_epoch(iter(taken))
     expect(losses.loss_sum.shape == (3,), f"3 steps were taken, {losses.loss_sum.shape} are reported")
-    expect_same(engine.get_state(), other.get_state())
+    expect_same(engine.get_state(), other.get_state(), "after a stream that ended early")
 
 
 def check_rates(engine_class: EngineClass, cell: str) -> None:
@@ -120,9 +173,11 @@ def check_rates(engine_class: EngineClass, cell: str) -> None:
     engine, other = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1)
     names = list(small_network(cell).parameter_shapes)
     kept = engine.get_state()
-    engine.train_epoch(small_steps(2, rate=0.0))
+    losses = engine.train_epoch(small_steps(2, rate=0.0))
     state = engine.get_state()
-    expect_same({name: state[name] for name in names}, {name: kept[name] for name in names})
+    expect(losses.loss_sum.shape == (2,), f"2 steps of rate 0 are reported as {losses.loss_sum.shape} losses")
+    expect(int(state["optimizer.step"]) == 2, f"optimizer.step is {state['optimizer.step']} after 2 steps of rate 0")
+    expect_same({name: state[name] for name in names}, {name: kept[name] for name in names}, "after steps of rate 0")
     engine.train_epoch(small_steps(1, rate=0.01))
     other.train_epoch(small_steps(1, rate=0.02))
     found, expected = engine.get_state(), other.get_state()

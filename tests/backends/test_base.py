@@ -17,7 +17,8 @@ from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
-from namegen.testing.material import expect_same, small_steps
+from namegen.testing.comparisons import expect_same
+from namegen.testing.material import small_steps
 from namegen.types import Array
 
 NETWORK = RecurrentNetwork(VOCABULARY.size, "lstm", hidden=(6, 5))
@@ -82,7 +83,7 @@ def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype
     engine, reference = pair(dtype, optimizer=optimizer)
     losses = [one.train_epoch(small_steps(12, masked=NETWORK)).loss_sum for one in (engine, reference)]
     np.testing.assert_array_equal(*losses)
-    expect_same(engine.get_state(), reference.get_state())
+    expect_same(engine.get_state(), reference.get_state(), "the states")
 
 
 def test_an_exploded_gradient_is_clipped_and_not_lost() -> None:
@@ -129,7 +130,7 @@ def test_warming_up_makes_a_step_and_forgets_it() -> None:
     step: Step = next(small_steps(1))
     engine.warm_up(step)
     assert made == [step.batch]
-    expect_same(engine.get_state(), before)
+    expect_same(engine.get_state(), before, "the state")
     Counting(NETWORK, None, threads=1).warm_up(step)
     assert made == [step.batch], "an engine that only reads has nothing to warm up but its step"
 

@@ -24,7 +24,8 @@ cells = pytest.mark.parametrize("cell", CELLS)
 def cases(checks: Iterable[str]) -> pytest.MarkDecorator:
     """Every engine with every cell and check; but an engine that needs libraries compiles, for seconds each time that
     it trains: that is checked here with the LSTM, whose state has two parts, and with all cells in test_parity.py.
-    What compiles most is checked with the SimpleRNN, and with the LSTM among the slow tests.
+    What compiles most is checked with the SimpleRNN, and with the LSTM among the slow tests; what compiles for itself
+    alone is checked with the LSTM, among the slow tests.
     """
     listed = []
     for name in engine_paths():
@@ -32,13 +33,23 @@ def cases(checks: Iterable[str]) -> pytest.MarkDecorator:
             for check in checks:
                 compiles = name in EXTRAS and check not in FOR_EVERY_CELL
                 if not compiles or cell == "lstm" or (cell == "simple_rnn" and check in COMPILE_MOST):
-                    slow = [pytest.mark.slow] if compiles and cell == "lstm" and check in COMPILE_MOST else []
+                    takes_long = compiles and cell == "lstm" and check in COMPILE_MOST + COMPILE_ANEW
+                    slow = [pytest.mark.slow] if takes_long else []
                     listed.append(pytest.param(name, cell, check, marks=slow))
     return pytest.mark.parametrize(("name", "cell", "check"), listed)
 
 
 FOR_EVERY_CELL = ("as a language model", "same logits")  # these only read
 COMPILE_MOST = ("targets", "masks", "same with masks and targets")
+COMPILE_ANEW = (  # programs that no other check needs
+    "mixed steps",
+    "same after resuming",
+    "same with mixed steps",
+    "same with single masks",
+    "same with three layers",
+    "same with a large vocabulary",
+    "same clipping of huge gradients",
+)
 
 
 def load(name: str, cell: str) -> EngineClass:

@@ -97,5 +97,5 @@ def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch:
     path = tmp_path / "model.safetensors"
     make_run().finish().checkpoint.save(path)
     generation = Request("generation", GenerationSubject("x", 10, 0), "x", NAMES, None, str(path), 1, 0.0)
-    with pytest.raises(EngineError, match="the engine fake has no cell simple_rnn, which the network has: it reads attention"):
+    with pytest.raises(EngineError, match="no cell simple_rnn, which the network has: it reads attention"):
         measure_generation(generation)
