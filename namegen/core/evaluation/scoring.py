@@ -96,7 +96,7 @@ def _letters(model: LanguageModel, vocabulary: Vocabulary, names: Sequence[str])
     state, last, rows = model.initial_state(len(names)), np.full(len(names), BOUNDARY, np.int32), np.arange(len(names))
     for depth in range(tokens.shape[1]):
         logits, state = model.step(last, state)
-        last = tokens[:, depth]
+        last = np.ascontiguousarray(tokens[:, depth])
         letters[:, depth] = log_probabilities(logits, rows, last)
     return letters
 

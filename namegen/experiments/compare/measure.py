@@ -179,12 +179,6 @@ def _load_engine(name: str) -> EngineClass:
         raise LibraryMissingError(str(error)) from error
 
 
-def _check_cell(engine_class: EngineClass, cell: str) -> None:
-    """Raise EngineError for a network that an engine has not: it is left out, and the engine's others are measured."""
-    if cell not in engine_class.cells:
-        raise EngineError(f"it has no cell {cell}, only {', '.join(sorted(engine_class.cells)) or 'none at all'}")
-
-
 def _clocked(engine_class: EngineClass, clock: dict[str, float]) -> EngineClass:
     """The same engine, which notes how long making it and warming it up takes."""
     base: Any = engine_class

@@ -12,10 +12,12 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any
 
-from namegen.backends import engine_paths
+from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.documents import to_plain
+from namegen.errors import EngineError
 from namegen.experiments.compare.document import Role
 from namegen.experiments.compare.measured import Result
 from namegen.experiments.compare.subjects import (
@@ -45,6 +47,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "GRU 2×32": {"cell": "gru", "hidden": [32, 32]},
     "SimpleRNN 2×128": {"cell": "simple_rnn", "hidden": [128, 128]},
 }
+WIDTHS = (32, 32)  # of a network of another architecture: those of the first ones here
 # The original's own networks, as configs: what they are called → the config's name; {} is the kind of list.
 ORIGINALS = {
     "scratch 2×32 (original)": "scratch-{}",
@@ -181,18 +184,55 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
             subject = ReferenceSubject(split, seed, VALIDATION)
             yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, {split} {seed}")
     first_split = scope.splits[0]
+    foreign = foreign_networks()
     for network in LIKE_FOR_LIKE_NETWORKS:
         for engine in engine_paths():
+            if engine in foreign:
+                continue
             training = _training(corpus, scope, network, engine, first_split, 0, LIKE_FOR_LIKE_TRAINING)
             label = f"{training.label}, like for like"
             yield replace(training, timed=True, label=label, roles=("like_for_like",))
+    for engine, own in foreign.items():
+        training = _training(corpus, scope, own.name, engine, first_split, 0, LIKE_FOR_LIKE_TRAINING, own.settings)
+        yield replace(training, timed=True, roles=("like_for_like",))
     for split in scope.splits:
         for network in scope.networks:
             for seed in range(scope.seeds):
                 yield _training(corpus, scope, network, NUMPY, split, seed)
+        for (engine, own), seed in product(foreign.items(), range(scope.seeds)):
+            yield _training(corpus, scope, own.name, engine, split, seed, settings=own.settings)
     if not scope.quick:
         yield from _originals(corpus, scope)
     yield from _generation(corpus, scope)
+
+
+@dataclass(frozen=True)
+class ForeignNetwork:
+    """What an engine trains that does not train recurrent networks: what a report calls it, and its settings."""
+
+    name: str
+    settings: Mapping[str, Any]
+
+
+def foreign_networks() -> dict[str, ForeignNetwork]:
+    """Engine → its own network, for each engine of a third party that has no recurrent ones.
+
+    One that cannot be loaded is taken for an engine of recurrent networks: the first measurement of it says what is
+    wrong.
+    """
+    found = {}
+    for engine in engine_paths():
+        if engine in ENGINES:
+            continue
+        try:
+            names = [architecture.architecture for architecture in load_engine(engine).architectures]
+        except EngineError:
+            continue
+        if RecurrentNetwork.architecture not in names:
+            width = f"{len(WIDTHS)}×{WIDTHS[0]}"
+            settings = {"architecture": names[0], "hidden": list(WIDTHS)}
+            found[engine] = ForeignNetwork(f"{names[0]} {width}", settings)
+    return found
 
 
 def _training(
@@ -203,10 +243,12 @@ def _training(
     split: SplitName,
     seed: int,
     more: Mapping[str, Any] = MappingProxyType({}),
+    settings: Mapping[str, Any] | None = None,
 ) -> Measurement:
+    """``settings``: of the network; by default those of ``NETWORKS``."""
     training = {"seed": seed, **more, **({"epochs": QUICK_EPOCHS} if scope.quick else {})}
-    config = {"data": {"validation": VALIDATION, "split": split}, "network": NETWORKS[network], "training": training}
-    return _train(corpus, network, engine, config)
+    config = {"data": {"validation": VALIDATION, "split": split}, "network": dict(settings or NETWORKS[network])}
+    return _train(corpus, network, engine, {**config, "training": training})
 
 
 def _train(corpus: Corpus, network: str, engine: str, config: dict[str, Any]) -> Measurement:
@@ -248,8 +290,13 @@ def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
         for network, config in original_configs(corpus).items():
             seeded = {**config, "training": {**config["training"], "seed": 0}}
             trained[network] = _train(corpus, network, NUMPY, seeded)
+    foreign = foreign_networks()
     for engine in engine_paths():
-        yield _generated(trained[first], GenerationSubject(engine, GENERATED_NAMES, seed=0))
+        if engine not in foreign:
+            yield _generated(trained[first], GenerationSubject(engine, GENERATED_NAMES, seed=0))
+    for engine, own in foreign.items():
+        training = _training(corpus, scope, own.name, engine, split, 0, settings=own.settings)
+        yield _generated(training, GenerationSubject(engine, GENERATED_NAMES, seed=0))
     label = f"{corpus.source}: export as .tflite"
     file = Measurement(corpus, ExportSubject(), label, first, engine=TFLITE, reads=trained[first])
     yield file

@@ -92,7 +92,7 @@ def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("namegen.backends.opening.load_engine", lambda name: Attention)
     config = {"network": {"cell": "lstm"}, "data": {"split": "names"}, "training": {"seed": 0}}
     training = Request("training", TrainingSubject("x", config), "x", NAMES, None, None, 1, 0.0)
-    with pytest.raises(EngineError, match="it has no cell lstm, only attention"):
+    with pytest.raises(EngineError, match="the engine fake has no cell lstm: choose one of attention"):
         measure_training(training)
     path = tmp_path / "model.safetensors"
     make_run().finish().checkpoint.save(path)
