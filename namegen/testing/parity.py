@@ -63,18 +63,18 @@ def check_same_logits(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_training(engine_class: EngineClass, cell: str) -> None:
-    """By each optimizer, the same losses and the same parameters over 20 steps of falling rates; clipped in some.
+    """By each optimizer, the same losses and the same parameters over 12 steps of falling rates; clipped in some.
 
     The gradient is that of the loss divided by the characters, of which every name has one more than it shows, STOP.
     """
-    network, steps = small_network(cell), plain(20)
+    network, steps = small_network(cell), plain(12)
     for settings in (*OPTIMIZERS, {"optimizer": "sgd", "clip_norm": CLIP_NORMS[cell]}):
         expect_same_training(engine_class, network, steps, **settings)
 
 
 def check_same_training_in_float32(engine_class: EngineClass, cell: str) -> None:
     """In single precision too, as far as its rounding lets them."""
-    expect_same_training(engine_class, small_network(cell), plain(20), dtype="float32", tolerance=1e-3)
+    expect_same_training(engine_class, small_network(cell), plain(12), dtype="float32", tolerance=1e-3)
 
 
 def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
@@ -82,7 +82,7 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
 
     So slots mean the same in every engine, and Adam's correction of its bias counts on from ``optimizer.step``.
     """
-    network, steps = small_network(cell), plain(20)
+    network, steps = small_network(cell), plain(12)
     for settings in OPTIMIZERS:
         reference = engine_of(numpy_engine(), network, number=9, dtype="float64", **settings)
         reference.train_epoch(iter(steps[:7]))
@@ -97,7 +97,7 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
 
 def check_same_without_through_time(engine_class: EngineClass, cell: str) -> None:
     """The same where the state before each character counts as a constant: h, and for an LSTM c as well."""
-    expect_same_training(engine_class, small_network(cell), plain(20), through_time=False)
+    expect_same_training(engine_class, small_network(cell), plain(12), through_time=False)
 
 
 def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:

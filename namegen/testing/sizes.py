@@ -44,7 +44,7 @@ def large_steps() -> tuple[Step, ...]:
 @lru_cache
 def long_stream() -> tuple[Step, ...]:
     """200 steps on very short names, each with another rate."""
-    batches = [batch_of(names) for names in (("B", "Bo"), ("A", "Al", "Ob"), ("M",), ("o", "Mo", "Mo"), ("L", "Li"))]
+    batches = [batch_of(names) for names in (("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A"))]
     return tuple(Step(batches[place % 5], 0.02 * (1 - place / 250)) for place in range(200))
 
 

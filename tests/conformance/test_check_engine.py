@@ -20,9 +20,9 @@ from namegen.testing import (
 )
 from namegen.testing.failures import OPTIMIZER_FORMULAS, describe_training
 from namegen.testing.threads import pools_of
-from tests.conformance.faults.gradients import AlwaysGoesThroughTime
 from tests.conformance.faults.optimizers import PutsEpsilonOutsideOfRMSprop
 from tests.conformance.faults.steps import Climbs
+from tests.conformance.faults.through_time import AlwaysGoesThroughTime
 from tests.fake_engine import FakeEngine
 
 
@@ -95,10 +95,10 @@ def test_an_engine_without_cells_does_not_pass_for_having_nothing_to_check(cells
 
 def test_a_failure_names_optimizer_formula_and_tensor() -> None:
     with pytest.raises(AssertionError) as caught:
-        NETWORK_CHECKS["same training"](PutsEpsilonOutsideOfRMSprop, "gru")
+        NETWORK_CHECKS["same training"](PutsEpsilonOutsideOfRMSprop, "simple_rnn")
     said = str(caught.value)
     formula = "v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε), ρ = 0.9, ε = 1e-7"
-    assert said.startswith(f"check 'same training', cell gru: optimizer rmsprop ({formula}): ")
+    assert said.startswith(f"check 'same training', cell simple_rnn: optimizer rmsprop ({formula}): ")
     assert "the loss of step" in said or "differs by" in said
     assert len(said.splitlines()) == 1
 

@@ -1,4 +1,4 @@
-"""Mistakes between the loss and the optimizer: targets, masks, what is divided by, clipping, what time is cut."""
+"""Mistakes between the loss and the optimizer: what is predicted, targets, masks, what is divided by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import islice
 import numpy as np
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.backends.numpy_engine.optimizers import clip
 from namegen.core.data.batching import Batch
 from namegen.core.engine import StepLosses
 from tests.conformance.faults.fault import caught_by
@@ -174,173 +173,6 @@ class MasksByRowsOnly(ChangesTheGradient):
             batch,
             {name: mask[:, :1] if mask.ndim == 2 and len(mask) == 1 else mask for name, mask in masks.items()},
         )
-
-
-class ClipsOtherwise(NumpyEngine):
-    """What the faults below have in common: it clips in a way of its own, ``clip``, after or before the masks."""
-
-    before_masks = False
-
-    def __init__(self, network, training, *, threads, dtype="float32"):
-        self.norm = training and training.clip_norm
-        super().__init__(network, training and replace(training, clip_norm=None), threads=threads, dtype=dtype)
-        inner = self.model.loss_and_gradient if self.before_masks else self.model.masked_loss_and_gradient
-
-        def clipped(*args):
-            loss = inner(*args)
-            if self.norm is not None:
-                self.clip(self.model, self.norm)
-            return loss
-
-        setattr(self.model, inner.__name__, clipped)
-
-    def clip(self, model, norm):
-        clip(model.gradient, norm)
-
-
-@caught_by("same training")
-class DoesNotClip(ClipsOtherwise):
-    """It does not clip."""
-
-    def clip(self, model, norm):
-        pass
-
-
-@caught_by("same training")
-class AlwaysScalesToTheNorm(ClipsOtherwise):
-    """Short gradients are made as long as the norm."""
-
-    def clip(self, model, norm):
-        model.gradient *= norm / np.linalg.norm(model.gradient)
-
-
-@caught_by("same training")
-class ClipsEachTensor(ClipsOtherwise):
-    """Each parameter's gradient is clipped by itself."""
-
-    def clip(self, model, norm):
-        for gradient in model.gradients.values():
-            clip(gradient.reshape(-1), norm)
-
-
-@caught_by("same training")
-class ClipsEachValue(ClipsOtherwise):
-    """Each number of the gradient is clipped by itself."""
-
-    def clip(self, model, norm):
-        np.clip(model.gradient, -norm / 10, norm / 10, out=model.gradient)
-
-
-@caught_by("same with masks and targets")
-class ClipsBeforeMasks(ClipsOtherwise):
-    """Gradients are clipped before they are masked."""
-
-    before_masks = True
-
-
-@caught_by("same clipping of huge gradients")
-class ClipsInFloat32(ClipsOtherwise):
-    """The squares of gradients are summed in their own precision, where huge ones overflow."""
-
-    def clip(self, model, norm):
-        with np.errstate(all="ignore"):
-            length = np.sqrt(np.square(model.gradient).sum())
-            if length > norm:
-                model.gradient *= norm / length
-
-
-@caught_by("same training")
-class ClipsTheRate(ClipsOtherwise):
-    """A gradient that is too long is left out."""
-
-    def clip(self, model, norm):
-        if np.linalg.norm(model.gradient) > norm:
-            model.gradient.fill(0)
-
-
-@caught_by("same without through_time")
-class AlwaysGoesThroughTime(NumpyEngine):
-    """``through_time`` is ignored."""
-
-    def __init__(self, network, training, *, threads, dtype="float32"):
-        super().__init__(network, training, threads=threads, dtype=dtype)
-        for layer in self.model.recurrent:
-            layer.through_time = True
-
-
-@caught_by("same training")
-class NeverGoesThroughTime(NumpyEngine):
-    """Gradients never pass from a character to the one before it."""
-
-    def __init__(self, network, training, *, threads, dtype="float32"):
-        super().__init__(network, training, threads=threads, dtype=dtype)
-        for layer in self.model.recurrent:
-            layer.through_time = False
-
-
-@caught_by("same with names of all lengths")
-class CutsTimeInLongNames(NumpyEngine):
-    """In batches with names of more than 50 characters no gradient passes back beyond the tenth."""
-
-    def __init__(self, network, training, *, threads, dtype="float32"):
-        super().__init__(network, training, threads=threads, dtype=dtype)
-        for layer in self.model.recurrent:
-            self.cut(layer)
-
-    @staticmethod
-    def cut(layer):
-        inner = layer.backward
-
-        def backward(d_outputs):
-            levels = layer._walk.levels
-            kept = layer._undo_cell
-            deepest = len(levels)
-            done = iter(range(deepest))
-
-            def undo(rows, d_after, *rest):
-                if deepest > 50 and next(done) == deepest - 10:
-                    d_after[:, rows] = 0
-                kept(rows, d_after, *rest)
-
-            layer._undo_cell = undo
-            try:
-                return inner(d_outputs)
-            finally:
-                layer._undo_cell = kept
-
-        layer.backward = backward
-
-
-class CutsOnlyH(NumpyEngine):
-    """Without through_time the gradient still passes through c, from character to character."""
-
-    def __init__(self, network, training, *, threads, dtype="float32"):
-        super().__init__(network, training, threads=threads, dtype=dtype)
-        if training is None or training.through_time:
-            return
-        for layer in self.model.recurrent:
-            layer.through_time = True
-            self.cut(layer)
-
-    @staticmethod
-    def cut(layer):
-        climb = layer._climb
-
-        def climb_through_c(d_after, d_before, d_x, d_s):
-            recurrent = layer.parameters["recurrent_kernel"]
-            layer.parameters = dict(layer.parameters) | {"recurrent_kernel": np.zeros_like(recurrent)}
-            climb(d_after, d_before, d_x, d_s)  # no gradient through U: c alone is left
-            layer.parameters = dict(layer.parameters) | {"recurrent_kernel": recurrent}
-
-        layer._climb = climb_through_c
-
-
-caught_by("same without through_time", cell="lstm")(CutsOnlyH)
-
-
-@caught_by("same without through_time", cell="gru")
-class CutsOnlyTheProduct(CutsOnlyH):
-    """Without through_time the gradient of a GRU still passes through z·h, from character to character."""
 
 
 @caught_by("same training", "step losses")

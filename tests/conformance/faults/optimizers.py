@@ -26,7 +26,7 @@ class MovesOtherwise(NumpyEngine):
         raise NotImplementedError
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class HasAnotherEpsilon(MovesOtherwise):
     """Adam's ε is 1e-8, as most libraries have it."""
 
@@ -35,7 +35,7 @@ class HasAnotherEpsilon(MovesOtherwise):
         inner(w, g, rate)
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class PutsEpsilonIntoAdamsRoot(MovesOtherwise):
     """Adam divides by √(v+ε)."""
 
@@ -48,7 +48,7 @@ class PutsEpsilonIntoAdamsRoot(MovesOtherwise):
         w[:] = before - scale * m / np.sqrt(v + optimizer.epsilon)
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class CorrectsEpsilonToo(MovesOtherwise):
     """Adam's ε stands beside the corrected √v̂, as in the paper's algorithm 1, not beside √v."""
 
@@ -60,7 +60,7 @@ class CorrectsEpsilonToo(MovesOtherwise):
         w[:] = before - rate * m / (np.sqrt(v) + optimizer.epsilon)
 
 
-@caught_by("same training", "same training in float32")
+@caught_by("same training", "same training in float32", cell="simple_rnn")
 class CorrectsNoBias(MovesOtherwise):
     """Adam's moments are not corrected for their start from zero."""
 
@@ -69,7 +69,7 @@ class CorrectsNoBias(MovesOtherwise):
         inner(w, g, rate / np.sqrt(1 - 0.999**t) * (1 - 0.9**t))
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class CorrectsFromStepZero(MovesOtherwise):
     """Adam's correction counts steps from 0: it lags by one behind the first."""
 
@@ -80,7 +80,7 @@ class CorrectsFromStepZero(MovesOtherwise):
         inner(w, g, rate * wrong / right)
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class PutsEpsilonOutsideOfRMSprop(MovesOtherwise):
     """RMSprop divides by √v+ε."""
 
@@ -92,7 +92,7 @@ class PutsEpsilonOutsideOfRMSprop(MovesOtherwise):
         w[:] = before - rate * g / (np.sqrt(optimizer.state["v"]) + optimizer.epsilon)
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class HasAnotherRho(MovesOtherwise):
     """RMSprop's ρ is 0.99, as another library has it."""
 
@@ -103,7 +103,7 @@ class HasAnotherRho(MovesOtherwise):
         inner(w, g, rate)
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class DoesNotDampMomentum(MovesOtherwise):
     """``u ← m·u + lr·g``."""
 
@@ -113,7 +113,7 @@ class DoesNotDampMomentum(MovesOtherwise):
         inner(w, g / (1 - optimizer.momentum), rate)
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class KeepsMomentumWithoutRate(MovesOtherwise):
     """``u ← m·u + (1−m)·g; w ← w − lr·u``: the same only while the rate stays as it is."""
 
@@ -126,7 +126,7 @@ class KeepsMomentumWithoutRate(MovesOtherwise):
         optimizer.step += 1
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class LooksAhead(MovesOtherwise):
     """Momentum in Nesterov's form."""
 
@@ -138,7 +138,7 @@ class LooksAhead(MovesOtherwise):
         w -= m * u + rate * (1 - m) * g - u
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class DecaysItsWeights(MovesOtherwise):
     """Plain gradient descent pulls the parameters to zero a little."""
 
@@ -149,7 +149,7 @@ class DecaysItsWeights(MovesOtherwise):
         inner(w, g, rate)
 
 
-@caught_by("same training")
+@caught_by("same training", cell="simple_rnn")
 class MovesWhatHasAGradientAlone(MovesOtherwise):
     """Adam leaves a number alone whose gradient is zero, though its moments are not."""
 

@@ -151,7 +151,7 @@ class SwapsTwoSteps(NumpyEngine):
         return super().train_epoch(steps)
 
 
-@caught_by("same over a long stream")
+@caught_by("same over a long stream", cell="simple_rnn")
 class KeepsTheLast128Steps(NumpyEngine):
     """Of a stream only the last 128 steps are applied, and all are reported."""
 
@@ -162,7 +162,7 @@ class KeepsTheLast128Steps(NumpyEngine):
         return StepLosses(filled, np.array([step.batch.characters for step in steps], np.int64))
 
 
-@caught_by("same over a long stream")
+@caught_by("same over a long stream", cell="simple_rnn")
 class CountsStepsInAByte(NumpyEngine):
     """Adam's count of steps is a signed byte, which is 1 again behind 127."""
 
