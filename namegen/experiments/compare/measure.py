@@ -147,7 +147,6 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     from namegen.experiments.compare.memory import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
-    _check_cell(engine_class, config.network.cell)
     corpus = Corpus(request.names, source=request.source)
     clock = {"making": 0.0, "warm_up": 0.0}
     run = TrainingRun(corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
