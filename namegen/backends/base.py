@@ -55,7 +55,7 @@ class TensorEngine(ABC):
         parameters: tensors by canonical name; zeros until a state is set.
 
     Raises:
-        EngineError: a dtype that it does not compute in.
+        EngineError: a network of another architecture, or a dtype that it does not compute in.
     """
 
     name: ClassVar[str]
@@ -68,6 +68,11 @@ class TensorEngine(ABC):
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
+        if not isinstance(network, self.architectures):
+            known = ", ".join(architecture.architecture for architecture in self.architectures)
+            raise EngineError(
+                f"the engine {self.name} does not know the architecture {network.architecture!r}: expected {known}"
+            )
         self.use_threads(threads)
         self.network, self.training, self.dtype = network, training, dtype
         self.parameters: dict[str, Tensor] = self._zeros()

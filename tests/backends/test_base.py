@@ -12,9 +12,9 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.numpy_engine.model import Model
 from namegen.core.data.batching import Batch
 from namegen.core.engine import Engine, Step
-from namegen.core.network.architecture import Network
+from namegen.core.network.architecture import Network, Shape
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
+from namegen.core.settings import CELLS, OPTIMIZERS, NetworkSettings, TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
 from namegen.testing.comparisons import expect_same
@@ -135,7 +135,21 @@ def test_warming_up_makes_a_step_and_forgets_it() -> None:
     assert made == [step.batch], "an engine that only reads has nothing to warm up but its step"
 
 
+class Other(Network):
+    """An architecture that the engine does not know."""
+
+    architecture: ClassVar[str] = "other"
+    parameter_shapes: ClassVar[dict[str, Shape]] = {}  # type: ignore[misc]
+    summary: ClassVar[str] = "other"  # type: ignore[misc]
+
+    @classmethod
+    def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> Network:
+        return cls(vocabulary_size)
+
+
 def test_refusals() -> None:
+    with pytest.raises(EngineError, match="array does not know the architecture 'other': expected rnn"):
+        ArrayEngine(Other(4), None, threads=1)
     with pytest.raises(EngineError, match=r"dtype 'float16'.*use float32 or float64"):
         ArrayEngine(NETWORK, None, threads=1, dtype="float16")
     with pytest.raises(EngineError, match="made without training settings"):

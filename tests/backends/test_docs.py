@@ -1,0 +1,71 @@
+"""``docs/engines.md``: its code, one program, runs as it stands, and the entry point is one that namegen looks for."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from namegen.backends import ENGINES, ENTRY_POINT_GROUP
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+def test_the_program_runs_and_has_learned(tmp_path: Path) -> None:
+    """Its own checks are among what runs. Without the last character it would be at 2.8 nats or more."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "".join(blocks("python"))],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loss, names = done.stdout.splitlines()
+    assert 2.2 < float(loss.split()[0]) < 2.6
+    assert len(names.split(", ")) == 5
+
+
+def test_the_checks_of_the_page_are_sharp() -> None:
+    """A gradient that is wrong by a thousandth does not pass them."""
+    program = "".join(blocks("python")[:2] + blocks("python")[3:]).replace(
+        "d_kernel, tree.token, d_logits", "d_kernel, tree.token, 1.001 * d_logits"
+    )
+    program = f"from namegen.core.settings import TrainingSettings\n{program}"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "AssertionError" in done.stderr
+
+
+def test_the_entry_point_stands_in_the_group_that_is_read() -> None:
+    (text,) = blocks("toml")
+    ((name, path),) = tomllib.loads(text)["project"]["entry-points"][ENTRY_POINT_GROUP].items()
+    assert name not in ENGINES
+    assert f'name = "{name}"' in PAGE
+    assert f"class {path.partition(':')[2]}(" in PAGE
+
+
+def test_the_examples_are_registered_by_the_names_of_their_classes() -> None:
+    for folder in sorted((ROOT / "examples").glob("*_engine")):
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        ((name, path),) = project["entry-points"][ENTRY_POINT_GROUP].items()
+        module, _, engine = path.partition(":")
+        source = (folder / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert f"class {engine}(" in source
+        assert f'name: ClassVar[str] = "{name}"' in source
