@@ -37,7 +37,7 @@ class PrefixTree:
 
     >>> vocabulary = Vocabulary.from_names(["Al", "Ali", "Al"])
     >>> tree = PrefixTree.from_names(["Al", "Ali", "Al"], vocabulary)
-    >>> tree.nodes, tree.characters          # START, A, Al, Ali; 3 + 4 + 3 characters with their STOPs
+    >>> tree.nodes, tree.characters          # the root, A, Al, Ali; 3 + 4 + 3 characters with their STOPs
     (4, 10)
     >>> tree.count.tolist(), tree.parent.tolist()
     ([3, 3, 3, 1], [-1, 0, 1, 2])
@@ -110,8 +110,8 @@ class PrefixTree:
     def sequences(self) -> Sequences:
         """The distinct names as rows: the way back from a tree.
 
-        Rows are ordered by length, then by beginning, then lexicographically, and padded with the boundary, so that every row holds at
-        least one; ``T`` is the tree's depth.
+        Rows are ordered by length, then by beginning, then lexicographically, and padded with the boundary, so that
+        every row holds at least one; ``T`` is the tree's depth.
         """
         ends = self.edge_token == BOUNDARY
         node, counts = self.edge_node[ends], self.edge_count[ends]
@@ -293,7 +293,7 @@ def assemble(
     end_node: Int64[Array, "ends"],
     end_count: Int64[Array, "ends"],
 ) -> PrefixTree:
-    """Add the edges: one into every node but the roots, and one out of every node where names end, in rising node order.
+    """Add the edges: one into every node but the roots, and one out of every node where names end, by rising node.
 
     Both kinds are sorted by the node that they leave already, so the place of each in the merged order is its own
     rank plus the number of edges of the other kind before it; an end (token 0) goes before the children of its node.
