@@ -93,7 +93,10 @@ def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b'"labels":[{"name":"first","names":900}', b'"labels":[{"name":"first","names":-90}'), (b'"labels":2', b'"labels":3')],
+    [
+        (b'"labels":[{"name":"first","names":900}', b'"labels":[{"name":"first","names":-90}'),
+        (b'"labels":2', b'"labels":3'),
+    ],
 )
 def test_labels_that_do_not_fit_are_refused(path: Path, old: bytes, new: bytes) -> None:
     content = path.read_bytes()
