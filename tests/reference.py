@@ -53,16 +53,18 @@ def loss_and_gradients(
     names: Iterable[Sequence[int]],
     *,
     through_time: bool = True,
+    beginnings: Sequence[int] | None = None,
 ) -> tuple[float, dict[str, np.ndarray]]:
     """The loss in nats, summed over all names, and the gradient of loss / characters, one name after the other.
 
-    ``names`` are token sequences without boundaries. ``through_time=False``: no gradient passes from a step to the
-    one before it.
+    ``names`` are token sequences without boundaries, ``beginnings`` what each begins with. ``through_time=False``: no
+    gradient passes from a step to the one before it.
     """
     gradients = {name: np.zeros(values.shape) for name, values in parameters.items()}
     total, characters = 0.0, 0
-    for name in names:
-        logits, memory = read_name(cell, parameters, [0, *name])
+    names = list(names)
+    for name, beginning in zip(names, beginnings or [0] * len(names), strict=True):
+        logits, memory = read_name(cell, parameters, [beginning, *name])
         targets = [*name, 0]
         d_logits = []
         for row, target in zip(logits, targets, strict=True):
@@ -85,7 +87,7 @@ def read_name(
     states = [(np.zeros(len(parameters[f"rnn.{k}.recurrent_kernel"])),) * 2 for k in range(layers)]
     logits, memory = [], []
     for token in tokens:
-        x = np.zeros(len(b))
+        x = np.zeros(len(parameters["rnn.0.kernel"]))
         x[token] = 1
         steps = []
         for k in range(layers):

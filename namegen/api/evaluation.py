@@ -8,6 +8,7 @@ from typing import Any
 from namegen.api.model import LoadedModel
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation.any_beginning import as_one
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics, ceiling
 from namegen.errors import NamesError
@@ -67,6 +68,8 @@ class Evaluation:
 def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
     """Measure a model on a list; names with characters that it does not know are left out, and counted.
 
+    A model of labelled names predicts them whatever their label: by their probability over all of its beginnings.
+
     Raises:
         NamesError: no name is left.
     """
@@ -77,6 +80,7 @@ def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
             f"{corpus.source}: every name has characters that {model.name} does not know: give a list in the script "
             "that it was trained on"
         )
-    tree = PrefixTree.from_names(names, model.vocabulary)
-    metrics = AccuracyEvaluator(model.model).evaluate(tree)
+    reader, beginning = as_one(model.model, model.beginnings)
+    tree = PrefixTree.from_names(names, model.vocabulary, [beginning] * len(names))
+    metrics = AccuracyEvaluator(reader).evaluate(tree)
     return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)

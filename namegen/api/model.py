@@ -12,6 +12,7 @@ from typing import Unpack
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.players import LINE
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -46,6 +47,7 @@ class LoadedModel:
         vocabulary: its characters.
         longest_name: characters of the longest name of the list that it was trained on.
         checkpoint: where it came from; None for a ``.tflite``, which carries the network alone.
+        beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
     """
 
     name: str
@@ -53,12 +55,13 @@ class LoadedModel:
     vocabulary: Vocabulary
     longest_name: int
     checkpoint: Checkpoint | None = None
+    beginnings: Beginnings = Beginnings.single()  # noqa: RUF009
 
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
         known = None if self.checkpoint is None else self.checkpoint.known_names
-        return Generator(self.model, self.vocabulary, known_names=known)
+        return Generator(self.model, self.vocabulary, known_names=known, beginnings=self.beginnings)
 
     @property
     def default_max_length(self) -> int:
@@ -188,7 +191,8 @@ class LoadedModel:
             NamesError: the name is empty, or has characters that the model does not know.
         """
         quantiles = None if self.checkpoint is None else self.checkpoint.score_quantiles
-        return score_names(self.model, self.vocabulary, [composed(name.strip())], quantiles)[0]
+        names = [composed(name.strip())]
+        return score_names(self.model, self.vocabulary, names, quantiles, self.beginnings)[0]
 
     @property
     def list_name(self) -> str | None:
@@ -263,7 +267,7 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
         from namegen.backends.tflite.runtime import TFLiteModel
 
         tflite = TFLiteModel.load(path, threads=threads)
-        return LoadedModel(name, tflite, tflite.vocabulary, tflite.longest_name)
+        return LoadedModel(name, tflite, tflite.vocabulary, tflite.longest_name, beginnings=tflite.beginnings)
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
@@ -275,7 +279,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Give a checkpoint's network an engine; see ``load``."""
     engine = open_network(checkpoint, name, backend=backend, threads=threads)
-    return LoadedModel(name, engine, checkpoint.vocabulary, checkpoint.longest_name, checkpoint)
+    return LoadedModel(
+        name, engine, checkpoint.vocabulary, checkpoint.longest_name, checkpoint, beginnings=checkpoint.beginnings
+    )
 
 
 def load_shipped(name: str) -> LoadedModel:

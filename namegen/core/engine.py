@@ -91,15 +91,19 @@ class LanguageModel(Protocol):
 
     @property
     def vocabulary_size(self) -> int:
-        """``V``: the characters and the boundary."""
+        """``V``: the characters and the boundary: what is predicted."""
         ...
 
     def initial_state(self, rows: int) -> State:
-        """The state of ``rows`` names of which nothing has been read, START included."""
+        """The state of ``rows`` names of which nothing has been read, their beginning included."""
         ...
 
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
-        """Read one token a row; give the logits of the next one (−inf allowed) and the state after it."""
+        """Read one token a row; give the logits of the next one (−inf allowed) and the state after it.
+
+        Tokens are below ``V``; the first of a name is its beginning: the boundary, or, of a model of labelled names,
+        one of the ids from ``V`` to ``V + L − 1``.
+        """
         ...
 
     def select(self, state: State, rows: Int[Array, "K"]) -> State:

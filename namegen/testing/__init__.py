@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from namegen.core.engine import EngineClass
+from namegen.core.network.architecture import Network
 from namegen.testing.checks import CONFORMANCE_CHECKS, Check
 from namegen.testing.failures import first_line
 from namegen.testing.language_model import LANGUAGE_MODEL_CHECKS, ModelCheck
@@ -39,32 +40,44 @@ __all__ = [
 ]
 
 
-def cases(engine_class: EngineClass) -> Iterator[tuple[str, Callable[[], None]]]:
+def cases(engine_class: EngineClass, *networks: Network) -> Iterator[tuple[str, Callable[[], None]]]:
     """Every check for every cell that the engine implements: what it is called, and what runs it.
-
-    Raises:
-        AssertionError: the class does not say which cells it implements, so that there is nothing to check.
-    """
-    cells = getattr(engine_class, "cells", None)
-    if not isinstance(cells, frozenset) or not cells:
-        raise AssertionError(f"cells is {cells!r}: expected a frozenset of the names of the cells that it implements")
-    for cell in sorted(cells):
-        for name, check in (CONFORMANCE_CHECKS | NETWORK_CHECKS).items():
-            yield f"{name} ({cell})", partial(check, engine_class, cell)
-
-
-def check_engine(engine_class: EngineClass, *, stop_at_first: bool = False) -> None:
-    """Run all checks, for every cell that the engine implements.
 
     Args:
         engine_class: which engine.
+        networks: a small network of ``VOCABULARY.size`` for each architecture of the engine's own; it is held against
+            ``CONFORMANCE_CHECKS``, as there is nothing that it must equal.
+
+    Raises:
+        AssertionError: the class does not say which cells it implements, or there is nothing to check.
+    """
+    cells = getattr(engine_class, "cells", None)
+    if not isinstance(cells, frozenset) or not (cells or networks):
+        raise AssertionError(
+            f"cells is {cells!r}: expected a frozenset of the names of the cells that it implements; for an engine of "
+            "other architectures an empty one, and a small network of each"
+        )
+    for cell in sorted(cells):
+        for name, check in (CONFORMANCE_CHECKS | NETWORK_CHECKS).items():
+            yield f"{name} ({cell})", partial(check, engine_class, cell)
+    for network in networks:
+        for name, check in CONFORMANCE_CHECKS.items():
+            yield f"{name} ({network.architecture})", partial(check, engine_class, network)
+
+
+def check_engine(engine_class: EngineClass, *networks: Network, stop_at_first: bool = False) -> None:
+    """Run all checks, for every cell that the engine implements, and for each network that is given.
+
+    Args:
+        engine_class: which engine.
+        networks: see ``cases``.
         stop_at_first: raise the first failure at once, with its traceback, instead of a list of all.
 
     Raises:
         AssertionError: the facts that do not hold, a line for each.
     """
     failures, count = [], 0
-    for _, run in cases(engine_class):
+    for _, run in cases(engine_class, *networks):
         count += 1
         try:
             run()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec
 
+from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 
 P = ParamSpec("P")
@@ -33,8 +34,10 @@ def named(checks: Mapping[str, Callable[P, None]]) -> dict[str, Callable[P, None
 def _naming(name: str, check: Callable[P, None]) -> Callable[P, None]:
     @wraps(check)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        cells = [f", cell {value}" for value in (*args, *kwargs.values()) if isinstance(value, str)]
-        where = f"check {name!r}{''.join(cells)}"
+        given = (*args, *kwargs.values())
+        cells = [f", cell {value}" for value in given if isinstance(value, str)]
+        others = [f", architecture {value.architecture}" for value in given if isinstance(value, Network)]
+        where = f"check {name!r}{''.join(cells + others)}"
         try:
             check(*args, **kwargs)
         except AssertionError as error:

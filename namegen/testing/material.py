@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from namegen.types import Array, Int32
 
 NAMES = ("Al", "Ali", "Al", "Alma", "Bo", "Bob", "B", "Lil", "Lila", "Lilo", "Mo", "Al", "Ob", "Omar", "Bo", "Amal")
 VOCABULARY = Vocabulary.from_names(NAMES)
+Kind: TypeAlias = str | Network  # a cell of the architecture rnn, or a small network of VOCABULARY of another one
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
 
 # One of 70 characters; some that part after 40; and short ones beside them.
@@ -42,14 +43,14 @@ def network_of(cell: str, hidden: tuple[int, ...] = (6, 5), vocabulary_size: int
     return RecurrentNetwork(vocabulary_size, cell, hidden=hidden)
 
 
-def small_network(cell: str) -> RecurrentNetwork:
-    """Two layers of different widths."""
-    return network_of(cell)
+def small_network(kind: Kind) -> Network:
+    """Two layers of different widths; of another architecture the network that is given."""
+    return kind if isinstance(kind, Network) else network_of(kind)
 
 
-def small_engine(engine_class: EngineClass, cell: str, **chosen: Any) -> Engine:
+def small_engine(engine_class: EngineClass, kind: Kind, **chosen: Any) -> Engine:
     """An engine of the small network as good as new; ``chosen`` is what ``engine_of`` takes."""
-    return engine_of(engine_class, small_network(cell), **chosen)
+    return engine_of(engine_class, small_network(kind), **chosen)
 
 
 def engine_of(
@@ -71,9 +72,9 @@ def engine_of(
     return engine
 
 
-def new_engine(engine_class: EngineClass, cell: str, *, threads: int = 1) -> Engine:
+def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> Engine:
     """An engine that no check has used yet."""
-    network = small_network(cell)
+    network = small_network(kind)
     engine: Engine = engine_class(network, TrainingSettings(), threads=threads)
     start(engine, network, seed=1)
     return engine
@@ -145,9 +146,9 @@ def few_steps() -> Iterator[Step]:
     return (Step(batch_of(names), 0.02) for names in FEW_NAMES.values())
 
 
-def mixed_steps(cell: str) -> list[Step]:
+def mixed_steps(kind: Kind) -> list[Step]:
     """Plain steps, masked ones, ones with targets and ones with both, among one another."""
-    network = small_network(cell)
+    network = small_network(kind)
     kinds = (
         small_steps(2),
         small_steps(2, masked=network),

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from namegen.core.engine import EngineClass, Step
+from namegen.testing.beginnings import check_same_with_beginnings
 from namegen.testing.checks import Check
 from namegen.testing.failures import describe_training, named
 from namegen.testing.material import (
@@ -137,6 +138,7 @@ NETWORK_CHECKS: dict[str, Check] = named(
         "same with three layers": check_three_layers,
         "same with a large vocabulary": check_large_vocabulary,
         "same over a long stream": check_long_stream,
+        "same with beginnings": check_same_with_beginnings,
         "same clipping of huge gradients": check_clipping_of_huge_gradients,
     }
 )

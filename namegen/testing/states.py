@@ -10,16 +10,16 @@ from namegen.core.engine import EngineClass
 from namegen.errors import CheckpointError
 from namegen.testing.comparisons import expect, expect_error, expect_same
 from namegen.testing.failures import describe_training
-from namegen.testing.material import new_engine, small_engine, small_network, small_steps
+from namegen.testing.material import Kind, new_engine, small_engine, small_network, small_steps
 
 ADAM = describe_training()
 
 
-def check_state_names(engine_class: EngineClass, cell: str) -> None:
+def check_state_names(engine_class: EngineClass, kind: Kind) -> None:
     """The state goes by the canonical names, in the engine's own precision."""
-    shapes = small_network(cell).parameter_shapes
+    shapes = small_network(kind).parameter_shapes
     for dtype in ("float32", "float64"):
-        engine = small_engine(engine_class, cell, dtype=dtype)
+        engine = small_engine(engine_class, kind, dtype=dtype)
         engine.train_epoch(small_steps(2))
         state = engine.get_state()
         expect(state.keys() >= shapes.keys(), f"missing: {sorted(shapes.keys() - state.keys())}")
@@ -35,9 +35,9 @@ def check_state_names(engine_class: EngineClass, cell: str) -> None:
             expect(values.shape == shapes[parameter], f"{name} has the shape {values.shape}")
 
 
-def check_state_round_trip(engine_class: EngineClass, cell: str) -> None:
+def check_state_round_trip(engine_class: EngineClass, kind: Kind) -> None:
     """A state taken out and put in, here or in another engine, is the same, and training goes on bit for bit."""
-    engine, other = small_engine(engine_class, cell), small_engine(engine_class, cell, number=1, seed=2)
+    engine, other = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1, seed=2)
     steps = list(small_steps(4))
     engine.train_epoch(iter(steps[:2]))
     state = engine.get_state()
@@ -50,9 +50,9 @@ def check_state_round_trip(engine_class: EngineClass, cell: str) -> None:
         expect_same(one.get_state(), uninterrupted, f"{ADAM}: gone on from a state")
 
 
-def check_state_is_a_copy(engine_class: EngineClass, cell: str) -> None:
+def check_state_is_a_copy(engine_class: EngineClass, kind: Kind) -> None:
     """Writing into arrays that get_state gave or that set_state took changes nothing in the engine."""
-    engine = small_engine(engine_class, cell)
+    engine = small_engine(engine_class, kind)
     engine.train_epoch(small_steps(1))
     given = engine.get_state()
     kept = {name: values.copy() for name, values in given.items()}
@@ -66,9 +66,9 @@ def check_state_is_a_copy(engine_class: EngineClass, cell: str) -> None:
     expect_same(engine.get_state(), kept, "after arrays that set_state took were written into")
 
 
-def check_unfit_states(engine_class: EngineClass, cell: str) -> None:
+def check_unfit_states(engine_class: EngineClass, kind: Kind) -> None:
     """A state with a tensor missing or of another shape is a CheckpointError, and nothing of it is taken."""
-    engine = small_engine(engine_class, cell)
+    engine = small_engine(engine_class, kind)
     engine.train_epoch(small_steps(1))
     kept = engine.get_state()
     other = {name: np.asarray(values + 1) for name, values in kept.items()}
@@ -81,11 +81,11 @@ def check_unfit_states(engine_class: EngineClass, cell: str) -> None:
     expect_same(engine.get_state(), kept, "after states that do not fit")
 
 
-def check_optimizer_restarts(engine_class: EngineClass, cell: str) -> None:
+def check_optimizer_restarts(engine_class: EngineClass, kind: Kind) -> None:
     """A state of parameters alone starts the optimizer anew."""
-    used, new = small_engine(engine_class, cell), new_engine(engine_class, cell)
+    used, new = small_engine(engine_class, kind), new_engine(engine_class, kind)
     used.train_epoch(small_steps(3))
-    parameters = {name: used.get_state()[name] for name in small_network(cell).parameter_shapes}
+    parameters = {name: used.get_state()[name] for name in small_network(kind).parameter_shapes}
     for engine in (used, new):
         engine.set_state(parameters)
         expect(int(engine.get_state()["optimizer.step"]) == 0, "optimizer.step goes on after a state without it")

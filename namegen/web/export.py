@@ -26,6 +26,7 @@ from namegen.backends.opening import check_exportable_arithmetic
 from namegen.core.data.digests import REMOVAL
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.recurrent_network import exportable
+from namegen.documents import to_plain
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
 from namegen.types import Array
@@ -125,6 +126,7 @@ def describe(label: str, model: PageModel) -> dict[str, Any]:
         "hidden": list(network.hidden),
         "parameters": network.parameter_count,
         "characters": characters,
+        "labels": [to_plain(label) for label in checkpoint.labels],
         "spaces": "".join(filter(str.isspace, characters)),
         "longest": default_max_length(checkpoint.longest_name),
         "removal": removal,

@@ -33,6 +33,11 @@ class Prefix {
     return child;
   }
 
+  /** The empty prefix that it goes on from: its beginning alone. */
+  get root() {
+    return this.before ? this.before.root : this;
+  }
+
   /** Its characters' ids, and its characters. */
   get tokens() {
     const tokens = [];
@@ -54,6 +59,15 @@ class Model {
     this.description = description;
     this.network = new Network(description);
     this.characters = [null, ...description.characters]; // by id; the boundary is no character
+    // What a name may begin with: the boundary, or of each label an id of its own behind the characters'.
+    const labels = description.labels;
+    const names = labels.reduce((sum, label) => sum + label.names, 0);
+    this.starts = labels.map((label, k) => ({
+      token: this.characters.length + k,
+      chance: label.names / names,
+      label: label.name,
+    }));
+    if (labels.length === 0) this.starts = [{ token: BOUNDARY, chance: 1, label: null }];
     this.spaces = new Set(description.spaces);
     this.normaliser = new Normaliser(description);
     this.knownNames = description.known_names === null ? null : new KnownNames(description.known_names);
@@ -61,13 +75,21 @@ class Model {
     this.mostPrefixes = Math.floor(MOST_KEPT_NUMBERS / numbers);
   }
 
-  /** The empty prefix: START has been read. What was read before is kept, until it is too much. */
-  get start() {
-    if (!this.root || this.prefixes >= this.mostPrefixes) {
+  /**
+   * The empty prefixes, of which a beginning has been read, as [{prefix, chance, label}]: one, whose label is null, or one
+   * for each label. What was read before is kept, until it is too much.
+   */
+  get roots() {
+    if (!this.keptRoots || this.prefixes >= this.mostPrefixes) {
       this.prefixes = 0;
-      this.root = new Prefix(this, BOUNDARY, null);
+      this.keptRoots = this.starts.map(({ token, ...more }) => ({ prefix: new Prefix(this, token, null), ...more }));
     }
-    return this.root;
+    return this.keptRoots;
+  }
+
+  /** The empty prefix; with labels, that of the first. */
+  get start() {
+    return this.roots[0].prefix;
   }
 
   normalise(name) {
@@ -86,15 +108,16 @@ class Model {
   }
 
   /**
-   * The ways in which names may begin with these letters, letter case aside, as [{prefix, chance}] with chances that
-   * sum to 1. A name that is drawn on from one of them, taken by its chance, has exactly the distribution of the names
+   * The ways in which names may begin with these letters, letter case aside, of every label, as [{prefix, chance}] with
+   * chances that sum to 1. A name that is drawn on from one of them, taken by its chance, has exactly the distribution of the names
    * that begin so; nothing has to be drawn in vain. Empty: the model lacks a character.
    */
   beginnings(letters, temperature) {
     const fold = (text) => this.normaliser.fold(text);
     // The model's table folds its own characters only; what somebody types may be others, as S where it knows s.
     const alike = (a, b) => fold(a) === fold(b) || a.toLowerCase() === b.toLowerCase();
-    let ways = [{ prefix: this.start, score: 0 }];
+    const roots = this.roots.filter(({ chance }) => chance > 0);
+    let ways = roots.map(({ prefix, chance }) => ({ prefix, score: Math.log(chance) }));
     for (const letter of letters.normalize("NFC")) {
       const ids = [...this.characters.keys()].filter((id) => id !== BOUNDARY && alike(this.characters[id], letter));
       ways = ways.flatMap(({ prefix, score }) =>
@@ -104,7 +127,10 @@ class Model {
       ways.sort((a, b) => b.score - a.score);
       ways = ways.slice(0, 64).map(({ prefix, id, score }) => ({ prefix: prefix.then(id), score }));
     }
-    if (temperature === 0) ways = ways.slice(0, 1);
+    if (temperature === 0) {
+      const first = (root) => ways.find(({ prefix }) => prefix.root === root);
+      ways = ways.filter((way) => way === first(way.prefix.root));
+    }
     if (ways.length === 0) return [];
     const chances = probabilities(ways.map(({ score }) => score), 1);
     return ways.map(({ prefix }, k) => ({ prefix, chance: chances[k] }));
@@ -136,11 +162,13 @@ class Search {
     this.wish = wish;
     this.nextNumber = randomNumbers(wish.seed);
     this.beginnings = model.beginnings(wish.first, wish.temperature);
-    this.found = []; // {name, isNew, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
+    // {name, isNew, beginning, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
+    this.found = [];
     this.taken = new Set();
     this.tries = 0;
     this.mostTries = 2000 + 20 * wish.n;
-    if (wish.temperature === 0) this.mostTries = 1; // always the same name
+    // always the same name; with labels one for each
+    if (wish.temperature === 0) this.mostTries = this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length;
     if (this.beginnings.length === 0 || this.beginnings[0].prefix.depth > wish.longest) this.mostTries = 0;
   }
 
@@ -168,7 +196,7 @@ class Search {
     const isNew = this.model.isNew(normalised);
     if (onlyNew && isNew === false) return;
     this.taken.add(normalised);
-    this.found.push({ name, isNew, tokens: last.tokens, numbers });
+    this.found.push({ name, isNew, beginning: last.root.token, tokens: last.tokens, numbers });
   }
 
   begin() {

@@ -1,11 +1,12 @@
 // The network: one character in, the logits of the next one out. The formulas are those of
 // namegen/backends/numpy_engine/cells.py, in the same letters, for one name at a time.
 //
-// V: characters and the boundary. H: width of a layer. G: gates (1; GRU z, r, h; LSTM i, f, c, o), side by side.
-//     kernel K (V or H of the layer before, G·H)   recurrent_kernel U (H, G·H)   bias b (G·H); GRU (2, 3·H)
+// V: characters and the boundary. L: labels, each with a beginning of its own, ids V to V + L − 1, which are only read.
+// H: width of a layer. G: gates (1; GRU z, r, h; LSTM i, f, c, o), side by side.
+//     kernel K (V + L, or H of the layer before, G·H)   recurrent_kernel U (H, G·H)   bias b (G·H); GRU (2, 3·H)
 // Parameters are float32, the arithmetic is float64, which is what JavaScript's numbers are.
 
-const BOUNDARY = 0; // the id that is read as START and predicted as STOP
+const BOUNDARY = 0; // the id that is predicted as STOP, and without labels read as START
 
 const sigmoid = (x) => 0.5 * Math.tanh(0.5 * x) + 0.5;
 

@@ -181,7 +181,8 @@ function showMessage() {
   } else if (wish.shortest > wish.longest || beginnings[0].prefix.depth > wish.longest) {
     text = "No name can be so short and so long at once: raise the longest length, or lower the shortest.";
   } else if (wish.temperature === 0) {
-    const one = found.length ? "Temperature 0 always takes the likeliest letter, and so always the same name." : "";
+    const same = model.starts.length > 1 ? "the same name of each label" : "the same name";
+    const one = found.length ? `Temperature 0 always takes the likeliest letter, and so always ${same}.` : "";
     text = one || "At temperature 0 there is only one name, and it is not as you wish. Raise the temperature.";
   } else {
     text = `${found.length ? "No more" : "No"} names as you wish turned up in ${thousands(tries)} tries. `;
@@ -324,13 +325,14 @@ function showModels() {
 }
 
 function showFacts() {
-  const { name, cell, hidden, characters, parameters, list, names, credit } = modelOf(wish.model).description;
+  const { name, cell, hidden, characters, parameters, list, names, credit, labels } = modelOf(wish.model).description;
   byId("list-size").textContent = names === null ? "a list of names" : `${thousands(names)} names`;
   const layers = hidden.every((width) => width === hidden[0]) ? hidden[0] : hidden.join(" and ");
   const cells = { simple_rnn: "simple recurrent (Elman)", gru: "GRU", lstm: "LSTM" };
   const facts = [
     ["Model", name],
     ["Learned from", list && (names === null ? list : `${list}, ${thousands(names)} names`)],
+    ["Labels", labels.map((label) => `${label.name} (${thousands(label.names)})`).join(", ")],
     ["Source of the list", credit],
     ["Network", `${cells[cell]}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
     ["Characters it knows", thousands([...characters].length)],

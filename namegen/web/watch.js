@@ -19,7 +19,9 @@ class Watch {
     Object.assign(this, { model, found, temperature });
     byId("watch").hidden = false;
     // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
-    this.prefixes = [model.start];
+    const { prefix, label } = model.roots.find(({ prefix }) => prefix.token === found.beginning);
+    this.prefixes = [prefix];
+    this.nameLabel = label;
     for (const token of found.tokens) this.prefixes.push(this.prefixes.at(-1).then(token));
     this.given = this.prefixes.length - found.numbers.length; // first letters that were asked for, not drawn
     this.go(0);
@@ -91,7 +93,8 @@ class Watch {
 
   showSentence(prefix, chances, chosen, number) {
     const quoted = (text) => element("bdi", { className: "quoted", translate: false }, text);
-    const before = this.step === 0 ? ["At the start"] : ["After ", quoted(prefix.text)];
+    const start = this.nameLabel === null ? ["At the start"] : ["At the start of a name of ", quoted(this.nameLabel)];
+    const before = this.step === 0 ? start : ["After ", quoted(prefix.text)];
     const what = chosen === BOUNDARY ? ["the end of the name"] : [this.label(chosen)];
     let how = [" the random number ", element("b", {}, (number ?? 0).toFixed(4)), " falls on "];
     if (this.temperature === 0) how = [" the likeliest is taken: "];

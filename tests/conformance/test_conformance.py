@@ -46,12 +46,14 @@ FOR_EVERY_CELL = ("as a language model", "same logits")  # these only read
 COMPILE_MOST = ("targets", "masks", "same with masks and targets")
 COMPILE_ANEW = (  # programs that no other check needs
     "mixed steps",
+    "beginnings",
     "threads",
     "same after resuming",
     "same with mixed steps",
     "same with single masks",
     "same with three layers",
     "same with a large vocabulary",
+    "same with beginnings",
     "same clipping of huge gradients",
 )
 

@@ -51,8 +51,8 @@ def _keras() -> None:
     require("tensorflow")
 
 
-def network_and_parameters(cell: str) -> tuple[RecurrentNetwork, dict[str, np.ndarray]]:
-    network, rng = RecurrentNetwork(9, cell, hidden=(6, 5)), np.random.default_rng(2)
+def network_and_parameters(cell: str, labels: int = 0) -> tuple[RecurrentNetwork, dict[str, np.ndarray]]:
+    network, rng = RecurrentNetwork(9, cell, hidden=(6, 5), labels=labels), np.random.default_rng(2)
     parameters = network.initial_parameters("glorot", rng=rng)
     return network, {name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()}
 
@@ -86,6 +86,28 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
     assert equal == "equal", done.stderr
     assert set(name) <= set("abcdefgh"), name
     assert way_back == "True", done.stderr
+
+
+def test_a_network_of_labelled_names_has_an_input_for_each_beginning(tmp_path: Path) -> None:
+    """V + L ids go in, V logits come out: those of the NumPy engine behind each beginning."""
+    import keras
+
+    from namegen.backends.keras_engine.export import export_keras
+
+    network, parameters = network_and_parameters("gru", labels=2)
+    export_keras(network, parameters, tmp_path / "model.keras")
+    model = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    tokens = np.array([[9, 3, 8], [10, 3, 8]], np.int32)
+    engine = NumpyEngine(network, None, threads=1)
+    engine.set_state(parameters)
+    state, logits = engine.initial_state(2), []
+    for column in tokens.T:
+        step_logits, state = engine.step(np.ascontiguousarray(column), state)
+        logits.append(step_logits)
+    expected = np.stack(logits, axis=1)
+    assert expected.shape == (2, 3, 9)
+    assert np.abs(expected[0] - expected[1]).max() > 0.01
+    np.testing.assert_allclose(model.predict(tokens, verbose=0), expected, rtol=0, atol=1e-6)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,12 +13,14 @@ from namegen.backends.keras_engine.packing import Packing, pack
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from tests.strategies import names_lists
+from tests.strategies import labelled_lists, names_lists
 
 
-def unpacked(packing: Packing, vocabulary: Vocabulary) -> Counter[str]:
-    """Read the lanes one after the other: each name that ends with its STOP, and how often it counts."""
-    names: Counter[str] = Counter()
+def unpacked(packing: Packing, vocabulary: Vocabulary) -> Counter[tuple[int, str]]:
+    """Read the lanes one after the other: each name that ends with its STOP, what it begins with, and how often it
+    counts.
+    """
+    names: Counter[tuple[int, str]] = Counter()
     for lane in range(packing.tokens.shape[1]):
         read: list[int] = []
         for chunk in range(packing.chunks):
@@ -31,12 +33,12 @@ def unpacked(packing: Packing, vocabulary: Vocabulary) -> Counter[str]:
                 assert tokens[0] == read[-1]  # it reads on where the chunk before has ended
                 assert chunk <= packing.replayed
             else:
-                assert tokens[0] == 0
                 assert not read  # the name before has ended
+                beginning = tokens[0]
             read += tokens[1 : used + 1]
             if 0 in read:
                 assert read.index(0) == len(read) - 1
-                names[vocabulary.decode(read)] += int(packing.weight[chunk, lane])
+                names[beginning, vocabulary.decode(read)] += int(packing.weight[chunk, lane])
                 read = []
         assert not read
     return names
@@ -46,7 +48,19 @@ def unpacked(packing: Packing, vocabulary: Vocabulary) -> Counter[str]:
 def test_every_name_is_there_as_often_as_it_was(names: list[str], lanes: int, chunk: int) -> None:
     vocabulary = Vocabulary.from_names(names)
     packing = pack(Batch(PrefixTree.from_names(names, vocabulary)), lanes, chunk)
-    assert unpacked(packing, vocabulary) == Counter(names)
+    assert unpacked(packing, vocabulary) == Counter((0, name) for name in names)
+
+
+@given(names=labelled_lists, lanes=st.integers(1, 5), chunk=st.integers(1, 4))
+def test_every_name_begins_with_its_own_beginning(names: list[tuple[int, str]], lanes: int, chunk: int) -> None:
+    vocabulary = Vocabulary.from_names(name for _, name in names)
+    beginnings = [vocabulary.size + label for label, _ in names]
+    tree = PrefixTree.from_names([name for _, name in names], vocabulary, beginnings)
+    packing = pack(Batch(tree), lanes, chunk)
+    assert unpacked(packing, vocabulary) == Counter((vocabulary.size + label, name) for label, name in names)
+    reads = packing.used > 0
+    begins = reads & ~packing.follows
+    np.testing.assert_array_equal(tree.token[packing.nodes[:, :, 0][begins]], packing.tokens[:, :, 0][begins])
 
 
 def test_the_way_back_replays_no_chunk_in_vain() -> None:

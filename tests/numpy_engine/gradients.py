@@ -51,7 +51,11 @@ def assert_gradient(function: Callable[[], float], variable: np.ndarray, gradien
 
 
 def make_layer(
-    cell: str | tuple[Cell, CellShape], rng: np.random.Generator, through_time: bool = True, width: int = 3
+    cell: str | tuple[Cell, CellShape],
+    rng: np.random.Generator,
+    through_time: bool = True,
+    width: int = 3,
+    inputs: int = VOCABULARY.size,
 ) -> Recurrent:
     """A layer whose state before START is not zero, and whose gradients are not numbers yet: backward must write
     every one.
@@ -60,7 +64,7 @@ def make_layer(
     columns = shape.gates * width
     state_columns = columns if shape.state_gates is None else shape.state_gates * width
     shapes = {
-        "kernel": (VOCABULARY.size, columns),
+        "kernel": (inputs, columns),
         "recurrent_kernel": (width, state_columns),
         "bias": (columns,) if shape.biases == 1 else (2, columns),
     }
@@ -78,11 +82,10 @@ def states_before(
 
     ``start`` has a state a layer, and so has the result, with a row a node.
     """
-    before: list[list[LayerState]] = [start]
+    before: list[list[LayerState]] = []
     after: list[list[LayerState]] = []
     for node in range(tree.nodes):
-        if node:
-            before.append(after[tree.parent[node]])
+        before.append(start if tree.parent[node] < 0 else after[tree.parent[node]])
         after.append(step(np.array([node]), before[node]))
     return [np.concatenate(states, axis=1) for states in zip(*before, strict=True)]
 

@@ -15,7 +15,6 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core import settings
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
-from namegen.core.network import architecture
 from namegen.core.network.recurrent_network import CELL_SHAPES, CellShape, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from tests import reference
@@ -125,7 +124,7 @@ def test_the_readmes_cell_trains(own_cell: tuple[Cell, CellShape], monkeypatch: 
     """With a row in each table the engine has a new cell: the loss falls."""
     cell, shape = own_cell
     monkeypatch.setitem(CELLS, "min_gru", cell)
-    monkeypatch.setitem(architecture.CELL_SHAPES, "min_gru", shape)
+    monkeypatch.setitem(CELL_SHAPES, "min_gru", shape)
     monkeypatch.setattr(settings, "CELLS", (*settings.CELLS, "min_gru"))
     network = RecurrentNetwork(VOCABULARY.size, "min_gru", (8, 6))
     engine = NumpyEngine(network, TrainingSettings(), threads=1)

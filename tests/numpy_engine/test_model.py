@@ -99,10 +99,11 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
     np.testing.assert_allclose(gradients["output.bias"], 0.25 - np.array([3, 3, 1, 3]) / 10)
 
 
-def make_started_model(cell: str, through_time: bool) -> Model:
-    """Two layers of different widths whose state before START is not zero."""
+def make_started_model(cell: str, through_time: bool, labels: int = 0) -> Model:
+    """Two layers of different widths whose state before a name is not zero."""
     rng = np.random.default_rng(5)
-    model = Model(RecurrentNetwork(gradients.VOCABULARY.size, cell, (3, 2)), through_time=through_time, dtype="float64")
+    network = RecurrentNetwork(gradients.VOCABULARY.size, cell, (3, 2), labels=labels)
+    model = Model(network, through_time=through_time, dtype="float64")
     model.vector[:] = rng.normal(0, 0.7, model.vector.shape)
     for layer in model.recurrent:
         layer.start[...] = rng.normal(0, 0.5, layer.start.shape)

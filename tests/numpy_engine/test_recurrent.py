@@ -45,7 +45,7 @@ def check_layer(
     backward: Callable[[Recurrent, np.ndarray], np.ndarray | None] = Recurrent.backward,
 ) -> None:
     """Hold all that backward gives against central differences."""
-    inputs = rng.normal(size=(tree.nodes, VOCABULARY.size)) if dense else tree.token
+    inputs = rng.normal(size=(tree.nodes, len(layer.parameters["kernel"]))) if dense else tree.token
     weights = rng.normal(size=(tree.nodes, layer.width))
     function = recurrent_function(layer, tree, inputs, weights)
     layer.forward(inputs, TreeWalk(tree))

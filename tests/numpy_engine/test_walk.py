@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from tests.strategies import alike, any_name
+from tests.strategies import alike, any_name, labelled_lists
 
 
 def tree_of(names: list[str]) -> PrefixTree:
@@ -21,7 +21,20 @@ def tree_of(names: list[str]) -> PrefixTree:
 @example(names=["x"])
 @example(names=["ab", "ac", "ad", "b"])
 def test_levels(names: list[str]) -> None:
-    tree = tree_of(names)
+    check_levels(tree_of(names))
+
+
+@given(names=labelled_lists)
+@example(names=[(0, ""), (2, "")])
+@example(names=[(0, "ab"), (1, "ac"), (1, "ad"), (2, "b"), (2, "")])
+def test_levels_below_several_roots(names: list[tuple[int, str]]) -> None:
+    """The roots are one family, of the state before any name; a root without children is nobody's parent."""
+    vocabulary = Vocabulary.from_names(name for _, name in names)
+    beginnings = [vocabulary.size + label for label, _ in names]
+    check_levels(PrefixTree.from_names([name for _, name in names], vocabulary, beginnings))
+
+
+def check_levels(tree: PrefixTree) -> None:
     walk = TreeWalk(tree)
     children = {node: np.flatnonzero(tree.parent == node) for node in range(-1, tree.nodes)}
     assert walk.nodes == tree.nodes

@@ -76,7 +76,7 @@ def engine_of(checkpoint: Checkpoint, dtype: str = "float32") -> NumpyEngine:
 
 def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
     """The logits at every node, read one depth after the other."""
-    state, found = model.initial_state(1), []
+    state, found = model.initial_state(tree.roots), []
     for depth in range(tree.depth):
         rows = slice(tree.level[depth], tree.level[depth + 1])
         if depth:

@@ -20,7 +20,8 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
     """Write the network as a Keras model: token ids in, the logits of the next token at each out.
 
     To open it: ``keras.saving.load_model(path)``, in safe mode and with any backend of Keras 3. Ids are those of the
-    vocabulary; a name begins with 0. The model is not compiled: fit it with a loss of your own, ``from_logits=True``.
+    vocabulary; a name begins with 0, or, of a network of labelled names, with V for those of its first label, V + 1 for
+    those of its second, and so on. The model is not compiled: fit it with a loss of your own, ``from_logits=True``.
 
     Args:
         checkpoint: the network, of any engine that computes what namegen's own do.
@@ -56,9 +57,7 @@ def stock_model(network: RecurrentNetwork) -> Any:
             keras.Input((None,), dtype="int32", name="tokens"),
             # Tokens one to a row: CategoryEncoding drops a last axis of length 1, which a single token would be too.
             keras.layers.Reshape((-1, 1), dtype="int32", name="one_to_a_row"),
-            keras.layers.CategoryEncoding(
-                network.vocabulary_size, output_mode="one_hot", dtype="float32", name="one_hot"
-            ),
+            keras.layers.CategoryEncoding(network.input_size, output_mode="one_hot", dtype="float32", name="one_hot"),
             *recurrent,
             keras.layers.Dense(network.vocabulary_size, dtype="float32", name="output"),
         ],

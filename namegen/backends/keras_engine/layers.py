@@ -40,7 +40,7 @@ class Layers:
             for width in network.hidden
         ]
         self.output = keras.layers.Dense(network.vocabulary_size, **plain)
-        inputs = network.vocabulary_size
+        inputs = network.input_size
         for layer, width in zip(self.recurrent, network.hidden, strict=True):
             layer.build((None, None, inputs))
             inputs = width
@@ -55,7 +55,7 @@ class Layers:
 
     def read_chunk(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read ``(B, T)`` tokens: the last layer's output at each ``(B, T, H)``, and the state after the last."""
-        rows = self._one_hot(tokens)  # (B, T, V)
+        rows = self._one_hot(tokens)  # (B, T, V + L)
         after: list[Tensor] = []
         for layer, before in zip(self.recurrent, self._by_layer(state), strict=True):
             rows, *layer_after = layer(rows, initial_state=before)
@@ -86,7 +86,7 @@ class Layers:
 
     def step(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read one token a row: the logits of the next, and the state after it."""
-        rows = self._one_hot(tokens)  # (B, V)
+        rows = self._one_hot(tokens)  # (B, V + L)
         after: list[Tensor] = []
         for layer, before in zip(self.recurrent, self._by_layer(state), strict=True):
             rows, layer_after = layer.cell(rows, before)
@@ -94,7 +94,7 @@ class Layers:
         return self.output(rows), after
 
     def _one_hot(self, tokens: Tensor) -> Tensor:
-        return tf.one_hot(tokens, self.network.vocabulary_size, dtype=self.dtype)
+        return tf.one_hot(tokens, self.network.input_size, dtype=self.dtype)
 
     def _by_layer(self, state: list[Tensor]) -> list[CellState]:
         count = self.network.cell_shape.states

@@ -67,13 +67,14 @@ def pack(batch: Batch, lanes: int = LANES, chunk: int = CHUNK) -> Packing:
     tokens, lengths, counts, nodes = rows.tokens, rows.lengths, rows.counts, rows.nodes
     needed = lengths // chunk + 1  # chunks of each name, its STOP counted
     order = np.argsort(-needed, kind="stable")
-    tokens, lengths, counts, nodes, needed = (rows[order] for rows in (tokens, lengths, counts, nodes, needed))
+    tokens, lengths, counts, nodes, needed = (each[order] for each in (tokens, lengths, counts, nodes, needed))
     first, lane, chunks = place(needed, lanes)
 
     name = np.repeat(np.arange(len(needed)), needed)  # one entry a chunk of a name
     part = np.arange(len(name)) - np.repeat(np.cumsum(needed) - needed, needed)  # which of its chunks
     at = first[name] + part, lane[name]
-    padded = np.zeros((len(needed), int(needed[0]) * chunk + 1), np.int32)  # column 0 is START
+    padded = np.zeros((len(needed), int(needed[0]) * chunk + 1), np.int32)
+    padded[:, 0] = rows.beginnings[order]
     padded[:, 1 : tokens.shape[1] + 1] = tokens
     columns = part[:, None] * chunk + np.arange(chunk + 1)
 

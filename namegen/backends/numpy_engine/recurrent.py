@@ -23,7 +23,7 @@ LayerState: TypeAlias = Array  # (states, B, H): h, for LSTM h and c
 
 
 class Recurrent:
-    """A recurrent layer. Parameters: ``kernel`` K ``(K or V, G·H)``, ``recurrent_kernel`` U ``(H, G·H)``, ``bias``.
+    """A recurrent layer. Parameters: ``kernel`` K ``(K or V + L, G·H)``, ``recurrent_kernel`` U ``(H, G·H)``, ``bias``.
 
     The gates stand side by side in the columns of K, U and the bias. A bias of two rows has one for the input's part
     and one for the state's part.
@@ -37,7 +37,7 @@ class Recurrent:
             constant, as in the original's scratch network.
 
     Attributes:
-        start: the state before START, ``(states, 1, H)``: zeros, as nothing has been read.
+        start: the state before a name's beginning, ``(states, 1, H)``: zeros, as nothing has been read.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Recurrent:
         x = self._gates(self._input_part(inputs))  # (G, N, H)
         kept = self._room(self.cell.kept, nodes)
         before = self._room(states, nodes)
-        # The state before START stands behind those of the nodes, in row −1: START's parent is −1 in the tree.
+        # The state before a name stands behind those of the nodes, in row −1: the roots' parent is −1 in the tree.
         after = self._room(states, nodes + 1)
         after[:, -1:] = self.start
         for level in walk.levels:
@@ -121,11 +121,11 @@ class Recurrent:
         return self._undo_input_part(d_x, d_bias[0])
 
     def _climb(self, d_after: Array, d_before: Array, d_x: Array, d_s: Array) -> None:
-        """Undo the levels from the deepest to START: every node but those of the deepest receives from its children."""
+        """Undo the levels from the deepest up: every node but those of the deepest receives from its children."""
         U_T, carried = self.parameters["recurrent_kernel"].T, self.cell.carried
         levels = self._walk.levels
-        # What each family sends to its parent. Row 0, START's own family, stays zero: it is what a node without
-        # children receives. So to receive is one gather, which is faster than to add at the parents' places.
+        # What each family sends to its parent. Row 0, of the family of the roots, stays zero: it is what a node
+        # without children receives. So to receive is one gather, which is faster than to add at the parents' places.
         sent = np.zeros((len(d_after), self._walk.families, self.width), self.dtype)
         self._undo_cell(levels[-1].rows, d_after, d_before, d_x, d_s)
         for below, level in pairwise(reversed(levels)):

@@ -14,11 +14,11 @@ from namegen.types import Array, Float, Int64
 class Level:
     """The nodes of one depth, and how they hang on the depth above.
 
-    A family is the children of one parent. Families are numbered as their nodes are, so that 0 is START alone.
+    A family is the children of one parent. Families are numbered as their nodes are, so that 0 is the roots.
 
     Attributes:
         rows: the slice of these nodes.
-        parents: the parent of each node; −1, the state before START, on level 0.
+        parents: the parent of each node; −1, the state before a name, on level 0.
         families: the slice of their families.
         own_family: the family whose parent each node is; 0 for a node without children.
         eldest: the first child of each family; the others are its neighbours.
@@ -47,7 +47,7 @@ class Level:
 
 
 class TreeWalk:
-    """The levels of a tree from START down; made once for a batch and shared by all layers."""
+    """The levels of a tree from its roots down; made once for a batch and shared by all layers."""
 
     def __init__(self, tree: PrefixTree) -> None:
         self.nodes = tree.nodes

@@ -58,7 +58,7 @@ class ExportReport:
     bytes: int
     names: int  # that it was checked with
     left_out: int  # names given that hold characters which the model does not know
-    prefixes: int
+    prefixes: int  # the names' distinct ones, behind each beginning
     largest_logit_difference: float  # over all ids at all distinct prefixes of the names
     before: Metrics  # of the source, on the names
     after: Metrics  # of the file
@@ -104,9 +104,11 @@ def export_tflite(
     source = NumpyEngine(network, None, threads=1)
     source.set_state(checkpoint.parameters)
     check_computes(source, checkpoint, "the model", advice=NOT_EXPORTABLE)
-    uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, default_max_length(checkpoint.longest_name)))
+    beginnings = checkpoint.beginnings
+    numbers = beginnings.numbers + default_max_length(checkpoint.longest_name)
+    uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, numbers))
     if names is None:
-        tokens = Generator(source, checkpoint.vocabulary).draw_one_by_one(uniforms)
+        tokens = Generator(source, checkpoint.vocabulary, beginnings=beginnings).draw_one_by_one(uniforms)
         names = checkpoint.vocabulary.decode_all(tokens)
     known = [name for name in names if not checkpoint.vocabulary.unknown(name)]
     if not known:
@@ -114,7 +116,8 @@ def export_tflite(
             f"none of the {len(names):,} names has only characters that the model knows: "
             "give names like those that it was trained on"
         )
-    tree = PrefixTree.from_names(known, checkpoint.vocabulary)
+    behind_each = [token for token in beginnings.tokens for _ in known]
+    tree = PrefixTree.from_names(known * len(beginnings.tokens), checkpoint.vocabulary, behind_each)
 
     half: tuple[str, ...] = ()
     stored = checkpoint
@@ -234,9 +237,9 @@ def check_agreement(quantize: str, logit_difference: float, loss_difference: flo
 
 def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]) -> None:
     """Raise OutputError if the two other signatures do not fit: characters, and the loop that draws inside the file."""
-    if model.vocabulary != checkpoint.vocabulary:
+    if (model.vocabulary, model.beginnings) != (checkpoint.vocabulary, checkpoint.beginnings):
         raise OutputError("the .tflite does not give back the vocabulary of its source; no file was written")
-    apart = Generator(model, model.vocabulary).draw_one_by_one(uniforms)
+    apart = Generator(model, model.vocabulary, beginnings=model.beginnings).draw_one_by_one(uniforms)
     same = (model.generate_tokens(uniforms) == apart).all(axis=1).mean()
     if not same >= LOOP_SHARE:
         raise OutputError(

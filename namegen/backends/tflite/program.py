@@ -18,6 +18,7 @@ from namegen.backends.tflite.flatbuffer import edited
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import exportable
+from namegen.documents import to_plain
 
 Tensor = Any  # TensorFlow has no types
 
@@ -32,6 +33,7 @@ class Program:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.network = exportable(checkpoint.network, CELLS, "a .tflite")
         self.code_points = checkpoint.vocabulary.code_points
+        self.beginnings = checkpoint.beginnings
         self.weights = {name: tf.constant(values, tf.float32) for name, values in checkpoint.parameters.items()}
         self.cell = CELLS[self.network.cell]
 
@@ -49,8 +51,10 @@ class Program:
     def generate(self, uniforms: Tensor, temperature: Tensor) -> Tensor:
         """The rule of ``core/generation/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T).
 
-        The loop ends with the last name, or at T.
+        Where there are several beginnings, the first uniform number of a row chooses its own: (n, 1 + T) → (n, T). The
+        loop ends with the last name, or at T.
         """
+        first, uniforms = self._begin(uniforms)
         rows, longest = tf.unstack(tf.shape(uniforms))
         columns = tf.transpose(uniforms)  # (T, n): a gather of one row is one place of every name
         divisor = tf.where(temperature > 0, temperature, 1.0)
@@ -73,12 +77,22 @@ class Program:
         start = (
             tf.constant(0),
             tf.zeros([rows, longest], tf.int32),
-            tf.zeros([rows], tf.int32),  # START
+            first,
             tf.ones([rows], tf.bool),
             *(tf.zeros([rows, width]) for width in self.network.state_widths),
         )
         shapes = ([], [None, None], [None], [None], *([None, width] for width in self.network.state_widths))
         return tf.while_loop(goes_on, draw, start, shape_invariants=tuple(map(tf.TensorShape, shapes)))[1]
+
+    def _begin(self, uniforms: Tensor) -> tuple[Tensor, Tensor]:
+        """The beginning of each row (n,), and the uniform numbers that are left."""
+        rows, count = tf.shape(uniforms)[0], len(self.beginnings.tokens)
+        if not self.beginnings.several:
+            return tf.fill([rows], tf.constant(self.beginnings.tokens[0], tf.int32)), uniforms
+        sums = tf.constant(np.cumsum(self.beginnings.shares), tf.float32)
+        below = tf.cast(sums[None] <= uniforms[:, :1], tf.int32)  # (n, count)
+        chosen = tf.minimum(tf.reduce_sum(below, axis=1), count - 1)
+        return tf.gather(tf.constant(self.beginnings.ids), chosen), uniforms[:, 1:]
 
     def module(self) -> tuple[Any, dict[str, Any]]:
         """A module, and its functions by signature."""
@@ -154,6 +168,7 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
         content = converter.convert()
     document = {
         "network": checkpoint.network.to_dict(),
+        "labels": [to_plain(label) for label in checkpoint.labels],
         "longest_name": checkpoint.longest_name,
         "quantize": quantize,
     }

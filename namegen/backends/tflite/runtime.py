@@ -12,10 +12,13 @@ import numpy as np
 
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.seal import unseal
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.sampling import check_temperature
+from namegen.core.network.checkpoint import Label
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.core.settings import CELLS
+from namegen.documents import from_plain
 from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError
 from namegen.extras import missing_library
 from namegen.types import Array, Float, Float32, Int, Int32
@@ -38,6 +41,8 @@ class TFLiteModel:
     Attributes:
         vocabulary: its characters, from the file's own signature.
         network: the shapes of what was exported.
+        labels: those of its list, in the order of their beginnings.
+        beginnings: what its names begin with, by how many names have each label; without labels the boundary.
         longest_name: characters of the longest name of the list that it was trained on.
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
 
@@ -66,12 +71,16 @@ class TFLiteModel:
             self.quantize = str(document["quantize"])
             if self.vocabulary.size != self.network.vocabulary_size:
                 raise CheckpointError("its vocabulary does not fit its network")
+            self.labels = tuple(from_plain(Label, label) for label in document.get("labels", ()))
+            if len(self.labels) != self.network.labels:
+                raise CheckpointError("its labels do not fit its network")
+            self.beginnings = Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
             self._widths = self.network.state_widths
             self._names = [f"state_{k}" for k in range(len(self._widths))]
             widths = {name: int(about["shape"][-1]) for name, about in self._step.get_input_details().items()}
             if widths != {"tokens": 1, **dict(zip(self._names, self._widths, strict=True))}:
                 raise CheckpointError("its states do not fit its network")
-        except (CheckpointError, NamesError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (CheckpointError, NamesError, SettingsError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
 
     @classmethod
@@ -101,22 +110,24 @@ class TFLiteModel:
         """Gather rows of a state."""
         return tuple(array.take(rows, axis=0) for array in state)
 
-    def generate_tokens(self, uniforms: Float[Array, "n T"], temperature: float = 1.0) -> Int32[Array, "n T"]:
+    def generate_tokens(self, uniforms: Float[Array, "n numbers"], temperature: float = 1.0) -> Int32[Array, "n T"]:
         """Draw one name for each row of uniform numbers, with the sampling loop that is inside the file.
 
         The same as ``Generator.draw_one_by_one``, in float32.
 
         Args:
-            uniforms: at least 0 and below 1, one a token.
+            uniforms: at least 0 and below 1, one a token; where there are several beginnings, one more, the first,
+                chooses which.
             temperature: see ``core/generation/sampling.py``.
 
         Returns:
-            Token ids, the boundary from the end of each name on; a row without a boundary did not end within ``T``.
+            Token ids, the boundary from the end of each name on; a row without a boundary did not end within its
+            numbers.
         """
         check_temperature(temperature)
         numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
-        tokens = np.zeros(numbers.shape, np.int32)
-        if numbers.size:
+        tokens = np.zeros((len(numbers), max(numbers.shape[1] - self.beginnings.numbers, 0)), np.int32)
+        if tokens.size:
             for start in range(0, len(numbers), CHUNK_NAMES):
                 part = slice(start, start + CHUNK_NAMES)
                 tokens[part] = self._generate(uniforms=numbers[part], temperature=np.float32(temperature))["tokens"]

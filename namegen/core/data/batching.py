@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run
+from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run, pairs
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import NamesError, SettingsError
 from namegen.types import Array, Float32, Int
@@ -62,17 +63,19 @@ class BatchMaker:
     Args:
         names: the training names, repeats included, in the order of the list.
         vocabulary: the ids of their characters.
+        beginnings: the id that each name begins with; None: all with the boundary.
 
     Raises:
-        NamesError: the list is empty.
+        NamesError: the list is empty, or there is not one beginning for each name.
     """
 
-    def __init__(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
+    def __init__(self, names: Sequence[str], vocabulary: Vocabulary, beginnings: Sequence[int] | None = None) -> None:
         if not names:
             raise NamesError("there are no names to train on: give at least one")
-        rank = {name: place for place, name in enumerate(sorted(set(names)))}
-        self._name_of = np.fromiter(map(rank.__getitem__, names), dtype=np.int64, count=len(names))
-        sorted_names = SortedNames.from_names(names, vocabulary)
+        entries: Sequence[Any] = names if beginnings is None else pairs(names, beginnings)
+        rank = {entry: place for place, entry in enumerate(sorted(set(entries)))}
+        self._name_of = np.fromiter(map(rank.__getitem__, entries), dtype=np.int64, count=len(names))
+        sorted_names = SortedNames.from_names(names, vocabulary, beginnings)
         self.tree, self._paths, self._path_start = sorted_names.tree_and_paths()
         self._lengths = sorted_names.lengths
 
@@ -95,7 +98,8 @@ class BatchMaker:
             yield self.batch(order[start : start + batch_size])
 
     def batch(self, names: Int[Array, "B"]) -> Batch:
-        """The tree of some names, given by their rank among the distinct names of the list, repeats allowed.
+        """The tree of some names, given by their rank among the distinct names of the list (by beginning, then name),
+        repeats allowed.
 
         Rows are sorted, so the names that share a prefix are neighbours, and a node of the small tree begins wherever
         the node of the whole tree changes along a level.
@@ -115,8 +119,9 @@ class BatchMaker:
         level = np.zeros(len(first) + 1, dtype=np.int64)
         np.cumsum(first.sum(axis=1), out=level[1:])
         parent = np.empty(len(starts), dtype=np.int64)
-        parent[0] = -1
-        parent[1:] = node.ravel()[starts[1:] - len(rows)]
+        roots = level[1]
+        parent[:roots] = -1
+        parent[roots:] = node.ravel()[starts[roots:] - len(rows)]
         count = np.add.reduceat((counts * reached).ravel(), starts)
         end_node = node[lengths, np.arange(len(rows))]
         order = np.argsort(end_node)

@@ -101,8 +101,9 @@ def _unique_after(distinct: list[str], text: str) -> tuple[dict[int, int], int]:
         return {1: 1}, 0  # there is no other name, so the first character settles it
     tree = PrefixTree.from_names(distinct, Vocabulary.from_names([text]))
     alone = tree.count == 1
-    first_alone = alone[1:] & ~alone[tree.parent[1:]]  # (N - 1,), START left out
-    depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))[1:]
+    below = slice(tree.roots, None)  # the nodes that have a parent
+    first_alone = alone[below] & ~alone[tree.parent[below]]
+    depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))[below]
     return _histogram(np.bincount(depth[first_alone])), len(distinct) - int(first_alone.sum())
 
 

@@ -23,11 +23,13 @@ from namegen.types import Array, Bool, Int, Int32, Int64
 class PrefixTree:
     """The distinct prefixes of a list of names, ordered by depth, then lexicographically.
 
-    So the children of one parent are neighbours, and the nodes of one depth are one slice of every array.
+    So the children of one parent are neighbours, and the nodes of one depth are one slice of every array. Depth 0 holds
+    the roots: a node for each beginning that occurs, in the order of their ids. Where names have no labels that is one,
+    the boundary.
 
     Attributes:
-        token: last token of the prefix; node 0 is START.
-        parent: node of the prefix that is one shorter; −1 for node 0.
+        token: last token of the prefix; of a root its beginning.
+        parent: node of the prefix that is one shorter; −1 for a root.
         level: nodes of depth t are ``level[t]:level[t + 1]``.
         count: names that pass through the node.
         edge_node, edge_token, edge_count: what follows each node, the boundary included, and how often; ``edge_node``
@@ -35,7 +37,7 @@ class PrefixTree:
 
     >>> vocabulary = Vocabulary.from_names(["Al", "Ali", "Al"])
     >>> tree = PrefixTree.from_names(["Al", "Ali", "Al"], vocabulary)
-    >>> tree.nodes, tree.characters          # START, A, Al, Ali; 3 + 4 + 3 characters with their STOPs
+    >>> tree.nodes, tree.characters          # the root, A, Al, Ali; 3 + 4 + 3 characters with their STOPs
     (4, 10)
     >>> tree.count.tolist(), tree.parent.tolist()
     ([3, 3, 3, 1], [-1, 0, 1, 2])
@@ -50,18 +52,31 @@ class PrefixTree:
     edge_count: Int64[Array, "E"]
 
     @classmethod
-    def from_names(cls, names: Iterable[str], vocabulary: Vocabulary) -> PrefixTree:
+    def from_names(
+        cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
+    ) -> PrefixTree:
         """The tree of a list of names; repeats become counts.
 
+        Args:
+            names: the list.
+            vocabulary: the ids of their characters.
+            beginnings: the id that each name begins with; None: all with the boundary.
+
         Raises:
-            NamesError: the list is empty, or a character is not in the vocabulary.
+            NamesError: the list is empty, a character is not in the vocabulary, or there is not one beginning for each
+                name.
         """
-        return SortedNames.from_names(names, vocabulary).tree()
+        return SortedNames.from_names(names, vocabulary, beginnings).tree()
 
     @property
     def nodes(self) -> int:
-        """``N``: the distinct prefixes, the empty one included."""
+        """``N``: the distinct prefixes, the empty one of each beginning included."""
         return len(self.token)
+
+    @property
+    def roots(self) -> int:
+        """How many beginnings occur: nodes ``0:roots``, which are depth 0."""
+        return int(self.level[1])
 
     @property
     def depth(self) -> int:
@@ -71,7 +86,7 @@ class PrefixTree:
     @property
     def name_count(self) -> int:
         """How many names the tree stands for, repeats counted."""
-        return int(self.count[0])
+        return int(self.count[: self.roots].sum())
 
     @property
     def characters(self) -> int:
@@ -80,21 +95,23 @@ class PrefixTree:
 
     @property
     def distinct_name_count(self) -> int:
-        """How many different names the tree holds."""
+        """How many different names the tree holds; one that stands under two beginnings is two."""
         return int((self.edge_token == BOUNDARY).sum())
 
     @cached_property
     def edge_child(self) -> Int64[Array, "E"]:
         """The node that each edge leads to; −1 for an edge that ends a name."""
         child = np.full(len(self.edge_token), -1, dtype=np.int64)
-        child[self.edge_token != BOUNDARY] = np.arange(1, self.nodes)  # both stand in order of parent, then token
+        child[self.edge_token != BOUNDARY] = np.arange(
+            self.roots, self.nodes
+        )  # both stand in order of parent, then token
         return child
 
     def sequences(self) -> Sequences:
         """The distinct names as rows: the way back from a tree.
 
-        Rows are ordered by length, then lexicographically, and padded with the boundary, so that every row holds at
-        least one; ``T`` is the tree's depth.
+        Rows are ordered by length, then by beginning, then lexicographically, and padded with the boundary, so that
+        every row holds at least one; ``T`` is the tree's depth.
         """
         ends = self.edge_token == BOUNDARY
         node, counts = self.edge_node[ends], self.edge_count[ends]
@@ -107,7 +124,15 @@ class PrefixTree:
             tokens[rows, depth - 1] = self.token[node[rows]]
             nodes[rows, depth] = node[rows]
             node[rows] = self.parent[node[rows]]
-        return Sequences(tokens, lengths, counts, nodes)
+        nodes[:, 0] = node
+        return Sequences(tokens, lengths, counts, nodes, self.token[node])
+
+    def under_one_root(self) -> PrefixTree:
+        """The same names without their beginnings, all under the boundary: what says how often a name is in all."""
+        if self.roots == 1 and self.token[0] == BOUNDARY:
+            return self
+        rows = self.sequences()
+        return SortedNames.from_rows(rows.tokens, rows.counts)[0].tree()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,45 +144,77 @@ class Sequences:
         lengths: characters of each name.
         counts: how many names a row stands for.
         nodes: the node of the tree at each place, before its token; 0 behind a name's end.
+        beginnings: what each name begins with.
     """
 
     tokens: Int32[Array, "names T"]
     lengths: Int64[Array, "names"]
     counts: Int64[Array, "names"]
     nodes: Int64[Array, "names T"]
+    beginnings: Int32[Array, "names"]
 
 
 @dataclass(frozen=True, eq=False)
 class SortedNames:
-    """The distinct names of a list in lexicographic order, as tokens one behind the other: what trees are built from.
+    """The distinct names of a list by beginning, then lexicographically, as tokens one behind the other: what trees are
+    built from.
 
     Attributes:
         tokens: the ids of all names, one name behind the other.
         lengths: characters of each name.
         counts: how often each name stands in the list.
+        beginnings: what each name begins with.
     """
 
     tokens: Int32[Array, "total"]
     lengths: Int64[Array, "names"]
     counts: Int64[Array, "names"]
+    beginnings: Int32[Array, "names"]
 
     @classmethod
-    def from_names(cls, names: Iterable[str], vocabulary: Vocabulary) -> SortedNames:
-        """Count and sort names. Raises NamesError for an empty list or an unknown character."""
+    def from_names(
+        cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
+    ) -> SortedNames:
+        """Count and sort names. Raises NamesError for an empty list, an unknown character, a beginning too few."""
+        if beginnings is not None:
+            return cls._from_pairs(pairs(names, beginnings), vocabulary)
         counted = Counter(names)
         distinct = sorted(counted)
         if not distinct:
             raise NamesError("the list has no names: give at least one")
         tokens, lengths = vocabulary.encode_all(distinct)
         counts = np.fromiter(map(counted.__getitem__, distinct), dtype=np.int64, count=len(distinct))
-        return cls(tokens, lengths, counts)
+        return cls(tokens, lengths, counts, np.full(len(distinct), BOUNDARY, np.int32))
+
+    @classmethod
+    def _from_pairs(cls, entries: list[tuple[int, str]], vocabulary: Vocabulary) -> SortedNames:
+        """The same of names with their beginnings."""
+        counted = Counter(entries)
+        distinct = sorted(counted)
+        if not distinct:
+            raise NamesError("the list has no names: give at least one")
+        tokens, lengths = vocabulary.encode_all([name for _, name in distinct])
+        counts = np.fromiter(map(counted.__getitem__, distinct), dtype=np.int64, count=len(distinct))
+        return cls(tokens, lengths, counts, np.array([beginning for beginning, _ in distinct], np.int32))
+
+    @classmethod
+    def from_rows(
+        cls, tokens: Int32[Array, "rows T"], counts: Int64[Array, "rows"]
+    ) -> tuple[SortedNames, Int64[Array, "rows"]]:
+        """Names given as rows that end with the boundary, all under the boundary; and which of them each row is."""
+        rows, name = np.unique(tokens, axis=0, return_inverse=True)  # in the order of the names: the boundary is lowest
+        name = name.reshape(-1)
+        total = np.zeros(len(rows), np.int64)
+        np.add.at(total, name, counts)
+        within = rows != BOUNDARY
+        return cls(rows[within], within.sum(axis=1), total, np.full(len(rows), BOUNDARY, np.int32)), name
 
     def tree(self) -> PrefixTree:
         """Build the tree one depth at a time; the work is one pass over the characters."""
         return self._build()[0]
 
     def tree_and_paths(self) -> tuple[PrefixTree, Int64[Array, "paths"], Int64[Array, "names"]]:
-        """The tree, and the way of each name through it: its nodes one behind the other, from START to its last
+        """The tree, and the way of each name through it: its nodes one behind the other, from its root to its last
         character, and where in that array each name's way starts.
         """
         return self._build(want_paths=True)
@@ -168,8 +225,13 @@ class SortedNames:
         path_start = start + np.arange(names)  # a way has one node more than the name has characters
         paths = np.zeros(len(self.tokens) + names if want_paths else 0, dtype=np.int64)
         alive = np.arange(names)  # the names that reach this depth
-        node = np.zeros(names, dtype=np.int64)  # where each of them stands
-        token, parent, count, level = [np.zeros(1, np.int32)], [np.full(1, -1)], [self.counts.sum()[None]], [0, 1]
+        begins = new_run(self.beginnings)
+        place = np.flatnonzero(begins)
+        node = np.cumsum(begins) - 1  # where each of them stands
+        token, parent, level = [self.beginnings[place]], [np.full(len(place), -1)], [0, len(place)]
+        count = [np.add.reduceat(self.counts, place)]
+        if want_paths:
+            paths[path_start] = node
         end_node, end_count = [], []
         depth = 0
         while True:
@@ -208,6 +270,14 @@ def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
     return first
 
 
+def pairs(names: Iterable[str], beginnings: Iterable[int]) -> list[tuple[int, str]]:
+    """Each name with its beginning before it. Raises NamesError where there is not one for each."""
+    try:
+        return list(zip(map(int, beginnings), names, strict=True))
+    except ValueError as error:
+        raise NamesError("there is not one beginning for each name: give as many as there are names") from error
+
+
 def ranges(starts: Int64[Array, "B"], ends: Int64[Array, "B"]) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
     """All whole numbers of the ranges ``starts[i]:ends[i]`` one behind the other, and the i of each."""
     sizes = ends - starts
@@ -223,18 +293,19 @@ def assemble(
     end_node: Int64[Array, "ends"],
     end_count: Int64[Array, "ends"],
 ) -> PrefixTree:
-    """Add the edges: one into every node but START, and one out of every node where names end, in rising node order.
+    """Add the edges: one into every node but the roots, and one out of every node where names end, by rising node.
 
     Both kinds are sorted by the node that they leave already, so the place of each in the merged order is its own
     rank plus the number of edges of the other kind before it; an end (token 0) goes before the children of its node.
     """
-    ends = np.searchsorted(parent[1:], end_node, side="left") + np.arange(len(end_node))
-    is_end = np.zeros(len(token) - 1 + len(end_node), dtype=bool)
+    roots = int(level[1])
+    ends = np.searchsorted(parent[roots:], end_node, side="left") + np.arange(len(end_node))
+    is_end = np.zeros(len(token) - roots + len(end_node), dtype=bool)
     is_end[ends] = True
     children = np.flatnonzero(~is_end)
     edge_node, edge_count = np.empty(len(is_end), np.int64), np.empty(len(is_end), np.int64)
     edge_token = np.zeros(len(is_end), np.int32)
-    edge_node[ends], edge_node[children] = end_node, parent[1:]
-    edge_count[ends], edge_count[children] = end_count, count[1:]
-    edge_token[children] = token[1:]
+    edge_node[ends], edge_node[children] = end_node, parent[roots:]
+    edge_count[ends], edge_count[children] = end_count, count[roots:]
+    edge_token[children] = token[roots:]
     return PrefixTree(token, parent, level, count, edge_node, edge_token, edge_count)

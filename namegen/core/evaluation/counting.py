@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, ranges
-from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.errors import NamesError
@@ -17,14 +16,14 @@ ORDERS = (2, 3, 4, 5, 6)
 class NgramModel:
     """An n-gram with Witten–Bell interpolation, as a LanguageModel.
 
-    The next token given the last ``order − 1`` ones (START padded to the left), each length of context mixed with the
-    next shorter one by how many different tokens have followed it (Witten and Bell, 1991; Chen and Goodman, 1999,
-    section 2.5), down to the uniform distribution:
+    The next token given the last ``order − 1`` ones (the name's beginning padded to the left), each length of context
+    mixed with the next shorter one by how many different tokens have followed it (Witten and Bell, 1991; Chen and
+    Goodman, 1999, section 2.5), down to the uniform distribution:
 
         p_k(w | context) = (count(context, w) + kinds(context) · p_{k−1}(w | shorter))
                            / (count(context) + kinds(context))
 
-    State: the last ``order − 1`` tokens, ``(B, order − 1)``.
+    State: the last ``order − 1`` tokens, ``(B, order − 1)``; −1 before anything was read.
 
     Args:
         tree: the names that are counted.
@@ -37,7 +36,10 @@ class NgramModel:
             raise NamesError(f"the order of an n-gram is {order}: expected at least 1")
         self.order, self._size = order, vocabulary_size
         contexts = node_contexts(tree, order - 1)  # (N, order − 1), the last token first
-        self._tables = [_ContextTable(contexts[:, :length], tree, vocabulary_size) for length in range(order)]
+        self._unseen = max(vocabulary_size, int(tree.token.max()) + 1)  # stands for every beginning that the tree lacks
+        self._tables = [
+            _ContextTable(contexts[:, :length], tree, vocabulary_size, self._unseen + 1) for length in range(order)
+        ]
 
     @classmethod
     def best(
@@ -55,14 +57,16 @@ class NgramModel:
         return self._size
 
     def initial_state(self, rows: int) -> Int32[Array, "B context"]:
-        """START, as often as it is looked back."""
-        return np.full((rows, max(self.order - 1, 0)), BOUNDARY, np.int32)
+        """Nothing has been read."""
+        return np.full((rows, self.order - 1), -1, np.int32)
 
     def step(
         self, tokens: Int32[Array, "B"], state: Int32[Array, "B context"]
     ) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
         """Log-probabilities of the next token."""
-        state = np.concatenate((tokens[:, None], state), axis=1)[:, : self.order - 1]
+        read = np.minimum(tokens, self._unseen)[:, None]
+        before = np.where(state < 0, read, state)  # a beginning stands at every place to its left too
+        state = np.concatenate((read, before), axis=1)[:, : self.order - 1]
         chances = np.full((len(tokens), self._size), 1 / self._size)
         for table in self._tables:
             table.mix(state, chances)
@@ -76,13 +80,14 @@ class NgramModel:
 class _ContextTable:
     """The counts after all contexts of one length, as sorted keys and the token counts of each."""
 
-    def __init__(self, contexts: Int32[Array, "N length"], tree: PrefixTree, size: int) -> None:
+    def __init__(self, contexts: Int32[Array, "N length"], tree: PrefixTree, size: int, width: int) -> None:
+        """``size``: ``V``, what may follow; ``width``: how many ids a context may hold."""
         self.length = contexts.shape[1]
-        self._size = size
+        self._width = width
         self._columns: list[Int64[Array, "pairs"]] = []  # per token of context: the sorted pairs that have an id
         identity = np.zeros(tree.nodes, np.int64)
         for column in range(self.length):  # a context's id is the rank of the pair (id of the shorter one, token)
-            pairs, identity = np.unique(identity * size + contexts[:, column], return_inverse=True)
+            pairs, identity = np.unique(identity * width + contexts[:, column], return_inverse=True)
             self._columns.append(pairs)
         followed, place = np.unique(identity[tree.edge_node] * size + tree.edge_token, return_inverse=True)
         context, token = np.divmod(followed, size)
@@ -96,7 +101,7 @@ class _ContextTable:
         """One step of the interpolation, in place, for the rows whose context was seen."""
         identity, rows = np.zeros(len(state), np.int64), np.arange(len(state))
         for column, pairs in enumerate(self._columns):
-            wanted = identity * self._size + state[rows, column]
+            wanted = identity * self._width + state[rows, column]
             place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
             seen = pairs[place] == wanted
             identity, rows = place[seen], rows[seen]
@@ -107,10 +112,13 @@ class _ContextTable:
 
 
 def node_contexts(tree: PrefixTree, length: int) -> Int32[Array, "N length"]:
-    """The last tokens of every prefix, the last one first, START to the left of a name as often as needed."""
+    """The last tokens of every prefix, the last one first, its beginning to the left of a name as often as
+    needed.
+    """
     contexts = np.zeros((tree.nodes, length), np.int32)
     node = np.arange(tree.nodes)
+    before = np.where(tree.parent < 0, node, tree.parent)
     for column in range(length):
         contexts[:, column] = tree.token[node]
-        node = np.maximum(tree.parent[node], 0)
+        node = before[node]
     return contexts

@@ -48,14 +48,16 @@ class AccuracyEvaluator:
         )
 
     def name_log_probabilities(self, tree: PrefixTree) -> Float64[Array, "names"]:
-        """The log-probability of each distinct name in nats, STOP included, in the order of ``tree.sequences()``."""
+        """The log-probability of each distinct name given its beginning, in nats, STOP included, in the order of
+        ``tree.sequences()``.
+        """
         scores = self.edge_scores(tree).log_probability
         ends = tree.edge_token == BOUNDARY
         at_node = np.zeros(tree.nodes)  # of the prefix, (N,)
-        into = scores[~ends]  # one edge into every node but START, in node order
+        into = scores[~ends]  # one edge into every node but the roots, in node order
         for depth in range(1, tree.depth):
             rows = slice(tree.level[depth], tree.level[depth + 1])
-            at_node[rows] = at_node[tree.parent[rows]] + into[rows.start - 1 : rows.stop - 1]
+            at_node[rows] = at_node[tree.parent[rows]] + into[rows.start - tree.roots : rows.stop - tree.roots]
         of_names: Float64[Array, "names"] = at_node[tree.edge_node[ends]] + scores[ends]
         return of_names
 
@@ -66,7 +68,7 @@ class AccuracyEvaluator:
         """
         log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
         edge_of = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))  # first edge of each node
-        pending = [(np.zeros(1, np.int64), self.model.initial_state(1))]  # nodes to read, with the state before them
+        pending = [(np.arange(tree.roots), self.model.initial_state(tree.roots))]  # nodes, with the state before them
         while pending:
             nodes, state = pending.pop()
             logits, after = self.model.step(tree.token[nodes], state)

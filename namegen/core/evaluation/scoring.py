@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.any_beginning import AnyBeginning, as_one
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.log_probabilities import log_probabilities
 from namegen.core.network.checkpoint import QUANTILES
@@ -51,8 +53,9 @@ def score_names(
     vocabulary: Vocabulary,
     names: Sequence[str],
     quantiles: Float64[Array, "101"] | None = None,
+    beginnings: Beginnings | None = None,
 ) -> list[NameScore]:
-    """Score names, in their order.
+    """Score names, in their order; where names begin in several ways, by their probability over all of them.
 
     Args:
         model: any LanguageModel.
@@ -60,6 +63,7 @@ def score_names(
         names: the names.
         quantiles: log-probabilities at the percentiles 0 to 100 of the model's list (``score_quantiles`` of a
             checkpoint).
+        beginnings: what names begin with, by their shares; None: the boundary.
 
     Raises:
         NamesError: a name is empty or has a character that the model does not know.
@@ -74,10 +78,11 @@ def score_names(
     """
     if "" in names:
         raise NamesError("a name is empty: give names of at least one character")
-    scores = []
+    scores: list[NameScore] = []
+    model, beginning = as_one(model, beginnings or Beginnings.single())
     for start in range(0, len(names), BLOCK_NAMES):
         block = names[start : start + BLOCK_NAMES]
-        letters = _letters(model, vocabulary, block)
+        letters = _letters(model, beginning, vocabulary, block)
         scores += [
             NameScore(
                 name, tuple(row[: len(name) + 1]), None if quantiles is None else _percentile(row, name, quantiles)
@@ -87,13 +92,15 @@ def score_names(
     return scores
 
 
-def _letters(model: LanguageModel, vocabulary: Vocabulary, names: Sequence[str]) -> Float64[Array, "names T"]:
+def _letters(
+    model: LanguageModel, beginning: int, vocabulary: Vocabulary, names: Sequence[str]
+) -> Float64[Array, "names T"]:
     """The log-probability of each token of each name; behind a name's end the numbers mean nothing."""
     flat, lengths = vocabulary.encode_all(names)
     tokens = np.full((len(names), int(lengths.max()) + 1), BOUNDARY, np.int32)  # (names, T)
     tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = flat
     letters = np.empty(tokens.shape)
-    state, last, rows = model.initial_state(len(names)), np.full(len(names), BOUNDARY, np.int32), np.arange(len(names))
+    state, last, rows = model.initial_state(len(names)), np.full(len(names), beginning, np.int32), np.arange(len(names))
     for depth in range(tokens.shape[1]):
         logits, state = model.step(last, state)
         last = np.ascontiguousarray(tokens[:, depth])
@@ -113,13 +120,19 @@ def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"
     return below - 1 + (score - left) / (right - left)
 
 
-def score_quantiles(model: LanguageModel, tree: PrefixTree) -> Float64[Array, "101"]:
+def score_quantiles(
+    model: LanguageModel, tree: PrefixTree, beginnings: Beginnings | None = None
+) -> Float64[Array, "101"]:
     """The percentiles 0 to 100 of the log-probabilities of a list's names, repeats counted; nats.
 
     Args:
         model: any LanguageModel.
         tree: the list.
+        beginnings: what names begin with, by their shares: a name has its probability over all of them, whatever its
+            own label is; None or a single one: that with which each stands in the tree.
     """
+    if beginnings is not None and beginnings.several:
+        model, tree = AnyBeginning(model, beginnings), tree.under_one_root()
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)
     counts = tree.sequences().counts
     order = np.argsort(scores)

@@ -65,6 +65,7 @@ def likeliest(
     >>> next(likeliest(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
     ['Anna', 'Hans', 'Ha']
     """
+    generator = generator.as_one()
     walk, judge = generator.prepare(n, max_length, wishes, allow_seen, allow_repeats)
     return _search(BestFirst(walk, judge), n, generator)
 

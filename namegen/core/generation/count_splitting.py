@@ -1,8 +1,9 @@
 """Count-splitting: many names at once, each distinct prefix of them read once.
 
-n names start together at START. At a prefix that k of them have reached, the model is asked once, and the k are split
-over the next characters by one multinomial draw. The n names have the same distribution as n separate draws; only
-their order means nothing.
+n names start together. Where names may begin in several ways, of which each label has one, the n are split over them
+by one multinomial draw by their shares. At a prefix that k of them have reached, the model is asked once, and the k are
+split over the next characters in the same way. The n names have the same distribution as n separate draws; only their
+order means nothing.
 
 A prefix that can no longer become a name that is wanted is dropped on the way, with the draws that reached it. That is
 rejection done early: what is left has the same distribution as if every name had been finished first and then judged.
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.log_probabilities import log_probabilities
@@ -33,9 +35,9 @@ class Draws:
     """Distinct names that were drawn, and how often each was.
 
     Attributes:
-        tokens: one name a row, the boundary from its end on.
+        tokens: one name a row, the boundary from its end on; a name once for each beginning that it was drawn with.
         counts: how many of the draws gave the name.
-        log_probability: of the name, under the model at temperature 1, nats, STOP included.
+        log_probability: of the name given its beginning, under the model at temperature 1, nats, STOP included.
         rejected: the other draws, counted by what they failed at (a wish's name).
     """
 
@@ -61,27 +63,86 @@ class Open:
     parent: Int64[Array, "B"]  # each one's row in that state: gathered only when it is read
 
 
+class Forced:
+    """The characters that every wanted name begins with, read behind each beginning.
+
+    Args:
+        model: what reads them.
+        beginnings: behind which.
+        characters: their ids.
+        sampling: how they would have been drawn, which weighs the beginnings; None where there is one.
+
+    Attributes:
+        score: their log-probability given the beginning, nats, ``(R,)``.
+        last: the last token, which is still to be read, and ``state``, the state before it.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        beginnings: Beginnings,
+        characters: Int32[Array, "L"],
+        sampling: SamplingSettings | None = None,
+    ) -> None:
+        self.beginnings = beginnings
+        self.last, count = beginnings.ids, len(beginnings.tokens)
+        self.state, self.score, self._drawn = model.initial_state(count), np.zeros(count), np.zeros(count)
+        for token in characters:
+            logits, self.state = model.step(self.last, self.state)
+            self.last = np.full(count, token)
+            self.score = self.score + log_probabilities(logits, np.arange(count), self.last)
+            if sampling is not None:
+                with np.errstate(divide="ignore"):  # of an impossible one −inf
+                    self._drawn += np.log(sampling.chances(logits)[:, token])
+
+    def posterior(self) -> Float64[Array, "R"]:
+        """The probability of each beginning given the characters.
+
+        Where the way of drawing never gives them (at temperature 0, say), the model itself weighs the beginnings; where
+        that never does either, their shares alone. So they can always be asked for, as with one beginning.
+        """
+        shares = self.beginnings.log_shares
+        for of_characters in (self._drawn, self.score, np.zeros(len(shares))):
+            joint = shares + of_characters
+            if joint.max() > -np.inf:
+                break
+        chances: Float64[Array, "R"] = np.exp(joint - joint.max())
+        chances /= chances.sum()
+        return chances
+
+
 class Walk:
     """One walk through the tree of a model.
 
     Args:
         model: whose tree it is.
         prefix_filter: which names are wanted.
+        beginnings: what names begin with; None: the boundary.
     """
 
-    def __init__(self, model: LanguageModel, prefix_filter: PrefixFilter) -> None:
+    def __init__(self, model: LanguageModel, prefix_filter: PrefixFilter, beginnings: Beginnings | None = None) -> None:
         self.model, self.filter = model, prefix_filter
+        self.beginnings = beginnings or Beginnings.single()
         self.rejected: Counter[str] = Counter()
 
     def start(self, count: int) -> Open:
-        """The beginning that the wish forces; START without one. To condition on it is to begin there."""
-        state, last, score = self.model.initial_state(1), np.zeros(1, np.int32), np.zeros(1)
-        for token in self.filter.beginning:
-            logits, state = self.model.step(last, state)
-            last = token[None]
-            score = score + log_probabilities(logits, np.zeros(1, np.int64), last)
-        tokens = self.filter.beginning[None, :]
-        return Open(tokens, last, np.array([count]), score, self.filter.start(), state, np.zeros(1, np.int64))
+        """The first characters that the wish forces, read behind the one beginning. To condition on them is to begin
+        there.
+        """
+        forced = Forced(self.model, self.beginnings, self.filter.beginning)
+        return self._open(forced, np.array([count]), np.zeros(1, np.int64))
+
+    def _start_split(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
+        """The same with the draws split over several beginnings, by their probabilities given the characters."""
+        forced = Forced(self.model, self.beginnings, self.filter.beginning, sampling)
+        split = rng.multinomial(count, forced.posterior())
+        rows = np.flatnonzero(split)
+        return self._open(forced, split[rows], rows)
+
+    def _open(self, forced: Forced, counts: Int64[Array, "B"], rows: Int64[Array, "B"]) -> Open:
+        tokens = self.filter.beginning[None, :].repeat(len(rows), axis=0)
+        places = self.filter.select(self.filter.start(), np.zeros(len(rows), np.int64))
+        return Open(tokens, forced.last[rows], counts, forced.score[rows], places, forced.state, rows)
 
     def draw(self, n: int, *, rng: np.random.Generator, sampling: SamplingSettings) -> Draws:
         """Draw n names; given are those that the filter lets through.
@@ -93,7 +154,8 @@ class Walk:
         """
         self.rejected = Counter()
         names: list[Draws] = []  # of one length each
-        pending = [self.start(n)]
+        several = self.beginnings.several and n > 0
+        pending = [self._start_split(n, rng, sampling) if several else self.start(n)]
         while pending:
             prefixes = pending.pop()
             row, token, count, score, after = self._split(prefixes, rng, sampling)

@@ -1,7 +1,7 @@
 """Generator: draws names from any LanguageModel, one by one or, much faster, by splitting counts.
 
-**One by one**: each name reads its own tokens, one uniform number a token, by the rule of ``sampling.draw``. Given the
-same numbers, every engine gives the same names.
+**One by one**: each name reads its own tokens, one uniform number a token, by the rule of ``sampling.draw``; one more,
+the first, chooses its beginning where there are several. Given the same numbers, every engine gives the same names.
 
 **Count-splitting** (``count_splitting.py``): the same distribution at the cost of one step for each *distinct*
 prefix. ``generate`` draws so, drops what is not wanted, and draws again until it has enough.
@@ -16,14 +16,18 @@ from functools import cached_property
 
 import numpy as np
 
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.digests import digests, is_known
+from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.any_beginning import as_one
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.advice import advice
 from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.judge import Judge
 from namegen.core.generation.prefix_filter import PrefixFilter
-from namegen.core.generation.sampling import SamplingSettings, draw
+from namegen.core.generation.sampling import SamplingSettings, draw, pick
 from namegen.core.generation.wishes.known import Avoid, Distinct, New
 from namegen.core.generation.wishes.length import MaxLength
 from namegen.core.generation.wishes.well_formed import WellFormed
@@ -43,7 +47,7 @@ class NameBatch:
 
     Attributes:
         names: the names, in random order.
-        log_probability: of each, under the model at temperature 1, nats, STOP included.
+        log_probability: of each, under the model at temperature 1, nats, STOP included; summed over the beginnings.
         known_names: what ``new`` goes by.
     """
 
@@ -82,14 +86,29 @@ class Generator:
         model: any LanguageModel.
         vocabulary: its characters.
         known_names: sorted digests of the names that are not new; None: newness is unknown.
+        beginnings: what names begin with, by their shares; None: the boundary.
     """
 
     def __init__(
-        self, model: LanguageModel, vocabulary: Vocabulary, *, known_names: UInt64[Array, "known"] | None = None
+        self,
+        model: LanguageModel,
+        vocabulary: Vocabulary,
+        *,
+        known_names: UInt64[Array, "known"] | None = None,
+        beginnings: Beginnings | None = None,
     ) -> None:
         self.model = model
         self.vocabulary = vocabulary
         self.known_names = known_names
+        self.beginnings = beginnings or Beginnings.single()
+
+    def as_one(self) -> Generator:
+        """A generator of the same names whose model has one beginning only; itself, where that is so already."""
+        if not self.beginnings.several:
+            return self
+        model, beginning = as_one(self.model, self.beginnings)
+        single = Beginnings.single(beginning)
+        return Generator(model, self.vocabulary, known_names=self.known_names, beginnings=single)
 
     def generate(
         self,
@@ -163,7 +182,7 @@ class Generator:
                 "this model carries no names, so it cannot say which are new: give the names to keep away from with "
                 f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
             )
-        return Walk(self.model, PrefixFilter(wishes, self.vocabulary)), Judge(wishes)
+        return Walk(self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings), Judge(wishes)
 
     def _search(
         self, n: int, rng: np.random.Generator, sampling: SamplingSettings, walk: Walk, judge: Judge
@@ -209,20 +228,44 @@ class Generator:
         order = order[:most]
         if judge.given is not None:
             judge.given.add(kept.digests[order])
-        batch = NameBatch(
-            [kept.names[place] for place in order.tolist()], draws.log_probability[rows[order]], self.known_names
-        )
-        return batch, refused
+        chosen = rows[order]
+        log_probability = draws.log_probability[chosen]
+        if self.beginnings.several:
+            log_probability = self._over_beginnings(draws.tokens[chosen])
+        return NameBatch([kept.names[place] for place in order.tolist()], log_probability, self.known_names), refused
 
-    def draw_one_by_one(self, uniforms: Float64[Array, "n T"], *, temperature: float = 1.0) -> Int32[Array, "n T"]:
+    def _over_beginnings(self, tokens: Int32[Array, "names T"]) -> Float64[Array, "names"]:
+        """The log-probability of names, whatever they begin with; each distinct prefix is read once."""
+        if len(tokens) == 0:
+            return np.zeros(0)
+        names, name_of = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
+        by_length = np.argsort(names.lengths, kind="stable")  # the order of the evaluator's names
+        scores = np.empty(len(by_length))
+        scores[by_length] = AccuracyEvaluator(as_one(self.model, self.beginnings)[0]).name_log_probabilities(
+            names.tree()
+        )
+        return scores[name_of]
+
+    def draw_one_by_one(
+        self, uniforms: Float64[Array, "n numbers"], *, temperature: float = 1.0
+    ) -> Int32[Array, "n T"]:
         """Draw one name for each row of uniform numbers, one number a token; the reference way.
 
+        Where there are several beginnings (``beginnings.numbers`` is 1), the first number of a row chooses its own, by
+        their shares whatever the temperature.
+
         Returns:
-            Token ids, the boundary from the end of each name on; a row without a boundary did not end within ``T``.
+            Token ids, the boundary from the end of each name on; a row without a boundary did not end within its
+            numbers.
         """
-        n, longest = uniforms.shape
+        n, first = len(uniforms), self.beginnings.numbers
+        last = np.full(n, self.beginnings.tokens[0], np.int32)
+        if first:
+            shares = np.tile(self.beginnings.shares, (n, 1))
+            last, uniforms = self.beginnings.ids[pick(uniforms[:, 0], shares)], uniforms[:, first:]
+        longest = uniforms.shape[1]
         tokens = np.zeros((n, longest), np.int32)
-        alive, state, last = np.arange(n), self.model.initial_state(max(n, 1)), np.zeros(n, np.int32)
+        alive, state = np.arange(n), self.model.initial_state(max(n, 1))
         for depth in range(longest):
             if len(alive) == 0:
                 break

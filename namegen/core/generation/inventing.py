@@ -149,7 +149,7 @@ def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, al
         GenerationError: none turned up.
     """
     for _ in range(TRIES):
-        tokens = generator.draw_one_by_one(rng.random((1, longest + 1)))  # (1, longest + 1)
+        tokens = generator.draw_one_by_one(rng.random((1, generator.beginnings.numbers + longest + 1)))
         name = generator.vocabulary.decode_all(tokens)[0]
         seen = not allow_seen and generator.known_names is not None and is_known(digests([name]), generator.known_names)
         if len(name) <= longest and WellFormed().keeps(name) and not np.any(seen):

@@ -22,9 +22,14 @@ def draw(uniforms: Float64[Array, "B"], logits: Float[Array, "B V"], temperature
     if temperature == 0:
         likeliest: Int64[Array, "B"] = np.argmax(logits, axis=1)
         return likeliest
-    sums = np.cumsum(probabilities(logits, temperature), axis=1)  # (B, V)
+    return pick(uniforms, probabilities(logits, temperature))
+
+
+def pick(uniforms: Float64[Array, "B"], chances: Float64[Array, "B V"]) -> Int64[Array, "B"]:
+    """The first place of each row of probabilities whose cumulative sum exceeds the uniform number, else the last."""
+    sums = np.cumsum(chances, axis=1)
     chosen: Int64[Array, "B"] = (sums <= uniforms[:, None]).sum(axis=1)
-    np.minimum(chosen, logits.shape[1] - 1, out=chosen)
+    np.minimum(chosen, chances.shape[1] - 1, out=chosen)
     return chosen
 
 

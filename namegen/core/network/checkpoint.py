@@ -9,13 +9,14 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.documents import UNSET, Count, UnsetType, from_plain, to_plain
-from namegen.errors import CheckpointError, NamesError
+from namegen.errors import CheckpointError, NamesError, SettingsError
 from namegen.types import Array, Float32, Float64, UInt64
 
 KNOWN_NAMES, SCORE_QUANTILES, PROBE = "known_names", "score_quantiles", "probe"
@@ -95,6 +96,11 @@ class Checkpoint:
     drawing_temperature: float | None = None
 
     @property
+    def beginnings(self) -> Beginnings:
+        """What its names begin with, by how many names of the list have each label; without labels the boundary."""
+        return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
+
+    @property
     def longest_name(self) -> int:
         """Characters of the longest name of the list that it was trained on."""
         return int(self.training.get("longest_name", 20))
@@ -152,8 +158,10 @@ class Checkpoint:
                 raise CheckpointError(f"the network has {network.labels} labels and the file {len(document.labels)}")
             if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(parameters):
                 raise CheckpointError("it holds tensors that a network of float32 parameters does not have")
+            if document.labels:
+                Beginnings.from_counts(vocabulary.size, [label.names for label in document.labels])  # raises
             _check_beside(known, quantiles, probe, vocabulary.size)
-        except (CheckpointError, NamesError) as error:
+        except (CheckpointError, NamesError, SettingsError) as error:
             raise _unfit(path, error) from error
         temperature = document.drawing_temperature
         return cls(

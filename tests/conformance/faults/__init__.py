@@ -7,6 +7,7 @@ of each says what is wrong with it. They stand in files by what they concern.
 from __future__ import annotations
 
 from tests.conformance.faults import (  # noqa: F401  # they register
+    beginnings,
     cells,
     clipping,
     gradients,

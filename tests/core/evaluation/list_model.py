@@ -40,7 +40,8 @@ class ListModel:
         tree = self._tree
         wanted = state * self._size + tokens
         edge = np.minimum(np.searchsorted(self._edge_key, wanted), len(self._edge_key) - 1)
-        node = np.where(state < 0, 0, tree.edge_child[edge])
+        root = np.searchsorted(tree.token[: tree.roots], tokens)
+        node = np.where(state < 0, root, tree.edge_child[edge])
         if np.any((state >= 0) & (self._edge_key[edge] != wanted)) or np.any(node < 0):
             raise NamesError("a prefix is not in the list: the list as a model is defined on its own names only")
         logits = np.full((len(node), self._size), -np.inf)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.prefix_filter import PrefixFilter
@@ -36,7 +37,8 @@ class SmallModel:
         return np.full(rows, -1)
 
     def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        prefix = np.where(state < 0, 1, (state * 31 + tokens) % 1_000_003)
+        start = 1 + 977 * np.maximum(tokens - self.vocabulary_size + 1, 0)  # each beginning leads somewhere else
+        prefix = np.where(state < 0, start, (state * 31 + tokens) % 1_000_003)
         ids = np.arange(self.vocabulary_size)
         logits = 1.5 * np.sin(self.seed + prefix[:, None] * (ids + 1.7) * 0.37) + (ids == 0) * 0.3
         logits[:, self.impossible] = -np.inf
@@ -76,7 +78,7 @@ def next_chances(
     return [weights[place] / total if place in order else 0.0 for place in range(len(values))]
 
 
-def all_names(model: SmallModel, longest: int, **sampling: float | None) -> dict[str, float]:
+def all_names(model: SmallModel, longest: int, *, beginning: int = 0, **sampling: float | None) -> dict[str, float]:
     """Every name of up to so many characters and its probability; the rest of the probability is of longer names."""
     chances: dict[str, float] = {}
 
@@ -89,8 +91,19 @@ def all_names(model: SmallModel, longest: int, **sampling: float | None) -> dict
                 if step[place] > 0:
                     walk(prefix + character, place, after, so_far * step[place])
 
-    walk("", 0, model.initial_state(1), 1.0)
+    walk("", beginning, model.initial_state(1), 1.0)
     return chances
+
+
+def over_beginnings(
+    model: SmallModel, beginnings: Beginnings, longest: int, **sampling: float | None
+) -> dict[str, float]:
+    """The same over all beginnings: the sum of each one's share times the name's probability behind it."""
+    chances: dict[str, float] = defaultdict(float)
+    for token, share in zip(beginnings.tokens, beginnings.shares, strict=True):
+        for name, chance in all_names(model, longest, beginning=token, **sampling).items():
+            chances[name] += share * chance
+    return dict(chances)
 
 
 def conditioned(chances: Mapping[str, float]) -> dict[str, float]:

@@ -128,7 +128,7 @@ def test_an_engine_that_breaks_down_is_told_and_leaves_what_was_saved(
     with pytest.raises(EngineFailedError, match=said) as raised:
         failing(error, folder=RunFolder(tmp_path)).run()
     assert raised.value.__cause__ is error
-    _, progress, _ = RunFolder(tmp_path).load_progress()
+    progress = RunFolder(tmp_path).load_state().progress
     assert (progress.epoch, progress.step) == (1, 0)
     assert read_model(tmp_path / "model.safetensors").training["epochs"] == 1
 

@@ -1,0 +1,106 @@
+"""AnyBeginning: a model of labelled names as one of names alone, whatever their label: what scores and ranks them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.engine import LanguageModel, State
+from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.types import Array, Bool, Float64, Int, Int32
+
+
+@dataclass(frozen=True, eq=False)
+class MixedState:
+    """The states of all beginnings side by side, and how likely each of them is.
+
+    Attributes:
+        inner: the model's own, a row for each row and beginning, the beginnings of a row being neighbours.
+        started: which rows have read their beginning.
+        log_weights: of each beginning, given what was read before the last token.
+        log_chances: of each token to follow what was read, under each beginning, of the rows before ``select``.
+        rows: which of those each row is: gathered only for the one token that is read.
+    """
+
+    inner: State
+    started: Bool[Array, "B"]
+    log_weights: Float64[Array, "B R"]
+    log_chances: Float64[Array, "rows R V"]
+    rows: Int[Array, "B"]
+
+
+class AnyBeginning:
+    """``p(next | prefix) = Σ_b w_b p(next | prefix, b)``, with w_b the probability of b given the prefix.
+
+    So a name has the probability ``Σ_b share_b p(name | b)``. It begins with the boundary, as without labels. A
+    step costs what a step of the model costs for as many rows as there are beginnings.
+
+    Args:
+        model: what reads the beginnings.
+        beginnings: which, and their shares.
+    """
+
+    def __init__(self, model: LanguageModel, beginnings: Beginnings) -> None:
+        self.model, self.beginnings = model, beginnings
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        return self.model.vocabulary_size
+
+    def initial_state(self, rows: int) -> MixedState:
+        """Nothing has been read: each beginning is as likely as its share."""
+        count = len(self.beginnings.tokens)
+        return MixedState(
+            self.model.initial_state(rows * count),
+            np.zeros(rows, bool),
+            np.tile(self.beginnings.log_shares, (rows, 1)),
+            np.zeros((1, count, self.vocabulary_size)),
+            np.zeros(rows, np.int64),
+        )
+
+    def step(self, tokens: Int32[Array, "B"], state: MixedState) -> tuple[Float64[Array, "B V"], MixedState]:
+        """Read one token a row, at first the boundary; log-probabilities of the next one."""
+        count, started = len(self.beginnings.tokens), state.started[:, None]
+        read = np.where(started, tokens[:, None], self.beginnings.ids).astype(np.int32)  # (B, R)
+        of_token = state.log_chances[state.rows, :, np.where(state.started, tokens, BOUNDARY)]  # (B, R)
+        weights = np.where(started, _given(state.log_weights, of_token), state.log_weights)
+        logits, inner = self.model.step(read.reshape(-1), state.inner)
+        chances = all_log_probabilities(logits).reshape(len(tokens), count, -1)  # (B, R, V)
+        mixed: Float64[Array, "B V"] = np.logaddexp.reduce(weights[:, :, None] + chances, axis=1)
+        after = MixedState(inner, np.ones(len(tokens), bool), weights, chances, np.arange(len(tokens)))
+        return mixed, after
+
+    def select(self, state: MixedState, rows: Int[Array, "K"]) -> MixedState:
+        """Gather rows."""
+        count = len(self.beginnings.tokens)
+        inner_rows = (np.asarray(rows)[:, None] * count + np.arange(count)).reshape(-1)
+        return MixedState(
+            self.model.select(state.inner, inner_rows),
+            state.started[rows],
+            state.log_weights[rows],
+            state.log_chances,
+            state.rows[rows],
+        )
+
+
+def _given(log_weights: Float64[Array, "B R"], of_token: Float64[Array, "B R"]) -> Float64[Array, "B R"]:
+    """Bayes's rule: the weights after a token was read. After one that no beginning allows they stay as they were."""
+    joint = log_weights + of_token
+    total = np.logaddexp.reduce(joint, axis=1, keepdims=True)
+    possible = total > -np.inf
+    given: Float64[Array, "B R"] = np.where(possible, joint - np.where(possible, total, 0), log_weights)
+    return given
+
+
+def as_one(model: LanguageModel, beginnings: Beginnings) -> tuple[LanguageModel, int]:
+    """A model whose names all begin alike, and the id that they begin with.
+
+    With one beginning that is the model itself, at no cost; with several an ``AnyBeginning``.
+    """
+    if beginnings.several:
+        return AnyBeginning(model, beginnings), BOUNDARY
+    return model, beginnings.tokens[0]

@@ -1,0 +1,48 @@
+"""A small network of names with labels, trained for a moment: no list has labels yet."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.digests import known_digests
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.engine import Step
+from namegen.core.evaluation.scoring import score_quantiles
+from namegen.core.network.checkpoint import Checkpoint, Label
+from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.settings import TrainingSettings
+from namegen.lists import load_bundled
+
+FIRST, LAST = load_bundled("mlb-first").names[:900], load_bundled("mlb-last").names[:600]
+NAMES = (*FIRST, *LAST)
+LABELS = (Label("first", len(FIRST)), Label("last", len(LAST)))
+
+
+@cache
+def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24, 16)) -> Checkpoint:
+    """Of first names and last names, each behind its own beginning."""
+    vocabulary = Vocabulary.from_names(NAMES)
+    beginnings = [vocabulary.size] * len(FIRST) + [vocabulary.size + 1] * len(LAST)
+    network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(LABELS))
+    engine = NumpyEngine(network, TrainingSettings(), threads=1)
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
+    maker = BatchMaker(NAMES, vocabulary, beginnings)
+    for epoch in range(4):
+        engine.train_epoch(Step(batch, 0.02) for batch in maker.epoch(epoch, batch_size=32, seed=0))
+    parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
+    made = Checkpoint(
+        network,
+        vocabulary,
+        parameters,
+        {"list": "players", "names": len(NAMES), "longest_name": max(map(len, NAMES))},
+        known_digests(NAMES),
+        labels=LABELS,
+    )
+    tree = PrefixTree.from_names(NAMES, vocabulary, beginnings)
+    quantiles = score_quantiles(engine, tree, made.beginnings)
+    return Checkpoint(**{**vars(made), "score_quantiles": quantiles})

@@ -1,0 +1,122 @@
+"""Names that begin in several ways: gradients down and up trees of several roots, against central differences and
+against a plain loop over the names, and a training that is taken up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.numpy_engine.model import Model
+from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.engine import Step
+from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.settings import TrainingSettings
+from tests import reference
+from tests.numpy_engine.gradients import (
+    VOCABULARY,
+    assert_gradient,
+    cells,
+    make_layer,
+    random_targets,
+    through_time,
+)
+from tests.numpy_engine.test_model import make_started_model, model_function
+from tests.numpy_engine.test_recurrent import check_layer
+
+V = VOCABULARY.size
+LABELS = 2
+TREES = {
+    "two": [(0, "ab"), (1, "ab"), (0, "abc"), (0, "ab"), (1, "e"), (1, "ed"), (0, "b")],
+    "three": [(0, "ab"), (1, "ab"), (2, ""), (2, "c"), (1, "aec"), (2, "cb"), (0, "b")],
+    "three of which one is bare": [(0, "abc"), (1, ""), (1, ""), (2, "dd")],
+}
+trees = pytest.mark.parametrize("tree", TREES)
+
+
+def make_tree(key: str) -> PrefixTree:
+    names = TREES[key]
+    return PrefixTree.from_names([name for _, name in names], VOCABULARY, [V + label for label, _ in names])
+
+
+@cells
+@trees
+@through_time
+@pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
+def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool) -> None:
+    rng = np.random.default_rng(1)
+    check_layer(make_layer(cell, rng, through_time, width=2, inputs=V + 3), make_tree(tree), rng, dense=dense)
+
+
+@cells
+@through_time
+@pytest.mark.parametrize("soft", [False, True])
+def test_model(cell: str, through_time: bool, soft: bool) -> None:
+    prefixes = make_tree("three")
+    batch = Batch(prefixes, random_targets(prefixes.nodes, V) if soft else None)
+    model = make_started_model(cell, through_time, labels=3)
+    function = model_function(model, batch)
+    model.gradient.fill(np.nan)
+    loss = model.loss_and_gradient(batch)
+    gradient = model.gradient.copy()
+    assert loss / prefixes.characters == pytest.approx(function(), rel=1e-12)
+    assert_gradient(function, model.vector, gradient)
+
+
+@cells
+@trees
+@through_time
+def test_a_plain_loop_over_the_names(cell: str, tree: str, through_time: bool) -> None:
+    names = TREES[tree]
+    model = Model(RecurrentNetwork(V, cell, (4, 3), labels=3), through_time=through_time, dtype="float64")
+    model.vector[:] = np.random.default_rng(7).normal(0, 0.6, model.vector.shape)
+    model.gradient.fill(np.nan)
+    loss = model.loss_and_gradient(Batch(make_tree(tree)))
+    expected_loss, expected = reference.loss_and_gradients(
+        cell,
+        model.parameters,
+        [VOCABULARY.encode(name).tolist() for _, name in names],
+        through_time=through_time,
+        beginnings=[V + label for label, _ in names],
+    )
+    assert loss == pytest.approx(expected_loss, rel=1e-10)
+    for name, values in expected.items():
+        np.testing.assert_allclose(model.gradients[name], values, rtol=0, atol=1e-10, err_msg=name)
+    rows = model.gradients["rnn.0.kernel"]
+    assert not rows[0].any()  # the boundary is never read where each label has a beginning of its own
+    assert rows[V:].any(axis=1).tolist() == [any(label == one for label, _ in names) for one in range(3)]
+
+
+def test_a_run_goes_on_bit_for_bit_from_a_file(tmp_path: Path) -> None:
+    """Stopped within an epoch, written, read and taken up by a new engine: as if it had never stopped."""
+    rng = np.random.default_rng(4)
+    names = ["".join(rng.choice(list("abcde"), rng.integers(1, 7))) for _ in range(90)]
+    maker = BatchMaker(names, VOCABULARY, (V + rng.integers(0, LABELS, len(names))).tolist())
+
+    def make() -> NumpyEngine:
+        network = RecurrentNetwork(V, "lstm", (5, 4), labels=LABELS)
+        engine = NumpyEngine(network, TrainingSettings(), threads=1)
+        engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
+        return engine
+
+    def steps(first: int, last: int) -> Iterator[Step]:
+        for epoch in range(3):
+            before, here = 9 * epoch, maker.epoch(epoch, batch_size=10, seed=1)
+            yield from (Step(batch, 0.02) for place, batch in enumerate(here, before) if first <= place < last)
+
+    whole, stopped, goes_on = make(), make(), make()
+    losses = whole.train_epoch(steps(0, 27)).loss_sum
+    assert losses[-9:].sum() < losses[:9].sum()
+    begun = stopped.train_epoch(steps(0, 13)).loss_sum
+    write_tensors(tmp_path / "state.safetensors", stopped.get_state(), {})
+    goes_on.set_state(read_tensors(tmp_path / "state.safetensors")[0])
+    rest = goes_on.train_epoch(steps(13, 27)).loss_sum
+    np.testing.assert_array_equal(np.concatenate((begun, rest)), losses)
+    for name, values in whole.get_state().items():
+        np.testing.assert_array_equal(goes_on.get_state()[name], values, err_msg=name)

@@ -1,0 +1,93 @@
+"""A model of labelled names in use: what it gives and how it scores is over all of its labels, by their shares."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.network.checkpoint import Checkpoint, Label
+from namegen.errors import CheckpointError
+from tests.labelled import FIRST, NAMES, labelled_checkpoint
+
+MODEL = api.open_checkpoint(labelled_checkpoint(), "players")
+
+
+def log_probabilities(names: list[str]) -> np.ndarray:
+    """Of each name: log Σ share · p(name | label), by evaluating the names behind each beginning in turn."""
+    of_labels = []
+    for token, share in zip(MODEL.beginnings.tokens, MODEL.beginnings.shares, strict=True):
+        each = [PrefixTree.from_names([name], MODEL.vocabulary, [token]) for name in names]
+        scores = [AccuracyEvaluator(MODEL.model).name_log_probabilities(tree)[0] for tree in each]
+        of_labels.append(np.array(scores) + math.log(share))
+    return np.logaddexp.reduce(of_labels)
+
+
+def test_a_file_brings_its_beginnings(tmp_path: Path) -> None:
+    labelled_checkpoint().save(tmp_path / "model.safetensors")
+    loaded = api.load(tmp_path / "model.safetensors")
+    size = loaded.vocabulary.size
+    assert loaded.beginnings == loaded.generator.beginnings == Beginnings((size, size + 1), (0.6, 0.4))
+    assert loaded.generate(20, seed=4) == MODEL.generate(20, seed=4)
+
+
+def test_generated_and_likeliest_names_carry_their_probability_over_all_labels() -> None:
+    for batch in (next(MODEL.generate_batches(40, seed=2)), next(MODEL.best_batches(40))):
+        np.testing.assert_allclose(batch.log_probability, log_probabilities(batch.names), atol=1e-5)
+    best = next(MODEL.best_batches(40, allow_seen=True))
+    assert (np.diff(best.log_probability) <= 0).all()
+    assert MODEL.best(5, starts_with="Sa")[0].startswith("Sa")
+
+
+def test_a_score_and_its_percentile_are_over_all_labels() -> None:
+    names = ["John", "Johnson", "Xqz"]
+    scores = [MODEL.score(name) for name in names]
+    assert [score.log_probability for score in scores] == pytest.approx(log_probabilities(names).tolist(), abs=1e-5)
+    of_list = log_probabilities(list(NAMES[::7]))
+    for score in scores:
+        below = 100 * (of_list < score.log_probability).mean()
+        assert score.percentile == pytest.approx(below, abs=8)
+    assert scores[2].percentile < scores[0].percentile
+
+
+def test_evaluation_of_names_alone_is_over_all_labels() -> None:
+    """Names of no label are predicted worse than behind their own."""
+    names = list(FIRST[:50])
+    found = api.evaluate(MODEL, Corpus(tuple(names), source="names")).metrics
+    characters = sum(map(len, names)) + len(names)
+    assert found.loss_nats_per_char == pytest.approx(-log_probabilities(names).sum() / characters, abs=1e-6)
+    behind = PrefixTree.from_names(names, MODEL.vocabulary, [MODEL.beginnings.tokens[0]] * 50)
+    assert AccuracyEvaluator(MODEL.model).evaluate(behind).loss_nats_per_char < found.loss_nats_per_char
+
+
+def test_a_model_of_one_label_is_evaluated_behind_it() -> None:
+    two = labelled_checkpoint()
+    first = replace(
+        two,
+        network=replace(two.network, labels=1),
+        parameters={**two.parameters, "rnn.0.kernel": two.parameters["rnn.0.kernel"][:-1]},
+        labels=two.labels[:1],
+    )
+    model = api.open_checkpoint(first, "first")
+    names = FIRST[:50]
+    behind = PrefixTree.from_names(names, MODEL.vocabulary, [MODEL.beginnings.tokens[0]] * 50)
+    expected = AccuracyEvaluator(MODEL.model).evaluate(behind)
+    assert api.evaluate(model, Corpus(names, source="names")).metrics == expected
+    tree = PrefixTree.from_names(["John"], model.vocabulary, [model.beginnings.tokens[0]])
+    [alone] = AccuracyEvaluator(model.model).name_log_probabilities(tree)
+    assert model.score("John").log_probability == pytest.approx(alone, abs=1e-6)
+
+
+def test_labels_without_a_name_are_refused(tmp_path: Path) -> None:
+    empty: Checkpoint = replace(labelled_checkpoint(), labels=(Label("first", 0), Label("last", 0)))
+    empty.save(tmp_path / "empty.safetensors")
+    with pytest.raises(CheckpointError, match="does not fit together"):
+        api.load(tmp_path / "empty.safetensors")
