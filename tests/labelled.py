@@ -18,7 +18,7 @@ from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 
-FIRST, LAST = load_bundled("mlb-first").names[:900], load_bundled("mlb-last").names[:600]
+FIRST, LAST = load_bundled("mlb-first").names[:600], load_bundled("mlb-last").names[:400]
 NAMES = (*FIRST, *LAST)
 LABELS = (Label("first", len(FIRST)), Label("last", len(LAST)))
 
@@ -32,7 +32,7 @@ def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24,
     engine = NumpyEngine(network, TrainingSettings(), threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
     maker = BatchMaker(NAMES, vocabulary, beginnings)
-    for epoch in range(4):
+    for epoch in range(3):
         engine.train_epoch(Step(batch, 0.02) for batch in maker.epoch(epoch, batch_size=32, seed=0))
     parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
     made = Checkpoint(

@@ -48,13 +48,13 @@ def test_generated_and_likeliest_names_carry_their_probability_over_all_labels()
 
 
 def test_a_score_and_its_percentile_are_over_all_labels() -> None:
-    names = ["John", "Johnson", "Xqz"]
+    names = ["John", "Johnson", "Kzzj"]
     scores = [MODEL.score(name) for name in names]
     assert [score.log_probability for score in scores] == pytest.approx(log_probabilities(names).tolist(), abs=1e-5)
-    of_list = log_probabilities(list(NAMES[::7]))
+    of_list = log_probabilities(list(NAMES[::25]))
     for score in scores:
         below = 100 * (of_list < score.log_probability).mean()
-        assert score.percentile == pytest.approx(below, abs=8)
+        assert score.percentile == pytest.approx(below, abs=15)
     assert scores[2].percentile < scores[0].percentile
 
 

@@ -46,17 +46,16 @@ def make_tree(key: str) -> PrefixTree:
 
 
 @cells
-@trees
 @through_time
-@pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
+@pytest.mark.parametrize(("tree", "dense"), [("two", False), ("three", True), ("three of which one is bare", False)])
 def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool) -> None:
     rng = np.random.default_rng(1)
     check_layer(make_layer(cell, rng, through_time, width=2, inputs=V + 3), make_tree(tree), rng, dense=dense)
 
 
-@cells
-@through_time
-@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize(
+    ("cell", "through_time", "soft"), [("simple_rnn", False, False), ("gru", True, True), ("lstm", True, False)]
+)
 def test_model(cell: str, through_time: bool, soft: bool) -> None:
     prefixes = make_tree("three")
     batch = Batch(prefixes, random_targets(prefixes.nodes, V) if soft else None)

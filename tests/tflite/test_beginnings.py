@@ -94,7 +94,7 @@ def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b'"labels":[{"name":"first","names":900}', b'"labels":[{"name":"first","names":-90}'),
+        (b'"labels":[{"name":"first","names":600}', b'"labels":[{"name":"first","names":-60}'),
         (b'"labels":2', b'"labels":3'),
     ],
 )

@@ -48,11 +48,11 @@ class Packing:
         replayed: after so many chunks no name goes on any more: what the way back has to know of the states.
     """
 
-    tokens: Int32[Array, "Q L columns"]
-    used: Int32[Array, "Q L"]
-    weight: Int64[Array, "Q L"]
-    follows: Bool[Array, "Q L"]
-    nodes: Int64[Array, "Q L C"]
+    tokens: Int32[Array, "Q lanes columns"]
+    used: Int32[Array, "Q lanes"]
+    weight: Int64[Array, "Q lanes"]
+    follows: Bool[Array, "Q lanes"]
+    nodes: Int64[Array, "Q lanes chunk"]
     replayed: int
 
     @property

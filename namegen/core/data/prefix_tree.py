@@ -102,9 +102,8 @@ class PrefixTree:
     def edge_child(self) -> Int64[Array, "E"]:
         """The node that each edge leads to; −1 for an edge that ends a name."""
         child = np.full(len(self.edge_token), -1, dtype=np.int64)
-        child[self.edge_token != BOUNDARY] = np.arange(
-            self.roots, self.nodes
-        )  # both stand in order of parent, then token
+        below = np.arange(self.roots, self.nodes)
+        child[self.edge_token != BOUNDARY] = below  # both stand in order of parent, then token
         return child
 
     def sequences(self) -> Sequences:

@@ -62,7 +62,7 @@ class Vocabulary:
         """The characters of the text that the vocabulary lacks, in rising order, each once."""
         return "".join(sorted(set(text) - set(self.characters)))
 
-    def encode(self, name: str) -> Int32[Array, "L"]:
+    def encode(self, name: str) -> Int32[Array, "characters"]:
         """The ids of one name's characters, without boundaries. Raises NamesError for an unknown character."""
         return self.encode_all([name])[0]
 

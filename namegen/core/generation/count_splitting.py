@@ -81,7 +81,7 @@ class Forced:
         self,
         model: LanguageModel,
         beginnings: Beginnings,
-        characters: Int32[Array, "L"],
+        characters: Int32[Array, "characters"],
         sampling: SamplingSettings | None = None,
     ) -> None:
         self.beginnings = beginnings

@@ -148,6 +148,13 @@ def test_an_epoch_holds_every_name_once_with_its_beginning(names: Labelled, batc
     assert found == Counter((label, *vocabulary.encode(name).tolist()) for label, name in names)
 
 
+def test_the_worked_example_of_the_readme() -> None:
+    tree, vocabulary = make([(0, "Al"), (1, "Al"), (0, "Ali")])
+    assert vocabulary.size == 4
+    assert (tree.token.tolist()[:4], tree.parent.tolist()[:4]) == ([4, 5, 1, 1], [-1, -1, 0, 1])
+    assert (tree.count.tolist()[:4], tree.level.tolist()) == ([2, 1, 2, 1], [0, 2, 4, 6, 7])
+
+
 def test_the_boundary_given_as_beginning_is_no_beginning_given() -> None:
     names = ["Al", "", "Bo", "Al"]
     vocabulary = Vocabulary.from_names(names)

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from namegen.core.data.beginnings import Beginnings
@@ -96,6 +96,8 @@ def plain_witten_bell(names: list[tuple[int, str]], order: int, context: list[in
 
 
 @given(LISTS, st.integers(1, 4), st.integers(0, 3), st.text("abc", max_size=3))
+@example([(1, "a"), (0, "b")], 3, 1, "")
+@example([(0, "ab")], 3, 3, "a")  # as a number, b behind a would do for the pair of the unseen label and a
 def test_the_ngram_knows_the_label_as_context(
     names: list[tuple[int, str]], order: int, label: int, prefix: str
 ) -> None:

@@ -51,7 +51,7 @@ def drawn(beginnings: Beginnings, n: int, *wishes: Wish, model: SmallModel = MOD
 def test_frequencies_are_the_exact_probabilities(beginnings: Beginnings, sampling: dict[str, float]) -> None:
     exact = over_beginnings(MODEL, beginnings, 4, **sampling)
     del exact[""]
-    check_frequencies(drawn(beginnings, 30_000, **sampling), conditioned(exact))
+    check_frequencies(drawn(beginnings, 20_000, **sampling), conditioned(exact))
 
 
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}], ids=str)
@@ -179,7 +179,7 @@ def test_one_beginning_draws_with_the_numbers_of_always() -> None:
 
 def test_a_single_new_name_takes_its_beginning_too() -> None:
     rng = np.random.default_rng(2)
-    names = Counter(draw_one(generator(TWO), rng, longest=4) for _ in range(700))
+    names = Counter(draw_one(generator(TWO), rng, longest=4) for _ in range(300))
     exact = over_beginnings(MODEL, TWO, 4)
     del exact[""]
     check_frequencies(names, conditioned(exact))

@@ -117,10 +117,10 @@ class Automaton(Tracker):
         stays: once the text is spelled that counts for good (``contains``), otherwise only at the end (``ends_with``).
     """
 
-    def __init__(self, text: Int32[Array, "L"], vocabulary_size: int, longest: int, *, stays: bool) -> None:
+    def __init__(self, text: Int32[Array, "characters"], vocabulary_size: int, longest: int, *, stays: bool) -> None:
         length = len(text)
         self.longest = longest
-        self.table = np.zeros((length + 1, vocabulary_size), np.int64)  # (L + 1, V): where a character leads
+        self.table = np.zeros((length + 1, vocabulary_size), np.int64)  # (characters + 1, V): where a character leads
         fallback = 0  # where the text without its first character leads: the longest end that is a beginning too
         for place in range(length + 1):
             self.table[place] = self.table[fallback] if place else 0

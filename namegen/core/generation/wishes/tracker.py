@@ -14,7 +14,7 @@ class Tracker:
     carries it along and gives it back. A prefix is refused only where no name that keeps the wish begins so.
     """
 
-    def start(self, beginning: Int32[Array, "L"]) -> int:
+    def start(self, beginning: Int32[Array, "characters"]) -> int:
         """The place of the beginning that is forced (token ids; none: the empty one)."""
         place = np.zeros(1, np.int64)
         for token in beginning:
