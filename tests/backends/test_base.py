@@ -85,6 +85,49 @@ def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype
     expect_same(engine.get_state(), reference.get_state())
 
 
+class Arithmetic:
+    """A tensor of a library that has the five operators and nothing else, least of all a way to change one."""
+
+    def __init__(self, values: Array) -> None:
+        self.values = values
+
+
+for operator in ("add", "sub", "mul", "truediv", "pow", "rsub", "rmul", "radd"):
+
+    def operate(self: Arithmetic, other: Any, _name: str = f"__{operator}__") -> Arithmetic:
+        values = other.values if isinstance(other, Arithmetic) else other
+        assert type(values) in (np.ndarray, float, int), type(values)  # float64 of NumPy would widen float32
+        return Arithmetic(getattr(self.values, _name)(values))
+
+    setattr(Arithmetic, f"__{operator}__", operate)
+
+
+class ArithmeticEngine(ArrayEngine):
+    """Its tensors can do no more than the base promises to ask of them."""
+
+    def to_tensor(self, array: Array) -> Arithmetic:  # type: ignore[override]
+        return Arithmetic(array)
+
+    def to_array(self, tensor: Arithmetic) -> Array:  # type: ignore[override]
+        return tensor.values
+
+    def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[float, Tensors]:
+        arrays = {name: tensor.values for name, tensor in parameters.items()}
+        loss, gradients = super().loss_and_gradients(arrays, batch)
+        return loss, {name: Arithmetic(values) for name, values in gradients.items()}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
+    settings = TrainingSettings(optimizer=optimizer, clip_norm=0.3)
+    engine, reference = (kind(NETWORK, settings, threads=1) for kind in (ArithmeticEngine, ArrayEngine))
+    state = pair()[0].get_state()
+    for one in (engine, reference):
+        one.set_state(state if optimizer == "adam" else {name: state[name] for name in NETWORK.parameter_shapes})
+        one.train_epoch(small_steps(4, masked=NETWORK))
+    expect_same(engine.get_state(), reference.get_state())
+
+
 def test_an_exploded_gradient_is_clipped_and_not_lost() -> None:
     """The squares of these gradients are beyond float32; the step is as long as the norm allows."""
 
