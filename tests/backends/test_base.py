@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS, OPTIMIZERS, NetworkSettings, TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
-from namegen.testing.material import expect_same, small_steps
+from namegen.testing.material import small_steps
 from namegen.types import Array
 
 NETWORK = RecurrentNetwork(VOCABULARY.size, "lstm", hidden=(6, 5))
@@ -69,6 +70,14 @@ def pair(dtype: str = "float32", **settings: Any) -> tuple[Engine, Engine]:
     return engines
 
 
+def assert_same(found: Mapping[str, Array], expected: Mapping[str, Array]) -> None:
+    """Bit for bit."""
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name].dtype == values.dtype
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
 @pytest.mark.parametrize("check", [*CONFORMANCE_CHECKS, *NETWORK_CHECKS])
 @pytest.mark.parametrize("cell", CELLS)
 def test_an_engine_on_the_base_passes_every_check(check: str, cell: str) -> None:
@@ -82,7 +91,7 @@ def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype
     engine, reference = pair(dtype, optimizer=optimizer)
     losses = [one.train_epoch(small_steps(12, masked=NETWORK)).loss_sum for one in (engine, reference)]
     np.testing.assert_array_equal(*losses)
-    expect_same(engine.get_state(), reference.get_state())
+    assert_same(engine.get_state(), reference.get_state())
 
 
 class Arithmetic:
@@ -125,7 +134,7 @@ def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
     for one in (engine, reference):
         one.set_state(state if optimizer == "adam" else {name: state[name] for name in NETWORK.parameter_shapes})
         one.train_epoch(small_steps(4, masked=NETWORK))
-    expect_same(engine.get_state(), reference.get_state())
+    assert_same(engine.get_state(), reference.get_state())
 
 
 def test_an_exploded_gradient_is_clipped_and_not_lost() -> None:
@@ -172,7 +181,7 @@ def test_warming_up_makes_a_step_and_forgets_it() -> None:
     step: Step = next(small_steps(1))
     engine.warm_up(step)
     assert made == [step.batch]
-    expect_same(engine.get_state(), before)
+    assert_same(engine.get_state(), before)
     Counting(NETWORK, None, threads=1).warm_up(step)
     assert made == [step.batch], "an engine that only reads has nothing to warm up but its step"
 
