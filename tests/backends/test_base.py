@@ -94,6 +94,16 @@ def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype
     assert_same(engine.get_state(), reference.get_state())
 
 
+def test_gradients_are_clipped_after_they_are_masked() -> None:
+    """The other way round, what is masked would count for the norm, and all steps would be shorter."""
+    engine, reference = pair("float64", optimizer="sgd", clip_norm=0.1)
+    for step in small_steps(6, rate=0.5, masked=NETWORK):
+        for one in (engine, reference):
+            one.train_epoch(iter([step]))
+    for name, values in reference.get_state().items():
+        np.testing.assert_allclose(engine.get_state()[name], values, rtol=1e-11, atol=1e-13, err_msg=name)
+
+
 class Arithmetic:
     """A tensor of a library that has the five operators and nothing else, least of all a way to change one."""
 
