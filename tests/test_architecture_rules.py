@@ -328,7 +328,8 @@ def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def documents() -> list[Path]:
-    tracked = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *PACKAGE.rglob("*.md")]
+    of_folders = [*(ROOT / "docs").rglob("*.md"), *PACKAGE.rglob("*.md"), *ROOT.glob("examples/*/*.md")]
+    tracked = [*ROOT.glob("*.md"), *of_folders]
     return sorted(path for path in tracked if path.name != "LICENSE.md")
 
 
@@ -344,7 +345,8 @@ def test_relative_links_in_documents_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_documents_name_exist(path: Path) -> None:
     """Paths in backticks that begin with a folder of the project."""
-    named = re.findall(r"`((?:namegen|docs|tests|configs|benchmarks|\.ci)/[\w./-]*\w/?)`", path.read_text("utf-8"))
+    folders = r"namegen|docs|tests|configs|benchmarks|examples|\.ci"
+    named = re.findall(rf"`((?:{folders})/[\w./-]*\w/?)`", path.read_text("utf-8"))
     for name in named:
         assert (ROOT / name).exists(), f"{path.name} speaks of {name}"
 

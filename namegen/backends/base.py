@@ -74,7 +74,8 @@ class TensorEngine(ABC):
                 f"the engine {self.name} does not know the architecture {network.architecture!r}: expected {known}"
             )
         self.use_threads(threads)
-        self.network, self.training, self.dtype = network, training, dtype
+        self.network: Any = network  # of the architecture that the engine knows
+        self.training, self.dtype = training, dtype
         self.parameters: dict[str, Tensor] = self._zeros()
         self._steps = 0
         self._update = None if training is None else update_of(training)

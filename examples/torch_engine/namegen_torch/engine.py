@@ -7,7 +7,7 @@ on, gradients are autograd's; that of the loss is written down, as ``core/engine
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -93,17 +93,17 @@ class TorchEngine(TensorEngine):
         """Rows of tokens ``(B, T)``, from a state: the logits ``(B, T, V)`` at each place, and the state at the end."""
         cell, states = CELLS[self.network.cell], self.network.cell_shape.states
         constant_state = self.training is not None and not self.training.through_time
-        after: list[Any] = []
+        rows, after = inputs, list[Tensor]()
         for k in range(len(self.network.hidden)):
             kernel, U, bias = (parameters[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias"))
             input_bias, state_bias = bias if bias.dim() == 2 else (bias, 0)
-            x = (outputs @ kernel if k else embedding(inputs, kernel)) + input_bias
-            layer, heights = state[k * states : (k + 1) * states], []
+            x = (rows @ kernel if k else embedding(rows, kernel)) + input_bias
+            layer, outputs = state[k * states : (k + 1) * states], []
             for x_t in x.unbind(1):
                 if constant_state:
                     layer = tuple(part.detach() for part in layer)
                 layer = cell(x_t, layer[0] @ U + state_bias, layer)
-                heights.append(layer[0])
-            outputs = torch.stack(heights, 1)
+                outputs.append(layer[0])
+            rows = torch.stack(outputs, 1)
             after += layer
-        return outputs @ parameters["output.kernel"] + parameters["output.bias"], tuple(after)
+        return rows @ parameters["output.kernel"] + parameters["output.bias"], tuple(after)

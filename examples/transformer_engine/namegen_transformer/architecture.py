@@ -17,7 +17,7 @@ its own. ``V`` vocabulary, ``L`` labels, ``D`` width, ``C`` context:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -74,7 +74,7 @@ class Transformer(Network):
     def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> Transformer:
         """Its widths, and the options heads and context. Raises SettingsError for a cell and for other options."""
         cls.refuse_options(settings, known=("heads", "context"))
-        options: dict[str, int] = dict(settings.options)
+        options: dict[str, Any] = dict(settings.options)
         return cls(vocabulary_size, settings.hidden, labels=labels, **options)
 
     @property

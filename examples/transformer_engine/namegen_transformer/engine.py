@@ -7,7 +7,7 @@ same ``_read``. Letters: ``B`` rows, ``T`` places, ``P`` places read before, ``D
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -102,7 +102,7 @@ class TransformerEngine(TensorEngine):
 
         x = embedding(inputs, parameters["embedding.kernel"])
         x = x + embedding(place.clamp(max=context - 1), parameters["place.kernel"])
-        after: list[Any] = []
+        after: list[Tensor] = []
         for k in range(len(network.hidden)):
             query, key, value = linear(f"block.{k}.attention", norm(f"block.{k}.attention_norm", x)).chunk(3, -1)
             key, value = torch.cat([state[2 * k], key], 1), torch.cat([state[2 * k + 1], value], 1)
