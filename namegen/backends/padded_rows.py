@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.data.batching import Batch
-from namegen.core.data.vocabulary import BOUNDARY
 from namegen.types import Array, Float32, Int64
 
 
@@ -38,8 +37,7 @@ class PaddedRows:
     def of(cls, batch: Batch) -> PaddedRows:
         """The rows of a batch, ordered by length; ``T`` is the longest name's characters and the STOP."""
         rows = batch.sequences()
-        beginning = np.full(len(rows.tokens), BOUNDARY)
         wanted = rows.tokens.astype(np.int64)
-        inputs = np.concatenate([beginning[:, None], wanted[:, :-1]], axis=1)
+        inputs = np.concatenate([rows.beginnings[:, None], wanted[:, :-1]], axis=1)
         weights = rows.counts[:, None] * (np.arange(wanted.shape[1]) <= rows.lengths[:, None])
         return cls(inputs, wanted if batch.targets is None else batch.targets[rows.nodes], weights)

@@ -25,7 +25,9 @@ What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` th
 1. **Masks.** A parameter with a mask counts as ``θ · mask`` from here to the gradient, which is ``g · mask``.
 2. **Loss.** A node that n names pass, c_v of them on to token v, has the loss ``n log Σ e^logits − Σ_v c_v logits_v``:
    softmax cross-entropy, summed over every character and the STOP of every name, repeats counted. Where the batch has
-   ``targets``, ``n target_v`` takes the place of c_v. This sum, in nats and before the update, is what is reported.
+   ``targets``, the loss is ``n Σ_v target_v (log Σ e^logits − logits_v)`` and its gradient by the logits
+   ``n (softmax − target)``, though float32 targets do not quite sum to 1. The sum over all nodes, in nats and before
+   the update, is what is reported.
 3. **Gradient** of that sum divided by the batch's characters (``batch.characters``).
 4. **Clipping**, with ``clip_norm``: if the norm of all gradients taken together is greater, all are scaled to it. Its
    squares are summed in float64.

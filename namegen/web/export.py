@@ -127,6 +127,8 @@ def describe(label: str, model: PageModel) -> dict[str, Any]:
         "parameters": network.parameter_count,
         "characters": characters,
         "labels": [to_plain(label) for label in checkpoint.labels],
+        "probe": None if checkpoint.probe is None else [_base64(np.asarray(row, "<f4")) for row in checkpoint.probe],
+        "trained_by": checkpoint.engine,
         "spaces": "".join(filter(str.isspace, characters)),
         "longest": default_max_length(checkpoint.longest_name),
         "removal": removal,

@@ -50,7 +50,14 @@ class Prefix {
   }
 }
 
+const PROBE_TOKENS = 8;
+const PROBE_TOLERANCE = 1e-3; // a share of the largest logit, or of 1 where all are smaller
 const MOST_KEPT_NUMBERS = 4e6; // of the states and logits that are kept for prefixes already read: about 64 MB
+
+/** The largest difference of two rows of numbers; NaN where one is. */
+function distance(a, b) {
+  return Math.max(...Array.from(b, (value, k) => Math.abs(a[k] - value)));
+}
 
 class Model {
   /** `description`: one model of the page's data, see namegen/web/export.py. */
@@ -73,6 +80,25 @@ class Model {
     this.knownNames = description.known_names === null ? null : new KnownNames(description.known_names);
     const numbers = this.characters.length * 2 + this.network.states * description.hidden.reduce((a, b) => a + b);
     this.mostPrefixes = Math.floor(MOST_KEPT_NUMBERS / numbers);
+    this.sound = this.givesItsProbe(description.probe);
+  }
+
+  /**
+   * Whether this arithmetic gives what the engine gave that trained the network: the logits after a beginning, and after
+   * eight fixed tokens behind it. The reference is core/evaluation/probe.py. A model of an older namegen has none: null.
+   */
+  givesItsProbe(probe) {
+    if (probe === null) return true;
+    const [first, last] = probe.map((row) => new Float32Array(bytesOfBase64(row)));
+    let { state, logits } = this.network.step(this.starts[0].token, this.network.initialState());
+    let difference = distance(logits, first);
+    const characters = Math.max(first.length - 1, 1);
+    for (let i = 1; i <= PROBE_TOKENS; i += 1) {
+      ({ state, logits } = this.network.step((1 + ((7 * i) % characters)) % first.length, state));
+    }
+    difference = Math.max(difference, distance(logits, last));
+    const largest = Math.max(1, ...[...first, ...last].map(Math.abs));
+    return difference <= PROBE_TOLERANCE * largest; // false for NaN
   }
 
   /**
@@ -170,6 +196,7 @@ class Search {
     // always the same name; with labels one for each
     if (wish.temperature === 0) this.mostTries = this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length;
     if (this.beginnings.length === 0 || this.beginnings[0].prefix.depth > wish.longest) this.mostTries = 0;
+    if (!model.sound) this.mostTries = 0; // its names would be wrong
   }
 
   get done() {

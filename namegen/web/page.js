@@ -175,7 +175,10 @@ function showMessage() {
   byId("message").hidden = missing <= 0;
   if (missing <= 0) return;
   let text;
-  if (beginnings.length === 0) {
+  if (!model.sound) {
+    text = `This page computes something else of ${model.name} than the engine “${model.description.trained_by}” that trained it. `;
+    text += "Its names would be wrong, so none are drawn: read it with that engine.";
+  } else if (beginnings.length === 0) {
     const lacking = [...wish.first.normalize("NFC")].find((letter) => model.beginnings(letter, 1).length === 0);
     text = `The network has never read “${lacking}”, so no name can begin so. Try other first letters.`;
   } else if (wish.shortest > wish.longest || beginnings[0].prefix.depth > wish.longest) {

@@ -204,7 +204,7 @@ class TestDamage:
             _is_refused(seal(blank.replace(old, new)), "fit together")
 
     def test_a_newer_format_says_so(self, exported: Exported) -> None:
-        content = exported().read_bytes().replace(b'"format_version":1', b'"format_version":2')
+        content = exported().read_bytes().replace(b'"format_version":2', b'"format_version":3')
         _is_refused(content, "update namegen")
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:

@@ -22,10 +22,11 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.probe import probe
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.recurrent_network import exportable
-from namegen.errors import EngineError, NamesError, OutputError, SettingsError, setting
+from namegen.errors import CheckpointError, EngineError, NamesError, OutputError, SettingsError, setting
 from namegen.extras import missing_library
 from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Int, Int32
@@ -104,6 +105,7 @@ def export_tflite(
     source = NumpyEngine(network, None, threads=1)
     source.set_state(checkpoint.parameters)
     check_computes(source, checkpoint, "the model", advice=NOT_EXPORTABLE)
+    checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))  # of version 1 it has none yet
     beginnings = checkpoint.beginnings
     numbers = beginnings.numbers + default_max_length(checkpoint.longest_name)
     uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, numbers))
@@ -125,7 +127,13 @@ def export_tflite(
         half = weights_in_half(checkpoint, source, tree)
         stored = rounded_to_half(checkpoint, half)
     content = convert(stored, quantize)
-    model = TFLiteModel(content)
+    try:
+        model = TFLiteModel(content)
+    except CheckpointError as error:
+        raise OutputError(
+            f"the .tflite ({quantize}) disagrees with its source ({error}); no file was written, choose another "
+            f"{setting('quantize')}"
+        ) from error
     pair = Pair(source, model)
     before = AccuracyEvaluator(pair).evaluate(tree)
     after = AccuracyEvaluator(model).evaluate(tree)

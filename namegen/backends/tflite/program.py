@@ -14,6 +14,7 @@ import numpy as np
 
 from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.backends.quiet import quiet
+from namegen.backends.tflite.document import TFLiteDocument, plain_probe
 from namegen.backends.tflite.flatbuffer import edited
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
 from namegen.core.network.checkpoint import Checkpoint
@@ -166,11 +167,13 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
         if quantize == "int8":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         content = converter.convert()
-    document = {
-        "network": checkpoint.network.to_dict(),
-        "labels": [to_plain(label) for label in checkpoint.labels],
-        "longest_name": checkpoint.longest_name,
-        "quantize": quantize,
-    }
-    text = blank_text(document)
+    document = TFLiteDocument(
+        network=checkpoint.network.to_dict(),
+        labels=checkpoint.labels,
+        longest_name=checkpoint.longest_name,
+        quantize=quantize,  # type: ignore[arg-type]  # check_quantize has looked at it
+        trained_by=checkpoint.engine,
+        probe=() if checkpoint.probe is None else plain_probe(checkpoint.probe),
+    )
+    text = blank_text(to_plain(document))
     return seal(edited(content, half=quantize == "float16", metadata=(METADATA_NAME, text)))

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from namegen.backends.quiet import quiet
+from namegen.backends.tflite.document import probe_of, read_document
 from namegen.backends.tflite.seal import unseal
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.evaluation.probe import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
-from namegen.core.network.checkpoint import Label
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.core.settings import CELLS
-from namegen.documents import from_plain
 from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError
 from namegen.extras import missing_library
 from namegen.types import Array, Float, Float32, Int, Int32
@@ -47,11 +47,12 @@ class TFLiteModel:
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
 
     Raises:
-        CheckpointError: a damaged or foreign file. EngineError: LiteRT is not installed.
+        CheckpointError: a damaged or foreign file, or one of which the runtime computes something else than the engine
+            that trained it. EngineError: LiteRT is not installed.
     """
 
     def __init__(self, content: bytes, *, path: Path | str = "the .tflite", threads: int = 1) -> None:
-        document = unseal(content, path)
+        plain = unseal(content, path)
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         interpreter_class = _interpreter_class()
@@ -63,15 +64,14 @@ class TFLiteModel:
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
                 code_points = interpreter.get_signature_runner("vocabulary")()["code_points"]
-            self.network = exportable(
-                RecurrentNetwork.from_dict({"labels": 0, **document["network"]}), CELLS, "a .tflite"
-            )
+            document = read_document(plain)
+            self.network = exportable(RecurrentNetwork.from_dict(document.network), CELLS, "a .tflite")
             self.vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
-            self.longest_name = int(document["longest_name"])
-            self.quantize = str(document["quantize"])
+            self.longest_name = document.longest_name
+            self.quantize = document.quantize
             if self.vocabulary.size != self.network.vocabulary_size:
                 raise CheckpointError("its vocabulary does not fit its network")
-            self.labels = tuple(from_plain(Label, label) for label in document.get("labels", ()))
+            self.labels = document.labels
             if len(self.labels) != self.network.labels:
                 raise CheckpointError("its labels do not fit its network")
             self.beginnings = Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
@@ -80,8 +80,19 @@ class TFLiteModel:
             widths = {name: int(about["shape"][-1]) for name, about in self._step.get_input_details().items()}
             if widths != {"tokens": 1, **dict(zip(self._names, self._widths, strict=True))}:
                 raise CheckpointError("its states do not fit its network")
-        except (CheckpointError, NamesError, SettingsError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            probe = probe_of(document, self.vocabulary.size)
+        except (CheckpointError, NamesError, SettingsError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
+        check_probe(
+            self,
+            probe,
+            self.network.beginnings[0],
+            reader="the LiteRT runtime here",
+            trained_by=document.trained_by,
+            name=str(path),
+            advice="export it again, or use another version of the runtime",
+            tolerance=TOLERANCE if self.quantize == "none" else QUANTISED_TOLERANCE,
+        )
 
     @classmethod
     def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:

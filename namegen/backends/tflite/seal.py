@@ -2,7 +2,7 @@
 
 Both are one JSON text in the file's own metadata table, under the name ``namegen``; other programs ignore it. It begins
 
-    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":1,…
+    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":2,…
 
 and the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. It is verified before the
 LiteRT runtime sees the file, which otherwise takes a changed weight as it comes, and trusts the rest too much.
@@ -22,7 +22,7 @@ from namegen.documents import read_json
 from namegen.errors import CheckpointError
 
 METADATA_NAME = "namegen"
-FORMAT, FORMAT_VERSION = "namegen tflite", 1
+FORMAT, FORMAT_VERSION = "namegen tflite", 2
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
 

@@ -1,0 +1,63 @@
+"""TFLiteDocument: what the description inside a ``.tflite`` says of its network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from namegen.core.network.checkpoint import Label
+from namegen.documents import Count, from_plain
+from namegen.errors import CheckpointError
+from namegen.types import Array, Float32
+
+OF_THE_FILE = ("format", "format_version", "checksum")  # what seal.py adds
+
+
+@dataclass(frozen=True)
+class TFLiteDocument:
+    """The description, beside what belongs to the file.
+
+    Attributes:
+        network: the shapes, as the architecture's own document has them.
+        labels: of the list, in the order of their beginnings.
+        longest_name: characters of the longest name of the list.
+        quantize: how the weights are stored.
+        trained_by: the engine that trained the network; like every name here it sorts behind ``format_version``.
+        probe: two rows of logits that it computed (``core/evaluation/probe.py``); none in version 1.
+    """
+
+    network: Mapping[str, Any]
+    longest_name: Count
+    quantize: Literal["none", "float16", "int8"]
+    labels: tuple[Label, ...] = ()
+    trained_by: str = "numpy"
+    probe: tuple[tuple[float, ...], ...] = ()
+
+
+def read_document(plain: Mapping[str, Any]) -> TFLiteDocument:
+    """The description from plain values; one of version 1 as the second has it. Raises ValueError."""
+    inner = {name: value for name, value in plain.items() if name not in OF_THE_FILE}
+    document = from_plain(TFLiteDocument, inner)
+    if plain["format_version"] == 1:
+        network = {"architecture": "rnn", "labels": 0, **document.network}
+        document = from_plain(TFLiteDocument, {**inner, "network": network})
+    return document
+
+
+def plain_probe(probe: Float32[Array, "2 V"]) -> tuple[tuple[float, ...], ...]:
+    """A probe for the description: seven digits are what single precision has. None of it where it is not finite."""
+    if not np.isfinite(probe).all():
+        return ()
+    return tuple(tuple(float(f"{value:.7g}") for value in row) for row in probe.tolist())
+
+
+def probe_of(document: TFLiteDocument, vocabulary_size: int) -> Float32[Array, "2 V"] | None:
+    """The way back; None where there is none. Raises CheckpointError for another form."""
+    if not document.probe:
+        return None
+    if len(document.probe) != 2 or any(len(row) != vocabulary_size for row in document.probe):
+        raise CheckpointError("its probe is not two rows of logits")
+    return np.array(document.probe, np.float32)
