@@ -1,23 +1,16 @@
 """Names that begin in several ways: gradients down and up trees of several roots, against central differences and
-against a plain loop over the names, and a training that is taken up again.
+against a plain loop over the names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.numpy_engine.model import Model
-from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.engine import Step
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.core.network.tensor_file import read_tensors, write_tensors
-from namegen.core.settings import TrainingSettings
 from tests import reference
 from tests.numpy_engine.gradients import (
     VOCABULARY,
@@ -31,7 +24,6 @@ from tests.numpy_engine.test_model import make_started_model, model_function
 from tests.numpy_engine.test_recurrent import check_layer
 
 V = VOCABULARY.size
-LABELS = 2
 TREES = {
     "two": [(0, "ab"), (1, "ab"), (0, "abc"), (0, "ab"), (1, "e"), (1, "ed"), (0, "b")],
     "three": [(0, "ab"), (1, "ab"), (2, ""), (2, "c"), (1, "aec"), (2, "cb"), (0, "b")],
@@ -90,32 +82,3 @@ def test_a_plain_loop_over_the_names(cell: str, tree: str, through_time: bool) -
     rows = model.gradients["rnn.0.kernel"]
     assert not rows[0].any()  # the boundary is never read where each label has a beginning of its own
     assert rows[V:].any(axis=1).tolist() == [any(label == one for label, _ in names) for one in range(3)]
-
-
-def test_a_run_goes_on_bit_for_bit_from_a_file(tmp_path: Path) -> None:
-    """Stopped within an epoch, written, read and taken up by a new engine: as if it had never stopped."""
-    rng = np.random.default_rng(4)
-    names = ["".join(rng.choice(list("abcde"), rng.integers(1, 7))) for _ in range(90)]
-    maker = BatchMaker(names, VOCABULARY, (V + rng.integers(0, LABELS, len(names))).tolist())
-
-    def make() -> NumpyEngine:
-        network = RecurrentNetwork(V, "lstm", (5, 4), labels=LABELS)
-        engine = NumpyEngine(network, TrainingSettings(), threads=1)
-        engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-        return engine
-
-    def steps(first: int, last: int) -> Iterator[Step]:
-        for epoch in range(3):
-            before, here = 9 * epoch, maker.epoch(epoch, batch_size=10, seed=1)
-            yield from (Step(batch, 0.02) for place, batch in enumerate(here, before) if first <= place < last)
-
-    whole, stopped, goes_on = make(), make(), make()
-    losses = whole.train_epoch(steps(0, 27)).loss_sum
-    assert losses[-9:].sum() < losses[:9].sum()
-    begun = stopped.train_epoch(steps(0, 13)).loss_sum
-    write_tensors(tmp_path / "state.safetensors", stopped.get_state(), {})
-    goes_on.set_state(read_tensors(tmp_path / "state.safetensors")[0])
-    rest = goes_on.train_epoch(steps(13, 27)).loss_sum
-    np.testing.assert_array_equal(np.concatenate((begun, rest)), losses)
-    for name, values in whole.get_state().items():
-        np.testing.assert_array_equal(goes_on.get_state()[name], values, err_msg=name)

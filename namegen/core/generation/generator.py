@@ -240,10 +240,9 @@ class Generator:
             return np.zeros(0)
         names, name_of = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
         by_length = np.argsort(names.lengths, kind="stable")  # the order of the evaluator's names
+        evaluator = AccuracyEvaluator(as_one(self.model, self.beginnings)[0])
         scores = np.empty(len(by_length))
-        scores[by_length] = AccuracyEvaluator(as_one(self.model, self.beginnings)[0]).name_log_probabilities(
-            names.tree()
-        )
+        scores[by_length] = evaluator.name_log_probabilities(names.tree())
         return scores[name_of]
 
     def draw_one_by_one(
