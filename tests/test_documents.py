@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from namegen.documents import UNSET, UnsetType, from_plain, schema, to_plain
+from namegen.documents import UNSET, UnsetType, from_plain, read_json, schema, to_plain
 
 
 @dataclass(frozen=True)
@@ -76,3 +76,32 @@ def test_the_schema_names_the_fields() -> None:
     described = schema(Results)["$defs"]["Run"]
     assert set(described["properties"]) == {*PLAIN, "why"}
     assert described["required"] == ["seed", "rate", "status", "settings"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 41 + "]" * 41, "nests too deeply: expected at most 40 levels"),
+        ("[" * 100_000, "nests too deeply: expected at most 40 levels"),
+        ('{"a": ' * 41 + "1" + "}" * 41, "nests too deeply"),
+        ('{"a": {"b": 1, "b": 2}}', "the key 'b' stands twice"),
+        ("NaN", "NaN is not a number of JSON"),
+        ("[1e400, -Infinity]", "-Infinity is not a number of JSON"),
+        (b'"\xff"', "invalid start byte"),
+        ("{", "Expecting"),
+    ],
+)
+def test_what_is_no_plain_json_is_refused(text: str | bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_json(text)
+
+
+def test_a_text_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("namegen.documents.LARGEST", 10)
+    assert read_json("[1, 2, 3]") == [1, 2, 3]
+    with pytest.raises(ValueError, match="11 characters long: expected at most 10"):
+        read_json("[1, 2, 3, 4]"[:11])
+
+
+def test_the_deepest_that_is_read() -> None:
+    assert read_json("[" * 40 + "]" * 40)
