@@ -19,11 +19,14 @@ each reader meets the name that they can type: ``min_length`` in Python, ``--min
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar, TypeAlias
 
 # NUL can stand in no list, path or option, so no text from outside is ever taken for a setting.
 _SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
+
+LONGEST_REASON = 200  # characters of what a foreign exception says
 
 NameOf: TypeAlias = Callable[[str, str | None], str]  # a setting's name, and the value it should have → how to say it
 
@@ -83,6 +86,26 @@ class UnknownEngineError(EngineError):
 
 class EngineFailedError(NamegenError):
     """A backend raised something of its own in the midst of its work; what was saved before stays as it is."""
+
+
+@contextmanager
+def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
+    """While it lasts, whatever an engine raises of its own is told as the engine's, as an EngineFailedError.
+
+    Args:
+        engine: its name.
+        doing: what it was to do, as in ``in epoch 3``.
+        then: what has come of that, with what to do, and to whom.
+    """
+    try:
+        yield
+    except NamegenError:
+        raise
+    except Exception as error:
+        said = (str(error).strip() or "without a word").splitlines()[0][:LONGEST_REASON]
+        raise EngineFailedError(
+            f"the engine {engine} failed {doing} with {type(error).__name__} ({said}){then}"
+        ) from error
 
 
 class TrainingError(NamegenError):

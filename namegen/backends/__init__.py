@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from namegen.errors import EngineError, NamegenError, UnknownEngineError
+from namegen.errors import LONGEST_REASON, EngineError, NamegenError, UnknownEngineError
 from namegen.escaping import quote
 from namegen.extras import install_command, missing_library
 
@@ -25,7 +25,6 @@ ENGINES = {
 EXTRAS = {"keras": "keras"}  # engine → the extra that installs its libraries
 TAKEN = frozenset((*ENGINES, "tflite"))  # names that no third party can have; a .tflite is called so in reports
 ENTRY_POINT_GROUP = "namegen.engines"
-LONGEST_REASON = 200  # characters
 
 
 def engine_paths() -> dict[str, str]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.core.engine import Engine, EngineClass
-from namegen.core.evaluation.probe import check_probe
+from namegen.core.evaluation.probe import check_probe, probe
 from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork, as_recurrent
-from namegen.errors import CheckpointError, EngineError, setting
+from namegen.errors import CheckpointError, EngineError, engine_at_work, setting
 
 NOT_EXPORTABLE = "it cannot be exported, only read by that engine; export one that numpy or keras trained"
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
@@ -54,8 +54,10 @@ def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = Non
     """
     engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
     check_trains(engine_class, checkpoint.network, name)
-    engine: Engine = engine_class(checkpoint.network, None, threads=threads)
-    engine.set_state(checkpoint.parameters)
+    with engine_at_work(engine_class.name, f"as it was to read {name}", ": report it to those who make the engine"):
+        engine: Engine = engine_class(checkpoint.network, None, threads=threads)
+        engine.set_state(checkpoint.parameters)
+        probe(engine, checkpoint.network.beginnings[0])
     check_computes(engine, checkpoint, name, advice=f"read it with {setting('backend', checkpoint.engine)}")
     return engine
 

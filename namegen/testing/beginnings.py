@@ -41,7 +41,7 @@ def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
 
 
 def check_same_with_beginnings(engine_class: EngineClass, kind: Kind) -> None:
-    """The same losses, and the same parameters after 20 steps, some with masks, some with targets, as the NumPy engine."""
+    """The same losses and parameters as the NumPy engine's in 20 steps, some with masks, some with targets."""
     from namegen.backends.numpy_engine.engine import NumpyEngine
 
     engine, reference = _engine(engine_class, kind), _engine(NumpyEngine, kind)

@@ -173,3 +173,21 @@ def test_a_probe_that_does_not_fit(run: Runs, backend: str | None) -> None:
         else:
             with pytest.raises(CheckpointError, match="computes something else"):
                 api.load("other.safetensors", backend=backend)
+
+
+@pytest.mark.parametrize("method", ["__init__", "set_state", "step"])
+def test_an_engine_that_breaks_down_as_it_reads(run: Runs, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    from tests.min_gru_engine import MinGRUEngine
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("weights")
+
+    run("mingru")
+    monkeypatch.setattr(MinGRUEngine, method, broken)
+    done = namegen("generate", "run", "--backend", "mingru")
+    assert done.exit_code == 1
+    said = "the engine mingru failed as it was to read run with KeyError ('weights'): report it to those who make the "
+    assert done.stderr.splitlines()[-1].endswith(said + "engine")
+    done = namegen("train", "list.txt", "--backend", "mingru", "--cell", "gru", "--epochs", "1", "--out", "other")
+    assert done.exit_code == 1
+    assert "the engine mingru failed" in done.stderr.splitlines()[-1]

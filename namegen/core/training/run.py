@@ -37,8 +37,8 @@ from namegen.core.training.network_choice import network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.run_state import SavedState
-from namegen.core.training.trainer import DIVERGED, Trainer, diverged
-from namegen.errors import CheckpointError, NamesError, TrainingError, setting
+from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
+from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.types import Array
 
 SECONDS_BETWEEN_SAVES = 5.0
@@ -127,10 +127,11 @@ class TrainingRun:
         self.network = network_for(engine_class, recipe.network, self.vocabulary.size)
         chosen = replace(recipe.network, architecture=self.network.architecture)
         self.recipe = replace(recipe, network=chosen).resolved(name_count=self.parts.batches.name_count)
-        self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
-        rng = np.random.default_rng([seed, 0, 2])
-        self.engine.set_state(self.network.initial_parameters(recipe.network.init, rng=rng))
+        start = self.network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
+        with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
+            self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
+            self.engine.set_state(start)
         self.known_names = known_digests(corpus.names)
         self.trainer = Trainer(
             self.engine,
@@ -175,9 +176,11 @@ class TrainingRun:
         """Write the model (if there is a new best one), the history, and last the state."""
         if self.folder is not None:
             self._save_best()
-            computed = probe(self.engine, self.network.beginnings[0])
-            state = SavedState(self.engine.get_state(), self.progress, self._identity(), self.engine.name, computed)
-            self.folder.save_state(state)
+            with engine_at_work(self.engine.name, "as its state was to be saved", STOPS):
+                engine_state, computed = self.engine.get_state(), probe(self.engine, self.network.beginnings[0])
+            self.folder.save_state(
+                SavedState(engine_state, self.progress, self._identity(), self.engine.name, computed)
+            )
             self._saved_at = time.monotonic()
 
     def resume(self) -> None:
@@ -316,12 +319,13 @@ def _with_defaults(part: str, settings: Any) -> Any:
 @contextmanager
 def _borrowed(engine: Engine, parameters: Mapping[str, Array]) -> Iterator[None]:
     """Let an engine hold other parameters for a while; afterwards it is, bit for bit, what it was."""
-    state = engine.get_state()
-    engine.set_state(parameters)
-    try:
-        yield
-    finally:
-        engine.set_state(state)
+    with engine_at_work(engine.name, "as it was to be judged", STOPS):
+        state = engine.get_state()
+        engine.set_state(parameters)
+        try:
+            yield
+        finally:
+            engine.set_state(state)
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:

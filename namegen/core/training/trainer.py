@@ -26,11 +26,14 @@ from namegen.core.training.dropping import Dropping
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, Listener, SilentListener, TrainingProgress
 from namegen.core.training.schedules import Schedule, make_schedule
-from namegen.errors import EngineFailedError, GenerationError, NamegenError, SettingsError, TrainingError, setting
+from namegen.errors import EngineFailedError, GenerationError, SettingsError, TrainingError, engine_at_work, setting
 
 # nats a character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 DIVERGED = 1_000
-LONGEST_REASON = 200  # characters
+STOPS = (
+    ", so training stops and what was saved before is kept: report it to those who make the engine, or go on with "
+    "another one"
+)
 
 
 class Trainer:
@@ -117,18 +120,12 @@ class Trainer:
     def _engine_at_work(self, progress: TrainingProgress, steps: _Passing | None = None) -> Iterator[None]:
         """Whatever the engine raises of its own is told as the engine's; what came out of the steps is ours."""
         try:
-            yield
-        except NamegenError:
+            with engine_at_work(self.engine.name, f"in epoch {progress.epoch + 1}", STOPS):
+                yield
+        except EngineFailedError as failed:
+            if steps is not None and steps.raised is not None and failed.__cause__ is steps.raised:
+                raise steps.raised from None
             raise
-        except Exception as error:
-            if steps is not None and error is steps.raised:
-                raise
-            said = (str(error).strip() or "without a word").splitlines()[0][:LONGEST_REASON]
-            raise EngineFailedError(
-                f"the engine {self.engine.name} failed in epoch {progress.epoch + 1} with {type(error).__name__} "
-                f"({said}), so training stops and what was saved before is kept: report it to those who make the "
-                "engine, or go on with another one"
-            ) from error
 
     def _train_epoch(self, progress: TrainingProgress) -> None:
         start = time.perf_counter()

@@ -17,7 +17,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.training.dropping import Dropping
 from namegen.core.training.progress import TrainingProgress
-from namegen.core.training.run_state import load_state, save_state
+from namegen.core.training.run_state import SavedState
 from namegen.core.training.trainer import Trainer
 from tests.core.training.small_runs import SHORT, After, assert_equal_states, untimed
 
@@ -65,11 +65,11 @@ def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
     stopped = make_trainer(After(13))
     progress = run(stopped, TrainingProgress())
     assert (progress.epoch, progress.step) == (1, 4)
-    save_state(tmp_path / "state.safetensors", stopped.engine.get_state(), progress, {})
+    SavedState(stopped.engine.get_state(), progress, {}, "numpy", None).save(tmp_path / "state.safetensors")
     goes_on = make_trainer()
-    state, progress, _ = load_state(tmp_path / "state.safetensors")
-    goes_on.engine.set_state(state)
-    found = run(goes_on, progress)
+    state = SavedState.load(tmp_path / "state.safetensors")
+    goes_on.engine.set_state(state.engine_state)
+    found = run(goes_on, state.progress)
     assert untimed(found.history) == untimed(expected.history)
     assert_equal_states(goes_on.engine.get_state(), whole.engine.get_state())
     assert found.best is not None
