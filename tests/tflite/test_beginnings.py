@@ -74,6 +74,7 @@ def test_names_and_figures_are_those_of_the_checkpoint(path: Path) -> None:
     assert found.loss_nats_per_char == pytest.approx(expected.loss_nats_per_char, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
     """The second label's beginning as the only one: a network of one label."""
     two = labelled_checkpoint()

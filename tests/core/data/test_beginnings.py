@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from namegen.core.data.batching import BatchMaker
@@ -18,6 +18,7 @@ from tests.core.data.test_prefix_tree import assert_same_tree
 from tests.strategies import labelled_lists
 
 Labelled = list[tuple[int, str]]
+few = settings(max_examples=25)
 WORKED: Labelled = [(0, "Al"), (2, "Al"), (0, "Ali"), (0, "Al"), (2, ""), (2, "B")]
 
 
@@ -71,6 +72,7 @@ def test_nodes_and_edges_are_those_of_the_dictionary(names: Labelled) -> None:
     assert (tree.name_count, tree.distinct_name_count) == (len(names), len(set(names)))
 
 
+@few
 @given(labelled_lists)
 @example(WORKED)
 def test_edges_lead_to_their_children(names: Labelled) -> None:
@@ -83,6 +85,7 @@ def test_edges_lead_to_their_children(names: Labelled) -> None:
     np.testing.assert_array_equal(tree.token[child], tree.edge_token[~ends])
 
 
+@few
 @given(labelled_lists)
 @example(WORKED)
 def test_there_and_back(names: Labelled) -> None:
@@ -98,6 +101,7 @@ def test_there_and_back(names: Labelled) -> None:
         assert [spelled[node] for node in nodes[: length + 1]] == [(label, name[:k]) for k in range(length + 1)]
 
 
+@few
 @given(labelled_lists)
 @example(WORKED)
 def test_paths_begin_at_the_root_of_their_label(names: Labelled) -> None:
@@ -111,6 +115,7 @@ def test_paths_begin_at_the_root_of_their_label(names: Labelled) -> None:
         assert way == [(label, name[:place]) for place in range(len(name) + 1)]
 
 
+@few
 @given(labelled_lists)
 @example(WORKED)
 def test_under_one_root_is_the_tree_of_the_names_alone(names: Labelled) -> None:
@@ -134,6 +139,7 @@ def test_a_batchs_tree_is_the_tree_of_its_names(names: Labelled, data: st.DataOb
     assert batch.characters == sum(len(name) + 1 for _, name in chosen)
 
 
+@few
 @given(labelled_lists, st.integers(1, 9))
 def test_an_epoch_holds_every_name_once_with_its_beginning(names: Labelled, batch_size: int) -> None:
     vocabulary = Vocabulary.from_names(name for _, name in names)
