@@ -95,7 +95,7 @@ def test_a_network_of_labelled_names_has_an_input_for_each_beginning(tmp_path: P
     from namegen.backends.keras_engine.export import export_keras
 
     network, parameters = network_and_parameters("gru", labels=2)
-    export_keras(network, parameters, tmp_path / "model.keras")
+    export_keras(small_checkpoint(network, parameters), tmp_path / "model.keras")
     model = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     tokens = np.array([[9, 3, 8], [10, 3, 8]], np.int32)
     engine = NumpyEngine(network, None, threads=1)
