@@ -54,6 +54,7 @@ def test_the_examples_run():
     assert doctest.testmod(namegen).failed == 0
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_readme_run():
     results = doctest.testfile("../README.md")
     assert results.attempted >= 8

@@ -102,6 +102,7 @@ def test_every_name_keeps_every_wish(model: LoadedModel, asked: dict[str, object
         assert len({normalise(name) for name in found}) == len(found)
 
 
+@pytest.mark.slow
 @given(asked=wishes())
 @settings(max_examples=15)
 def test_every_best_name_keeps_every_wish_and_none_that_is_drawn_is_better(

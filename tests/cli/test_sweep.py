@@ -210,6 +210,7 @@ def test_a_run_that_takes_every_worker_with_it(program) -> None:
     assert finished(program.folder / "endless") == []
 
 
+@pytest.mark.slow
 def test_the_terminal_shows_what_runs(program, swept) -> None:
     """In a real terminal: a bar, the run under way with its epoch, and nothing of it left at the end."""
     shutil.copytree(swept, program.folder / "shown", ignore=lambda folder, names: [n for n in names if "0.001" in n])

@@ -24,8 +24,8 @@ cells = pytest.mark.parametrize("cell", CELLS)
 def cases(checks: Iterable[str]) -> pytest.MarkDecorator:
     """Every engine with every cell and check; but an engine that needs libraries compiles, for seconds each time that
     it trains: that is checked here with the LSTM, whose state has two parts, and with all cells in test_parity.py.
-    What compiles most is checked with the SimpleRNN, and with the LSTM among the slow tests; what compiles for itself
-    alone is checked with the LSTM, among the slow tests.
+    What compiles most is checked with the SimpleRNN, all of it at once here, and by itself and with the LSTM among the
+    slow tests; what compiles for itself alone is checked with the LSTM, among the slow tests.
     """
     listed = []
     for name in engine_paths():
@@ -35,7 +35,8 @@ def cases(checks: Iterable[str]) -> pytest.MarkDecorator:
                 if check in OF_NO_CELL and not compiles and cell != "simple_rnn":
                     continue
                 if not compiles or cell == "lstm" or (cell == "simple_rnn" and check in COMPILE_MOST):
-                    takes_long = compiles and cell == "lstm" and check in COMPILE_MOST + COMPILE_ANEW
+                    takes_long = compiles and check in COMPILE_MOST + COMPILE_ANEW
+                    takes_long &= (cell, check) != ("simple_rnn", "same with masks and targets")
                     slow = [pytest.mark.slow] if takes_long else []
                     listed.append(pytest.param(name, cell, check, marks=slow))
     return pytest.mark.parametrize(("name", "cell", "check"), listed)
