@@ -29,7 +29,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from namegen.documents import read_json
+from namegen.documents import from_plain, read_json
 from namegen.errors import OutputError, setting
 from namegen.experiments.machine import commit
 from namegen.files import named_folder, write_whole
@@ -68,6 +68,16 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Pat
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"cannot make the folder {out}: {reason}; choose another as {setting('out')}") from error
     return kept
+
+
+@dataclass(frozen=True)
+class KeptDocument:
+    """What counts of a measurement's file; what else it holds is for people."""
+
+    result: dict[str, Any]
+    commit: str | None
+    beside: str | None
+    checksum: str
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,8 @@ class KeptStore:
         try:
             document = read_json((self.folder / f"{name}.json").read_bytes())
             counts = {part: document[part] for part in ("result", "commit", "beside")}
-            whole = document["checksum"] == _checksum(counts)
+            found = from_plain(KeptDocument, {**counts, "checksum": document["checksum"]})
+            whole = found.checksum == _checksum(counts)
             complete = counts["beside"] is None or (self.folder / f"{name}{counts['beside']}").is_file()
         except (OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
             return None

@@ -149,6 +149,13 @@ def test_a_model_of_a_newer_format(program, run_folder):
         ("vocabulary", "ba"),
         ("vocabulary", 7),
         ("training", None),
+        ("training", {"longest_name": "eight"}),
+        ("training", {"names": -1}),
+        ("training", {"validation": [1]}),
+        ("engine", 7),
+        ("labels", [{"name": "a"}]),
+        ("drawing_temperature", "warm"),
+        ("network", {"architecture": "rnn", "labels": 1, "cell": "gru", "hidden": [8], "vocabulary_size": 5}),
         ("kind", "recipe"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.network.tensor_file import read_tensors, write_tensors
-from namegen.documents import UNSET, Count, UnsetType, from_plain, to_plain
+from namegen.documents import UNSET, Count, Share, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, NamesError, SettingsError
 from namegen.types import Array, Float32, Float64, UInt64
 
@@ -52,6 +52,32 @@ class Label:
 
     name: str
     names: Count
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """What a checkpoint's ``training`` may say, each with its type and range; other keys are passed by."""
+
+    list: str | UnsetType = UNSET
+    names: Count | UnsetType = UNSET
+    distinct_names: Count | UnsetType = UNSET
+    longest_name: Count | UnsetType = UNSET
+    split: str | UnsetType = UNSET
+    validation_share: Share | UnsetType = UNSET
+    backend: str | UnsetType = UNSET
+    settings: Mapping[str, Any] | UnsetType = UNSET
+    seed: Count | UnsetType = UNSET
+    epochs: Count | UnsetType = UNSET
+    best_epoch: Count | UnsetType = UNSET
+    training: Mapping[str, float | None] | UnsetType | None = UNSET
+    validation: Mapping[str, float | None] | UnsetType | None = UNSET
+    known_names_file: str | UnsetType = UNSET
+
+    @classmethod
+    def check(cls, training: Mapping[str, Any]) -> None:
+        """Raise ValueError for a value of another type or range."""
+        names = {one.name for one in fields(cls)}
+        from_plain(cls, {name: value for name, value in training.items() if name in names})
 
 
 @dataclass(frozen=True)
@@ -138,6 +164,7 @@ class Checkpoint:
             raise CheckpointError(f"{path} holds a {plain.get('kind')}, not a model: give a model.safetensors file")
         try:
             document = from_plain(CheckpointDocument, _as_version_2(plain))
+            TrainingFacts.check(document.training)
         except ValueError as error:
             raise _unfit(path, error) from error
         engine = document.engine if isinstance(document.engine, str) else "numpy"

@@ -35,6 +35,7 @@ from namegen.errors import CheckpointError, OutputError, setting
 from namegen.files import write_whole
 
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
+KNOWN_NAMES_KIND = "known names"
 
 
 class RunFolder:
@@ -145,7 +146,7 @@ class RunFolder:
         if known is not None and len(known) > MOST_KNOWN_NAMES:
             beside = self.path / KNOWN_NAMES_FILE
             if not beside.exists():
-                write_tensors(beside, {KNOWN_NAMES: known}, {"kind": "known names"})
+                write_tensors(beside, {KNOWN_NAMES: known}, {"kind": KNOWN_NAMES_KIND})
             training = {**checkpoint.training, "known_names_file": KNOWN_NAMES_FILE}
             checkpoint = replace(checkpoint, known_names=None, training=training)
         checkpoint.save(self.path / MODEL_FILE)
@@ -170,7 +171,9 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
     if checkpoint.known_names is None and isinstance(named, str):
         beside = path.parent / Path(named).name
         if beside.is_file():
-            tensors, _ = read_tensors(beside)
+            tensors, document = read_tensors(beside)
+            if document.get("kind") != KNOWN_NAMES_KIND:
+                raise CheckpointError(f"{beside} holds a {document.get('kind')}: expected the known names of {path}")
             checkpoint = replace(checkpoint, known_names=tensors.get(KNOWN_NAMES))
     return checkpoint
 
