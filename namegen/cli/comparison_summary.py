@@ -7,8 +7,14 @@ from rich.console import Console
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import printable
 from namegen.experiments.compare.document import Comparison, ListEntry
-from namegen.experiments.compare.plan import NUMPY
-from namegen.experiments.compare.selection import ALGORITHMS, best_generated, like_for_like_runs, network_names, splits
+from namegen.experiments.compare.selection import (
+    ALGORITHMS,
+    best_generated,
+    generated_by_network,
+    like_for_like_runs,
+    network_names,
+    splits,
+)
 from namegen.experiments.compare.tables.networks import accuracy_table
 from namegen.experiments.compare.words import statement
 from namegen.experiments.table import NONE, Table, mebibytes, seconds, whole
@@ -57,7 +63,8 @@ def _generation(entry: ListEntry) -> Table | None:
     for one in entry.generation:
         generated, found = best_generated(one), one.algorithms
         speeds = [whole(found[name].names_per_second) if name in found else NONE for name in ALGORITHMS]
-        seen = f"{generated.recreated_percent:.1f}" if one.engine == NUMPY else ""
+        told = generated_by_network(entry).get(one.network) is generated  # once for each network
+        seen = f"{generated.recreated_percent:.1f}" if told else ""
         rows.append((one.network, one.model, *speeds, seen))
     columns = ("network", "model", "one by one", "splitting", "in the list %")
     return Table("names a second", columns, tuple(rows), left=2) if rows else None

@@ -90,7 +90,8 @@ def _plots(entry: ListEntry, names: int, looks: Looks) -> Iterator[ListPlot]:
     """The plots without their titles."""
     shown = drawable_text(entry.name, 48)
     for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
-        title, detail = f"{network} on {shown}, by each engine", "loss against epochs, and accuracy against seconds"
+        by = "each engine" if len(runs) > 1 else runs[0].engine
+        title, detail = f"{network} on {shown}, by {by}", "loss against epochs, and accuracy against seconds"
         yield ListPlot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, curves_figure(runs, entry, looks))
     for split in splits(entry):
         if network_names(entry, split):
