@@ -32,10 +32,16 @@ def find_architecture(name: str, engine: str) -> type[Network]:
         for architecture in engine_class.architectures:
             if architecture.architecture == name:
                 return architecture
-    raise CheckpointError(
+    told = (
         f"it holds a network of the architecture {name!r}, trained by the engine {engine!r}, and no engine here knows "
-        "that: install the package of that engine"
+        "that"
     )
+    if engine in engine_paths():
+        try:
+            load_engine(engine)
+        except EngineError as error:  # it is there, and broken
+            raise CheckpointError(f"{told}: {error}") from error
+    raise CheckpointError(f"{told}: install the package of that engine")
 
 
 def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> Engine:
@@ -54,7 +60,7 @@ def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = Non
     """
     engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
     check_trains(engine_class, checkpoint.network, name)
-    with engine_at_work(engine_class.name, f"as it was to read {name}", ": report it to those who make the engine"):
+    with engine_at_work(engine_class.name, f"while reading {name}", ": report it to those who make the engine"):
         engine: Engine = engine_class(checkpoint.network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
         probe(engine, checkpoint.network.beginnings[0])
@@ -70,6 +76,7 @@ def check_computes(engine: Engine, checkpoint: Checkpoint, name: str, *, advice:
         checkpoint.network.beginnings[0],
         reader=f"the engine {engine.name!r}",
         trained_by=checkpoint.engine,
+        is_own=engine.name == checkpoint.engine,
         name=name,
         advice=advice,
     )

@@ -184,7 +184,11 @@ def settings(command: options.Command) -> options.Command:
     help="Settings from a TOML file or from one of `namegen configs`; options stand above it.",
 )
 @click.option("--out", metavar="DIR", help="A new folder for the model.  [default: runs/LIST-BACKEND]")
-@click.option("--resume", metavar="RUN", help="Go on with a run folder; beside it --backend, --epochs.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Go on with a run folder; beside it --backend, and --epochs for any schedule but one-cycle.",
+)
 @settings
 @options.common
 @click.pass_context

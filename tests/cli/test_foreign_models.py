@@ -15,6 +15,7 @@ from namegen.backends import ENTRY_POINT_GROUP
 from namegen.cli import cli
 from namegen.config import Config, merge
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.settings import DROPS
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
 from tests.requirements import require
@@ -186,8 +187,30 @@ def test_an_engine_that_breaks_down_as_it_reads(run: Runs, monkeypatch: pytest.M
     monkeypatch.setattr(MinGRUEngine, method, broken)
     done = namegen("generate", "run", "--backend", "mingru")
     assert done.exit_code == 1
-    said = "the engine mingru failed as it was to read run with KeyError ('weights'): report it to those who make the "
+    said = "the engine mingru failed while reading run with KeyError ('weights'): report it to those who make the "
     assert done.stderr.splitlines()[-1].endswith(said + "engine")
     done = namegen("train", "list.txt", "--backend", "mingru", "--cell", "gru", "--epochs", "1", "--out", "other")
     assert done.exit_code == 1
     assert "the engine mingru failed" in done.stderr.splitlines()[-1]
+
+
+def test_an_engine_that_is_there_and_broken_is_told_by_its_own_trouble(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("honest")
+    gone = importlib.metadata.EntryPoint("honest", "tests.min_gru_engine:NoSuchClass", ENTRY_POINT_GROUP)
+    monkeypatch.setattr(backends, "entry_points", lambda group: [gone])
+    done = namegen("generate", "run")
+    assert done.exit_code == 1
+    assert "NoSuchClass" in done.stderr.splitlines()[-1]
+    assert "install the package" not in done.stderr
+
+
+def test_nothing_to_drop(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.min_gru_engine import MinGRUNetwork
+
+    run("honest")
+    monkeypatch.setattr(MinGRUNetwork, "mask_shapes", {drop: {} for drop in DROPS})
+    done = namegen("train", "list.txt", "--backend", "honest", "--drop-between", "0.2", "--out", "other")
+    assert done.exit_code == 2
+    assert "--drop-between is 0.2, and the architecture mingru has nothing that can be dropped" in done.stderr

@@ -49,6 +49,7 @@ def check_probe(
     trained_by: str,
     name: str,
     advice: str,
+    is_own: bool = False,
     tolerance: float = TOLERANCE,
 ) -> None:
     """Refuse a model that computes something else than the one that was saved.
@@ -61,23 +62,41 @@ def check_probe(
         trained_by: the engine that trained it.
         name: the model, as a message calls it.
         advice: what to do then.
+        is_own: whether the reader is the engine that trained it.
         tolerance: the largest difference that rounding explains, a share of the largest logit.
 
     Raises:
-        CheckpointError: the difference is larger.
+        CheckpointError: the difference is larger, or a logit is not a number.
     """
     if expected is None:
         return
     with np.errstate(all="ignore"):
         found = probe(model, beginning)
-        difference = np.abs(found - expected).max()
-    if not difference <= tolerance * max(1.0, float(np.abs(expected).max())):
-        if reader == f"the engine {trained_by!r}":
-            raise CheckpointError(
-                f"the engine {trained_by!r} trained {name}, and now computes something else of it (logits that differ "
-                f"by {difference:.2g}): use the version of the engine that trained it, or train anew"
-            )
+    if np.isnan(found).any():
+        raise CheckpointError(f"{reader} gives logits of {name} that are NaN, not a number: train anew, or {advice}")
+    difference, largest = _difference(found, expected)
+    if difference <= tolerance * max(1.0, largest):
+        return
+    differ = f"(logits that differ by {difference:.2g})"
+    if is_own:
         raise CheckpointError(
-            f"{name} was trained by the engine {trained_by!r}, and {reader} computes something else of it (logits that "
-            f"differ by {difference:.2g}): {advice}"
+            f"the engine {trained_by!r} trained {name}, and now computes something else of it {differ}: use the "
+            "version of the engine that trained it, or train anew"
         )
+    raise CheckpointError(
+        f"{name} was trained by the engine {trained_by!r}, and {reader} computes something else of it {differ}: "
+        f"{advice}"
+    )
+
+
+def _difference(found: Float32[Array, "2 V"], expected: Float32[Array, "2 V"]) -> tuple[float, float]:
+    """The largest difference of two probes, and the largest logit of the second.
+
+    A model may give −inf for what never comes: where both do they agree, where one does they are infinitely apart; and
+    so they are where a file's own probe holds a NaN.
+    """
+    finite = np.isfinite(expected)
+    largest = float(np.abs(expected, where=finite, out=np.zeros_like(expected)).max())
+    if not np.array_equal(found[~finite], expected[~finite]) or not np.isfinite(found[finite]).all():
+        return float("inf"), largest
+    return float(np.abs(found[finite] - expected[finite]).max(initial=0.0)), largest

@@ -128,8 +128,9 @@ class Network(ABC):
         """The way back. Raises CheckpointError for anything else."""
         plain = {name: value for name, value in document.items() if name != "architecture"}
         try:
-            for missing in {one.name for one in fields(cls)} - plain.keys():  # though it has a default
-                raise ValueError(f"{missing} is missing")
+            missing = [one.name for one in fields(cls) if one.name not in plain]
+            if missing:  # though it has a default
+                raise ValueError(f"{missing[0]} is missing")
             return from_plain(cls, plain)
         except (ValueError, SettingsError) as error:
             raise CheckpointError(

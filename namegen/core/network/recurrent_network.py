@@ -139,11 +139,11 @@ def exportable(network: Network, cells: Iterable[str], what: str) -> RecurrentNe
     if recurrent is None:
         raise OutputError(
             f"{what} cannot hold the architecture {network.architecture!r}: expected {RecurrentNetwork.architecture}; "
-            "export a recurrent network, or use this one from Python"
+            "export a recurrent network, or use this one with the engine that trained it"
         )
     if recurrent.cell not in cells:
         raise OutputError(
             f"{what} cannot hold the cell {recurrent.cell!r}: expected one of {', '.join(cells)}; "
-            "export a network of such a cell, or use this one from Python"
+            "export a network of such a cell, or use this one with the engine that trained it"
         )
     return recurrent

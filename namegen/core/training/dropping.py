@@ -42,6 +42,11 @@ class Dropping:
         self._masked: list[tuple[str, int, tuple[int, ...], float]] = []  # parameter, its place, shape, rate
         for drop in DROPS:
             rate, shapes = getattr(training, drop), network.mask_shapes[drop]
+            if rate and not any(network.mask_shapes.values()):
+                raise SettingsError(
+                    f"{setting(drop)} is {rate}, and the architecture {network.architecture} has nothing that can be "
+                    "dropped: leave it out"
+                )
             if rate and not shapes:
                 raise SettingsError(
                     f"{setting(drop)} is {rate}, and this network has nothing there to drop: add a layer, or leave "

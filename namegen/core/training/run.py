@@ -176,7 +176,7 @@ class TrainingRun:
         """Write the model (if there is a new best one), the history, and last the state."""
         if self.folder is not None:
             self._save_best()
-            with engine_at_work(self.engine.name, "as its state was to be saved", STOPS):
+            with engine_at_work(self.engine.name, "while its state was being saved", STOPS):
                 engine_state, computed = self.engine.get_state(), probe(self.engine, self.network.beginnings[0])
             self.folder.save_state(
                 SavedState(engine_state, self.progress, self._identity(), self.engine.name, computed)
@@ -213,6 +213,7 @@ class TrainingRun:
             self.network.beginnings[0],
             reader=f"the engine {self.engine.name!r}",
             trained_by=saved.engine,
+            is_own=self.engine.name == saved.engine,
             name=f"the run {self.folder.path}",
             advice=f"go on with {setting('backend', saved.engine)}",
         )
@@ -319,7 +320,7 @@ def _with_defaults(part: str, settings: Any) -> Any:
 @contextmanager
 def _borrowed(engine: Engine, parameters: Mapping[str, Array]) -> Iterator[None]:
     """Let an engine hold other parameters for a while; afterwards it is, bit for bit, what it was."""
-    with engine_at_work(engine.name, "as it was to be judged", STOPS):
+    with engine_at_work(engine.name, "while it was being judged", STOPS):
         state = engine.get_state()
         engine.set_state(parameters)
         try:
