@@ -55,7 +55,7 @@ class LoadedModel:
     vocabulary: Vocabulary
     longest_name: int
     checkpoint: Checkpoint | None = None
-    beginnings: Beginnings = Beginnings.single()  # noqa: RUF009
+    beginnings: Beginnings = Beginnings.single()  # noqa: RUF009  # frozen, so that all may share it
 
     @property
     def generator(self) -> Generator:
