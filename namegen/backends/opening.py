@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.core.engine import Engine, EngineClass
-from namegen.core.evaluation.probe import check_probe, probe
+from namegen.core.evaluation.probe import check_probe
 from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork, as_recurrent
@@ -63,8 +63,7 @@ def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = Non
     with engine_at_work(engine_class.name, f"while reading {name}", ": report it to those who make the engine"):
         engine: Engine = engine_class(checkpoint.network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
-        probe(engine, checkpoint.network.beginnings[0])
-    check_computes(engine, checkpoint, name, advice=f"read it with {setting('backend', checkpoint.engine)}")
+        check_computes(engine, checkpoint, name, advice=f"read it with {setting('backend', checkpoint.engine)}")
     return engine
 
 

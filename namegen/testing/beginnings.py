@@ -8,13 +8,22 @@ from itertools import islice
 
 import numpy as np
 
-from namegen.core.data.batching import Batch, BatchMaker
-from namegen.core.engine import Engine, EngineClass, LanguageModel, Step
+from namegen.core.data.batching import BatchMaker
+from namegen.core.engine import Engine, EngineClass, Step
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 from namegen.testing.comparisons import expect, expect_close
-from namegen.testing.material import NAMES, TOKENS, VOCABULARY, Kind, random_masks, small_network, soften
-from namegen.types import Array, Int32
+from namegen.testing.material import (
+    NAMES,
+    TOKENS,
+    VOCABULARY,
+    Kind,
+    random_masks,
+    read,
+    small_network,
+    soften,
+    stepped_loss,
+)
 
 LABELS = 2
 NETWORK_BEGINNINGS = tuple(range(VOCABULARY.size, VOCABULARY.size + LABELS))
@@ -25,17 +34,17 @@ STEPS = 20
 def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
     """Each label's names are read behind its own beginning: logits, and the losses of batches of several roots."""
     engine = _engine(engine_class, kind)
-    found = [_read(engine, TOKENS, beginning) for beginning in NETWORK_BEGINNINGS]
+    found = [read(engine, TOKENS, beginning) for beginning in NETWORK_BEGINNINGS]
     for one in found[0]:
         expect(one.shape == (len(TOKENS), VOCABULARY.size), f"the logits of {len(TOKENS)} rows are {one.shape}")
     first, second = (logits[0] for logits in found)
     expect(bool((first != second).any(axis=1).all()), "a name has the same logits behind two beginnings")
     each = np.repeat(np.array(NETWORK_BEGINNINGS, np.int32), len(TOKENS))
-    together = _read(engine, np.concatenate((TOKENS, TOKENS)), each)
+    together = read(engine, np.concatenate((TOKENS, TOKENS)), each)
     for both, one, other in zip(together, *found, strict=True):
         expect_close(both, np.concatenate((one, other)), "rows of two beginnings in one step")
     for step in islice(_steps(), 3):
-        expected = _stepped_loss(engine, step.batch)
+        expected = stepped_loss(engine, step.batch)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
         expect(abs(loss - expected) <= 1e-9 * expected, f"a step has the loss {loss}, where its names have {expected}")
 
@@ -80,22 +89,3 @@ def _masked_and_softened(network: Network) -> list[Step]:
         batch = soften(step.batch, rng) if place % 3 == 1 else step.batch
         steps.append(Step(batch, step.learning_rate, random_masks(network, rng) if place % 2 else {}))
     return steps
-
-
-def _read(model: LanguageModel, tokens: Int32[Array, "R T"], beginnings: int | Int32[Array, "R"]) -> list[Array]:
-    """The logits after the beginning and after each token, one array ``(R, V)`` a depth."""
-    state, found = model.initial_state(len(tokens)), []
-    for column in (np.broadcast_to(np.asarray(beginnings, np.int32), len(tokens)), *tokens.T):
-        logits, state = model.step(np.ascontiguousarray(column), state)
-        found.append(logits)
-    return found
-
-
-def _stepped_loss(model: LanguageModel, batch: Batch) -> float:
-    """The loss of the batch in nats, by reading its distinct names one after the other."""
-    rows, total = batch.sequences(), 0.0
-    for tokens, length, count, beginning in zip(rows.tokens, rows.lengths, rows.counts, rows.beginnings, strict=True):
-        for logits, token in zip(_read(model, tokens[None, :length], int(beginning)), tokens, strict=False):
-            wide = logits[0].astype(np.float64)
-            total += float(count * (np.logaddexp.reduce(wide) - wide[token]))
-    return total

@@ -12,7 +12,7 @@ import numpy as np
 
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import Engine, EngineClass, LanguageModel, State, Step
 from namegen.core.network.architecture import Network
 from namegen.core.network.recurrent_network import RecurrentNetwork
@@ -175,12 +175,14 @@ def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]
     }
 
 
-def read(model: LanguageModel, tokens: Int32[Array, "R T"]) -> list[Array]:
-    """The logits after START and after each token, one array ``(R, V)`` a depth."""
+def read(
+    model: LanguageModel, tokens: Int32[Array, "R T"], beginnings: int | Int32[Array, "R"] = BOUNDARY
+) -> list[Array]:
+    """The logits after the beginning and after each token, one array ``(R, V)`` a depth."""
     state: State = model.initial_state(len(tokens))
     found = []
-    for column in (np.zeros(len(tokens), np.int32), *tokens.T):
-        logits, state = model.step(np.ascontiguousarray(column), state)
+    for column in (np.broadcast_to(np.asarray(beginnings, np.int32), len(tokens)), *tokens.T):
+        logits, state = model.step(np.array(column), state)
         found.append(logits)
     return found
 
@@ -189,7 +191,7 @@ def stepped_loss(model: LanguageModel, batch: Batch) -> float:
     """The loss of the batch in nats, by stepping through its distinct names."""
     rows = batch.sequences()
     total = 0.0
-    for depth, logits in enumerate(read(model, rows.tokens[:, :-1])):
+    for depth, logits in enumerate(read(model, rows.tokens[:, :-1], rows.beginnings)):
         wide = logits.astype(np.float64)
         log_p = wide - np.logaddexp.reduce(wide, axis=1, keepdims=True)
         here = np.flatnonzero(depth <= rows.lengths)  # their next token is a character, or the boundary at their end

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from namegen.core.network.checkpoint import Label
+from namegen.core.network.recurrent_network import of_version_1
 from namegen.documents import Count, from_plain
 from namegen.errors import CheckpointError
 from namegen.types import Array, Float32
@@ -42,8 +43,7 @@ def read_document(plain: Mapping[str, Any]) -> TFLiteDocument:
     inner = {name: value for name, value in plain.items() if name not in OF_THE_FILE}
     document = from_plain(TFLiteDocument, inner)
     if plain["format_version"] == 1:
-        network = {"architecture": "rnn", "labels": 0, **document.network}
-        document = from_plain(TFLiteDocument, {**inner, "network": network})
+        return replace(document, network=of_version_1(document.network))
     return document
 
 

@@ -13,7 +13,7 @@ from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.recurrent_network import RecurrentNetwork, of_version_1
 from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.documents import UNSET, Count, Share, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, NamesError, SettingsError
@@ -209,7 +209,7 @@ def _as_version_2(plain: Mapping[str, Any]) -> dict[str, Any]:
     """The document without what belongs to the file; one of version 1 as the second has it."""
     document = {name: value for name, value in plain.items() if name not in ("format_version", "checksum")}
     if plain["format_version"] == 1 and isinstance(document.get("network"), dict):
-        document["network"] = {"architecture": RecurrentNetwork.architecture, "labels": 0, **document["network"]}
+        document["network"] = of_version_1(document["network"])
         training = document.get("training")
         if isinstance(training, dict) and isinstance(training.get("backend"), str):
             document["engine"] = training["backend"]

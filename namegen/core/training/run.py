@@ -28,7 +28,7 @@ from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import parameters_of
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.recurrent_network import of_version_1
 from namegen.core.settings import DROPS, Recipe
 from namegen.core.training.dropping import Dropping
 from namegen.core.training.file_names import CONFIG_FILE
@@ -313,7 +313,7 @@ def _with_defaults(part: str, settings: Any) -> Any:
     if not isinstance(settings, dict):
         return settings
     if part == "network":
-        return {"architecture": RecurrentNetwork.architecture, "labels": 0, **settings}
+        return of_version_1(settings)
     return {**dict.fromkeys(DROPS, 0.0), **settings} if part == "training" else settings
 
 
