@@ -5,14 +5,26 @@ matrix product. ``recurrent.py`` makes the two parts that a cell reads, and ever
 
     x = the input's part, x K + b        s = the state's part, h U (+ the state's bias, for a cell that has one)
 
-All arguments are of the shape ``(count, B, H)``: the gates, in the order that the cell names; the arrays of a state, h
-first; what a cell keeps. How they lie in memory is the caller's choice. Letters are those of ``core/README.md``; each
-backward line names the forward line that it undoes. The README beside this file shows what a new cell is.
+Both come multiplied by the cell's ``scale``: ½ for a gate that is a sigmoid, because σ(x) = (1 + tanh(x / 2)) / 2 and
+tanh cannot overflow. A factor of ½ is exact, and in the weights it costs nothing.
+
+All arrays are of the shape ``(count, B, H)``, each ``(B, H)`` of them whole in memory, so that an operation on it is one
+pass; and all that can be is done in place. A cell works on ``columns`` of a width each:
+
+- ``forward`` finds x in the first of them and leaves there what it has computed;
+- ``slopes`` turns these into the factors that a derivative is made of: everything in it that is known before the
+  gradient arrives, so that it is done for many rows at once;
+- ``backward`` multiplies the gradient with them: d x in the first columns, d s in the last. Where x and s are only read
+  as a sum, they have one column for both.
+
+Letters are those of ``core/README.md``; each derivative names the forward line that it undoes. The README beside this
+file shows what a new cell is.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -24,57 +36,79 @@ class Cell(ABC):
     """One step, and its derivative.
 
     Attributes:
-        kept: how many arrays ``forward`` keeps for ``backward``.
-        carried: the arrays of the state that the cell reads by itself, not through ``s`` alone; ``backward`` fills
-            ``d_before`` for these.
-        sums_parts: x and s have the same gates and are read as ``x + s`` alone. Then d_s is d_x: ``backward`` is given
-            one array for both, and writes it once.
+        columns: how many arrays the cell works on.
+        x_gates: the gates of the input's part, by their place in the kernel: the first columns, in this order.
+        s_gates: how many gates the state's part has, in the order of the recurrent kernel: the last columns.
+        scale: by what each gate's x and s come multiplied, in the order of the kernel.
+        carried: the arrays of the state that the cell reads by itself, not through ``s`` alone; ``before`` and
+            ``d_before`` hold these.
+        kept: how many more arrays ``forward`` keeps.
     """
 
-    kept: ClassVar[int] = 0
+    columns: ClassVar[int]
+    x_gates: ClassVar[tuple[int, ...]]
+    s_gates: ClassVar[int]
+    scale: ClassVar[tuple[float, ...]]
     carried: ClassVar[tuple[int, ...]] = ()
-    sums_parts: ClassVar[bool] = False
+    kept: ClassVar[int] = 0
 
     @abstractmethod
     def forward(
         self,
-        x: Float[Array, "gates B H"],
-        s: Float[Array, "state_gates B H"],
-        before: Float[Array, "states B H"],
+        columns: Float[Array, "columns B H"],
+        s: Float[Array, "s_gates B H"],
+        before: Sequence[Float[Array, "B H"]],
         after: Float[Array, "states B H"],
         kept: Float[Array, "kept B H"],
     ) -> None:
-        """From both parts and the state before, write the state after and what ``backward`` needs."""
+        """From x, in the first columns, s and the carried state before, write the state after. s may be used up."""
+
+    @abstractmethod
+    def slopes(
+        self,
+        columns: Float[Array, "columns B H"],
+        before: Float[Array, "carried B H"],
+        after: Float[Array, "states B H"],
+        kept: Float[Array, "kept B H"],
+    ) -> None:
+        """Turn what forward left, ``after`` apart, into what ``backward`` multiplies with."""
 
     @abstractmethod
     def backward(
         self,
         d_after: Float[Array, "states B H"],
-        before: Float[Array, "states B H"],
-        after: Float[Array, "states B H"],
+        columns: Float[Array, "columns B H"],
+        before: Float[Array, "carried B H"],
         kept: Float[Array, "kept B H"],
         *,
-        d_x: Float[Array, "gates B H"],
-        d_s: Float[Array, "state_gates B H"],
+        d_columns: Float[Array, "columns B H"],
         d_before: Float[Array, "carried B H"],
     ) -> None:
-        """From d loss / d state after, write the derivatives of both parts and of the carried state before."""
+        """From d loss / d state after, which may be used up, write the derivatives of the columns (unscaled) and of the
+        carried state before.
+        """
 
 
 class SimpleRNN(Cell):
     """``h' = tanh(x + s)``: Elman, 1990."""
 
-    sums_parts = True
+    columns, x_gates, s_gates, scale = 1, (0,), 1, (1.0,)
 
-    def forward(self, x: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
+    def forward(self, columns: Array, s: Array, before: Sequence[Array], after: Array, kept: Array) -> None:
         """The new state."""
-        np.tanh(x + s, out=after)
+        np.add(columns, s, out=after)
+        np.tanh(after, out=after)
+
+    def slopes(self, columns: Array, before: Array, after: Array, kept: Array) -> None:
+        """Of tanh."""
+        np.multiply(after, after, out=columns)
+        np.subtract(1, columns, out=columns)  # h' = tanh(x + s)
 
     def backward(
-        self, d_after: Array, before: Array, after: Array, kept: Array, *, d_x: Array, d_s: Array, d_before: Array
+        self, d_after: Array, columns: Array, before: Array, kept: Array, *, d_columns: Array, d_before: Array
     ) -> None:
         """Its derivative."""
-        np.multiply(1 - after * after, d_after, out=d_x)  # h' = tanh(x + s)
+        np.multiply(d_after, columns, out=d_columns)
 
 
 class GRU(Cell):
@@ -83,34 +117,50 @@ class GRU(Cell):
     z, r = σ(x_z + s_z), σ(x_r + s_r)
     n = tanh(x_n + r s_n)
     h' = z h + (1 − z) n
+
+    Columns: n, z, r, s_n; x_n is read apart from s_n.
     """
 
-    kept = 4  # z, r, n, s_n
+    columns, x_gates, s_gates, scale = 4, (2, 0, 1), 3, (0.5, 0.5, 1.0)
     carried = (0,)
 
-    def forward(self, x: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
-        """The new state."""
-        h, (z, r, n, s_n) = before[0], kept
-        sigmoid(x[:2] + s[:2], out=kept[:2])
-        np.copyto(s_n, s[2])
-        np.tanh(x[2] + r * s_n, out=n)
-        np.add(n, z * (h - n), out=after[0])
+    def forward(self, columns: Array, s: Array, before: Sequence[Array], after: Array, kept: Array) -> None:
+        """The new state; r s_n stands where s_n would."""
+        (n, z, r, r_s_n), h, h_after = columns, before[0], after[0]
+        sigmoids = columns[1:3]
+        sigmoids += s[:2]
+        sigmoid_of_half(sigmoids)
+        np.multiply(r, s[2], out=r_s_n)
+        n += r_s_n
+        np.tanh(n, out=n)
+        np.subtract(h, n, out=h_after)  # n + z (h − n)
+        h_after *= z
+        h_after += n
+
+    def slopes(self, columns: Array, before: Array, after: Array, kept: Array) -> None:
+        """Of h' by each column and by h."""
+        (n, z, r, r_s_n), h = columns, before[0]
+        by_z = 1 - z
+        h -= n
+        n *= n
+        np.subtract(1, n, out=n)
+        n *= by_z  # h' = z h + (1 − z) n; n = tanh(x_n + …)
+        by_z *= z
+        by_z *= h  # h' = n + z (h − n); z = σ(x_z + s_z), with σ' = σ (1 − σ)
+        np.copyto(h, z)  # by h: h' = z h + …
+        np.copyto(z, by_z)
+        by_r = np.subtract(1, r, out=by_z)
+        by_r *= r_s_n
+        by_r *= n  # x_n + r s_n; r = σ(x_r + s_r)
+        np.multiply(r, n, out=r_s_n)  # by s_n: x_n + r s_n
+        np.copyto(r, by_r)
 
     def backward(
-        self, d_after: Array, before: Array, after: Array, kept: Array, *, d_x: Array, d_s: Array, d_before: Array
+        self, d_after: Array, columns: Array, before: Array, kept: Array, *, d_columns: Array, d_before: Array
     ) -> None:
-        """Its derivative."""
-        d_h_after, h, (z, r, n, s_n) = d_after[0], before[0], kept
-        d_x_z, d_x_r, d_x_n = d_x
-        d_z = d_h_after * (h - n)  # h' = n + z (h − n)
-        d_n = d_h_after * (1 - z)  # h' = n + z (h − n)
-        np.multiply(d_h_after, z, out=d_before[0])  # h' = n + z (h − n)
-        np.multiply(d_n, 1 - n * n, out=d_x_n)  # n = tanh(x_n + r s_n)
-        np.multiply(d_x_n, r, out=d_s[2])  # x_n + r s_n
-        d_r = d_x_n * s_n  # x_n + r s_n
-        np.multiply(d_z * z, 1 - z, out=d_x_z)  # z = σ(x_z + s_z)
-        np.multiply(d_r * r, 1 - r, out=d_x_r)  # r = σ(x_r + s_r)
-        np.copyto(d_s[:2], d_x[:2])  # x_z + s_z, x_r + s_r
+        """Its derivative: all depends on h' alone."""
+        np.multiply(d_after, columns, out=d_columns)
+        np.multiply(d_after, before, out=d_before)
 
 
 class LSTM(Cell):
@@ -121,42 +171,64 @@ class LSTM(Cell):
     h' = o tanh(c')
     """
 
-    kept = 5  # i, f, g, o, tanh(c')
+    columns, x_gates, s_gates, scale = 4, (0, 1, 2, 3), 4, (0.5, 0.5, 1.0, 0.5)
     carried = (1,)
-    sums_parts = True
+    kept = 1  # tanh(c')
 
-    def forward(self, x: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
+    def forward(self, columns: Array, s: Array, before: Sequence[Array], after: Array, kept: Array) -> None:
         """The new state."""
-        c, (h_after, c_after), (i, f, g, o, tanh_c) = before[1], after, kept
-        sums = x + s  # (4, B, H)
-        sigmoid(sums[:2], out=kept[:2])
-        np.tanh(sums[2], out=g)
-        sigmoid(sums[3], out=o)
-        np.add(f * c, i * g, out=c_after)
+        (i, f, g, o), c, (h_after, c_after), tanh_c = columns, before[0], after, kept[0]
+        columns += s
+        np.tanh(columns, out=columns)
+        for sigmoid in (columns[:2], o):
+            sigmoid *= 0.5
+            sigmoid += 0.5
+        np.multiply(f, c, out=c_after)
+        np.multiply(i, g, out=tanh_c)
+        c_after += tanh_c
         np.tanh(c_after, out=tanh_c)
         np.multiply(o, tanh_c, out=h_after)
 
+    def slopes(self, columns: Array, before: Array, after: Array, kept: Array) -> None:
+        """Of c' by i, f, g and c; of h' by o and c'."""
+        (i, f, g, o), c, tanh_c = columns, before[0], kept[0]
+        by_i = 1 - i
+        by_i *= i
+        by_i *= g  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
+        g *= g
+        np.subtract(1, g, out=g)
+        g *= i  # c' = f c + i g; g = tanh(x_g + s_g)
+        np.copyto(i, by_i)
+        by_f = np.subtract(1, f, out=by_i)
+        by_f *= f
+        by_f *= c  # c' = f c + i g; f = σ(x_f + s_f)
+        np.copyto(c, f)  # by c: c' = f c + i g
+        np.copyto(f, by_f)
+        by_c_after = np.multiply(tanh_c, tanh_c, out=by_f)
+        np.subtract(1, by_c_after, out=by_c_after)
+        by_c_after *= o  # h' = o tanh(c')
+        tanh_c *= o
+        np.subtract(1, o, out=o)
+        o *= tanh_c  # h' = o tanh(c'); o = σ(x_o + s_o)
+        np.copyto(tanh_c, by_c_after)
+
     def backward(
-        self, d_after: Array, before: Array, after: Array, kept: Array, *, d_x: Array, d_s: Array, d_before: Array
+        self, d_after: Array, columns: Array, before: Array, kept: Array, *, d_columns: Array, d_before: Array
     ) -> None:
         """Its derivative."""
-        (d_h_after, d_c_later), c, (i, f, g, o, tanh_c) = d_after, before[1], kept
-        d_x_i, d_x_f, d_x_g, d_x_o = d_x
-        d_c_after = d_h_after * o * (1 - tanh_c * tanh_c)  # h' = o tanh(c')
-        d_c_after += d_c_later  # c' is also the state
-        np.multiply(d_c_after * g * i, 1 - i, out=d_x_i)  # c' = f c + i g; i = σ(x_i + s_i)
-        np.multiply(d_c_after * c * f, 1 - f, out=d_x_f)  # c' = f c + i g; f = σ(x_f + s_f)
-        np.multiply(d_c_after * i, 1 - g * g, out=d_x_g)  # c' = f c + i g; g = tanh(x_g + s_g)
-        np.multiply(d_h_after * tanh_c * o, 1 - o, out=d_x_o)  # h' = o tanh(c'); o = σ(x_o + s_o)
-        np.multiply(d_c_after, f, out=d_before[0])  # c' = f c + i g
+        d_h_after, d_c_after = d_after  # c' is also the state
+        np.multiply(d_h_after, columns[3], out=d_columns[3])  # h' by o
+        d_h_after *= kept[0]
+        d_c_after += d_h_after  # h' by c'
+        np.multiply(d_c_after, columns[:3], out=d_columns[:3])  # c' by i, f, g
+        np.multiply(d_c_after, before[0], out=d_before[0])  # c' by c
 
 
-def sigmoid(x: Float[Array, "..."], *, out: Float[Array, "..."]) -> None:
-    """``1 / (1 + e^−x)``, written as ``(1 + tanh(x / 2)) / 2``, because tanh cannot overflow."""
-    np.multiply(x, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
+def sigmoid_of_half(x: Float[Array, "..."]) -> None:
+    """``σ(2x) = (1 + tanh x) / 2``, in place: what is scaled by ½ becomes the sigmoid of what it was."""
+    np.tanh(x, out=x)
+    x *= 0.5
+    x += 0.5
 
 
 CELLS: dict[str, Cell] = {"simple_rnn": SimpleRNN(), "gru": GRU(), "lstm": LSTM()}

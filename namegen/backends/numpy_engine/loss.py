@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from namegen.backends.numpy_engine.room import Room
 from namegen.core.data.batching import Batch
 from namegen.types import Array, Float
 
@@ -16,32 +17,40 @@ class SoftmaxCrossEntropy:
     should follow: ``n target_v`` takes the place of c_v.
     """
 
+    def __init__(self, dtype: np.dtype | str = "float32") -> None:
+        self._room = Room(dtype)
+
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """The sum over the characters of all names of the batch."""
         tree, targets = batch.tree, batch.targets
+        of_tokens = logits.T  # a token after the other, as the linear layer writes them
+        room, shape = self._room, of_tokens.shape
+        # The top is taken away from every logit before exp, which then cannot overflow; it cancels in the loss.
+        shifted = np.subtract(of_tokens, of_tokens.max(axis=0), out=room.get("exponentials", *shape))  # (V, N)
         if targets is None:
-            at_edges = logits[tree.edge_node, tree.edge_token].astype(np.float64)  # (E,)
-            towards = float(tree.edge_count @ at_edges)  # Σ_v c_v logits_v
-        top = logits.max(axis=1)  # (N,): taken away from every logit before exp, which then cannot overflow
-        exponentials = logits - top[:, None]  # (N, V)
-        np.exp(exponentials, out=exponentials)
-        sums = exponentials.sum(axis=1)  # (N,)
-        log_sums = np.log(sums.astype(np.float64)) + top
+            self._edges = tree.edge_token * tree.nodes + tree.edge_node  # places in the flat array
+            at_edges = shifted.ravel().take(self._edges).astype(np.float64)
+            towards = float(tree.edge_count @ at_edges)  # Σ_v c_v shifted_v
+            wanted: Array | float = 1.0
+        else:
+            weighted = np.multiply(targets.T, shifted, out=room.get("weighted", *shape))
+            towards = float(tree.count @ weighted.sum(axis=0, dtype=np.float64))  # Σ_v n target_v shifted_v
+            wanted = targets.sum(axis=1, dtype=np.float64)  # single precision does not quite sum to 1
+        exponentials = np.exp(shifted, out=shifted)
+        sums = exponentials.sum(axis=0)  # (N,)
         self._exponentials, self._sums, self._batch = exponentials, sums, batch
-        if targets is None:
-            return float(tree.count @ log_sums - towards)
-        wanted = targets.astype(np.float64)  # single precision does not quite sum to 1, so the sum stands beside log Σ
-        return float(tree.count @ (wanted.sum(axis=1) * log_sums - (wanted * logits).sum(axis=1)))
+        return float(tree.count @ (wanted * np.log(sums.astype(np.float64))) - towards)
 
     def backward(self) -> Float[Array, "N V"]:
         """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``."""
         tree, targets = self._batch.tree, self._batch.targets
-        dtype = self._exponentials.dtype
-        share = 1 / tree.characters
+        dtype, shape = self._exponentials.dtype, self._exponentials.shape
+        share = 1 / self._batch.characters
         scale = (tree.count * share / self._sums).astype(dtype)
-        d_logits: Array = self._exponentials * scale[:, None]  # n log Σ e^logits
+        d_logits = np.multiply(self._exponentials, scale, out=self._room.get("d logits", *shape))  # n log Σ e^shifted
         if targets is None:
-            d_logits[tree.edge_node, tree.edge_token] -= (tree.edge_count * share).astype(dtype)  # − Σ_v c_v logits_v
+            d_logits.ravel()[self._edges] -= (tree.edge_count * share).astype(dtype)  # − Σ_v c_v shifted_v
         else:
-            d_logits -= (tree.count * share).astype(dtype)[:, None] * targets  # − Σ_v n target_v logits_v
-        return d_logits
+            of_targets = np.multiply(targets.T, (tree.count * share).astype(dtype), out=self._room.get("weighted", *shape))
+            d_logits -= of_targets  # − Σ_v n target_v shifted_v
+        return d_logits.T

@@ -36,7 +36,7 @@ class Model:
             for k in range(len(network.hidden))
         ]
         self.output = Linear(*self._tensors("output."))
-        self.loss = SoftmaxCrossEntropy()
+        self.loss = SoftmaxCrossEntropy(dtype)
 
     def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """The parameters and gradients of one layer, by their short names."""
@@ -48,16 +48,17 @@ class Model:
 
     def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
         """The logits after every distinct prefix."""
-        walk = TreeWalk(tree)
+        walk = TreeWalk(tree, self.vector.dtype)
         rows: Array = tree.token
         for layer in self.recurrent:
             rows = layer.forward(rows, walk)
+        self._last_rows = rows
         return self.output.forward(rows)
 
     def loss_and_gradient(self, batch: Batch) -> float:
         """The loss in nats, summed over the characters; ``gradient`` is filled with d (loss / characters)."""
         loss = self.loss.forward(self.forward(batch.tree), batch)
-        d_rows: Array | None = self.output.backward(self.loss.backward())
+        d_rows: Array | None = self.output.backward(self._last_rows, self.loss.backward())
         for layer in reversed(self.recurrent):
             d_rows = layer.backward(d_rows)  # type: ignore[arg-type]  # only the first layer, called last, gives None
         return loss

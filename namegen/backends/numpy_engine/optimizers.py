@@ -12,6 +12,9 @@ from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Float
 
 
+BLOCK = 1 << 15  # parameters that are moved at a time: all that belongs to them stays in the processor's cache
+
+
 class Optimizer(ABC):
     """Moves the parameters against the gradient.
 
@@ -23,6 +26,7 @@ class Optimizer(ABC):
     def __init__(self, size: int, dtype: str) -> None:
         self.step = 0
         self.state: dict[str, Array] = {slot: np.zeros(size, dtype) for slot in self.slots}
+        self._scratch = np.empty(min(size, BLOCK), dtype)
 
     def reset(self) -> None:
         """As if nothing had been trained."""
@@ -30,18 +34,32 @@ class Optimizer(ABC):
         for values in self.state.values():
             values.fill(0)
 
-    @abstractmethod
     def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
         """One step, in place."""
+        self.step += 1
+        for first in range(0, len(w), BLOCK):
+            block = slice(first, min(first + BLOCK, len(w)))
+            kept = {slot: values[block] for slot, values in self.state.items()}
+            self.move(w[block], g[block], self._scratch[: block.stop - first], learning_rate, **kept)
+
+    @abstractmethod
+    def move(
+        self,
+        w: Float[Array, "n"],
+        g: Float[Array, "n"],
+        change: Float[Array, "n"],
+        learning_rate: float,
+        **kept: Float[Array, "n"],
+    ) -> None:
+        """Move some parameters and what is kept of them, in place; ``change`` is room to compute in."""
 
 
 class GradientDescent(Optimizer):
     """``w ← w − lr·g``."""
 
-    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
-        """One step, in place."""
-        self.step += 1
-        w -= learning_rate * g
+    def move(self, w: Array, g: Array, change: Array, learning_rate: float, **kept: Array) -> None:
+        """One step."""
+        w -= np.multiply(g, learning_rate, out=change)
 
 
 class Momentum(Optimizer):
@@ -53,12 +71,11 @@ class Momentum(Optimizer):
         super().__init__(size, dtype)
         self.momentum = momentum
 
-    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
-        """One step, in place."""
-        self.step += 1
-        u = self.state["u"]
+    def move(self, w: Array, g: Array, change: Array, learning_rate: float, **kept: Array) -> None:
+        """One step."""
+        u = kept["u"]
         u *= self.momentum
-        u += learning_rate * (1 - self.momentum) * g
+        u += np.multiply(g, learning_rate * (1 - self.momentum), out=change)
         w -= u
 
 
@@ -68,13 +85,18 @@ class RMSprop(Optimizer):
     slots = ("v",)
     rho, epsilon = 0.9, 1e-7
 
-    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
-        """One step, in place."""
-        self.step += 1
-        v = self.state["v"]
+    def move(self, w: Array, g: Array, change: Array, learning_rate: float, **kept: Array) -> None:
+        """One step."""
+        v = kept["v"]
         v *= self.rho
-        v += (1 - self.rho) * (g * g)
-        w -= learning_rate * g / np.sqrt(v + self.epsilon)
+        np.multiply(g, g, out=change)
+        change *= 1 - self.rho
+        v += change
+        np.add(v, self.epsilon, out=change)
+        np.sqrt(change, out=change)
+        np.divide(g, change, out=change)
+        change *= learning_rate
+        w -= change
 
 
 class Adam(Optimizer):
@@ -83,12 +105,13 @@ class Adam(Optimizer):
     slots = ("m", "v")
     beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7
 
-    def update(self, w: Float[Array, "P"], g: Float[Array, "P"], learning_rate: float) -> None:
-        """One step, in place."""
-        self.step += 1
-        m, v = self.state["m"], self.state["v"]
-        m += (1 - self.beta_1) * (g - m)
-        change = g * g  # one scratch vector for the rest of the step
+    def move(self, w: Array, g: Array, change: Array, learning_rate: float, **kept: Array) -> None:
+        """One step."""
+        m, v = kept["m"], kept["v"]
+        np.subtract(g, m, out=change)
+        change *= 1 - self.beta_1
+        m += change
+        np.multiply(g, g, out=change)
         change -= v
         change *= 1 - self.beta_2
         v += change

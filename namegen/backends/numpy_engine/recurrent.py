@@ -1,24 +1,32 @@
 """Recurrent: a layer that carries a state down the tree and brings its gradient back up, whatever its cell.
 
-There is one loop down the levels of a prefix tree and one up. The state before a node is the state after its parent,
-so a level is one gather, one matrix product and one call of the cell; what a parent receives on the way back is the sum
-over its children. Without sharing the tree is a bundle of names, and this is plain backpropagation through time.
+There is one loop down the levels of a prefix tree and one up. The state before a node is the state after its parent, so
+the state's part of a step is computed once for all children of a prefix. What a parent receives on the way back is the
+sum over its children. Without sharing the tree is a bundle of names, and this is plain backpropagation through time.
 All matrix products are here; ``cells.py`` has the rest. Letters are those of ``core/README.md``.
+
+What makes it fast is how the numbers lie in memory. Each gate of all nodes is whole, ``(N, H)`` for a gate, so that
+what a cell does to a level is one pass over memory without gaps; the products write it so, gate by gate, at the speed of
+one large product. All arrays are reused from step to step (``room.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import Cell
-from namegen.backends.numpy_engine.walk import TreeWalk
-from namegen.types import Array, Float, Int
+from namegen.backends.numpy_engine.room import Room
+from namegen.backends.numpy_engine.walk import FamilySums, TreeWalk
+from namegen.core.data.prefix_tree import new_run
+from namegen.types import Array, Float, Int, Int64
 
-BLOCK_NUMBERS = 1 << 16  # a cell keeps about so many at a time in a step: they stay in the processor's cache
+BLOCK_NUMBERS = 1 << 15  # numbers of one gate that a cell works on at a time: all its gates stay in the cache
+# A sum of its own for each run takes a call, 2 µs; one reduceat for all takes as long for so many numbers.
+NUMBERS_WORTH_A_CALL = 1 << 11
 LayerState: TypeAlias = Array  # (states, B, H): h, for LSTM h and c
 
 
@@ -31,7 +39,8 @@ class Recurrent:
     Args:
         cell: the arithmetic of one step.
         states: how many arrays a state is.
-        parameters: by short name.
+        parameters: by short name. Whoever changes them by another way than ``forward``'s calls ``refresh`` before the
+            next ``step``.
         gradients: what ``backward`` writes, of the same names and shapes.
         through_time: True: gradients flow back through the whole name. False: the state before a node counts as a
             constant, as in the original's scratch network.
@@ -56,7 +65,27 @@ class Recurrent:
         self.width = len(parameters["recurrent_kernel"])
         self.dtype = parameters["kernel"].dtype
         self.start = np.zeros((states, 1, self.width), self.dtype)
-        self.block_rows = max(1, BLOCK_NUMBERS // (self.width * max(1, cell.kept)))
+        self.block_rows = max(1, BLOCK_NUMBERS // self.width)
+        self._room = Room(self.dtype)
+        columns, H = cell.columns, self.width
+        # Where they stand in a row of the gradient of all columns, in which the carried state follows.
+        self._of_x, self._of_s = slice(0, len(cell.x_gates) * H), slice((columns - cell.s_gates) * H, columns * H)
+        in_order = cell.x_gates == tuple(range(len(cell.x_gates)))
+        self._x_gates = slice(None) if in_order else list(cell.x_gates)  # a slice takes no copy
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the parameters: the products take them gate by gate and scaled, as the cell wants its parts."""
+        scale = np.array(self.cell.scale, self.dtype)[:, None, None]  # (G, 1, 1)
+        # Each gate whole in memory: what NumPy would do by itself is to keep the order that they stand in.
+        scaled = np.multiply(self._by_gate(self.parameters["kernel"]), scale, order="C")
+        self._kernel = scaled[self._x_gates]  # (G, K, H)
+        of_state = self._by_gate(self.parameters["recurrent_kernel"])
+        self._recurrent_kernel = np.multiply(of_state, scale[: self.cell.s_gates], order="C")
+        bias = np.atleast_2d(self.parameters["bias"])
+        self._bias = (self._by_gate(bias[:1]) * scale)[self._x_gates]  # (G, 1, H)
+        self._state_bias = self._by_gate(bias[1:]) * scale if len(bias) == 2 else None
+        self._table: Array | None = None
 
     def initial_state(self, rows: int) -> LayerState:
         """The state of ``rows`` names of which nothing has been read."""
@@ -64,136 +93,168 @@ class Recurrent:
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
         """One step of ``B`` independent rows: the new state, whose first array is the output."""
-        rows = len(inputs)
-        x, s = self._gates(self._input_part(inputs)), self._gates(self._state_part(before[0]))
+        cell, rows = self.cell, len(inputs)
         after = np.empty(before.shape, self.dtype)
-        kept = np.empty((self.cell.kept, min(rows, self.block_rows), self.width), self.dtype)
-        if rows <= self.block_rows:
-            self.cell.forward(x, s, before, after, kept)
-            return after
-        for first in range(0, rows, self.block_rows):  # nothing is undone: a block may write over what was kept before
-            block = slice(first, min(first + self.block_rows, rows))
-            room = kept[:, : block.stop - first]
-            self.cell.forward(x[:, block], s[:, block], before[:, block], after[:, block], room)
+        for block in _blocks(rows, self.block_rows):
+            count = block.stop - block.start
+            columns = np.empty((cell.columns, count, self.width), self.dtype)
+            self._input_part(inputs[block], columns[: len(cell.x_gates)])
+            s = np.matmul(before[0, block], self._recurrent_kernel)
+            if self._state_bias is not None:
+                s += self._state_bias
+            kept = np.empty((cell.kept, count, self.width), self.dtype)
+            cell.forward(columns, s, [before[state, block] for state in cell.carried], after[:, block], kept)
         return after
 
     def forward(self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk) -> Float[Array, "N H"]:
-        """The hidden state at every node."""
-        nodes, states = walk.nodes, len(self.start)
-        x = self._gates(self._input_part(inputs))  # (G, N, H)
-        kept = self._room(self.cell.kept, nodes)
-        before = self._room(states, nodes)
+        """The hidden state at every node. It is overwritten by the next forward."""
+        self.refresh()
+        cell, room, nodes, H = self.cell, self._room, walk.nodes, self.width
+        columns = room.get("columns", cell.columns, nodes, H)
+        self._input_part(inputs, columns[: len(cell.x_gates)])
+        kept = room.get("kept", cell.kept, nodes, H)
+        before = room.get("before", len(cell.carried), nodes, H)
         # The state before a name stands behind those of the nodes, in row −1: the roots' parent is −1 in the tree.
-        after = self._room(states, nodes + 1)
+        after = room.get("after", len(self.start), nodes + 1, H)
         after[:, -1:] = self.start
+        h_of_parents = room.get("h of parents", walk.families, H)
         for level in walk.levels:
-            rows = level.rows
-            before_rows = before[:, rows]
-            for state in range(states):
-                # wrap takes −1 for the last row; and unlike raise, the default, it writes into out without a copy.
-                after[state].take(level.parents, axis=0, out=before_rows[state], mode="wrap")
-            s = self._gates(self._state_part(before_rows[0]))
-            self.cell.forward(x[:, rows], s, before_rows, after[:, rows], kept[:, rows])
-        self._inputs, self._walk = inputs, walk
-        self._before, self._after, self._kept = before, after, kept
+            rows, families = level.rows, level.families
+            # wrap takes −1 for the last row; and unlike raise, the default, it writes into out without a copy.
+            h = after[0].take(level.parents_of_families, axis=0, out=h_of_parents[families], mode="wrap")
+            s = np.matmul(h, self._recurrent_kernel, out=room.get("s of families", cell.s_gates, len(h), H))
+            if self._state_bias is not None:
+                s += self._state_bias
+            if level.family is not None:
+                s = s.take(level.family, axis=1, out=room.get("s", cell.s_gates, len(level.parents), H), mode="clip")
+            for place, state in enumerate(cell.carried):
+                after[state].take(level.parents, axis=0, out=before[place, rows], mode="wrap")
+            cell.forward(columns[:, rows], s, before[:, rows], after[:, rows], kept[:, rows])
+        self._inputs, self._walk, self._h_of_parents = inputs, walk, h_of_parents
+        self._columns, self._before, self._after, self._kept = columns, before, after, kept
         return after[0, :nodes]
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
-        """Undo the last forward: from d loss / d outputs fill the gradients and return d loss / d inputs.
+        """Undo the last forward, once: from d loss / d outputs fill the gradients and return d loss / d inputs.
 
         Tokens have no derivative: for them None is returned.
         """
-        nodes, U = self._walk.nodes, self.parameters["recurrent_kernel"]
-        d_after = np.zeros_like(self._before)  # (states, N, H)
+        cell, room, walk, H = self.cell, self._room, self._walk, self.width
+        for block in _blocks(walk.nodes, self.block_rows):
+            cell.slopes(self._columns[:, block], self._before[:, block], self._after[:, block], self._kept[:, block])
+        d_after = room.get("d after", len(self.start), walk.nodes, H)
         d_after[0] = d_outputs
-        d_x = np.empty((nodes, self.parameters["kernel"].shape[1]), self.dtype)  # (N, G·H)
-        d_s = d_x if self.cell.sums_parts else np.empty((nodes, U.shape[1]), self.dtype)
-        d_before = self._room(len(self.cell.carried), nodes)
+        d_after[1:] = 0
+        d = room.get("d", cell.columns + len(cell.carried), walk.nodes, H)  # d columns, d carried state before
+        sums = FamilySums(d, walk, room)
         if self.through_time:
-            self._climb(d_after, d_before, d_x, d_s)
+            self._climb(d_after, d, sums)
         else:
-            self._undo_cell(slice(0, nodes), d_after, d_before, d_x, d_s)
-        np.matmul(self._before[0].T, d_s, out=self.gradients["recurrent_kernel"])  # s = h U (+ bias)
-        d_bias = self.gradients["bias"]
-        if d_bias.ndim == 1:
-            return self._undo_input_part(d_x, d_bias)
-        np.sum(d_s, axis=0, out=d_bias[1])  # s = h U + bias
-        return self._undo_input_part(d_x, d_bias[0])
+            self._undo_cell(slice(0, walk.nodes), d_after, d)
+            for level in walk.levels:
+                sums.fill(level)
+        # s = h U (+ bias): the same s for all children of a prefix, so their sums are enough
+        d_s, ones = sums.rows[:, self._of_s], np.ones((1, walk.nodes), self.dtype)
+        np.matmul(self._h_of_parents.T, d_s, out=self.gradients["recurrent_kernel"])
+        d_bias = np.atleast_2d(self.gradients["bias"])
+        if len(d_bias) == 2:
+            np.matmul(ones[:, : walk.families], d_s, out=d_bias[1:])
+        return self._undo_input_part(d[: len(cell.x_gates)], d_bias[:1], ones)
 
-    def _climb(self, d_after: Array, d_before: Array, d_x: Array, d_s: Array) -> None:
+    def _climb(self, d_after: Array, d: Array, sums: FamilySums) -> None:
         """Undo the levels from the deepest up: every node but those of the deepest receives from its children."""
-        U_T, carried = self.parameters["recurrent_kernel"].T, self.cell.carried
-        levels = self._walk.levels
+        columns, carried, H, levels = self.cell.columns, self.cell.carried, self.width, self._walk.levels
+        # Transposed in memory: BLAS takes it faster by a fifth.
+        U_T = np.ascontiguousarray(self.parameters["recurrent_kernel"].T)
         # What each family sends to its parent. Row 0, of the family of the roots, stays zero: it is what a node
         # without children receives. So to receive is one gather, which is faster than to add at the parents' places.
-        sent = np.zeros((len(d_after), self._walk.families, self.width), self.dtype)
-        self._undo_cell(levels[-1].rows, d_after, d_before, d_x, d_s)
+        sent = self._room.get("sent", len(d_after), self._walk.families, H)
+        sent[:, 0] = 0
+        self._undo_cell(levels[-1].rows, d_after, d)
         for below, level in pairwise(reversed(levels)):
-            np.matmul(below.sum_over_children(d_s), U_T, out=sent[0, below.families])  # s = h U
-            for place, state in enumerate(carried):
-                sent[state, below.families] += below.sum_over_children(d_before[place])
+            rows, families = level.rows, below.families
+            of_families = sums.fill(below)
+            np.matmul(of_families[:, self._of_s], U_T, out=sent[0, families])  # s = h U
+            for place, state in enumerate(carried, start=columns):
+                of_state = of_families[:, place * H : (place + 1) * H]
+                if state == 0:
+                    sent[0, families] += of_state
+                else:
+                    sent[state, families] = of_state
+            received = self._room.get("received", len(level.own_family), H)
             for state in range(len(d_after)):
-                d_after[state, level.rows] += sent[state].take(level.own_family, axis=0)  # before = after[parents]
-            self._undo_cell(level.rows, d_after, d_before, d_x, d_s)
+                sent[state].take(level.own_family, axis=0, out=received, mode="clip")
+                d_after[state, rows] += received  # before = after[parents]
+            self._undo_cell(rows, d_after, d)
+        sums.fill(levels[0])
 
-    def _undo_cell(self, rows: slice, d_after: Array, d_before: Array, d_x: Array, d_s: Array) -> None:
-        """Undo the cell at some nodes: d_before, d_x and d_s are written there."""
-        d_x_gates = self._gates(d_x[rows])
+    def _undo_cell(self, rows: slice, d_after: Array, d: Array) -> None:
+        """Undo the cell at some nodes: d is written there."""
+        columns, of_nodes = self.cell.columns, d[:, rows]
         self.cell.backward(
             d_after[:, rows],
+            self._columns[:, rows],
             self._before[:, rows],
-            self._after[:, rows],
             self._kept[:, rows],
-            d_x=d_x_gates,
-            d_s=d_x_gates if d_s is d_x else self._gates(d_s[rows]),
-            d_before=d_before[:, rows],
+            d_columns=of_nodes[:columns],
+            d_before=of_nodes[columns:],
         )
 
-    def _room(self, count: int, rows: int) -> Float[Array, "count rows H"]:
-        """Room for arrays of the layer's width."""
-        return np.empty((count, rows, self.width), self.dtype)
-
-    def _gates(self, columns: Float[Array, "n GH"]) -> Float[Array, "G n H"]:
-        """The same memory, a gate after the other."""
-        rows, width = columns.shape
-        return columns.reshape(rows, width // self.width, self.width).swapaxes(0, 1)
-
-    def _input_part(self, inputs: Int[Array, "N"] | Float[Array, "N K"]) -> Float[Array, "N GH"]:
+    def _input_part(self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "G n H"]) -> None:
         """``x K + b``. The product of a one-hot row with K is one row of K, so tokens are looked up."""
-        kernel, bias = self.parameters["kernel"], self.parameters["bias"]
-        if bias.ndim == 2:
-            bias = bias[0]
         if inputs.dtype.kind == "i":
-            return (kernel + bias).take(inputs, axis=0)
-        x: Array = inputs @ kernel
-        x += bias
-        return x
+            if self._table is None:
+                self._table = self._kernel + self._bias
+            for gate, table in zip(out, self._table, strict=True):
+                table.take(inputs, axis=0, out=gate, mode="clip")
+            return
+        np.matmul(inputs, self._kernel, out=out)
+        out += self._bias
 
-    def _state_part(self, h: Float[Array, "n H"]) -> Float[Array, "n SH"]:
-        """``h U``, and the state's bias if there is one."""
-        s: Array = h @ self.parameters["recurrent_kernel"]
-        bias = self.parameters["bias"]
-        if bias.ndim == 2:
-            s += bias[1]
-        return s
-
-    def _undo_input_part(self, d_x: Float[Array, "N GH"], d_bias: Float[Array, "GH"]) -> Float[Array, "N K"] | None:
+    def _undo_input_part(
+        self, d_x: Float[Array, "G N H"], d_bias: Float[Array, "1 GH"], ones: Float[Array, "1 N"]
+    ) -> Float[Array, "N K"] | None:
         """Undo ``x K + b``."""
-        inputs = self._inputs
+        inputs, d_kernel = self._inputs, self._by_gate(self.gradients["kernel"])  # (G, K, H)
         if inputs.dtype.kind != "i":
-            np.matmul(inputs.T, d_x, out=self.gradients["kernel"])
             # A product with ones sums the rows: BLAS does it 2 to 9 times as fast as np.sum along this axis.
-            np.matmul(np.ones(len(inputs), self.dtype), d_x, out=d_bias)
-            return d_x @ self.parameters["kernel"].T
+            self._by_gate(d_bias)[self._x_gates] = ones @ d_x
+            d_kernel[self._x_gates] = inputs.T @ d_x
+            kernel = self._by_gate(self.parameters["kernel"])[self._x_gates]  # (G, K, H)
+            d_inputs = self._room.get("d inputs of gates", len(d_x), *inputs.shape)
+            np.matmul(d_x, kernel.swapaxes(1, 2), out=d_inputs)
+            return np.add.reduce(d_inputs, axis=0, out=self._room.get("d inputs", *inputs.shape))
         # Each token's row of K receives the sum over the nodes where it was looked up. Sorted, the nodes of one token
-        # are neighbours, and one reduceat sums them; np.add.at would add them one after the other. NumPy sorts integers
-        # of up to 16 bits by their digits, 3 times as fast.
-        narrow = inputs.astype(np.min_scalar_type(len(self.parameters["kernel"])))
+        # are neighbours. NumPy sorts integers of up to 16 bits by their digits, 3 times as fast.
+        narrow = inputs.astype(np.min_scalar_type(d_kernel.shape[1]))
         order = np.argsort(narrow, kind="stable")
-        tokens = inputs[order]
-        starts = np.flatnonzero(np.diff(tokens, prepend=-1))
-        d_kernel = self.gradients["kernel"]
-        d_kernel.fill(0)
-        d_kernel[tokens[starts]] = np.add.reduceat(d_x.take(order, axis=0), starts, axis=0)
-        np.sum(d_kernel, axis=0, out=d_bias)  # b is in every looked-up row
+        tokens = narrow[order]
+        starts = np.flatnonzero(new_run(tokens))
+        in_order = d_x.take(order, axis=1, out=self._room.get("d x in order", *d_x.shape), mode="clip")
+        of_tokens = np.zeros((len(d_x), d_kernel.shape[1], self.width), self.dtype)
+        of_tokens[:, tokens[starts]] = _sum_runs(in_order, starts)
+        d_kernel[self._x_gates] = of_tokens
+        self._by_gate(d_bias)[self._x_gates] = of_tokens.sum(axis=1, keepdims=True)  # b is in every looked-up row
         return None
+
+    def _by_gate(self, matrix: Float[Array, "K GH"]) -> Float[Array, "G K H"]:
+        """The same memory, a gate after the other."""
+        return matrix.reshape(len(matrix), -1, self.width).swapaxes(0, 1)
+
+
+def _blocks(rows: int, size: int) -> Iterator[slice]:
+    """Slices of at most that size, one behind the other, over all rows."""
+    for first in range(0, rows, size):
+        yield slice(first, min(first + size, rows))
+
+
+def _sum_runs(values: Float[Array, "G N H"], starts: Int64[Array, "runs"]) -> Float[Array, "G runs H"]:
+    """The sum of each run of rows, which begins where it says and ends where the next one does."""
+    if values.size < len(starts) * NUMBERS_WORTH_A_CALL:
+        sums: Array = np.add.reduceat(values, starts, axis=1)
+        return sums
+    gates, rows, width = values.shape
+    sums = np.empty((gates, len(starts), width), values.dtype)
+    for run, (first, end) in enumerate(pairwise([*starts.tolist(), rows])):
+        np.add.reduce(values[:, first:end], axis=1, out=sums[:, run])
+    return sums
