@@ -18,7 +18,7 @@ def test_linear() -> None:
         return float((weights * layer.forward(inputs)).sum())
 
     function()
-    d_inputs = layer.backward(weights)
+    d_inputs = layer.backward(inputs, weights)
     gradients = {name: values.copy() for name, values in layer.gradients.items()}
     for name, values in parameters.items():
         assert_gradient(function, values, gradients[name])

@@ -118,7 +118,12 @@ def model_function(model: Model, batch: Batch) -> Callable[[], float]:
     frozen = states_before(
         tree, [layer.start for layer in model.recurrent], lambda nodes, state: model.step(tree.token[nodes], state)[1]
     )
-    return lambda: model.loss.forward(model.step(tree.token, frozen)[0], batch) / tree.characters
+
+    def from_frozen() -> float:
+        model.parameters_changed()
+        return model.loss.forward(model.step(tree.token, frozen)[0], batch) / tree.characters
+
+    return from_frozen
 
 
 @cells

@@ -11,7 +11,7 @@ import pytest
 
 from namegen.backends.numpy_engine import recurrent
 from namegen.backends.numpy_engine.recurrent import Recurrent
-from namegen.backends.numpy_engine.walk import Level, TreeWalk
+from namegen.backends.numpy_engine.walk import FamilySums, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from tests.numpy_engine.gradients import (
     VOCABULARY,
@@ -33,7 +33,12 @@ def recurrent_function(
     if layer.through_time:
         return lambda: float((weights * layer.forward(inputs, walk)).sum())
     (frozen,) = states_before(tree, [layer.start], lambda nodes, state: [layer.step(inputs[nodes], state[0])])
-    return lambda: float((weights * layer.step(inputs, frozen)[0]).sum())
+
+    def from_frozen() -> float:
+        layer.refresh()  # the parameters are no longer what they were
+        return float((weights * layer.step(inputs, frozen)[0]).sum())
+
+    return from_frozen
 
 
 def check_layer(
@@ -138,7 +143,8 @@ def scaled(name: str) -> Callable[[Recurrent, np.ndarray], np.ndarray | None]:
 def forgets_siblings(layer: Recurrent, weights: np.ndarray) -> np.ndarray | None:
     """A backward pass in which a parent receives what its first child sends, and no more."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Level, "sum_over_children", lambda level, sent: sent.take(level.eldest, axis=0))
+        fill = FamilySums.fill
+        patch.setattr(FamilySums, "fill", lambda sums, level: fill(sums, level._replace(bundles=[])))
         return layer.backward(weights)
 
 

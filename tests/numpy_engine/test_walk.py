@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.walk import TreeWalk
+from namegen.backends.numpy_engine.room import Room
+from namegen.backends.numpy_engine.walk import BUNDLE, FamilySums, SideBySide, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from tests.strategies import alike, any_name, labelled_lists
@@ -22,6 +23,13 @@ def tree_of(names: list[str]) -> PrefixTree:
 @example(names=["ab", "ac", "ad", "b"])
 def test_levels(names: list[str]) -> None:
     check_levels(tree_of(names))
+
+
+def test_more_large_families_than_one_bundle_holds() -> None:
+    firsts = [chr(code) for code in range(0x4E00, 0x4E00 + 2 * BUNDLE + 5)]
+    tree = tree_of([first + end for first in firsts for end in ("", "a", "b", "bc")])
+    assert [len(level.bundles) for level in TreeWalk(tree).levels] == [0, 1, 3, 0]
+    check_levels(tree)
 
 
 @given(names=labelled_lists)
@@ -43,16 +51,22 @@ def check_levels(tree: PrefixTree) -> None:
     )
     families = [parent for parent in range(-1, tree.nodes) if len(children[parent])]  # of all levels, by number
     assert walk.families == len(families)
-    sent = np.random.default_rng(0).normal(size=(tree.nodes, 3))
+    assert walk.eldest.tolist() == [children[parent][0] for parent in families]
+    sent = np.random.default_rng(0).normal(size=(2, tree.nodes, 3))
+    sums = FamilySums(SideBySide(sent), walk, Room("float64"))
     for level in walk.levels:
         np.testing.assert_array_equal(level.parents, tree.parent[level.rows])
         here = families[level.families]
         assert sorted(set(level.parents.tolist())) == here
-        assert level.eldest.tolist() == [children[parent][0] for parent in here]
+        assert level.parents_of_families.tolist() == here
+        if level.family is None:
+            assert len(here) == len(level.parents)
+        else:
+            assert [here[family] for family in level.family] == level.parents.tolist()
         own = [families.index(node) if len(children[node]) else 0 for node in range(level.rows.start, level.rows.stop)]
         assert level.own_family.tolist() == own
-        expected = [sent[children[parent]].sum(axis=0) for parent in here]
-        np.testing.assert_allclose(level.sum_over_children(sent), expected, rtol=0, atol=1e-14)
+        expected = [sent[:, children[parent]].sum(axis=1).ravel() for parent in here]
+        np.testing.assert_allclose(sums.fill(level), expected, rtol=0, atol=1e-14)
 
 
 def test_start_is_a_level_like_the_others() -> None:

@@ -24,7 +24,6 @@ file shows what a new cell is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -40,8 +39,8 @@ class Cell(ABC):
         x_gates: the gates of the input's part, by their place in the kernel: the first columns, in this order.
         s_gates: how many gates the state's part has, in the order of the recurrent kernel: the last columns.
         scale: by what each gate's x and s come multiplied, in the order of the kernel.
-        carried: the arrays of the state that the cell reads by itself, not through ``s`` alone; ``before`` and
-            ``d_before`` hold these.
+        carried: the arrays of the state that the cell reads by itself, not through ``s`` alone, neighbours; ``before``
+            and ``d_before`` hold these.
         kept: how many more arrays ``forward`` keeps.
     """
 
@@ -57,7 +56,7 @@ class Cell(ABC):
         self,
         columns: Float[Array, "columns B H"],
         s: Float[Array, "s_gates B H"],
-        before: Sequence[Float[Array, "B H"]],
+        before: Float[Array, "carried B H"],
         after: Float[Array, "states B H"],
         kept: Float[Array, "kept B H"],
     ) -> None:
@@ -94,7 +93,7 @@ class SimpleRNN(Cell):
 
     columns, x_gates, s_gates, scale = 1, (0,), 1, (1.0,)
 
-    def forward(self, columns: Array, s: Array, before: Sequence[Array], after: Array, kept: Array) -> None:
+    def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
         """The new state."""
         np.add(columns, s, out=after)
         np.tanh(after, out=after)
@@ -124,7 +123,7 @@ class GRU(Cell):
     columns, x_gates, s_gates, scale = 4, (2, 0, 1), 3, (0.5, 0.5, 1.0)
     carried = (0,)
 
-    def forward(self, columns: Array, s: Array, before: Sequence[Array], after: Array, kept: Array) -> None:
+    def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
         """The new state; r s_n stands where s_n would."""
         (n, z, r, r_s_n), h, h_after = columns, before[0], after[0]
         sigmoids = columns[1:3]
@@ -175,7 +174,7 @@ class LSTM(Cell):
     carried = (1,)
     kept = 1  # tanh(c')
 
-    def forward(self, columns: Array, s: Array, before: Sequence[Array], after: Array, kept: Array) -> None:
+    def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
         """The new state."""
         (i, f, g, o), c, (h_after, c_after), tanh_c = columns, before[0], after, kept[0]
         columns += s

@@ -80,6 +80,7 @@ class NumpyEngine:
                 if clip_norm is not None:
                     clip(model.gradient, clip_norm)
                 self.optimizer.update(model.vector, model.gradient, step.learning_rate)
+                model.parameters_changed()
             characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
@@ -99,6 +100,7 @@ class NumpyEngine:
         parameters, optimizer = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
+        self.model.parameters_changed()
         if self.optimizer is None:
             return
         self.optimizer.reset()

@@ -37,6 +37,7 @@ class Model:
         ]
         self.output = Linear(*self._tensors("output."))
         self.loss = SoftmaxCrossEntropy(dtype)
+        self._ready_to_step = False
 
     def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """The parameters and gradients of one layer, by their short names."""
@@ -46,6 +47,10 @@ class Model:
         )
         return parameters, gradients
 
+    def parameters_changed(self) -> None:
+        """To be called by whoever has changed ``parameters`` or ``vector``; what reads them next looks anew."""
+        self._ready_to_step = False
+
     def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
         """The logits after every distinct prefix."""
         walk = TreeWalk(tree, self.vector.dtype)
@@ -53,6 +58,7 @@ class Model:
         for layer in self.recurrent:
             rows = layer.forward(rows, walk)
         self._last_rows = rows
+        self._ready_to_step = False  # what the layers have read may be masked
         return self.output.forward(rows)
 
     def loss_and_gradient(self, batch: Batch) -> float:
@@ -76,6 +82,10 @@ class Model:
 
     def step(self, tokens: Int[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:
         """Read one token a row: the logits of the next one, and the state after it."""
+        if not self._ready_to_step:
+            for layer in self.recurrent:
+                layer.refresh()
+            self._ready_to_step = True
         rows: Array = tokens
         after = []
         for layer, before in zip(self.recurrent, state, strict=True):

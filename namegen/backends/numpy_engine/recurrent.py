@@ -20,7 +20,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import Cell
 from namegen.backends.numpy_engine.room import Room
-from namegen.backends.numpy_engine.walk import FamilySums, TreeWalk
+from namegen.backends.numpy_engine.walk import FamilySums, SideBySide, TreeWalk
 from namegen.core.data.prefix_tree import new_run
 from namegen.types import Array, Float, Int, Int64
 
@@ -70,6 +70,8 @@ class Recurrent:
         columns, H = cell.columns, self.width
         # Where they stand in a row of the gradient of all columns, in which the carried state follows.
         self._of_x, self._of_s = slice(0, len(cell.x_gates) * H), slice((columns - cell.s_gates) * H, columns * H)
+        self._carried = slice(*((cell.carried[0], cell.carried[-1] + 1) if cell.carried else (0, 0)))
+        self._shared = len(cell.x_gates) + cell.s_gates - columns  # columns of both: the last of x, the first of s
         in_order = cell.x_gates == tuple(range(len(cell.x_gates)))
         self._x_gates = slice(None) if in_order else list(cell.x_gates)  # a slice takes no copy
         self.refresh()
@@ -83,8 +85,12 @@ class Recurrent:
         of_state = self._by_gate(self.parameters["recurrent_kernel"])
         self._recurrent_kernel = np.multiply(of_state, scale[: self.cell.s_gates], order="C")
         bias = np.atleast_2d(self.parameters["bias"])
-        self._bias = (self._by_gate(bias[:1]) * scale)[self._x_gates]  # (G, 1, H)
-        self._state_bias = self._by_gate(bias[1:]) * scale if len(bias) == 2 else None
+        self._bias = np.multiply(self._by_gate(bias[:1]), scale, order="C")[self._x_gates]  # (G, 1, H)
+        self._state_bias = None
+        if len(bias) == 2:  # of a gate that reads the sum of both parts, the input's part has both biases
+            of_state = self._by_gate(bias[1:]) * scale
+            self._bias[-self._shared :] += of_state[: self._shared]
+            self._state_bias = of_state[self._shared :]
         self._table: Array | None = None
 
     def initial_state(self, rows: int) -> LayerState:
@@ -101,9 +107,9 @@ class Recurrent:
             self._input_part(inputs[block], columns[: len(cell.x_gates)])
             s = np.matmul(before[0, block], self._recurrent_kernel)
             if self._state_bias is not None:
-                s += self._state_bias
+                s[self._shared :] += self._state_bias
             kept = np.empty((cell.kept, count, self.width), self.dtype)
-            cell.forward(columns, s, [before[state, block] for state in cell.carried], after[:, block], kept)
+            cell.forward(columns, s, before[self._carried, block], after[:, block], kept)
         return after
 
     def forward(self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk) -> Float[Array, "N H"]:
@@ -124,7 +130,7 @@ class Recurrent:
             h = after[0].take(level.parents_of_families, axis=0, out=h_of_parents[families], mode="wrap")
             s = np.matmul(h, self._recurrent_kernel, out=room.get("s of families", cell.s_gates, len(h), H))
             if self._state_bias is not None:
-                s += self._state_bias
+                s[self._shared :] += self._state_bias
             if level.family is not None:
                 s = s.take(level.family, axis=1, out=room.get("s", cell.s_gates, len(level.parents), H), mode="clip")
             for place, state in enumerate(cell.carried):
@@ -146,7 +152,7 @@ class Recurrent:
         d_after[0] = d_outputs
         d_after[1:] = 0
         d = room.get("d", cell.columns + len(cell.carried), walk.nodes, H)  # d columns, d carried state before
-        sums = FamilySums(d, walk, room)
+        sums = FamilySums(SideBySide(d), walk, room)
         if self.through_time:
             self._climb(d_after, d, sums)
         else:
@@ -203,10 +209,11 @@ class Recurrent:
     def _input_part(self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "G n H"]) -> None:
         """``x K + b``. The product of a one-hot row with K is one row of K, so tokens are looked up."""
         if inputs.dtype.kind == "i":
-            if self._table is None:
-                self._table = self._kernel + self._bias
-            for gate, table in zip(out, self._table, strict=True):
-                table.take(inputs, axis=0, out=gate, mode="clip")
+            table = self._table
+            if table is None:
+                table = self._table = self._kernel + self._bias
+            for gate, rows in zip(out, table, strict=True):
+                rows.take(inputs, axis=0, out=gate, mode="clip")
             return
         np.matmul(inputs, self._kernel, out=out)
         out += self._bias
@@ -226,20 +233,21 @@ class Recurrent:
             return np.add.reduce(d_inputs, axis=0, out=self._room.get("d inputs", *inputs.shape))
         # Each token's row of K receives the sum over the nodes where it was looked up. Sorted, the nodes of one token
         # are neighbours. NumPy sorts integers of up to 16 bits by their digits, 3 times as fast.
-        narrow = inputs.astype(np.min_scalar_type(d_kernel.shape[1]))
+        narrow = inputs.astype(np.min_scalar_type(-d_kernel.shape[1]))
         order = np.argsort(narrow, kind="stable")
         tokens = narrow[order]
         starts = np.flatnonzero(new_run(tokens))
-        in_order = d_x.take(order, axis=1, out=self._room.get("d x in order", *d_x.shape), mode="clip")
-        of_tokens = np.zeros((len(d_x), d_kernel.shape[1], self.width), self.dtype)
-        of_tokens[:, tokens[starts]] = _sum_runs(in_order, starts)
-        d_kernel[self._x_gates] = of_tokens
-        self._by_gate(d_bias)[self._x_gates] = of_tokens.sum(axis=1, keepdims=True)  # b is in every looked-up row
+        rows = SideBySide(d_x)
+        sums = _sum_runs(rows.gather(rows.places(order), self._room.get("d x in order", len(order), rows.width)), starts)
+        of_tokens = np.zeros((d_kernel.shape[1], rows.width), self.dtype)
+        of_tokens[tokens[starts]] = sums
+        d_kernel[self._x_gates] = self._by_gate(of_tokens)
+        self._by_gate(d_bias)[self._x_gates] = self._by_gate(sums.sum(axis=0, keepdims=True))  # b is in every row
         return None
 
     def _by_gate(self, matrix: Float[Array, "K GH"]) -> Float[Array, "G K H"]:
         """The same memory, a gate after the other."""
-        return matrix.reshape(len(matrix), -1, self.width).swapaxes(0, 1)
+        return matrix.reshape(len(matrix), matrix.shape[1] // self.width, self.width).swapaxes(0, 1)
 
 
 def _blocks(rows: int, size: int) -> Iterator[slice]:
@@ -248,13 +256,12 @@ def _blocks(rows: int, size: int) -> Iterator[slice]:
         yield slice(first, min(first + size, rows))
 
 
-def _sum_runs(values: Float[Array, "G N H"], starts: Int64[Array, "runs"]) -> Float[Array, "G runs H"]:
+def _sum_runs(rows: Float[Array, "N D"], starts: Int64[Array, "runs"]) -> Float[Array, "runs D"]:
     """The sum of each run of rows, which begins where it says and ends where the next one does."""
-    if values.size < len(starts) * NUMBERS_WORTH_A_CALL:
-        sums: Array = np.add.reduceat(values, starts, axis=1)
+    if rows.size < len(starts) * NUMBERS_WORTH_A_CALL:
+        sums: Array = np.add.reduceat(rows, starts, axis=0)
         return sums
-    gates, rows, width = values.shape
-    sums = np.empty((gates, len(starts), width), values.dtype)
-    for run, (first, end) in enumerate(pairwise([*starts.tolist(), rows])):
-        np.add.reduce(values[:, first:end], axis=1, out=sums[:, run])
+    sums = np.empty((len(starts), rows.shape[1]), rows.dtype)
+    for run, (first, end) in enumerate(pairwise([*starts.tolist(), len(rows)])):
+        np.add.reduce(rows[first:end], axis=0, out=sums[run])
     return sums

@@ -10,7 +10,7 @@ from namegen.backends.numpy_engine.room import Room
 from namegen.core.data.prefix_tree import PrefixTree, new_run
 from namegen.types import Array, Float, Int64
 
-BUNDLE = 64  # large families that are summed by one product; of more it would be mostly zeros
+BUNDLE = 32  # large families that are summed by one product; of more it would be mostly zeros
 
 
 class Level(NamedTuple):
@@ -118,7 +118,7 @@ class FamilySums:
     """What each family sends to its parent: the sum of what its nodes send, for several arrays of the nodes at once.
 
     Args:
-        sent: what the nodes send, ``(arrays, N, H)``.
+        sent: what the nodes send, side by side.
         walk: the families.
         room: for the sums.
 
@@ -126,22 +126,43 @@ class FamilySums:
         rows: the sums, those of all arrays of a family side by side; a level's are there once they are filled.
     """
 
-    def __init__(self, sent: Float[Array, "arrays N H"], walk: TreeWalk, room: Room) -> None:
-        arrays, nodes, width = sent.shape
-        self._flat = sent.reshape(arrays * nodes, width)
-        first_of_array = np.arange(0, arrays * nodes, nodes)
-        self._eldest = walk.eldest[:, None] + first_of_array  # (families, arrays): places in flat
-        self._siblings = walk.siblings[:, None] + first_of_array
-        self._by_array = room.get("sums", walk.families, arrays, width)
-        self.rows = self._by_array.reshape(walk.families, arrays * width)
+    def __init__(self, sent: SideBySide, walk: TreeWalk, room: Room) -> None:
+        self._sent = sent
+        self._eldest, self._siblings = sent.places(walk.eldest), sent.places(walk.siblings)
+        self.rows = room.get("sums", walk.families, sent.width)
 
     def fill(self, level: Level) -> Float[Array, "families arrays_H"]:
         """Sum over the children of a level; gives its part of ``rows``."""
-        families = level.families
-        rows = self.rows[families]
-        # clip: unlike raise, the default, it writes into out without a copy
-        self._flat.take(self._eldest[families], axis=0, out=self._by_array[families], mode="clip")
+        rows = self._sent.gather(self._eldest[level.families], out=self.rows[level.families])
         for large, siblings, membership in level.bundles:
-            of_siblings = self._flat.take(self._siblings[siblings], axis=0, mode="clip")
-            rows[large] = membership @ of_siblings.reshape(membership.shape[1], -1)
+            rows[large] = membership @ self._sent.gather(self._siblings[siblings])
         return rows
+
+
+class SideBySide:
+    """Several arrays of the nodes, of which the rows of some nodes can be had side by side, by one gather for all.
+
+    Args:
+        arrays: ``(arrays, N, H)``, whole in memory.
+        count: how many of them, from the first on; None: all.
+    """
+
+    def __init__(self, arrays: Float[Array, "arrays N H"], count: int | None = None) -> None:
+        count, nodes, width = count or len(arrays), *arrays.shape[1:]
+        self._flat = arrays.reshape(-1, width)
+        self._first_of_array = np.arange(0, count * nodes, nodes)
+        self.width = count * width
+
+    def places(self, nodes: Int64[Array, "n"]) -> Int64[Array, "n arrays"]:
+        """Where the rows of nodes are, for ``gather``."""
+        return nodes[:, None] + self._first_of_array
+
+    def gather(
+        self, places: Int64[Array, "n arrays"], out: Float[Array, "n arrays_H"] | None = None
+    ) -> Float[Array, "n arrays_H"]:
+        """The rows, those of a node side by side."""
+        if out is None:
+            out = np.empty((len(places), self.width), self._flat.dtype)
+        # clip: unlike raise, the default, it writes into out without a copy
+        self._flat.take(places, axis=0, out=out.reshape(*places.shape, -1), mode="clip")
+        return out
