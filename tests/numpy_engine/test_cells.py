@@ -38,9 +38,7 @@ def own_cell() -> tuple[Cell, CellShape]:
 Arrays = dict[str, np.ndarray]
 
 
-def check_cell(
-    cell: Cell, shape: CellShape, wrong: Callable[[Arrays], None] = lambda derivatives: None
-) -> None:
+def check_cell(cell: Cell, shape: CellShape, wrong: Callable[[Arrays], None] = lambda derivatives: None) -> None:
     """Both parts, and every array of the state before, against central differences of a sum over the state after.
 
     ``wrong`` may spoil what the cell has found before it is looked at.

@@ -8,8 +8,8 @@ matrix product. ``recurrent.py`` makes the two parts that a cell reads, and ever
 Both come multiplied by the cell's ``scale``: ½ for a gate that is a sigmoid, because σ(x) = (1 + tanh(x / 2)) / 2 and
 tanh cannot overflow. A factor of ½ is exact, and in the weights it costs nothing.
 
-All arrays are of the shape ``(count, B, H)``, each ``(B, H)`` of them whole in memory, so that an operation on it is one
-pass; and all that can be is done in place. A cell works on ``columns`` of a width each:
+All arrays are of the shape ``(count, B, H)``, each ``(B, H)`` of them whole in memory, so that an operation on it is
+one pass; and all that can be is done in place. A cell works on ``columns`` of a width each:
 
 - ``forward`` finds x in the first of them and leaves there what it has computed;
 - ``slopes`` turns these into the factors that a derivative is made of: everything in it that is known before the
@@ -39,8 +39,8 @@ class Cell(ABC):
         x_gates: the gates of the input's part, by their place in the kernel: the first columns, in this order.
         s_gates: how many gates the state's part has, in the order of the recurrent kernel: the last columns.
         scale: by what each gate's x and s come multiplied, in the order of the kernel.
-        carried: the arrays of the state that the cell reads by itself, not through ``s`` alone, neighbours; ``before``
-            and ``d_before`` hold these.
+        carried: the arrays of the state that the cell reads by itself, not through ``s`` alone: neighbours, all
+            but h among them; ``before`` and ``d_before`` hold these.
         kept: how many more arrays ``forward`` keeps.
     """
 

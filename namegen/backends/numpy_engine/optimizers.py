@@ -11,7 +11,6 @@ import numpy as np
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Float
 
-
 BLOCK = 1 << 15  # parameters that are moved at a time: all that belongs to them stays in the processor's cache
 
 
@@ -92,10 +91,8 @@ class RMSprop(Optimizer):
         np.multiply(g, g, out=change)
         change *= 1 - self.rho
         v += change
-        np.add(v, self.epsilon, out=change)
-        np.sqrt(change, out=change)
-        np.divide(g, change, out=change)
-        change *= learning_rate
+        np.multiply(g, learning_rate, out=change)
+        change /= np.sqrt(v + self.epsilon)
         w -= change
 
 

@@ -6,8 +6,8 @@ sum over its children. Without sharing the tree is a bundle of names, and this i
 All matrix products are here; ``cells.py`` has the rest. Letters are those of ``core/README.md``.
 
 What makes it fast is how the numbers lie in memory. Each gate of all nodes is whole, ``(N, H)`` for a gate, so that
-what a cell does to a level is one pass over memory without gaps; the products write it so, gate by gate, at the speed of
-one large product. All arrays are reused from step to step (``room.py``).
+what a cell does to a level is one pass over memory without gaps; the products write it so, gate by gate, at the speed
+of one large product. All arrays are reused from step to step (``room.py``).
 """
 
 from __future__ import annotations
@@ -238,7 +238,9 @@ class Recurrent:
         tokens = narrow[order]
         starts = np.flatnonzero(new_run(tokens))
         rows = SideBySide(d_x)
-        sums = _sum_runs(rows.gather(rows.places(order), self._room.get("d x in order", len(order), rows.width)), starts)
+        sums = _sum_runs(
+            rows.gather(rows.places(order), self._room.get("d x in order", len(order), rows.width)), starts
+        )
         of_tokens = np.zeros((d_kernel.shape[1], rows.width), self.dtype)
         of_tokens[tokens[starts]] = sums
         d_kernel[self._x_gates] = self._by_gate(of_tokens)

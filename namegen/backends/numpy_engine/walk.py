@@ -144,14 +144,16 @@ class SideBySide:
 
     Args:
         arrays: ``(arrays, N, H)``, whole in memory.
-        count: how many of them, from the first on; None: all.
+
+    Attributes:
+        width: numbers of the rows of one node.
     """
 
-    def __init__(self, arrays: Float[Array, "arrays N H"], count: int | None = None) -> None:
-        count, nodes, width = count or len(arrays), *arrays.shape[1:]
+    def __init__(self, arrays: Float[Array, "arrays N H"]) -> None:
+        _, nodes, width = arrays.shape
         self._flat = arrays.reshape(-1, width)
-        self._first_of_array = np.arange(0, count * nodes, nodes)
-        self.width = count * width
+        self._first_of_array = np.arange(0, len(arrays) * nodes, nodes)
+        self.width = len(arrays) * width
 
     def places(self, nodes: Int64[Array, "n"]) -> Int64[Array, "n arrays"]:
         """Where the rows of nodes are, for ``gather``."""

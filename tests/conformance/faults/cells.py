@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import GRU, SimpleRNN, sigmoid
+from namegen.backends.numpy_engine.cells import GRU, SimpleRNN, sigmoid_of_half
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from tests.conformance.faults.fault import caught_by
 
@@ -89,11 +89,11 @@ class OtherCell(NumpyEngine):
 class ResetsBefore(GRU):
     """``n = tanh(x_n + r h)``."""
 
-    def forward(self, x, s, before, after, kept):
-        h, (z, r, n, s_n) = before[0], kept
-        sigmoid(x[:2] + s[:2], out=kept[:2])
-        np.copyto(s_n, s[2])
-        np.tanh(x[2] + r * h, out=n)
+    def forward(self, columns, s, before, after, kept):
+        h, (n, z, r, _) = before[0], columns
+        columns[1:3] += s[:2]
+        sigmoid_of_half(columns[1:3])
+        np.tanh(n + r * h, out=n)
         np.add(n, z * (h - n), out=after[0])
 
 
@@ -107,9 +107,9 @@ class ResetsBeforeTheProduct(OtherCell):
 class Updates(GRU):
     """``h' = (1 − z) h + z n``."""
 
-    def forward(self, x, s, before, after, kept):
-        super().forward(x, s, before, after, kept)
-        h, (z, _, n, _) = before[0], kept
+    def forward(self, columns, s, before, after, kept):
+        super().forward(columns, s, before, after, kept)
+        h, (n, z, _, _) = before[0], columns
         np.add(h, z * (n - h), out=after[0])
 
 
@@ -123,8 +123,8 @@ class TurnsTheUpdateGate(OtherCell):
 class Softsign(SimpleRNN):
     """``h' = s / (1 + |s|)``."""
 
-    def forward(self, x, s, before, after, kept):
-        sums = x + s
+    def forward(self, columns, s, before, after, kept):
+        sums = columns + s
         np.divide(sums, 1 + np.abs(sums), out=after)
 
 
@@ -138,8 +138,8 @@ class HasAnotherActivation(OtherCell):
 class HalfBackward(SimpleRNN):
     """The derivative of ``tanh`` with half a square."""
 
-    def backward(self, d_after, before, after, kept, *, d_x, d_s, d_before):
-        np.multiply(1 - after * after / 2, d_after, out=d_x)
+    def slopes(self, columns, before, after, kept):
+        np.subtract(1, after * after / 2, out=columns)
 
 
 @caught_by("same training", cell="simple_rnn")

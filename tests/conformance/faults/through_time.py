@@ -76,10 +76,10 @@ class CutsOnlyH(NumpyEngine):
     def cut(layer):
         climb = layer._climb
 
-        def climb_through_c(d_after, d_before, d_x, d_s):
+        def climb_through_c(d_after, d, sums):
             recurrent = layer.parameters["recurrent_kernel"]
             layer.parameters = dict(layer.parameters) | {"recurrent_kernel": np.zeros_like(recurrent)}
-            climb(d_after, d_before, d_x, d_s)  # no gradient through U: c alone is left
+            climb(d_after, d, sums)  # no gradient through U: c alone is left
             layer.parameters = dict(layer.parameters) | {"recurrent_kernel": recurrent}
 
         layer._climb = climb_through_c
