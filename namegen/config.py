@@ -18,6 +18,7 @@ from namegen.config_files import advice
 from namegen.config_values import MOST_SHOWN, WrongTypeError, convert, cut, expected_of, shown
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, check
 from namegen.errors import SettingsError, setting
+from namegen.threads import threads_for
 
 Label = Callable[[str], str]  # the name of a field -> what a message calls it
 _Settings = TypeVar("_Settings")
@@ -25,10 +26,13 @@ _Settings = TypeVar("_Settings")
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Where and how a network is trained, which changes nothing of what is learned: engine, threads, plot."""
+    """Where and how a network is trained, which changes nothing of what is learned: engine, threads, plot.
+
+    ``threads``: None means what pays, see ``Config.threads``.
+    """
 
     backend: str = "numpy"
-    threads: int = 1
+    threads: int | None = None
     plot: bool = True
 
     def __post_init__(self) -> None:
@@ -53,6 +57,21 @@ class Config:
     def recipe(self) -> Recipe:
         """What decides what is learned: all but where and how it runs."""
         return Recipe(self.data, self.network, self.training)
+
+
+    @property
+    def threads(self) -> int:
+        """Processor threads of a training that has the machine to itself; several side by side take 1 each.
+
+        Where nothing is said: 2 for the engine numpy with a wide layer on a machine of two cores or more, else 1. With
+        another number of threads sums are rounded otherwise, so the same bits need the same number.
+
+        >>> Config(run=RunSettings(threads=3)).threads
+        3
+        """
+        if self.run.threads is not None:
+            return self.run.threads
+        return threads_for(max(self.network.hidden)) if self.run.backend == "numpy" else 1
 
 
 TABLES: dict[str, type[Any]] = get_type_hints(Config)

@@ -8,7 +8,26 @@ from functools import lru_cache
 
 from namegen.errors import SettingsError
 
+# A layer so wide gains by a second thread: its products are large enough to share. Measured on two cores, on distinct
+# first names: GRU of 128, 192 and 256 units 1.3 to 1.4 times as fast, LSTM of 256 with 512 names a step 1.5 times; of
+# 32 and 64 units 1.05 to 1.15 times, which a second training beside it makes better use of.
+WIDE = 128
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def threads_for(width: int) -> int:
+    """How many threads one training gets that has the machine to itself: 2 where that pays, else 1.
+
+    Args:
+        width: units of the widest layer.
+    """
+    return 2 if width >= WIDE and _cores() >= 2 else 1
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def limit_threads(threads: int) -> None:

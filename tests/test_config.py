@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen import api, threads
 from namegen.config import Config, RunSettings, merge, parse_config, read_config, write_config
 from namegen.core.settings import (
     CELLS,
@@ -76,7 +77,7 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
         },
         "run": {
             "backend": draw(TEXTS.filter(bool)),
-            "threads": draw(st.integers(1, 1024)),
+            "threads": draw(maybe(st.integers(1, 1024))),
             "plot": draw(st.booleans()),
         },
     }
@@ -307,3 +308,34 @@ def test_every_control_character_can_be_written() -> None:
     names = "".join(map(chr, range(160))) + '\\"#\u2028👩'
     config = Config(data=DataSettings(names=names))
     assert parse_config(tomllib.loads(write_config(config))) == config
+
+
+@pytest.mark.parametrize(
+    ("cores", "config", "expected"),
+    [
+        (2, Config(), 1),
+        (2, Config(network=NetworkSettings(hidden=(32, 128))), 2),
+        (64, Config(network=NetworkSettings(hidden=(512,))), 2),
+        (1, Config(network=NetworkSettings(hidden=(128,))), 1),
+        (2, Config(network=NetworkSettings(hidden=(127,))), 1),
+        (2, Config(network=NetworkSettings(hidden=(128,)), run=RunSettings(backend="keras")), 1),
+        (1, Config(run=RunSettings(threads=5)), 5),
+    ],
+)
+def test_threads_are_two_where_that_pays(
+    monkeypatch: pytest.MonkeyPatch, cores: int, config: Config, expected: int
+) -> None:
+    monkeypatch.setattr(threads, "_cores", lambda: cores)
+    assert config.threads == expected
+
+
+def test_a_run_writes_down_how_many_threads_it_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that to go on, on another machine too, gives the same bits."""
+    monkeypatch.setattr(threads, "_cores", lambda: 2)
+    config = Config(
+        network=NetworkSettings(cell="gru", hidden=(128,)),
+        training=TrainingSettings(epochs=1),
+        data=DataSettings(validation=0),
+    )
+    api.train(["Ann", "Bob", "Cid"], config=config, out=tmp_path / "run")
+    assert read_config(tmp_path / "run" / "config.toml").run.threads == 2

@@ -52,7 +52,8 @@ def train(
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     corpus = _read_corpus(names, config, stdin)
-    run = TrainingRun(corpus, config.recipe, engine_class, threads=config.run.threads, listener=listener, stop=stop)
+    config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
+    run = TrainingRun(corpus, config.recipe, engine_class, threads=config.threads, listener=listener, stop=stop)
     if out is not None or save:
         lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
         run.folder = _make_folder(out, run, config, keep_names=lies_nowhere_else)
@@ -126,7 +127,7 @@ def resume(
         read_names(recipe.data),
         recipe,
         load_engine(config.run.backend),
-        threads=config.run.threads,
+        threads=config.threads,
         folder=run_folder,
         listener=listener,
         stop=stop,

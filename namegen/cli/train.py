@@ -162,7 +162,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--best-by", type=click.Choice(CRITERIA), help="What makes an epoch the best.  [default: loss]"
     ),
     "training.seed": click.option("--seed", type=int, metavar="N", help="Decides all that is random.  [default: 0]"),
-    "run.threads": click.option("--threads", type=int, metavar="N", help="Processor threads.  [default: 1]"),
+    "run.threads": click.option("--threads", type=int, metavar="N", help="Processor threads.  [default: 1, or 2 for a wide layer]"),
     "data.column": options.column,
     "data.max_name_length": options.max_name_length,
     "run.plot": click.option("--plot/--no-plot", default=None, help="Draw history.png.  [default: draw it]"),
@@ -223,7 +223,7 @@ def train(
             notes(f"names: {resolved.data.names}")
         note_list(resolved.data.names, notes)
     note_engines(notes)
-    limit_threads(resolved.run.threads)
+    limit_threads(resolved.threads)
     from namegen import api
 
     with show_progress(notes) as progress, StopOnInterrupt(progress.say) as stop:

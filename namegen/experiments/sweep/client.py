@@ -53,7 +53,7 @@ def open_client(scheduler: str | None, left: Iterable[SweepRun], workers: int | 
 def _local_workers(left: list[SweepRun], workers: int | None) -> int:
     from dask.system import CPU_COUNT  # those that this process may use
 
-    threads = max(run.config.run.threads for run in left)
+    threads = max(run.config.run.threads or 1 for run in left)
     return min(workers or max(CPU_COUNT // threads, 1), len(left))
 
 

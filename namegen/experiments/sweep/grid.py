@@ -109,7 +109,7 @@ class SweepRun:
             "data": data,
             "network": asdict(self.config.network),
             "training": asdict(self.config.training),
-            "run": {"backend": self.config.run.backend, "threads": self.config.run.threads},
+            "run": {"backend": self.config.run.backend, "threads": self.config.run.threads or 1},
             "libraries": engine_versions(self.config.run.backend),
             "code": training_code(self.config.run.backend),
         }

@@ -63,7 +63,7 @@ def train_run(job: RunJob) -> RunAnswer:
             f"the worker has another version of namegen's code, or of the engine {engine}: install the same one "
             "everywhere"
         )
-    limit_threads(job.config.run.threads)
+    limit_threads(job.config.run.threads or 1)
     started = time.perf_counter()
     try:
         run = _make_run(job, Teller(job.run))
@@ -99,7 +99,7 @@ def _make_run(job: RunJob, teller: Teller) -> TrainingRun:
         Corpus(job.names, source=job.source),
         job.config.recipe,
         load_engine(job.config.run.backend),
-        threads=job.config.run.threads,
+        threads=job.config.run.threads or 1,  # others run beside it
         listener=teller,
         stop=teller.stop,
     )
