@@ -58,7 +58,6 @@ class Config:
         """What decides what is learned: all but where and how it runs."""
         return Recipe(self.data, self.network, self.training)
 
-
     @property
     def threads(self) -> int:
         """Processor threads of a training that has the machine to itself; several side by side take 1 each.

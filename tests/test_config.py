@@ -335,7 +335,7 @@ def test_a_run_writes_down_how_many_threads_it_chose(tmp_path: Path, monkeypatch
     config = Config(
         network=NetworkSettings(cell="gru", hidden=(128,)),
         training=TrainingSettings(epochs=1),
-        data=DataSettings(validation=0),
+        data=DataSettings(validation=0.0),
     )
     api.train(["Ann", "Bob", "Cid"], config=config, out=tmp_path / "run")
     assert read_config(tmp_path / "run" / "config.toml").run.threads == 2

@@ -162,7 +162,9 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--best-by", type=click.Choice(CRITERIA), help="What makes an epoch the best.  [default: loss]"
     ),
     "training.seed": click.option("--seed", type=int, metavar="N", help="Decides all that is random.  [default: 0]"),
-    "run.threads": click.option("--threads", type=int, metavar="N", help="Processor threads.  [default: 1, or 2 for a wide layer]"),
+    "run.threads": click.option(
+        "--threads", type=int, metavar="N", help="Processor threads.  [default: 1, or 2 for a wide layer]"
+    ),
     "data.column": options.column,
     "data.max_name_length": options.max_name_length,
     "run.plot": click.option("--plot/--no-plot", default=None, help="Draw history.png.  [default: draw it]"),

@@ -38,6 +38,7 @@ class Model:
         self.output = Linear(*self._tensors("output."))
         self.loss = SoftmaxCrossEntropy(dtype)
         self._ready_to_step = False
+        self._room = Room(dtype)
 
     def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """The parameters and gradients of one layer, by their short names."""
