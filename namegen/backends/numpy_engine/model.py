@@ -11,6 +11,7 @@ from namegen.backends.numpy_engine.cells import CELLS
 from namegen.backends.numpy_engine.linear import Linear
 from namegen.backends.numpy_engine.loss import SoftmaxCrossEntropy
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
+from namegen.backends.numpy_engine.room import Room
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
@@ -72,9 +73,12 @@ class Model:
 
     def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
         """The same with each masked parameter counting as ``parameter * mask``; afterwards it is as it was."""
-        unmasked = {name: self.parameters[name].copy() for name in masks}
+        unmasked = {}
         for name, mask in masks.items():
-            self.parameters[name] *= mask
+            values = self.parameters[name]
+            unmasked[name] = self._room.get(name, *values.shape)
+            np.copyto(unmasked[name], values)
+            values *= mask
         loss = self.loss_and_gradient(batch)
         for name, mask in masks.items():
             self.parameters[name][...] = unmasked[name]  # not divided by the mask: it holds zeros
