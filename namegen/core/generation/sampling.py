@@ -44,10 +44,11 @@ def probabilities(logits: Float[Array, "B V"], temperature: float = 1.0) -> Floa
         chosen = np.zeros(logits.shape)
         chosen[np.arange(len(logits)), np.argmax(logits, axis=1)] = 1
         return chosen
-    scaled = logits.astype(np.float64)
-    scaled -= scaled.max(axis=1, keepdims=True)  # before the division, which may then overflow to −inf only
-    with np.errstate(over="ignore"):
-        scaled /= temperature
+    # The largest goes before the division, which may then overflow to −inf only.
+    scaled: Float64[Array, "B V"] = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
+    if temperature != 1:
+        with np.errstate(over="ignore"):
+            scaled /= temperature
     np.exp(scaled, out=scaled)
     scaled /= scaled.sum(axis=1, keepdims=True)
     return scaled

@@ -15,7 +15,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.generator import Generator, round_size
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.known import Avoid
 from namegen.core.generation.wishes.wishlist import Wishlist
@@ -147,6 +147,21 @@ def test_new_says_which_names_the_list_lacks_and_is_unknown_without_a_list() -> 
     assert batch.new.tolist() == [name not in ("ab", "c", "ba") for name in batch.names]
     assert {True, False} == set(batch.new.tolist())
     assert next(generator().generate(5, rng=np.random.default_rng(0), **asked)).new is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("share", [0.99, 0.5, 0.02])
+def test_a_long_request_draws_hardly_more_names_than_it_needs(share: float) -> None:
+    """The first draws tell how many fail; two draws a name, as for a short request, would be twice the work."""
+
+    def draws(n: int) -> int:
+        found = tried = 0
+        while found < n:
+            size = round_size(n - found, found, tried, certain=False)
+            found, tried = found + int(share * size), tried + size
+        return tried
+
+    assert draws(100_000) < 1.03 * 100_000 / share
+    assert draws(3_000) >= 6_000  # short requests stay as they are: what a seed gives depends on it
 
 
 def test_new_names_are_conditioned_on_being_new() -> None:
