@@ -12,7 +12,7 @@ rejection done early: what is left has the same distribution as if every name ha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -157,15 +157,29 @@ class Walk:
         places = self.filter.select(self.filter.start(), np.zeros(len(rows), np.int64))
         return Open(tokens, forced.last[rows], counts, forced.score[rows], places, forced.state, rows)
 
-    def draw(self, n: int, *, rng: np.random.Generator, sampling: SamplingSettings) -> Draws:
+    def draw(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator,
+        sampling: SamplingSettings,
+        on_block: Callable[[int], None] | None = None,
+    ) -> Draws:
         """Draw n names; given are those that the filter lets through.
 
         Depth first, a block of prefixes at a time: few states wait at any time, however large n is.
+
+        Args:
+            n: how many.
+            rng: where the random numbers come from.
+            sampling: how characters are chosen.
+            on_block: called after each block with how many of the n have come to their end so far.
 
         Raises:
             GenerationError: the model gives logits that are not numbers.
         """
         self.rejected = Counter()
+        done = 0
         parts, counts, scores = [], [np.zeros(0, np.int64)], [np.zeros(0)]
         several = self.beginnings.several and n > 0
         pending = [self._start_split(n, rng, sampling) if several else self.start(n)]
@@ -181,7 +195,11 @@ class Walk:
                     counts.append(count[stops][keep])
                     scores.append(score[stops][keep])
             goes_on = np.flatnonzero(~stops)
-            pending += self.children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after)
+            longer = list(self.children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after))
+            pending += longer
+            if on_block is not None:
+                done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
+                on_block(done)
         return Draws(parts, np.concatenate(counts), np.concatenate(scores), self.rejected)
 
     def _split(

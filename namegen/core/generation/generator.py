@@ -28,6 +28,7 @@ from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.judge import Judge
 from namegen.core.generation.prefix_filter import PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings, draw, pick
+from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.known import Avoid, Distinct, New
 from namegen.core.generation.wishes.length import MaxLength
 from namegen.core.generation.wishes.well_formed import WellFormed
@@ -121,6 +122,7 @@ class Generator:
         wishes: Wishlist | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        on_progress: OnProgress | None = None,
     ) -> Iterator[NameBatch]:
         """Give n names, in batches as they are found; by default new and distinct ones.
 
@@ -134,6 +136,7 @@ class Generator:
             allow_seen: names of the list too.
             allow_repeats: the same name more than once; otherwise no two that differ in letter case, spaces or
                 punctuation only.
+            on_progress: called now and then with the names found so far and the names drawn so far.
 
         Raises:
             SettingsError: the wishes contradict each other; at once, before a name is drawn.
@@ -153,7 +156,7 @@ class Generator:
         """
         sampling = sampling or SamplingSettings()
         walk, judge = self.prepare(n, sampling.max_length, wishes, allow_seen, allow_repeats)
-        return self._search(n, rng, sampling, walk, judge)
+        return self._search(n, rng, sampling, walk, judge, on_progress)
 
     def prepare(
         self, n: int, longest: int, wishes: Wishlist | None, allow_seen: bool, allow_repeats: bool
@@ -187,14 +190,21 @@ class Generator:
         return Walk(self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings), Judge(wishes)
 
     def _search(
-        self, n: int, rng: np.random.Generator, sampling: SamplingSettings, walk: Walk, judge: Judge
+        self,
+        n: int,
+        rng: np.random.Generator,
+        sampling: SamplingSettings,
+        walk: Walk,
+        judge: Judge,
+        on_progress: OnProgress | None,
     ) -> Iterator[NameBatch]:
         """Draw until there are n names, or none has turned up for too long."""
         found = tried = in_vain = 0
+        on_block = None if on_progress is None else lambda drawn: on_progress(found, tried + drawn)
         rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
         while found < n:
             size = round_size(n - found, found, tried, certain=judge.lets_all_through)
-            draws = walk.draw(size, rng=rng, sampling=sampling)
+            draws = walk.draw(size, rng=rng, sampling=sampling, on_block=on_block)
             batch, refused = self._choose(draws, n - found, rng, judge)
             found, tried = found + len(batch.names), tried + size
             if batch.names:

@@ -18,6 +18,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.generator import Generator, round_size
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.known import Avoid
+from namegen.core.generation.wishes.length import MinLength
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
@@ -193,6 +194,35 @@ def test_a_model_without_names_cannot_give_new_ones() -> None:
         generator().generate(1, rng=np.random.default_rng(0))
     assert "a" not in names_of(generator(), 20, wishes=Wishlist([Avoid(["a"])]))
     assert len(names_of(generator(), 5, wishes=Wishlist([Avoid([])]))) == 5
+
+
+def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "CHUNK_NAMES", 500)
+    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 16)
+    asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=12)}
+    told: list[tuple[int, int]] = []
+    names = names_of(generator([]), 400, on_progress=lambda found, drawn: told.append((found, drawn)), **asked)
+    assert names == names_of(generator([]), 400, **asked)
+    found, drawn = map(list, zip(*told, strict=True))
+    assert len(set(drawn)) > 50
+    assert drawn == sorted(drawn)
+    assert found == sorted(found)
+    assert found[0] == 0 < found[-1] < 400
+
+
+def test_each_round_ends_with_all_of_its_draws() -> None:
+    told: list[int] = []
+    settings = SamplingSettings(max_length=4)
+    names_of(
+        generator(),
+        3_000,
+        sampling=settings,
+        allow_seen=True,
+        allow_repeats=True,
+        on_progress=lambda found, drawn: told.append(drawn),
+    )
+    assert 3_000 in told
+    assert told[-1] > 3_000  # those that were too long were drawn anew
 
 
 def test_the_seed_decides() -> None:
