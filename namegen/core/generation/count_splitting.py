@@ -208,14 +208,18 @@ class Walk:
         """Read the prefixes and split their counts: (row, next token, count, its log-probability), and the state."""
         state = self.model.select(prefixes.state, prefixes.parent)
         logits, after = self.model.step(prefixes.last, state)
-        chances = sampling.chances(logits)
-        if np.isnan(chances[:, 0]).any():  # a softmax with a NaN in it is NaN throughout
+        weights = sampling.weights(logits)
+        sums = running_sums(weights)
+        if np.isnan(sums[-1]).any():
             raise GenerationError(
                 "the model gives logits that are not numbers, so nothing can be drawn from it: train it anew, with a "
                 "lower learning rate"
             )
-        row, token, count = split_counts(prefixes.count, chances, rng)
-        score = np.log(chances[row, token]) if sampling.natural else log_probabilities(logits, row, token)
+        row, token, count = split_counts(prefixes.count, weights, sums, rng)
+        if sampling.natural:
+            score = np.log(weights[row, token] / sums[-1, row])
+        else:
+            score = log_probabilities(logits, row, token)
         return row, token.astype(np.int32), count, score, after
 
     def children(
@@ -259,55 +263,69 @@ class Walk:
 
 
 def split_counts(
-    counts: Int64[Array, "B"], chances: Float64[Array, "B V"], rng: np.random.Generator
+    counts: Int64[Array, "B"],
+    weights: Float64[Array, "B V"],
+    sums: Float64[Array, "V B"],
+    rng: np.random.Generator,
 ) -> tuple[Int64[Array, "R"], Int64[Array, "R"], Int64[Array, "R"]]:
     """For each row, how many of ``counts`` independent draws give each token: one multinomial a row.
 
     Where a row has few draws they are made one by one, which costs less than a binomial for every token.
 
+    Args:
+        counts: draws, at least 1 a row.
+        weights: what the probabilities of a row are in proportion to.
+        sums: their ``running_sums``.
+        rng: where the random numbers come from.
+
     Returns:
         (row, token, count) of every token that was drawn, in no particular order; the counts of a row sum to its own.
 
-    >>> row, token, count = split_counts(np.array([5, 1000]), np.array([[0, 1.0], [1.0, 0]]), np.random.default_rng(0))
+    >>> weights = np.array([[0, 2.0], [1.0, 0]])
+    >>> sums = running_sums(weights)
+    >>> row, token, count = split_counts(np.array([5, 1000]), weights, sums, np.random.default_rng(0))
     >>> row.tolist(), token.tolist(), count.tolist()
     ([0, 1], [1, 0], [5, 1000])
     """
-    sums = running_sums(chances)
     one = np.flatnonzero(counts == 1)
-    parts = [(one, _pick(sums, one, rng), np.ones(len(one), np.int64))]
-    if len(one) < len(counts):
-        some, many = np.flatnonzero((counts > 1) & (counts <= FEW)), np.flatnonzero(counts > FEW)
-        if len(some):
-            drawn = np.repeat(some, counts[some])
-            pair, count = np.unique(drawn * len(sums) + _pick(sums, drawn, rng), return_counts=True)
-            parts.append((pair // len(sums), pair % len(sums), count))
-        if len(many):
-            exact = chances[many]
-            split = rng.multinomial(counts[many], exact / exact.sum(axis=1, keepdims=True))  # (many, V)
-            row, token = np.nonzero(split)
-            parts.append((many[row], token, split[row, token]))
+    uniforms = np.zeros(len(counts))
+    uniforms[one] = rng.random(len(one))
+    # Most rows have one draw: to look at the others too, in vain, is faster than to gather these.
+    parts = [(one, _pick(sums, uniforms)[one], counts[one])]
+    some, many = np.flatnonzero((counts > 1) & (counts <= FEW)), np.flatnonzero(counts > FEW)
+    if len(some):
+        drawn = np.repeat(some, counts[some])
+        pair, count = np.unique(
+            drawn * len(sums) + _pick(sums.take(drawn, axis=1), rng.random(len(drawn))), return_counts=True
+        )
+        parts.append((pair // len(sums), pair % len(sums), count))
+    if len(many):
+        exact = weights[many]
+        split = rng.multinomial(counts[many], exact / exact.sum(axis=1, keepdims=True))  # (many, V)
+        row, token = np.nonzero(split)
+        parts.append((many[row], token, split[row, token]))
     rows, tokens, split_count = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return rows, tokens, split_count
 
 
-def running_sums(chances: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
+def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
     """The cumulative sums over the tokens, a token a row: those of ``np.cumsum``, to the bit.
 
     Of many rows each token's are added at once, which takes a tenth of the time: ``np.cumsum`` adds number by number.
     """
-    sums = np.array(chances.T, order="C")
-    if len(chances) < ADD_AT_ONCE:
+    sums = np.array(weights.T, order="C")
+    if len(weights) < ADD_AT_ONCE:
         return np.cumsum(sums, axis=0, out=sums)
     for before, here in pairwise(sums):
         here += before
     return sums
 
 
-def _pick(sums: Float64[Array, "V B"], drawn: Int64[Array, "n"], rng: np.random.Generator) -> Int64[Array, "n"]:
-    """A token for each of ``drawn``, rows with repeats: the first whose running sum exceeds the random number."""
-    total = sums[-1, drawn]
-    number = np.minimum(rng.random(len(drawn)) * total, np.nextafter(total, 0))  # a product may round up to the total
-    not_yet = sums.take(drawn, axis=1) <= number  # (V, n)
+def _pick(sums: Float64[Array, "V n"], uniforms: Float64[Array, "n"]) -> Int64[Array, "n"]:
+    """A token for each column of running sums: the first whose sum exceeds the uniform number's share of the last."""
+    total = sums[-1]
+    number = np.minimum(uniforms * total, np.nextafter(total, 0))  # a product may round up to the total
+    not_yet = sums <= number  # (V, n)
     # Counted in the smallest type that holds V: eight times as many numbers at a time.
     picked: Int64[Array, "n"] = not_yet.view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(len(sums))).astype(np.int64)
     return picked

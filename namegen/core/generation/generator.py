@@ -37,7 +37,7 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Float64, Int32, UInt64
 
-CHUNK_NAMES = 250_000  # names that are drawn at a time: what bounds the memory of a request for millions
+CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
 MOST_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
 MOST_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
