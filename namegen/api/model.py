@@ -20,6 +20,7 @@ from namegen.core.evaluation.scoring import NameScore, score_names
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.text import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
@@ -123,9 +124,13 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        on_progress: OnProgress | None = None,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """Names in batches as they are found, so that memory stays flat however many are asked for; see ``generate``.
+
+        ``on_progress`` is called now and then, within a batch too, with the names found so far and the names drawn so
+        far.
 
         Raises:
             SettingsError: at once.
@@ -140,6 +145,7 @@ class LoadedModel:
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
+            on_progress=on_progress,
         )
 
     def best(
@@ -169,9 +175,13 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        on_progress: OnProgress | None = None,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
-        """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it."""
+        """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it.
+
+        ``on_progress`` is called now and then with the names found so far and the prefixes read so far.
+        """
         from namegen.core.generation.best_first import likeliest
 
         wished = make_wishes(self.list_name, **wishes)
@@ -182,6 +192,7 @@ class LoadedModel:
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
+            on_progress=on_progress,
         )
 
     def score(self, name: str) -> NameScore:
@@ -302,19 +313,23 @@ def load_player_inventor() -> PlayerInventor:
     )
 
 
-def invent_players(n: int = 25, *, seed: int | None = None, temperature: float = 1.0) -> Iterator[list[InventedPlayer]]:
+def invent_players(
+    n: int = 25, *, seed: int | None = None, temperature: float = 1.0, on_progress: OnProgress | None = None
+) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
 
     Args:
         n: how many.
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely.
+        on_progress: called now and then with the players found so far and the last names drawn so far.
 
     Raises:
         CheckpointError, SettingsError: at once.
         GenerationError: after those found have been given: there are no more.
     """
-    return load_player_inventor().generate(n, rng=_random_numbers(seed), temperature=temperature)
+    rng = _random_numbers(seed)
+    return load_player_inventor().generate(n, rng=rng, temperature=temperature, on_progress=on_progress)
 
 
 def _random_numbers(seed: int | None) -> np.random.Generator:

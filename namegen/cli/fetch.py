@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -119,5 +117,4 @@ def show_progress(notes: Notes) -> AbstractContextManager[Silent]:
             """Above the bar, which stays."""
             self._progress.console.print(printable(f"{why}; once more in {seconds:.0f} s"), markup=False)
 
-    shows_bar = not notes.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    return Bar() if shows_bar else Lines()
+    return Bar() if notes.can_draw_over else Lines()

@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from namegen.cli import options
+from namegen.cli.search_line import SearchLine
 from namegen.cli.sources import note_list, open_model
 from namegen.cli.terminal import Notes, json_string, printable
 
@@ -189,17 +190,22 @@ def generate(
     for name in ("banned", "avoid"):
         note_list(wished[name], notes)
     wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
+    line = SearchLine(notes, count) if best is None else SearchLine(notes, best, done="beginnings of names read")
     if best is None:
-        batches = loaded.generate_batches(count, **wished)
+        batches = loaded.generate_batches(count, on_progress=line.on_progress, **wished)
     else:
-        batches = loaded.best_batches(best, **{name: wished[name] for name in wished if name not in OF_DRAWING})
+        of_names = {name: wished[name] for name in wished if name not in OF_DRAWING}
+        batches = loaded.best_batches(best, on_progress=line.on_progress, **of_names)
     if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
         batches = _sorted(batches, ORDERS[sort], wished["seed"])
     write = {"text": _lines, "csv": _csv_lines, "json": _json_lines}["json" if as_json else form or "text"]
     if form == "csv":
         sys.stdout.write("name,log_probability,new\n")
-    for batch in batches:
-        sys.stdout.write(write(batch))
+    with line:
+        for batch in batches:
+            text = write(batch)
+            line.clear()
+            sys.stdout.write(text)
 
 
 def _refuse_with_best(context: click.Context) -> None:

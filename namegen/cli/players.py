@@ -7,7 +7,8 @@ from collections.abc import Callable
 import click
 
 from namegen.cli import options
-from namegen.cli.terminal import json_text, printable
+from namegen.cli.search_line import SearchLine
+from namegen.cli.terminal import Notes, json_text, printable
 from namegen.threads import limit_threads
 
 MOST_NAMES = 1_000_000
@@ -56,12 +57,14 @@ def players(count: int, seed: int | None, temperature: float, as_json: bool, qui
     limit_threads(1)
     from namegen import api
 
-    for batch in api.invent_players(count, seed=seed, temperature=temperature):
-        for player in batch:
-            if as_json:
-                click.echo(json_text({"name": player.full_name, **vars(player)}))
-            else:
-                click.echo(printable(player.full_name))
+    with SearchLine(Notes(quiet), count, "players", "last names drawn") as line:
+        for batch in api.invent_players(count, seed=seed, temperature=temperature, on_progress=line.on_progress):
+            line.clear()
+            for player in batch:
+                if as_json:
+                    click.echo(json_text({"name": player.full_name, **vars(player)}))
+                else:
+                    click.echo(printable(player.full_name))
 
 
 @click.command()
@@ -77,9 +80,13 @@ def companies(count: int, seed: int | None, temperature: float, as_json: bool, q
     limit_threads(1)
     from namegen import api
 
-    for batch in api.load_shipped("companies").generate_batches(count, seed=seed, temperature=temperature):
-        for name, log_probability in zip(batch.names, batch.log_probability.tolist(), strict=True):
-            if as_json:
-                click.echo(json_text({"name": name, "log_probability": log_probability, "new": True}))
-            else:
-                click.echo(printable(name))
+    model = api.load_shipped("companies")
+    with SearchLine(Notes(quiet), count) as line:
+        batches = model.generate_batches(count, seed=seed, temperature=temperature, on_progress=line.on_progress)
+        for batch in batches:
+            line.clear()
+            for name, log_probability in zip(batch.names, batch.log_probability.tolist(), strict=True):
+                if as_json:
+                    click.echo(json_text({"name": name, "log_probability": log_probability, "new": True}))
+                else:
+                    click.echo(printable(name))

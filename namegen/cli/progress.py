@@ -5,8 +5,6 @@ The trainer calls ``on_step`` thousands of times a second, so that only notes th
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -30,7 +28,7 @@ def show_progress(notes: Notes) -> Display:
     """The display that fits where standard error goes."""
     if notes.quiet:
         return Display(notes)
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if notes.can_draw_over:
         return LiveBlock(notes)
     return Lines(notes)
 

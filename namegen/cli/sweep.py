@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -137,7 +135,7 @@ def _print(results: Results) -> None:
 
 def show_progress(notes: Notes) -> SweepLines:
     """The display that fits where standard error goes."""
-    if not notes.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if notes.can_draw_over:
         return SweepBlock(notes)
     return SweepLines(notes)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +75,11 @@ class Notes:
         """Say one thing; an empty text is nothing to say."""
         if text and not self.quiet:
             click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+
+    @property
+    def can_draw_over(self) -> bool:
+        """Whether they go to a terminal in which what stands there can be drawn over."""
+        return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:

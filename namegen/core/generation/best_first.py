@@ -23,6 +23,7 @@ from namegen.core.generation.advice import advice
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.judge import Judge
+from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError
 from namegen.types import Array, Float64, Int64
@@ -40,6 +41,7 @@ def likeliest(
     wishes: Wishlist | None = None,
     allow_seen: bool = False,
     allow_repeats: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Iterator[NameBatch]:
     """Give the n likeliest names, the likeliest first: exactly those that reading every name would find.
 
@@ -51,6 +53,8 @@ def likeliest(
         allow_seen: names of the list too.
         allow_repeats: each spelling is a name; otherwise, of names that differ in letter case, spaces or punctuation
             only, the likeliest.
+        on_progress: called now and then with the names found so far, of which some may still be refused or give
+            way to likelier ones, and the prefixes read so far.
 
     Raises:
         SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
@@ -67,7 +71,7 @@ def likeliest(
     """
     generator = generator.as_one()
     walk, judge = generator.prepare(n, max_length, wishes, allow_seen, allow_repeats)
-    return _search(BestFirst(walk, judge), n, generator)
+    return _search(BestFirst(walk, judge, on_progress), n, generator)
 
 
 def _search(search: BestFirst, n: int, generator: Generator) -> Iterator[NameBatch]:
@@ -119,11 +123,13 @@ class BestFirst:
     Args:
         walk: the model and the filter.
         judge: the last word on a finished name.
+        on_progress: as in ``likeliest``.
     """
 
-    def __init__(self, walk: Walk, judge: Judge) -> None:
-        self.walk, self.judge = walk, judge
+    def __init__(self, walk: Walk, judge: Judge, on_progress: OnProgress | None = None) -> None:
+        self.walk, self.judge, self._on_progress = walk, judge, on_progress
         self.read = 0  # prefixes
+        self._most_found = 0
         self.refused: Counter[str] = Counter()
 
     def find(self, n: int) -> tuple[list[str], Float64[Array, "names"], bool]:
@@ -169,6 +175,10 @@ class BestFirst:
             if self.read + len(prefixes.last) > MOST_PREFIXES:
                 return False, True
             self.read += len(prefixes.last)
+            if self._on_progress is not None:
+                in_band = len(best.names) + len(waiting.names)
+                self._most_found = max(self._most_found, min(in_band, best.n))  # a band starts again from nothing
+                self._on_progress(self._most_found, self.read)
             logits, after = self.walk.model.step(prefixes.last, self.walk.model.select(prefixes.state, prefixes.parent))
             scores = all_log_probabilities(logits) + prefixes.score[:, None]  # (B, V)
             if np.isnan(scores[:, BOUNDARY]).any():

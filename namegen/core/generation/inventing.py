@@ -14,6 +14,7 @@ from namegen.core.data.digests import digests, is_known, normalise
 from namegen.core.data.players import SUFFIXES
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.well_formed import WellFormed
 from namegen.errors import GenerationError, SettingsError, setting
 
@@ -62,13 +63,21 @@ class PlayerInventor:
         self._real = {normalise(name) for name in names}
         self._real |= {normalise(rest) for rest, _, end in ends if end in SUFFIXES}
 
-    def generate(self, n: int, *, rng: np.random.Generator, temperature: float = 1.0) -> Iterator[list[InventedPlayer]]:
+    def generate(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator,
+        temperature: float = 1.0,
+        on_progress: OnProgress | None = None,
+    ) -> Iterator[list[InventedPlayer]]:
         """Give n players, in batches as they are found.
 
         Args:
             n: how many.
             rng: where the random numbers come from.
             temperature: of both models; below 1 stays with what is likely.
+            on_progress: called now and then with the players found so far and the last names drawn so far.
 
         Raises:
             SettingsError: n or the temperature is out of its range; at once.
@@ -78,7 +87,7 @@ class PlayerInventor:
             raise SettingsError(f"{n} players were asked for: expected a whole number of at least 0")
         first_names = SamplingSettings(temperature, max_length=self._longest_first)
         last_names = SamplingSettings(temperature, max_length=self._longest_last)
-        return self._search(n, rng, first_names, last_names)
+        return self._search(n, rng, first_names, last_names, on_progress)
 
     def draw_one(self, rng: np.random.Generator) -> InventedPlayer:
         """Give one player; the same at the same state of ``rng``. Another may share the last name.
@@ -99,12 +108,17 @@ class PlayerInventor:
         return self._real.isdisjoint((normalise(f"{player.first} {player.last}"), normalise(player.full_name)))
 
     def _search(
-        self, n: int, rng: np.random.Generator, first_names: SamplingSettings, last_names: SamplingSettings
+        self,
+        n: int,
+        rng: np.random.Generator,
+        first_names: SamplingSettings,
+        last_names: SamplingSettings,
+        on_progress: OnProgress | None,
     ) -> Iterator[list[InventedPlayer]]:
         found = 0
         given: set[str] = set()
         try:
-            for batch in self._last.generate(n, rng=rng, sampling=last_names):
+            for batch in self._last.generate(n, rng=rng, sampling=last_names, on_progress=on_progress):
                 yield self._complete(batch.names, rng, first_names, given)
                 found += len(batch.names)
         except GenerationError as error:

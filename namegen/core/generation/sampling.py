@@ -39,17 +39,24 @@ def probabilities(logits: Float[Array, "B V"], temperature: float = 1.0) -> Floa
     Raises:
         SettingsError: the temperature is below 0 or not a number.
     """
+    scaled = weights(logits, temperature)
+    scaled /= scaled.sum(axis=1, keepdims=True)
+    return scaled
+
+
+def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Array, "B V"]:
+    """The same before each row is divided by its sum. Raises SettingsError as ``probabilities`` does."""
     check_temperature(temperature)
     if temperature == 0:
         chosen = np.zeros(logits.shape)
         chosen[np.arange(len(logits)), np.argmax(logits, axis=1)] = 1
         return chosen
-    scaled = logits.astype(np.float64)
-    scaled -= scaled.max(axis=1, keepdims=True)  # before the division, which may then overflow to −inf only
-    with np.errstate(over="ignore"):
-        scaled /= temperature
+    # The largest goes before the division, which may then overflow to −inf only.
+    scaled: Float64[Array, "B V"] = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
+    if temperature != 1:
+        with np.errstate(over="ignore"):
+            scaled /= temperature
     np.exp(scaled, out=scaled)
-    scaled /= scaled.sum(axis=1, keepdims=True)
     return scaled
 
 
@@ -116,7 +123,16 @@ class SamplingSettings:
     @property
     def natural(self) -> bool:
         """Every character with just the model's probability."""
-        return self.temperature == 1 and self.top_k is None and self.top_p in (None, 1)
+        return self.temperature == 1 and self.keeps_all
+
+    @property
+    def keeps_all(self) -> bool:
+        """No character is left out."""
+        return self.top_k is None and self.top_p in (None, 1)
+
+    def weights(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
+        """What each next token's probability is in proportion to: a row need not sum to 1, which saves a pass."""
+        return weights(logits, self.temperature) if self.keeps_all else self.chances(logits)
 
     def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
         """The probability of each next token."""

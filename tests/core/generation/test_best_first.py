@@ -110,6 +110,24 @@ def test_small_blocks_and_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) 
     assert best(60) == brute_force(60)
 
 
+def test_progress_is_told_and_changes_nothing() -> None:
+    told: list[tuple[int, int]] = []
+    batches = likeliest(
+        Generator(MODEL, MODEL.vocabulary),
+        60,
+        max_length=6,
+        allow_seen=True,
+        on_progress=lambda found, read: told.append((found, read)),
+    )
+    assert [name for batch in batches for name in batch.names] == brute_force(60)
+    read = [read for _, read in told]
+    assert len(read) > 5
+    assert read == sorted(set(read))
+    found = [found for found, _ in told]
+    assert found == sorted(found)
+    assert 0 < found[-1] <= 60
+
+
 def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
     source = Generator(MODEL, MODEL.vocabulary)
     batches = likeliest(source, 20, max_length=2, allow_seen=True)

@@ -6,11 +6,60 @@ from collections import Counter
 
 import numpy as np
 
-from namegen.core.generation.count_splitting import FEW, split_counts
+from namegen.core.generation.count_splitting import ADD_AT_ONCE, FEW, running_sums, split_counts
 from namegen.core.generation.sampling import SamplingSettings
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, draw
 
 MODEL = SmallModel()
+
+
+def plain_split_counts(counts: np.ndarray, chances: np.ndarray, rng: np.random.Generator) -> list[tuple[int, int, int]]:
+    """Row by row, number by number; the random numbers are taken in the order that split_counts takes them in."""
+    split: Counter[tuple[int, int]] = Counter()
+    for wanted in (counts == 1, (counts > 1) & (counts <= FEW)):
+        for row in np.flatnonzero(wanted).tolist():
+            sums = np.cumsum(chances[row])
+            for _ in range(counts[row]):
+                number = rng.random() * sums[-1]
+                split[row, next((token for token, total in enumerate(sums) if total > number), len(sums) - 1)] += 1
+    for row in np.flatnonzero(counts > FEW).tolist():
+        for token, count in enumerate(rng.multinomial(counts[row], chances[row] / chances[row].sum()).tolist()):
+            split[row, token] += count
+    return sorted((row, token, count) for (row, token), count in split.items() if count)
+
+
+def test_splitting_is_that_of_a_plain_loop() -> None:
+    """The same random numbers give the same counts, whether rows are few or many, and however they lie in memory."""
+    rng = np.random.default_rng(5)
+    for rows, size in ((1, 5), (7, 300), (ADD_AT_ONCE - 1, 9), (3 * ADD_AT_ONCE, 9), (ADD_AT_ONCE, 300)):
+        chances = rng.random((rows, size)) ** 4
+        chances[rng.random(chances.shape) < 0.2] = 0
+        chances[:, 0] += 0.01
+        for choices in ((1,), (1, 1, 2, 5, FEW, FEW + 1, 400), (FEW + 1, 900)):
+            counts = rng.choice(np.array(choices), rows)
+            expected = plain_split_counts(counts, chances, np.random.default_rng(rows))
+            for laid in (chances, np.asfortranarray(chances)):
+                row, token, count = split_counts(counts, laid, running_sums(laid), np.random.default_rng(rows))
+                given = sorted(zip(row.tolist(), token.tolist(), count.tolist(), strict=True))
+                assert given == expected
+
+
+def test_running_sums_are_those_of_cumsum_to_the_bit() -> None:
+    rng = np.random.default_rng(0)
+    for rows in (1, ADD_AT_ONCE - 1, ADD_AT_ONCE, 1_000):
+        chances = rng.random((rows, 60)) ** 9
+        for laid in (chances, np.asfortranarray(chances)):
+            assert (np.cumsum(chances, axis=1) == running_sums(laid).T).all()
+            assert (laid == chances).all()
+
+
+def test_names_are_written_out_as_their_table_says() -> None:
+    draws = draw(MODEL, 3_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=5))
+    assert draws.names(MODEL.vocabulary) == MODEL.vocabulary.decode_all(draws.tokens)
+    assert len(draws.names(MODEL.vocabulary)) == len(draws.counts) > 100
+    nothing = draw(MODEL, 0, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=5))
+    assert nothing.names(MODEL.vocabulary) == []
+    assert nothing.tokens.shape == (0, 1)
 
 
 def test_names_of_single_draws_are_as_likely_as_those_of_many() -> None:
@@ -39,7 +88,7 @@ def test_counts_of_a_row_sum_to_its_own_and_have_the_right_expectation() -> None
         total = np.zeros((3, 4))
         rounds = 1_500
         for _ in range(rounds):
-            row, token, count = split_counts(counts, chances, rng)
+            row, token, count = split_counts(counts, chances, running_sums(chances), rng)
             split = np.zeros((3, 4), np.int64)
             np.add.at(split, (row, token), count)
             assert (count > 0).all()

@@ -15,9 +15,10 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.generator import Generator, round_size
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.known import Avoid
+from namegen.core.generation.wishes.length import MinLength
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
@@ -149,6 +150,21 @@ def test_new_says_which_names_the_list_lacks_and_is_unknown_without_a_list() -> 
     assert next(generator().generate(5, rng=np.random.default_rng(0), **asked)).new is None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("share", [0.99, 0.5, 0.02])
+def test_a_long_request_draws_hardly_more_names_than_it_needs(share: float) -> None:
+    """The first draws tell how many fail; two draws a name, as for a short request, would be twice the work."""
+
+    def draws(n: int) -> int:
+        found = tried = 0
+        while found < n:
+            size = round_size(n - found, found, tried, certain=False)
+            found, tried = found + int(share * size), tried + size
+        return tried
+
+    assert draws(100_000) < 1.03 * 100_000 / share
+    assert draws(3_000) >= 6_000  # short requests stay as they are: what a seed gives depends on it
+
+
 def test_new_names_are_conditioned_on_being_new() -> None:
     exact = {name: chance for name, chance in all_names(MODEL, 4).items() if name not in ("", "a", "ba", "c")}
     sampling = SamplingSettings(max_length=4)
@@ -178,6 +194,35 @@ def test_a_model_without_names_cannot_give_new_ones() -> None:
         generator().generate(1, rng=np.random.default_rng(0))
     assert "a" not in names_of(generator(), 20, wishes=Wishlist([Avoid(["a"])]))
     assert len(names_of(generator(), 5, wishes=Wishlist([Avoid([])]))) == 5
+
+
+def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "CHUNK_NAMES", 500)
+    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 16)
+    asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=12)}
+    told: list[tuple[int, int]] = []
+    names = names_of(generator([]), 400, on_progress=lambda found, drawn: told.append((found, drawn)), **asked)
+    assert names == names_of(generator([]), 400, **asked)
+    found, drawn = map(list, zip(*told, strict=True))
+    assert len(set(drawn)) > 50
+    assert drawn == sorted(drawn)
+    assert found == sorted(found)
+    assert found[0] == 0 < found[-1] < 400
+
+
+def test_each_round_ends_with_all_of_its_draws() -> None:
+    told: list[int] = []
+    settings = SamplingSettings(max_length=4)
+    names_of(
+        generator(),
+        3_000,
+        sampling=settings,
+        allow_seen=True,
+        allow_repeats=True,
+        on_progress=lambda found, drawn: told.append(drawn),
+    )
+    assert 3_000 in told
+    assert told[-1] > 3_000  # those that were too long were drawn anew
 
 
 def test_the_seed_decides() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-
-import numpy as np
+from itertools import compress
 
 from namegen.core.data.digests import digests
 from namegen.types import Array, Bool, UInt64
@@ -32,7 +31,7 @@ class Finished:
 
     def select(self, keep: Bool[Array, "names"]) -> Finished:
         """Those that are kept; digests that were made already are not made again."""
-        selected = Finished([self.names[row] for row in np.flatnonzero(keep).tolist()])
+        selected = Finished(list(compress(self.names, keep.tolist())))
         if "digests" in vars(self):
             vars(selected)["digests"] = self.digests[keep]
         return selected

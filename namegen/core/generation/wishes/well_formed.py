@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import operator
+
+import numpy as np
+
+from namegen.core.generation.wishes.finished import Finished
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
+from namegen.types import Array, Bool
 
 
 class WellFormed(Wish):
@@ -27,3 +33,9 @@ class WellFormed(Wish):
     def keeps(self, name: str) -> bool:
         """It is a name."""
         return bool(name) and name == name.strip()
+
+    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
+        """The same of many, without a call of Python for each."""
+        names = finished.names
+        fails = np.fromiter(map(operator.ne, names, map(str.strip, names)), bool, count=len(names))
+        return fails if all(names) else fails | np.fromiter(map(operator.not_, names), bool, count=len(names))
