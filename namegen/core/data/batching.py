@@ -107,7 +107,9 @@ class BatchMaker:
         names = np.sort(names)
         place = np.flatnonzero(new_run(names))
         rows = names[place]  # the distinct names, (R,)
-        counts = np.diff(place, append=len(names))
+        counts = np.empty_like(place)
+        np.subtract(place[1:], place[:-1], out=counts[:-1])
+        counts[-1] = len(names) - place[-1]
         lengths = self._lengths[rows]
         depths = np.arange(int(lengths.max()) + 1)[:, None]  # (T, 1)
         reached = depths <= lengths  # (T, R)
