@@ -132,7 +132,7 @@ class TrainingRun:
         with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
             self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
             self.engine.set_state(start)
-        self.known_names = known_digests(corpus.names)
+        self.known_names = known_digests(self.parts.distinct_names)
         self.trainer = Trainer(
             self.engine,
             self.parts.batches,
