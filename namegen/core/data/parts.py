@@ -23,16 +23,16 @@ class ListParts:
     """The parts of a list, all over the vocabulary of the whole of it.
 
     Attributes:
-        whole: every entry of the list.
+        names: the distinct names of the whole list, sorted and counted.
         training: every entry of the training part.
         batches: cuts what an epoch reads: the training part, with fewer repeats where those are damped.
         held_out: the entries that training does not read; None where nothing is held out.
         seen_percent: how many of the held-out entries stand in the training part too.
         damped: whether ``batches`` hold fewer repeats than ``training``.
-        distinct_names: every name of the list once, in sorted order.
+        distinct_names: every name of the list once, in the order in which they first occur.
     """
 
-    whole: PrefixTree
+    names: SortedNames
     training: PrefixTree
     batches: BatchMaker
     held_out: PrefixTree | None
@@ -53,14 +53,18 @@ class ListParts:
         (10, 7, 3)
         """
         names = corpus.names
-        whole, ranking = SortedNames.ranked(names, corpus.vocabulary)
-        rank = ranking.rank
-        distinct = tuple(map(names.__getitem__, ranking.representatives.tolist()))
+        sorted_names, ranking = SortedNames.ranked(names, corpus.vocabulary)
+        rank, entries = ranking.rank, ranking.representatives
         del ranking  # the characters of every entry: no longer needed, and the trees take their place
-        held = choose_held_out(distinct, rank, data.validation, data.split, seed, source=corpus.source)
+        by_appearance = np.argsort(entries)  # neighbours in memory: strings in sorted order lie anywhere
+        distinct = tuple(map(names.__getitem__, entries[by_appearance].tolist()))
+        number = np.empty_like(rank, shape=len(distinct))
+        number[by_appearance] = np.arange(len(distinct))
+        held = choose_held_out(distinct, number[rank], data.validation, data.split, seed, source=corpus.source)
+        del entries, by_appearance, number
         counts = np.bincount(rank[~held], minlength=len(distinct))
-        held_counts = whole.counts - counts
-        training = whole.counted(counts)
+        held_counts = sorted_names.counts - counts
+        training = sorted_names.counted(counts)
         name_of = (np.cumsum(counts > 0, dtype=rank.dtype) - 1)[rank[~held]]
         if data.damps_repeats:
             name_of = name_of[damped(name_of)]
@@ -69,11 +73,16 @@ class ListParts:
         alike = np.array_equal(read, training.counts)
         training_tree = batches.tree if alike else batches.tree_of(training.counts)
         return cls(
-            whole=whole.tree() if held.any() else training_tree,
+            names=sorted_names,
             training=training_tree,
             batches=batches,
-            held_out=whole.counted(held_counts).tree() if held.any() else None,
+            held_out=sorted_names.counted(held_counts).tree() if held.any() else None,
             seen_percent=seen_percent(counts, held_counts),
             damped=data.damps_repeats,
             distinct_names=distinct,
         )
+
+    @property
+    def whole(self) -> PrefixTree:
+        """The tree of every entry of the list; made anew each time, as it is seldom needed and no small one."""
+        return self.training if self.held_out is None else self.names.tree()

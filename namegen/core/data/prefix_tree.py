@@ -290,14 +290,16 @@ class SortedNames:
             if want_paths:
                 paths[path_start[alive] + depth] = node
         tree = assemble(
-            np.concatenate(token),
-            np.concatenate(parent),
-            np.array(level),
-            np.concatenate(count),
-            np.concatenate(end_node),
-            np.concatenate(end_count),
+            _joined(token), _joined(parent), np.array(level), _joined(count), _joined(end_node), _joined(end_count)
         )
         return tree, paths, path_start
+
+
+def _joined(pieces: list[Array]) -> Array:
+    """One array of the pieces, which are let go: of a long list they would take as much memory again."""
+    whole = np.concatenate(pieces)
+    pieces.clear()
+    return whole
 
 
 def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:

@@ -37,7 +37,7 @@ class Ranking:
     ([1, 0, 2], [1, 0, 1], [1, 2])
     """
 
-    order: Int64[Array, "entries"]
+    order: Int[Array, "entries"]
     first: Bool[Array, "entries"]
     tokens: Int[Array, "total"]
     lengths: Int64[Array, "entries"]
@@ -59,7 +59,7 @@ class Ranking:
         return np.flatnonzero(self.first)
 
     @property
-    def representatives(self) -> Int64[Array, "distinct"]:
+    def representatives(self) -> Int[Array, "distinct"]:
         """The first entry of each distinct name, in sorted order."""
         return self.order[self.place]
 
@@ -86,7 +86,7 @@ def index_type(count: int) -> type[np.signedinteger]:
 
 
 def take_rows(
-    flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int64[Array, "taken"]
+    flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "taken"]
 ) -> Int[Array, "of_taken"]:
     """Some rows, one behind the other, of rows that lie one behind the other."""
     start, sizes = np.cumsum(lengths) - lengths, lengths[rows]
@@ -102,22 +102,23 @@ def take_rows(
 
 def _sorted(
     tokens: Int[Array, "total"], lengths: Int64[Array, "n"], group: Int64[Array, "n"], size: int
-) -> tuple[Int64[Array, "n"], Bool[Array, "n"]]:
+) -> tuple[Int[Array, "n"], Bool[Array, "n"]]:
     """The order of the names within their groups, and where another name begins."""
     start = np.cumsum(lengths) - lengths
     bits = max((size - 1).bit_length(), 1)
-    order = np.arange(len(lengths))
+    order = np.arange(len(lengths), dtype=index_type(len(lengths)))
     first = np.zeros(len(lengths), dtype=bool)
     slots = order.copy()  # places of the order that are not settled yet: runs of names that are alike so far
-    depth = 0
+    depth, lengths_type = 0, index_type(len(tokens))
     while len(slots):
         rows = order[slots]
-        left = lengths[rows] - depth
+        left = (lengths[rows] - depth).astype(lengths_type)
         width = min((KEY_BITS - int(group.max()).bit_length()) // bits, max(int(left.max()), 0))
-        key = _packed(group, tokens, start[rows] + depth, left, width, bits)
+        key = _packed(group, tokens, start, rows, depth, left, width, bits)
         within = np.argsort(key, kind="stable")
-        key, rows, left = key[within], rows[within], left[within]
-        order[slots] = rows
+        order[slots], left = rows[within], left[within]
+        key = key[within]
+        del within, rows
         new = np.ones(len(key), dtype=bool)
         np.not_equal(key[1:], key[:-1], out=new[1:])
         first[slots] = new
@@ -133,16 +134,18 @@ def _sorted(
 def _packed(
     group: Int64[Array, "n"],
     tokens: Int[Array, "total"],
-    start: Int64[Array, "n"],
-    left: Int64[Array, "n"],
+    start: Int64[Array, "names"],
+    rows: Int[Array, "n"],
+    depth: int,
+    left: Int[Array, "n"],
     width: int,
     bits: int,
 ) -> Int64[Array, "n"]:
     """The group and the next ``width`` ids of each name as one number; behind a name's end stands the boundary, 0."""
-    keys = group.astype(np.int64)
+    keys = group.astype(np.int64)  # a copy, filled in place
     for block in range(0, len(keys), BLOCK):
         part = slice(block, block + BLOCK)
-        key, begin, end = keys[part], start[part], left[part]
+        key, begin, end = keys[part], start[rows[part]] + depth, left[part]
         for place in range(width):
             key <<= bits
             key |= np.where(end > place, tokens.take(begin + place, mode="clip"), 0)
