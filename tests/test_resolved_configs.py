@@ -18,7 +18,7 @@ import pytest
 
 from namegen.config import Config, read_config
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.repeats import names_to_read
+from namegen.core.data.parts import ListParts
 from namegen.core.settings import DataSettings, resolve_training
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
@@ -29,7 +29,7 @@ WRITTEN_DOWN = Path(__file__).with_name("resolved_configs.json")
 
 @cache
 def names_of_an_epoch(data: DataSettings, seed: int) -> int:
-    return len(names_to_read(bundled(data.names).split(data.validation, data.split, seed).training, data))
+    return ListParts.from_corpus(bundled(data.names), data, seed=seed).batches.name_count
 
 
 @cache

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run, pairs
+from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import NamesError, SettingsError
-from namegen.types import Array, Float32, Int
+from namegen.types import Array, Float32, Int, Int64
 
 TARGET_TOLERANCE = 1e-3  # how far the float32 chances of a target may be from a sum of 1
 
@@ -72,12 +71,29 @@ class BatchMaker:
     def __init__(self, names: Sequence[str], vocabulary: Vocabulary, beginnings: Sequence[int] | None = None) -> None:
         if not names:
             raise NamesError("there are no names to train on: give at least one")
-        entries: Sequence[Any] = names if beginnings is None else pairs(names, beginnings)
-        rank = {entry: place for place, entry in enumerate(sorted(set(entries)))}
-        self._name_of = np.fromiter(map(rank.__getitem__, entries), dtype=np.int64, count=len(names))
-        sorted_names = SortedNames.from_names(names, vocabulary, beginnings)
-        self.tree, self._paths, self._path_start = sorted_names.tree_and_paths()
-        self._lengths = sorted_names.lengths
+        sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
+        self._take(sorted_names, ranking.rank)
+
+    @classmethod
+    def of_sorted(cls, names: SortedNames, name_of: Int[Array, "entries"]) -> BatchMaker:
+        """The same of names that are sorted already.
+
+        Args:
+            names: the distinct names, each with how often it stands in ``name_of``.
+            name_of: which of them each entry of the list is.
+        """
+        maker = cls.__new__(cls)
+        maker._take(names, name_of)
+        return maker
+
+    def _take(self, names: SortedNames, name_of: Int[Array, "entries"]) -> None:
+        self._name_of = name_of
+        self.tree, self._paths, self._path_start = names.tree_and_paths()
+        self._lengths = names.lengths
+
+    def tree_of(self, counts: Int64[Array, "names"]) -> PrefixTree:
+        """The tree of the same distinct names, by their ranks, with other counts; each is at least 1."""
+        return self.tree.recounted(self._paths[self._path_start + self._lengths], counts)
 
     @property
     def name_count(self) -> int:

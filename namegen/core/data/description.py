@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import NamesError
 from namegen.types import Array, Int
@@ -71,43 +71,46 @@ def describe(names: Sequence[str], *, most_names: int = MOST_NAMES_SHOWN) -> Lis
     """
     if not names:
         raise NamesError("the list has no names to describe: give at least one")
-    counted = Counter(names)
-    lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
     text = "".join(names)
-    characters = _by_frequency(Counter(text))
+    vocabulary = Vocabulary.from_names([text])
+    sorted_names, ranking = SortedNames.ranked(names, vocabulary)
+    lengths, counts = ranking.lengths, sorted_names.counts
+    often = np.bincount(ranking.tokens, minlength=vocabulary.size)[1:].tolist()
+    characters = _by_frequency(dict(zip(vocabulary.characters, often, strict=True)))
     letters: Counter[str] = Counter()
     for character, count in characters.items():
         for folded in filter(str.isalpha, character.casefold()):  # ß counts as two s
             letters[folded] += count
-    unique_after, never_unique = _unique_after(list(counted), text)
+    commonest = np.argsort(-counts, kind="stable")[:most_names]  # equal counts stay in the order of the names
+    shown = map(names.__getitem__, ranking.representatives[commonest].tolist())
+    unique_after, never_unique = _unique_after(sorted_names)
     return ListDescription(
         entries=len(names),
-        distinct=len(counted),
+        distinct=len(counts),
         mean_length=float(lengths.mean()),
         median_length=float(np.median(lengths)),
         lengths=_histogram(np.bincount(lengths)),
         characters=characters,
         letters=_by_frequency(letters),
-        commonest=tuple(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:most_names]),
-        repeats=dict(sorted(Counter(counted.values()).items(), reverse=True)),
+        commonest=tuple(zip(shown, counts[commonest].tolist(), strict=True)),
+        repeats=dict(reversed(_histogram(np.bincount(counts)).items())),
         unique_after=unique_after,
         never_unique=never_unique,
     )
 
 
-def _unique_after(distinct: list[str], text: str) -> tuple[dict[int, int], int]:
-    """Read off the prefix tree of the different names: where the first node stands that one name alone passes."""
-    if len(distinct) == 1:
+def _unique_after(names: SortedNames) -> tuple[dict[int, int], int]:
+    """A name is told from all others by one character more than it shares with the nearer of its neighbours."""
+    if len(names.lengths) == 1:
         return {1: 1}, 0  # there is no other name, so the first character settles it
-    tree = PrefixTree.from_names(distinct, Vocabulary.from_names([text]))
-    alone = tree.count == 1
-    below = slice(tree.roots, None)  # the nodes that have a parent
-    first_alone = alone[below] & ~alone[tree.parent[below]]
-    depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))[below]
-    return _histogram(np.bincount(depth[first_alone])), len(distinct) - int(first_alone.sum())
+    shared = np.zeros(len(names.lengths) + 1, np.int64)  # with the name before; the first and the last stand alone
+    shared[1:-1] = names.shared_with_next()
+    needed = np.maximum(shared[:-1], shared[1:]) + 1
+    told = needed <= names.lengths
+    return _histogram(np.bincount(needed[told])), int((~told).sum())
 
 
-def _by_frequency(counts: Counter[str]) -> dict[str, int]:
+def _by_frequency(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 

@@ -1,13 +1,20 @@
-"""ListParts: a list, split, as the trees that a training reads and that it is judged by."""
+"""ListParts: a list, split, as the trees that a training reads and that it is judged by.
+
+The list is sorted once. Each part is the distinct names with counts of its own, and parts of the same names share the
+arrays of one tree.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.repeats import names_to_read
+from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+from namegen.core.data.repeats import damped
+from namegen.core.data.split import choose_held_out, seen_percent
 from namegen.core.settings import DataSettings
 
 
@@ -16,20 +23,22 @@ class ListParts:
     """The parts of a list, all over the vocabulary of the whole of it.
 
     Attributes:
-        whole: every entry of the list.
+        names: the distinct names of the whole list, sorted and counted.
         training: every entry of the training part.
         batches: cuts what an epoch reads: the training part, with fewer repeats where those are damped.
         held_out: the entries that training does not read; None where nothing is held out.
         seen_percent: how many of the held-out entries stand in the training part too.
         damped: whether ``batches`` hold fewer repeats than ``training``.
+        distinct_names: every name of the list once, in the order in which they first occur.
     """
 
-    whole: PrefixTree
+    names: SortedNames
     training: PrefixTree
     batches: BatchMaker
     held_out: PrefixTree | None
     seen_percent: float
     damped: bool
+    distinct_names: tuple[str, ...]
 
     @classmethod
     def from_corpus(cls, corpus: Corpus, data: DataSettings, *, seed: int) -> ListParts:
@@ -43,12 +52,37 @@ class ListParts:
         >>> parts.whole.name_count, parts.training.name_count, parts.held_out.name_count
         (10, 7, 3)
         """
-        split, vocabulary = corpus.split(data.validation, data.split, seed), corpus.vocabulary
+        names = corpus.names
+        sorted_names, ranking = SortedNames.ranked(names, corpus.vocabulary)
+        rank, entries = ranking.rank, ranking.representatives
+        del ranking  # the characters of every entry: no longer needed, and the trees take their place
+        by_appearance = np.argsort(entries)  # neighbours in memory: strings in sorted order lie anywhere
+        distinct = tuple(map(names.__getitem__, entries[by_appearance].tolist()))
+        number = np.empty_like(rank, shape=len(distinct))
+        number[by_appearance] = np.arange(len(distinct))
+        held = choose_held_out(distinct, number[rank], data.validation, data.split, seed, source=corpus.source)
+        del entries, by_appearance, number
+        counts = np.bincount(rank[~held], minlength=len(distinct))
+        held_counts = sorted_names.counts - counts
+        training = sorted_names.counted(counts)
+        name_of = (np.cumsum(counts > 0, dtype=rank.dtype) - 1)[rank[~held]]
+        if data.damps_repeats:
+            name_of = name_of[damped(name_of)]
+        read = np.bincount(name_of)
+        batches = BatchMaker.of_sorted(training.counted(read), name_of)
+        alike = np.array_equal(read, training.counts)
+        training_tree = batches.tree if alike else batches.tree_of(training.counts)
         return cls(
-            whole=PrefixTree.from_names(corpus.names, vocabulary),
-            training=PrefixTree.from_names(split.training, vocabulary),
-            batches=BatchMaker(names_to_read(split.training, data), vocabulary),
-            held_out=PrefixTree.from_names(split.validation, vocabulary) if split.validation else None,
-            seen_percent=split.seen_percent,
+            names=sorted_names,
+            training=training_tree,
+            batches=batches,
+            held_out=sorted_names.counted(held_counts).tree() if held.any() else None,
+            seen_percent=seen_percent(counts, held_counts),
             damped=data.damps_repeats,
+            distinct_names=distinct,
         )
+
+    @property
+    def whole(self) -> PrefixTree:
+        """The tree of every entry of the list; made anew each time, as it is seldom needed and no small one."""
+        return self.training if self.held_out is None else self.names.tree()

@@ -7,13 +7,13 @@ names. ``core/README.md`` has the notation and a worked example.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from namegen.core.data.ranking import Ranking, index_type, take_rows
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import NamesError
 from namegen.types import Array, Bool, Int, Int32, Int64
@@ -126,6 +126,26 @@ class PrefixTree:
         nodes[:, 0] = node
         return Sequences(tokens, lengths, counts, nodes, self.token[node])
 
+    def recounted(self, end_node: Int[Array, "names"], counts: Int64[Array, "names"]) -> PrefixTree:
+        """The same prefixes with other counts of the names; what does not change is shared, not copied.
+
+        Args:
+            end_node: the node where each name ends, each once and all of them.
+            counts: how often each name occurs, at least once.
+        """
+        ends = self.edge_token == BOUNDARY
+        count = np.zeros(self.nodes, np.int64)
+        count[end_node] = counts
+        edge_count = np.empty(len(ends), np.int64)
+        edge_count[ends] = count[self.edge_node[ends]]
+        for depth in range(self.depth - 1, 0, -1):  # a node passes what it has on to its parent
+            rows = slice(self.level[depth], self.level[depth + 1])
+            parent = self.parent[rows]
+            eldest = np.flatnonzero(new_run(parent))
+            count[parent[eldest]] += np.add.reduceat(count[rows], eldest)
+        edge_count[~ends] = count[self.roots :]
+        return replace(self, count=count, edge_count=edge_count)
+
     def under_one_root(self) -> PrefixTree:
         """The same names without their beginnings, all under the boundary: what says how often a name is in all."""
         if self.roots == 1 and self.token[0] == BOUNDARY:
@@ -165,7 +185,7 @@ class SortedNames:
         beginnings: what each name begins with.
     """
 
-    tokens: Int32[Array, "total"]
+    tokens: Int[Array, "total"]
     lengths: Int64[Array, "names"]
     counts: Int64[Array, "names"]
     beginnings: Int32[Array, "names"]
@@ -175,26 +195,31 @@ class SortedNames:
         cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
     ) -> SortedNames:
         """Count and sort names. Raises NamesError for an empty list, an unknown character, a beginning too few."""
-        if beginnings is not None:
-            return cls._from_pairs(pairs(names, beginnings), vocabulary)
-        counted = Counter(names)
-        distinct = sorted(counted)
-        if not distinct:
-            raise NamesError("the list has no names: give at least one")
-        tokens, lengths = vocabulary.encode_all(distinct)
-        counts = np.fromiter(map(counted.__getitem__, distinct), dtype=np.int64, count=len(distinct))
-        return cls(tokens, lengths, counts, np.full(len(distinct), BOUNDARY, np.int32))
+        return cls.ranked(names, vocabulary, beginnings)[0]
 
     @classmethod
-    def _from_pairs(cls, entries: list[tuple[int, str]], vocabulary: Vocabulary) -> SortedNames:
-        """The same of names with their beginnings."""
-        counted = Counter(entries)
-        distinct = sorted(counted)
-        if not distinct:
+    def ranked(
+        cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
+    ) -> tuple[SortedNames, Ranking]:
+        """The same, with which of the distinct names each entry of the list is."""
+        entries = names if isinstance(names, Sequence) else list(names)
+        begins = None if beginnings is None else np.fromiter(beginnings, dtype=np.int32)
+        if begins is not None and len(begins) != len(entries):
+            raise NamesError("there is not one beginning for each name: give as many as there are names")
+        if not entries:
             raise NamesError("the list has no names: give at least one")
-        tokens, lengths = vocabulary.encode_all([name for _, name in distinct])
-        counts = np.fromiter(map(counted.__getitem__, distinct), dtype=np.int64, count=len(distinct))
-        return cls(tokens, lengths, counts, np.array([beginning for beginning, _ in distinct], np.int32))
+        ranking = Ranking.of(entries, vocabulary, begins)
+        which = ranking.representatives
+        begins = np.full(len(which), BOUNDARY, np.int32) if begins is None else begins[which]
+        return cls(ranking.distinct_tokens(), ranking.lengths[which], ranking.counts, begins), ranking
+
+    def counted(self, counts: Int64[Array, "names"]) -> SortedNames:
+        """The same names with other counts, without those that no longer occur."""
+        kept = np.flatnonzero(counts)
+        if len(kept) == len(counts):
+            return replace(self, counts=counts)
+        tokens = take_rows(self.tokens, self.lengths, kept)
+        return SortedNames(tokens, self.lengths[kept], counts[kept], self.beginnings[kept])
 
     @classmethod
     def from_rows(
@@ -208,21 +233,34 @@ class SortedNames:
         within = rows != BOUNDARY
         return cls(rows[within], within.sum(axis=1), total, np.full(len(rows), BOUNDARY, np.int32)), name
 
+    def shared_with_next(self) -> Int64[Array, "neighbours"]:
+        """How many first characters each name but the last shares with the one that follows it."""
+        start, shorter = np.cumsum(self.lengths) - self.lengths, np.minimum(self.lengths[:-1], self.lengths[1:])
+        shared = np.zeros(len(shorter), np.int64)
+        alike, depth = np.arange(len(shorter)), 0
+        while len(alike):
+            alike = alike[shorter[alike] > depth]
+            alike = alike[self.tokens[start[alike] + depth] == self.tokens[start[alike + 1] + depth]]
+            depth += 1
+            shared[alike] = depth
+        return shared
+
     def tree(self) -> PrefixTree:
         """Build the tree one depth at a time; the work is one pass over the characters."""
         return self._build()[0]
 
-    def tree_and_paths(self) -> tuple[PrefixTree, Int64[Array, "paths"], Int64[Array, "names"]]:
+    def tree_and_paths(self) -> tuple[PrefixTree, Int[Array, "paths"], Int64[Array, "names"]]:
         """The tree, and the way of each name through it: its nodes one behind the other, from its root to its last
         character, and where in that array each name's way starts.
         """
         return self._build(want_paths=True)
 
-    def _build(self, want_paths: bool = False) -> tuple[PrefixTree, Int64[Array, "paths"], Int64[Array, "names"]]:
+    def _build(self, want_paths: bool = False) -> tuple[PrefixTree, Int[Array, "paths"], Int64[Array, "names"]]:
         names = len(self.lengths)
-        start = np.concatenate(([0], np.cumsum(self.lengths)[:-1]))  # first token of each name
+        start = np.cumsum(self.lengths) - self.lengths  # first token of each name
         path_start = start + np.arange(names)  # a way has one node more than the name has characters
-        paths = np.zeros(len(self.tokens) + names if want_paths else 0, dtype=np.int64)
+        steps = len(self.tokens) + names
+        paths = np.zeros(steps if want_paths else 0, dtype=index_type(steps))
         alive = np.arange(names)  # the names that reach this depth
         begins = new_run(self.beginnings)
         place = np.flatnonzero(begins)
@@ -244,7 +282,7 @@ class SortedNames:
             first = new_run(above) | new_run(tokens)  # sorted, so that equal prefixes are neighbours
             place = np.flatnonzero(first)
             node = level[-1] - 1 + np.cumsum(first)
-            token.append(tokens[place])
+            token.append(tokens[place].astype(np.int32))
             parent.append(above[place])
             count.append(np.add.reduceat(self.counts[alive], place))
             level.append(level[-1] + len(place))
@@ -252,14 +290,16 @@ class SortedNames:
             if want_paths:
                 paths[path_start[alive] + depth] = node
         tree = assemble(
-            np.concatenate(token),
-            np.concatenate(parent),
-            np.array(level),
-            np.concatenate(count),
-            np.concatenate(end_node),
-            np.concatenate(end_count),
+            _joined(token), _joined(parent), np.array(level), _joined(count), _joined(end_node), _joined(end_count)
         )
         return tree, paths, path_start
+
+
+def _joined(pieces: list[Array]) -> Array:
+    """One array of the pieces, which are let go: of a long list they would take as much memory again."""
+    whole = np.concatenate(pieces)
+    pieces.clear()
+    return whole
 
 
 def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
@@ -267,14 +307,6 @@ def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
     first = np.ones(len(values), dtype=bool)
     np.not_equal(values[1:], values[:-1], out=first[1:])
     return first
-
-
-def pairs(names: Iterable[str], beginnings: Iterable[int]) -> list[tuple[int, str]]:
-    """Each name with its beginning before it. Raises NamesError where there is not one for each."""
-    try:
-        return list(zip(map(int, beginnings), names, strict=True))
-    except ValueError as error:
-        raise NamesError("there is not one beginning for each name: give as many as there are names") from error
 
 
 def ranges(starts: Int64[Array, "B"], ends: Int64[Array, "B"]) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:

@@ -9,28 +9,24 @@ c times in the list is read about √c times. On held-out names this is worth 0.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Sequence
+import numpy as np
 
-from namegen.core.settings import DataSettings
+from namegen.types import Array, Bool, Int
 
 
-def names_to_read(names: Sequence[str], data: DataSettings) -> tuple[str, ...]:
-    """The names that an epoch reads: all entries, or with damped repeats fewer of those that are common."""
-    return damped(names) if data.damps_repeats else tuple(names)
+def damped(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
+    """Which entries of a list are read where repeats are damped: of each name that stands c times the first √c
+    (rounded), in the order of the list.
 
+    Args:
+        name_of: a number for each entry, the same for equal names.
 
-def damped(names: Sequence[str]) -> tuple[str, ...]:
-    """Of each name that stands c times the first √c entries (rounded), in the order of the list.
-
-    >>> damped(["Al", "Bo", "Al", "Al", "Al"])
-    ('Al', 'Bo', 'Al')
+    >>> damped(np.array([0, 1, 0, 0, 0])).tolist()      # Al, Bo, Al, Al, Al
+    [True, True, True, False, False]
     """
-    left = {name: round(math.sqrt(count)) for name, count in Counter(names).items()}
-    kept = []
-    for name in names:
-        if left[name]:
-            left[name] -= 1
-            kept.append(name)
-    return tuple(kept)
+    order = np.argsort(name_of, kind="stable")  # equal names side by side, in the order of the list
+    counts = np.bincount(name_of)
+    earlier = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)  # entries of the same name
+    read = np.empty(len(order), dtype=bool)
+    read[order] = earlier < np.repeat(np.rint(np.sqrt(counts)), counts)
+    return read

@@ -20,6 +20,7 @@ from namegen.files import write_whole
 from namegen.types import Array, Int, Int32, Int64
 
 BOUNDARY = 0
+_BLOCK_CHARACTERS = 1 << 18  # encoded at a time, at four bytes each on the way
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,36 @@ class Vocabulary:
         Raises:
             NamesError: a character is not in the vocabulary; the message names it.
         """
+        tokens, lengths = self.encode_compactly(names)
+        return tokens.astype(np.int32), lengths
+
+    def encode_compactly(self, names: Sequence[str]) -> tuple[Int[Array, "total"], Int64[Array, "names"]]:
+        """The same, with ids in the smallest type that holds them: of a long list they are most of what is kept.
+
+        >>> Vocabulary("Al").encode_compactly(["Al", "A"])
+        (array([1, 2, 1], dtype=int8), array([2, 1]))
+        """
         text = "".join(names)
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
-        tokens = np.searchsorted(self.code_points, codes).astype(np.int32)
-        tokens[tokens == self.size] = BOUNDARY  # beyond the last character; the comparison below finds it
-        if not np.array_equal(self.code_points[tokens], codes):
+        tokens = np.empty(len(text), self._id_of_code.dtype)
+        for start in range(0, len(text), _BLOCK_CHARACTERS):
+            block = text[start : start + _BLOCK_CHARACTERS].encode("utf-32-le", "surrogatepass")
+            tokens[start : start + _BLOCK_CHARACTERS] = self._id_of_code.take(
+                np.frombuffer(block, dtype=np.uint32), mode="clip"
+            )
+        if not tokens.all():  # the boundary is no character, so it stands for those that are not known
             unknown = self.unknown(text)
             raise NamesError(
                 f"the characters {unknown[:20]!r} are not among the {self.size - 1} that the model knows: "
                 "leave them out, or train on a list that has them"
             )
         return tokens, np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+
+    @cached_property
+    def _id_of_code(self) -> Int[Array, "codes"]:
+        """The id of each code point up to the highest; 0 for those that are no character, and one 0 for all above."""
+        table = np.full(int(self.code_points.max()) + 2, BOUNDARY, dtype=_smallest_int(self.size - 1))
+        table[self.code_points[1:]] = np.arange(1, self.size)
+        return table
 
     def decode(self, tokens: Sequence[int] | Int[Array, "T"]) -> str:
         """The name that the ids spell, up to the first boundary."""
@@ -128,3 +148,7 @@ class Vocabulary:
                 f"{path} is not a vocabulary file of namegen (format version 1): give a file that Vocabulary.save wrote"
             ) from error
         return cls(characters)
+
+
+def _smallest_int(most: int) -> type[np.signedinteger]:
+    return next(kind for kind in (np.int8, np.int16, np.int32) if most <= np.iinfo(kind).max)

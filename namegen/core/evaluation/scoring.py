@@ -134,7 +134,7 @@ def score_quantiles(
     if beginnings is not None and beginnings.several:
         model, tree = AnyBeginning(model, beginnings), tree.under_one_root()
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)
-    counts = tree.sequences().counts
+    counts = tree.edge_count[tree.edge_token == BOUNDARY]  # in the same order
     order = np.argsort(scores)
     reached = np.cumsum(counts[order])
     wanted = np.linspace(0, reached[-1] - 1, QUANTILES).round()

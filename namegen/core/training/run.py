@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.digests import known_digests
+from namegen.core.data.digests import digests
 from namegen.core.data.parts import ListParts
 from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -132,7 +132,7 @@ class TrainingRun:
         with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
             self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
             self.engine.set_state(start)
-        self.known_names = known_digests(corpus.names)
+        self.known_names = np.unique(digests(self.parts.distinct_names))  # as known_digests, of names that differ
         self.trainer = Trainer(
             self.engine,
             self.parts.batches,
@@ -265,12 +265,12 @@ class TrainingRun:
         """The best parameters with all that belongs to them. ``figures``: those on the training part, if known."""
         best, history, data = self.progress.best, self.progress.history, self.recipe.data
         parameters = parameters_of(self.engine.get_state()) if best is None else best.parameters
-        record = None if best is None else history[best.epoch - 1]
+        record, whole = None if best is None else history[best.epoch - 1], self.parts.whole
         summary: dict[str, Any] = {
             "list": self.corpus.source,
             "names": len(self.corpus.names),
-            "distinct_names": self.parts.whole.distinct_name_count,
-            "longest_name": self.parts.whole.depth - 1,
+            "distinct_names": whole.distinct_name_count,
+            "longest_name": whole.depth - 1,
             "split": data.split,
             "validation_share": data.validation,
             "backend": self.engine.name,
@@ -282,7 +282,7 @@ class TrainingRun:
             "validation": None if record is None or record.validation is None else record.validation.to_dict(),
         }
         with _borrowed(self.engine, parameters):
-            quantiles = score_quantiles(self.engine, self.parts.whole)
+            quantiles = score_quantiles(self.engine, whole)
             computed = probe(self.engine, self.network.beginnings[0])
         return Checkpoint(
             self.network,

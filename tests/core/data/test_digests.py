@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from namegen.core.data.digests import digest, digests, is_known, known_digests, normalise
@@ -117,3 +117,17 @@ def test_digests_of_any_iterable_and_of_nothing() -> None:
     assert digests(iter(["a", "b", "A"])).tolist() == [digest("a"), digest("b"), digest("a")]
     assert len(digests([])) == len(known_digests([])) == 0
     assert is_known(digests(["a"]), known_digests([])).tolist() == [False]
+
+
+@given(st.lists(st.one_of(ANY_TEXT, st.text(st.characters(max_codepoint=127), max_size=6)), max_size=20))
+@example(["a\nb", "c"])
+@example(["?!", "", "A.B", "?\n"])
+@example(["ab", "", "é"])
+def test_many_at_once_are_as_one_by_one(names: list[str]) -> None:
+    """Blocks of plain ASCII go together; a line end inside a name, or a name of punctuation alone, changes nothing."""
+    assert digests(names).tolist() == [digest(name) for name in names]
+
+
+def test_blocks_of_names_follow_each_other() -> None:
+    names = [f"N-{i}" for i in range(9000)] + ["é"]
+    assert digests(names).tolist() == [digest(name) for name in names]

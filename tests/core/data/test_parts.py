@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.repeats import damped
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
+from tests.core.data.test_prefix_tree import assert_same_tree
+from tests.core.data.test_repeats import damped_one_by_one
+from tests.strategies import clean_name
 
 
 def counted(tree: PrefixTree, corpus: Corpus) -> Counter[str]:
@@ -35,13 +38,67 @@ def test_training_and_held_out_part_make_up_the_whole(names: list[str], split: s
     assert split == "names" or not training.keys() & held_out.keys()
 
 
+@given(
+    st.lists(st.one_of(st.sampled_from(["Al", "Alan", "Bo"]), clean_name), min_size=10, max_size=60),
+    st.sampled_from(["unique", "names"]),
+    st.sampled_from(["kept", "damped"]),
+    st.sampled_from([0.0, 0.3]),
+)
+def test_each_tree_is_that_of_its_names(names: list[str], split: str, repeats: str, share: float) -> None:
+    """All are taken out of one sorted list; the simple way is a tree of each part's own names."""
+    corpus = Corpus.from_names(names)
+    try:
+        parts = ListParts.from_corpus(corpus, DataSettings(validation=share, split=split, repeats=repeats), seed=3)
+    except NamesError:
+        return
+    simple = corpus.split(share, split, 3)
+    vocabulary = corpus.vocabulary
+    assert_same_tree(parts.whole, PrefixTree.from_names(corpus.names, vocabulary))
+    assert_same_tree(parts.training, PrefixTree.from_names(simple.training, vocabulary))
+    if share:
+        assert parts.held_out is not None
+        assert_same_tree(parts.held_out, PrefixTree.from_names(simple.validation, vocabulary))
+    else:
+        assert parts.held_out is None
+    assert parts.seen_percent == simple.seen_percent
+    assert parts.distinct_names == tuple(dict.fromkeys(corpus.names))
+    assert parts.damped == (repeats == "damped")
+    read = list(simple.training)
+    if repeats == "damped":
+        read = [name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read]
+    assert_same_batches(parts.batches, BatchMaker(read, vocabulary))
+
+
+def assert_same_batches(found: BatchMaker, expected: BatchMaker) -> None:
+    """The same entries in the same order, so that an epoch reads the same names in the same steps."""
+    assert_same_tree(found.tree, expected.tree)
+    assert found.name_count == expected.name_count
+    for one, other in zip(found.epoch(1, batch_size=7, seed=2), expected.epoch(1, batch_size=7, seed=2), strict=True):
+        assert_same_tree(one.tree, other.tree)
+
+
 @pytest.mark.parametrize("repeats", ["kept", "damped"])
 def test_an_epoch_reads_the_training_part_damped_or_not(repeats: str) -> None:
     corpus = load_bundled("mlb-first")
     parts = ListParts.from_corpus(corpus, DataSettings(repeats=repeats), seed=3)
-    training = corpus.split(0.1, "unique", 3).training
-    assert counted(parts.batches.tree, corpus) == Counter(damped(training) if repeats == "damped" else training)
+    read = list(corpus.split(0.1, "unique", 3).training)
+    if repeats == "damped":
+        read = [name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read]
+    assert counted(parts.batches.tree, corpus) == Counter(read)
     assert parts.damped == (repeats == "damped")
+
+
+@pytest.mark.parametrize(("split", "repeats"), [("unique", "damped"), ("names", "kept")])
+def test_what_is_damped_follows_the_split_unless_it_is_said(split: str, repeats: str) -> None:
+    corpus = Corpus.from_names(["Al"] * 9 + ["Bo"] * 9)
+
+    def names_read(**said: str) -> int:
+        parts = ListParts.from_corpus(corpus, DataSettings(validation=0.0, split=split, **said), seed=0)
+        return parts.batches.name_count
+
+    counts = {"damped": 6, "kept": 18}
+    assert names_read() == counts[repeats]
+    assert {said: names_read(repeats=said) for said in counts} == counts
 
 
 def test_nothing_held_out() -> None:

@@ -1,26 +1,34 @@
 from __future__ import annotations
 
+import math
 from collections import Counter
-from math import sqrt
+from collections.abc import Sequence
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.repeats import damped, names_to_read
-from namegen.core.settings import DataSettings
+from namegen.core.data.repeats import damped
+
+
+def damped_one_by_one(names: Sequence[str]) -> list[bool]:
+    """The simple form: of each name a number of entries that are left to read."""
+    left = {name: round(math.sqrt(count)) for name, count in Counter(names).items()}
+    read = []
+    for name in names:
+        read.append(left[name] > 0)
+        left[name] -= 1
+    return read
 
 
 @given(st.lists(st.sampled_from(["Al", "Bo", "Cy", "Di"]), max_size=60))
 def test_a_name_of_c_entries_is_read_about_root_c_times(names: list[str]) -> None:
-    kept = damped(names)
-    assert Counter(kept) == {name: round(sqrt(count)) for name, count in Counter(names).items()}
-    rest = iter(names)
-    assert all(name in rest for name in kept)  # in the order of the list
+    """Its first entries, in the order of the list."""
+    distinct = list(dict.fromkeys(names))
+    read = damped(np.array([distinct.index(name) for name in names], np.int64))
+    assert read.tolist() == damped_one_by_one(names)
 
 
-def test_what_is_damped_follows_the_split_unless_it_is_said() -> None:
-    names = ("Al",) * 9
-    assert names_to_read(names, DataSettings(split="unique")) == ("Al",) * 3
-    assert names_to_read(names, DataSettings(split="names")) == names
-    assert names_to_read(names, DataSettings(split="unique", repeats="kept")) == names
-    assert names_to_read(names, DataSettings(split="names", repeats="damped")) == ("Al",) * 3
+def test_roots_are_rounded() -> None:
+    for count in range(1, 200):
+        assert damped(np.zeros(count, np.int32)).sum() == round(math.sqrt(count))
