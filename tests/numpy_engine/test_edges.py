@@ -1,4 +1,4 @@
-"""Lists and networks at the edge, against the plain loop over the names: what a tree, a batch or a layer may shrink to."""
+"""Lists and networks at the edge, against the plain loop: what a tree, a batch or a layer may shrink to."""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import copy
+
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, ranges
@@ -35,21 +38,28 @@ class NgramModel:
         if order < 1:
             raise NamesError(f"the order of an n-gram is {order}: expected at least 1")
         self.order, self._size = order, vocabulary_size
-        contexts = node_contexts(tree, order - 1)  # (N, order − 1), the last token first
-        self._unseen = max(vocabulary_size, int(tree.token.max()) + 1)  # stands for every beginning that the tree lacks
-        self._tables = [
-            _ContextTable(contexts[:, :length], tree, vocabulary_size, self._unseen + 1) for length in range(order)
-        ]
+        self._unseen = _unseen(tree, vocabulary_size)
+        self._tables = list(_tables(tree, vocabulary_size, order))
 
     @classmethod
     def best(
         cls, tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
     ) -> tuple[NgramModel, Metrics]:
-        """Of several orders, the one with the lowest loss on held-out names, with its figures on them."""
-        candidates = [cls(tree, vocabulary_size, order) for order in orders]
+        """Of several orders, the one with the lowest loss on held-out names, with its figures on them.
+
+        An order has the tables of all lower ones, so they are counted once.
+        """
+        longest = cls(tree, vocabulary_size, max(orders))
+        candidates = [longest._shortened(order) for order in orders]
         figures = [AccuracyEvaluator(model).evaluate(held_out) for model in candidates]
         best = min(range(len(orders)), key=lambda place: figures[place].loss_nats_per_char)
         return candidates[best], figures[best]
+
+    def _shortened(self, order: int) -> NgramModel:
+        """The n-gram of a lower order, of the same counts."""
+        model = copy(self)
+        model.order, model._tables = order, self._tables[:order]
+        return model
 
     @property
     def vocabulary_size(self) -> int:
@@ -77,18 +87,47 @@ class NgramModel:
         return state[rows]
 
 
+def _unseen(tree: PrefixTree, vocabulary_size: int) -> int:
+    """The id that stands for every beginning that the tree lacks."""
+    return max(vocabulary_size, int(tree.token.max()) + 1)
+
+
+def _tables(tree: PrefixTree, vocabulary_size: int, count: int) -> Iterator[_ContextTable]:
+    """The counts after contexts of length 0, 1, …; each length stands on the one before it.
+
+    A context's id is the rank of the pair (id of the shorter one, the token to its left).
+    """
+    width = _unseen(tree, vocabulary_size) + 1  # how many ids a context may hold
+    columns: list[Int64[Array, "pairs"]] = []
+    identity = np.zeros(tree.nodes, np.int64)
+    for length, to_the_left in enumerate(node_contexts(tree, count)):
+        yield _ContextTable(tuple(columns), identity, tree, vocabulary_size, width)
+        if length + 1 < count:
+            pairs, identity = np.unique(identity * width + to_the_left, return_inverse=True)
+            columns.append(pairs)
+
+
 class _ContextTable:
     """The counts after all contexts of one length, as sorted keys and the token counts of each."""
 
-    def __init__(self, contexts: Int32[Array, "N length"], tree: PrefixTree, size: int, width: int) -> None:
-        """``size``: ``V``, what may follow; ``width``: how many ids a context may hold."""
-        self.length = contexts.shape[1]
-        self._width = width
-        self._columns: list[Int64[Array, "pairs"]] = []  # per token of context: the sorted pairs that have an id
-        identity = np.zeros(tree.nodes, np.int64)
-        for column in range(self.length):  # a context's id is the rank of the pair (id of the shorter one, token)
-            pairs, identity = np.unique(identity * width + contexts[:, column], return_inverse=True)
-            self._columns.append(pairs)
+    def __init__(
+        self,
+        columns: tuple[Int64[Array, "_"], ...],
+        identity: Int64[Array, "N"],
+        tree: PrefixTree,
+        size: int,
+        width: int,
+    ) -> None:
+        """Count.
+
+        Args:
+            columns: per token of context, the sorted pairs that have an id.
+            identity: the id of each node's context.
+            tree: the names.
+            size: ``V``, what may follow.
+            width: how many ids a context may hold.
+        """
+        self._columns, self._width = columns, width
         followed, place = np.unique(identity[tree.edge_node] * size + tree.edge_token, return_inverse=True)
         context, token = np.divmod(followed, size)
         counts = np.bincount(place, weights=tree.edge_count).astype(np.float64)
@@ -111,14 +150,12 @@ class _ContextTable:
         chances[rows[row], self._token[entry]] += self._count[entry] / (total + kinds)[row]
 
 
-def node_contexts(tree: PrefixTree, length: int) -> Int32[Array, "N length"]:
-    """The last tokens of every prefix, the last one first, its beginning to the left of a name as often as
-    needed.
+def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
+    """The last token of every prefix, then the one before it, and so on; a name's beginning stands to the left of it as
+    often as needed.
     """
-    contexts = np.zeros((tree.nodes, length), np.int32)
     node = np.arange(tree.nodes)
     before = np.where(tree.parent < 0, node, tree.parent)
-    for column in range(length):
-        contexts[:, column] = tree.token[node]
+    for _ in range(length):
+        yield tree.token[node]
         node = before[node]
-    return contexts

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.counting import NgramModel
@@ -47,7 +49,12 @@ class HeldOutReferences:
     @cached_property
     def baseline_damped(self) -> Baseline | None:
         """The n-gram that reads what the network reads; None where that is the training part as it stands."""
-        return self._fitted_on(self.parts.batches.tree) if self.parts.damped else None
+        if not self.parts.damped:
+            return None
+        read, training = self.parts.batches.tree, self.parts.training
+        if np.array_equal(read.edge_count, training.edge_count):  # of the same names: nothing repeats
+            return self.baseline
+        return self._fitted_on(read)
 
     @property
     def same_reading(self) -> Baseline:
