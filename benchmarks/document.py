@@ -71,6 +71,11 @@ class Sharing:
         """How many times fewer again when each prefix is."""
         return self.distinct_characters / self.prefixes
 
+    @property
+    def by_all(self) -> float:
+        """Both together."""
+        return self.characters / self.prefixes
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
+from textwrap import fill
 
 from benchmarks import tables
 from benchmarks.document import HIGHER_IS_BETTER, Comparison, Performance, Section, read, typical
@@ -39,29 +41,27 @@ nothing is shared: above 1 the engine itself is faster."""
 
 def page(document: Performance) -> str:
     """The whole document."""
-    parts = [HEAD, "Measured on:", "\n".join(f"- {line}" for line in _origins(document.sections))]
+    parts = [HEAD, *(_wrapped(line) for line in _origins(document.sections))]
     parts += [_part(section) for section in document.sections]
     shared = tables.lead_markdown(document)
     if shared:
-        parts += [LEAD, shared, " ".join(_lead_sentences(document))]
+        parts += [LEAD, shared, _wrapped(_lead_sentence(document))]
     return "\n\n".join(parts) + "\n"
 
 
 def _origins(sections: Sequence[Section]) -> list[str]:
-    """Machine, versions and commit, each with the sections that it belongs to; of versions, those that all agree on
-    stand together.
-    """
+    """A sentence for each machine and commit: which sections were measured there, and with which versions."""
     found: dict[str, list[Section]] = {}
     for section in sections:
         machine = section.machine
         words = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}"
         found.setdefault(f"{words}; commit {section.commit or 'unknown'}", []).append(section)
-    lines = []
+    sentences = []
     for origin, members in found.items():
-        versions = {name: value for section in members for name, value in section.versions.items()}
-        listed = ", ".join(f"{name} {value}" for name, value in versions.items())
-        lines.append(f"{origin}: {', '.join(section.name for section in members)}. {listed}.")
-    return lines
+        pairs = dict.fromkeys(pair for section in members for pair in section.versions.items())  # each once, in order
+        versions = ", ".join(f"{name} {version}" for name, version in pairs)
+        sentences.append(f"The sections {_listed([one.name for one in members])}: {origin}; {versions}.")
+    return sentences
 
 
 def _part(section: Section) -> str:
@@ -69,10 +69,14 @@ def _part(section: Section) -> str:
     command = (
         f'Measured by `make bench BENCH="{section.name}"`, {section.rounds} rounds, {section.seconds:.0f} seconds.'
     )
-    parts = [f"## {plan.title}", plan.about, command]
+    parts = [f"## {plan.title}", _wrapped(plan.about), command]
     for comparison in section.comparisons:
-        parts += [tables.markdown(comparison), *filter(None, [" ".join(sentences(comparison))])]
+        parts += [tables.markdown(comparison), *filter(None, [_wrapped(" ".join(sentences(comparison)))])]
     return "\n\n".join(parts)
+
+
+def _wrapped(paragraph: str) -> str:
+    return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -96,9 +100,10 @@ def sentences(comparison: Comparison) -> list[str]:
             shares = typical(values, lambda share: f"{100 * share:.0f}")
             found.append(f"{_capital(subject)}: {shares} % of what the product of {comparison.rival} reaches.")
         else:
-            times = [f"{typical(values, tables.ratio(comparison.unit))} times {name}" for name, values in against]
-            what = "as fast" if comparison.unit in HIGHER_IS_BETTER else "as long"
-            found.append(f"{_capital(ours.name)}, how many times {what}: {_listed(times)}.")
+            verb, what = ("is", "fast") if comparison.unit in HIGHER_IS_BETTER else ("takes", "long")
+            show = tables.ratio(comparison.unit)
+            times = [f"{typical(values, show)} times as {what} as {name}" for name, values in against]
+            found.append(f"{_capital(ours.name)} {verb} {_listed(times)}.")
     return found
 
 
@@ -113,19 +118,21 @@ def _apart(values: Sequence[float]) -> str:
     return f"in some rounds lower and in some higher (from {low:+.3f} to {high:+.3f}) than"
 
 
-def _lead_sentences(document: Performance) -> list[str]:
-    """For each row of the table which share of the lead is the engine's, in words."""
-    found = []
+def _lead_sentence(document: Performance) -> str:
+    """Between which numbers the two causes lie, with the work where the engine does least and most."""
+    engines, shared = {}, []
     for section in document.sections:
         for comparison in section.comparisons:
             for subject, size in comparison.shares.items():
-                shared = next(one for one in comparison.sharing if one.batch_size == size)
-                sharing = shared.repeats * shared.common_prefixes
-                times = comparison.against(subject, comparison.best(comparison.rival))
-                engine = typical([value / sharing for value in times], "{:.2f}".format)
-                work = comparison.title.partition(", namegen batch")[0]
-                found.append(f"{work}, batch {size:,}: {sharing:.2f} by sharing, {engine} by the engine.")
-    return found
+                sharing = next(one.by_all for one in comparison.sharing if one.batch_size == size)
+                times = median(comparison.against(subject, comparison.best(comparison.rival)))
+                engines[f"{comparison.title.partition(', namegen batch')[0]}, batch {size:,}"] = times / sharing
+                shared.append(sharing)
+    least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
+    return (
+        f"By the engine alone namegen is {engines[least]:.2f} ({least}) to {engines[most]:.2f} ({most}) times as fast "
+        f"as PyTorch; sharing makes that {min(shared):.2f} to {max(shared):.2f} times as much."
+    )
 
 
 def _listed(parts: Sequence[str]) -> str:

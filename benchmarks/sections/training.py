@@ -167,7 +167,7 @@ def small(rounds: int) -> tuple[Comparison, ...]:
 def plain(rounds: int) -> tuple[Comparison, ...]:
     """Two plain layers of 32 on a list that repeats much: namegen's default."""
     work, sizes = Work("mlb-first", "simple_rnn", (32, 32)), (512, 2048)
-    from benchmarks.train_keras import blog_keras  # TensorFlow before PyTorch: the other way round they share threads
+    from benchmarks.train_keras import blog_keras  # here: the other sections load no TensorFlow
 
     contest = Contest()
     ours = {f"namegen, batch {size}": size for size in sizes}
