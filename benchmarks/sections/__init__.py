@@ -46,10 +46,9 @@ SECTIONS: dict[str, Plan] = {
         "training.gated",
         "Training wide gated networks on distinct names",
         f"{_EPOCH} *Dropping* leaves out a quarter of the recurrent weights and a tenth of the units before the "
-        "output; "
-        "*soft targets* are random distributions, as a teacher would give them. How near the whole training comes to "
-        "the machine's products is shown twice: *each prefix* counts all products of every distinct prefix, *family "
-        "once* those alone that are needed when the product of a state serves all that follows it.",
+        "output; *soft targets* are random distributions, as a teacher would give them. How near the whole training "
+        "comes to the machine's products is shown twice: *each prefix* counts all products of every distinct prefix, "
+        "*family once* those alone that are needed when the product of a state serves all that follows it.",
     ),
     "small": Plan("training.small", "Training small gated networks", _EPOCH),
     "plain": Plan("training.plain", "Training small plain networks on names that repeat", _EPOCH),
