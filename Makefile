@@ -24,7 +24,9 @@ VENV := .venv
 VENV_BENCH := .venv-bench
 RUN := $(VENV)/bin/python
 # A pip that is told elsewhere to install for one user or into one folder would miss the venv.
-PIP := PIP_USER=0 $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := PIP_USER=0 $(VENV)/bin/python -m pip install $(PIP_OPTIONS)
+PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
 
 help:
@@ -134,8 +136,8 @@ $(VENV_BENCH)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	@rm -rf $(VENV_BENCH)
 	@$(RUN) -m venv $(VENV_BENCH)
 	@$(VENV_BENCH)/bin/python benchmarks/on_top_of.py $(VENV)
-	@PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-	  --no-build-isolation --editable '.[keras,tflite,bench]'
+	@$(PIP_BENCH) setuptools wheel
+	@$(PIP_BENCH) --no-build-isolation --editable '.[keras,tflite,bench]'
 	@touch $@
 
 constraints:

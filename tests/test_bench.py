@@ -133,6 +133,10 @@ def test_a_terminals_table_has_80_columns_and_every_way(comparison: Comparison) 
         assert all(way.name[:9] in table for way in comparison.ways)
 
 
+def test_a_subject_is_not_held_against_itself() -> None:
+    assert "| namegen | 200 | 150–210 | – | 0.0 |" in tables.markdown(SPEED)
+
+
 def test_the_page_says_what_the_figures_say() -> None:
     page = " ".join(performance_page.page(Performance((GATED, HELD_OUT))).split())  # lines are broken anywhere
     assert "namegen is 2.10 (1.67–4.00) times as fast as PyTorch packed, batch 512." in page

@@ -198,7 +198,7 @@ def keras_engine(rounds: int) -> tuple[Comparison, ...]:
         (US_FIRST, "lstm", (160,), 128),
         ("mlb-first", "simple_rnn", (32, 32), 512),
     ):
-        work, ours = Work(of_list, cell, hidden), "namegen's Keras engine"
+        work, ours = Work(of_list, cell, hidden), "namegen keras"
         contest = Contest()
         contest.enter(ours, work.namegen(size, backend="keras"))
         contest.enter("plain Keras fit", work.plain_keras(size))
