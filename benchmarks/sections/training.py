@@ -1,0 +1,207 @@
+"""Training: characters a second of namegen beside PyTorch, JAX and Keras on the same names, the same network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from benchmarks.document import Comparison, Sharing, Way
+from benchmarks.lists import US_FIRST, load, sharing
+from benchmarks.products import flop_per_epoch, product
+from benchmarks.rounds import Contest, Turn
+from benchmarks.trainers import speed
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.corpus import Corpus
+from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+
+CELL_NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
+WHOLE_LIST = DataSettings(validation=0.0, split="names", repeats="kept")
+PACKED, JAX = "PyTorch packed", "JAX scan"
+
+
+class Work:
+    """A network on a list, and the ways of training it."""
+
+    def __init__(self, of_list: str, cell: str, hidden: tuple[int, ...]) -> None:
+        self.corpus: Corpus = load(of_list)
+        self.settings = NetworkSettings(cell=cell, hidden=hidden)
+        self.network = RecurrentNetwork.from_settings(self.settings, self.corpus.vocabulary.size)
+        self.batches = BatchMaker(self.corpus.names, self.corpus.vocabulary)
+        widths = f"{len(hidden)}×{hidden[0]}" if len(hidden) > 1 else str(hidden[0])
+        self.network_name = f"{CELL_NAMES[cell]} {widths}"
+        self.title = f"{self.network_name}, {of_list}"
+
+    def namegen(
+        self, batch_size: int, *, backend: str = "numpy", soft: bool = False, **drops: float
+    ) -> Callable[[], Turn]:
+        """Of one of our engines."""
+        from benchmarks.trainers.namegen_trainer import NamegenTrainer
+
+        recipe = Recipe(WHOLE_LIST, self.settings, TrainingSettings(batch_size=batch_size, **drops))
+        return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend, soft=soft))
+
+    def torch(self, batch_size: int, *, distinct: bool = False) -> Callable[[], Turn]:
+        """Of PyTorch."""
+        from benchmarks.trainers.torch_trainer import TorchTrainer
+
+        names, vocabulary = self.corpus.names, self.corpus.vocabulary
+        return lambda: speed(TorchTrainer(names, vocabulary, self.network, batch_size=batch_size, distinct=distinct))
+
+    def jax(self, batch_size: int, *, buckets: bool = True) -> Callable[[], Turn]:
+        """Of JAX."""
+        from benchmarks.trainers.jax_trainer import JaxTrainer
+
+        names, vocabulary = self.corpus.names, self.corpus.vocabulary
+        return lambda: speed(JaxTrainer(names, vocabulary, self.network, batch_size=batch_size, buckets=buckets))
+
+    def plain_keras(self, batch_size: int) -> Callable[[], Turn]:
+        """Of ``fit``."""
+        from benchmarks.train_keras import plain_keras
+
+        names, vocabulary, settings = self.corpus.names, self.corpus.vocabulary, self.settings
+
+        def turn(_: int) -> float:
+            return plain_keras(names, vocabulary, batch_size, 1, cell=settings.cell, hidden=settings.hidden)
+
+        return lambda: compiled(turn)
+
+    def sharing(self, *batch_sizes: int) -> tuple[Sharing, ...]:
+        """Of its batches."""
+        return tuple(sharing(self.batches, batch_size) for batch_size in batch_sizes)
+
+
+def compiled(turn: Turn) -> Turn:
+    """The same turn, after a first one: that compiles."""
+    turn(0)
+    return turn
+
+
+def gated(rounds: int) -> tuple[Comparison, ...]:
+    """Wide gated networks on distinct names, with what the machine's products would allow."""
+    return tuple(
+        comparison
+        for cell, width in (("gru", 192), ("lstm", 160))
+        for comparison in _gated(Work(US_FIRST, cell, (width,)), rounds)
+    )
+
+
+def _gated(work: Work, rounds: int, batch_size: int = 128) -> tuple[Comparison, Comparison]:
+    ours = "namegen"
+    contest = Contest()
+    contest.enter(ours, work.namegen(batch_size))
+    contest.enter(f"{ours}, dropping", work.namegen(batch_size, drop_recurrent=0.25, drop_output=0.1))
+    contest.enter(f"{ours}, soft targets", work.namegen(batch_size, soft=True))
+    for size in (batch_size, 512):
+        contest.enter(f"{PACKED}, batch {size}", work.torch(size), group=PACKED)
+    for size in (batch_size, 512):
+        contest.enter(f"{JAX}, batch {size}", work.jax(size), group=JAX)
+    (shared,) = work.sharing(batch_size)
+    nodes = shared.prefixes // work.batches.steps(batch_size)
+    width, columns = work.network.parameter_shapes["rnn.0.recurrent_kernel"]
+    peak = "1024×1024×1024"
+    sizes = {
+        peak: (1024, 1024, 1024),
+        f"forward {batch_size}×{width}×{columns}": (batch_size, width, columns),
+        f"back {batch_size}×{columns}×{width}": (batch_size, columns, width),
+        f"weights {width}×{nodes}×{columns}": (width, nodes, columns),
+        f"output {nodes}×{width}×{work.network.vocabulary_size}": (nodes, width, work.network.vocabulary_size),
+    }
+    for name, size in sizes.items():
+        contest.enter(name, lambda size=size: product(*size))
+    ways = contest.run(rounds)
+    products = tuple(replace(way, start_seconds=None) for way in ways if way.name in sizes)
+    trained = tuple(way for way in ways if way.name not in sizes)
+    characters = work.batches.tree.characters
+    training = {
+        f"training, {what}": Way(
+            f"training, {what}",
+            tuple(
+                value / characters * flop_per_epoch(work.network, work.batches, batch_size, once_a_family=once) / 1e9
+                for value in trained[0].values
+            ),
+        )
+        for what, once in (("each prefix", False), ("family once", True))
+    }
+    key = work.settings.cell
+    return (
+        Comparison(
+            key,
+            f"{work.title}, namegen batch {batch_size}",
+            "characters a second",
+            (ours,),
+            trained,
+            (shared,),
+            {ours: batch_size},
+            PACKED,
+        ),
+        Comparison(
+            f"{key}-products",
+            f"{work.network_name}: products in single precision, one core",
+            "GFLOP/s",
+            tuple(training),
+            (*training.values(), *products),
+            rival=peak,
+        ),
+    )
+
+
+def small(rounds: int) -> tuple[Comparison, ...]:
+    """Two gated layers of 32 on a list that repeats little."""
+    found = []
+    for cell in ("gru", "lstm"):
+        work = Work("mlb-last", cell, (32, 32))
+        contest = Contest()
+        contest.enter("namegen", work.namegen(512))
+        for size in (512, 2048):
+            contest.enter(f"{PACKED}, batch {size}", work.torch(size), group=PACKED)
+        contest.enter(f"{JAX}, batch 512", work.jax(512), group=JAX)
+        title = f"{work.title}, namegen batch 512"
+        ways, shared = contest.run(rounds), work.sharing(512)
+        found.append(
+            Comparison(cell, title, "characters a second", ("namegen",), ways, shared, {"namegen": 512}, PACKED)
+        )
+    return tuple(found)
+
+
+def plain(rounds: int) -> tuple[Comparison, ...]:
+    """Two plain layers of 32 on a list that repeats much: namegen's default."""
+    work, sizes = Work("mlb-first", "simple_rnn", (32, 32)), (512, 2048)
+    from benchmarks.train_keras import blog_keras  # here: the other sections load no TensorFlow
+
+    contest = Contest()
+    ours = {f"namegen, batch {size}": size for size in sizes}
+    for name, size in ours.items():
+        contest.enter(name, work.namegen(size))
+    contest.enter("plain Keras fit, batch 512", work.plain_keras(512))
+
+    def blog(_: int) -> float:
+        return blog_keras(work.corpus.names, work.corpus.vocabulary, 1000, 1)
+
+    contest.enter("the blog's way, 1,000 prefixes", lambda: compiled(blog))
+    for size in sizes:
+        contest.enter(f"{PACKED}, batch {size}", work.torch(size), group=PACKED)
+    for size in sizes:
+        contest.enter(f"PyTorch distinct, batch {size}", work.torch(size, distinct=True))
+    for size in (256, 512):
+        contest.enter(f"{JAX}, batch {size}", work.jax(size), group=JAX)
+    contest.enter(f"{JAX}, longest, batch 512", work.jax(512, buckets=False), group=JAX)
+    ways, shared = contest.run(rounds), work.sharing(*sizes)
+    return (Comparison("rnn", work.title, "characters a second", tuple(ours), ways, shared, ours, PACKED),)
+
+
+def keras_engine(rounds: int) -> tuple[Comparison, ...]:
+    """Our Keras engine beside ``fit``."""
+    found = []
+    for of_list, cell, hidden, size in (
+        (US_FIRST, "gru", (192,), 128),
+        (US_FIRST, "lstm", (160,), 128),
+        ("mlb-first", "simple_rnn", (32, 32), 512),
+    ):
+        work, ours = Work(of_list, cell, hidden), "namegen keras"
+        contest = Contest()
+        contest.enter(ours, work.namegen(size, backend="keras"))
+        contest.enter("plain Keras fit", work.plain_keras(size))
+        title = f"{work.title}, batch {size}"
+        found.append(Comparison(cell, title, "characters a second", (ours,), contest.run(rounds)))
+    return tuple(found)

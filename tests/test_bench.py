@@ -1,0 +1,274 @@
+"""What `make bench` makes of its figures, and that it measures what it says; the measuring itself is not run here."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import bench, performance_page, tables
+from benchmarks.document import Comparison, Performance, Section, Sharing, Way, read, typical, write
+from benchmarks.lists import sharing
+from benchmarks.products import flop_per_epoch
+from benchmarks.rounds import alternate
+from benchmarks.sections import SECTIONS
+from benchmarks.sections.cores import WORKS, together
+from benchmarks.sections.held_out import check_same, train_for
+from benchmarks.trainers import SPEED_RATE
+from benchmarks.trainers.namegen_trainer import NamegenTrainer
+from namegen.backends import load_engine
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.corpus import Corpus
+from namegen.core.network.engine_state import parameters_of
+from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.run import TrainingRun
+from namegen.types import Array
+
+NAMES = ("Al", "Ali", "Al", "Bo", "Bob", "Al", "Cyrus", "Cy", "Bo")
+SPEED = Comparison(
+    "gru",
+    "GRU 192, names, namegen batch 128",
+    "characters a second",
+    ("namegen",),
+    (
+        Way("namegen", (200e3, 210e3, 150e3), start_seconds=0.04),
+        Way("PyTorch packed, batch 128", (100e3, 70e3, 60e3), "PyTorch packed", 1.0),
+        Way("PyTorch packed, batch 512", (50e3, 100e3, 90e3), "PyTorch packed", 1.0),
+    ),
+    (Sharing(128, 900, 600, 400),),
+    {"namegen": 128},
+    "PyTorch packed",
+)
+LOSS = Comparison(
+    "loss-1s",
+    "GRU 192, 1 s",
+    "nats a character",
+    ("namegen",),
+    (
+        Way("namegen, batch 64", (2.3, 2.4), "namegen"),
+        Way("namegen, batch 128", (2.1, 2.2), "namegen"),
+        Way("JAX scan, batch 64", (2.3, 2.3)),
+        Way("PyTorch, batch 64", (2.0, 2.3)),
+    ),
+)
+MACHINE = {"processor": "Some CPU", "cores": 2, "memory_gib": 4.0, "system": "Linux"}
+GATED = Section("gated", 3, 12.0, "abc", MACHINE, {"Python": "3.12"}, (SPEED,))
+HELD_OUT = Section("held-out", 2, 8.0, "abc", MACHINE, {"Python": "3.12"}, (LOSS,))
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_better_setting_stands_for_its_group_by_the_median() -> None:
+    assert SPEED.best("PyTorch packed").name == "PyTorch packed, batch 512"
+    assert LOSS.best("namegen").name == "namegen, batch 128"
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    """And of losses the difference: the median of the ratios is not the ratio of the medians."""
+    times = SPEED.against("namegen", SPEED.best("PyTorch packed"))
+    assert times == pytest.approx((4.0, 2.1, 150 / 90))
+    assert typical(times, "{:.1f}".format) == "2.1 (1.7–4.0)"
+    assert LOSS.against("namegen", LOSS.ways[2]) == pytest.approx((-0.2, -0.1))
+
+
+def test_a_section_measured_anew_replaces_the_old_one_alone() -> None:
+    document = Performance((HELD_OUT,)).with_section(GATED, list(SECTIONS))
+    assert [section.name for section in document.sections] == ["gated", "held-out"]
+    renewed = document.with_section(replace(GATED, seconds=99.0), list(SECTIONS))
+    assert [section.seconds for section in renewed.sections] == [99.0, 8.0]
+
+
+def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "performance.json"
+    assert read(path) == Performance()
+    write(path, Performance((GATED, HELD_OUT)))
+    assert read(path) == Performance((GATED, HELD_OUT))
+    path.write_text(json.dumps({"sections": [], "format": "another"}))
+    with pytest.raises(ValueError, match="another"):
+        read(path)
+
+
+def test_sharing_counts_what_a_plain_loop_counts() -> None:
+    batches = BatchMaker(NAMES, Corpus.from_names(NAMES).vocabulary)
+    order, characters, distinct, prefixes = np.random.default_rng([0, 0]).permutation(len(NAMES)), 0, 0, 0
+    ranked = [sorted(set(NAMES)).index(name) for name in NAMES]
+    for first in range(0, len(NAMES), 4):
+        batch = [sorted(set(NAMES))[rank] for rank in np.array(ranked)[order][first : first + 4]]
+        characters += sum(len(name) + 1 for name in batch)
+        distinct += sum(len(name) + 1 for name in set(batch))
+        prefixes += len({name[:end] for name in batch for end in range(len(name) + 1)})
+    assert sharing(batches, 4) == Sharing(4, characters, distinct, prefixes)
+
+
+def test_products_are_counted_by_prefix_or_by_family() -> None:
+    """Al, Ali and Bo: 6 prefixes, of which "", A, Al and B are followed by a letter."""
+    batches = BatchMaker(("Al", "Ali", "Bo"), Corpus.from_names(("Al", "Ali", "Bo")).vocabulary)
+    network = RecurrentNetwork(7, "gru", (4, 4))
+    state, between, output = 4 * 12, 4 * 12, 4 * 7
+    each = 6 * (2 * state + between + output)
+    family = 4 * 2 * state + 6 * (between + output)
+    assert flop_per_epoch(network, batches, 9, once_a_family=False) == 6 * each
+    assert flop_per_epoch(network, batches, 9, once_a_family=True) == 6 * family
+
+
+# --- tables and the page ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("comparison", [SPEED, LOSS])
+def test_a_terminals_table_has_80_columns_and_every_way(comparison: Comparison) -> None:
+    long = replace(
+        comparison,
+        ways=tuple(replace(way, name=f"{way.name} {'x' * 60}", group=way.group or way.name) for way in comparison.ways),
+    )
+    for table in (tables.text(comparison), tables.text(long)):
+        assert max(map(len, table.splitlines()[1:])) <= 80
+        assert all(way.name[:9] in table for way in comparison.ways)
+
+
+def test_a_subject_is_not_held_against_itself() -> None:
+    assert "| namegen | 200 | 150–210 | – | 0.0 |" in tables.markdown(SPEED)
+
+
+def test_the_page_says_what_the_figures_say() -> None:
+    page = " ".join(performance_page.page(Performance((GATED, HELD_OUT))).split())  # lines are broken anywhere
+    assert "namegen is 2.10 (1.67–4.00) times as fast as PyTorch packed, batch 512." in page
+    assert "lower by 0.150 (0.100–0.200) than JAX scan, batch 64" in page
+    assert "in some rounds lower and in some higher (from -0.100 to +0.100) than PyTorch, batch 64" in page
+    assert "| 0.44 | 1.50 | 1.50 | 0.93 (0.74–1.78) | 2.10 (1.67–4.00) |" in page
+    assert "sharing makes that 2.25 to 2.25 times as much" in page
+    assert "Some CPU, 2 cores" in page
+    assert 'make bench BENCH="held-out"' in page
+
+
+def test_the_check_notices_a_page_that_is_not_of_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "performance.json", Performance((GATED,)))
+    monkeypatch.setattr(performance_page, "RESULTS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["performance_page"])
+    performance_page.main()
+    monkeypatch.setattr(sys, "argv", ["performance_page", "--check"])
+    performance_page.main()
+    write(tmp_path / "performance.json", Performance((replace(GATED, seconds=13.0),)))
+    with pytest.raises(SystemExit, match="make docs"):
+        performance_page.main()
+
+
+# --- measuring --------------------------------------------------------------------------------------------------------
+
+
+def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:
+    calls: list[tuple[str, int]] = []
+
+    def way(name: str) -> Callable[[int], float]:
+        return lambda number: calls.append((name, number)) or float(number)
+
+    assert alternate({"a": way("a"), "b": way("b")}, 2) == {"a": (1.0, 2.0), "b": (1.0, 2.0)}
+    assert calls == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+
+
+def test_every_section_has_its_function() -> None:
+    """Without loading it, as some need what only `make bench` installs."""
+    for plan in SECTIONS.values():
+        module, _, function = plan.function.rpartition(".")
+        path = Path(bench.__file__).with_name("sections") / f"{module}.py"
+        defined = [node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
+        assert function in defined
+
+
+def recipe(**training: float) -> Recipe:
+    settings = TrainingSettings(batch_size=4, epochs=1, schedule="constant", learning_rate=SPEED_RATE, **training)
+    return Recipe(DataSettings(validation=0.0, split="names"), NetworkSettings(cell="gru", hidden=(5,)), settings)
+
+
+def test_what_is_timed_is_a_training_bit_for_bit() -> None:
+    """With the masks of dropping, too."""
+    corpus, told = Corpus.from_names(NAMES), recipe(drop_recurrent=0.25, drop_output=0.1)
+    trainer, run = NamegenTrainer(corpus, told), TrainingRun(corpus, told, load_engine("numpy"))
+    trainer.warm_up()
+    trainer.epoch(0, lambda: SPEED_RATE)
+    run.run()
+    expected = parameters_of(run.engine.get_state())
+    assert all(np.array_equal(values, expected[name]) for name, values in trainer.get_parameters().items())
+
+
+def test_soft_targets_reach_the_engine() -> None:
+    corpus = Corpus.from_names(NAMES)
+    hard, soft = NamegenTrainer(corpus, recipe()), NamegenTrainer(corpus, recipe(), soft=True)
+    for trainer in (hard, soft):
+        trainer.epoch(0, lambda: SPEED_RATE)
+    assert not np.array_equal(hard.get_parameters()["output.kernel"], soft.get_parameters()["output.kernel"])
+
+
+class Counting:
+    """A trainer of epochs of three steps, that notes the rates it is given."""
+
+    characters = 1
+
+    def __init__(self, loss: float = 1.0) -> None:
+        self.rates: list[float] = []
+        self.epochs: list[int] = []
+        self.loss = loss
+
+    def warm_up(self) -> None:
+        pass
+
+    def epoch(self, number: int, rate: Callable[[], float | None]) -> None:
+        self.epochs.append(number)
+        for _ in range(3):
+            now = rate()
+            if now is None:
+                return
+            self.rates.append(now)
+
+    def loss_of_all(self) -> float:
+        return self.loss
+
+    def get_parameters(self) -> dict[str, Array]:
+        return self.parameters
+
+    def set_parameters(self, parameters: Mapping[str, Array]) -> None:
+        self.parameters = dict(parameters)
+
+
+def test_a_training_against_the_clock_goes_through_one_cycle_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(1_000))
+    monkeypatch.setattr("benchmarks.sections.held_out.time.perf_counter", lambda: next(ticks) / 100)
+    trainer = Counting()
+    train_for(trainer, 1.0, 0.01, first_epoch=7)
+    peak = trainer.rates.index(max(trainer.rates))
+    assert trainer.epochs[:2] == [7, 8]
+    assert max(trainer.rates) == pytest.approx(0.01, rel=0.01)
+    assert trainer.rates[: peak + 1] == sorted(trainer.rates[: peak + 1])
+    assert trainer.rates[peak:] == sorted(trainer.rates[peak:], reverse=True)
+    assert trainer.rates[-1] < 1e-4
+
+
+def test_ways_that_train_another_network_are_refused() -> None:
+    parameters = {"output.bias": np.zeros(3, np.float32)}
+    check_same([Counting(), Counting()], parameters)
+    with pytest.raises(SystemExit, match="same network"):
+        check_same([Counting(), Counting(loss=1.001)], parameters)
+
+
+def test_the_slower_of_two_counts() -> None:
+    class Fixed:
+        def __init__(self, seconds: float) -> None:
+            self.seconds, self.started = seconds, False
+
+        def start(self, number: int) -> None:
+            self.started = True
+
+        def finish(self) -> float:
+            return self.seconds
+
+    workers = [Fixed(1.0), Fixed(3.0)]
+    assert together(workers, 0) == 3.0
+    assert all(worker.started for worker in workers)
+    assert set(WORKS)
