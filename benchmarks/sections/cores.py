@@ -18,7 +18,7 @@ WORKS = {
     "GRU 192": ("US first names", "gru", (192,), 128, 1),
     "SimpleRNN 2×32": ("mlb-first", "simple_rnn", (32, 32), 512, 4),
 }
-WIDE = ("US first names", "gru", (512,), 256)
+WIDE = ("US first names", "gru", (192,), 128)
 
 
 class Worker:
