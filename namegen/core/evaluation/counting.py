@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, ranges
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.smoothing import (
+    KNESER_NEY,
+    SMOOTHINGS,
+    WITTEN_BELL,
+    Followers,
+    Shares,
+    modified_kneser_ney,
+    witten_bell,
+)
 from namegen.errors import NamesError
-from namegen.types import Array, Float64, Int, Int32, Int64
+from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 
-ORDERS = (2, 3, 4, 5, 6)
+ORDERS = (2, 3, 4, 5, 6, 7, 8)
 
 
 class NgramModel:
-    """An n-gram with Witten–Bell interpolation, as a LanguageModel.
+    """An interpolated n-gram, as a LanguageModel.
 
-    The next token given the last ``order − 1`` ones (the name's beginning padded to the left), each length of context
-    mixed with the next shorter one by how many different tokens have followed it (Witten and Bell, 1991; Chen and
-    Goodman, 1999, section 2.5), down to the uniform distribution:
-
-        p_k(w | context) = (count(context, w) + kinds(context) · p_{k−1}(w | shorter))
-                           / (count(context) + kinds(context))
+    The next token given the last ``order − 1`` ones, each length of context mixed with the next shorter one, down to
+    the uniform distribution; ``smoothing.py`` says in which shares. To the left of a name stands its beginning, for
+    Witten–Bell as often as needed. Kneser–Ney has it once: a context that would reach further left is not there, and
+    one that begins with it is counted as it stands, as nothing can stand before it.
 
     State: the last ``order − 1`` tokens, ``(B, order − 1)``; −1 before anything was read.
 
@@ -32,34 +40,41 @@ class NgramModel:
         tree: the names that are counted.
         vocabulary_size: ``V``.
         order: tokens that an n-gram has, the predicted one included; 1 or more.
+        smoothing: ``witten-bell`` or ``kneser-ney``.
     """
 
-    def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int) -> None:
+    def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int, smoothing: str = WITTEN_BELL) -> None:
         if order < 1:
             raise NamesError(f"the order of an n-gram is {order}: expected at least 1")
-        self.order, self._size = order, vocabulary_size
-        self._unseen = _unseen(tree, vocabulary_size)
-        self._tables = list(_tables(tree, vocabulary_size, order))
+        if smoothing not in SMOOTHINGS:
+            raise NamesError(f"the smoothing of an n-gram is {smoothing!r}: expected one of {', '.join(SMOOTHINGS)}")
+        self._take(_Counted(tree, vocabulary_size, order), order, smoothing)
 
     @classmethod
     def best(
         cls, tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
     ) -> tuple[NgramModel, Metrics]:
-        """Of several orders, the one with the lowest loss on held-out names, with its figures on them.
+        """Of several orders and both smoothings, the one with the lowest loss on held-out names, with its figures on
+        them.
 
-        An order has the tables of all lower ones, so they are counted once.
+        An order has the counts of all lower ones, so they are counted once.
         """
-        longest = cls(tree, vocabulary_size, max(orders))
-        candidates = [longest._shortened(order) for order in orders]
-        figures = [AccuracyEvaluator(model).evaluate(held_out) for model in candidates]
-        best = min(range(len(orders)), key=lambda place: figures[place].loss_nats_per_char)
-        return candidates[best], figures[best]
+        counted = _Counted(tree, vocabulary_size, max(orders))
+        found: tuple[NgramModel, Metrics] | None = None
+        for smoothing in SMOOTHINGS:
+            for order in orders:
+                model = cls.__new__(cls)
+                model._take(counted, order, smoothing)
+                figures = AccuracyEvaluator(model).evaluate(held_out)
+                if found is None or figures.loss_nats_per_char < found[1].loss_nats_per_char:
+                    found = model, figures
+        assert found is not None  # there is an order
+        return found
 
-    def _shortened(self, order: int) -> NgramModel:
-        """The n-gram of a lower order, of the same counts."""
-        model = copy(self)
-        model.order, model._tables = order, self._tables[:order]
-        return model
+    def _take(self, counted: _Counted, order: int, smoothing: str) -> None:
+        self.order, self.smoothing = order, smoothing
+        self._size, self._unseen = counted.size, counted.unseen
+        self._tables = counted.tables(order, smoothing)
 
     @property
     def vocabulary_size(self) -> int:
@@ -87,67 +102,163 @@ class NgramModel:
         return state[rows]
 
 
-def _unseen(tree: PrefixTree, vocabulary_size: int) -> int:
-    """The id that stands for every beginning that the tree lacks."""
-    return max(vocabulary_size, int(tree.token.max()) + 1)
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """What follows all contexts of one length, smoothed.
 
-
-def _tables(tree: PrefixTree, vocabulary_size: int, count: int) -> Iterator[_ContextTable]:
-    """The counts after contexts of length 0, 1, …; each length stands on the one before it.
-
-    A context's id is the rank of the pair (id of the shorter one, the token to its left).
+    Attributes:
+        columns: per token of context, the sorted pairs (id of the shorter context, the token to its left) that were
+            seen; a context's id is the rank of its pair.
+        width: how many ids of tokens a context may hold.
+        followers, shares: by context id.
     """
-    width = _unseen(tree, vocabulary_size) + 1  # how many ids a context may hold
-    columns: list[Int64[Array, "pairs"]] = []
-    identity = np.zeros(tree.nodes, np.int64)
-    for length, to_the_left in enumerate(node_contexts(tree, count)):
-        yield _ContextTable(tuple(columns), identity, tree, vocabulary_size, width)
-        if length + 1 < count:
-            pairs, identity = np.unique(identity * width + to_the_left, return_inverse=True)
-            columns.append(pairs)
 
-
-class _ContextTable:
-    """The counts after all contexts of one length, as sorted keys and the token counts of each."""
-
-    def __init__(
-        self,
-        columns: tuple[Int64[Array, "_"], ...],
-        identity: Int64[Array, "N"],
-        tree: PrefixTree,
-        size: int,
-        width: int,
-    ) -> None:
-        """Count.
-
-        Args:
-            columns: per token of context, the sorted pairs that have an id.
-            identity: the id of each node's context.
-            tree: the names.
-            size: ``V``, what may follow.
-            width: how many ids a context may hold.
-        """
-        self._columns, self._width = columns, width
-        followed, place = np.unique(identity[tree.edge_node] * size + tree.edge_token, return_inverse=True)
-        context, token = np.divmod(followed, size)
-        counts = np.bincount(place, weights=tree.edge_count).astype(np.float64)
-        self._start = np.searchsorted(context, np.arange(context[-1] + 2))  # first entry of each context
-        self._token, self._count = token, counts
-        self._kinds = np.diff(self._start).astype(np.float64)
-        self._total = np.add.reduceat(counts, self._start[:-1])
+    columns: tuple[Int64[Array, "_"], ...]
+    width: int
+    followers: Followers
+    shares: Shares
 
     def mix(self, state: Int32[Array, "B context"], chances: Float64[Array, "B V"]) -> None:
         """One step of the interpolation, in place, for the rows whose context was seen."""
         identity, rows = np.zeros(len(state), np.int64), np.arange(len(state))
-        for column, pairs in enumerate(self._columns):
-            wanted = identity * self._width + state[rows, column]
+        for column, pairs in enumerate(self.columns):
+            wanted = identity * self.width + state[rows, column]
             place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
             seen = pairs[place] == wanted
             identity, rows = place[seen], rows[seen]
-        kinds, total = self._kinds[identity], self._total[identity]
-        chances[rows] *= (kinds / (total + kinds))[:, None]
-        entry, row = ranges(self._start[identity], self._start[identity + 1])
-        chances[rows[row], self._token[entry]] += self._count[entry] / (total + kinds)[row]
+        chances[rows] *= self.shares.rest[identity][:, None]
+        entry, row = ranges(self.followers.start[identity], self.followers.start[identity + 1])
+        chances[rows[row], self.followers.token[entry]] += self.shares.share[entry]
+
+
+class _Counted:
+    """The counts after contexts of length 0, 1, … of a tree, and the tables that are made of them.
+
+    Args:
+        tree: the names.
+        size: ``V``, what may follow.
+        order: how many lengths to count, 0 included.
+    """
+
+    def __init__(self, tree: PrefixTree, size: int, order: int) -> None:
+        self.size = size
+        self.unseen = max(size, int(tree.token.max()) + 1)  # the id of every beginning that the tree lacks
+        self._lengths = list(self._count(tree, order))
+        for shorter, longer in zip(self._lengths, self._lengths[1:], strict=False):
+            shorter.longer = longer
+
+    def _count(self, tree: PrefixTree, order: int) -> Iterator[_Length]:
+        """Each length stands on the one before it."""
+        width = self.unseen + 1
+        columns: list[Int64[Array, "pairs"]] = []
+        identity = np.zeros(tree.nodes, np.int64)
+        for length, to_the_left in enumerate(node_contexts(tree, order)):
+            followed, place = np.unique(identity[tree.edge_node] * self.size + tree.edge_token, return_inverse=True)
+            count = np.bincount(place, weights=tree.edge_count).astype(np.int64)
+            yield _Length(tuple(columns), width, self.size, followed, count)
+            if length + 1 < order:
+                pairs, identity = np.unique(identity * width + to_the_left, return_inverse=True)
+                columns.append(pairs)
+
+    def tables(self, order: int, smoothing: str) -> list[_Table]:
+        """What an n-gram of this order mixes, from the shortest context on."""
+        lengths = self._lengths[:order]
+        if smoothing == WITTEN_BELL:
+            return [length.witten_bell for length in lengths]
+        return [*(length.kneser_ney_lower for length in lengths[:-1]), lengths[-1].kneser_ney_highest]
+
+
+class _Length:
+    """The counts after all contexts of one length.
+
+    Args:
+        columns, width: of the contexts, see ``_Table``.
+        size: ``V``.
+        followed: what was seen, as context · V + token, rising.
+        count: how often.
+    """
+
+    def __init__(
+        self,
+        columns: tuple[Int64[Array, "_"], ...],
+        width: int,
+        size: int,
+        followed: Int64[Array, "entries"],
+        count: Int64[Array, "entries"],
+    ) -> None:
+        self.columns, self.width, self.size, self.followed = columns, width, size, followed
+        self.longer: _Length | None = None
+        context, token = np.divmod(followed, size)
+        self.context = context
+        self.followers = Followers(np.searchsorted(context, np.arange(context[-1] + 2)), token, count)
+
+    @cached_property
+    def witten_bell(self) -> _Table:
+        """Smoothed by Witten–Bell."""
+        return self._table(self.followers, witten_bell(self.followers))
+
+    @cached_property
+    def kneser_ney_highest(self) -> _Table:
+        """As the longest length of a Kneser–Ney model: the counts as they stand."""
+        return self._kneser_ney(self.followers)
+
+    @cached_property
+    def kneser_ney_lower(self) -> _Table:
+        """As a shorter length of a Kneser–Ney model: after how many longer contexts each token was seen.
+
+        Before a beginning nothing stands, so behind one the counts stay as they are.
+        """
+        assert self.longer is not None  # so there is a longer length
+        entry = np.searchsorted(self.followed, self._seen_from(self.longer))
+        continued = np.bincount(entry, minlength=len(self.followed))
+        count = np.where(self._begins[self.context], self.followers.count, continued)
+        return self._kneser_ney(replace(self.followers, count=count))
+
+    def _seen_from(self, longer: _Length) -> Int64[Array, "entries"]:
+        """The entry that each entry of the next longer contexts is without its leftmost token."""
+        shorter = longer.columns[-1] // longer.width  # of each longer context
+        keys: Int64[Array, "entries"] = shorter[longer.context] * self.size + longer.followers.token
+        return keys
+
+    @cached_property
+    def _leftmost(self) -> Int64[Array, "C"]:
+        return self.columns[-1] % self.width
+
+    @cached_property
+    def _begins(self) -> Bool[Array, "C"]:
+        """Which contexts begin with a name's beginning."""
+        if not self.columns:
+            return np.zeros(1, bool)
+        return self._is_beginning(self._leftmost)
+
+    def _is_beginning(self, tokens: Int64[Array, "_"]) -> Bool[Array, "_"]:
+        return (tokens == 0) | (tokens >= self.size)
+
+    @cached_property
+    def _reaches_too_far(self) -> Bool[Array, "C"]:
+        """Which contexts have more than one beginning at their left."""
+        if len(self.columns) < 2:
+            return np.zeros(len(self.followers.start) - 1, bool)
+        shorter = self.columns[-1] // self.width
+        return self._is_beginning(self.columns[-2][shorter] % self.width)
+
+    def _kneser_ney(self, followers: Followers) -> _Table:
+        """Smoothed, but where a context reaches too far: there the shorter one counts alone."""
+        too_far = self._reaches_too_far
+        of_entry = too_far[self.context]
+        real = Followers(
+            start=np.concatenate(([0], np.cumsum(np.diff(followers.start)[~too_far]))),
+            token=followers.token[~of_entry],
+            count=followers.count[~of_entry],
+        )
+        share, rest = np.zeros(len(followers.token)), np.ones(len(too_far))
+        if len(real.token):
+            smoothed = modified_kneser_ney(real)
+            share[~of_entry], rest[~too_far] = smoothed.share, smoothed.rest
+        return self._table(followers, Shares(share, rest))
+
+    def _table(self, followers: Followers, shares: Shares) -> _Table:
+        return _Table(self.columns, self.width, followers, shares)
 
 
 def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
