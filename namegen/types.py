@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, Int64, UInt64
+    from jaxtyping import Bool, Float, Float32, Float64, Int, Int8, Int32, Int64, UInt64
 
     Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 elif "jaxtyping" in sys.modules:
-    from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, Int64, UInt64
+    from jaxtyping import Bool, Float, Float32, Float64, Int, Int8, Int32, Int64, UInt64
 
     Array = np.ndarray
 else:
@@ -29,6 +29,6 @@ else:
         def __class_getitem__(cls, item: Any) -> type:
             return np.ndarray
 
-    Bool = Float = Float32 = Float64 = Int = Int32 = Int64 = UInt64 = _Unchecked
+    Bool = Float = Float32 = Float64 = Int = Int8 = Int32 = Int64 = UInt64 = _Unchecked
 
-__all__ = ["Array", "Bool", "Float", "Float32", "Float64", "Int", "Int32", "Int64", "UInt64"]
+__all__ = ["Array", "Bool", "Float", "Float32", "Float64", "Int", "Int8", "Int32", "Int64", "UInt64"]

@@ -145,10 +145,19 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         metavar="SHARE",
         help="The share of the list to hold out; 0 for none.  [default: 0.1]",
     ),
+    "data.test": click.option(
+        "--test",
+        type=float,
+        metavar="SHARE",
+        help="A further share to hold out and test with: nothing is chosen by it.  [default: 0]",
+    ),
     "data.split": click.option(
         "--split",
         type=click.Choice(SPLITS),
         help="unique: no name stands on both sides; names: one that repeats may.  [default: unique]",
+    ),
+    "data.split_seed": click.option(
+        "--split-seed", type=int, metavar="N", help="Decides which names are held out.  [default: --seed]"
     ),
     "data.repeats": click.option(
         "--repeats",

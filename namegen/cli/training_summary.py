@@ -21,16 +21,21 @@ def summary(result: RunResult, plot: Path | None) -> str:
     speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters a second"
     lines = [f"epoch {result.best_epoch} of {result.epochs} is the best; {result.seconds:.1f} seconds{speed}", ""]
     rows: list[tuple[str, ...]] = []
-    if result.validation is not None and result.references is not None:
-        baseline, damped = result.references.baseline, result.references.baseline_damped
+    references = result.references
+    if result.validation is not None and references is not None:
         rows = [
             ("on held-out names", *FIGURES),
             ("  this network", *figures(result.validation)),
-            (f"  n-gram of order {baseline.order}", *figures(baseline.metrics)),
+            (f"  {references.baseline.summary}", *figures(references.baseline.metrics)),
+            ("  ceiling", *figures(references.ceiling)),
         ]
-        if damped is not None and damped.metrics != baseline.metrics:  # it read what the network read
-            rows.append(("  n-gram, repeats damped too", *figures(damped.metrics)))
-        rows.append(("  ceiling", *figures(result.references.ceiling)))
+    if result.test is not None:
+        rows += [("on the test part", *FIGURES), ("  this network", *figures(result.test))]
+        if references is not None and references.baseline.test is not None and references.test_ceiling is not None:
+            rows += [
+                ("  counting", *figures(references.baseline.test)),
+                ("  ceiling", *figures(references.test_ceiling)),
+            ]
     rows += [
         ("on the names learned from", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),

@@ -33,14 +33,18 @@ LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
 BATCHES_OF_A_SMALL_LIST = 40
 WIDTH_OF_DEFAULT = 32  # the layers that the default learning rate was chosen for
 
+SEEDS: tuple[Callable[[Any], bool], str] = (lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
+
 
 @dataclass(frozen=True)
 class DataSettings:
     """Which list is read and how a part of it is held out.
 
     ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a CSV file.
-    ``validation``: the share that is held out, 0 for none. ``split``: ``unique`` (no name on both sides) or ``names``
-    (as the original did it: a name that repeats may stand on both sides). ``repeats``: whether training reads a name
+    ``validation``: the share that is held out to choose by, 0 for none; ``test``: the share that is held out beside it
+    and that nothing is chosen by. ``split``: ``unique`` (no name on both sides) or ``names`` (as the original did it: a
+    name that repeats may stand on both sides). ``split_seed``: another one holds out other names.
+    ``repeats``: whether training reads a name
     as often as it stands in the list, or about the square root as often (see ``core/data/repeats.py``).
     """
 
@@ -48,13 +52,22 @@ class DataSettings:
     column: str | None = None
     max_name_length: int = 1000
     validation: float = 0.1
+    test: float = 0.0
     split: str = "unique"
+    split_seed: int | None = None  # None: the training's seed
     repeats: str | None = None  # None: damped with the split unique, kept with names
 
     def __post_init__(self) -> None:
         check(self, "max_name_length", lambda v: v >= 1, "a whole number of at least 1")
         check(self, "validation", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
+        check(self, "test", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
+        if self.validation + self.test > 0.9:
+            raise SettingsError(
+                f"{setting('validation')} and {setting('test')} together are {self.validation + self.test:g}: expected "
+                "at most 0.9, so that something is left to train on"
+            )
         check_choice(self, "split", SPLITS)
+        check(self, "split_seed", *SEEDS)
         check(self, "repeats", lambda v: v in REPEATS, f"one of {', '.join(REPEATS)}")
 
     @property
@@ -150,7 +163,7 @@ class TrainingSettings:
             check(self, name, lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
         check(self, "patience", lambda v: v >= 1, count)
         check_choice(self, "best_by", CRITERIA)
-        check(self, "seed", lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
+        check(self, "seed", *SEEDS)
 
     @property
     def peak_learning_rate(self) -> float:

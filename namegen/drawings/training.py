@@ -78,7 +78,7 @@ def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldO
     marker = "o" if len(records) == 1 else None
     axes.plot(seconds, argmax, color=colour, marker=marker, label="argmax")
     axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label="sampled")
-    baseline = f"{references.baseline.order}-gram"
+    baseline = f"counting, order {references.baseline.order}"
     _reference(axes, "ceiling, argmax", references.ceiling.accuracy_argmax, INK, dashed=False)
     _reference(axes, "ceiling, sampled", references.ceiling.accuracy_sampled, INK, dashed=True)
     _reference(axes, f"{baseline}, argmax", references.baseline.metrics.accuracy_argmax, QUIET, dashed=False)
@@ -99,15 +99,11 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
         _reference(axes, "ceiling, held-out", references.ceiling.loss_nats_per_char, INK, dashed=False)
         _reference(
             axes,
-            f"{references.baseline.order}-gram, held-out",
+            f"counting, order {references.baseline.order}, held-out",
             references.baseline.metrics.loss_nats_per_char,
             QUIET,
             dashed=False,
         )
-        damped = references.baseline_damped
-        if damped is not None:
-            level = damped.metrics.loss_nats_per_char
-            _reference(axes, f"{damped.order}-gram, repeats damped", level, QUIET, dashed=True)
     axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
     axes.set_title("Loss")
     axes.set_ylabel("loss (nats per character)")

@@ -27,7 +27,7 @@ def test_the_result_is_readable_at_80_columns(program, names):
     run = program("train", names, *FAST, "--out", "run").done()
     assert max(map(len, run.out.split("\n"))) <= 80
     assert max(map(len, run.err.split("\n"))) <= 120
-    for word in ("held-out", "n-gram of order", "ceiling", "nats a character", "next: namegen generate run"):
+    for word in ("held-out", " counting, order ", "ceiling", "nats a character", "next: namegen generate run"):
         assert word in run.out
     assert "names to learn from" in run.err
     assert "epoch 2/2" in run.err  # the last epoch is always said
@@ -44,15 +44,31 @@ def test_json_is_the_object_of_the_design(program, names):
     metrics = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
     result = run.json
     assert set(result) == {
-        *("out", "backend", "seed", "epochs", "best_epoch", "seconds", "chars_per_second", "training", "validation")
+        *("out", "backend", "seed", "epochs", "best_epoch", "seconds", "chars_per_second", "training", "validation"),
+        "test",
     }
     assert (result["out"], result["backend"], result["seed"], result["epochs"]) == ("run", "numpy", 0, 2)
     assert set(result["training"]) == metrics
     assert set(result["validation"]) == metrics | {"ceiling", "baseline", "seen_percent"}
-    assert set(result["validation"]["baseline"]) >= metrics | {"order"}
+    assert set(result["validation"]["baseline"]) == metrics | {"order", "smoothing", "repeats"}
+    assert result["test"] is None
     assert result["validation"]["seen_percent"] == 0
     alone = program("train", names, *FAST, "--json", "--validation", 0).done().json
     assert alone["validation"] is None
+
+
+def test_a_test_part_is_judged_beside_counting_and_chooses_nothing(program, names):
+    two, three = (
+        program("train", names, *FAST, "--json", "--split-seed", 4, *more).done().json for more in ([], ["--test", 0.1])
+    )
+    assert two["test"] is None
+    assert set(three["test"]) == set(three["training"]) | {"ceiling", "baseline"}
+    assert three["test"]["baseline"]["order"] == three["validation"]["baseline"]["order"]
+    assert three["validation"]["ceiling"] == two["validation"]["ceiling"]  # the same names
+    shown = program("train", names, *FAST, "--test", 0.1).done().out
+    assert "on the test part" in shown
+    assert max(map(len, shown.split("\n"))) <= 80
+    program("train", names, *FAST, "--validation", 0.5, "--test", 0.5).refused("--validation and --test together are 1")
 
 
 def test_options_stand_above_the_config_and_all_is_written_down(program, names):

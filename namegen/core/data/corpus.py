@@ -142,14 +142,14 @@ class Corpus:
         listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         return f"{self.source}: {listed} {'was' if sum(self.dropped.values()) == 1 else 'were'} dropped"
 
-    def split(self, validation: float, split: str = "unique", seed: int = 0) -> Split:
-        """Hold a part of the list out, to validate with; see ``split_names`` in ``core/data/split.py``.
+    def split(self, validation: float, split: str = "unique", seed: int = 0, *, test: float = 0.0) -> Split:
+        """Hold parts of the list out, to choose by and to test with; see ``choose_parts`` in ``core/data/split.py``.
 
         Raises:
-            NamesError: too few names for two parts.
+            NamesError: too few names for the parts.
             SettingsError: a share outside 0 to 1, or an unknown kind of split.
         """
-        return split_names(self.names, validation, split, seed, source=self.source)
+        return split_names(self.names, validation, split, seed, source=self.source, test=test)
 
 
 def _singular(noun: str) -> str:

@@ -14,7 +14,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.repeats import damped
-from namegen.core.data.split import choose_held_out, seen_percent
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, seen_percent
 from namegen.core.settings import DataSettings
 
 
@@ -26,8 +26,9 @@ class ListParts:
         names: the distinct names of the whole list, sorted and counted.
         training: every entry of the training part.
         batches: cuts what an epoch reads: the training part, with fewer repeats where those are damped.
-        held_out: the entries that training does not read; None where nothing is held out.
-        seen_percent: how many of the held-out entries stand in the training part too.
+        held_out: the entries that are held out to choose by; None where there are none.
+        test: the entries that are held out beside them and that nothing is chosen by; None where there are none.
+        seen_percent: how many of the entries to choose by stand in the training part too.
         damped: whether ``batches`` hold fewer repeats than ``training``.
         distinct_names: every name of the list once, in the order in which they first occur.
     """
@@ -36,6 +37,7 @@ class ListParts:
     training: PrefixTree
     batches: BatchMaker
     held_out: PrefixTree | None
+    test: PrefixTree | None
     seen_percent: float
     damped: bool
     distinct_names: tuple[str, ...]
@@ -43,6 +45,11 @@ class ListParts:
     @classmethod
     def from_corpus(cls, corpus: Corpus, data: DataSettings, *, seed: int) -> ListParts:
         """Split a list as the settings say, and make the tree of each part.
+
+        Args:
+            corpus: the list.
+            data: its settings.
+            seed: of the split, where the settings have none of their own.
 
         Raises:
             NamesError: too few names to split.
@@ -60,24 +67,35 @@ class ListParts:
         distinct = tuple(map(names.__getitem__, entries[by_appearance].tolist()))
         number = np.empty_like(rank, shape=len(distinct))
         number[by_appearance] = np.arange(len(distinct))
-        held = choose_held_out(distinct, number[rank], data.validation, data.split, seed, source=corpus.source)
+        part_of = choose_parts(
+            distinct,
+            number[rank],
+            data.validation,
+            data.split,
+            seed if data.split_seed is None else data.split_seed,
+            source=corpus.source,
+            test=data.test,
+        )
         del entries, by_appearance, number
-        counts = np.bincount(rank[~held], minlength=len(distinct))
-        held_counts = sorted_names.counts - counts
+        counts, *held_out_counts = (
+            np.bincount(rank[part_of == part], minlength=len(distinct)) for part in (TRAINING, VALIDATION, TEST)
+        )
         training = sorted_names.counted(counts)
-        name_of = (np.cumsum(counts > 0, dtype=rank.dtype) - 1)[rank[~held]]
+        name_of = (np.cumsum(counts > 0, dtype=rank.dtype) - 1)[rank[part_of == TRAINING]]
         if data.damps_repeats:
             name_of = name_of[damped(name_of)]
         read = np.bincount(name_of)
         batches = BatchMaker.of_sorted(training.counted(read), name_of)
         alike = np.array_equal(read, training.counts)
         training_tree = batches.tree if alike else batches.tree_of(training.counts)
+        held_out, test = (sorted_names.counted(part).tree() if part.any() else None for part in held_out_counts)
         return cls(
             names=sorted_names,
             training=training_tree,
             batches=batches,
-            held_out=sorted_names.counted(held_counts).tree() if held.any() else None,
-            seen_percent=seen_percent(counts, held_counts),
+            held_out=held_out,
+            test=test,
+            seen_percent=seen_percent(counts, held_out_counts[0]),
             damped=data.damps_repeats,
             distinct_names=distinct,
         )
@@ -85,4 +103,4 @@ class ListParts:
     @property
     def whole(self) -> PrefixTree:
         """The tree of every entry of the list; made anew each time, as it is seldom needed and no small one."""
-        return self.training if self.held_out is None else self.names.tree()
+        return self.training if self.held_out is None and self.test is None else self.names.tree()

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.types import Array, Bool, Int
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.types import Array, Bool, Float64, Int, Int64
 
 
 def damped(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
@@ -28,5 +30,23 @@ def damped(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
     counts = np.bincount(name_of)
     earlier = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)  # entries of the same name
     read = np.empty(len(order), dtype=bool)
-    read[order] = earlier < np.repeat(np.rint(np.sqrt(counts)), counts)
+    read[order] = earlier < np.repeat(_times(counts), counts)
     return read
+
+
+def damped_tree(tree: PrefixTree) -> PrefixTree:
+    """The same names, each as often as it is read where repeats are damped.
+
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> names = ["Al", "Bo", "Al", "Al", "Al"]
+    >>> tree = damped_tree(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    >>> tree.name_count
+    3
+    """
+    ends = tree.edge_token == BOUNDARY
+    return tree.recounted(tree.edge_node[ends], _times(tree.edge_count[ends]).astype(np.int64))
+
+
+def _times(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
+    """How often a name is read that stands so often in the list."""
+    return np.rint(np.sqrt(counts))

@@ -1,4 +1,4 @@
-"""The split of a list: which names are held out to validate with, and which are trained on."""
+"""The split of a list: which names are trained on, which are held out to choose by, and which to test with."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ import numpy as np
 from namegen.core.settings import SPLITS
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.escaping import quote
-from namegen.types import Array, Bool, Int, Int64
+from namegen.types import Array, Int, Int8, Int64
 
 FEWEST_NAMES_TO_SPLIT = 10
+TRAINING, VALIDATION, TEST = 0, 1, 2  # the part of an entry
 _SPLIT_STREAM = int.from_bytes(b"split", "big")  # numbers apart from those that training draws with the same seed
 
 
 @dataclass(frozen=True)
 class Split:
-    """A list in two parts: names to train on, and names held out to validate with; both in list order.
+    """A list in parts, each in list order: names to train on, names held out to choose by, and names to test with.
 
-    ``seen_percent``: how many of the held-out names (repeats counted) stand in the training part too.
+    ``seen_percent``: how many of the names to choose by (repeats counted) stand in the training part too.
     """
 
     training: tuple[str, ...]
     validation: tuple[str, ...]
+    test: tuple[str, ...]
     seen_percent: float
 
 
-def split_names(names: Sequence[str], validation: float, split: str, seed: int, *, source: str) -> Split:
-    """Hold a part of the list out, to validate with; ``choose_held_out`` says how it is chosen, and what is raised."""
+def split_names(
+    names: Sequence[str], validation: float, split: str, seed: int, *, source: str, test: float = 0.0
+) -> Split:
+    """Hold parts of the list out; ``choose_parts`` says how they are chosen, and what is raised."""
     distinct = {name: number for number, name in enumerate(dict.fromkeys(names))}
     name_of = np.fromiter(map(distinct.__getitem__, names), dtype=np.int64, count=len(names))
-    held = choose_held_out(list(distinct), name_of, validation, split, seed, source=source)
-    return Split(
-        training=tuple(compress(names, (~held).tolist())),
-        validation=tuple(compress(names, held.tolist())),
-        seen_percent=seen_percent(*(np.bincount(name_of[part], minlength=len(distinct)) for part in (~held, held))),
+    part_of = choose_parts(list(distinct), name_of, validation, split, seed, source=source, test=test)
+    counts = [np.bincount(name_of[part_of == part], minlength=len(distinct)) for part in (TRAINING, VALIDATION)]
+    training, chosen_by, tested_with = (
+        tuple(compress(names, (part_of == part).tolist())) for part in (TRAINING, VALIDATION, TEST)
     )
+    return Split(training, chosen_by, tested_with, seen_percent(*counts))
 
 
-def choose_held_out(
+def choose_parts(
     distinct: Sequence[str],
     name_of: Int[Array, "entries"],
     validation: float,
@@ -50,46 +54,55 @@ def choose_held_out(
     seed: int,
     *,
     source: str,
-) -> Bool[Array, "entries"]:
-    """Which entries of a list to hold out.
+    test: float = 0.0,
+) -> Int8[Array, "entries"]:
+    """Which part each entry of a list belongs to: ``TRAINING``, ``VALIDATION`` or ``TEST``.
 
     Use ``unique`` to learn how a model does on names that it has never seen: a hash of the name and the seed
     decides for all repeats of a name together, so a name added to the list moves no other, and the share that is
     held out is near the one asked for, not equal to it. Use ``names`` to compare with the original project: single
-    entries are drawn, so a repeated name may stand on both sides.
+    entries are drawn, so a repeated name may stand on both sides. Either way a test part is taken out of what would be
+    trained on, and leaves the part to choose by as it is.
 
     Args:
         distinct: the different names of the list.
         name_of: which of them each entry is.
-        validation: the share of entries to hold out, 0 for none.
+        validation: the share of entries to choose by, 0 for none.
         split: ``unique`` or ``names``.
-        seed: another seed holds out another part.
+        seed: another seed holds out other parts.
         source: what messages call the list.
+        test: the share of entries to test with, 0 for none.
 
     Raises:
-        NamesError: too few names for two parts.
+        NamesError: too few names for the parts.
         SettingsError: a share outside 0 to 1, or an unknown kind of split.
     """
-    if not 0 <= validation < 1:
-        raise SettingsError(f"{setting('validation')} is {validation!r}: expected a share from 0 to below 1")
+    for name, share in (("validation", validation), ("test", test), ("test", validation + test)):
+        if not 0 <= share < 1:
+            raise SettingsError(f"{setting(name)} is {share!r}: expected a share from 0 to below 1")
     if split not in SPLITS:
         raise SettingsError(f"{setting('split')} is {quote(split)}: expected one of {', '.join(SPLITS)}")
     entries = len(name_of)
-    held = np.zeros(entries, dtype=bool)
-    if validation == 0:
-        return held
+    part_of = np.full(entries, TRAINING, np.int8)
+    shares = {part: share for part, share in ((VALIDATION, validation), (TEST, test)) if share > 0}
+    if not shares:
+        return part_of
     if split == "unique":
-        held = _is_held_out(distinct, validation, seed)[name_of]
+        part_of = _parts_by_hash(distinct, validation, test, seed)[name_of]
     else:
         order = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(entries)
-        held[order[: round(validation * entries)]] = True
-    if entries < FEWEST_NAMES_TO_SPLIT or held.all() or not held.any():
+        first = round(validation * entries)
+        part_of[order[:first]] = VALIDATION
+        part_of[order[first : first + round(test * entries)]] = TEST
+    wanted = [TRAINING, *shares]
+    if entries < FEWEST_NAMES_TO_SPLIT or not np.isin(wanted, part_of).all():
         some = "1 name" if entries == 1 else f"{entries:,} names"
+        without = [setting(name, 0) for name, share in (("validation", validation), ("test", test)) if share > 0]
         raise NamesError(
             f"{source} has {some} ({len(distinct):,} distinct), too few to hold out "
-            f"{validation:.0%} of them: train on all with {setting('validation', 0)}, or give a longer list"
+            f"{validation + test:.0%} of them: train on all with {' '.join(without)}, or give a longer list"
         )
-    return held
+    return part_of
 
 
 def seen_percent(training: Int64[Array, "distinct"], held: Int64[Array, "distinct"]) -> float:
@@ -98,14 +111,15 @@ def seen_percent(training: Int64[Array, "distinct"], held: Int64[Array, "distinc
     return 100 * int(held[training > 0].sum()) / entries if entries else 0.0
 
 
-def _is_held_out(distinct: Sequence[str], share: float, seed: int) -> Bool[Array, "distinct"]:
-    """Whether the keyed hash of each name falls into the first ``share`` of its range."""
-    limit = int(share * 2**64).to_bytes(8, "big")
+def _parts_by_hash(distinct: Sequence[str], validation: float, test: float, seed: int) -> Int8[Array, "distinct"]:
+    """By the keyed hash of each name: in the first share of its range to choose by, in the next one to test with."""
+    ends = [int(share * 2**64).to_bytes(8, "big") for share in (validation, validation + test)]
     start = blake2b(digest_size=8, key=f"split {seed}".encode())
 
-    def is_held(name: str) -> bool:
+    def part(name: str) -> int:
         state = start.copy()
         state.update(name.encode("utf-8", "surrogatepass"))
-        return state.digest() < limit
+        digest = state.digest()
+        return VALIDATION if digest < ends[0] else TEST if digest < ends[1] else TRAINING
 
-    return np.fromiter(map(is_held, distinct), dtype=bool, count=len(distinct))
+    return np.fromiter(map(part, distinct), dtype=np.int8, count=len(distinct))

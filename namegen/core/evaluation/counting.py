@@ -12,7 +12,6 @@ from namegen.core.data.prefix_tree import PrefixTree, ranges
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.evaluation.smoothing import (
-    KNESER_NEY,
     SMOOTHINGS,
     WITTEN_BELL,
     Followers,
@@ -232,7 +231,8 @@ class _Length:
         return self._is_beginning(self._leftmost)
 
     def _is_beginning(self, tokens: Int64[Array, "_"]) -> Bool[Array, "_"]:
-        return (tokens == 0) | (tokens >= self.size)
+        found: Bool[Array, "_"] = (tokens == 0) | (tokens >= self.size)
+        return found
 
     @cached_property
     def _reaches_too_far(self) -> Bool[Array, "C"]:
@@ -240,7 +240,8 @@ class _Length:
         if len(self.columns) < 2:
             return np.zeros(len(self.followers.start) - 1, bool)
         shorter = self.columns[-1] // self.width
-        return self._is_beginning(self.columns[-2][shorter] % self.width)
+        second = self.columns[-2][shorter] % self.width  # token from the left
+        return self._is_beginning(second)
 
     def _kneser_ney(self, followers: Followers) -> _Table:
         """Smoothed, but where a context reaches too far: there the shorter one counts alone."""

@@ -10,16 +10,38 @@ import numpy as np
 
 from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.repeats import damped_tree
 from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics, ceiling
+from namegen.core.evaluation.smoothing import SMOOTHING_NAMES
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The best n-gram: its order, and its figures on the held-out names."""
+    """Counting: the n-gram that does best on the names to choose by.
+
+    Attributes:
+        order, smoothing: of the n-gram.
+        damped: whether it read common names less often than they stand in the list.
+        metrics: its figures on the names to choose by.
+        test: those on the test part; None where there is none.
+    """
 
     order: int
+    smoothing: str
+    damped: bool
     metrics: Metrics
+    test: Metrics | None = None
+
+    @property
+    def summary(self) -> str:
+        """In words: ``Kneser–Ney counting, order 5``."""
+        return f"{SMOOTHING_NAMES[self.smoothing]} counting, order {self.order}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """How it counts, as plain values."""
+        return {"order": self.order, "smoothing": self.smoothing, "repeats": "damped" if self.damped else "kept"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +49,7 @@ class HeldOutReferences:
     """The references of one split; each is computed when it is first asked for, as fitting n-grams takes a while.
 
     Attributes:
-        tree: the held-out names.
+        tree: the names that are held out to choose by.
         parts: the list that they are a part of.
         vocabulary_size: ``V``.
     """
@@ -38,42 +60,52 @@ class HeldOutReferences:
 
     @cached_property
     def ceiling(self) -> Metrics:
-        """The best that any model can do on the held-out names."""
+        """The best that any model can do on the names to choose by."""
         return ceiling(self.tree)
 
     @cached_property
-    def baseline(self) -> Baseline:
-        """The n-gram that is fitted on the training part as it stands."""
-        return self._fitted_on(self.parts.training)
+    def test_ceiling(self) -> Metrics | None:
+        """The best that any model can do on the test part; None where there is none."""
+        return None if self.parts.test is None else ceiling(self.parts.test)
 
     @cached_property
-    def baseline_damped(self) -> Baseline | None:
-        """The n-gram that reads what the network reads; None where that is the training part as it stands."""
-        if not self.parts.damped:
-            return None
-        read, training = self.parts.batches.tree, self.parts.training
-        if np.array_equal(read.edge_count, training.edge_count):  # of the same names: nothing repeats
-            return self.baseline
-        return self._fitted_on(read)
+    def baseline(self) -> Baseline:
+        """Counting, fitted as it serves it best: on the training part as it stands, or with repeats damped."""
+        return min(self.same_reading, self._other_reading, key=lambda found: found.metrics.loss_nats_per_char)
 
-    @property
+    @cached_property
     def same_reading(self) -> Baseline:
-        """The n-gram that reads just what the network reads."""
-        return self.baseline_damped or self.baseline
+        """Counting that reads just what the network reads."""
+        return self._fitted_on(self.parts.batches.tree, damped=self.parts.damped)
 
-    def _fitted_on(self, tree: PrefixTree) -> Baseline:
+    @cached_property
+    def _other_reading(self) -> Baseline:
+        """Counting that reads repeats where the network does not, or the other way round."""
+        training, read = self.parts.training, self.parts.batches.tree
+        other = training if self.parts.damped else damped_tree(training)
+        if np.array_equal(read.edge_count, other.edge_count):  # of the same names: nothing repeats
+            return self.same_reading
+        return self._fitted_on(other, damped=not self.parts.damped)
+
+    def _fitted_on(self, tree: PrefixTree, *, damped: bool) -> Baseline:
         model, metrics = NgramModel.best(tree, self.tree, self.vocabulary_size)
-        return Baseline(model.order, metrics)
+        test = None if self.parts.test is None else AccuracyEvaluator(model).evaluate(self.parts.test)
+        return Baseline(model.order, model.smoothing, damped, metrics, test)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        damped = self.baseline_damped
+        baseline = self.baseline
         return {
             "ceiling": self.ceiling.to_dict(),
-            "baseline": {
-                **self.baseline.metrics.to_dict(),
-                "order": self.baseline.order,
-                "damped": None if damped is None else damped.metrics.to_dict(),
-            },
+            "baseline": {**baseline.metrics.to_dict(), **baseline.to_dict()},
             "seen_percent": self.parts.seen_percent,
+        }
+
+    def test_to_dict(self) -> dict[str, Any]:
+        """Those of the test part as plain values; {} where there is none."""
+        if self.test_ceiling is None or self.baseline.test is None:
+            return {}
+        return {
+            "ceiling": self.test_ceiling.to_dict(),
+            "baseline": {**self.baseline.test.to_dict(), **self.baseline.to_dict()},
         }

@@ -18,7 +18,8 @@ import numpy as np
 from namegen.types import Array, Float64, Int, Int64
 
 WITTEN_BELL, KNESER_NEY = "witten-bell", "kneser-ney"
-SMOOTHINGS = (WITTEN_BELL, KNESER_NEY)
+SMOOTHING_NAMES = {WITTEN_BELL: "Witten–Bell", KNESER_NEY: "Kneser–Ney"}
+SMOOTHINGS = tuple(SMOOTHING_NAMES)
 FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)  # of counts of 1, of 2, of 3 and more, where a list is too small to tell
 
 

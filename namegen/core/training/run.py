@@ -54,7 +54,7 @@ class RunResult:
         epochs, best_epoch: how many were trained, and which of them gave the model.
         seconds: inside ``train_epoch`` and validation.
         chars_per_second: the median of the epochs after the first; None without one.
-        training, validation: the model's figures on the two parts of the list; None where nothing is held out.
+        training, validation, test: the model's figures on the parts of the list; None where nothing is held out.
         references: what the held-out figures stand beside, computed when asked for; None where nothing is held out.
         history: a record an epoch.
         out: the run folder; None where nothing was written.
@@ -70,6 +70,7 @@ class RunResult:
     chars_per_second: float | None
     training: Metrics
     validation: Metrics | None
+    test: Metrics | None
     references: HeldOutReferences | None
     history: tuple[EpochRecord, ...]
     out: Path | None
@@ -77,9 +78,11 @@ class RunResult:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        validation = None
+        validation = test = None
         if self.references is not None and self.validation is not None:
             validation = {**self.validation.to_dict(), **self.references.to_dict()}
+        if self.test is not None:
+            test = {**self.test.to_dict(), **({} if self.references is None else self.references.test_to_dict())}
         return {
             "out": None if self.out is None else str(self.out),
             "backend": self.backend,
@@ -90,6 +93,7 @@ class RunResult:
             "chars_per_second": self.chars_per_second,
             "training": self.training.to_dict(),
             "validation": validation,
+            "test": test,
         }
 
 
@@ -230,10 +234,12 @@ class TrainingRun:
         with _borrowed(self.engine, best.parameters):
             evaluator = AccuracyEvaluator(self.engine)
             figures = evaluator.evaluate(self.parts.training)
-            validation = None if self.parts.held_out is None else evaluator.evaluate(self.parts.held_out)
+            validation, test = (
+                None if part is None else evaluator.evaluate(part) for part in (self.parts.held_out, self.parts.test)
+            )
         if progress.best is not None and not figures.loss_nats_per_char < DIVERGED:
             raise TrainingError(diverged(training, best.epoch))  # its last update may be the one that went astray
-        checkpoint = self._checkpoint(figures)
+        checkpoint = self._checkpoint(figures, test)
         if self.folder is not None and progress.best is not None:
             self.folder.save_model(checkpoint)
             self._saved_best = best.epoch
@@ -249,6 +255,7 @@ class TrainingRun:
             chars_per_second=median(speeds) if speeds else None,
             training=figures,
             validation=validation,
+            test=test,
             references=self.references,
             history=tuple(progress.history),
             out=None if self.folder is None else self.folder.path,
@@ -261,8 +268,10 @@ class TrainingRun:
             self.folder.save_model(self._checkpoint())
             self._saved_best = best.epoch
 
-    def _checkpoint(self, figures: Metrics | None = None) -> Checkpoint:
-        """The best parameters with all that belongs to them. ``figures``: those on the training part, if known."""
+    def _checkpoint(self, figures: Metrics | None = None, test: Metrics | None = None) -> Checkpoint:
+        """The best parameters with all that belongs to them, and what is known of their figures on the training part
+        and on the test part.
+        """
         best, history, data = self.progress.best, self.progress.history, self.recipe.data
         parameters = parameters_of(self.engine.get_state()) if best is None else best.parameters
         record, whole = None if best is None else history[best.epoch - 1], self.parts.whole
@@ -273,6 +282,7 @@ class TrainingRun:
             "longest_name": whole.depth - 1,
             "split": data.split,
             "validation_share": data.validation,
+            "test_share": data.test,
             "backend": self.engine.name,
             "settings": _plain(asdict(self.recipe.training)),
             "seed": self.recipe.training.seed,
@@ -280,6 +290,7 @@ class TrainingRun:
             "best_epoch": 0 if best is None else best.epoch,
             "training": None if figures is None else figures.to_dict(),
             "validation": None if record is None or record.validation is None else record.validation.to_dict(),
+            "test": None if test is None else test.to_dict(),
         }
         with _borrowed(self.engine, parameters):
             quantiles = score_quantiles(self.engine, whole)
@@ -314,7 +325,8 @@ def _with_defaults(part: str, settings: Any) -> Any:
         return settings
     if part == "network":
         return of_version_1(settings)
-    return {**dict.fromkeys(DROPS, 0.0), **settings} if part == "training" else settings
+    later = dict.fromkeys(DROPS, 0.0) if part == "training" else {"test": 0.0, "split_seed": None}
+    return {**later, **settings}
 
 
 @contextmanager

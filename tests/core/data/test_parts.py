@@ -38,6 +38,22 @@ def test_training_and_held_out_part_make_up_the_whole(names: list[str], split: s
     assert split == "names" or not training.keys() & held_out.keys()
 
 
+def test_the_test_part_is_apart_from_both() -> None:
+    corpus = load_bundled("mlb-last")
+    two, three = (
+        ListParts.from_corpus(corpus, DataSettings(test=share, split_seed=5), seed=seed)
+        for share, seed in ((0.0, 1), (0.1, 2))
+    )
+    assert two.held_out is not None
+    assert three.held_out is not None
+    assert three.test is not None
+    assert two.test is None
+    assert_same_tree(two.held_out, three.held_out)  # by the seed of the split, not that of the training
+    training, chosen_by, tested = (counted(tree, corpus) for tree in (three.training, three.held_out, three.test))
+    assert training + chosen_by + tested == Counter(corpus.names)
+    assert not tested.keys() & (training + chosen_by).keys()
+
+
 @given(
     st.lists(st.one_of(st.sampled_from(["Al", "Alan", "Bo"]), clean_name), min_size=10, max_size=60),
     st.sampled_from(["unique", "names"]),

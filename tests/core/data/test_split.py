@@ -66,6 +66,27 @@ class TestSplit:
         held_out = [int(name.removeprefix("name ")) for name in corpus.split(0.2, "unique", 0).validation]
         assert held_out == [0, 5, 6, 7, 23, 29]
 
+    @given(st.integers(0, 99), st.sampled_from(["unique", "names"]))
+    def test_a_test_part_is_taken_out_of_what_is_trained_on(self, seed: int, split: str) -> None:
+        corpus = load_bundled("companies")
+        two, three = corpus.split(0.1, split, seed), corpus.split(0.1, split, seed, test=0.15)
+        assert three.validation == two.validation
+        assert sorted(three.training + three.test) == sorted(two.training)
+        assert len(three.test) == pytest.approx(0.15 * len(corpus.names), abs=120)
+        assert not two.test
+        if split == "unique":
+            assert not set(three.test) & set(three.training + three.validation)
+
+    def test_a_test_part_alone(self) -> None:
+        parts = load_bundled("companies").split(0.0, test=0.1)
+        assert parts.test
+        assert not parts.validation
+
+    @pytest.mark.parametrize(("validation", "test"), [(0.5, 0.5), (0.1, -0.1), (0.1, 1.0)])
+    def test_shares_that_leave_nothing(self, validation: float, test: float) -> None:
+        with pytest.raises(SettingsError, match=r"test is .*expected a share from 0 to below 1"):
+            Corpus.from_names(["a"] * 50).split(validation, test=test)
+
     def test_nothing_held_out(self) -> None:
         parts = Corpus.from_names(["a"]).split(0.0)
         assert (parts.training, parts.validation, parts.seen_percent) == (("a",), (), 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import product
 
 import numpy as np
 import pytest
@@ -143,10 +144,9 @@ def test_the_best_order_is_the_one_with_the_lowest_held_out_loss() -> None:
     vocabulary = Vocabulary.from_names(split.training + split.validation)
     training, held_out = (PrefixTree.from_names(part, vocabulary) for part in (split.training, split.validation))
     model, figures = NgramModel.best(training, held_out, vocabulary.size)
-    others = {
-        (order, smoothing): AccuracyEvaluator(NgramModel(training, vocabulary.size, order, smoothing)).evaluate(held_out)
-        for order in range(2, 9)
-        for smoothing in ("witten-bell", "kneser-ney")
-    }
+    others = {}
+    for order, smoothing in product(range(2, 9), ("witten-bell", "kneser-ney")):
+        other = NgramModel(training, vocabulary.size, order, smoothing)
+        others[order, smoothing] = AccuracyEvaluator(other).evaluate(held_out)
     assert figures.loss_nats_per_char == min(other.loss_nats_per_char for other in others.values())
     assert others[model.order, model.smoothing] == figures

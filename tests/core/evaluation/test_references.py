@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
@@ -9,6 +11,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import ceiling
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
@@ -26,14 +29,31 @@ def test_the_references_are_those_of_the_parts(repeats: str) -> None:
     assert parts.held_out is not None
     references = HeldOutReferences(parts.held_out, parts, size)
     assert references.ceiling == ceiling(held_out)
-    model, figures = NgramModel.best(PrefixTree.from_names(split.training, CORPUS.vocabulary), held_out, size)
-    assert (references.baseline.order, references.baseline.metrics) == (model.order, figures)
-    if repeats == "kept":
-        assert references.baseline_damped is None
-        assert references.same_reading is references.baseline
-    else:
-        assert references.same_reading is references.baseline_damped
-        assert references.baseline_damped.metrics == NgramModel.best(parts.batches.tree, held_out, size)[1]
+    kept = [name for name, count in Counter(split.training).items() for _ in range(count)]
+    fewer = [name for name, count in Counter(split.training).items() for _ in range(round(count**0.5))]
+    figures = {
+        reading: NgramModel.best(PrefixTree.from_names(names, CORPUS.vocabulary), held_out, size)[1]
+        for reading, names in (("kept", kept), ("damped", fewer))
+    }
+    assert references.same_reading.metrics == figures[repeats]
+    assert figures["damped"].loss_nats_per_char < figures["kept"].loss_nats_per_char
+    assert references.baseline.metrics == figures["damped"]  # whatever the network reads
+    assert references.baseline.damped
+    assert references.test_to_dict() == {}
+
+
+def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
+    parts = ListParts.from_corpus(CORPUS, DataSettings(test=0.1), seed=0)
+    split, size = CORPUS.split(0.1, "unique", 0, test=0.1), CORPUS.vocabulary.size
+    chosen_by, tested = (PrefixTree.from_names(part, CORPUS.vocabulary) for part in (split.validation, split.test))
+    assert parts.held_out is not None
+    references = HeldOutReferences(parts.held_out, parts, size)
+    model, figures = NgramModel.best(parts.batches.tree, chosen_by, size)
+    assert references.same_reading.metrics == figures
+    assert references.same_reading.test == AccuracyEvaluator(model).evaluate(tested)
+    document = references.test_to_dict()
+    assert document["ceiling"] == ceiling(tested).to_dict()
+    assert document["baseline"]["order"] == references.baseline.order
 
 
 @pytest.mark.parametrize(("names", "fits"), [("mlb-first", 2), ("japanese-given", 1)], ids=["repeats", "distinct"])
@@ -51,7 +71,7 @@ def test_a_training_fits_no_n_gram_that_nobody_asks_for(names: str, fits: int, m
     result = TrainingRun(Corpus.from_names(load_bundled(names).names[:600]), recipe, NumpyEngine).run()
     assert fitted == []
     document = result.to_dict()
-    assert document["validation"]["baseline"]["damped"] is not None
+    assert document["validation"]["baseline"]["repeats"] in ("kept", "damped")
     assert len(fitted) == fits  # on the part as it stands, and damped
     assert result.to_dict() == document
     assert len(fitted) == fits
