@@ -18,7 +18,7 @@ from namegen.config_files import advice
 from namegen.config_values import MOST_SHOWN, WrongTypeError, convert, cut, expected_of, shown
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, check
 from namegen.errors import SettingsError, setting
-from namegen.threads import threads_for
+from namegen.threads import WIDE, threads_for
 
 Label = Callable[[str], str]  # the name of a field -> what a message calls it
 _Settings = TypeVar("_Settings")
@@ -44,8 +44,8 @@ class RunSettings:
 class Config:
     """All settings of a training run: which list, what network, how it is trained, with which engine.
 
-    >>> Config().network.hidden
-    (32, 32)
+    >>> Config().training.effort
+    'standard'
     """
 
     data: DataSettings = field(default_factory=DataSettings)
@@ -62,15 +62,20 @@ class Config:
     def threads(self) -> int:
         """Processor threads of a training that has the machine to itself; several side by side take 1 each.
 
-        Where nothing is said: 2 for the engine numpy with a wide layer on a machine of two cores or more, else 1. With
-        another number of threads sums are rounded otherwise, so the same bits need the same number.
+        Where nothing is said: 2 for the engine numpy on a machine of two cores or more, if a layer is wide or may turn
+        out so, else 1. With another number of threads sums are rounded otherwise: the same bits need the same number.
 
         >>> Config(run=RunSettings(threads=3)).threads
         3
         """
         if self.run.threads is not None:
             return self.run.threads
-        return threads_for(max(self.network.hidden)) if self.run.backend == "numpy" else 1
+        if self.run.backend != "numpy":
+            return 1
+        hidden = self.network.hidden
+        if hidden is None:  # the effort chooses it by the list
+            return threads_for(WIDE) if self.training.effort == "standard" else 1
+        return threads_for(max(hidden))
 
 
 TABLES: dict[str, type[Any]] = get_type_hints(Config)

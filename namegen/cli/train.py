@@ -20,7 +20,7 @@ from namegen.cli.terminal import Notes, json_text
 from namegen.cli.training_summary import summary
 from namegen.config import Config, merge, read_config
 from namegen.config_files import find_config
-from namegen.core.settings import CELLS, CRITERIA, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
+from namegen.core.settings import CELLS, CRITERIA, EFFORTS, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
 from namegen.core.training.file_names import CONFIG_FILE
 from namegen.threads import limit_threads
 
@@ -72,12 +72,20 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "run.backend": click.option(
         "--backend", cls=options.EngineOption, metavar="NAME", help="The engine: ENGINES.  [default: numpy]"
     ),
+    "training.effort": click.option(
+        "--effort",
+        type=click.Choice(EFFORTS),
+        help="quick: the original's small network, in seconds; standard: better names, in a minute or two.  "
+        "[default: standard]",
+    ),
     "network.architecture": click.option(
         "--architecture", metavar="NAME", help="The kind of network.  [default: the engine's first; of ours, rnn]"
     ),
-    "network.cell": click.option("--cell", type=click.Choice(CELLS), help="The recurrent cell.  [default: simple_rnn]"),
+    "network.cell": click.option(
+        "--cell", type=click.Choice(CELLS), help="The recurrent cell.  [default: by the effort]"
+    ),
     "network.hidden": click.option(
-        "--hidden", type=widths, metavar="W,W", help="The width of each layer.  [default: 32,32]"
+        "--hidden", type=widths, metavar="W,W", help="The width of each layer.  [default: by the effort]"
     ),
     "network.init": click.option(
         "--init", type=click.Choice(INITIALISERS), help="The initial values.  [default: glorot]"
@@ -89,10 +97,10 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         help="What else an engine's own architecture is told: heads=4.",
     ),
     "training.epochs": click.option(
-        "--epochs", type=int, metavar="N", help="How often to read the list.  [default: by the size of the list]"
+        "--epochs", type=int, metavar="N", help="How often to read the list.  [default: by effort and list]"
     ),
     "training.batch_size": click.option(
-        "--batch-size", type=int, metavar="N", help="Names in each step.  [default: by the size of the list]"
+        "--batch-size", type=int, metavar="N", help="Names in each step.  [default: by effort and list]"
     ),
     "training.optimizer": click.option(
         "--optimizer", type=click.Choice(OPTIMIZERS), help="How steps follow from gradients.  [default: adam]"
@@ -131,7 +139,10 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     ),
     **{
         f"training.{name}": click.option(
-            f"--{name.replace('_', '-')}", type=float, metavar="SHARE", help=f"{what}  [default: 0.0]"
+            f"--{name.replace('_', '-')}",
+            type=float,
+            metavar="SHARE",
+            help=f"{what}  [default: by the effort; quick: 0]",
         )
         for name, what in (
             ("drop_recurrent", "Leave out this share of the recurrent weights in each step."),
@@ -139,6 +150,12 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
             ("drop_output", "Leave out this share of the units before the output in each step."),
         )
     },
+    "training.label_smoothing": click.option(
+        "--label-smoothing",
+        type=float,
+        metavar="SHARE",
+        help="The share of each target that counting gives.  [default: by the effort; quick: 0]",
+    ),
     "data.validation": click.option(
         "--validation",
         type=float,

@@ -21,6 +21,9 @@ SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("drop_recurrent", "drop_between", "drop_output")
+EFFORTS = ("quick", "standard")
+
+PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
 
 # The rate at the peak of the default schedule. Adam's was the best of 0.01, 0.015, 0.02 and 0.03 for the default
 # network (benchmarks/accuracy.py), and resolve_training lowers it for wider ones; the others are those that the
@@ -90,14 +93,14 @@ class NetworkSettings:
     """
 
     architecture: str | None = None  # None: the first that the engine trains; of ours, rnn
-    cell: str = "simple_rnn"
-    hidden: tuple[int, ...] = (32, 32)
+    cell: str | None = None  # None: by the effort; plain: simple_rnn
+    hidden: tuple[int, ...] | None = None  # None: by the effort; plain: 32, 32
     init: str = "glorot"
     options: Mapping[str, int | float | str | bool] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         check(self, "architecture", lambda v: v != "", "the name of an architecture, such as rnn")
-        check_choice(self, "cell", CELLS)
+        check(self, "cell", lambda v: v in CELLS, f"one of {', '.join(CELLS)}")
         check_choice(self, "init", INITIALISERS)
         check(
             self,
@@ -106,17 +109,31 @@ class NetworkSettings:
             "1 to 16 widths, each from 1 to 4096",
         )
 
+    @property
+    def plain(self) -> NetworkSettings:
+        """The same; what nothing was said of is as in the original project's network.
+
+        >>> NetworkSettings(hidden=(8,)).plain.cell
+        'simple_rnn'
+        """
+        return replace(self, cell=self.cell or PLAIN_CELL, hidden=self.hidden or PLAIN_HIDDEN)
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """How a network is trained. ``None`` means: by the rule in the field's line.
 
+    ``effort``: ``quick`` trains the network asked for as the original project did, in seconds; ``standard`` chooses
+    what nothing was said of by the size of the list (``core/training/effort.py``).
+
     ``rate_steps`` belongs to the schedule ``steps``: pairs of (first epoch, learning rate), epochs counted from 0.
     ``momentum`` belongs to the optimizer of that name, ``warmup`` (the share of all steps in which the rate rises) to
     the schedule ``one-cycle``. ``drop_*``: the share of what each step leaves out, at random and anew each time
-    (``core/training/dropping.py``).
+    (``core/training/dropping.py``). ``label_smoothing``: the share of each target that counting gives
+    (``core/training/label_smoothing.py``).
     """
 
+    effort: str = "standard"
     epochs: int | None = None  # None: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
     batch_size: int | None = None  # None: 128, smaller for small lists
     optimizer: str = "adam"
@@ -127,15 +144,17 @@ class TrainingSettings:
     warmup: float = 0.2
     rate_steps: tuple[tuple[int, float], ...] = ()
     through_time: bool = True
-    drop_recurrent: float = 0.0  # single weights of each recurrent kernel (Merity, Keskar and Socher, 2018)
-    drop_between: float = 0.0  # units between recurrent layers
-    drop_output: float = 0.0  # units before the output
+    drop_recurrent: float | None = None  # single weights of each recurrent kernel (Merity, Keskar and Socher, 2018)
+    drop_between: float | None = None  # units between recurrent layers
+    drop_output: float | None = None  # units before the output; None, of all three: by the effort, quick: 0
+    label_smoothing: float | None = None  # None: by the effort, quick: 0
     patience: int | None = None  # None: every epoch is trained
     best_by: str = "loss"
     seed: int = 0
 
     def __post_init__(self) -> None:
         positive, count = "a number above 0", "a whole number of at least 1"
+        check_choice(self, "effort", EFFORTS)
         check(self, "epochs", lambda v: 1 <= v <= 1_000_000, "a whole number from 1 to 1,000,000")
         check(self, "batch_size", lambda v: v >= 1, count)
         check_choice(self, "optimizer", OPTIMIZERS)
@@ -161,6 +180,7 @@ class TrainingSettings:
             )
         for name in DROPS:
             check(self, name, lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
+        check(self, "label_smoothing", lambda v: 0 <= v <= 1, "a share from 0 to 1")
         check(self, "patience", lambda v: v >= 1, count)
         check_choice(self, "best_by", CRITERIA)
         check(self, "seed", *SEEDS)
@@ -225,7 +245,7 @@ def resolve_training(
     """
     batch_size, epochs = training.batch_size, training.epochs
     if network is not None and _too_wide(training, network):
-        widest = max(network.hidden)
+        widest = max(network.hidden or PLAIN_HIDDEN)
         training = replace(training, learning_rate=training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest))
     if batch_size is None:
         fitting = max(name_count // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
@@ -239,9 +259,10 @@ def resolve_training(
 
 def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
     """Whether the default rate would be too high; gates take it well at every width."""
+    network = network.plain
     default = training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
     recurrent = network.architecture in (None, "rnn")
-    return default and recurrent and network.cell == "simple_rnn" and max(network.hidden) > WIDTH_OF_DEFAULT
+    return default and recurrent and network.cell == "simple_rnn" and max(network.hidden or ()) > WIDTH_OF_DEFAULT
 
 
 def check(settings: object, field: str, holds: Callable[[Any], bool], expected: str) -> None:

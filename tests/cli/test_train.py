@@ -68,7 +68,9 @@ def test_a_test_part_is_judged_beside_counting_and_chooses_nothing(program, name
     shown = program("train", names, *FAST, "--test", 0.1).done().out
     assert "on the test part" in shown
     assert max(map(len, shown.split("\n"))) <= 80
-    program("train", names, *FAST, "--validation", 0.5, "--test", 0.5).refused("--validation and --test together are 1", code=2)
+    program("train", names, *FAST, "--validation", 0.5, "--test", 0.5).refused(
+        "--validation and --test together are 1", code=2
+    )
 
 
 def test_options_stand_above_the_config_and_all_is_written_down(program, names):

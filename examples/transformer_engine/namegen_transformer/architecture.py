@@ -75,7 +75,7 @@ class Transformer(Network):
         """Its widths, and the options heads and context. Raises SettingsError for a cell and for other options."""
         cls.refuse_options(settings, known=("heads", "context"))
         options: dict[str, Any] = dict(settings.options)
-        return cls(vocabulary_size, settings.hidden, labels=labels, **options)
+        return cls(vocabulary_size, settings.plain.hidden, labels=labels, **options)
 
     @property
     def width(self) -> int:

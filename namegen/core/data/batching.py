@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, as
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import NamesError, SettingsError
 from namegen.types import Array, Float32, Int, Int64
+
+# A batch's tree, and the node of the whole list's tree that each of its nodes is → what should follow each.
+TargetsOf: TypeAlias = Callable[[PrefixTree, Int[Array, "N"]], Float32[Array, "N V"]]
 
 TARGET_TOLERANCE = 1e-3  # how far the float32 chances of a target may be from a sum of 1
 
@@ -90,6 +95,13 @@ class BatchMaker:
         self._name_of = name_of
         self.tree, self._paths, self._path_start = names.tree_and_paths()
         self._lengths = names.lengths
+        self._targets: TargetsOf | None = None
+
+    def with_targets(self, targets: TargetsOf | None) -> BatchMaker:
+        """The same, but each batch is told what should follow its nodes."""
+        maker = copy(self)
+        maker._targets = targets
+        return maker
 
     def tree_of(self, counts: Int64[Array, "names"]) -> PrefixTree:
         """The tree of the same distinct names, by their ranks, with other counts; each is at least 1."""
@@ -143,5 +155,6 @@ class BatchMaker:
         count = np.add.reduceat((counts * reached).ravel(), starts)
         end_node = node[lengths, np.arange(len(rows))]
         order = np.argsort(end_node)
-        token = self.tree.token[whole.ravel()[starts]]
-        return Batch(assemble(token, parent, level, count, end_node[order], counts[order]))
+        nodes = whole.ravel()[starts]
+        tree = assemble(self.tree.token[nodes], parent, level, count, end_node[order], counts[order])
+        return Batch(tree, None if self._targets is None else self._targets(tree, nodes))

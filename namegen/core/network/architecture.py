@@ -141,7 +141,7 @@ class Network(ABC):
     def refuse_options(cls, settings: NetworkSettings, *, known: tuple[str, ...] = ()) -> None:
         """Raise SettingsError for a cell, where the architecture has no cells, and for an option that it lacks."""
         has_cells = any(one.name == "cell" for one in fields(cls))
-        if not has_cells and settings.cell != NetworkSettings().cell:
+        if not has_cells and settings.cell is not None:
             raise SettingsError(
                 f"{setting('cell')} is {settings.cell}, and the architecture {cls.architecture} has no cells: leave it "
                 "out"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from namegen.core.network.architecture import Network, Shape
-from namegen.core.settings import NetworkSettings
+from namegen.core.settings import PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
 from namegen.errors import OutputError
 
 
@@ -55,8 +55,8 @@ class RecurrentNetwork(Network):
 
     architecture: ClassVar[str] = "rnn"
 
-    cell: str = "simple_rnn"
-    hidden: tuple[int, ...] = (32, 32)
+    cell: str = PLAIN_CELL
+    hidden: tuple[int, ...] = PLAIN_HIDDEN
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,7 +66,8 @@ class RecurrentNetwork(Network):
     def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> RecurrentNetwork:
         """Its cell and the width of each layer. Raises SettingsError for options: it has none."""
         cls.refuse_options(settings)
-        return cls(vocabulary_size, settings.cell, settings.hidden, labels=labels)
+        cell, hidden = settings.cell or PLAIN_CELL, settings.hidden or PLAIN_HIDDEN
+        return cls(vocabulary_size, cell, hidden, labels=labels)
 
     @property
     def summary(self) -> str:

@@ -9,6 +9,11 @@ from namegen.core.settings import NetworkSettings
 from namegen.errors import EngineError
 
 
+def architecture_for(engine_class: EngineClass, settings: NetworkSettings) -> str:
+    """The name of the architecture that the settings ask for, or else of the engine's usual one."""
+    return settings.architecture or engine_class.architectures[0].architecture
+
+
 def network_for(engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int) -> Network:
     """The network that the settings describe, of the architecture that they name, or else the engine's usual one.
 
@@ -17,7 +22,7 @@ def network_for(engine_class: EngineClass, settings: NetworkSettings, vocabulary
         SettingsError: the architecture does not have what a setting asks for.
     """
     known = {architecture.architecture: architecture for architecture in engine_class.architectures}
-    name = settings.architecture or next(iter(known))
+    name = architecture_for(engine_class, settings)
     if name not in known:
         raise EngineError(
             f"the engine {engine_class.name} does not train the architecture {name!r}: choose one of "

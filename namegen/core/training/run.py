@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.digests import digests
 from namegen.core.data.parts import ListParts
@@ -31,9 +32,11 @@ from namegen.core.network.engine_state import parameters_of
 from namegen.core.network.recurrent_network import of_version_1
 from namegen.core.settings import DROPS, Recipe
 from namegen.core.training.dropping import Dropping
+from namegen.core.training.effort import QUICK, ListSize, by_effort
 from namegen.core.training.file_names import CONFIG_FILE
 from namegen.core.training.history import EpochRecord
-from namegen.core.training.network_choice import network_for
+from namegen.core.training.label_smoothing import CountingTargets
+from namegen.core.training.network_choice import architecture_for, network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.run_state import SavedState
@@ -42,6 +45,11 @@ from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at
 from namegen.types import Array
 
 SECONDS_BETWEEN_SAVES = 5.0
+# Settings that did not exist when states were first saved, as they were then.
+LATER: dict[str, dict[str, Any]] = {
+    "training": {**dict.fromkeys(DROPS, 0.0), "label_smoothing": 0.0, "effort": QUICK},
+    "data": {"test": 0.0, "split_seed": None},
+}
 
 
 @dataclass(frozen=True)
@@ -128,9 +136,10 @@ class TrainingRun:
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
         seed = recipe.training.seed
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
-        self.network = network_for(engine_class, recipe.network, self.vocabulary.size)
-        chosen = replace(recipe.network, architecture=self.network.architecture)
-        self.recipe = replace(recipe, network=chosen).resolved(name_count=self.parts.batches.name_count)
+        chosen = replace(recipe.network, architecture=architecture_for(engine_class, recipe.network))
+        recipe = by_effort(replace(recipe, network=chosen), ListSize.of(self.parts, self.vocabulary.size))
+        self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
+        self.network = network_for(engine_class, self.recipe.network, self.vocabulary.size)
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
         start = self.network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
         with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
@@ -139,7 +148,7 @@ class TrainingRun:
         self.known_names = np.unique(digests(self.parts.distinct_names))  # as known_digests, of names that differ
         self.trainer = Trainer(
             self.engine,
-            self.parts.batches,
+            self._batches(),
             self.parts.held_out,
             Generator(self.engine, self.vocabulary, known_names=self.known_names),
             self.recipe.training,
@@ -150,6 +159,11 @@ class TrainingRun:
         self.progress = TrainingProgress()
         self._saved_best = 0  # the epoch whose parameters the folder's model holds
         self._saved_at = time.monotonic()
+
+    def _batches(self) -> BatchMaker:
+        """Those of the training part, with targets where they are smoothed."""
+        share, batches = self.recipe.training.label_smoothing, self.parts.batches
+        return batches.with_targets(CountingTargets(batches.tree, self.vocabulary.size, share)) if share else batches
 
     @cached_property
     def references(self) -> HeldOutReferences | None:
@@ -325,8 +339,7 @@ def _with_defaults(part: str, settings: Any) -> Any:
         return settings
     if part == "network":
         return of_version_1(settings)
-    later = dict.fromkeys(DROPS, 0.0) if part == "training" else {"test": 0.0, "split_seed": None}
-    return {**later, **settings}
+    return {**LATER[part], **settings}
 
 
 @contextmanager

@@ -1,0 +1,87 @@
+"""Effort: what a training chooses by the size of its list, where nothing was said.
+
+``quick`` is the network of the original project, alone, in seconds. ``standard`` is what makes the best names within
+about a minute and a half: one wide layer with gates, weights and units dropped, targets smoothed towards counting. What
+it chooses depends on the list alone, never on the engine, the machine or the clock; each choice stands below with what
+it rests on, and ``docs/training.md`` has the measurements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from namegen.core.data.parts import ListParts
+from namegen.core.settings import DROPS, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.label_smoothing import fits
+
+QUICK, STANDARD = "quick", "standard"
+RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
+
+CELL = "gru"
+
+
+@dataclass(frozen=True)
+class ListSize:
+    """How large a list is, as the choices see it.
+
+    Attributes:
+        names: that an epoch reads.
+        characters: that an epoch predicts, the STOP of every name counted.
+        prefixes: different ones.
+        vocabulary: ``V``.
+    """
+
+    names: int
+    characters: int
+    prefixes: int
+    vocabulary: int
+
+    @classmethod
+    def of(cls, parts: ListParts, vocabulary_size: int) -> ListSize:
+        """Of what an epoch reads of a list."""
+        tree = parts.batches.tree
+        return cls(parts.batches.name_count, tree.characters, tree.nodes, vocabulary_size)
+
+
+def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
+    """The recipe with what its effort decides filled in; whatever was said stands."""
+    standard = recipe.training.effort == STANDARD and recipe.network.architecture == RECURRENT
+    return _standard(recipe, size) if standard else _quick(recipe)
+
+
+def _quick(recipe: Recipe) -> Recipe:
+    network = recipe.network.plain if recipe.network.architecture == RECURRENT else _widths_alone(recipe.network)
+    training = _given_or(recipe.training, **dict.fromkeys((*DROPS, "label_smoothing"), 0.0))
+    return replace(recipe, network=network, training=training)
+
+
+def _widths_alone(network: NetworkSettings) -> NetworkSettings:
+    """An architecture without cells is told widths, and no cell."""
+    return replace(network, hidden=network.plain.hidden)
+
+
+def _standard(recipe: Recipe, size: ListSize) -> Recipe:
+    training, network = recipe.training, recipe.network
+    hidden = network.hidden or (_width(size),)
+    return replace(
+        recipe,
+        network=replace(network, cell=network.cell or CELL, hidden=hidden),
+        training=_given_or(
+            training,
+            drop_recurrent=0.3,
+            drop_between=0.0 if len(hidden) == 1 else 0.1,
+            drop_output=0.15,
+            label_smoothing=0.5 if fits(size.prefixes, size.vocabulary) else 0.0,
+        ),
+    )
+
+
+def _given_or(training: TrainingSettings, **values: float) -> TrainingSettings:
+    """The settings with values for what nothing was said of."""
+    missing: dict[str, Any] = {name: value for name, value in values.items() if getattr(training, name) is None}
+    return replace(training, **missing)
+
+
+def _width(size: ListSize) -> int:
+    return 128
