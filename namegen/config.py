@@ -91,6 +91,19 @@ def read_config(path: Path | str) -> Config:
     return parse_config(read_tables(path), source=f"the config {shown(str(path))}")
 
 
+def read_run_config(path: Path | str) -> Config:
+    """Read the config of a run, which may be older than some settings: before there were efforts all was quick.
+
+    Raises:
+        SettingsError: as ``read_config`` does.
+    """
+    tables = read_tables(path)
+    training = tables.get("training")
+    if isinstance(training, dict):
+        training.setdefault("effort", "quick")
+    return parse_config(tables, source=f"the config {shown(str(path))}")
+
+
 def read_tables(path: Path | str) -> dict[str, Any]:
     """Read a TOML file as plain tables, nothing of it checked yet.
 

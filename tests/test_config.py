@@ -17,6 +17,7 @@ from namegen.core.settings import (
     CELLS,
     CRITERIA,
     DROPS,
+    EFFORTS,
     INITIALISERS,
     OPTIMIZERS,
     REPEATS,
@@ -57,11 +58,12 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
             "options": draw(
                 st.dictionaries(TEXTS, st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS, max_size=2)
             ),
-            "cell": draw(st.sampled_from(CELLS)),
-            "hidden": tuple(draw(st.lists(st.integers(1, 4096), min_size=1, max_size=16))),
+            "cell": draw(maybe(st.sampled_from(CELLS))),
+            "hidden": draw(maybe(st.lists(st.integers(1, 4096), min_size=1, max_size=16).map(tuple))),
             "init": draw(st.sampled_from(INITIALISERS)),
         },
         "training": {
+            "effort": draw(st.sampled_from(EFFORTS)),
             "epochs": draw(maybe(st.integers(1, 1_000_000))),
             "batch_size": draw(maybe(st.integers(1, 2**70))),
             "optimizer": draw(st.sampled_from(OPTIMIZERS)),
@@ -72,7 +74,8 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
             "warmup": draw(st.floats(0, 1)),
             "rate_steps": tuple((epoch, draw(RATES)) for epoch in steps),
             "through_time": draw(st.booleans()),
-            **{name: draw(st.floats(0, 0.9)) for name in DROPS},
+            **{name: draw(maybe(st.floats(0, 0.9))) for name in DROPS},
+            "label_smoothing": draw(maybe(st.floats(0, 1))),
             "patience": draw(maybe(st.integers(1, 10**6))),
             "best_by": draw(st.sampled_from(CRITERIA)),
             "seed": draw(st.integers(0, 2**63 - 1)),
@@ -315,7 +318,8 @@ def test_every_control_character_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("cores", "config", "expected"),
     [
-        (2, Config(), 1),
+        (2, Config(), 2),
+        (2, Config(training=TrainingSettings(effort="quick")), 1),
         (2, Config(network=NetworkSettings(hidden=(32, 128))), 2),
         (64, Config(network=NetworkSettings(hidden=(512,))), 2),
         (1, Config(network=NetworkSettings(hidden=(128,))), 1),

@@ -19,7 +19,8 @@ import pytest
 from namegen.config import Config, read_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
-from namegen.core.settings import DataSettings, resolve_training
+from namegen.core.settings import DataSettings, Recipe
+from namegen.core.training.effort import ListSize, by_effort
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
 
@@ -28,8 +29,9 @@ WRITTEN_DOWN = Path(__file__).with_name("resolved_configs.json")
 
 
 @cache
-def names_of_an_epoch(data: DataSettings, seed: int) -> int:
-    return ListParts.from_corpus(bundled(data.names), data, seed=seed).batches.name_count
+def size_of_an_epoch(data: DataSettings, seed: int) -> ListSize:
+    corpus = bundled(data.names)
+    return ListSize.of(ListParts.from_corpus(corpus, data, seed=seed), corpus.vocabulary.size)
 
 
 @cache
@@ -39,11 +41,13 @@ def bundled(name: str) -> Corpus:
 
 def resolved(config: Config) -> dict[str, Any]:
     """Every setting by its dotted path, as a training of the config's own list has it."""
-    names = names_of_an_epoch(config.data, config.training.seed)
-    training = resolve_training(config.training, names, config.network, damped=config.data.damps_repeats)
+    size = size_of_an_epoch(config.data, config.training.seed)
+    network = replace(config.network, architecture=config.network.architecture or "rnn")
+    recipe = by_effort(Recipe(config.data, network, config.training), size).resolved(name_count=size.names)
+    training = recipe.training
     if training.schedule != "steps":  # whose rates stand in rate_steps
         training = replace(training, learning_rate=training.peak_learning_rate)
-    tables = {**asdict(config), "training": asdict(training)}
+    tables = {**asdict(config), "network": asdict(recipe.network), "training": asdict(training)}
     return {f"{table}.{name}": value for table, values in tables.items() for name, value in values.items()}
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from namegen.api.model import RUNS
 from namegen.backends import load_engine
-from namegen.config import Config, merge, read_config, write_config
+from namegen.config import Config, merge, read_run_config, write_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.file_names import NAMES_FILE
 from namegen.core.training.progress import Listener
@@ -116,7 +116,7 @@ def resume(
         NamegenError: see ``namegen/errors.py``; a list that has changed since is refused.
     """
     run_folder = RunFolder.to_resume(Path(folder))
-    config = read_config(run_folder.config_path)
+    config = read_run_config(run_folder.config_path)
     _check_longer(epochs, config)
     config = merge(config, {"run.backend": backend, "training.epochs": epochs})
     run_folder.remove_left_overs()

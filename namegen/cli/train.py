@@ -18,7 +18,7 @@ from namegen.cli.progress import show_progress
 from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.terminal import Notes, json_text
 from namegen.cli.training_summary import summary
-from namegen.config import Config, merge, read_config
+from namegen.config import Config, merge, read_config, read_run_config
 from namegen.config_files import find_config
 from namegen.core.settings import CELLS, CRITERIA, EFFORTS, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
 from namegen.core.training.file_names import CONFIG_FILE
@@ -242,7 +242,7 @@ def train(
         _refuse_beside_resume(ctx)
         run_config = Path(resume) / CONFIG_FILE
         # Of a folder that has none, api.resume says so.
-        resolved = read_config(run_config) if os.path.isfile(run_config) else Config()
+        resolved = read_run_config(run_config) if os.path.isfile(run_config) else Config()
     else:
         note_config(config, notes)
         base = Config() if config is None else read_config(find_config(config))

@@ -246,7 +246,7 @@ def _training(
     settings: Mapping[str, Any] | None = None,
 ) -> Measurement:
     """``settings``: of the network; by default those of ``NETWORKS``."""
-    training = {"seed": seed, **more, **({"epochs": QUICK_EPOCHS} if scope.quick else {})}
+    training = {"effort": "quick", "seed": seed, **more, **({"epochs": QUICK_EPOCHS} if scope.quick else {})}
     config = {"data": {"validation": VALIDATION, "split": split}, "network": dict(settings or NETWORKS[network])}
     return _train(corpus, network, engine, {**config, "training": training})
 

@@ -57,8 +57,10 @@ def test_a_state_from_before_there_was_dropping_goes_on(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     make_run(folder=folder, stop=After(5)).run()
     state = folder.load_state()
-    for name in DROPS:
+    for name in (*DROPS, "label_smoothing", "effort"):
         del state.identity["training"][name]
+    for name in ("test", "split_seed"):
+        del state.identity["data"][name]
     folder.save_state(state)
     run = make_run(folder=folder)
     run.resume()
