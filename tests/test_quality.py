@@ -1,0 +1,56 @@
+"""The benchmark of quality: what it computes of the kept runs, and what its page says of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.quality import interval, nats
+from benchmarks.quality_document import COUNTING, Model, Quality, QualityList, read, write
+from benchmarks.quality_page import page
+
+
+def test_nats_are_those_of_reading_every_name() -> None:
+    loss, counts, lengths = np.array([6.0, 4.0]), np.array([2, 1]), np.array([3, 4])
+    assert nats(loss, counts, lengths) == (6 + 6 + 4) / (3 + 3 + 4)
+
+
+def test_an_interval_holds_the_difference_and_widens_with_the_spread() -> None:
+    rng = np.random.default_rng(1)
+    counts, lengths = np.ones(400, np.int64), rng.integers(3, 9, 400)
+    constant = np.outer(np.ones(3), 0.1 * lengths)  # 0.1 nats a character for every name and seed
+    assert interval(constant, counts, lengths) == pytest.approx((0.1, 0.1))
+    names_differ = constant + rng.normal(0, 1, 400)
+    low, high = interval(names_differ, counts, lengths)
+    assert low < nats(names_differ.mean(axis=0), counts, lengths) < high
+    # Four standard errors of the mean of 400 names, give or take what chance and the lengths make.
+    assert high - low == pytest.approx(4 / np.sqrt(400) / lengths.mean(), rel=0.25)
+    seeds_differ = constant + rng.normal(0, 1, (3, 1)) * lengths
+    low, high = interval(seeds_differ, counts, lengths)
+    assert high - low > 0.5
+
+
+def model(name: str, against: float, low: float, high: float) -> Model:
+    return Model(name, 2.0 + against, 1000, 3, 0.01, 12.0, 30.0, against, low, high)
+
+
+@pytest.mark.parametrize(
+    ("networks", "said"),
+    [
+        ([model("A", -0.05, -0.07, -0.03), model("B", 0.1, 0.05, 0.2)], "The best is A, 0.050 nats below counting."),
+        ([model("A", -0.05, -0.12, 0.03)], "The best network is A; no difference to counting was found."),
+        ([model("A", 0.05, 0.02, 0.08)], "Counting is the best; the best network, A, is 0.050 nats above it."),
+    ],
+)
+def test_the_sentence_follows_from_the_figures(networks: list[Model], said: str) -> None:
+    made = page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), *networks)),)))
+    assert said in made
+    assert "## a list, 123 test names" in made
+    assert "| A | 1,000 | 3 | 30 | 12 |" in made
+
+
+def test_a_document_is_read_as_it_was_written(tmp_path) -> None:
+    document = Quality((QualityList("a list", 5, (Model(COUNTING, 2.0), model("A", -0.05, -0.07, -0.03))),))
+    write(tmp_path / "quality.json", document)
+    assert read(tmp_path / "quality.json") == document
+    assert read(tmp_path / "none.json") == Quality()
