@@ -82,6 +82,7 @@ docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
 	$(RUN) docs/make_readme.py
 	$(RUN) docs/make_results.py
+	$(RUN) docs/make_models.py --cards
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
 

@@ -1,12 +1,11 @@
 """Train the models that ship with the package, each by the command that ``docs/models.md`` states (`make models`).
 
 Writes ``namegen/models/NAME.safetensors``, its licence and its card, and ``docs/models.md``. It takes minutes, and on
-another machine the numbers may differ in their last digits.
+another machine the numbers may differ in their last digits. With ``--cards`` nothing is trained.
 """
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import subprocess
@@ -15,28 +14,30 @@ import tempfile
 from pathlib import Path
 
 from namegen import api
-from namegen.lists import BUNDLED
+from namegen.core.data.parts import ListParts
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.settings import DataSettings
+from namegen.lists import BUNDLED, load_bundled
 from namegen.models import shipped_path
 
 DOCUMENT = Path(__file__).with_name("models.md")
 # What is not the default was chosen by the held-out loss.
 COMMANDS = {
-    "mlb-first": "namegen train mlb-first",
-    "mlb-last": "namegen train mlb-last --cell lstm --hidden 64 --epochs 16",
-    "companies": "namegen train companies --cell lstm --hidden 128 --epochs 24",
-    "japanese-given": "namegen train japanese-given --cell lstm --hidden 48 --epochs 20",
+    "mlb-first": "namegen train mlb-first --effort quick",
+    "mlb-last": "namegen train mlb-last --effort quick --cell lstm --hidden 64 --epochs 16",
+    "companies": "namegen train companies --effort quick --cell lstm --hidden 128 --epochs 24",
+    "japanese-given": "namegen train japanese-given --effort quick --cell lstm --hidden 48 --epochs 20",
 }
-PARTS: dict[str, dict] = {}  # of each training, what --json says of the held-out part
 HEAD = """\
 # The models that come with namegen
 
-This file and the models are made by `make models`, from the commands below. `namegen models` lists them; each goes by
+This file and the models are made by `make models`, from the commands below (and `make docs` writes this file anew). `namegen models` lists them; each goes by
 its name wherever a MODEL is asked for. "New" means: not in the list, held-out names included. It does not mean that
 nobody bears the name, and it says nothing about trademarks.
 
 The figures are of the held-out tenth of each list, names that training has not seen (split `unique`). The ceiling is
-the best that any model could reach on those very names; the n-gram is an interpolated one fitted on the same training
-names, the best of orders 2 to 6, with their repeats as they stand and, in brackets, damped as the network reads them.
+the best that any model could reach on those very names; counting is the best n-gram of the same training names: by
+Witten–Bell or modified Kneser–Ney, of orders 2 to 8, with their repeats as they stand or damped.
 """
 
 
@@ -68,15 +69,16 @@ def card(name: str) -> str:
 
 
 def comparison(name: str) -> str:
-    """The ceiling and the n-gram of the held-out part, as the training said them."""
-    part = PARTS[name]
-    top, bar, damped = part["ceiling"], part["baseline"], part["baseline"]["damped"]
-    differs = damped and damped["loss_nats_per_char"] != bar["loss_nats_per_char"]  # only where names repeat
-    also = f" (damped: {damped['loss_nats_per_char']:.3f})" if differs else ""
+    """The ceiling and the n-gram of the names that the training held out."""
+    corpus = load_bundled(name)
+    parts = ListParts.from_corpus(corpus, DataSettings(), seed=0)
+    if parts.held_out is None:
+        raise SystemExit(f"nothing of {name} is held out")
+    references = HeldOutReferences(parts.held_out, parts, corpus.vocabulary.size)
+    top, bar = references.ceiling, references.baseline
     return (
-        f"- Ceiling of those names: {top['loss_nats_per_char']:.3f} nats, {100 * top['accuracy_argmax']:.1f} %; "
-        f"n-gram of order {bar['order']}: {bar['loss_nats_per_char']:.3f} nats{also}, "
-        f"{100 * bar['accuracy_argmax']:.1f} %\n"
+        f"- Ceiling of those names: {top.loss_nats_per_char:.3f} nats, {100 * top.accuracy_argmax:.1f} %; "
+        f"{bar.summary}: {bar.metrics.loss_nats_per_char:.3f} nats, {100 * bar.metrics.accuracy_argmax:.1f} %\n"
     )
 
 
@@ -85,17 +87,22 @@ def model_size(name: str) -> int:
     return shipped_path(name).stat().st_size
 
 
-def main() -> int:
-    """Train, copy, describe."""
+def train() -> None:
+    """Train each model, and copy it and its licence to where it ships."""
     with tempfile.TemporaryDirectory() as folder:
         for name, command in COMMANDS.items():
             out = Path(folder) / name
-            arguments = [sys.executable, "-m", *shlex.split(command), "--no-plot", "--json", "--out", str(out)]
+            arguments = [sys.executable, "-m", *shlex.split(command), "--no-plot", "--out", str(out)]
             print(command, file=sys.stderr)
-            result = subprocess.run(arguments, check=True, stdout=subprocess.PIPE)
-            PARTS[name] = json.loads(result.stdout)["validation"]
+            subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
             shutil.copyfile(out / "model.safetensors", shipped_path(name))
             shipped_path(name).with_suffix(".LICENSE.txt").write_text(BUNDLED[name].licence_text, encoding="utf-8")
+
+
+def main() -> int:
+    """Train, unless the cards alone are asked for; describe."""
+    if "--cards" not in sys.argv:
+        train()
     cards = {name: card(name) for name in COMMANDS}
     for name, text in cards.items():
         shipped_path(name).with_suffix(".md").write_text(text.replace("## ", "# ", 1), encoding="utf-8")

@@ -1,0 +1,106 @@
+"""What a training chooses where nothing was said: by the list alone, and never over what was said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.corpus import Corpus
+from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.effort import ListSize, by_effort
+from namegen.core.training.run import TrainingRun
+from namegen.lists import load_bundled
+
+SHORT = ListSize(names=300, characters=2_000, prefixes=1_200, vocabulary=40)
+LONG = ListSize(names=27_000, characters=200_000, prefixes=90_000, vocabulary=53)
+RNN = NetworkSettings(architecture="rnn")
+STANDARD, QUICK = TrainingSettings(effort="standard"), TrainingSettings(effort="quick")
+
+
+def chosen(size: ListSize, training: TrainingSettings = STANDARD, network: NetworkSettings = RNN) -> Recipe:
+    return by_effort(Recipe(network=network, training=training), size)
+
+
+def test_standard_is_a_wide_layer_with_gates_that_leans_on_nothing_alone() -> None:
+    for size in (SHORT, LONG):
+        recipe = chosen(size)
+        assert recipe.network.cell in ("gru", "lstm")
+        assert len(recipe.network.hidden) == 1
+        assert recipe.training.drop_recurrent > 0
+        assert recipe.training.drop_output > 0
+        assert recipe.training.label_smoothing > 0
+
+
+def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> None:
+    short, long = chosen(SHORT), chosen(LONG)
+    assert short.network.hidden < long.network.hidden
+    assert short.training.batch_size < long.training.batch_size
+    assert short.training.epochs > long.training.epochs
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"drop_recurrent": 0.0},
+        {"drop_output": 0.9},
+        {"label_smoothing": 0.0},
+        {"epochs": 3},
+        {"batch_size": 7},
+        {"learning_rate": 0.1},
+    ],
+)
+def test_what_was_said_stands(said: dict[str, float]) -> None:
+    (name,) = said
+    training = chosen(LONG, replace(STANDARD, **said)).training
+    assert getattr(training, name) == said[name]
+    assert replace(training, **{name: None}) == replace(chosen(LONG).training, **{name: None})
+
+
+def test_a_network_that_was_asked_for_stands() -> None:
+    recipe = chosen(LONG, network=replace(RNN, cell="simple_rnn", hidden=(32, 32)))
+    assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
+    assert recipe.training.drop_between > 0  # there are units between two layers
+    assert chosen(LONG, network=replace(RNN, hidden=(9,))).network.cell == chosen(LONG).network.cell
+
+
+def test_quick_is_the_network_of_the_original_and_no_more() -> None:
+    recipe = chosen(LONG, QUICK)
+    assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
+    assert [getattr(recipe.training, name) for name in (*DROPS, "label_smoothing")] == [0.0] * 4
+    assert (recipe.training.epochs, recipe.training.batch_size) == (None, None)  # by the rule of quick
+
+
+def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
+    recipe = chosen(LONG, network=NetworkSettings(architecture="transformer"))
+    assert recipe.network.cell is None
+    assert recipe.network.hidden == (32, 32)
+    assert recipe.training.drop_recurrent == 0.0
+
+
+def test_other_optimizers_keep_their_own_rates() -> None:
+    assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None
+    assert chosen(LONG).training.learning_rate is not None
+
+
+def test_where_chances_do_not_fit_into_memory_nothing_is_smoothed() -> None:
+    assert chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0
+
+
+@pytest.mark.parametrize("names", [["Al"] * 60, [f"{chr(0x4E00 + i)}a" for i in range(120)], ["a" * 1000] * 12])
+def test_lists_at_the_edge_train(names: list[str]) -> None:
+    """One word many times, a large alphabet, names of a thousand characters."""
+    recipe = Recipe(DataSettings(validation=0.0), training=TrainingSettings(epochs=1))
+    result = TrainingRun(Corpus.from_names(names), recipe, NumpyEngine).run()
+    assert result.training.loss_nats_per_char < 20
+
+
+def test_the_size_is_that_of_what_an_epoch_reads() -> None:
+    run = TrainingRun(
+        load_bundled("mlb-first"), Recipe(training=TrainingSettings(effort="quick", epochs=1)), NumpyEngine
+    )
+    size = ListSize.of(run.parts, run.vocabulary.size)
+    assert size.names == run.parts.batches.name_count  # with repeats damped
+    assert size.characters == run.parts.batches.tree.characters
+    assert run.recipe.network.architecture == "rnn"
