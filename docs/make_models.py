@@ -31,9 +31,9 @@ COMMANDS = {
 HEAD = """\
 # The models that come with namegen
 
-This file and the models are made by `make models`, from the commands below (and `make docs` writes this file anew). `namegen models` lists them; each goes by
-its name wherever a MODEL is asked for. "New" means: not in the list, held-out names included. It does not mean that
-nobody bears the name, and it says nothing about trademarks.
+This file and the models are made by `make models`, from the commands below; `make docs` writes this file alone.
+`namegen models` lists them; each goes by its name wherever a MODEL is asked for. "New" means: not in the list, held-out
+names included. It does not mean that nobody bears the name, and it says nothing about trademarks.
 
 The figures are of the held-out tenth of each list, names that training has not seen (split `unique`). The ceiling is
 the best that any model could reach on those very names; counting is the best n-gram of the same training names: by
