@@ -46,6 +46,7 @@ def main() -> None:
                 "data.split": arguments.split,
                 "data.validation": arguments.validation,
                 "training.seed": seed,
+                "training.effort": "quick",
                 **overrides,
             }
             results.append(api.train(config=merge(Config(), settings)))
