@@ -28,6 +28,8 @@ class Layers:
         # Values come from core. Zeros and a fixed seed keep Keras from drawing random numbers of its own.
         plain = {"dtype": dtype, "kernel_initializer": "zeros"}
         recurrent = {**plain, "recurrent_initializer": "zeros", "seed": 0}
+        if network.cell == "gru":
+            recurrent["implementation"] = 1
         self.recurrent = [CELLS[network.cell](width, **recurrent) for width in network.hidden]
         self.output = keras.layers.Dense(network.vocabulary_size, **plain)
         inputs = network.input_size

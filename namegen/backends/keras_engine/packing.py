@@ -24,7 +24,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.types import Array, Float, Int32, Int64
 
-ROWS = 64
+ROWS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ class Packing:
     visits: Float[Array, "room"]
     chances: Float[Array, "room V"]
     tiles: Int32[Array, "room"]
-    first_tile: Int32[Array, "batches+1"]
-    first_node: Int32[Array, "batches+1"]
+    first_tile: Int32[Array, "starts"]
+    first_node: Int32[Array, "starts"]
 
 
 def pack(batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS) -> Packing:
