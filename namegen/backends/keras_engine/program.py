@@ -10,7 +10,7 @@ How many updates, tiles and nodes there are is data, so one compilation serves e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -63,34 +63,29 @@ class TrainingProgram:
 
     def run(self, steps: Sequence[Step]) -> Float64[Array, "S"]:
         """Apply each step; their losses in nats, summed over the characters."""
-        losses: Float64[Array, "S"] = self._compiled(**self._arguments(steps, sum(map(nodes, steps)))).numpy()
+        losses: Float64[Array, "S"] = self._compiled(**self._arguments(steps, len(steps))).numpy()
         return losses[: len(steps)]
 
     def compile(self, step: Step) -> None:
         """Compile what a step like this one needs, by applying no update at all."""
-        self._compiled(**self._arguments([], nodes(step)))
+        self._compiled(**self._arguments([step], 0))
 
-    def _arguments(self, steps: Sequence[Step], count: int) -> dict[str, Any]:
-        """The steps one behind the other, filled up to the fixed shapes, with room for ``count`` nodes."""
-        dtype = self.layers.dtype
-        packing = pack([step.batch for step in steps], room_for(count), self.layers.network.vocabulary_size, dtype)
+    def _arguments(self, steps: Sequence[Step], updates: int) -> dict[str, Any]:
+        """The steps one behind the other, filled up to the fixed shapes."""
+        dtype, vocabulary_size = self.layers.dtype, self.layers.network.vocabulary_size
+        packing = pack([step.batch for step in steps], room_for(sum(map(nodes, steps))), vocabulary_size, dtype)
 
-        def row(values: Sequence[Any], kind: str, length: int = STEPS) -> Array:
-            array = np.zeros(length, kind)
-            array[: len(values)] = values
-            return array
+        def row(values: Iterable[Any], kind: str, length: int = STEPS) -> Array:
+            given = np.array([*values], kind)
+            return np.pad(given, (0, length - len(given)))
 
         arguments = {
-            "tokens": packing.tokens,
-            "parents": packing.parents,
-            "visits": packing.visits,
-            "chances": packing.chances,
-            "tiles": packing.tiles,
+            **vars(packing),
             "first_tile": row(packing.first_tile, "int32", STEPS + 1),
             "first_node": row(packing.first_node, "int32", STEPS + 1),
-            "share": row([1 / step.batch.characters for step in steps], dtype),
-            "rates": row([self.optimizer.rate(step.learning_rate) for step in steps], dtype),
-            "updates": np.int32(len(steps)),
+            "share": row((1 / step.batch.characters for step in steps), dtype),
+            "rates": row((self.optimizer.rate(step.learning_rate) for step in steps), dtype),
+            "updates": np.int32(updates),
         }
         constants: dict[str, Any] = {name: tf.constant(values) for name, values in arguments.items()}
         constants["masks"] = [tf.constant(self._masks(name, shape, steps)) for name, shape in self.masks]
@@ -134,11 +129,8 @@ class TrainingProgram:
     def _gradients(
         self, packing: dict[str, Tensor], i: Tensor, states: list[Tensor], d_states: list[Tensor]
     ) -> tuple[Tensor, list[Tensor], list[Tensor], list[Tensor]]:
-        """Loss and gradients of update ``i``.
-
-        Args:
-            states: room for the state after each node. The last row, which no node has, stays zero: before the roots.
-            d_states: room for d loss / d state, zero.
+        """Loss and gradients of update ``i``; ``states`` and ``d_states`` are room, zero, for the state after each node
+        and d loss / d state. The last row of ``states``, which no node has, stays zero: the state before a root.
         """
         first_tile, last_tile = packing["first_tile"][i], packing["first_tile"][i + 1]
         first_node, end = packing["first_node"][i], packing["first_node"][i + 1]
