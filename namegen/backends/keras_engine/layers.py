@@ -29,6 +29,8 @@ class Layers:
         plain = {"dtype": dtype, "kernel_initializer": "zeros"}
         recurrent = {**plain, "recurrent_initializer": "zeros", "seed": 0}
         if network.cell == "gru":
+            # A product for each gate. With one for all, XLA computes the way back gate by gate, number after number:
+            # 20.9 ms an update of 192 units instead of 16.0 (but of 2×32 units 3.9 ms instead of 4.4).
             recurrent["implementation"] = 1
         self.recurrent = [CELLS[network.cell](width, **recurrent) for width in network.hidden]
         self.output = keras.layers.Dense(network.vocabulary_size, **plain)

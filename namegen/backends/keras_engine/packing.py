@@ -1,16 +1,23 @@
 """Packing: the prefix trees of several batches one behind the other, cut into tiles.
 
 The state after a prefix needs the state after its parent, so a tree is read from its roots on. A compiled program wants
-fixed shapes: it reads ``ROWS`` nodes at a time, a tile. Nodes are ordered by depth, so a tile is some nodes that follow
-one another, and it ends before the first node whose parent it holds:
+fixed shapes: it reads a tile at a time, ``ROWS`` nodes that follow one another. Nodes are ordered by depth, so that
+parents rise with them; a tile ends before the first node whose parent it holds. Of Al, Ali, Bo, Boe, Cy:
 
-    node     0   1 2 3    4  5  6  7   8      of Al, Ali, Bo, Boe, Cy; the root is node 0
-    prefix       A B C   Al Bo Cy
-    parent  -1   0 0 0    1  2  3
-    tile     0   1 1 1    2  2  2
+    prefix        A  B  C   Al Bo Cy   Ali Boe
+    node      0   1  2  3   4  5  6    7   8
+    parent   -1   0  0  0   1  2  3    4   5
+    tile      0   1  1  1   2  2  2    3   3
 
-A tile of fewer nodes than ``ROWS`` reads on into the nodes behind it; what it computes for them counts for nothing.
-So no array holds any padding but at its end.
+A tile of fewer nodes than ``ROWS`` reads on into the nodes behind it, and what it computes of them counts for nothing.
+So the arrays hold no padding but at their end.
+
+Measured on one core (Adam, batches of 128 distinct names, 669 nodes of 965 characters; ms an update):
+
+    rows                16     32     64
+    GRU 192             15.7   16.0   17.4
+    LSTM 160                   14.3   16.1
+    SimpleRNN 2×32      1.71   1.58   1.68
 """
 
 from __future__ import annotations

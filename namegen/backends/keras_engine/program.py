@@ -1,11 +1,28 @@
 """TrainingProgram: several updates as one compiled call.
 
-Inside, a loop over the updates, and in each of them four loops over its tree: over the tiles forwards, which keeps the
-state after each node; over blocks of nodes, for the loss and its gradient by the last layer's h; over the tiles
-backwards, where each node hands on to its parent what it and its own children make of the parent's state; and over
-blocks of nodes again, for the gradients of the recurrent layers. Only what must follow the tree does so; the gradients
-of the parameters are large products. Each loop but the second runs the cells' own step, so nodes are read three times.
-How many updates, tiles and nodes there are is data, so one compilation serves every batch of up to ``NODES`` nodes.
+Inside, a loop over the updates, and in each of them four loops over its tree:
+
+1. over the tiles forwards: the state after each node, from the state after its parent;
+2. over blocks of ``BLOCK`` nodes: the loss, and its gradient by the linear layer and by the last layer's h;
+3. over the tiles backwards: each node adds to its parent's d loss / d state what it makes of its own;
+4. over blocks again: the gradients of the recurrent layers, from those of the states. Where no gradient flows back
+   through the states (``through_time=False``), this is all that is needed, without the third loop.
+
+Only what must follow the tree does so; the parameters' gradients are large products. The first, third and fourth loop
+run the cells' own step, so each node is read three times. How many updates, tiles and nodes there are is data: one
+compilation serves every batch of up to ``NODES`` nodes.
+
+Measured on one core, batch 128 (thousand characters a second, batches built meanwhile, Adam; plain Keras is
+``benchmarks/train_keras.py``):
+
+                              namegen   plain Keras
+    GRU 192, distinct names   55        19
+    LSTM 160, distinct names  58        26
+
+and in ms an update of the GRU, in blocks of 128, 256 and 512 nodes: 17.0, 16.0, 21.3. Compiling takes 2 to 4 seconds.
+What did not help: the edges of the trees scattered into the targets inside the program instead of outside (SimpleRNN
+2×32: 2.1 ms an update instead of 1.6); a bias for each row, whose gradient is that of a gate, so that the fourth loop
+need not read the nodes again (GRU 192: no faster; LSTM 160: 12.8 ms instead of 14.2, but not the cell as it is).
 """
 
 from __future__ import annotations
@@ -28,7 +45,6 @@ from namegen.types import Array, Float64
 NODES = 8192  # nodes in a call; a larger batch has a call of its own, of twice the nodes, four times, ...
 STEPS = 16  # updates in a call
 BLOCK = 256  # nodes at a time where none waits for another
-
 
 MaskShapes: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 
