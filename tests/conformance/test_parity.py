@@ -1,7 +1,7 @@
 """Both engines are one network: what the NumPy engine computes, the Keras engine computes too, on a real list.
 
 ``namegen.testing`` holds every engine against the NumPy engine on a handful of short names, setting by setting. Here
-the list is real, batches hold names of one, two and three chunks, and settings are combined, so that every code path of
+the list is real, batches take many tiles and several blocks, and settings are combined, so that every code path of
 either engine runs in few compilations. A path is chosen by the cell (3), by ``through_time`` (each cell has its own way
 there and back for either value), by the optimizer (4: its formula and its slots) and by whether gradients are clipped.
 Optimizers and clipping work on the finished gradients, whatever cell they come from, so ``SETTINGS`` holds every cell

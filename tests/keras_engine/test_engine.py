@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -60,9 +59,7 @@ def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
     of several times as many names adds one, and only one.
     """
     engine = make(int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0)  # a kind of model that no other test uses
-    from namegen.backends.keras_engine.program import StepForm
-
-    program = engine.model.program(StepForm())
+    program = engine.model.program()
     assert program.compilations == 0
     engine.warm_up(next(steps(mlb_last)))
     for epoch in range(3):
@@ -71,7 +68,7 @@ def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
     assert program.compilations == 1
     assert engine.model.step.experimental_get_tracing_count() == 1
     for epoch in range(2):
-        engine.train_epoch(steps(mlb_last, epoch, batch_size=6000, count=2))
+        engine.train_epoch(steps(mlb_last, epoch, batch_size=12000, count=2))
     assert program.compilations == 2
 
 
@@ -90,38 +87,43 @@ def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) 
         assert not any(values.any() for values in engine.get_state().values())
 
 
-def test_padding_enters_neither_loss_nor_gradient(mlb_last: BatchMaker) -> None:
-    """Whatever stands where nothing counts, the losses and all that is learnt are the same to the bit."""
-    from namegen.backends.keras_engine.packing import pack
-    from namegen.backends.keras_engine.program import StepForm
+def test_what_stands_behind_the_trees_enters_neither_loss_nor_gradient(
+    mlb_last: BatchMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stands where no node is, the losses and all that is learnt are the same to the bit."""
+    from namegen.backends.keras_engine import program
 
     size = int(mlb_last.tree.edge_token.max()) + 1
     taken = list(steps(mlb_last, batch_size=100, count=3))
     rng = np.random.default_rng(0)
+    pack = program.pack
     results = []
-    for garbage in (False, True):
+    for replacement in (pack, lambda *arguments: with_garbage(pack(*arguments), size, rng)):
+        monkeypatch.setattr(program, "pack", replacement)
         engine = make(size)
-        packings = [pack(step.batch) for step in taken]
-        if garbage:
-            packings = [with_garbage(packing, size, rng) for packing in packings]
-        losses = engine.model.program(StepForm()).run(packings, taken)
+        losses = engine.model.program().run(taken)
         results.append({"losses": losses, **engine.get_state()})
     for name, values in results[0].items():
         np.testing.assert_array_equal(results[1][name], values, err_msg=name)
 
 
 def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
-    """Random tokens behind the end of every name and in every empty lane; the first token of a name's chunk stays."""
-    columns = np.arange(packing.tokens.shape[2])
-    read_or_predicted = (columns <= packing.used[..., None]) & (packing.used[..., None] > 0)
-    assert not read_or_predicted.all()
-    anything = rng.integers(0, size, packing.tokens.shape, dtype=np.int32)
-    weight = np.where(packing.used > 0, packing.weight, 5)
-    return replace(packing, tokens=np.where(read_or_predicted, packing.tokens, anything), weight=weight)
+    """Something in every place behind the last tree."""
+    end = packing.first_node[-1]
+    rest = len(packing.tokens) - end
+    assert rest > 0
+    for name, values in (
+        ("tokens", rng.integers(0, size, rest)),
+        ("parents", rng.integers(0, end, rest)),
+        ("visits", np.full(rest, 5)),
+        ("chances", rng.random((rest, size))),
+    ):
+        getattr(packing, name)[end:] = values
+    return packing
 
 
-def test_names_longer_than_a_call_has_room_for() -> None:
-    """A name of 700 characters, read chunk by chunk, is what the NumPy engine makes of it."""
+def test_long_names() -> None:
+    """A name of 700 characters, most of them a tile of their own, is what the NumPy engine makes of it."""
     from namegen.core.data.vocabulary import Vocabulary
 
     names = ("ab" * 350, "ba", "a")

@@ -1,87 +1,105 @@
-"""Names in lanes: nothing is lost, nothing stands twice, and where each name begins is right. No Keras is needed."""
+"""Packing for the Keras engine: every node is in one tile, with what the batch says of it, behind its parent. No Keras
+is needed.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.backends.keras_engine.packing import Packing, pack
+from namegen.backends.keras_engine.packing import Packing, pack, tile_starts
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from tests.strategies import labelled_lists, names_lists
 
-
-def unpacked(packing: Packing, vocabulary: Vocabulary) -> Counter[tuple[int, str]]:
-    """Read the lanes one after the other: each name that ends with its STOP, what it begins with, and how often it
-    counts.
-    """
-    names: Counter[tuple[int, str]] = Counter()
-    for lane in range(packing.tokens.shape[1]):
-        read: list[int] = []
-        for chunk in range(packing.chunks):
-            tokens, used = packing.tokens[chunk, lane].tolist(), packing.used[chunk, lane]
-            assert (used > 0) == (packing.weight[chunk, lane] > 0)
-            if used == 0:
-                assert not packing.follows[chunk, lane]
-                continue
-            if packing.follows[chunk, lane]:
-                assert tokens[0] == read[-1]  # it reads on where the chunk before has ended
-                assert chunk <= packing.replayed
-            else:
-                assert not read  # the name before has ended
-                beginning = tokens[0]
-            read += tokens[1 : used + 1]
-            if 0 in read:
-                assert read.index(0) == len(read) - 1
-                names[beginning, vocabulary.decode(read)] += int(packing.weight[chunk, lane])
-                read = []
-        assert not read
-    return names
+SPARE = 5  # places behind the last tree
 
 
-@given(names=names_lists, lanes=st.integers(1, 5), chunk=st.integers(1, 4))
-def test_every_name_is_there_as_often_as_it_was(names: list[str], lanes: int, chunk: int) -> None:
-    vocabulary = Vocabulary.from_names(names)
-    packing = pack(Batch(PrefixTree.from_names(names, vocabulary)), lanes, chunk)
-    assert unpacked(packing, vocabulary) == Counter((0, name) for name in names)
-
-
-@given(names=labelled_lists, lanes=st.integers(1, 5), chunk=st.integers(1, 4))
-def test_every_name_begins_with_its_own_beginning(names: list[tuple[int, str]], lanes: int, chunk: int) -> None:
-    vocabulary = Vocabulary.from_names(name for _, name in names)
+def labelled(names: list[tuple[int, str]], vocabulary: Vocabulary) -> Batch:
     beginnings = [vocabulary.size + label for label, _ in names]
-    tree = PrefixTree.from_names([name for _, name in names], vocabulary, beginnings)
-    packing = pack(Batch(tree), lanes, chunk)
-    assert unpacked(packing, vocabulary) == Counter((vocabulary.size + label, name) for label, name in names)
-    reads = packing.used > 0
-    begins = reads & ~packing.follows
-    np.testing.assert_array_equal(tree.token[packing.nodes[:, :, 0][begins]], packing.tokens[:, :, 0][begins])
+    return Batch(PrefixTree.from_names([name for _, name in names], vocabulary, beginnings))
 
 
-def test_the_way_back_replays_no_chunk_in_vain() -> None:
-    """Three names that end in their first chunk need no state of any other."""
-    names = ["Al", "Bo", "Cy"]
+def packed(batches: list[Batch], vocabulary: Vocabulary, rows: int = 32) -> Packing:
+    room = sum(batch.tree.nodes for batch in batches) + SPARE
+    return pack(batches, room, vocabulary.size, "float64", rows)
+
+
+def assert_holds(packing: Packing, k: int, batch: Batch) -> None:
+    """Place ``k`` of the packing holds the batch's tree, node by node, and its roots follow the place that no node
+    has.
+    """
+    tree = batch.tree
+    first, end = packing.first_node[k : k + 2].tolist()
+    assert end - first == tree.nodes
+    np.testing.assert_array_equal(packing.tokens[first:end], tree.token)
+    expected = np.where(tree.parent < 0, len(packing.parents) - 1, tree.parent + first)
+    np.testing.assert_array_equal(packing.parents[first:end], expected)
+    np.testing.assert_array_equal(packing.visits[first:end], tree.count)
+    counts = packing.chances[first:end] * packing.visits[first:end, None]
+    dense = np.zeros_like(counts)
+    if batch.targets is None:
+        dense[tree.edge_node, tree.edge_token] = tree.edge_count
+    else:
+        dense = batch.targets * tree.count[:, None]
+    np.testing.assert_allclose(counts, dense, rtol=1e-12)
+
+
+@given(lists=st.lists(labelled_lists, min_size=1, max_size=3))
+def test_every_node_is_there_with_its_counts(lists: list[list[tuple[int, str]]]) -> None:
+    vocabulary = Vocabulary.from_names(name for names in lists for _, name in names)
+    batches = [labelled(names, vocabulary) for names in lists]
+    packing = packed(batches, vocabulary)
+    for k, batch in enumerate(batches):
+        assert_holds(packing, k, batch)
+    end = packing.first_node[-1]
+    assert len(packing.tokens) == end + SPARE
+    assert (packing.visits[end:] == 0).all()
+    assert (packing.parents[end:] == len(packing.parents) - 1).all()
+
+
+@given(names=names_lists)
+def test_targets_take_the_place_of_the_counts(names: list[str]) -> None:
     vocabulary = Vocabulary.from_names(names)
-    assert pack(Batch(PrefixTree.from_names(names, vocabulary)), 2, 4).replayed == 0
+    batch = Batch(PrefixTree.from_names(names, vocabulary))
+    targets = np.random.default_rng(0).dirichlet(np.ones(vocabulary.size), batch.tree.nodes).astype(np.float32)
+    soft = replace(batch, targets=targets)
+    packing = packed([batch, soft], vocabulary)
+    assert_holds(packing, 0, batch)
+    assert_holds(packing, 1, soft)
 
 
-@pytest.mark.parametrize("length", [7, 8, 1000])
-def test_long_names_take_as_many_chunks_as_they_need(length: int) -> None:
-    names = ["a" * length, "b"]
-    packing = pack(Batch(PrefixTree.from_names(names, Vocabulary("ab"))))
-    assert packing.chunks == length // 8 + 1
-    assert packing.used.sum() == length + 1 + 2
+@given(lists=st.lists(labelled_lists, min_size=1, max_size=3), rows=st.integers(1, 5))
+def test_tiles_hold_every_node_once_and_no_parent_of_their_own(lists: list[list[tuple[int, str]]], rows: int) -> None:
+    vocabulary = Vocabulary.from_names(name for names in lists for _, name in names)
+    packing = packed([labelled(names, vocabulary) for names in lists], vocabulary, rows)
+    tiles = packing.first_tile[-1]
+    np.testing.assert_array_equal(packing.tiles[packing.first_tile], packing.first_node)
+    assert (packing.tiles[tiles:] == packing.first_node[-1]).all()
+    no_node = len(packing.parents) - 1
+    for start, end in zip(packing.tiles[:tiles], packing.tiles[1 : tiles + 1], strict=True):
+        assert 0 < end - start <= rows
+        parents = packing.parents[start:end]
+        assert ((parents < start) | (parents == no_node)).all()
+        if end not in packing.first_node and end - start < rows:  # it ends early for a reason only
+            assert packing.parents[end] >= start
 
 
-def test_little_is_padded() -> None:
-    """Of 400 names of one to four characters in 50 lanes, each name takes one chunk and no lane is left empty."""
+@pytest.mark.parametrize("length", [7, 1000])
+def test_a_long_name_has_a_tile_for_each_character(length: int) -> None:
+    tree = PrefixTree.from_names(["a" * length], Vocabulary("ab"))
+    np.testing.assert_array_equal(tile_starts(tree), np.arange(length + 1))
+
+
+def test_little_is_read_in_vain() -> None:
+    """Of 200 names of one to three characters in tiles of 16, all tiles but one or two a depth are full."""
     rng = np.random.default_rng(0)
     names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[:200]
-    packing = pack(Batch(PrefixTree.from_names(names, Vocabulary("abcdef"))), 50, 4)
-    assert packing.chunks == 4
-    assert (packing.used > 0).all()
+    tree = PrefixTree.from_names(names, Vocabulary("abcdef"))
+    starts = tile_starts(tree, 16)
+    assert len(starts) <= -(-tree.nodes // 16) + tree.depth

@@ -1,1 +1,1 @@
-"""The network in stock Keras layers, on the distinct names of a batch, side by side in lanes."""
+"""The network in stock Keras layers, on the prefix tree of a batch, a tile of nodes at a time."""

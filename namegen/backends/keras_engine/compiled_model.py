@@ -14,7 +14,7 @@ import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import KerasOptimizer
-from namegen.backends.keras_engine.program import StepForm, TrainingProgram
+from namegen.backends.keras_engine.program import MaskShapes, TrainingProgram
 from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
@@ -50,7 +50,7 @@ class CompiledModel:
         self.kind = kind
         self.layers = Layers(kind.network, dtype=kind.dtype)
         self.optimizer: KerasOptimizer | None = None
-        self._programs: dict[StepForm, TrainingProgram] = {}
+        self._programs: dict[MaskShapes, TrainingProgram] = {}
         if kind.optimizer is not None:
             self.optimizer = KerasOptimizer(
                 kind.optimizer,
@@ -70,19 +70,19 @@ class CompiledModel:
             ],
         )
 
-    def program(self, form: StepForm) -> TrainingProgram:
-        """The program for steps of that form, made when it is first asked for.
+    def program(self, masks: MaskShapes = ()) -> TrainingProgram:
+        """The program for steps with masks of these shapes, made when it is first asked for.
 
         Raises:
             EngineError: the model was made without an optimizer.
         """
         if self.optimizer is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
-        if form not in self._programs:
-            self._programs[form] = TrainingProgram(
-                self.layers, self.optimizer, form, through_time=self.kind.through_time
+        if masks not in self._programs:
+            self._programs[masks] = TrainingProgram(
+                self.layers, self.optimizer, masks, through_time=self.kind.through_time
             )
-        return self._programs[form]
+        return self._programs[masks]
 
     def reset(self) -> None:
         """As new: zeros everywhere."""

@@ -10,8 +10,7 @@ import numpy as np
 
 from namegen.backends.keras_engine.compiled_model import Kind, borrow, give_back
 from namegen.backends.keras_engine.layers import CELLS
-from namegen.backends.keras_engine.packing import Packing, pack
-from namegen.backends.keras_engine.program import SLOTS, STEPS, StepForm
+from namegen.backends.keras_engine.program import NODES, STEPS, mask_shapes, nodes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network
@@ -69,30 +68,27 @@ class KerasEngine:
     def warm_up(self, step: Step) -> None:
         """Compile the training program and the step."""
         if self.model.optimizer is not None:
-            self.model.program(StepForm.of(self.network, step)).compile(pack(step.batch))
+            self.model.program(mask_shapes(self.network, step)).compile(step)
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """One update for each step, several of one form in a call."""
-        program = self.model.program(StepForm())  # an engine that cannot train says so before it takes a step
+        """One update for each step, several with masks of the same shapes in a call."""
+        program = self.model.program()  # an engine that cannot train says so before it takes a step
         losses: list[Array] = [np.zeros(0)]
         characters: list[int] = []
-        packings: list[Packing] = []
         waiting: list[Step] = []
 
         def apply() -> None:
-            if packings:
-                losses.append(program.run(packings, waiting))
-            packings.clear()
+            if waiting:
+                losses.append(program.run(waiting))
             waiting.clear()
 
         for step in steps:
-            packing, form = pack(step.batch), StepForm.of(self.network, step)
-            full = len(packings) == STEPS or sum(each.chunks for each in packings) + packing.chunks > SLOTS
-            if full or form != program.form:
+            masks = mask_shapes(self.network, step)
+            full = len(waiting) == STEPS or sum(map(nodes, waiting)) + nodes(step) > NODES
+            if full or masks != program.masks:
                 apply()
-                program = self.model.program(form)
-            packings.append(packing)
+                program = self.model.program(masks)
             waiting.append(step)
             characters.append(step.batch.characters)
         apply()

@@ -1,4 +1,4 @@
-"""The loss, over the lanes of a chunk."""
+"""The loss, over some nodes of a tree."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ from namegen.backends.keras_engine.layers import Tensor
 from namegen.backends.keras_engine.tensorflow_setup import keras, tf
 
 
-def softmax_cross_entropy(targets: Tensor, logits: Tensor, used: Tensor, weight: Tensor) -> Tensor:
-    """``weight · −log softmax(logits)[target]``, summed over the characters that count, in nats, float64.
+def softmax_cross_entropy(chances: Tensor, logits: Tensor, visits: Tensor) -> Tensor:
+    """``−visits · Σ_v chances_v log softmax(logits)_v``, summed over the nodes, in nats, float64.
+
+    Chances and not counts: TensorFlow's gradient, ``softmax − targets``, is right for targets that sum to 1 alone.
 
     Args:
-        targets: what follows, ``(B, T)`` ids; or ``(B, T, V)``, the chances of what should follow.
-        logits: ``(B, T, V)``.
-        used: how many targets of each row count; what is behind them is padding and has no part in the sum, nor
-            therefore in a gradient.
-        weight: how often each row counts.
+        chances: of what follows each node, ``(B, V)``.
+        logits: ``(B, V)``.
+        visits: how often each node counts, ``(B,)``.
     """
-    if len(targets.shape) == 2:
-        entropy = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)  # (B, T)
-    else:
-        entropy = keras.losses.categorical_crossentropy(targets, logits, from_logits=True)  # (B, T)
-    counts = tf.range(targets.shape[1]) < used[:, None]
-    weighted = tf.where(counts, entropy * weight[:, None], tf.zeros_like(entropy))
-    return tf.reduce_sum(tf.cast(weighted, tf.float64))
+    entropy = keras.losses.categorical_crossentropy(chances, logits, from_logits=True)  # (B,)
+    return tf.reduce_sum(tf.cast(entropy * visits, tf.float64))

@@ -1,120 +1,95 @@
-"""Packing: the distinct names of a batch, laid one behind the other into lanes, in chunks of a fixed size.
+"""Packing: the prefix trees of several batches one behind the other, cut into tiles.
 
-A compiled program wants fixed shapes, names come in every length. So a step reads ``LANES`` names side by side, a chunk
-of ``CHUNK`` characters at a time; a name takes as many chunks of its lane as it needs, and the next name of the lane
-begins where it has ended. Every list of names then runs through one and the same compiled chunk, however long its
-longest name is, and little is padded: a chunk's last places, and the lanes' ends.
+The state after a prefix needs the state after its parent, so a tree is read from its roots on. A compiled program wants
+fixed shapes: it reads a tile at a time, ``ROWS`` nodes that follow one another. Nodes are ordered by depth, so that
+parents rise with them; a tile ends before the first node whose parent it holds. Of Al, Ali, Bo, Boe, Cy:
 
-    lane 0    M a x i m i l i   a n ■ . . . . .   A l ■ . . . . .     ■ STOP
-    lane 1    A l e x a n d e   r ■ . . . . . .   B o b ■ . . . .     . padding, counts for nothing
+    prefix        A  B  C   Al Bo Cy   Ali Boe
+    node      0   1  2  3   4  5  6    7   8
+    parent   -1   0  0  0   1  2  3    4   5
+    tile      0   1  1  1   2  2  2    3   3
 
-Measured on one core (2×32 SimpleRNN, Adam, batches built meanwhile; million characters a second):
+A tile of fewer nodes than ``ROWS`` reads on into the nodes behind it, and what it computes of them counts for nothing.
+So the arrays hold no padding but at their end.
 
-    lanes × chunk            64×8   64×6   64×4   128×8   32×8
-    first names, batch 512   1.43   1.43   1.28   1.54    1.26
-    last names, batch 512    1.13   1.01   1.01   1.40    0.98
-    first names, batch 128   0.70   0.75   0.76   0.57    0.72
+Measured on one core (Adam, batches of 128 distinct names, 669 nodes of 965 characters; ms an update):
 
-64×8 loses nowhere much. Of the other forms, with the same compiled step: rows padded to the longest name of the list
-make 0.5 times as much; rows sorted by length, in tiles of 64 with a compiled branch for each of four lengths, 1.07
-times, but they compile for 5 seconds instead of 2, and a list with longer names compiles more. Plain Keras on padded
-rows makes 0.26 (``benchmarks/train_keras.py``): the engine is 5.7 times as fast, and 15 to 19 times as fast as the
-way of the blog.
+    rows                16     32     64
+    GRU 192             15.7   16.0   17.4
+    LSTM 160                   14.3   16.1
+    SimpleRNN 2×32      1.71   1.58   1.68
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from namegen.core.data.batching import Batch
-from namegen.types import Array, Bool, Int, Int32, Int64
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.types import Array, Float, Int32, Int64
 
-LANES = 64
-CHUNK = 8
+ROWS = 32
 
 
 @dataclass(frozen=True, eq=False)
 class Packing:
-    """The names of one update in chunks. ``Q`` chunks follow one another, each ``LANES`` wide, ``CHUNK`` steps long.
+    """The trees of some batches, one behind the other, in arrays of one length; nodes are counted through.
 
     Attributes:
-        tokens: ``CHUNK + 1`` tokens: all but the last are read, all but the first are to be predicted.
-        used: how many of the predictions count; the rest is padding.
-        weight: how often the name stands in the batch; 0 where a lane is empty.
-        follows: whether the chunk goes on with the name of the same lane in the chunk before.
-        nodes: the node of the batch's tree whose next token is predicted; 0 where there is no prediction.
-        replayed: after so many chunks no name goes on any more: what the way back has to know of the states.
+        tokens: the last token of each node.
+        parents: the node of its parent; of a root, and behind the last tree, the last place of all, which no node has.
+        visits: how many names pass through the node; 0 behind the last tree.
+        chances: of what follows the node, in the batch or by its targets.
+        tiles: the first node of each tile; then, up to the end of the array, the end of the last tree.
+        first_tile: of each batch; then the number of all tiles.
+        first_node: of each batch; then the number of all nodes.
     """
 
-    tokens: Int32[Array, "Q lanes columns"]
-    used: Int32[Array, "Q lanes"]
-    weight: Int64[Array, "Q lanes"]
-    follows: Bool[Array, "Q lanes"]
-    nodes: Int64[Array, "Q lanes chunk"]
-    replayed: int
-
-    @property
-    def chunks(self) -> int:
-        """``Q``."""
-        return len(self.tokens)
+    tokens: Int32[Array, "room"]
+    parents: Int32[Array, "room"]
+    visits: Float[Array, "room"]
+    chances: Float[Array, "room V"]
+    tiles: Int32[Array, "room"]
+    first_tile: Int32[Array, "starts"]
+    first_node: Int32[Array, "starts"]
 
 
-def pack(batch: Batch, lanes: int = LANES, chunk: int = CHUNK) -> Packing:
-    """Lay the distinct names of a batch into lanes; the same batch always lies in the same way."""
-    rows = batch.sequences()
-    tokens, lengths, counts, nodes = rows.tokens, rows.lengths, rows.counts, rows.nodes
-    needed = lengths // chunk + 1  # chunks of each name, its STOP counted
-    order = np.argsort(-needed, kind="stable")
-    tokens, lengths, counts, nodes, needed = (each[order] for each in (tokens, lengths, counts, nodes, needed))
-    first, lane, chunks = place(needed, lanes)
-
-    name = np.repeat(np.arange(len(needed)), needed)  # one entry a chunk of a name
-    part = np.arange(len(name)) - np.repeat(np.cumsum(needed) - needed, needed)  # which of its chunks
-    at = first[name] + part, lane[name]
-    padded = np.zeros((len(needed), int(needed[0]) * chunk + 1), np.int32)
-    padded[:, 0] = rows.beginnings[order]
-    padded[:, 1 : tokens.shape[1] + 1] = tokens
-    columns = part[:, None] * chunk + np.arange(chunk + 1)
-
+def pack(batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS) -> Packing:
+    """Lay the trees of the batches one behind the other into arrays of the length ``room``, which is greater than the
+    number of their nodes.
+    """
+    trees = [batch.tree for batch in batches]
+    first_node = np.cumsum([0, *(tree.nodes for tree in trees)])
+    starts = [tile_starts(tree, rows) for tree in trees]
     packing = Packing(
-        tokens=np.zeros((chunks, lanes, chunk + 1), np.int32),
-        used=np.zeros((chunks, lanes), np.int32),
-        weight=np.zeros((chunks, lanes), np.int64),
-        follows=np.zeros((chunks, lanes), bool),
-        nodes=np.zeros((chunks, lanes, chunk), np.int64),
-        replayed=int((at[0] * (part > 0)).max()),
+        tokens=np.zeros(room, np.int32),
+        parents=np.full(room, room - 1, np.int32),
+        visits=np.zeros(room, dtype),
+        chances=np.zeros((room, vocabulary_size), dtype),
+        tiles=np.full(room, first_node[-1], np.int32),
+        first_tile=np.cumsum([0, *map(len, starts)], dtype=np.int32),
+        first_node=first_node.astype(np.int32),
     )
-    packing.tokens[at] = padded[name[:, None], columns]
-    packing.used[at] = np.minimum(lengths[name] + 1 - part * chunk, chunk)
-    packing.weight[at] = counts[name]
-    packing.follows[at] = part > 0
-    reached = np.zeros((len(needed), int(needed[0]) * chunk), np.int64)
-    reached[:, : nodes.shape[1]] = nodes
-    packing.nodes[at] = reached[name[:, None], columns[:, :-1]]
+    for k, (batch, tree) in enumerate(zip(batches, trees, strict=True)):
+        first, end = first_node[k : k + 2]
+        packing.tokens[first:end] = tree.token
+        packing.parents[first + tree.roots : end] = tree.parent[tree.roots :] + first
+        packing.visits[first:end] = tree.count
+        packing.tiles[packing.first_tile[k] : packing.first_tile[k + 1]] = starts[k] + first
+        if batch.targets is None:
+            packing.chances[tree.edge_node + first, tree.edge_token] = tree.edge_count / tree.count[tree.edge_node]
+        else:
+            packing.chances[first:end] = batch.targets
     return packing
 
 
-def place(needed: Int[Array, "R"], lanes: int) -> tuple[Int64[Array, "R"], Int64[Array, "R"], int]:
-    """Where each name begins: its first chunk and its lane; and how many chunks there are in all.
-
-    Args:
-        needed: chunks of each name, falling.
-        lanes: how many stand side by side.
-
-    Names of several chunks come first, as many at a time as there are lanes, the longest to the emptiest lane. Names
-    of one chunk fill the places that are left.
-    """
-    first, lane = np.empty(len(needed), np.int64), np.empty(len(needed), np.int64)
-    height = np.zeros(lanes, np.int64)
-    long = int((needed > 1).sum())
-    for start in range(0, long, lanes):
-        names = slice(start, min(long, start + lanes))
-        emptiest = np.argsort(height, kind="stable")[: names.stop - start]
-        first[names], lane[names] = height[emptiest], emptiest
-        height[emptiest] += needed[names]
-    chunks = max(int(height.max()), -(-int(needed.sum()) // lanes))
-    free = np.argwhere(np.arange(chunks)[:, None] >= height)[: len(needed) - long]
-    first[long:], lane[long:] = free[:, 0], free[:, 1]
-    return first, lane, chunks
+def tile_starts(tree: PrefixTree, rows: int = ROWS) -> Int64[Array, "tiles"]:
+    """The first node of each tile: a tile holds at most ``rows`` nodes, and the parent of none of them."""
+    starts = [0]
+    while starts[-1] < tree.nodes:
+        first_child = np.searchsorted(tree.parent, starts[-1])  # of the tile: parents rise with the nodes
+        starts.append(min(starts[-1] + rows, int(first_child)))
+    return np.array(starts[:-1])

@@ -1,54 +1,59 @@
 """TrainingProgram: several updates as one compiled call.
 
-Inside, three loops: over the updates; over the chunks of one update forwards, which keeps the state before each chunk;
-and over its chunks backwards, which runs each chunk again from that state and takes its gradient together with the one
-that comes from the chunk behind it. Most names end in their first chunk, so few are read twice. How many updates and
-chunks there are is data, so one compilation serves every batch of up to ``SLOTS`` chunks.
+Inside, a loop over the updates, and in each of them four loops over its tree:
 
-Measured on one core (2×32 SimpleRNN, first names, batch 512 and 128; million characters a second): compiled by XLA
-1.43 and 0.70, the same graph without XLA 1.01 and 0.49, with XLA but one update a call 1.02 and 0.37. Compiling takes
-2 seconds, without XLA 0.6.
+1. over the tiles forwards: the state after each node, from the state after its parent;
+2. over blocks of ``BLOCK`` nodes: the loss, and its gradient by the linear layer and by the last layer's h;
+3. over the tiles backwards: each node adds to its parent's d loss / d state what it makes of its own;
+4. over blocks again: the gradients of the recurrent layers, from those of the states. Where no gradient flows back
+   through the states (``through_time=False``), this is all that is needed, without the third loop.
+
+Only what must follow the tree does so; the parameters' gradients are large products. The first, third and fourth loop
+run the cells' own step, so each node is read three times. How many updates, tiles and nodes there are is data: one
+compilation serves every batch of up to ``NODES`` nodes.
+
+Measured on one core, batch 128 (thousand characters a second, batches built meanwhile, Adam; plain Keras is
+``benchmarks/train_keras.py``):
+
+                              namegen   plain Keras
+    GRU 192, distinct names   55        19
+    LSTM 160, distinct names  58        26
+
+and in ms an update of the GRU, in blocks of 128, 256 and 512 nodes: 17.0, 16.0, 21.3. Compiling takes 2 to 4 seconds.
+What did not help: the edges of the trees scattered into the targets inside the program instead of outside (SimpleRNN
+2×32: 2.1 ms an update instead of 1.6); a bias for each row, whose gradient is that of a gate, so that the fourth loop
+need not read the nodes again (GRU 192: no faster; LSTM 160: 12.8 ms instead of 14.2, but not the cell as it is).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers, Tensor
 from namegen.backends.keras_engine.loss import softmax_cross_entropy
 from namegen.backends.keras_engine.optimizers import KerasOptimizer
-from namegen.backends.keras_engine.packing import CHUNK, LANES, Packing
+from namegen.backends.keras_engine.packing import ROWS, pack
 from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.core.engine import Step
 from namegen.core.network.engine_state import checked_masks
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.types import Array, Float64
 
-SLOTS = 64  # chunks in a call; a larger batch has a call of its own, of twice the slots, four times, ...
+NODES = 8192  # nodes in a call; a larger batch has a call of its own, of twice the nodes, four times, ...
 STEPS = 16  # updates in a call
+BLOCK = 256  # nodes at a time where none waits for another
+
+MaskShapes: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 
 
-@dataclass(frozen=True)
-class StepForm:
-    """What is compiled into a program, because of what its steps carry.
-
-    Attributes:
-        masks: the masked parameters, each with the shape of its mask.
-        targets: whether batches say what should follow.
+def mask_shapes(network: RecurrentNetwork, step: Step) -> MaskShapes:
+    """The masked parameters of a step, each with the shape of its mask. Raises EngineError for a mask that the network
+    has no place for.
     """
-
-    masks: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    targets: bool = False
-
-    @classmethod
-    def of(cls, network: RecurrentNetwork, step: Step) -> StepForm:
-        """The form of a step. Raises EngineError for a mask that the network has no place for."""
-        masks = checked_masks(network, step.masks)
-        return cls(tuple((name, mask.shape) for name, mask in masks.items()), step.batch.targets is not None)
+    return tuple((name, mask.shape) for name, mask in checked_masks(network, step.masks).items())
 
 
 class TrainingProgram:
@@ -57,14 +62,14 @@ class TrainingProgram:
     Args:
         layers: what is trained.
         optimizer: how.
-        form: what its steps carry, beside names and a learning rate.
+        masks: what is compiled into it: which parameters its steps mask, and the shapes of the masks.
         through_time: whether gradients flow back through the states.
     """
 
-    def __init__(self, layers: Layers, optimizer: KerasOptimizer, form: StepForm, *, through_time: bool) -> None:
-        self.layers, self.optimizer, self.form = layers, optimizer, form
-        self.parameters = [variable.value for variable in layers.parameters.values()]
-        self._gradients = self._through_time if through_time else self._cutting
+    def __init__(self, layers: Layers, optimizer: KerasOptimizer, masks: MaskShapes, *, through_time: bool) -> None:
+        self.layers, self.optimizer, self.masks, self.through_time = layers, optimizer, masks, through_time
+        values = [variable.value for variable in layers.parameters.values()]
+        self.recurrent, self.linear = values[:-2], values[-2:]
         self._compiled = tf.function(self._updates, jit_compile=True, autograph=False)
 
     @property
@@ -72,51 +77,34 @@ class TrainingProgram:
         """How often something was compiled so far."""
         return int(self._compiled.experimental_get_tracing_count())
 
-    def run(self, packings: Sequence[Packing], steps: Sequence[Step]) -> Float64[Array, "S"]:
-        """Apply each step, packed; their losses in nats, summed over the characters."""
-        slots = slots_for(sum(packing.chunks for packing in packings))
-        losses: Float64[Array, "S"] = self._compiled(**self._arguments(packings, steps, slots)).numpy()
-        return losses[: len(packings)]
+    def run(self, steps: Sequence[Step]) -> Float64[Array, "S"]:
+        """Apply each step; their losses in nats, summed over the characters."""
+        losses: Float64[Array, "S"] = self._compiled(**self._arguments(steps, len(steps))).numpy()
+        return losses[: len(steps)]
 
-    def compile(self, packing: Packing) -> None:
-        """Compile what a batch like this one needs, by applying no update at all."""
-        self._compiled(**self._arguments([], [], slots_for(packing.chunks)))
+    def compile(self, step: Step) -> None:
+        """Compile what a step like this one needs, by applying no update at all."""
+        self._compiled(**self._arguments([step], 0))
 
-    def _arguments(self, packings: Sequence[Packing], steps: Sequence[Step], slots: int) -> dict[str, Tensor]:
-        """The packings one behind the other, filled up to the fixed shapes."""
-        dtype = self.layers.dtype
-        ends = np.cumsum([0, *(packing.chunks for packing in packings)])
+    def _arguments(self, steps: Sequence[Step], updates: int) -> dict[str, Any]:
+        """The steps one behind the other, filled up to the fixed shapes."""
+        dtype, vocabulary_size = self.layers.dtype, self.layers.network.vocabulary_size
+        packing = pack([step.batch for step in steps], room_for(sum(map(nodes, steps))), vocabulary_size, dtype)
 
-        def filled(name: str, shape: tuple[int, ...], kind: str) -> Array:
-            array = np.zeros((slots, *shape), kind)
-            if packings:
-                array[: ends[-1]] = np.concatenate([getattr(packing, name) for packing in packings])
-            return array
-
-        def row(values: Sequence[Any], kind: str, length: int = STEPS) -> Array:
-            array = np.zeros(length, kind)
-            array[: len(values)] = values
-            return array
+        def row(values: Iterable[Any], kind: str, length: int = STEPS) -> Array:
+            given = np.array([*values], kind)
+            return np.pad(given, (0, length - len(given)))
 
         arguments = {
-            "tokens": filled("tokens", (LANES, CHUNK + 1), "int32"),
-            "used": filled("used", (LANES,), "int32"),
-            "weight": filled("weight", (LANES,), dtype),
-            "follows": filled("follows", (LANES,), "bool"),
-            "ends": row(ends.tolist(), "int32", STEPS + 1),
-            "replayed": row([packing.replayed for packing in packings], "int32"),
-            "share": row([1 / step.batch.characters for step in steps], dtype),
-            "rates": row([self.optimizer.rate(step.learning_rate) for step in steps], dtype),
-            "updates": np.int32(len(packings)),
+            **vars(packing),
+            "first_tile": row(packing.first_tile, "int32", STEPS + 1),
+            "first_node": row(packing.first_node, "int32", STEPS + 1),
+            "share": row((1 / step.batch.characters for step in steps), dtype),
+            "rates": row((self.optimizer.rate(step.learning_rate) for step in steps), dtype),
+            "updates": np.int32(updates),
         }
-        if self.form.targets:
-            soft = np.zeros((slots, LANES, CHUNK, self.layers.network.vocabulary_size), dtype)
-            for packing, step, start in zip(packings, steps, ends[:-1], strict=True):
-                if step.batch.targets is not None:  # so it is in each step of this form
-                    soft[start : start + packing.chunks] = step.batch.targets[packing.nodes]
-            arguments["soft"] = soft
         constants: dict[str, Any] = {name: tf.constant(values) for name, values in arguments.items()}
-        constants["masks"] = [tf.constant(self._masks(name, shape, steps)) for name, shape in self.form.masks]
+        constants["masks"] = [tf.constant(self._masks(name, shape, steps)) for name, shape in self.masks]
         return constants
 
     def _masks(self, name: str, shape: tuple[int, ...], steps: Sequence[Step]) -> Array:
@@ -127,19 +115,21 @@ class TrainingProgram:
         return masks
 
     def _updates(
-        self, *, ends: Tensor, share: Tensor, rates: Tensor, updates: Tensor, masks: list[Tensor], **chunks: Tensor
+        self, *, share: Tensor, rates: Tensor, updates: Tensor, masks: list[Tensor], **packing: Tensor
     ) -> Tensor:
         """One update after another: what is compiled."""
-        slots = chunks["tokens"].shape[0]
-        states = [tf.zeros((slots + 1, LANES, width), self.layers.dtype) for width in self.layers.network.state_widths]
+        room = packing["tokens"].shape[0]
 
-        def update(i: Tensor, losses: Tensor, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
-            of_step = {name: values[i] for (name, _), values in zip(self.form.masks, masks, strict=True)}
+        def zeros() -> list[Tensor]:
+            return [tf.zeros((room, width), self.layers.dtype) for width in self.layers.network.state_widths]
+
+        def update(i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]) -> tuple[Any, ...]:
+            of_step = {name: values[i] for (name, _), values in zip(self.masks, masks, strict=True)}
             variables = {name: self.layers.parameters[name].value for name in of_step}
             unmasked = {name: variable.read_value() for name, variable in variables.items()}
             for name, variable in variables.items():
                 variable.assign(unmasked[name] * of_step[name])
-            loss, gradients, states = self._gradients(chunks, ends[i], ends[i + 1], chunks["replayed"][i], states)
+            loss, gradients, states, d_states = self._gradients(packing, i, states, d_states)
             for name, variable in variables.items():
                 variable.assign(unmasked[name])
             gradients = [
@@ -147,72 +137,87 @@ class TrainingProgram:
                 for name, gradient in zip(self.layers.parameters, gradients, strict=True)
             ]
             self.optimizer.update([gradient * share[i] for gradient in gradients], rates[i])
-            return i + 1, put(losses, i, loss), states
+            return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss]), states, d_states
 
         losses = tf.zeros(STEPS, tf.float64)
-        return loop(lambda i, *_: i < updates, update, (0, losses, states))[1]
+        return loop(lambda i, *_: i < updates, update, (0, losses, zeros(), zeros()))[1]
 
-    def _through_time(
-        self, chunks: dict[str, Tensor], start: Tensor, end: Tensor, replayed: Tensor, states: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Loss and gradients of one update. ``states``: room for the state before each chunk."""
+    def _gradients(
+        self, packing: dict[str, Tensor], i: Tensor, states: list[Tensor], d_states: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor], list[Tensor], list[Tensor]]:
+        """Loss and gradients of update ``i``; ``states`` and ``d_states`` are room, zero, for the state after each node
+        and d loss / d state. The last row of ``states``, which no node has, stays zero: the state before a root.
+        """
+        first_tile, last_tile = packing["first_tile"][i], packing["first_tile"][i + 1]
+        first_node, end = packing["first_node"][i], packing["first_node"][i + 1]
+        tiles, last = packing["tiles"], self.layers.last_hidden
+
+        def before(start: Tensor, rows: int, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+            parents = part(packing["parents"], start, rows)
+            return part(packing["tokens"], start, rows), parents, [tf.gather(state, parents) for state in states]
 
         def forward(j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-            before = self._kept([state[j] for state in states], chunks["follows"][j])
-            _, after = self.layers.read_chunk(chunks["tokens"][j][:, :-1], before)
-            return j + 1, [put(state, j + 1, values) for state, values in zip(states, after, strict=True)]
+            tokens, _, state = before(tiles[j], ROWS, states)
+            return j + 1, put(states, tiles[j], self.layers.read(tokens, state))
 
-        _, states = loop(lambda j, *_: j < start + replayed, forward, (start, states))
+        _, states = loop(lambda j, *_: j < last_tile, forward, (first_tile, states))
 
-        def backward(
-            j: Tensor, loss: Tensor, d_after: list[Tensor], gradients: list[Tensor]
-        ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
-            before = self._kept([state[j] for state in states], chunks["follows"][j])
+        def losses(
+            start: Tensor, loss: Tensor, d_hidden: Tensor, gradients: list[Tensor]
+        ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+            chances, visits = (part(packing[name], start, BLOCK) for name in ("chances", "visits"))
+            visits = tf.where(start + tf.range(BLOCK) < end, visits, tf.zeros_like(visits))
+            hidden = part(states[last], start, BLOCK)
             with tf.GradientTape() as tape:
-                tape.watch(before)
-                hidden, after = self.layers.read_chunk(chunks["tokens"][j][:, :-1], before)
-                chunk_loss = self._loss(chunks, j, hidden)
-            found = tape.gradient(
-                [chunk_loss, *after], [*self.parameters, *before], output_gradients=[tf.ones_like(chunk_loss), *d_after]
-            )
-            d_parameters, d_before = found[: len(self.parameters)], found[len(self.parameters) :]
-            return j - 1, loss + chunk_loss, self._kept(d_before, chunks["follows"][j]), add(gradients, d_parameters)
+                tape.watch(hidden)
+                here = softmax_cross_entropy(chances, self.layers.output(hidden), visits)
+            d_here, *found = tape.gradient(here, [hidden, *self.linear])
+            return start + BLOCK, loss + here, *put([d_hidden], start, [d_here]), add(gradients, found)
 
-        nothing = self.layers.zero_state(LANES), [tf.zeros_like(parameter) for parameter in self.parameters]
-        _, loss, _, gradients = loop(lambda j, *_: j >= start, backward, (end - 1, tf.zeros((), tf.float64), *nothing))
-        return loss, gradients, states
+        nothing = [tf.zeros_like(parameter) for parameter in self.linear]
+        _, loss, d_states[last], linear = loop(
+            lambda start, *_: start < end, losses, (first_node, tf.zeros((), tf.float64), d_states[last], nothing)
+        )
 
-    def _cutting(
-        self, chunks: dict[str, Tensor], start: Tensor, end: Tensor, replayed: Tensor, states: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """The same where no gradient passes a state: one loop forwards is enough."""
+        def backward(j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            tokens, parents, state = before(tiles[j], ROWS, states)
+            inside = (tiles[j] + tf.range(ROWS) < tiles[j + 1])[:, None]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(state)
+                after = self.layers.read(tokens, state)
+            d_after = [part(d_state, tiles[j], ROWS) for d_state in d_states]
+            d_after = [tf.where(inside, d_state, tf.zeros_like(d_state)) for d_state in d_after]
+            d_before = tape.gradient(after, state, output_gradients=d_after)
+            return j - 1, [
+                tf.tensor_scatter_nd_add(d_state, parents[:, None], values)
+                for d_state, values in zip(d_states, d_before, strict=True)
+            ]
 
-        def forward(
-            j: Tensor, loss: Tensor, state: list[Tensor], gradients: list[Tensor]
-        ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
-            before = self._kept(state, chunks["follows"][j])
+        if self.through_time:
+            _, d_states = loop(lambda j, *_: j >= first_tile, backward, (last_tile - 1, d_states))
+
+        def parameters(start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            tokens, _, state = before(start, BLOCK, states)
             with tf.GradientTape() as tape:
-                hidden, after = self.layers.read_chunk_cutting(chunks["tokens"][j][:, :-1], before)
-                chunk_loss = self._loss(chunks, j, hidden)
-            return j + 1, loss + chunk_loss, after, add(gradients, tape.gradient(chunk_loss, self.parameters))
+                after = self.layers.read(tokens, state)
+            d_after = [part(d_state, start, BLOCK) for d_state in d_states]
+            return start + BLOCK, add(gradients, tape.gradient(after, self.recurrent, output_gradients=d_after))
 
-        nothing = self.layers.zero_state(LANES), [tf.zeros_like(parameter) for parameter in self.parameters]
-        _, loss, _, gradients = loop(lambda j, *_: j < end, forward, (start, tf.zeros((), tf.float64), *nothing))
-        return loss, gradients, states
-
-    def _loss(self, chunks: dict[str, Tensor], j: Tensor, hidden: Tensor) -> Tensor:
-        targets = chunks["soft"][j] if self.form.targets else chunks["tokens"][j][:, 1:]
-        return softmax_cross_entropy(targets, self.layers.output(hidden), chunks["used"][j], chunks["weight"][j])
-
-    @staticmethod
-    def _kept(state: Sequence[Tensor], follows: Tensor) -> list[Tensor]:
-        """A state where the name goes on, zeros where another begins."""
-        return [tf.where(follows[:, None], values, tf.zeros_like(values)) for values in state]
+        nothing = [tf.zeros_like(parameter) for parameter in self.recurrent]
+        _, recurrent = loop(lambda start, *_: start < end, parameters, (first_node, nothing))
+        return loss, [*recurrent, *linear], states, d_states
 
 
-def slots_for(chunks: int) -> int:
-    """The number of chunks that a call is compiled for: ``SLOTS``, or the power of two that holds the batch."""
-    return int(max(SLOTS, 1 << (chunks - 1).bit_length()))
+def nodes(step: Step) -> int:
+    """Of the step's tree."""
+    return step.batch.tree.nodes
+
+
+def room_for(count: int) -> int:
+    """The length of the arrays of a call: room for ``NODES``, or for the power of two that holds the nodes, and behind
+    them for what a tile or a block reads on.
+    """
+    return max(NODES, 1 << (count - 1).bit_length()) + max(ROWS, BLOCK) + 1
 
 
 def loop(condition: Any, body: Any, start: Any) -> Any:
@@ -220,9 +225,17 @@ def loop(condition: Any, body: Any, start: Any) -> Any:
     return tf.while_loop(condition, body, start, parallel_iterations=1)
 
 
-def put(array: Tensor, place: Tensor, values: Tensor) -> Tensor:
-    """The array with one entry replaced; compiled, it happens in place."""
-    return tf.tensor_scatter_nd_update(array, [[place]], [values])
+def part(array: Tensor, start: Tensor, rows: int) -> Tensor:
+    """Some rows that follow one another. Gathered: XLA would compile a slice anew for every start."""
+    return tf.gather(array, start + tf.range(rows))
+
+
+def put(arrays: Sequence[Tensor], start: Tensor, values: Sequence[Tensor]) -> list[Tensor]:
+    """The arrays with some rows replaced that follow one another; compiled, it happens in place."""
+    return [
+        tf.tensor_scatter_nd_update(array, (start + tf.range(rows.shape[0]))[:, None], rows)
+        for array, rows in zip(arrays, values, strict=True)
+    ]
 
 
 def add(sums: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
