@@ -99,7 +99,7 @@ def _width(size: ListSize) -> int:
 def _batch_size(size: ListSize) -> int:
     """The power of two that makes a hundred updates an epoch or a few more, from 16 to 128 names."""
     fitting = max(size.names // UPDATES_AN_EPOCH, SMALLEST_BATCH)
-    return min(LARGEST_BATCH, 2 ** int(math.log2(fitting)))
+    return min(LARGEST_BATCH, 2 ** (fitting.bit_length() - 1))
 
 
 def _epochs(size: ListSize) -> int:
