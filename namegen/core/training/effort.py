@@ -19,12 +19,10 @@ QUICK, STANDARD = "quick", "standard"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
 CELL = "lstm"
-WIDTH, WIDTH_OF_SHORT_LIST, LONG_LIST = 192, 128, 40_000  # units; characters of an epoch
-DROP_RECURRENT, DROP_OUTPUT = 0.35, 0.15
-LABEL_SMOOTHING = 0.5
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
-SMALLEST_BATCH, LARGEST_BATCH, UPDATES_AN_EPOCH = 16, 128, 100
-MOST_EPOCHS, CHARACTERS_TO_READ = 40, 4_000_000
+LABEL_SMOOTHING = 0.5
+LONG_NAMES = 10  # characters on average, the STOP counted: such names are made of words, which a network has to keep
+LONG_LIST = 30_000  # characters of an epoch
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,14 @@ class ListSize:
 
     Attributes:
         names: that an epoch reads.
+        distinct: different ones.
         characters: that an epoch predicts, the STOP of every name counted.
         prefixes: different ones.
         vocabulary: ``V``.
     """
 
     names: int
+    distinct: int
     characters: int
     prefixes: int
     vocabulary: int
@@ -47,7 +47,14 @@ class ListSize:
     def of(cls, parts: ListParts, vocabulary_size: int) -> ListSize:
         """Of what an epoch reads of a list."""
         tree = parts.batches.tree
-        return cls(parts.batches.name_count, tree.characters, tree.nodes, vocabulary_size)
+        return cls(
+            parts.batches.name_count, tree.distinct_name_count, tree.characters, tree.nodes, vocabulary_size
+        )
+
+    @property
+    def length(self) -> float:
+        """Characters of a name on average, the STOP counted."""
+        return self.characters / self.names
 
 
 def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
@@ -62,46 +69,30 @@ def _quick(recipe: Recipe) -> Recipe:
     return replace(recipe, network=network, training=training)
 
 
-def _widths_alone(network: NetworkSettings) -> NetworkSettings:
-    """An architecture without cells is told widths, and no cell."""
-    return replace(network, hidden=network.plain.hidden)
-
-
-def _standard(recipe: Recipe, size: ListSize) -> Recipe:
-    training, network = recipe.training, recipe.network
-    hidden = network.hidden or (_width(size),)
-    cell = network.cell or CELL
-    default_rate = training.optimizer == "adam" and not training.rate_steps
-    training = _given_or(
-        training,
-        drop_recurrent=DROP_RECURRENT,
-        drop_between=DROP_OUTPUT if len(hidden) > 1 else 0.0,
-        drop_output=DROP_OUTPUT,
-        label_smoothing=LABEL_SMOOTHING if fits(size.prefixes, size.vocabulary) else 0.0,
-        batch_size=_batch_size(size),
-        epochs=_epochs(size),
-        learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
-    )
-    return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
-
-
-def _given_or(training: TrainingSettings, **values: float | None) -> TrainingSettings:
-    """The settings with values for what nothing was said of."""
-    missing: dict[str, Any] = {name: value for name, value in values.items() if getattr(training, name) is None}
-    return replace(training, **missing)
-
-
 def _width(size: ListSize) -> int:
-    """Of the one layer: more for lists that have more to tell."""
-    return WIDTH if size.characters >= LONG_LIST else WIDTH_OF_SHORT_LIST
+    """Of the one layer."""
+    if size.length >= LONG_NAMES:
+        return 256
+    return 192 if size.characters >= LONG_LIST else 128
+
+
+def _dropped(size: ListSize) -> float:
+    """The share of the recurrent weights; half as much of the units before the output.
+
+    The longer the names, the more of them has to be kept, and the less can be spared.
+    """
+    return round(min(0.5, 2.8 / size.length), 2)
 
 
 def _batch_size(size: ListSize) -> int:
     """The power of two that makes a hundred updates an epoch or a few more, from 16 to 128 names."""
-    fitting = max(size.names // UPDATES_AN_EPOCH, SMALLEST_BATCH)
-    return min(LARGEST_BATCH, 2 ** (fitting.bit_length() - 1))
+    fitting = max(size.names // 100, 16)
+    return min(128, 2 ** (fitting.bit_length() - 1))
 
 
 def _epochs(size: ListSize) -> int:
-    """As many as the characters to read allow: so a long list takes no longer than a short one."""
-    return min(MOST_EPOCHS, max(1, CHARACTERS_TO_READ // size.characters))
+    """Each different name is read 25 times, long ones 40 times; less often where that is more than four million
+    characters, so that a long list takes no longer than a short one.
+    """
+    wanted = (40 if size.length >= LONG_NAMES else 25) * size.distinct / size.names
+    return max(1, round(min(wanted, 4_000_000 / size.characters)))

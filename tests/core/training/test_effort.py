@@ -13,8 +13,8 @@ from namegen.core.training.effort import ListSize, by_effort
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 
-SHORT = ListSize(names=300, characters=2_000, prefixes=1_200, vocabulary=40)
-LONG = ListSize(names=27_000, characters=200_000, prefixes=90_000, vocabulary=53)
+SHORT = ListSize(names=300, distinct=300, characters=2_000, prefixes=1_200, vocabulary=40)
+LONG = ListSize(names=27_000, distinct=27_000, characters=200_000, prefixes=90_000, vocabulary=53)
 RNN = NetworkSettings(architecture="rnn")
 STANDARD, QUICK = TrainingSettings(effort="standard"), TrainingSettings(effort="quick")
 
