@@ -47,9 +47,7 @@ class ListSize:
     def of(cls, parts: ListParts, vocabulary_size: int) -> ListSize:
         """Of what an epoch reads of a list."""
         tree = parts.batches.tree
-        return cls(
-            parts.batches.name_count, tree.distinct_name_count, tree.characters, tree.nodes, vocabulary_size
-        )
+        return cls(parts.batches.name_count, tree.distinct_name_count, tree.characters, tree.nodes, vocabulary_size)
 
     @property
     def length(self) -> float:
@@ -67,6 +65,35 @@ def _quick(recipe: Recipe) -> Recipe:
     network = recipe.network.plain if recipe.network.architecture == RECURRENT else _widths_alone(recipe.network)
     training = _given_or(recipe.training, **dict.fromkeys((*DROPS, "label_smoothing"), 0.0))
     return replace(recipe, network=network, training=training)
+
+
+def _widths_alone(network: NetworkSettings) -> NetworkSettings:
+    """An architecture without cells is told widths, and no cell."""
+    return replace(network, hidden=network.plain.hidden)
+
+
+def _standard(recipe: Recipe, size: ListSize) -> Recipe:
+    training, network = recipe.training, recipe.network
+    hidden = network.hidden or (_width(size),)
+    cell = network.cell or CELL
+    default_rate = training.optimizer == "adam" and not training.rate_steps
+    training = _given_or(
+        training,
+        drop_recurrent=_dropped(size),
+        drop_between=_dropped(size) / 2 if len(hidden) > 1 else 0.0,
+        drop_output=_dropped(size) / 2,
+        label_smoothing=LABEL_SMOOTHING if fits(size.prefixes, size.vocabulary) else 0.0,
+        batch_size=_batch_size(size),
+        epochs=_epochs(size),
+        learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
+    )
+    return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
+
+
+def _given_or(training: TrainingSettings, **values: float | None) -> TrainingSettings:
+    """The settings with values for what nothing was said of."""
+    missing: dict[str, Any] = {name: value for name, value in values.items() if getattr(training, name) is None}
+    return replace(training, **missing)
 
 
 def _width(size: ListSize) -> int:
