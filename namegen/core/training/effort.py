@@ -18,11 +18,10 @@ from namegen.core.training.label_smoothing import fits
 QUICK, STANDARD = "quick", "standard"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
-CELL = "lstm"
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LABEL_SMOOTHING = 0.5
-LONG_NAMES = 10  # characters on average, the STOP counted: such names are made of words, which a network has to keep
-LONG_LIST = 30_000  # characters of an epoch
+LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
+LONG_LIST = 40_000  # characters of an epoch
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ def _widths_alone(network: NetworkSettings) -> NetworkSettings:
 
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     training, network = recipe.training, recipe.network
-    hidden = network.hidden or (_width(size),)
-    cell = network.cell or CELL
+    cell, width = _layer(size)
+    cell, hidden = network.cell or cell, network.hidden or (width,)
     default_rate = training.optimizer == "adam" and not training.rate_steps
     training = _given_or(
         training,
@@ -90,17 +89,17 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
 
 
-def _given_or(training: TrainingSettings, **values: float | None) -> TrainingSettings:
+def _given_or(training: TrainingSettings, **values: int | float | None) -> TrainingSettings:
     """The settings with values for what nothing was said of."""
     missing: dict[str, Any] = {name: value for name, value in values.items() if getattr(training, name) is None}
     return replace(training, **missing)
 
 
-def _width(size: ListSize) -> int:
-    """Of the one layer."""
+def _layer(size: ListSize) -> tuple[str, int]:
+    """Cell and width."""
     if size.length >= LONG_NAMES:
-        return 256
-    return 192 if size.characters >= LONG_LIST else 128
+        return "lstm", 256
+    return ("lstm", 192) if size.characters >= LONG_LIST else ("gru", 128)
 
 
 def _dropped(size: ListSize) -> float:
@@ -114,12 +113,11 @@ def _dropped(size: ListSize) -> float:
 def _batch_size(size: ListSize) -> int:
     """The power of two that makes a hundred updates an epoch or a few more, from 16 to 128 names."""
     fitting = max(size.names // 100, 16)
-    return min(128, 2 ** (fitting.bit_length() - 1))
+    return min(128, 1 << (fitting.bit_length() - 1))
 
 
 def _epochs(size: ListSize) -> int:
-    """Each different name is read 25 times, long ones 40 times; less often where that is more than four million
-    characters, so that a long list takes no longer than a short one.
+    """Each different name is read 40 times; less often where that is more than four million characters, so that a long
+    list takes no longer than a short one.
     """
-    wanted = (40 if size.length >= LONG_NAMES else 25) * size.distinct / size.names
-    return max(1, round(min(wanted, 4_000_000 / size.characters)))
+    return max(1, round(min(40 * size.distinct / size.names, 4_000_000 / size.characters)))
