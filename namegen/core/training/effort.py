@@ -19,9 +19,8 @@ QUICK, STANDARD = "quick", "standard"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
-LABEL_SMOOTHING = 0.5
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
-LONG_LIST = 40_000  # characters of an epoch
+MANY_NAMES = 5_000  # different ones: what follows a prefix is known well enough to need less of counting
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _widths_alone(network: NetworkSettings) -> NetworkSettings:
 
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     training, network = recipe.training, recipe.network
-    cell, width = _layer(size)
+    cell, width, smoothing = _layer(size)
     cell, hidden = network.cell or cell, network.hidden or (width,)
     default_rate = training.optimizer == "adam" and not training.rate_steps
     training = _given_or(
@@ -81,7 +80,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         drop_recurrent=_dropped(size),
         drop_between=_dropped(size) / 2 if len(hidden) > 1 else 0.0,
         drop_output=_dropped(size) / 2,
-        label_smoothing=LABEL_SMOOTHING if fits(size.prefixes, size.vocabulary) else 0.0,
+        label_smoothing=smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
         batch_size=_batch_size(size),
         epochs=_epochs(size),
         learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
@@ -95,11 +94,11 @@ def _given_or(training: TrainingSettings, **values: int | float | None) -> Train
     return replace(training, **missing)
 
 
-def _layer(size: ListSize) -> tuple[str, int]:
-    """Cell and width."""
+def _layer(size: ListSize) -> tuple[str, int, float]:
+    """Cell and width of the one layer, and how far its targets are smoothed."""
     if size.length >= LONG_NAMES:
-        return "lstm", 256
-    return ("lstm", 192) if size.characters >= LONG_LIST else ("gru", 128)
+        return "lstm", 256, 0.5
+    return ("lstm", 192, 0.2) if size.distinct >= MANY_NAMES else ("gru", 128, 0.5)
 
 
 def _dropped(size: ListSize) -> float:
