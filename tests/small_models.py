@@ -17,7 +17,7 @@ def small_models() -> Path:
     for name in ("mlb-first", "mlb-last", "companies"):
         settings = {
             "network": {"hidden": [24]},
-            "training": {"epochs": 1, "batch_size": 256},
+            "training": {"effort": "quick", "epochs": 1, "batch_size": 256},
             "data": {"names": name, "validation": 0.0},
         }
         api.train(config=parse_config(settings)).checkpoint.save(folder / f"{name}.safetensors")

@@ -183,7 +183,9 @@ def test_every_section_has_its_function() -> None:
 
 
 def recipe(**training: float) -> Recipe:
-    settings = TrainingSettings(batch_size=4, epochs=1, schedule="constant", learning_rate=SPEED_RATE, **training)
+    settings = TrainingSettings(
+        effort="quick", batch_size=4, epochs=1, schedule="constant", learning_rate=SPEED_RATE, **training
+    )
     return Recipe(DataSettings(validation=0.0, split="names"), NetworkSettings(cell="gru", hidden=(5,)), settings)
 
 

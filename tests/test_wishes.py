@@ -33,7 +33,7 @@ NAMES = load_bundled("mlb-first").names[:2_000]
 @pytest.fixture(scope="session")
 def model() -> LoadedModel:
     """A network that has read 2,000 first names a few times."""
-    settings = {"training.epochs": 4, "network.hidden": (16,), "training.batch_size": 64}
+    settings = {"training.effort": "quick", "training.epochs": 4, "network.hidden": (16,), "training.batch_size": 64}
     result = api.train(NAMES, config=merge(Config(), settings))
     return api.open_checkpoint(result.checkpoint, "small")
 
@@ -141,7 +141,9 @@ def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel)
 
 
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
-    result = api.train(config=merge(Config(), {"data.names": "japanese-given", "training.epochs": 1}))
+    result = api.train(
+        config=merge(Config(), {"data.names": "japanese-given", "training.effort": "quick", "training.epochs": 1})
+    )
     japanese = api.open_checkpoint(result.checkpoint, "japanese")
     names = japanese.generate(20, min_distance=2, seed=0)
     assert not Neighbours(load_bundled("japanese-given").names, 2).close_to(names).any()
@@ -189,7 +191,10 @@ def test_temperature_0_gives_its_one_name_and_says_that_there_is_no_other(model:
 
 
 def test_composed_characters_may_be_typed_as_two(model: LoadedModel) -> None:
-    result = api.train(["Zoë", "Chloë", "Noël"], config=merge(Config(), {"training.epochs": 1, "data.validation": 0.0}))
+    result = api.train(
+        ["Zoë", "Chloë", "Noël"],
+        config=merge(Config(), {"training.effort": "quick", "training.epochs": 1, "data.validation": 0.0}),
+    )
     small = api.open_checkpoint(result.checkpoint, "small")
     assert "ë" in small.generate(1, contains="e\u0308", seed=0)[0]
     assert small.score("Zoe\u0308").name == "Zoë"
@@ -211,7 +216,7 @@ def test_a_score_has_its_place_among_the_list(model: LoadedModel) -> None:
 def test_names_without_wishes_load_neither_regex_nor_rapidfuzz(tmp_path: Path) -> None:
     api.train(
         ["Anna", "Bob", "Hanna"],
-        config=merge(Config(), {"training.epochs": 1, "data.validation": 0.0}),
+        config=merge(Config(), {"training.effort": "quick", "training.epochs": 1, "data.validation": 0.0}),
         out=tmp_path / "run",
     )
     program = (

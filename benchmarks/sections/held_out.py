@@ -95,7 +95,9 @@ class Race:
         self._start = self._network.initial_parameters("glorot", rng=np.random.default_rng([0, 0, 2]))
 
     def _namegen(self, size: int) -> NamegenTrainer:
-        return NamegenTrainer(self._corpus, Recipe(HELD_OUT, self._settings, TrainingSettings(batch_size=size)))
+        return NamegenTrainer(
+            self._corpus, Recipe(HELD_OUT, self._settings, TrainingSettings(effort="quick", batch_size=size))
+        )
 
     def enter(self, size: int) -> None:
         """All three at a batch size."""

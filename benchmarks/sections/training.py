@@ -38,7 +38,7 @@ class Work:
         """Of one of our engines."""
         from benchmarks.trainers.namegen_trainer import NamegenTrainer
 
-        recipe = Recipe(WHOLE_LIST, self.settings, TrainingSettings(batch_size=batch_size, **drops))
+        recipe = Recipe(WHOLE_LIST, self.settings, TrainingSettings(effort="quick", batch_size=batch_size, **drops))
         return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend, soft=soft))
 
     def torch(self, batch_size: int, *, distinct: bool = False) -> Callable[[], Turn]:

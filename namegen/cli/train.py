@@ -166,7 +166,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--test",
         type=float,
         metavar="SHARE",
-        help="A further share to hold out and test with: nothing is chosen by it.  [default: 0]",
+        help="A further share to hold out and test with: nothing is chosen by it.  [default: 0.0]",
     ),
     "data.split": click.option(
         "--split",

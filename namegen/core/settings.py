@@ -186,6 +186,16 @@ class TrainingSettings:
         check(self, "seed", *SEEDS)
 
     @property
+    def plain(self) -> TrainingSettings:
+        """The same; what nothing was said of is neither dropped nor smoothed.
+
+        >>> TrainingSettings(drop_output=0.1).plain.drop_recurrent
+        0.0
+        """
+        nothing: dict[str, Any] = {name: 0.0 for name in (*DROPS, "label_smoothing") if getattr(self, name) is None}
+        return replace(self, **nothing)
+
+    @property
     def peak_learning_rate(self) -> float:
         """The learning rate given, or else the optimizer's own default."""
         return DEFAULT_LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate

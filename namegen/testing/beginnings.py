@@ -67,7 +67,7 @@ def check_same_with_beginnings(engine_class: EngineClass, kind: Kind) -> None:
 def _engine(engine_class: EngineClass, kind: Kind) -> Engine:
     """One with two layers of different widths, in double precision, its parameters all drawn."""
     network = replace(small_network(kind), labels=LABELS)
-    engine: Engine = engine_class(network, TrainingSettings(), threads=1, dtype="float64")
+    engine: Engine = engine_class(network, TrainingSettings().plain, threads=1, dtype="float64")
     rng = np.random.default_rng(1)
     engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
     return engine

@@ -54,7 +54,7 @@ def describe_training(**settings: Any) -> str:
     >>> describe_training(optimizer="sgd")
     'optimizer sgd (w ← w − lr·g)'
     """
-    training = TrainingSettings(**settings)
+    training = TrainingSettings(**settings).plain
     formula = OPTIMIZER_FORMULAS[training.optimizer].format(momentum=training.momentum)
     text = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:

@@ -75,7 +75,7 @@ def engine_of(
 def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> Engine:
     """An engine that no check has used yet."""
     network = small_network(kind)
-    engine: Engine = engine_class(network, TrainingSettings(), threads=threads)
+    engine: Engine = engine_class(network, TrainingSettings().plain, threads=threads)
     start(engine, network, seed=1)
     return engine
 
@@ -89,7 +89,7 @@ def _shared(
     dtype: str,
     settings: tuple[tuple[str, Any], ...],
 ) -> Engine:
-    training = TrainingSettings(**dict(settings)) if train else None
+    training = TrainingSettings(**dict(settings)).plain if train else None
     engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
 

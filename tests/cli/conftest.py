@@ -16,8 +16,16 @@ from typing import Any
 
 import pytest
 
-LONG = ("--epochs", "150", "--batch-size", "2", "--no-plot")  # 135 steps an epoch: time to interrupt it
-FAST = ("--epochs", "2", "--no-plot")  # options of a training that takes no time
+LONG = (
+    "--effort",
+    "quick",
+    "--epochs",
+    "150",
+    "--batch-size",
+    "2",
+    "--no-plot",
+)  # 135 steps an epoch: time to interrupt it
+FAST = ("--effort", "quick", "--epochs", "2", "--no-plot")  # options of a training that takes no time
 # A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
@@ -149,7 +157,7 @@ def trained(
     folder = tmp_path_factory.mktemp("trained")
     program = Program(server, folder, tmp_path_factory.mktemp("streams"))
     program.write("names.txt", some_names)
-    program("train", "names.txt", "--epochs", 8, "--no-plot", "--out", "run").done()
+    program("train", "names.txt", "--effort", "quick", "--epochs", 8, "--no-plot", "--out", "run").done()
 
     def copy(target: Path) -> Path:
         shutil.copytree(folder / "run", target)

@@ -48,7 +48,9 @@ def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder)
 
 def test_csv_has_a_heading_and_no_formula(program):
     program.write("names.txt", "=SUM(A1)\n@home\n-x\n" * 20)
-    program("train", "names.txt", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run").done()
+    program(
+        "train", "names.txt", "--validation", 0, "--effort", "quick", "--epochs", 2, "--no-plot", "--out", "run"
+    ).done()
     out = program("generate", "run", "-n", 60, "--format", "csv").done().out
     rows = list(csv.DictReader(out.splitlines()))
     assert len(rows) == 60

@@ -29,7 +29,9 @@ NAMES = ("Ann", "Anna", "Bob", "Bo", "Cyd", "Dan", "Dana", "Eve", "Eva", "Ian", 
 @pytest.fixture(scope="module")
 def trained() -> RunResult:
     """Three epochs on a small list, a part of it held out."""
-    config = merge(Config(), {"training.epochs": 3, "data.validation": 0.3, "network.hidden": (4,)})
+    config = merge(
+        Config(), {"training.effort": "quick", "training.epochs": 3, "data.validation": 0.3, "network.hidden": (4,)}
+    )
     return api.train(Corpus(NAMES, source="small $list"), config=config)
 
 

@@ -24,7 +24,16 @@ CELLS = ("simple_rnn", "gru", "lstm")
 def train(names: tuple[str, ...], **settings: object) -> Checkpoint:
     """A few epochs: enough for logits that are neither flat nor those of a random network."""
     changed = {f"network.{name}": value for name, value in settings.items()}
-    config = merge(Config(), {"training.epochs": 4, "training.batch_size": 32, "data.validation": 0.0, **changed})
+    config = merge(
+        Config(),
+        {
+            "training.effort": "quick",
+            "training.epochs": 4,
+            "training.batch_size": 32,
+            "data.validation": 0.0,
+            **changed,
+        },
+    )
     return api.train(Corpus(names, source="a part of mlb-first"), config=config).checkpoint
 
 

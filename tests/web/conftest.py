@@ -57,7 +57,9 @@ HOSTILE_NAMES = [
 
 def small_model(cell: str, names: Sequence[str]) -> Checkpoint:
     """A network of 2x32 that has read some names twice: enough for names of a natural length."""
-    config = merge(Config(), {"network.cell": cell, "training.epochs": 2, "data.validation": 0.0})
+    config = merge(
+        Config(), {"training.effort": "quick", "network.cell": cell, "training.epochs": 2, "data.validation": 0.0}
+    )
     return train(names, config=config).checkpoint
 
 

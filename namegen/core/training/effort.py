@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from namegen.core.data.parts import ListParts
-from namegen.core.settings import DROPS, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.label_smoothing import fits
 
 QUICK, STANDARD = "quick", "standard"
@@ -61,8 +61,7 @@ def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
 
 def _quick(recipe: Recipe) -> Recipe:
     network = recipe.network.plain if recipe.network.architecture == RECURRENT else _widths_alone(recipe.network)
-    training = _given_or(recipe.training, **dict.fromkeys((*DROPS, "label_smoothing"), 0.0))
-    return replace(recipe, network=network, training=training)
+    return replace(recipe, network=network, training=recipe.training.plain)
 
 
 def _widths_alone(network: NetworkSettings) -> NetworkSettings:
@@ -98,7 +97,7 @@ def _layer(size: ListSize) -> tuple[str, int, float]:
     """Cell and width of the one layer, and how far its targets are smoothed."""
     if size.length >= LONG_NAMES:
         return "lstm", 256, 0.5
-    return ("lstm", 192, 0.2) if size.distinct >= MANY_NAMES else ("gru", 128, 0.5)
+    return ("lstm", 192, 0.3) if size.distinct >= MANY_NAMES else ("gru", 128, 0.5)
 
 
 def _dropped(size: ListSize) -> float:

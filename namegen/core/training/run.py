@@ -29,27 +29,21 @@ from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import parameters_of
-from namegen.core.network.recurrent_network import of_version_1
-from namegen.core.settings import DROPS, Recipe
+from namegen.core.settings import Recipe
 from namegen.core.training.dropping import Dropping
-from namegen.core.training.effort import QUICK, ListSize, by_effort
+from namegen.core.training.effort import ListSize, by_effort
 from namegen.core.training.file_names import CONFIG_FILE
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.label_smoothing import CountingTargets
 from namegen.core.training.network_choice import architecture_for, network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
-from namegen.core.training.run_state import SavedState
+from namegen.core.training.run_state import SavedState, with_later_settings
 from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.types import Array
 
 SECONDS_BETWEEN_SAVES = 5.0
-# Settings that did not exist when states were first saved, as they were then.
-LATER: dict[str, dict[str, Any]] = {
-    "training": {**dict.fromkeys(DROPS, 0.0), "label_smoothing": 0.0, "effort": QUICK},
-    "data": {"test": 0.0, "split_seed": None},
-}
 
 
 @dataclass(frozen=True)
@@ -219,7 +213,7 @@ class TrainingRun:
                 "back, or train anew"
             )
         for part in ("network", "training", "data"):
-            if _with_defaults(part, identity.get(part)) != here[part]:
+            if with_later_settings(part, identity.get(part)) != here[part]:
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
@@ -331,15 +325,6 @@ class TrainingRun:
             "training": training,
             "data": self.recipe.data.identity,
         }
-
-
-def _with_defaults(part: str, settings: Any) -> Any:
-    """Settings of a state that was saved before some of them existed: those were as their defaults are."""
-    if not isinstance(settings, dict):
-        return settings
-    if part == "network":
-        return of_version_1(settings)
-    return {**LATER[part], **settings}
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from namegen.core.network.checkpoint import PROBE
+from namegen.core.network.recurrent_network import of_version_1
 from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.settings import DROPS
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, TrainingProgress
 from namegen.documents import UNSET, Count, Measure, UnsetType, from_plain, to_plain
@@ -20,6 +22,11 @@ from namegen.errors import CheckpointError
 from namegen.types import Array, Float32
 
 BEST_PREFIX = "best."
+# Settings that did not exist when states were first saved, as they were then.
+LATER: dict[str, dict[str, Any]] = {
+    "training": {**dict.fromkeys(DROPS, 0.0), "label_smoothing": 0.0, "effort": "quick"},
+    "data": {"test": 0.0, "split_seed": None},
+}
 
 
 @dataclass(frozen=True)
@@ -118,3 +125,10 @@ class SavedState:
         found = tensors.pop(PROBE, None)
         engine = document.engine if isinstance(document.engine, str) else "numpy"
         return cls(tensors, progress, document.identity, engine, found)
+
+
+def with_later_settings(part: str, settings: Any) -> Any:
+    """Settings of a part of an identity that was saved before some of them existed, as they were then."""
+    if not isinstance(settings, dict):
+        return settings
+    return of_version_1(settings) if part == "network" else {**LATER[part], **settings}

@@ -152,7 +152,7 @@ def test_the_default_rate_falls_with_the_width_of_plain_layers(cell: str, hidden
     network = NetworkSettings(cell=cell, hidden=hidden)
     assert resolve_training(TrainingSettings(), 21_000, network).peak_learning_rate == pytest.approx(rate)
     assert resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate == 0.5
-    run = TrainingRun(CORPUS, Recipe(network=network, training=TrainingSettings(epochs=1)), NumpyEngine)
+    run = TrainingRun(CORPUS, Recipe(network=network, training=TrainingSettings(effort="quick", epochs=1)), NumpyEngine)
     assert run.recipe.training.peak_learning_rate == pytest.approx(rate)
 
 
