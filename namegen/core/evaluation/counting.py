@@ -23,6 +23,9 @@ from namegen.errors import NamesError
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 
 ORDERS = (2, 3, 4, 5, 6, 7, 8)
+# Of millions of names every short context has been seen so often that the lowest orders cannot be the best, and the
+# counts of the highest would take gigabytes.
+LONG_TREE, ORDERS_OF_LONG_TREE = 4_000_000, (4, 5, 6)  # nodes
 
 
 class NgramModel:
@@ -56,8 +59,11 @@ class NgramModel:
         """Of several orders and both smoothings, the one with the lowest loss on held-out names, with its figures on
         them.
 
-        An order has the counts of all lower ones, so they are counted once.
+        An order has the counts of all lower ones, so they are counted once. Of a tree of more than ``LONG_TREE`` nodes
+        fewer orders are tried.
         """
+        if tree.nodes > LONG_TREE:
+            orders = tuple(order for order in orders if order in ORDERS_OF_LONG_TREE) or orders[:1]
         counted = _Counted(tree, vocabulary_size, max(orders))
         found: tuple[NgramModel, Metrics] | None = None
         for smoothing in SMOOTHINGS:
@@ -67,6 +73,7 @@ class NgramModel:
                 figures = AccuracyEvaluator(model).evaluate(held_out)
                 if found is None or figures.loss_nats_per_char < found[1].loss_nats_per_char:
                     found = model, figures
+            counted.forget()  # the tables of one smoothing are as large as the counts
         assert found is not None  # there is an order
         return found
 
@@ -159,6 +166,12 @@ class _Counted:
                 pairs, identity = np.unique(identity * width + to_the_left, return_inverse=True)
                 columns.append(pairs)
 
+    def forget(self) -> None:
+        """Let go of the tables that were made so far; a model keeps its own."""
+        for length in self._lengths:
+            for name in ("witten_bell", "kneser_ney_highest", "kneser_ney_lower"):
+                length.__dict__.pop(name, None)
+
     def tables(self, order: int, smoothing: str) -> list[_Table]:
         """What an n-gram of this order mixes, from the shortest context on."""
         lengths = self._lengths[:order]
@@ -188,8 +201,14 @@ class _Length:
         self.columns, self.width, self.size, self.followed = columns, width, size, followed
         self.longer: _Length | None = None
         context, token = np.divmod(followed, size)
-        self.context = context
-        self.followers = Followers(np.searchsorted(context, np.arange(context[-1] + 2)), token, count)
+        start = np.searchsorted(context, np.arange(context[-1] + 2))
+        self.followers = Followers(start, token.astype(np.int32), count)
+
+    @property
+    def context(self) -> Int64[Array, "entries"]:
+        """Of each entry: made anew each time, as it is large and seldom needed."""
+        start = self.followers.start
+        return np.repeat(np.arange(len(start) - 1), np.diff(start))
 
     @cached_property
     def witten_bell(self) -> _Table:
