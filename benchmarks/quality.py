@@ -192,13 +192,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="of each list (default: 5 for US first names, else 3)")
     parser.add_argument("--at-once", type=int, default=2, help="trainings side by side (default: 2)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the figures, for quality_page")
+    parser.add_argument("--kept", action="store_true", help="train nothing: only write the figures of what is kept")
     parser.add_argument("--one", nargs=3, metavar=("LIST", "MODEL", "SEED"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         of_list, model, seed = arguments.one
         measure(of_list, model, int(seed))
         return
-    well = run_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
+    well = arguments.kept or run_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
     found = {one.name: one for one in read(arguments.out).lists} | {
         of_list: one for of_list in arguments.lists if (one := summary(of_list)) is not None
     }

@@ -20,7 +20,9 @@ RECURRENT = "rnn"  # the architecture that the choices are for; others have thei
 
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
-MANY_NAMES = 5_000  # different ones: what follows a prefix is known well enough to need less of counting
+# Different names: from so many on what follows a prefix is known well enough to need less of counting, and from so many
+# on a wider layer has enough to learn from.
+MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,9 @@ def _layer(size: ListSize) -> tuple[str, int, float]:
     """Cell and width of the one layer, and how far its targets are smoothed."""
     if size.length >= LONG_NAMES:
         return "lstm", 256, 0.5
-    return ("lstm", 192, 0.3) if size.distinct >= MANY_NAMES else ("gru", 128, 0.5)
+    if size.distinct >= MANY_NAMES:
+        return "lstm", 256 if size.distinct >= VERY_MANY_NAMES else 192, 0.3
+    return "gru", 128, 0.5
 
 
 def _dropped(size: ListSize) -> float:
