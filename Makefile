@@ -49,7 +49,7 @@ help:
 	@echo "PYTHON=...        which Python 3.11 or later .venv is made with"
 
 demo: $(VENV)/.installed
-	@echo "Training on the first names of baseball players; half a minute or so."
+	@echo "Training on the first names of baseball players; a quarter of a minute on idle cores."
 	@$(VENV)/bin/namegen train mlb-first
 	@echo
 	@echo "Twenty new names:"

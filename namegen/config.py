@@ -62,8 +62,9 @@ class Config:
     def threads(self) -> int:
         """Processor threads of a training that has the machine to itself; several side by side take 1 each.
 
-        Where nothing is said: 2 for the engine numpy on a machine of two cores or more, if a layer is wide or may turn
-        out so, else 1. With another number of threads sums are rounded otherwise: the same bits need the same number.
+        Where nothing is said: 2 for the engine numpy on a machine with two idle cores or more, if a layer is wide or
+        may turn out so, else 1. With another number of threads sums are rounded otherwise: the same bits need the same
+        number.
 
         >>> Config(run=RunSettings(threads=3)).threads
         3

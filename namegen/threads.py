@@ -16,12 +16,18 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 
 
 def threads_for(width: int) -> int:
-    """How many threads one training gets that has the machine to itself: 2 where that pays, else 1.
+    """How many threads one training gets: 2 where that pays and a core is idle, else 1.
 
     Args:
         width: units of the widest layer.
     """
-    return 2 if width >= WIDE and _cores() >= 2 else 1
+    return 2 if width >= WIDE and _cores() - _busy() >= 2 else 1
+
+
+def _busy() -> int:
+    """How many processes wanted a core over the last minute, on average: threads that share one wait for each other."""
+    average = getattr(os, "getloadavg", None)  # not on every system
+    return round(average()[0]) if average else 0
 
 
 def _cores() -> int:

@@ -26,8 +26,8 @@ COMMANDS = {
     ],
     "100,000 new companies, LSTM 128": ["generate", COMPANIES, "-n", "100000", "--seed", "0", "--quiet"],
     "players -n 25": ["players", "-n", "25"],
-    "train, 300 names": ["train", "small.txt", "--effort", "quick", "--no-plot", "--quiet"],
-    "train mlb-last": ["train", "mlb-last", "--effort", "quick", "--no-plot", "--quiet"],
+    "train, 300 names, quick": ["train", "small.txt", "--effort", "quick", "--no-plot", "--quiet"],
+    "train mlb-last, quick": ["train", "mlb-last", "--effort", "quick", "--no-plot", "--quiet"],
 }
 
 

@@ -109,7 +109,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--learning-rate",
         type=float,
         metavar="RATE",
-        help="The highest learning rate.  [default: the optimizer's own, less for wide layers]",
+        help="The highest learning rate.  [default: by the effort]",
     ),
     "training.momentum": click.option(
         "--momentum", type=float, metavar="M", help="Momentum, for the optimizer momentum.  [default: 0.9]"

@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from namegen.cli.terminal import FIGURES, aligned, figures, percent, printable
+from namegen.cli.terminal import FIGURES, aligned, counted, figures, percent, printable
 from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ NAMES_SHOWN = 60  # characters of them
 WIDTH = 80
 TIE = 0.005  # nats a character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
+FEWEST_TO_JUDGE = 10  # distinct names that are held out
 
 
 def summary(result: RunResult, plot: Path | None) -> str:
@@ -44,7 +45,8 @@ def summary(result: RunResult, plot: Path | None) -> str:
         ("on the names learned from", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),
     ]
-    lines += [aligned(rows), "", *(fill(sentence, WIDTH) for sentence in verdict(result)), "", *_drawn(result)]
+    said = [fill(sentence, WIDTH) for sentence in verdict(result)]
+    lines += [aligned(rows), "", *said, *([""] if said else []), *_drawn(result)]
     if result.out is not None:
         lines.append(f"model: {printable(str(result.out))}")
         lines += [f"plot: {printable(str(plot))}"] if plot else []
@@ -56,7 +58,10 @@ def verdict(result: RunResult) -> list[str]:
     """The network beside counting, in words; and what to do where the figures ask for it."""
     said = []
     judged, references = result.test or result.validation, result.references
-    if judged is not None and references is not None:
+    held_out = 0 if references is None else references.judging(test=result.test is not None)
+    if judged is not None and 0 < held_out < FEWEST_TO_JUDGE:
+        said.append(f"Held out: {counted(held_out, 'name')}, too few to tell how good it is beside counting.")
+    elif judged is not None and references is not None:
         counting = references.baseline.metrics if result.test is None else references.baseline.test or judged
         said.append(_beside_counting(result, counting.loss_nats_per_char - judged.loss_nats_per_char))
     if result.epochs > 1 and result.best_epoch == 1:
@@ -67,8 +72,8 @@ def verdict(result: RunResult) -> list[str]:
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
     if names < SMALL_LIST:
         said.append(
-            f"The list has {names:,} distinct names, which is few: what is held out of them says little, and new names "
-            "will stay near to them. Give a longer list if there is one."
+            f"The list has {counted(names, 'distinct name')}, which is few: new names will stay near to them. Give a "
+            "longer list if there is one."
         )
     return said
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from namegen.cli import training_summary
 from namegen.cli.training_summary import verdict
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.run import RunResult
@@ -72,6 +73,13 @@ def test_a_first_epoch_that_is_the_best_and_a_small_list(trained: RunResult) -> 
     assert "The first epoch was the best" not in told(trained, 0.1, best_epoch=2)
     assert "The list has 299 distinct names, which is few" in told(trained, 0.1, distinct=299)
     assert "which is few" not in told(trained, 0.1, distinct=300)
+
+
+def test_a_handful_of_held_out_names_tells_nothing(trained: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_summary, "FEWEST_TO_JUDGE", 10_000)
+    said = told(trained, 0.1)
+    assert "too few to tell how good it is beside counting" in said
+    assert "better than counting" not in said
 
 
 def test_without_a_held_out_part_nothing_is_compared(trained: RunResult) -> None:

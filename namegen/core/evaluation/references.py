@@ -87,6 +87,11 @@ class HeldOutReferences:
             return self.same_reading
         return self._fitted_on(other, damped=not self.parts.damped)
 
+    def judging(self, *, test: bool) -> int:
+        """How many different names judge: those of the test part, or those to choose by."""
+        tree = self.parts.test if test else self.tree
+        return 0 if tree is None else tree.distinct_name_count
+
     def _fitted_on(self, tree: PrefixTree, *, damped: bool) -> Baseline:
         model, metrics = NgramModel.best(tree, self.tree, self.vocabulary_size)
         test = None if self.parts.test is None else AccuracyEvaluator(model).evaluate(self.parts.test)

@@ -1,9 +1,9 @@
 """Effort: what a training chooses by the size of its list, where nothing was said.
 
-``quick`` is the network of the original project, alone, in seconds. ``standard`` is what makes the best names within
-about a minute and a half: one wide layer with gates, weights and units dropped, targets smoothed towards counting. What
-it chooses depends on the list alone, never on the engine, the machine or the clock; each choice stands below with what
-it rests on, and ``docs/training.md`` has the measurements.
+``quick`` is the network of the original project, alone, in seconds. ``standard`` is what makes the best names within a
+minute or two: one wide layer with gates, weights and units dropped, targets smoothed towards counting. What it chooses
+depends on what is read of the list alone, never on the engine, the machine or the clock; each choice stands below, and
+``docs/training.md`` has the measurements.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ RECURRENT = "rnn"  # the architecture that the choices are for; others have thei
 
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
+SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
 # Different names: from so many on what follows a prefix is known well enough to need less of counting, and from so many
 # on a wider layer has enough to learn from.
 MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
@@ -75,6 +76,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     training, network = recipe.training, recipe.network
     cell, width, smoothing = _layer(size)
     cell, hidden = network.cell or cell, network.hidden or (width,)
+    batch_size = training.batch_size or _batch_size(size)
     default_rate = training.optimizer == "adam" and not training.rate_steps
     training = _given_or(
         training,
@@ -82,8 +84,8 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         drop_between=_dropped(size) / 2 if len(hidden) > 1 else 0.0,
         drop_output=_dropped(size) / 2,
         label_smoothing=smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
-        batch_size=_batch_size(size),
-        epochs=_epochs(size),
+        batch_size=batch_size,
+        epochs=_epochs(size, batch_size),
         learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
     )
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
@@ -97,7 +99,7 @@ def _given_or(training: TrainingSettings, **values: int | float | None) -> Train
 
 def _layer(size: ListSize) -> tuple[str, int, float]:
     """Cell and width of the one layer, and how far its targets are smoothed."""
-    if size.length >= LONG_NAMES:
+    if size.length >= LONG_NAMES and size.distinct >= SOME_NAMES:
         return "lstm", 256, 0.5
     if size.distinct >= MANY_NAMES:
         return "lstm", 256 if size.distinct >= VERY_MANY_NAMES else 192, 0.3
@@ -118,8 +120,10 @@ def _batch_size(size: ListSize) -> int:
     return min(128, 1 << (fitting.bit_length() - 1))
 
 
-def _epochs(size: ListSize) -> int:
-    """Each different name is read 40 times; less often where that is more than four million characters, so that a long
-    list takes no longer than a short one.
+def _epochs(size: ListSize, batch_size: int) -> int:
+    """Each different name is read 40 times; more often where that is less than a thousand updates, and less often where
+    it is more than four million characters, so that a long list takes no longer than a short one.
     """
-    return max(1, round(min(40 * size.distinct / size.names, 4_000_000 / size.characters)))
+    updates = -(-size.names // batch_size)
+    wanted = max(40 * size.distinct / size.names, 1_000 / updates)
+    return max(1, round(min(wanted, 4_000_000 / size.characters)))

@@ -18,6 +18,7 @@ from namegen.types import Array, Float32, Int
 
 ORDER = 8  # a Kneser–Ney n-gram loses nothing by being longer than it need be
 LARGEST_TABLE = 2**28  # chances that are kept: 1 GiB
+ROWS = 4096  # prefixes that are read at a time
 
 
 class CountingTargets:
@@ -60,9 +61,14 @@ def chances_at_nodes(model: NgramModel, tree: PrefixTree) -> Float32[Array, "N V
     chances = np.empty((tree.nodes, model.vocabulary_size), np.float32)
     state = model.initial_state(tree.roots)
     for depth in range(tree.depth):
-        nodes = slice(tree.level[depth], tree.level[depth + 1])
+        start, stop = tree.level[depth], tree.level[depth + 1]
         if depth:
-            state = model.select(state, tree.parent[nodes] - tree.level[depth - 1])
-        logits, state = model.step(tree.token[nodes], state)
-        chances[nodes] = np.exp(logits)
+            state = model.select(state, tree.parent[start:stop] - tree.level[depth - 1])
+        after = []
+        for first in range(start, stop, ROWS):  # a wide depth at once would take several times what is kept of it
+            rows = slice(first, min(first + ROWS, stop))
+            logits, state_after = model.step(tree.token[rows], state[rows.start - start : rows.stop - start])
+            chances[rows] = np.exp(logits)
+            after.append(state_after)
+        state = np.concatenate(after)
     return chances

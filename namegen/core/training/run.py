@@ -134,6 +134,7 @@ class TrainingRun:
         recipe = by_effort(replace(recipe, network=chosen), ListSize.of(self.parts, self.vocabulary.size))
         self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
         self.network = network_for(engine_class, self.recipe.network, self.vocabulary.size)
+        dropping = Dropping(self.network, self.recipe.training)  # refuses before anything takes long
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
         start = self.network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
         with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
@@ -146,7 +147,7 @@ class TrainingRun:
             self.parts.held_out,
             Generator(self.engine, self.vocabulary, known_names=self.known_names),
             self.recipe.training,
-            Dropping(self.network, self.recipe.training),
+            dropping,
             listener=listener,
             stop=stop,
         )

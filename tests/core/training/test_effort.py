@@ -33,11 +33,26 @@ def test_standard_is_a_wide_layer_with_gates_that_leans_on_nothing_alone() -> No
         assert recipe.training.label_smoothing > 0
 
 
+def test_a_short_list_is_read_often_and_a_long_one_seldom() -> None:
+    tiny = replace(SHORT, names=10, distinct=10, characters=70)
+    training = chosen(tiny).training
+    assert training.epochs * -(-10 // training.batch_size) == 1000  # updates
+    many = replace(LONG, names=10**7, distinct=10**7, characters=7 * 10**7)
+    assert chosen(many).training.epochs == 1
+
+
+def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
+    companies = replace(SHORT, names=4_000, distinct=4_000, characters=100_000)
+    assert chosen(companies).network.hidden == (256,)
+    assert chosen(replace(companies, names=300, distinct=300, characters=7_500)).network.hidden == (128,)
+
+
 def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> None:
     short, long = chosen(SHORT), chosen(LONG)
     assert short.network.hidden < long.network.hidden
     assert short.training.batch_size < long.training.batch_size
     assert short.training.epochs > long.training.epochs
+    assert short.training.drop_recurrent == round(2.8 / SHORT.length, 2)
 
 
 @pytest.mark.parametrize(
