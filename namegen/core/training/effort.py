@@ -20,6 +20,7 @@ RECURRENT = "rnn"  # the architecture that the choices are for; others have thei
 
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
+UNSPARING = 128  # units: a narrower layer, which somebody asked for, drops less
 SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
 # Different names: from so many on what follows a prefix is known well enough to need less of counting, and from so many
 # on a wider layer has enough to learn from.
@@ -77,12 +78,13 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     cell, width, smoothing = _layer(size)
     cell, hidden = network.cell or cell, network.hidden or (width,)
     batch_size = training.batch_size or _batch_size(size)
+    dropped = _dropped(size, max(hidden))
     default_rate = training.optimizer == "adam" and not training.rate_steps
     training = _given_or(
         training,
-        drop_recurrent=_dropped(size),
-        drop_between=_dropped(size) / 2 if len(hidden) > 1 else 0.0,
-        drop_output=_dropped(size) / 2,
+        drop_recurrent=dropped,
+        drop_between=dropped / 2 if len(hidden) > 1 else 0.0,
+        drop_output=dropped / 2,
         label_smoothing=smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
         epochs=_epochs(size, batch_size),
@@ -106,12 +108,13 @@ def _layer(size: ListSize) -> tuple[str, int, float]:
     return "gru", 128, 0.5
 
 
-def _dropped(size: ListSize) -> float:
+def _dropped(size: ListSize, width: int) -> float:
     """The share of the recurrent weights; half as much of the units before the output.
 
-    The longer the names, the more of them has to be kept, and the less can be spared.
+    The longer the names, the more of them has to be kept, and the less can be spared; a narrow layer has little to
+    spare at all.
     """
-    return round(min(0.5, 2.8 / size.length), 2)
+    return round(min(0.5, 2.8 / size.length) * min(1.0, width / UNSPARING), 2)
 
 
 def _batch_size(size: ListSize) -> int:

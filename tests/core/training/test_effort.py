@@ -77,6 +77,7 @@ def test_a_network_that_was_asked_for_stands() -> None:
     recipe = chosen(LONG, network=replace(RNN, cell="simple_rnn", hidden=(32, 32)))
     assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
     assert recipe.training.drop_between > 0  # there are units between two layers
+    assert recipe.training.drop_recurrent < chosen(LONG).training.drop_recurrent  # a narrow layer has little to spare
     assert chosen(LONG, network=replace(RNN, hidden=(9,))).network.cell == chosen(LONG).network.cell
 
 
