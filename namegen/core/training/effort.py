@@ -125,8 +125,10 @@ def _batch_size(size: ListSize) -> int:
 
 def _epochs(size: ListSize, batch_size: int) -> int:
     """Each different name is read 40 times; more often where that is less than a thousand updates, and less often where
-    it is more than four million characters, so that a long list takes no longer than a short one.
+    it is more than four million characters, so that a long list takes no longer than a short one; of long names, which
+    are read by the widest layer and learned by heart the soonest, two and a half million.
     """
     updates = -(-size.names // batch_size)
     wanted = max(40 * size.distinct / size.names, 1_000 / updates)
-    return max(1, round(min(wanted, 4_000_000 / size.characters)))
+    most = 2_500_000 if size.length >= LONG_NAMES else 4_000_000
+    return max(1, round(min(wanted, most / size.characters)))
