@@ -59,6 +59,7 @@ MODELS: dict[str, dict[str, object]] = {
     "standard, neither": {**NOTHING_DROPPED, **NOTHING_SMOOTHED},
     "GRU 128": _network("gru", 128),
     "LSTM 64": _network("lstm", 64),
+    "LSTM 192": _network("lstm", 192),
     "LSTM 256": _network("lstm", 256),
     "SimpleRNN 128": _network("simple_rnn", 128),
 }
