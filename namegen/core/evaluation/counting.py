@@ -25,7 +25,7 @@ from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 ORDERS = (2, 3, 4, 5, 6, 7, 8)
 # Of millions of names every short context has been seen so often that the lowest orders cannot be the best, and the
 # counts of the highest would take gigabytes.
-LONG_TREE, ORDERS_OF_LONG_TREE = 4_000_000, (4, 5, 6)  # nodes
+LONG_TREE, ORDERS_OF_LONG_TREE = 4_000_000, (4, 5)  # nodes
 
 
 class NgramModel:
@@ -275,7 +275,7 @@ class _Length:
         if len(real.token):
             smoothed = modified_kneser_ney(real)
             share[~of_entry], rest[~too_far] = smoothed.share, smoothed.rest
-        return self._table(followers, Shares(share, rest))
+        return self._table(self.followers, Shares(share, rest))  # whose counts are no longer needed
 
     def _table(self, followers: Followers, shares: Shares) -> _Table:
         return _Table(self.columns, self.width, followers, shares)
