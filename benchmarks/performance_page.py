@@ -6,17 +6,14 @@ it would write. Nothing is measured here, and no figure is written by hand.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 from textwrap import fill
 
 from benchmarks import tables
 from benchmarks.document import HIGHER_IS_BETTER, Comparison, Performance, Section, read, typical
+from benchmarks.pages import RESULTS, write_or_check
 from benchmarks.sections import SECTIONS
-
-RESULTS = Path(__file__).parents[1] / "docs" / "results"
 
 HEAD = """\
 # Speed
@@ -145,12 +142,7 @@ def _capital(text: str) -> str:
 
 def main() -> None:
     """Write the file, or check it."""
-    path = RESULTS / "performance.md"
-    made = page(read(RESULTS / "performance.json"))
-    if "--check" not in sys.argv:
-        path.write_text(made, encoding="utf-8")
-    elif not path.exists() or path.read_text(encoding="utf-8") != made:
-        sys.exit("docs/results/performance.md is not what performance.json says: run `make docs`")
+    write_or_check("performance", page(read(RESULTS / "performance.json")))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,8 @@ No figure is written by hand, and nothing is measured here.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
+from benchmarks.pages import RESULTS, write_or_check
 from benchmarks.quality_document import COUNTING, Model, Quality, QualityList, read
-
-RESULTS = Path(__file__).parents[1] / "docs" / "results"
 
 HEAD = """\
 # Quality: names that nothing was chosen by
@@ -61,12 +57,7 @@ def _sentence(of_list: QualityList) -> str:
 
 def main() -> None:
     """Write the file, or check it."""
-    path = RESULTS / "quality.md"
-    made = page(read(RESULTS / "quality.json"))
-    if "--check" not in sys.argv:
-        path.write_text(made, encoding="utf-8")
-    elif not path.exists() or path.read_text(encoding="utf-8") != made:
-        sys.exit("docs/results/quality.md is not what quality.json says: run `make docs`")
+    write_or_check("quality", page(read(RESULTS / "quality.json")))
 
 
 if __name__ == "__main__":
