@@ -142,7 +142,7 @@ def _capital(text: str) -> str:
 
 def main() -> None:
     """Write the file, or check it."""
-    write_or_check("performance", page(read(RESULTS / "performance.json")))
+    write_or_check(RESULTS, "performance", page(read(RESULTS / "performance.json")))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def _sentence(of_list: QualityList) -> str:
 
 def main() -> None:
     """Write the file, or check it."""
-    write_or_check("quality", page(read(RESULTS / "quality.json")))
+    write_or_check(RESULTS, "quality", page(read(RESULTS / "quality.json")))
 
 
 if __name__ == "__main__":
