@@ -16,7 +16,9 @@ network's best epoch and the n-gram (modified Kneser–Ney or Witten–Bell, ord
 tenth, which nothing was chosen by, judges, and the rest is learned from. *Nats* are a character of the test names, the
 STOP of each counted, mean of the seeds; less is better. *Against counting* is the difference to the n-gram on the same
 names; below 0 the network is the better one. In brackets is where 95 % of the differences lie when names and seeds are
-drawn anew. *Seconds* are those of one training on one core while a second one ran beside it."""
+drawn anew. *Seconds* are those of one training on one core while others ran beside it: no measure of speed. The rule by
+which `standard` chooses was made with an eye on these very parts, so they flatter it a little; docs/training.md has a
+split that it was not made on."""
 
 
 def page(document: Quality) -> str:

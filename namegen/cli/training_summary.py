@@ -91,7 +91,7 @@ def _beside_counting(result: RunResult, better_by: float) -> str:
     elif result.best_epoch >= 0.9 * result.epochs:
         advice = f"it was still learning, so give it more time: --epochs {2 * result.epochs}"
     else:
-        advice = "this list is one that counting suits: give a longer one if there is one"
+        advice = "counting suits this list; a longer one would help the network"
     return f"{on} is not as good as counting, by {-better_by:.3f} nats a character: {advice}."
 
 

@@ -239,15 +239,11 @@ class _Length:
         return keys
 
     @cached_property
-    def _leftmost(self) -> Int64[Array, "C"]:
-        return self.columns[-1] % self.width
-
-    @cached_property
     def _begins(self) -> Bool[Array, "C"]:
         """Which contexts begin with a name's beginning."""
         if not self.columns:
             return np.zeros(1, bool)
-        return self._is_beginning(self._leftmost)
+        return self._is_beginning(self.columns[-1] % self.width)  # the leftmost token
 
     def _is_beginning(self, tokens: Int64[Array, "_"]) -> Bool[Array, "_"]:
         found: Bool[Array, "_"] = (tokens == 0) | (tokens >= self.size)
