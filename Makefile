@@ -147,6 +147,7 @@ $(VENV_BENCH)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	@$(VENV_BENCH)/bin/python benchmarks/on_top_of.py $(VENV)
 	@$(PIP_BENCH) setuptools wheel
 	@$(PIP_BENCH) --no-build-isolation --editable '.[keras,tflite,bench]'
+	@$(PIP_BENCH) --no-build-isolation --no-deps --editable examples/transformer_engine
 	@touch $@
 
 constraints:

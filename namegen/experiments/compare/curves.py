@@ -39,7 +39,7 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, looks: Looks | Non
     _loss_panel(left, runs, looks)
     handles = _accuracy_panel(right, runs, looks)
     for one in entry.references:
-        if (one.split, one.seed) == (runs[0].split, runs[0].seed):
+        if (one.split, one.seed) == (runs[0].split, runs[0].split_seed):
             part = one.parts.held_out
             ceiling = right.axhline(part.ceiling.accuracy_argmax, color=INK, linewidth=1, label="ceiling")
             baseline, dashes = part.baseline.accuracy_argmax, (0, (4, 2))

@@ -39,7 +39,7 @@ class TrainingIdentity:
     Attributes:
         network: what a report calls it.
         engine: who trained it.
-        split, seed: the part of the list, and the seed of the split and of the training.
+        split, seed: the part of the list, and the seed of the training; of the split too, unless that has its own.
         roles: the parts of the report that it belongs to.
         config: the tables of a config file; what they do not say has its default.
     """
@@ -50,6 +50,12 @@ class TrainingIdentity:
     seed: Count
     roles: tuple[Role, ...]
     config: Mapping[str, Any]
+
+    @property
+    def split_seed(self) -> int:
+        """Of the split: its own, or the training's."""
+        seed: int = self.config["data"].get("split_seed", self.seed)
+        return seed
 
 
 @dataclass(frozen=True)
@@ -169,6 +175,7 @@ class Comparison:
         format, format_version: what the file is; another version is another schema.
         quick: whether it was a first look.
         seeds: those that each network was trained with.
+        split_seed: of every split; None where each training's own seed splits.
         threads: of each measurement.
         validation: the share of each list that was held out.
         generated_names: how many names each model drew.
@@ -202,6 +209,7 @@ class Comparison:
     failed: tuple[Trouble, ...]
     lists: tuple[ListEntry, ...]
     engine_codes: dict[str, EngineCode] | UnsetType = UNSET
+    split_seed: Count | None = None
 
 
 if __name__ == "__main__":

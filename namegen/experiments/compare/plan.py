@@ -63,10 +63,17 @@ QUICK_EPOCHS = 10
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is measured."""
+    """How much is measured.
+
+    Attributes:
+        seeds: how often each network is trained.
+        quick: a first look.
+        split_seed: which names are held out, of every training; None: those that its own seed says.
+    """
 
     seeds: int = 3
     quick: bool = False
+    split_seed: int | None = None
 
     @property
     def splits(self) -> tuple[SplitName, ...]:
@@ -77,6 +84,15 @@ class Scope:
     def networks(self) -> tuple[str, ...]:
         """The networks of our own that are trained."""
         return LIKE_FOR_LIKE_NETWORKS if self.quick else tuple(NETWORKS)
+
+    @property
+    def split_seeds(self) -> tuple[int, ...]:
+        """Every split is made with one of these."""
+        return tuple(range(self.seeds)) if self.split_seed is None else (self.split_seed,)
+
+    def data(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings of the list, with the split's own seed where there is one."""
+        return {**settings, **({} if self.split_seed is None else {"split_seed": self.split_seed})}
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +180,7 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
     Raises:
         NamesError: a list is too small to split.
     """
-    for corpus, split, seed in product(corpora, scope.splits, range(scope.seeds)):
+    for corpus, split, seed in product(corpora, scope.splits, scope.split_seeds):
         check_long_enough(corpus, VALIDATION, split, seed)
     found: dict[str, Measurement] = {}
     for corpus in corpora:
@@ -180,7 +196,7 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     source = corpus.source
     yield Measurement(corpus, ListSubject(), f"{source}: the list")
     for split in scope.splits:
-        for seed in range(scope.seeds):
+        for seed in scope.split_seeds:
             subject = ReferenceSubject(split, seed, VALIDATION)
             yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, {split} {seed}")
     first_split = scope.splits[0]
@@ -247,7 +263,8 @@ def _training(
 ) -> Measurement:
     """``settings``: of the network; by default those of ``NETWORKS``."""
     training = {"effort": "quick", "seed": seed, **more, **({"epochs": QUICK_EPOCHS} if scope.quick else {})}
-    config = {"data": {"validation": VALIDATION, "split": split}, "network": dict(settings or NETWORKS[network])}
+    data = scope.data({"validation": VALIDATION, "split": split})
+    config = {"data": data, "network": dict(settings or NETWORKS[network])}
     return _train(corpus, network, engine, {**config, "training": training})
 
 
@@ -278,7 +295,11 @@ def original_configs(corpus: Corpus) -> dict[str, dict[str, Any]]:
 def _originals(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     for network, config in original_configs(corpus).items():
         for seed in range(scope.seeds):
-            yield _train(corpus, network, NUMPY, {**config, "training": {**config["training"], "seed": seed}})
+            yield _train(corpus, network, NUMPY, _seeded(config, scope, seed))
+
+
+def _seeded(config: dict[str, Any], scope: Scope, seed: int) -> dict[str, Any]:
+    return {**config, "data": scope.data(config["data"]), "training": {**config["training"], "seed": seed}}
 
 
 def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
@@ -288,8 +309,7 @@ def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     trained = {network: _training(corpus, scope, network, NUMPY, split, 0) for network in scope.networks}
     if not scope.quick:
         for network, config in original_configs(corpus).items():
-            seeded = {**config, "training": {**config["training"], "seed": 0}}
-            trained[network] = _train(corpus, network, NUMPY, seeded)
+            trained[network] = _train(corpus, network, NUMPY, _seeded(config, scope, 0))
     foreign = foreign_networks()
     for engine in engine_paths():
         if engine not in foreign:

@@ -74,6 +74,7 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
         left_out=_left_out(outcome),
         failed=_troubles({labels[key]: why for key, why in outcome.failed.items()}),
         lists=tuple(_list(corpus, outcome) for corpus in dict.fromkeys(corpora)),
+        split_seed=scope.split_seed,
     )
 
 

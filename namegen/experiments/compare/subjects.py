@@ -56,7 +56,7 @@ class TrainingSubject:
 
     @property
     def seed(self) -> int:
-        """The seed of the split and of the training."""
+        """The seed of the training, and of the split unless that has its own."""
         seed: int = self.config["training"]["seed"]
         return seed
 

@@ -177,13 +177,14 @@ def measured_where(results: Comparison) -> list[str]:
     without = f"; not installed: {', '.join(absent)}" if absent else ""
     commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
     codes = [f"{name} ({code_in_words(code)})" for name, code in (results.engine_codes or {}).items()]
+    split = "" if results.split_seed is None else f", split by the seed {results.split_seed}"
     said = [
         f"Measured on {machine.processor} ({_count(machine.cores, 'core')}{memory}, {machine.system}), every "
         f"measurement in a process of its own with {_count(results.threads, 'thread')}, those that tell a time one "
         "after the other.",
         f"{found}{without}{commits}.",
         *([f"Engines: {'; '.join(codes)}."] if codes else []),
-        f"Seeds {', '.join(map(str, results.seeds))}; {results.validation:.0%} of each list held out. The "
+        f"Seeds {', '.join(map(str, results.seeds))}{split}; {results.validation:.0%} of each list held out. The "
         "figures are those of the epoch with the lowest held-out loss (the original's networks: the highest held-out "
         "accuracy, its rule). The same seeds give the same figures, timings apart.",
     ]

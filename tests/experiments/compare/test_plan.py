@@ -9,7 +9,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
 from namegen.experiments.compare import plan as planning
 from namegen.experiments.compare.plan import Scope, make_plan, original_configs
-from namegen.experiments.compare.subjects import GenerationSubject, TrainingSubject
+from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TrainingSubject
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -52,6 +52,16 @@ def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.Mo
     assert keys < more
     monkeypatch.setattr(planning, "code_fingerprint", lambda command: "other code")
     assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
+
+
+def test_a_split_of_its_own_is_that_of_every_training() -> None:
+    plan = make_plan([CORPUS], Scope(seeds=2, split_seed=7))
+    trainings = [one.subject for one in plan if isinstance(one.subject, TrainingSubject)]
+    assert {one.config["data"]["split_seed"] for one in trainings} == {7}
+    assert {one.seed for one in trainings} == {0, 1}
+    references = [one.subject for one in plan if isinstance(one.subject, ReferenceSubject)]
+    assert {(one.split, one.seed) for one in references} == {("names", 7), ("unique", 7)}
+    assert not {one.key for one in plan if one.timed} & {one.key for one in make_plan([CORPUS], FULL) if one.timed}
 
 
 def test_a_third_engine_is_compared_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:

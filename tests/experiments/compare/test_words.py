@@ -34,6 +34,13 @@ def test_what_went_wrong_is_told_each_in_a_sentence(comparison: Comparison) -> N
     assert measured_where(missing)[-2:] == ["Missing: keras: install it.", "Failed: a training: lost."]
 
 
+def test_a_split_of_its_own_is_told(comparison: Comparison) -> None:
+    assert any(
+        "Seeds 0, 1, 2, split by the seed 7; " in one for one in measured_where(replace(comparison, split_seed=7))
+    )
+    assert not any("split by" in one for one in measured_where(comparison))
+
+
 def like_for_like(comparison: Comparison, **losses: float) -> Comparison:
     """The same training by several engines, each with its loss moved by so much; each slower than the one before."""
     entry = comparison.lists[0]
