@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.quality import interval, nats
 from benchmarks.quality_document import COUNTING, Model, Quality, QualityList, read, write
 from benchmarks.quality_page import page
+from benchmarks.quality_plot import quality_figure
+from namegen.drawings.style import drawing_style
 
 
 def test_nats_are_those_of_reading_every_name() -> None:
@@ -47,6 +51,23 @@ def test_the_sentence_follows_from_the_figures(networks: list[Model], said: str)
     assert said in made
     assert "## a list, 123 test names" in made
     assert "| A | 1,000 | 3 | 30 | 12 |" in made
+
+
+def test_lines_on_both_sides_are_told_apart() -> None:
+    learned = replace(model("A", -0.05, -0.07, -0.03), seen_nats=1.5, unseen_nats=2.25)
+    made = page(Quality((QualityList("lines", 123, (Model(COUNTING, 2.0), learned), seen_share=0.147),)))
+    assert "Of those lines 15% stand in the training part" in made
+    assert "| 1.500 | 2.250 |" in made
+    assert "lines learned from" not in page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), learned)),)))
+
+
+def test_the_picture_has_a_point_for_each_network_that_the_legend_names() -> None:
+    models = (Model(COUNTING, 2.0), *(model(name, 0.1, 0.0, 0.2) for name in ("GRU 64", "standard, neither")))
+    with drawing_style():
+        figure = quality_figure(Quality((QualityList("a list", 123, models),)))
+    left, right = figure.axes
+    assert [line.get_marker() for line in left.lines] == ["None", "s"]
+    assert right.lines[1].get_xdata() == [12.0]
 
 
 def test_a_document_is_read_as_it_was_written(tmp_path) -> None:

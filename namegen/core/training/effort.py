@@ -20,6 +20,8 @@ RECURRENT = "rnn"  # the architecture that the choices are for; others have thei
 
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
+# Of the recurrent weights, over the length of the names: gates keep what matters, a plain layer has nothing to keep by.
+SPARED, SPARED_WITHOUT_GATES = 2.8, 1.0
 UNSPARING = 128  # units: a narrower layer, which somebody asked for, drops less
 SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
 # Different names: from so many on what follows a prefix is known well enough to need less of counting, and from so many
@@ -78,7 +80,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     cell, width, smoothing = _layer(size)
     cell, hidden = network.cell or cell, network.hidden or (width,)
     batch_size = training.batch_size or _batch_size(size)
-    dropped = _dropped(size, max(hidden))
+    dropped = _dropped(size, cell, max(hidden))
     default_rate = training.optimizer == "adam" and not training.rate_steps
     training = _given_or(
         training,
@@ -108,13 +110,14 @@ def _layer(size: ListSize) -> tuple[str, int, float]:
     return "gru", 128, 0.5
 
 
-def _dropped(size: ListSize, width: int) -> float:
+def _dropped(size: ListSize, cell: str, width: int) -> float:
     """The share of the recurrent weights; half as much of the units before the output.
 
     The longer the names, the more of them has to be kept, and the less can be spared; a narrow layer has little to
     spare at all.
     """
-    return round(min(0.5, 2.8 / size.length) * min(1.0, width / UNSPARING), 2)
+    spared = SPARED_WITHOUT_GATES if cell == "simple_rnn" else SPARED
+    return round(min(0.5, spared / size.length) * min(1.0, width / UNSPARING), 2)
 
 
 def _batch_size(size: ListSize) -> int:

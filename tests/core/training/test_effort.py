@@ -55,6 +55,11 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
     assert short.training.drop_recurrent == round(2.8 / SHORT.length, 2)
 
 
+def test_a_plain_layer_drops_less_than_one_with_gates() -> None:
+    asked = replace(RNN, cell="simple_rnn", hidden=(128,))
+    assert chosen(SHORT, network=asked).training.drop_recurrent == round(1 / SHORT.length, 2)
+
+
 @pytest.mark.parametrize(
     "said",
     [
