@@ -20,13 +20,42 @@ RECURRENT = "rnn"  # the architecture that the choices are for; others have thei
 
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
-# Of the recurrent weights, over the length of the names: gates keep what matters, a plain layer has nothing to keep by.
-SPARED, SPARED_WITHOUT_GATES = 2.8, 1.0
-UNSPARING = 128  # units: a narrower layer, which somebody asked for, drops less
+SHORT_NAMES = 5  # characters: fewer tell so little of what follows that counting knows next to nothing
 SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
 # Different names: from so many on what follows a prefix is known well enough to need less of counting, and from so many
-# on a wider layer has enough to learn from.
+# on a wider layer has enough to learn from, and less that it could learn by heart.
 MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
+SPARED_WITHOUT_GATES = 1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
+UNSPARING = 128  # units: a narrower layer, which somebody asked for, drops less
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What suits a kind of list.
+
+    Attributes:
+        cell, width: of the one layer.
+        smoothing: how far the targets lean on counting.
+        spared: over the length of the names, the share of the recurrent weights that is dropped.
+        spared_output: over that share, the one of the units before the output.
+        readings: of each different name.
+        characters: that are read in all, at most.
+    """
+
+    cell: str
+    width: int
+    smoothing: float = 0.5
+    spared: float = 2.8
+    spared_output: float = 0.5
+    readings: int = 40
+    characters: int = 4_000_000
+
+
+FEW = Choice("gru", 128)
+MANY = Choice("lstm", 192, smoothing=0.3)
+MANY_SHORT = Choice("lstm", 192, smoothing=0.1, spared_output=1.0, readings=24)
+VERY_MANY = Choice("lstm", 256, spared=1.5)
+LONG = Choice("lstm", 256, characters=2_500_000)  # read by the widest layer and learned by heart the soonest
 
 
 @dataclass(frozen=True)
@@ -76,20 +105,19 @@ def _widths_alone(network: NetworkSettings) -> NetworkSettings:
 
 
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
-    training, network = recipe.training, recipe.network
-    cell, width, smoothing = _layer(size)
-    cell, hidden = network.cell or cell, network.hidden or (width,)
+    training, network, choice = recipe.training, recipe.network, _choice(size)
+    cell, hidden = network.cell or choice.cell, network.hidden or (choice.width,)
     batch_size = training.batch_size or _batch_size(size)
-    dropped = _dropped(size, cell, max(hidden))
+    dropped = _dropped(size, choice, cell, max(hidden))
     default_rate = training.optimizer == "adam" and not training.rate_steps
     training = _given_or(
         training,
         drop_recurrent=dropped,
         drop_between=dropped / 2 if len(hidden) > 1 else 0.0,
-        drop_output=dropped / 2,
-        label_smoothing=smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
+        drop_output=dropped * choice.spared_output,
+        label_smoothing=choice.smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
-        epochs=_epochs(size, batch_size),
+        epochs=_epochs(size, choice, batch_size),
         learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
     )
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
@@ -101,22 +129,24 @@ def _given_or(training: TrainingSettings, **values: int | float | None) -> Train
     return replace(training, **missing)
 
 
-def _layer(size: ListSize) -> tuple[str, int, float]:
-    """Cell and width of the one layer, and how far its targets are smoothed."""
+def _choice(size: ListSize) -> Choice:
+    """By the length of the names and by how many there are."""
     if size.length >= LONG_NAMES and size.distinct >= SOME_NAMES:
-        return "lstm", 256, 0.5
+        return LONG
+    if size.distinct >= VERY_MANY_NAMES:
+        return VERY_MANY
     if size.distinct >= MANY_NAMES:
-        return "lstm", 256 if size.distinct >= VERY_MANY_NAMES else 192, 0.3
-    return "gru", 128, 0.5
+        return MANY_SHORT if size.length < SHORT_NAMES else MANY
+    return FEW
 
 
-def _dropped(size: ListSize, cell: str, width: int) -> float:
-    """The share of the recurrent weights; half as much of the units before the output.
+def _dropped(size: ListSize, choice: Choice, cell: str, width: int) -> float:
+    """The share of the recurrent weights.
 
     The longer the names, the more of them has to be kept, and the less can be spared; a narrow layer has little to
     spare at all.
     """
-    spared = SPARED_WITHOUT_GATES if cell == "simple_rnn" else SPARED
+    spared = SPARED_WITHOUT_GATES if cell == "simple_rnn" else choice.spared
     return round(min(0.5, spared / size.length) * min(1.0, width / UNSPARING), 2)
 
 
@@ -126,12 +156,10 @@ def _batch_size(size: ListSize) -> int:
     return min(128, 1 << (fitting.bit_length() - 1))
 
 
-def _epochs(size: ListSize, batch_size: int) -> int:
-    """Each different name is read 40 times; more often where that is less than a thousand updates, and less often where
-    it is more than four million characters, so that a long list takes no longer than a short one; of long names, which
-    are read by the widest layer and learned by heart the soonest, two and a half million.
+def _epochs(size: ListSize, choice: Choice, batch_size: int) -> int:
+    """As many as the choice reads each different name; more where that is less than a thousand updates, and fewer where
+    it is more characters than the choice has, so that a long list takes no longer than a short one.
     """
     updates = -(-size.names // batch_size)
-    wanted = max(40 * size.distinct / size.names, 1_000 / updates)
-    most = 2_500_000 if size.length >= LONG_NAMES else 4_000_000
-    return max(1, round(min(wanted, most / size.characters)))
+    wanted = max(choice.readings * size.distinct / size.names, 1_000 / updates)
+    return max(1, round(min(wanted, choice.characters / size.characters)))
