@@ -280,15 +280,18 @@ class TrainingRun:
     def _checkpoint(self, figures: Metrics | None = None, test: Metrics | None = None) -> Checkpoint:
         """The best parameters with all that belongs to them, and what is known of their figures on the training part
         and on the test part.
+
+        Without figures, on the way, the list's own scores are left out: to read the whole list takes longer than an
+        epoch of a short one.
         """
         best, history, data = self.progress.best, self.progress.history, self.recipe.data
         parameters = parameters_of(self.engine.get_state()) if best is None else best.parameters
-        record, whole = None if best is None else history[best.epoch - 1], self.parts.whole
+        record, distinct = None if best is None else history[best.epoch - 1], self.parts.distinct_names
         summary: dict[str, Any] = {
             "list": self.corpus.source,
             "names": len(self.corpus.names),
-            "distinct_names": whole.distinct_name_count,
-            "longest_name": whole.depth - 1,
+            "distinct_names": len(distinct),
+            "longest_name": max(map(len, distinct)),
             "split": data.split,
             "validation_share": data.validation,
             "test_share": data.test,
@@ -302,7 +305,7 @@ class TrainingRun:
             "test": None if test is None else test.to_dict(),
         }
         with _borrowed(self.engine, parameters):
-            quantiles = score_quantiles(self.engine, whole)
+            quantiles = None if figures is None else score_quantiles(self.engine, self.parts.whole)
             computed = probe(self.engine, self.network.beginnings[0])
         return Checkpoint(
             self.network,
