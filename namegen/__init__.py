@@ -24,15 +24,15 @@ from typing import TYPE_CHECKING, Any
 from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
-    from namegen.api import load, train
+    from namegen.api import blend, load, train
 
-__all__ = ["NamegenError", "__version__", "load", "train"]
+__all__ = ["NamegenError", "__version__", "blend", "load", "train"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """The names that are loaded on demand (PEP 562)."""
-    if name in ("load", "train"):
+    if name in ("blend", "load", "train"):
         return getattr(import_module("namegen.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -1,9 +1,10 @@
 """The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
 
-The command line uses them too. ``model.py``: a trained model in use; ``training.py``: making one;
+The command line uses them too. ``model.py``: a trained model in use; ``blending.py``: several as one; ``training.py``: making one;
 ``evaluation.py``: how good it is.
 """
 
+from namegen.api.blending import blend
 from namegen.api.evaluation import Evaluation, ListCeiling, evaluate, list_ceiling
 from namegen.api.model import (
     RUNS,
@@ -25,6 +26,7 @@ __all__ = [
     "Evaluation",
     "ListCeiling",
     "LoadedModel",
+    "blend",
     "evaluate",
     "find_model",
     "invent_players",

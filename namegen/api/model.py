@@ -31,6 +31,7 @@ from namegen.errors import CheckpointError, SettingsError, setting
 from namegen.escaping import quote
 from namegen.lists import BUNDLED
 from namegen.models import SHIPPED, shipped_path
+from namegen.types import Array, UInt64
 from namegen.wishes import Wishes, make_wishes
 
 RUNS = Path("runs")  # where the command line keeps its trainings
@@ -47,7 +48,8 @@ class LoadedModel:
         model: the LanguageModel: an engine with the model's parameters, or a ``.tflite`` in its own runtime.
         vocabulary: its characters.
         longest_name: characters of the longest name of the list that it was trained on.
-        checkpoint: where it came from; None for a ``.tflite``, which carries the network alone.
+        checkpoint: where it came from; None for a ``.tflite``, which carries the network alone, and for a blend.
+        known_names: digests of the names that it learned from; None where it does not say.
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
     """
 
@@ -56,13 +58,13 @@ class LoadedModel:
     vocabulary: Vocabulary
     longest_name: int
     checkpoint: Checkpoint | None = None
+    known_names: UInt64[Array, "names"] | None = None
     beginnings: Beginnings = Beginnings.single()  # noqa: RUF009  # frozen, so that all may share it
 
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
-        known = None if self.checkpoint is None else self.checkpoint.known_names
-        return Generator(self.model, self.vocabulary, known_names=known, beginnings=self.beginnings)
+        return Generator(self.model, self.vocabulary, known_names=self.known_names, beginnings=self.beginnings)
 
     @property
     def default_max_length(self) -> int:
@@ -291,7 +293,13 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
     """Give a checkpoint's network an engine; see ``load``."""
     engine = open_network(checkpoint, name, backend=backend, threads=threads)
     return LoadedModel(
-        name, engine, checkpoint.vocabulary, checkpoint.longest_name, checkpoint, beginnings=checkpoint.beginnings
+        name,
+        engine,
+        checkpoint.vocabulary,
+        checkpoint.longest_name,
+        checkpoint,
+        checkpoint.known_names,
+        checkpoint.beginnings,
     )
 
 

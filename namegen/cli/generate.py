@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from namegen.cli import options
 from namegen.cli.search_line import SearchLine
-from namegen.cli.sources import note_list, open_model
+from namegen.cli.sources import note_list, open_blend
 from namegen.cli.terminal import Notes, json_string, printable
 
 if TYPE_CHECKING:
@@ -133,8 +133,22 @@ def _random(batch: NameBatch, seed: int | None) -> Sequence[int]:
 ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "random": _random}
 
 
+def _weights(text: str) -> tuple[float, ...]:
+    """``0.6,0.4``: whether they sum to 1 is checked with the models."""
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError:
+        raise click.BadParameter(f"{text[:40]!r}: expected a number for each model, such as 0.6,0.4") from None
+
+
 @click.command()
-@click.argument("model", required=False)
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option(
+    "--blend",
+    type=_weights,
+    metavar="W,W,...",
+    help="How much each of several models is heard; sums to 1.  [default: all alike]",
+)
 @click.option(
     "-n",
     "count",
@@ -163,7 +177,8 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 @options.threads
 @options.common
 def generate(
-    model: str | None,
+    models: tuple[str, ...],
+    blend: tuple[float, ...] | None,
     count: int,
     best: int | None,
     sort: str | None,
@@ -177,7 +192,8 @@ def generate(
     """Invent names: new ones, each once, a line each.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. With --json a line is an object: name, log_probability (nats), new.
+    mlb-first. Of several models each character is drawn from the weighted mean of what they say: names that could
+    stand in the list of either. With --json a line is an object: name, log_probability (nats), new.
     """
     if best is not None:
         _refuse_with_best(click.get_current_context())
@@ -186,7 +202,7 @@ def generate(
     if wished["banned"] == wished["avoid"] == "-":
         raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
     notes = Notes(quiet)
-    loaded = open_model(model, notes, backend=backend, threads=threads)
+    loaded = open_blend(models, blend, notes, backend=backend, threads=threads)
     for name in ("banned", "avoid"):
         note_list(wished[name], notes)
     wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}

@@ -6,8 +6,10 @@ NumPy is loaded here and no earlier, after its threads are set.
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
+
+import click
 
 from namegen.cli.terminal import Notes
 from namegen.core.settings import DataSettings
@@ -65,6 +67,25 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
     if model is None:
         notes(f"model: {loaded.name}")
     return loaded
+
+
+def open_blend(
+    models: Sequence[str],
+    weights: Sequence[float] | None,
+    notes: Notes,
+    *,
+    backend: str | None = None,
+    threads: int = 1,
+) -> LoadedModel:
+    """Load MODEL, or several of them as one. Raises CheckpointError, EngineError, SettingsError."""
+    if weights is not None and len(models) < 2:
+        raise click.UsageError("--blend is for several models: name two or more of them.")
+    loaded = [open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)]
+    if len(loaded) == 1:
+        return loaded[0]
+    from namegen.api import blend
+
+    return blend(loaded, weights)
 
 
 def open_list(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.lists import load_bundled
 
 
 def test_names_are_new_and_distinct_and_as_many_as_asked(program, run_folder, some_names):
@@ -198,6 +199,39 @@ def test_a_model_of_numbers_that_are_none_is_an_error(program, run_folder):
     run = program("generate", "broken.safetensors", "-n", 2)
     assert run.code == 1
     assert "Traceback" not in run.err
+
+
+def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
+    run = program("generate", "mlb-first", "japanese-given", "--blend", "0.6,0.4", "-n", 200, "--seed", 1).done()
+    names = run.out.split("\n")[:-1]
+    assert len(set(names)) == 200
+    written_in_kana = [name for name in names if any("\u3041" <= character <= "\u30ff" for character in name)]
+    assert 20 < len(written_in_kana) < 180
+    lists = {name.casefold() for of_list in ("mlb-first", "japanese-given") for name in load_bundled(of_list).names}
+    assert lists.isdisjoint(map(str.casefold, names))
+
+
+def test_a_model_blended_with_itself_gives_its_own_names(program):
+    alone = program("generate", "mlb-last", "--seed", 3).done().out
+    assert program("generate", "mlb-last", "mlb-last", "--seed", 3).done().out == alone
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("mlb-first", "mlb-last", "--blend", "0.7,0.5"), "--blend 0.7,0.5 sums to 1.2"),
+        (("mlb-first", "mlb-last", "--blend", "1"), "has 1 weights for 2 models"),
+        (("mlb-first", "mlb-last", "--blend", "much,little"), "expected a number for each model"),
+        (("mlb-first", "--blend", "1"), "--blend is for several models"),
+        (("mlb-first", "nothing-of-that-name"), "there is no model 'nothing-of-that-name'"),
+    ],
+)
+def test_a_blend_that_cannot_be_is_refused_in_a_sentence(program, given, said):
+    run = program("generate", *given)
+    assert run.code in (1, 2)
+    assert said in run.err
+    assert "Traceback" not in run.err
+    assert run.out == ""
 
 
 def test_memory_does_not_grow_with_the_names(program, run_folder):

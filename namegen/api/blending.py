@@ -1,0 +1,43 @@
+"""Several models as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from namegen.api.model import LoadedModel
+from namegen.core.evaluation.mixture import MixtureModel
+from namegen.errors import SettingsError
+
+
+def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
+    """Several models as one: each character is drawn from the weighted mean of what they say.
+
+    Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
+    does not say what it learned from, as a ``.tflite`` does not, nobody knows which those are.
+
+    Args:
+        models: two or more; characters that one of them does not know are left to the others.
+        weights: how much each is heard, summing to 1; None: all alike.
+
+    Raises:
+        SettingsError: weights that do not fit the models, or a model of labelled names.
+
+    >>> from namegen.api import load
+    >>> mixed = blend([load("mlb-first"), load("companies")], weights=[0.7, 0.3])
+    >>> len(mixed.generate(5, seed=1))
+    5
+    """
+    for model in models:
+        if model.beginnings.several:
+            raise SettingsError(f"{model.name} has labelled names, which cannot be blended: give models without labels")
+    mixture = MixtureModel([model.model for model in models], [model.vocabulary for model in models], weights)
+    known = [model.known_names for model in models if model.known_names is not None]
+    return LoadedModel(
+        " and ".join(model.name for model in models),
+        mixture,
+        mixture.vocabulary,
+        max(model.longest_name for model in models),
+        known_names=np.unique(np.concatenate(known)) if len(known) == len(models) else None,
+    )

@@ -1,0 +1,135 @@
+"""MixtureModel: several models as one, each heard with a weight of its own.
+
+Models that err differently are better together than any of them alone; and of two lists a mixture makes names that
+could stand in either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.engine import LanguageModel, State
+from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.errors import SettingsError, setting
+from namegen.types import Array, Bool, Float64, Int, Int32
+
+SUM_TOLERANCE = 1e-6  # of weights that were written down with a few digits
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureState:
+    """The states of all models side by side.
+
+    Attributes:
+        inner: each model's own.
+        able: which models have known every character so far; of the others nothing is heard any more.
+    """
+
+    inner: tuple[State, ...]
+    able: Bool[Array, "B M"]
+
+
+class MixtureModel:
+    """``p(next | prefix) = Σ_m w_m p_m(next | prefix)``: at every character a weighted mean of the probabilities.
+
+    The vocabulary is the union of the models': a model gives a character that it does not know the probability 0, and
+    after one it is heard no more; the weights of the others are scaled to sum to 1. Once no model has known a prefix,
+    its probability is 0, and what follows does not matter.
+
+    Args:
+        models: each with its vocabulary; any LanguageModel whose names begin with the boundary.
+        vocabularies: one for each model.
+        weights: above 0, summing to 1; None: all alike.
+
+    Raises:
+        SettingsError: no model, or weights that do not fit.
+
+    Source: linear interpolation, Jelinek and Mercer, 1980.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[LanguageModel],
+        vocabularies: Sequence[Vocabulary],
+        weights: Sequence[float] | None = None,
+    ) -> None:
+        self.models = tuple(models)
+        self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
+        self.vocabulary = Vocabulary.from_names(vocabulary.characters for vocabulary in vocabularies)
+        # Of each model the ids of its characters here, (V_m,), and for each id here its own, (V,): 0 for none, as the
+        # boundary is, so that a model that does not know a character can still be stepped.
+        self._here = [_ids(self.vocabulary, vocabulary) for vocabulary in vocabularies]
+        self._own: list[Int32[Array, "V"]] = []
+        for here in self._here:
+            own = np.zeros(self.vocabulary_size, np.int32)
+            own[here] = np.arange(len(here))
+            self._own.append(own)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V`` of the union."""
+        return self.vocabulary.size
+
+    def initial_state(self, rows: int) -> MixtureState:
+        """Nothing has been read."""
+        able = np.ones((rows, len(self.models)), bool)
+        return MixtureState(tuple(model.initial_state(rows) for model in self.models), able)
+
+    def step(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B V"], MixtureState]:
+        """Read one token a row; log-probabilities of the next one."""
+        able, after = state.able.copy(), []
+        chances = np.zeros((len(tokens), len(self.models), self.vocabulary_size))  # (B, M, V)
+        for m, (model, here, own) in enumerate(zip(self.models, self._here, self._own, strict=True)):
+            read = own[tokens]
+            able[:, m] &= (read != BOUNDARY) | (tokens == BOUNDARY)
+            logits, inner = model.step(read, state.inner[m])
+            chances[:, m, here] = np.exp(all_log_probabilities(logits))
+            after.append(inner)
+        weights = np.where(able, self.weights, 0.0)  # (B, M)
+        heard = weights.sum(axis=1, keepdims=True)
+        weights = np.where(heard > 0, weights / np.where(heard > 0, heard, 1), self.weights)
+        with np.errstate(divide="ignore"):  # the log of 0 is −inf, as it should be
+            return np.log(np.einsum("bm,bmv->bv", weights, chances)), MixtureState(tuple(after), able)
+
+    def select(self, state: MixtureState, rows: Int[Array, "K"]) -> MixtureState:
+        """Gather rows."""
+        inner = (model.select(one, rows) for model, one in zip(self.models, state.inner, strict=True))
+        return MixtureState(tuple(inner), state.able[rows])
+
+
+def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float, ...]:
+    """One weight for each model, summing to 1 exactly.
+
+    Args:
+        weights: None for all alike.
+        models: how many there are.
+
+    Raises:
+        SettingsError: no model; another number of weights; one that is not above 0; a sum that is not 1.
+
+    >>> checked_weights(None, 2), checked_weights([0.75, 0.25], 2)
+    ((0.5, 0.5), (0.75, 0.25))
+    """
+    if not models:
+        raise SettingsError("a blend needs a model: give one or more")
+    given = (1 / models,) * models if weights is None else tuple(map(float, weights))
+    name = setting("blend", ",".join(f"{weight:g}" for weight in given))
+    if len(given) != models:
+        raise SettingsError(f"{name} has {len(given)} weights for {models} models: give one for each, in their order")
+    if not all(math.isfinite(weight) and weight > 0 for weight in given):
+        raise SettingsError(f"{name}: expected weights above 0; leave out the model that is not wanted")
+    total = math.fsum(given)
+    if abs(total - 1) > SUM_TOLERANCE:
+        scaled = ",".join(f"{weight / total:.4g}" for weight in given)
+        raise SettingsError(f"{name} sums to {total:g}: expected weights that sum to 1, such as {scaled}")
+    return tuple(weight / total for weight in given)
+
+
+def _ids(union: Vocabulary, vocabulary: Vocabulary) -> Int[Array, "V_m"]:
+    """The ids in the union of a vocabulary's characters, the boundary's first."""
+    return np.concatenate([[BOUNDARY], union.encode(vocabulary.characters)])
