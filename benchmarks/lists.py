@@ -1,4 +1,4 @@
-"""The lists that speed is measured on, and how much of each namegen shares."""
+"""The lists that speed and quality are measured on, and how much of each namegen shares."""
 
 from __future__ import annotations
 

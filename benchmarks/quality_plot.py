@@ -54,7 +54,7 @@ def quality_figure(document: Quality) -> Figure:
         _panel(left, one, "parameters")
         _panel(right, one, "seconds")
         left.set_title(drawable_text(one.name))
-        left.set_ylabel("nats a character")
+        left.set_ylabel("nats a character (less is better)")
         right.sharey(left)
         right.tick_params(labelleft=False)
     panels[-1, 0].set_xlabel("parameters")

@@ -1,7 +1,7 @@
 """The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
 
-The command line uses them too. ``model.py``: a trained model in use; ``blending.py``: several as one; ``training.py``: making one;
-``evaluation.py``: how good it is.
+The command line uses them too. ``model.py``: a trained model in use; ``blending.py``: several as one;
+``training.py``: making one; ``evaluation.py``: how good it is.
 """
 
 from namegen.api.blending import blend

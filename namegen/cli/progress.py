@@ -56,7 +56,8 @@ class Display(AbstractContextManager["Display"]):
         self.notes(run.corpus.dropped_sentence())
         damped = f" (repeats damped, {batches.name_count:,} are left)" if run.parts.damped else ""
         kept = 0 if held_out is None else held_out.name_count
-        self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}, {kept:,} held out")
+        test = "" if run.parts.test is None else f", {run.parts.test.name_count:,} to test with"
+        self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}, {kept:,} held out{test}")
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
     def say(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 from textwrap import fill
@@ -11,6 +12,8 @@ from namegen.cli.terminal import FIGURES, aligned, counted, figures, percent, pr
 from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
+    from namegen.core.evaluation.metrics import Metrics
+    from namegen.core.evaluation.references import HeldOutReferences
     from namegen.core.training.run import RunResult
 
 DRAWN_NAMES = 1000
@@ -56,14 +59,26 @@ def summary(result: RunResult, plot: Path | None) -> str:
 
 def verdict(result: RunResult) -> list[str]:
     """The network beside counting, in words; and what to do where the figures ask for it."""
+    judged, on_test = _judged(result)
+    if judged is not None and judged.loss_nats_per_char > math.log(result.checkpoint.network.vocabulary_size):
+        return ["It has learned nothing: guessing blindly does better. Try a lower --learning-rate, or less dropping."]
     said = []
-    judged, references = result.test or result.validation, result.references
-    held_out = 0 if references is None else references.judging(test=result.test is not None)
-    if judged is not None and 0 < held_out < FEWEST_TO_JUDGE:
-        said.append(f"Held out: {counted(held_out, 'name')}, too few to tell how good it is beside counting.")
+    references = result.references
+    held_out = 0 if references is None else references.judging(test=on_test)
+    if references is None and result.test is not None:
+        said.append(
+            "Nothing stands beside the test part, as counting is chosen on a validation part: --validation 0.1."
+        )
+    elif judged is not None and 0 < held_out < FEWEST_TO_JUDGE:
+        said.append(
+            f"Held out: {counted(held_out, 'name')}, too few to tell how good it is beside counting. So short a list "
+            "is better learned whole: --validation 0."
+        )
     elif judged is not None and references is not None:
-        counting = references.baseline.metrics if result.test is None else references.baseline.test or judged
-        said.append(_beside_counting(result, counting.loss_nats_per_char - judged.loss_nats_per_char))
+        counting = references.baseline.test if on_test else references.baseline.metrics
+        if counting is not None:
+            better_by = counting.loss_nats_per_char - judged.loss_nats_per_char
+            said.append(_beside_counting(result, _which_names(references, on_test=on_test), better_by))
     if result.epochs > 1 and result.best_epoch == 1:
         said.append(
             "The first epoch was the best, and all others led away from it: try a lower --learning-rate, or more "
@@ -78,9 +93,25 @@ def verdict(result: RunResult) -> list[str]:
     return said
 
 
-def _beside_counting(result: RunResult, better_by: float) -> str:
+def _judged(result: RunResult) -> tuple[Metrics | None, bool]:
+    """The figures that judge, and whether they are the test part's: those, unless its names are too few for it."""
+    references = result.references
+    on_test = result.test is not None and (
+        references is None or result.validation is None or references.judging(test=True) >= FEWEST_TO_JUDGE
+    )
+    return (result.test if on_test else result.validation), on_test
+
+
+def _which_names(references: HeldOutReferences, *, on_test: bool) -> str:
+    if on_test:
+        return "On the test names"
+    seen = references.parts.seen_percent
+    return f"On the held-out names, {seen:.0f}% of which it has seen" if seen else "On names that it has not seen"
+
+
+def _beside_counting(result: RunResult, on: str, better_by: float) -> str:
     """``better_by``: nats a character that counting loses more than the network."""
-    on = "On names that it has not seen, this network"
+    on = f"{on}, this network"
     if abs(better_by) < TIE:
         return f"{on} is as good as counting."
     if better_by > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,13 +10,14 @@ import pytest
 from namegen.cli import training_summary
 from namegen.cli.training_summary import verdict
 from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.settings import DataSettings
 from namegen.core.training.run import RunResult
 from tests.core.training.small_runs import make_run
 
 
 @pytest.fixture(scope="module")
 def trained() -> RunResult:
-    return make_run().run()
+    return make_run(data=DataSettings(repeats="kept")).run()
 
 
 def told(
@@ -58,13 +60,14 @@ def test_where_counting_wins_it_says_what_to_do(trained: RunResult, effort: str,
     assert said in told(trained, -0.1, effort=effort, best_epoch=best_epoch)
 
 
-def test_the_test_part_is_the_judge_where_there_is_one(trained: RunResult) -> None:
+def test_the_test_part_is_the_judge_where_there_is_one(trained: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
     assert trained.validation is not None
     better = replace(trained.validation, loss_nats_per_char=1.0)
     assert trained.references is not None
     references: HeldOutReferences = replace(trained.references)
     counting = replace(better, loss_nats_per_char=1.5)
     references.__dict__["baseline"] = replace(trained.references.baseline, test=counting)
+    monkeypatch.setattr(HeldOutReferences, "judging", lambda self, *, test: 300)
     assert "better than counting, by 0.500" in " ".join(verdict(replace(trained, test=better, references=references)))
 
 
@@ -80,6 +83,35 @@ def test_a_handful_of_held_out_names_tells_nothing(trained: RunResult, monkeypat
     said = told(trained, 0.1)
     assert "too few to tell how good it is beside counting" in said
     assert "better than counting" not in said
+
+
+def test_a_network_that_has_learned_nothing_is_told_so(trained: RunResult) -> None:
+    assert trained.validation is not None
+    blind = math.log(trained.checkpoint.network.vocabulary_size)
+    lost = replace(trained.validation, loss_nats_per_char=blind + 0.01)
+    assert verdict(replace(trained, validation=lost))[0].startswith("It has learned nothing")
+    good = replace(trained.validation, loss_nats_per_char=blind - 0.01)
+    assert not verdict(replace(trained, validation=good))[0].startswith("It has learned nothing")
+
+
+def test_names_that_were_seen_are_not_called_unseen(trained: RunResult) -> None:
+    assert trained.references is not None
+    parts = replace(trained.references.parts, seen_percent=88.4)
+    references = replace(trained.references, parts=parts)
+    said = " ".join(verdict(replace(trained, references=references)))
+    assert "On the held-out names, 88% of which it has seen, this network" in said
+    assert "has not seen" not in said
+
+
+def test_a_test_part_of_a_few_names_does_not_judge(trained: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HeldOutReferences, "judging", lambda self, *, test: 3 if test else 300)
+    said = " ".join(verdict(replace(trained, test=trained.validation)))
+    assert "On names that it has not seen, this network" in said
+
+
+def test_a_test_part_alone_says_what_is_missing(trained: RunResult) -> None:
+    said = verdict(replace(trained, test=trained.validation, validation=None, references=None))
+    assert "counting is chosen on a validation part" in said[0]
 
 
 def test_without_a_held_out_part_nothing_is_compared(trained: RunResult) -> None:

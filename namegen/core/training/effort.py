@@ -22,11 +22,11 @@ LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain laye
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
 SHORT_NAMES = 5  # characters: fewer tell so little of what follows that counting knows next to nothing
 SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
-# Different names: from so many on what follows a prefix is known well enough to need less of counting, and from so many
-# on a wider layer has enough to learn from, and less that it could learn by heart.
+# Different names: from so many on a wider layer has enough to learn from, and from so many on it can hardly learn them
+# by heart, so that less is dropped.
 MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
-SPARED_WITHOUT_GATES = 1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
-UNSPARING = 128  # units: a narrower layer, which somebody asked for, drops less
+DROPPED_WITHOUT_GATES = 1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
+FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops less
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,26 @@ class Choice:
     Attributes:
         cell, width: of the one layer.
         smoothing: how far the targets lean on counting.
-        spared: over the length of the names, the share of the recurrent weights that is dropped.
-        spared_output: over that share, the one of the units before the output.
+        dropped: over the length of the names, the share of the recurrent weights that is dropped, at most half.
+        output_share: over that share, the one of the units before the output.
         readings: of each different name.
-        characters: that are read in all, at most.
+        most_characters: that are read in all, unless that is less than one epoch.
     """
 
     cell: str
     width: int
     smoothing: float = 0.5
-    spared: float = 2.8
-    spared_output: float = 0.5
+    dropped: float = 2.8
+    output_share: float = 0.5
     readings: int = 40
-    characters: int = 4_000_000
+    most_characters: int = 4_000_000
 
 
 FEW = Choice("gru", 128)
 MANY = Choice("lstm", 192, smoothing=0.3)
-MANY_SHORT = Choice("lstm", 192, smoothing=0.1, spared_output=1.0, readings=24)
-VERY_MANY = Choice("lstm", 256, spared=1.5)
-LONG = Choice("lstm", 256, characters=2_500_000)  # read by the widest layer and learned by heart the soonest
+MANY_SHORT = Choice("lstm", 192, smoothing=0.1, output_share=1.0, readings=24)
+VERY_MANY = Choice("lstm", 256, dropped=1.5)
+LONG = Choice("lstm", 256, most_characters=2_500_000)  # read by the widest layer and learned by heart the soonest
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         training,
         drop_recurrent=dropped,
         drop_between=dropped / 2 if len(hidden) > 1 else 0.0,
-        drop_output=dropped * choice.spared_output,
+        drop_output=dropped * choice.output_share,
         label_smoothing=choice.smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
         epochs=_epochs(size, choice, batch_size),
@@ -146,8 +146,8 @@ def _dropped(size: ListSize, choice: Choice, cell: str, width: int) -> float:
     The longer the names, the more of them has to be kept, and the less can be spared; a narrow layer has little to
     spare at all.
     """
-    spared = SPARED_WITHOUT_GATES if cell == "simple_rnn" else choice.spared
-    return round(min(0.5, spared / size.length) * min(1.0, width / UNSPARING), 2)
+    by_length = DROPPED_WITHOUT_GATES if cell == "simple_rnn" else choice.dropped
+    return round(min(0.5, by_length / size.length) * min(1.0, width / FULL_WIDTH), 2)
 
 
 def _batch_size(size: ListSize) -> int:
@@ -158,8 +158,8 @@ def _batch_size(size: ListSize) -> int:
 
 def _epochs(size: ListSize, choice: Choice, batch_size: int) -> int:
     """As many as the choice reads each different name; more where that is less than a thousand updates, and fewer where
-    it is more characters than the choice has, so that a long list takes no longer than a short one.
+    it is more characters than the choice has. Each name is read once at least.
     """
     updates = -(-size.names // batch_size)
     wanted = max(choice.readings * size.distinct / size.names, 1_000 / updates)
-    return max(1, round(min(wanted, choice.characters / size.characters)))
+    return max(1, round(min(wanted, choice.most_characters / size.characters)))
