@@ -20,7 +20,7 @@ from namegen.cli.terminal import Notes, json_text
 from namegen.cli.training_summary import summary
 from namegen.config import Config, merge, read_config, read_run_config
 from namegen.config_files import find_config
-from namegen.core.settings import CELLS, CRITERIA, EFFORTS, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
+from namegen.core.settings import CELLS, CRITERIA, DROPS, EFFORTS, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
 from namegen.core.training.file_names import CONFIG_FILE
 from namegen.threads import limit_threads
 
@@ -247,6 +247,8 @@ def train(
         note_config(config, notes)
         base = Config() if config is None else read_config(find_config(config))
         resolved = merge(base, {**_overrides(given), "data.names": names})
+        if given["effort"] is not None and (fixed := _decided_by_config(base)):
+            notes(f"--effort decides only what the config leaves open; it says itself: {', '.join(fixed)}")
         if names is None:
             notes(f"names: {resolved.data.names}")
         note_list(resolved.data.names, notes)
@@ -282,6 +284,14 @@ def train(
 def _overrides(given: dict[str, Any]) -> dict[str, Any]:
     """The options as settings, by dotted path."""
     return {path: given[path.partition(".")[2]] for path in SETTINGS}
+
+
+def _decided_by_config(config: Config) -> list[str]:
+    """The settings that an effort would decide, and that a config has decided already."""
+    of_training = (*DROPS, "label_smoothing", "epochs", "batch_size", "learning_rate")
+    values = {name: getattr(config.network, name) for name in ("cell", "hidden")}
+    values |= {name: getattr(config.training, name) for name in of_training}
+    return [name for name, value in values.items() if value is not None]
 
 
 def _refuse_beside_resume(ctx: click.Context) -> None:

@@ -217,3 +217,12 @@ def test_a_loss_that_is_finite_but_absurd_stops_training_too(program, names):
 def test_a_loss_that_is_never_finite_leaves_no_model(program, names):
     program("train", names, "--optimizer", "sgd", "--learning-rate", "1e39", *FAST, "--out", "run").refused("epoch 1")
     assert not (program.folder / "run" / "model.safetensors").exists()
+
+
+def test_an_effort_beside_a_config_says_what_the_config_decides(program, some_names):
+    (program.folder / "names.txt").write_text(some_names)
+    (program.folder / "mine.toml").write_text('[network]\ncell = "gru"\nhidden = [4]\n[training]\nepochs = 1\n')
+    beside = program("train", "names.txt", "--config", "mine.toml", "--effort", "quick", "--out", "one").done()
+    assert "--effort decides only what the config leaves open; it says itself: cell, hidden, epochs" in beside.err
+    alone = program("train", "names.txt", "--config", "mine.toml", "--out", "two").done()
+    assert "--effort" not in alone.err
