@@ -43,7 +43,7 @@ WIDTH = 80
     "--split-seed",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Hold out the same names from every training.  [default: the training's own seed decides]",
+    help="Hold out the same names from every training.  [default: each seed holds out others]",
 )
 @click.option("--quick", is_flag=True, help="A first look: 2x32 networks, one split, 10 epochs.")
 @options.common
