@@ -69,7 +69,9 @@ def _cells(model: Model, leaks: bool) -> list[str]:
 
 
 def _sentence(of_list: QualityList) -> str:
-    """Whether the default is told from counting; the model that turned out best was picked on these very names."""
+    """Whether the default is told from counting, and which model turned out best: it was picked on these very names, of
+    those that were trained as often.
+    """
     found = next((model for model in of_list.models if model.name == DEFAULT), None)
     if found is None:
         return f"`{DEFAULT}` was not measured on this list."
@@ -79,7 +81,8 @@ def _sentence(of_list: QualityList) -> str:
         said = f"`{DEFAULT}` is {found.against_counting:.3f} nats above counting."
     else:
         said = f"No difference between `{DEFAULT}` and counting was found."
-    best = min((model for model in of_list.models if model.name != COUNTING), key=lambda model: model.nats)
+    rivals = [model for model in of_list.models if model.name != COUNTING and model.seeds >= found.seeds]
+    best = min(rivals, key=lambda model: model.nats)
     if best.nats < found.nats:
         said += f" {best.name} turned out {found.nats - best.nats:.3f} nats better than it on these names."
     return said
