@@ -3,7 +3,7 @@
     python -m benchmarks.quality                              # every list and model; hours, but it can be stopped
     python -m benchmarks.quality --lists mlb-first --seeds 1  # some of it; a file of names is a list, too
 
-The list is split in three by a seed on which no setting of namegen's was chosen: most names are learned from, a tenth
+The list is split in three by a seed that the default's rule was not made on: most names are learned from, a tenth
 chooses the network's best epoch and the n-gram, and the test tenth judges. Seeds vary the start of the network and the
 order of the names. Two trainings run side by side, with one thread each; each is kept as it ends, so that the command
 can be stopped and goes on. From all that is kept, ``docs/results/quality.json`` is written: means over the seeds, and
@@ -143,7 +143,7 @@ def _kept_recipe(of_list: str, recipe: str, seed: int) -> Path | None:
     """Where a run of just this recipe lies, under whatever name."""
     for model in MODELS:
         path = kept_at(of_list, model, seed)
-        if path.exists() and str(np.load(path)["recipe"]) == recipe:
+        if path.exists() and str(np.load(path).get("recipe")) == recipe:
             return path
     return None
 

@@ -24,7 +24,7 @@ class Model:
         parameters: numbers that were trained.
         seeds: how many runs.
         spread: of the seeds, from the best to the worst.
-        seconds: of the processor that one training took, on one core, references included; mean of the seeds.
+        seconds: of the processor that one training took, on one core, loading and counting left out; mean of the seeds.
         epochs: mean of the seeds.
         against_counting: nats more than counting; below 0 the model is the better one.
         low, high: where 95 % of such differences lie when names and seeds are drawn anew.
