@@ -27,8 +27,8 @@ names, was then measured on the validation part of the seed 0, and the rule chan
 - *Seconds* are those of the processor for one training on one core, without loading the list and without counting;
   another training ran beside it on the other core.
 - `quick` is the original project's network and its training, `standard` the default. The other networks are trained as
-  the default would train them: what it chooses for their cell, width and list, or with nothing dropped. So `standard` is
-  one of them, where its width is in the table.
+  the default would train them: what it chooses for their cell, width and list, or with nothing dropped. So `standard`
+  is one of them, where its width is in the table.
 - The Transformer is that of `examples/transformer_engine`, in PyTorch: four blocks of 64, a tenth dropped, 25 epochs.
 
 ![Nats a character against parameters and against seconds](quality.png)"""

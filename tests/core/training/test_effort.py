@@ -55,6 +55,15 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
     assert short.training.drop_recurrent == round(2.8 / SHORT.length, 2)
 
 
+def test_short_names_lean_on_counting_less_and_very_many_drop_less() -> None:
+    many = replace(LONG, names=9_000, distinct=9_000, characters=9_000 * 8)
+    short = chosen(replace(many, characters=9_000 * 4)).training
+    assert short.label_smoothing < chosen(many).training.label_smoothing
+    assert (short.drop_output, short.epochs) == (short.drop_recurrent, 24)
+    alike = replace(LONG, characters=LONG.names * 8)
+    assert chosen(alike).training.drop_recurrent < chosen(many).training.drop_recurrent
+
+
 def test_a_plain_layer_drops_less_than_one_with_gates() -> None:
     asked = replace(RNN, cell="simple_rnn", hidden=(128,))
     assert chosen(SHORT, network=asked).training.drop_recurrent == round(1 / SHORT.length, 2)
