@@ -40,7 +40,8 @@ from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.repeats import damped_tree  # noqa: E402
 from namegen.core.evaluation.counting import NgramModel  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
-from namegen.core.training.run import RunResult, TrainingRun  # noqa: E402
+from namegen.core.training.run import TrainingRun  # noqa: E402
+from namegen.core.training.run_result import RunResult  # noqa: E402
 from namegen.types import Array, Bool, Float64, Int64  # noqa: E402
 
 KEPT = Path("build") / "quality"

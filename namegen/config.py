@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from namegen.config_files import advice
 from namegen.config_values import MOST_SHOWN, WrongTypeError, convert, cut, expected_of, shown
-from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, check
+from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings, check
 from namegen.errors import SettingsError, setting
 from namegen.threads import WIDE, threads_for
 
@@ -42,7 +42,7 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of a training run: which list, what network, how it is trained, with which engine.
+    """All settings of a training run: which list, what network, how it is trained, who teaches it, with which engine.
 
     >>> Config().training.effort
     'standard'
@@ -51,12 +51,13 @@ class Config:
     data: DataSettings = field(default_factory=DataSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    teaching: TeachingSettings = field(default_factory=TeachingSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
     @property
     def recipe(self) -> Recipe:
         """What decides what is learned: all but where and how it runs."""
-        return Recipe(self.data, self.network, self.training)
+        return Recipe(self.data, self.network, self.training, self.teaching)
 
     @property
     def threads(self) -> int:
@@ -75,7 +76,7 @@ class Config:
             return 1
         hidden = self.network.hidden
         if hidden is None:  # the effort chooses it by the list
-            return threads_for(WIDE) if self.training.effort == "standard" else 1
+            return 1 if self.training.effort == "quick" else threads_for(WIDE)
         return threads_for(max(hidden))
 
 

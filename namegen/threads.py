@@ -21,7 +21,7 @@ def threads_for(width: int) -> int:
     Args:
         width: units of the widest layer.
     """
-    return 2 if width >= WIDE and _cores() - _busy() >= 2 else 1
+    return 2 if width >= WIDE and cores() - _busy() >= 2 else 1
 
 
 def _busy() -> int:
@@ -30,7 +30,7 @@ def _busy() -> int:
     return round(average()[0]) if average else 0
 
 
-def _cores() -> int:
+def cores() -> int:
     """Those that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on every system
     return len(affinity(0)) if affinity else os.cpu_count() or 1

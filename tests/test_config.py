@@ -24,6 +24,7 @@ from namegen.core.settings import (
     SPLITS,
     DataSettings,
     NetworkSettings,
+    TeachingSettings,
     TrainingSettings,
 )
 from namegen.errors import SettingsError
@@ -80,6 +81,10 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
             "best_by": draw(st.sampled_from(CRITERIA)),
             "seed": draw(st.integers(0, 2**63 - 1)),
         },
+        "teaching": {
+            "teachers": tuple(draw(st.lists(TEXTS.filter(bool), max_size=3, unique=True))),
+            "drawn": draw(maybe(st.integers(1, 10**8))),
+        },
         "run": {
             "backend": draw(TEXTS.filter(bool)),
             "threads": draw(maybe(st.integers(1, 1024))),
@@ -106,6 +111,7 @@ def test_what_is_written_is_read_back(values: dict[str, dict[str, Any]]) -> None
         data=DataSettings(**values["data"]),
         network=NetworkSettings(**values["network"]),
         training=TrainingSettings(**values["training"]),
+        teaching=TeachingSettings(**values["teaching"]),
         run=RunSettings(**values["run"]),
     )
     for name, settings in vars(config).items():
@@ -115,7 +121,7 @@ def test_what_is_written_is_read_back(values: dict[str, dict[str, Any]]) -> None
 
 def test_what_is_written_is_complete(tmp_path: Path) -> None:
     text = write_config(Config())
-    for table in ("data", "network", "training", "run"):
+    for table in ("data", "network", "training", "teaching", "run"):
         assert f"[{table}]\n" in text
         for name in vars(getattr(Config(), table)):
             assert f"\n{name} = " in text or f"\n# {name} is not set\n" in text
@@ -139,7 +145,7 @@ def test_a_sweep_is_not_taken_for_a_training() -> None:
 def test_the_ready_configs_are_what_they_say() -> None:
     assert read_config(CONFIGS / "default.toml") == Config()
     text = (CONFIGS / "default.toml").read_text(encoding="utf-8")
-    for table in ("data", "network", "training", "run"):
+    for table in ("data", "network", "training", "teaching", "run"):
         for name in vars(getattr(Config(), table)):
             line = next(line for line in text.splitlines() if line.removeprefix("# ").startswith(name))
             assert "# " in line.partition(name)[2], f"{name} has no reason beside it"
@@ -331,7 +337,7 @@ def test_every_control_character_can_be_written() -> None:
 def test_threads_are_two_where_that_pays(
     monkeypatch: pytest.MonkeyPatch, cores: int, config: Config, expected: int
 ) -> None:
-    monkeypatch.setattr(threads, "_cores", lambda: cores)
+    monkeypatch.setattr(threads, "cores", lambda: cores)
     monkeypatch.setattr(threads, "_busy", lambda: 0)
     assert config.threads == expected
     if config.run.threads is None:
@@ -341,7 +347,7 @@ def test_threads_are_two_where_that_pays(
 
 def test_a_run_writes_down_how_many_threads_it_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that to go on, on another machine too, gives the same bits."""
-    monkeypatch.setattr(threads, "_cores", lambda: 2)
+    monkeypatch.setattr(threads, "cores", lambda: 2)
     monkeypatch.setattr(threads, "_busy", lambda: 0)
     config = Config(
         network=NetworkSettings(cell="gru", hidden=(128,)),

@@ -25,8 +25,8 @@ from namegen.core.generation.wishes.text import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.training.file_names import MODEL_FILE
-from namegen.core.training.run import RunResult
 from namegen.core.training.run_folder import read_model
+from namegen.core.training.run_result import RunResult
 from namegen.errors import CheckpointError, SettingsError, setting
 from namegen.escaping import quote
 from namegen.lists import BUNDLED

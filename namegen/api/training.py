@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from namegen.api.model import RUNS
+from namegen.api.runs import open_run
+from namegen.api.side_by_side import train_side_by_side
+from namegen.api.teaching import SideBySide, be_taught
+from namegen.api.watching import TeachingWatcher
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_run_config, write_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.file_names import NAMES_FILE
 from namegen.core.training.progress import Listener
-from namegen.core.training.run import RunResult, TrainingRun
+from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run_result import RunResult
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
@@ -28,9 +35,11 @@ def train(
     out: Path | str | None = None,
     listener: Listener | None = None,
     ready: Callable[[TrainingRun], None] = lambda run: None,
+    watcher: TeachingWatcher | None = None,
     stop: Callable[[], bool] = lambda: False,
     stdin: BinaryIO | None = None,
     save: bool = False,
+    teach_on: SideBySide = train_side_by_side,
 ) -> RunResult:
     """Train a network on names.
 
@@ -41,10 +50,14 @@ def train(
         backend: ``numpy`` or ``keras``; overrides the config's.
         out: a folder that does not exist yet, for the model and its history.
         listener: who is told how it goes, see ``core/training/progress.py``.
-        ready: called with the run just before it starts: the list is read and split, the folder is there.
+        ready: called with the run just before it starts: the list is read and split, the folder is there, and what its
+            teachers teach.
+        watcher: who is told how its teachers are doing; see ``api/watching.py``.
         stop: asked before every step; True stops training there, in a state that can be resumed.
         stdin: what the list ``-`` is read from.
         save: make a folder under ``runs/`` where ``out`` names none.
+        teach_on: what trains the teachers of the effort ``best``: processes of this machine, unless something else is
+            given.
 
     Raises:
         NamegenError: see ``namegen/errors.py``.
@@ -54,11 +67,19 @@ def train(
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
     run = TrainingRun(corpus, config.recipe, engine_class, threads=config.threads, listener=listener, stop=stop)
-    if out is not None or save:
-        lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
-        run.folder = _make_folder(out, run, config, keep_names=lies_nowhere_else)
-    ready(run)
-    return run.run()
+    lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
+    with ExitStack() as for_a_while:
+        if out is not None or save:
+            run.folder = _make_folder(out, run, config, keep_names=lies_nowhere_else)
+            teachers = run.folder.path
+        else:
+            teachers = Path(for_a_while.enter_context(TemporaryDirectory()))
+        if run.recipe.taught:
+            run.save()  # so that it can be resumed while its teachers are being trained
+            if not be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on):
+                return run.finish()
+        ready(run)
+        return run.run()
 
 
 def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None) -> Corpus:
@@ -84,7 +105,8 @@ def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, ke
     else:
         data = replace(config.data, names=_lasting(config.data.names))
     recipe = run.recipe
-    folder.save_config(write_config(replace(config, data=data, network=recipe.network, training=recipe.training)))
+    chosen = replace(config, data=data, network=recipe.network, training=recipe.training, teaching=recipe.teaching)
+    folder.save_config(write_config(chosen))
     return folder
 
 
@@ -100,7 +122,9 @@ def resume(
     epochs: int | None = None,
     listener: Listener | None = None,
     ready: Callable[[TrainingRun], None] = lambda run: None,
+    watcher: TeachingWatcher | None = None,
     stop: Callable[[], bool] = lambda: False,
+    teach_on: SideBySide = train_side_by_side,
 ) -> RunResult:
     """Go on with a run folder by its own ``config.toml``.
 
@@ -110,7 +134,9 @@ def resume(
         epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
         listener: who is told how it goes.
         ready: called with the run just before it goes on.
+        watcher: who is told how its teachers are doing.
         stop: asked before every step.
+        teach_on: what trains its teachers, as in ``train``.
 
     Raises:
         NamegenError: see ``namegen/errors.py``; a list that has changed since is refused.
@@ -120,20 +146,11 @@ def resume(
     _check_longer(epochs, config)
     config = merge(config, {"run.backend": backend, "training.epochs": epochs})
     run_folder.remove_left_overs()
-    recipe = config.recipe
-    if config.data.names == NAMES_FILE:  # the list that lies in the folder itself, wherever that has been moved
-        recipe = replace(recipe, data=replace(config.data, names=str(run_folder.names_path)))
-    run = TrainingRun(
-        read_names(recipe.data),
-        recipe,
-        load_engine(config.run.backend),
-        threads=config.threads,
-        folder=run_folder,
-        listener=listener,
-        stop=stop,
-    )
+    run = open_run(run_folder, config, listener=listener, stop=stop)
     run.resume()
     run_folder.save_config(write_config(config))
+    if run.recipe.taught and not be_taught(run, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on):
+        return run.finish()
     ready(run)
     return run.run()
 

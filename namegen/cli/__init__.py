@@ -22,6 +22,7 @@ from namegen.errors import NamegenError
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Train and generate": {
         "train": ("namegen.cli.train:train", "Learn from a list of names."),
+        "teach": ("namegen.cli.teach:teach", "Let several models teach one network."),
         "generate": ("namegen.cli.generate:generate", "Invent new names."),
         "players": ("namegen.cli.players:players", "Invent players: first and last name, suffix."),
         "companies": ("namegen.cli.players:companies", "Invent companies."),

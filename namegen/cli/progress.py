@@ -6,6 +6,7 @@ The trainer calls ``on_step`` thousands of times a second, so that only notes th
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,18 @@ from namegen.cli.terminal import Notes, counted, number, percent, printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from namegen.api.watching import TeacherAtWork
+    from namegen.core.teaching.weighing import Weighing
     from namegen.core.training.history import EpochRecord
     from namegen.core.training.progress import TrainingProgress
     from namegen.core.training.run import TrainingRun
 
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 1.0
+SECONDS_BETWEEN_TEACHERS = 5.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
 SAMPLES_KEPT = 8
+COLUMNS = 80
 
 
 def show_progress(notes: Notes) -> Display:
@@ -50,7 +55,7 @@ class Display(AbstractContextManager["Display"]):
         """The run is about to start: say what it will do."""
         self.epochs, self.steps = run.trainer.epochs, run.trainer.steps
         batches, training, held_out = run.parts.batches, run.parts.training, run.parts.held_out
-        self.characters = batches.tree.characters
+        self.characters = round(run.trainer.batches.characters)
         self.ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
         self._done_before = self.done(run.progress, run.progress.step)
         self.notes(run.corpus.dropped_sentence())
@@ -63,6 +68,21 @@ class Display(AbstractContextManager["Display"]):
     def say(self, text: str) -> None:
         """Say something in between, without breaking what is drawn."""
         self.notes(text)
+
+    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
+        """Teachers are being trained."""
+
+    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
+        """The teachers are ready: say how much each is heard, and what the mixture is worth."""
+        heard = [f"{printable(name)} {percent(weight)}" for name, weight in zip(names, weighing.weights, strict=True)]
+        text = f"heard: {', '.join(heard)}"
+        self.say(text if len(text) <= COLUMNS else "heard:\n  " + "\n  ".join(heard))
+        best = min(weighing.alone)
+        self.say(f"together {number(weighing.together)} nats a character, the best alone {number(best)}; now they draw")
+
+    def on_lesson(self, names: int, prefixes: int) -> None:
+        """The lesson is ready."""
+        self.say(f"the lesson: {counted(names, 'name')}, {prefixes:,} prefixes")
 
     def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
         """A step is about to be taken: the first one starts the clock, after whatever the engine had to compile."""
@@ -98,6 +118,11 @@ class Display(AbstractContextManager["Display"]):
         return f"held-out accuracy {percent(record.validation_accuracy_argmax)} (ceiling {percent(self.ceiling)})"
 
 
+def how_far(teacher: TeacherAtWork) -> str:
+    """A teacher with its epochs: ``teacher 2 5/40``."""
+    return f"{printable(teacher.name)} {f'{teacher.epoch}/{teacher.epochs}' if teacher.epochs else 'waits'}"
+
+
 def sample(record: EpochRecord) -> str:
     """A name of this epoch, marked."""
     return f"{printable(record.sample)} ({'new' if record.sample_is_new else 'seen'})" if record.sample else ""
@@ -109,6 +134,14 @@ class Lines(Display):
     def __init__(self, notes: Notes) -> None:
         super().__init__(notes)
         self._next: float | None = None
+        self._started, self._next_of_teachers = time.monotonic(), 0.0
+
+    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
+        """Say how far they are, if it is time."""
+        now = time.monotonic()
+        if now >= self._next_of_teachers:
+            self._next_of_teachers = now + max(SECONDS_BETWEEN_TEACHERS, SHARE_BETWEEN_LINES * (now - self._started))
+            self.notes("teachers: " + ", ".join(map(how_far, at_work)))
 
     def on_epoch(self, progress: TrainingProgress) -> None:
         """Say how it goes, if it is time."""
@@ -144,13 +177,31 @@ class LiveBlock(Display):
     def ready(self, run: TrainingRun) -> None:
         """Begin to draw."""
         super().ready(run)
-        from rich.console import Console
-        from rich.live import Live
-
-        # Drawn from the steps, not from a thread of rich's own, which would take its time from the training.
-        self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False)
-        self._live.start()
+        self._begin()
         self._live.update(self._block(run.progress, run.progress.step), refresh=True)
+
+    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
+        """Draw a bar for each, if it is time."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + SECONDS_BETWEEN_FRAMES
+            self._begin()
+            self._live.update(self._bars(at_work), refresh=True)
+
+    def on_lesson(self, names: int, prefixes: int) -> None:
+        """The teachers are done, so their bars go."""
+        if self._live is not None:
+            self._live.update("", refresh=True)
+        super().on_lesson(names, prefixes)
+
+    def _begin(self) -> None:
+        if self._live is None:
+            from rich.console import Console
+            from rich.live import Live
+
+            # Drawn from the steps, not from a thread of rich's own, which would take its time from the training.
+            self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False)
+            self._live.start()
 
     def say(self, text: str) -> None:
         """Above the block, which stays where it is."""
@@ -177,6 +228,19 @@ class LiveBlock(Display):
         self._samples = [progress.history[-1], *self._samples][:SAMPLES_KEPT]
         if progress.epoch == self.epochs:
             self._live.update(self._block(progress, 0), refresh=True)
+
+    def _bars(self, at_work: Sequence[TeacherAtWork]) -> RenderableType:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        rows = Table.grid(padding=(0, 1), expand=True)
+        rows.add_column(no_wrap=True)
+        rows.add_column(ratio=1)
+        rows.add_column(no_wrap=True)
+        for teacher in at_work:
+            name, _, far = how_far(teacher).rpartition(" ")
+            rows.add_row(name, ProgressBar(total=teacher.epochs or 1, completed=teacher.epoch), far)
+        return rows
 
     def _block(self, progress: TrainingProgress, step: int) -> RenderableType:
         from rich.console import Group

@@ -14,7 +14,7 @@ from namegen.errors import NamegenError
 if TYPE_CHECKING:
     from namegen.core.evaluation.metrics import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
-    from namegen.core.training.run import RunResult
+    from namegen.core.training.run_result import RunResult
 
 DRAWN_NAMES = 1000
 NAMES_SHOWN = 60  # characters of them

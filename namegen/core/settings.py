@@ -21,7 +21,8 @@ SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("drop_recurrent", "drop_between", "drop_output")
-EFFORTS = ("quick", "standard")
+EFFORTS = ("quick", "standard", "best")
+COUNTING = "counting"  # the teacher that counts
 
 PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
 
@@ -124,13 +125,14 @@ class TrainingSettings:
     """How a network is trained. ``None`` means: by the rule in the field's line.
 
     ``effort``: ``quick`` trains the network asked for as the original project did, in seconds; ``standard`` chooses
-    what nothing was said of by the size of the list (``core/training/effort.py``).
+    what nothing was said of by the size of the list (``core/training/effort.py``); ``best`` lets several networks and
+    counting teach one (``core/teaching/``), in minutes.
 
     ``rate_steps`` belongs to the schedule ``steps``: pairs of (first epoch, learning rate), epochs counted from 0.
     ``momentum`` belongs to the optimizer of that name, ``warmup`` (the share of all steps in which the rate rises) to
     the schedule ``one-cycle``. ``drop_*``: the share of what each step leaves out, at random and anew each time
     (``core/training/dropping.py``). ``label_smoothing``: the share of each target that counting gives
-    (``core/training/label_smoothing.py``).
+    (``core.teaching.label_smoothing.py``).
     """
 
     effort: str = "standard"
@@ -220,8 +222,28 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
+class TeachingSettings:
+    """Who teaches a network. ``teachers``: trained models, by path or name, and ``counting``; none: it learns from the
+    list alone, or with the effort ``best`` from teachers that are trained for it. ``drawn``: how many names they draw.
+    """
+
+    teachers: tuple[str, ...] = ()
+    drawn: int | None = None  # None: by the effort
+
+    def __post_init__(self) -> None:
+        check(
+            self,
+            "teachers",
+            lambda v: all(v) and len(set(v)) == len(v) <= 100,
+            f"up to 100 models, each once, or {COUNTING}",
+        )
+        check(self, "drawn", lambda v: 1 <= v <= 100_000_000, "a whole number from 1 to 100,000,000")
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """All that decides what a training learns, beside the list itself: what is read, which network, how it is trained.
+    """All that decides what a training learns, beside the list itself: what is read, which network, how it is trained,
+    who teaches it.
 
     >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(name_count=3_000)
     >>> recipe.training.batch_size, recipe.training.epochs, recipe.training.peak_learning_rate
@@ -231,6 +253,12 @@ class Recipe:
     data: DataSettings = field(default_factory=DataSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    teaching: TeachingSettings = field(default_factory=TeachingSettings)
+
+    @property
+    def taught(self) -> bool:
+        """Whether teachers say what is to be learned."""
+        return bool(self.teaching.teachers)
 
     def resolved(self, *, name_count: int) -> Recipe:
         """The same with everything filled in that depends on the list and the network.

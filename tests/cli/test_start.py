@@ -13,7 +13,8 @@ import pytest
 
 from namegen import __version__
 from namegen.cli import COMMANDS, cli
-from namegen.cli.train import SETTINGS, train
+from namegen.cli.train import train
+from namegen.cli.training_options import OF_TEACHING, SETTINGS
 from namegen.config import Config, read_config
 from tests.cli.conftest import FAST
 
@@ -85,18 +86,18 @@ def test_the_defaults_that_the_help_of_train_tells_are_those_of_the_settings():
     assert told > 10
 
 
-def test_every_setting_but_the_list_has_an_option_of_train():
+def test_every_setting_but_the_list_has_an_option_of_train_or_teach():
     from typing import get_type_hints
 
     from namegen.config import TABLES
 
     settings = {f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)}
-    assert settings - {"data.names"} == set(SETTINGS)
+    assert settings - {"data.names"} == {*SETTINGS, *OF_TEACHING}
 
 
 def test_an_unknown_command_names_the_nearest(program):
     program("generat").refused("'generat'", "did you mean generate?", code=2)
-    program("xyzzy").refused("expected one of train, generate", code=2)
+    program("xyzzy").refused("expected one of train, teach, generate", code=2)
 
 
 def test_lists_and_models_say_what_there_is(program):

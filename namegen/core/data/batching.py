@@ -96,11 +96,20 @@ class BatchMaker:
         self.tree, self._paths, self._path_start = names.tree_and_paths()
         self._lengths = names.lengths
         self._targets: TargetsOf | None = None
+        self._slices = 1
 
     def with_targets(self, targets: TargetsOf | None) -> BatchMaker:
         """The same, but each batch is told what should follow its nodes."""
         maker = copy(self)
         maker._targets = targets
+        return maker
+
+    def in_slices(self, names: int) -> BatchMaker:
+        """The same, but an epoch has about so many of the names: it takes several to read them all, in an order that
+        each reading has anew.
+        """
+        maker = copy(self)
+        maker._slices = max(1, round(len(self._name_of) / names))
         return maker
 
     def tree_of(self, counts: Int64[Array, "names"]) -> PrefixTree:
@@ -110,7 +119,12 @@ class BatchMaker:
     @property
     def name_count(self) -> int:
         """How many names an epoch has."""
-        return len(self._name_of)
+        return len(self._name_of) // self._slices
+
+    @property
+    def characters(self) -> float:
+        """How many characters an epoch predicts; of slices on average."""
+        return self.tree.characters / self._slices
 
     def steps(self, batch_size: int) -> int:
         """Updates an epoch: the last batch may be smaller."""
@@ -119,9 +133,12 @@ class BatchMaker:
     def epoch(self, epoch: int, *, batch_size: int, seed: int, first_step: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, from its step ``first_step`` on.
 
-        The order of the names depends on ``[seed, epoch]`` alone, so that nothing has to be kept to go on later.
+        The order of the names depends on ``[seed, epoch]`` alone, of slices on ``[seed, reading]``, so that nothing has
+        to be kept to go on later.
         """
-        order = np.random.default_rng([seed, epoch]).permutation(self._name_of)
+        reading, place = divmod(epoch, self._slices)
+        order = np.random.default_rng([seed, reading]).permutation(self._name_of)
+        order = order[place * self.name_count :][: self.name_count]
         for start in range(first_step * batch_size, self.name_count, batch_size):
             yield self.batch(order[start : start + batch_size])
 

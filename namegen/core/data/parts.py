@@ -15,6 +15,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.repeats import damped
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, seen_percent
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 
 
@@ -43,13 +44,16 @@ class ListParts:
     distinct_names: tuple[str, ...]
 
     @classmethod
-    def from_corpus(cls, corpus: Corpus, data: DataSettings, *, seed: int) -> ListParts:
+    def from_corpus(
+        cls, corpus: Corpus, data: DataSettings, *, seed: int, vocabulary: Vocabulary | None = None
+    ) -> ListParts:
         """Split a list as the settings say, and make the tree of each part.
 
         Args:
             corpus: the list.
             data: its settings.
             seed: of the split, where the settings have none of their own.
+            vocabulary: that the trees are over; None: the list's own.
 
         Raises:
             NamesError: too few names to split.
@@ -60,7 +64,7 @@ class ListParts:
         (10, 7, 3)
         """
         names = corpus.names
-        sorted_names, ranking = SortedNames.ranked(names, corpus.vocabulary)
+        sorted_names, ranking = SortedNames.ranked(names, vocabulary or corpus.vocabulary)
         rank, entries = ranking.rank, ranking.representatives
         del ranking  # the characters of every entry: no longer needed, and the trees take their place
         by_appearance = np.argsort(entries)  # neighbours in memory: strings in sorted order lie anywhere

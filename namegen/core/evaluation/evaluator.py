@@ -14,6 +14,7 @@ from namegen.core.data.prefix_tree import PrefixTree, ranges
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.reading import CHUNK_ROWS, read_prefixes
 from namegen.types import Array, Bool, Float64, Int64
 
 
@@ -33,7 +34,7 @@ class AccuracyEvaluator:
         chunk_rows: how many prefixes the model reads at a time: memory stays flat however long the list is.
     """
 
-    def __init__(self, model: LanguageModel, *, chunk_rows: int = 8192) -> None:
+    def __init__(self, model: LanguageModel, *, chunk_rows: int = CHUNK_ROWS) -> None:
         self.model = model
         self.chunk_rows = chunk_rows
 
@@ -62,32 +63,12 @@ class AccuracyEvaluator:
         return of_names
 
     def edge_scores(self, tree: PrefixTree) -> EdgeScores:
-        """Every edge's log-probability, each distinct prefix read once, one depth after the other.
-
-        Between two depths only the states of the nodes that have children are kept, in chunks.
-        """
+        """Every edge's log-probability, each distinct prefix read once."""
         log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
         edge_of = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))  # first edge of each node
-        pending = [(np.arange(tree.roots), self.model.initial_state(tree.roots))]  # nodes, with the state before them
-        while pending:
-            nodes, state = pending.pop()
-            logits, after = self.model.step(tree.token[nodes], state)
+        for nodes, logits in read_prefixes(self.model, tree, chunk_rows=self.chunk_rows):
             self._score(tree, nodes, edge_of, logits, log_probability, is_argmax)
-            parents, children = self._children(tree, nodes, edge_of)
-            for start in range(0, len(children), self.chunk_rows):  # depth first: few states wait at any time
-                part = slice(start, start + self.chunk_rows)
-                pending.append((children[part], self.model.select(after, parents[part])))
         return EdgeScores(log_probability, is_argmax)
-
-    @staticmethod
-    def _children(
-        tree: PrefixTree, nodes: Int64[Array, "B"], edge_of: Int64[Array, "M"]
-    ) -> tuple[Int64[Array, "C"], Int64[Array, "C"]]:
-        """The children of the nodes, with the row of each one's parent among ``nodes``."""
-        edges, rows = ranges(edge_of[nodes], edge_of[nodes + 1])
-        children = tree.edge_child[edges]
-        inner = children >= 0
-        return rows[inner], children[inner]
 
     @staticmethod
     def _score(

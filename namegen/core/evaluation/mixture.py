@@ -37,14 +37,17 @@ class MixtureState:
 class MixtureModel:
     """``p(next | prefix) = Σ_m w_m p_m(next | prefix)``: at every character a weighted mean of the probabilities.
 
-    The vocabulary is the union of the models': a model gives a character that it does not know the probability 0, and
-    after one it is heard no more; the weights of the others are scaled to sum to 1. Once no model has known a prefix,
-    its probability is 0, and what follows does not matter.
+    The vocabulary is the union of the models', unless another is given: a model gives a character that it does not
+    know the probability 0, and after one it is heard no more; the weights of the others are scaled to sum to 1. Once
+    no model has known a prefix, its probability is 0, and what follows does not matter. Characters of a model that the
+    given vocabulary lacks are as good as forbidden.
 
     Args:
         models: each with its vocabulary; any LanguageModel whose names begin with the boundary.
         vocabularies: one for each model.
         weights: above 0, summing to 1; None: all alike.
+        vocabulary: what it reads and predicts; None: all that any model knows.
+        temperature: above 0; the mean is taken to the power of its inverse, and scaled to sum to 1 again.
 
     Raises:
         SettingsError: no model, or weights that do not fit.
@@ -57,18 +60,16 @@ class MixtureModel:
         models: Sequence[LanguageModel],
         vocabularies: Sequence[Vocabulary],
         weights: Sequence[float] | None = None,
+        *,
+        vocabulary: Vocabulary | None = None,
+        temperature: float = 1.0,
     ) -> None:
-        self.models = tuple(models)
+        self.models, self.temperature = tuple(models), temperature
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
-        self.vocabulary = Vocabulary.from_names(vocabulary.characters for vocabulary in vocabularies)
-        # Of each model the ids of its characters here, (V_m,), and for each id here its own, (V,): 0 for none, as the
-        # boundary is, so that a model that does not know a character can still be stepped.
-        self._here = [_ids(self.vocabulary, vocabulary) for vocabulary in vocabularies]
-        self._own: list[Int32[Array, "V"]] = []
-        for here in self._here:
-            own = np.zeros(self.vocabulary_size, np.int32)
-            own[here] = np.arange(len(here))
-            self._own.append(own)
+        if vocabulary is None:
+            vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
+        self.vocabulary = vocabulary
+        self._own = [_own_ids(vocabulary, known) for known in vocabularies]
 
     @property
     def vocabulary_size(self) -> int:
@@ -82,19 +83,31 @@ class MixtureModel:
 
     def step(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B V"], MixtureState]:
         """Read one token a row; log-probabilities of the next one."""
-        able, after = state.able.copy(), []
-        chances = np.zeros((len(tokens), len(self.models), self.vocabulary_size))  # (B, M, V)
-        for m, (model, here, own) in enumerate(zip(self.models, self._here, self._own, strict=True)):
-            read = own[tokens]
-            able[:, m] &= (read != BOUNDARY) | (tokens == BOUNDARY)
-            logits, inner = model.step(read, state.inner[m])
-            chances[:, m, here] = np.exp(all_log_probabilities(logits))
-            after.append(inner)
-        weights = np.where(able, self.weights, 0.0)  # (B, M)
-        heard = weights.sum(axis=1, keepdims=True)
-        weights = np.where(heard > 0, weights / np.where(heard > 0, heard, 1), self.weights)
+        chances, after = self.step_each(tokens, state)
         with np.errstate(divide="ignore"):  # the log of 0 is −inf, as it should be
-            return np.log(np.einsum("bm,bmv->bv", weights, chances)), MixtureState(tuple(after), able)
+            logits = np.log(np.einsum("bm,bmv->bv", self._heard(after.able), chances))
+        if self.temperature != 1:
+            logits = all_log_probabilities(logits / self.temperature)
+        return logits, after
+
+    def step_each(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B M V"], MixtureState]:
+        """Read one token a row; what each model by itself thinks of the next one."""
+        able, after = state.able.copy(), []
+        chances = np.zeros((len(tokens), len(self.models), self.vocabulary_size))
+        for m, (model, own) in enumerate(zip(self.models, self._own, strict=True)):
+            read = own[tokens]
+            able[:, m] &= read >= 0
+            logits, inner = model.step(np.maximum(read, BOUNDARY), state.inner[m])
+            known = own >= 0
+            chances[:, m, known] = np.exp(all_log_probabilities(logits[:, own[known]]))
+            after.append(inner)
+        return chances, MixtureState(tuple(after), able)
+
+    def _heard(self, able: Bool[Array, "B M"]) -> Float64[Array, "B M"]:
+        """The weights of each row: of the models that have known every character of it, scaled to sum to 1."""
+        weights = np.where(able, self.weights, 0.0)
+        heard = weights.sum(axis=1, keepdims=True)
+        return np.where(heard > 0, weights / np.where(heard > 0, heard, 1), self.weights)
 
     def select(self, state: MixtureState, rows: Int[Array, "K"]) -> MixtureState:
         """Gather rows."""
@@ -130,6 +143,10 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
     return tuple(weight / total for weight in given)
 
 
-def _ids(union: Vocabulary, vocabulary: Vocabulary) -> Int[Array, "V_m"]:
-    """The ids in the union of a vocabulary's characters, the boundary's first."""
-    return np.concatenate([[BOUNDARY], union.encode(vocabulary.characters)])
+def _own_ids(vocabulary: Vocabulary, known: Vocabulary) -> Int32[Array, "V"]:
+    """For each id of a vocabulary the id that a model has for it; −1 where it does not know the character."""
+    own = np.full(vocabulary.size, -1, np.int32)
+    own[BOUNDARY] = BOUNDARY
+    shared = "".join(character for character in vocabulary.characters if not known.unknown(character))
+    own[vocabulary.encode(shared)] = known.encode(shared)
+    return own

@@ -1,21 +1,25 @@
 """Effort: what a training chooses by the size of its list, where nothing was said.
 
 ``quick`` is the network of the original project, alone, in seconds. ``standard`` is what makes the best names within a
-minute or two: one wide layer with gates, weights and units dropped, targets smoothed towards counting. What it chooses
-depends on what is read of the list alone, never on the engine, the machine or the clock; each choice stands below, and
-``docs/training.md`` has the measurements.
+minute or two: one wide layer with gates, weights and units dropped, targets smoothed towards counting. ``best`` trains
+several of those as teachers, and lets them and counting teach one network of at most 200,000 parameters, in minutes.
+What they choose depends on what is read of the list alone, never on the engine, the machine or the clock; each choice
+stands below, and ``docs/training.md`` has the measurements.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 from namegen.core.data.parts import ListParts
-from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.label_smoothing import fits
+from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.settings import COUNTING, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.teaching.label_smoothing import fits
+from namegen.core.teaching.teachers import FEWEST_NAMES, own_data
 
-QUICK, STANDARD = "quick", "standard"
+QUICK, STANDARD, BEST = "quick", "standard", "best"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
@@ -28,6 +32,12 @@ MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
 DROPPED_WITHOUT_GATES = 1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
 FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops less
 
+OWN_TEACHERS = "teachers/"  # the folder inside a run's own that those lie in which are trained for it
+MOST_PARAMETERS = 200_000  # of a student
+STUDENT_CELL, STUDENT_WIDTHS = "lstm", tuple(range(192, 0, -16))  # the widest that has no more parameters
+STUDENT_BATCH = 128
+LESSON_EPOCH = 150_000  # characters: a lesson is long, and is read in slices, so that figures come every few seconds
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -39,6 +49,9 @@ class Choice:
         dropped: over the length of the names, the share of the recurrent weights that is dropped, at most half.
         output_share: over that share, the one of the units before the output.
         readings: of each different name.
+        teachers: the cell and width of each.
+        drawn: names in a lesson.
+        lesson_characters: that a student reads.
         most_characters: that are read in all, unless that is less than one epoch.
     """
 
@@ -49,13 +62,24 @@ class Choice:
     output_share: float = 0.5
     readings: int = 40
     most_characters: int = 4_000_000
+    teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192), ("lstm", 192), ("gru", 192))
+    drawn: int = 300_000
+    lesson_characters: int = 12_000_000
 
 
-FEW = Choice("gru", 128)
+WIDE_TEACHERS = (("lstm", 256), ("gru", 224), ("lstm", 256), ("gru", 224))
+FEW = Choice(
+    "gru",
+    128,
+    teachers=(("lstm", 128), ("gru", 128), ("lstm", 128), ("gru", 128)),
+    drawn=100_000,
+    lesson_characters=4_000_000,
+)
 MANY = Choice("lstm", 192, smoothing=0.3)
 MANY_SHORT = Choice("lstm", 192, smoothing=0.1, output_share=1.0, readings=24)
-VERY_MANY = Choice("lstm", 256, dropped=1.5)
-LONG = Choice("lstm", 256, most_characters=2_500_000)  # read by the widest layer and learned by heart the soonest
+VERY_MANY = Choice("lstm", 256, dropped=1.5, teachers=WIDE_TEACHERS)
+# Read by the widest layer and learned by heart the soonest.
+LONG = Choice("lstm", 256, most_characters=2_500_000, teachers=WIDE_TEACHERS)
 
 
 @dataclass(frozen=True)
@@ -90,8 +114,35 @@ class ListSize:
 
 def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
     """The recipe with what its effort decides filled in; whatever was said stands."""
-    standard = recipe.training.effort == STANDARD and recipe.network.architecture == RECURRENT
+    if recipe.training.effort == BEST and size.distinct >= FEWEST_NAMES and not recipe.teaching.teachers:
+        own = tuple(f"{OWN_TEACHERS}{place}" for place, _ in enumerate(_choice(size).teachers, start=1))
+        recipe = replace(recipe, teaching=replace(recipe.teaching, teachers=(*own, COUNTING)))
+    if recipe.taught:
+        return _student(recipe, size)
+    standard = recipe.training.effort != QUICK and recipe.network.architecture == RECURRENT
     return _standard(recipe, size) if standard else _quick(recipe)
+
+
+def teacher_recipes(recipe: Recipe, size: ListSize) -> tuple[Recipe, ...]:
+    """How each of a run's own teachers is trained.
+
+    They are of the standard effort, one by one other networks from other random numbers, which err differently; they
+    learn from most of the training part, so that the rest of it can choose. Those of another architecture than ours are
+    as the student is.
+
+    Args:
+        recipe: the student's.
+        size: of what the student's list has to learn from.
+    """
+    training, network = recipe.training, recipe.network
+    return tuple(
+        Recipe(
+            own_data(recipe.data, seed=training.seed),
+            NetworkSettings(cell=cell, hidden=(width,)) if network.architecture == RECURRENT else network,
+            TrainingSettings(effort=STANDARD, seed=(training.seed + place) % 2**63),
+        )
+        for place, (cell, width) in enumerate(_choice(size).teachers, start=1)
+    )
 
 
 def _quick(recipe: Recipe) -> Recipe:
@@ -121,6 +172,37 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
     )
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
+
+
+def _student(recipe: Recipe, size: ListSize) -> Recipe:
+    """What its teachers say is neither sparse nor chance, so nothing of it is dropped or smoothed."""
+    training, network, choice = recipe.training, recipe.network, _choice(size)
+    learning_rate = None
+    if network.architecture == RECURRENT:
+        cell = network.cell or STUDENT_CELL
+        network = replace(network, cell=cell, hidden=network.hidden or (_student_width(cell, size.vocabulary),))
+        default_rate = training.optimizer == "adam" and not training.rate_steps
+        learning_rate = LEARNING_RATES.get(cell) if default_rate else None
+    else:
+        network = _widths_alone(network)
+    training = _given_or(
+        training,
+        batch_size=STUDENT_BATCH,
+        epochs=round(choice.lesson_characters / LESSON_EPOCH),
+        learning_rate=learning_rate,
+    )
+    drawn = recipe.teaching.drawn or choice.drawn
+    teaching = replace(recipe.teaching, drawn=drawn)
+    return replace(recipe, network=network, training=training.plain, teaching=teaching)
+
+
+def _student_width(cell: str, vocabulary_size: int) -> int:
+    """The widest layer of so many parameters at most."""
+    for width in STUDENT_WIDTHS:
+        shapes = RecurrentNetwork(vocabulary_size, cell, (width,)).parameter_shapes
+        if sum(math.prod(shape) for shape in shapes.values()) <= MOST_PARAMETERS:
+            return width
+    return STUDENT_WIDTHS[-1]
 
 
 def _given_or(training: TrainingSettings, **values: int | float | None) -> TrainingSettings:

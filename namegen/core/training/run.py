@@ -8,9 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -30,73 +29,20 @@ from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import parameters_of
 from namegen.core.settings import Recipe
+from namegen.core.teaching.label_smoothing import CountingTargets
 from namegen.core.training.dropping import Dropping
-from namegen.core.training.effort import ListSize, by_effort
+from namegen.core.training.effort import LESSON_EPOCH, ListSize, by_effort
 from namegen.core.training.file_names import CONFIG_FILE
-from namegen.core.training.history import EpochRecord
-from namegen.core.training.label_smoothing import CountingTargets
 from namegen.core.training.network_choice import architecture_for, network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run_result import RunResult
 from namegen.core.training.run_state import SavedState, with_later_settings
 from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.types import Array
 
 SECONDS_BETWEEN_SAVES = 5.0
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """A finished (or stopped) training: the best model and its figures.
-
-    Attributes:
-        checkpoint: the best model.
-        backend, seed: which engine trained it, and from which random numbers.
-        epochs, best_epoch: how many were trained, and which of them gave the model.
-        seconds: inside ``train_epoch`` and validation.
-        chars_per_second: the median of the epochs after the first; None without one.
-        training, validation, test: the model's figures on the parts of the list; None where nothing is held out.
-        references: what the held-out figures stand beside, computed when asked for; None where nothing is held out.
-        history: a record an epoch.
-        out: the run folder; None where nothing was written.
-        finished: whether it was trained to its end.
-    """
-
-    checkpoint: Checkpoint
-    backend: str
-    seed: int
-    epochs: int
-    best_epoch: int
-    seconds: float
-    chars_per_second: float | None
-    training: Metrics
-    validation: Metrics | None
-    test: Metrics | None
-    references: HeldOutReferences | None
-    history: tuple[EpochRecord, ...]
-    out: Path | None
-    finished: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        validation = test = None
-        if self.references is not None and self.validation is not None:
-            validation = {**self.validation.to_dict(), **self.references.to_dict()}
-        if self.test is not None:
-            test = {**self.test.to_dict(), **({} if self.references is None else self.references.test_to_dict())}
-        return {
-            "out": None if self.out is None else str(self.out),
-            "backend": self.backend,
-            "seed": self.seed,
-            "epochs": self.epochs,
-            "best_epoch": self.best_epoch,
-            "seconds": self.seconds,
-            "chars_per_second": self.chars_per_second,
-            "training": self.training.to_dict(),
-            "validation": validation,
-            "test": test,
-        }
 
 
 class TrainingRun:
@@ -130,35 +76,45 @@ class TrainingRun:
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
         seed = recipe.training.seed
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
+        self.size = ListSize.of(self.parts, self.vocabulary.size)
         chosen = replace(recipe.network, architecture=architecture_for(engine_class, recipe.network))
-        recipe = by_effort(replace(recipe, network=chosen), ListSize.of(self.parts, self.vocabulary.size))
+        recipe = by_effort(replace(recipe, network=chosen), self.size)
         self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
         self.network = network_for(engine_class, self.recipe.network, self.vocabulary.size)
-        dropping = Dropping(self.network, self.recipe.training)  # refuses before anything takes long
+        self._dropping = Dropping(self.network, self.recipe.training)  # refuses before anything takes long
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
         start = self.network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
         with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
             self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
             self.engine.set_state(start)
         self.known_names = np.unique(digests(self.parts.distinct_names))  # as known_digests, of names that differ
-        self.trainer = Trainer(
-            self.engine,
-            self._batches(),
-            self.parts.held_out,
-            Generator(self.engine, self.vocabulary, known_names=self.known_names),
-            self.recipe.training,
-            dropping,
-            listener=listener,
-            stop=stop,
-        )
+        self._tell, self._stop = listener, stop
+        self.trainer = self._make_trainer(self.parts.batches if self.recipe.taught else self._smoothed())
         self.progress = TrainingProgress()
         self._saved_best = 0  # the epoch whose parameters the folder's model holds
         self._saved_at = time.monotonic()
 
-    def _batches(self) -> BatchMaker:
+    def _make_trainer(self, batches: BatchMaker) -> Trainer:
+        return Trainer(
+            self.engine,
+            batches,
+            self.parts.held_out,
+            Generator(self.engine, self.vocabulary, known_names=self.known_names),
+            self.recipe.training,
+            self._dropping,
+            listener=self._tell,
+            stop=self._stop,
+        )
+
+    def _smoothed(self) -> BatchMaker:
         """Those of the training part, with targets where they are smoothed."""
         share, batches = self.recipe.training.label_smoothing, self.parts.batches
         return batches.with_targets(CountingTargets(batches.tree, self.vocabulary.size, share)) if share else batches
+
+    def take_lesson(self, lesson: BatchMaker) -> None:
+        """Read this in place of the training part, a slice of it an epoch; see ``core/teaching/lesson.py``."""
+        names = LESSON_EPOCH * lesson.name_count / lesson.tree.characters
+        self.trainer = self._make_trainer(lesson.in_slices(round(names)))
 
     @cached_property
     def references(self) -> HeldOutReferences | None:
@@ -213,8 +169,8 @@ class TrainingRun:
                 f"the list {self.corpus.source} has changed since this run began, so it cannot go on: put the old list "
                 "back, or train anew"
             )
-        for part in ("network", "training", "data"):
-            if with_later_settings(part, identity.get(part)) != here[part]:
+        for part in ("network", "training", "data", "teaching"):
+            if with_later_settings(part, identity.get(part)) != here.get(part):
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
@@ -252,7 +208,7 @@ class TrainingRun:
         if self.folder is not None and progress.best is not None:
             self.folder.save_model(checkpoint)
             self._saved_best = best.epoch
-        characters = self.parts.batches.tree.characters
+        characters = self.trainer.batches.characters
         speeds = [characters / record.training_seconds for record in progress.history[1:]]
         return RunResult(
             checkpoint=checkpoint,
@@ -328,6 +284,7 @@ class TrainingRun:
             "network": self.network.to_dict(),
             "training": training,
             "data": self.recipe.data.identity,
+            **({"teaching": _plain(asdict(self.recipe.teaching))} if self.recipe.taught else {}),
         }
 
 
@@ -345,6 +302,8 @@ def _borrowed(engine: Engine, parameters: Mapping[str, Array]) -> Iterator[None]
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
     """Tuples as the lists that JSON gives back, so that a document equals its reading."""
-    return {
-        key: [list(pair) for pair in value] if isinstance(value, tuple) else value for key, value in document.items()
-    }
+    return {key: _as_list(value) for key, value in document.items()}
+
+
+def _as_list(value: object) -> object:
+    return [_as_list(one) for one in value] if isinstance(value, tuple) else value

@@ -131,4 +131,4 @@ def with_later_settings(part: str, settings: Any) -> Any:
     """Settings of a part of an identity that was saved before some of them existed, as they were then."""
     if not isinstance(settings, dict):
         return settings
-    return of_version_1(settings) if part == "network" else {**LATER[part], **settings}
+    return of_version_1(settings) if part == "network" else {**LATER.get(part, {}), **settings}

@@ -161,6 +161,21 @@ def hand_out(client: Client, run: SweepRun) -> Future[RunAnswer]:
         return client.submit(train_run, job, key=f"namegen-{run.key}-{uuid.uuid4().hex[:12]}", pure=False)
 
 
+def ended(under_way: Iterable[Future[RunAnswer]]) -> set[Future[RunAnswer]]:
+    """Those that have ended by now; waits a little for the first of them."""
+    from distributed import CancelledError, wait
+
+    try:
+        done: set[Future[RunAnswer]] = wait(
+            list(under_way), timeout=SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED"
+        ).done
+    except TimeoutError:
+        return set()
+    except CancelledError:  # the scheduler forgot our runs: it was started anew
+        return {future for future in under_way if future.status in ("cancelled", "lost")}
+    return done
+
+
 def answer_of(future: Future[RunAnswer]) -> RunAnswer | None:
     """What came of a run: its result, or why it failed; None where the scheduler lost it, and it is to be made anew."""
     from distributed import CancelledError

@@ -39,6 +39,8 @@ NO_AXES = {
     "data.max_name_length": "all lists are read alike: set it once, in [data]",
     "run.threads": "it changes nothing that is learned: set it once, in [run]",
     "run.plot": "a sweep has plots of its own: leave it out",
+    "teaching.teachers": "a sweep trains networks that learn from a list alone",
+    "teaching.drawn": "a sweep trains networks that learn from a list alone",
 }
 AXES = tuple(
     path
@@ -201,12 +203,17 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
 
     Raises:
         NamesError: a list cannot be read, or is too small to split as its settings want it.
-        SettingsError: nothing is held out, so nothing can be compared.
+        SettingsError: nothing is held out, so nothing can be compared; or a network is to be taught.
     """
     corpora: dict[str, Corpus] = {}
     runs: dict[str, SweepRun] = {}
     checked: set[tuple[DataSettings, int]] = set()  # splits that are possible
     for settings, config in grid.points:
+        if config.recipe.taught or config.training.effort == "best":
+            raise SettingsError(
+                "a sweep trains networks that learn from a list alone: leave teaching.teachers out, and give "
+                "training.effort quick or standard"
+            )
         if config.data.names not in corpora:
             corpora[config.data.names] = _read(config.data, read_list, corpora)
         run = SweepRun(settings, config, corpora[config.data.names])

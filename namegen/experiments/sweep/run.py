@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from namegen.documents import to_plain
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.client import (
-    SECONDS_BETWEEN_LOOKS,
     answer_of,
     check_code,
+    ended,
     gone_is_told,
     hand_out,
     open_client,
@@ -142,7 +142,7 @@ def _make(made: Sweep, client: Client, store: KeptStore, watcher: Watcher) -> No
             while waiting and len(under_way) < max(threads, 1):
                 run = waiting.popleft()
                 under_way[hand_out(client, run)] = run
-            for future in _ended(under_way):
+            for future in ended(under_way):
                 run = under_way.pop(future)
                 answer = answer_of(future)
                 if answer is None:
@@ -155,19 +155,6 @@ def _make(made: Sweep, client: Client, store: KeptStore, watcher: Watcher) -> No
     finally:
         if client.status == "running":
             client.cancel(list(under_way))
-
-
-def _ended(under_way: dict[Any, SweepRun]) -> set[Any]:
-    """Those that have ended by now; waits a little for the first of them."""
-    from distributed import CancelledError, wait
-
-    try:
-        ended: set[Any] = wait(list(under_way), timeout=SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED").done
-    except TimeoutError:
-        return set()
-    except CancelledError:  # the scheduler forgot our runs: it was started anew
-        return {future for future in under_way if future.status in ("cancelled", "lost")}
-    return ended
 
 
 def _told(run: SweepRun, outcome: RunOutcome) -> Ended:

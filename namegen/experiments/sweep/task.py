@@ -15,7 +15,8 @@ from distributed import get_worker
 
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
-from namegen.core.training.run import RunResult, TrainingRun
+from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_result import RunResult
 from namegen.errors import EngineError, EngineFailedError, TrainingError
 from namegen.experiments.engine_code import versions
 from namegen.experiments.machine import machine

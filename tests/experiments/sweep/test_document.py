@@ -27,7 +27,7 @@ def test_the_document_has_the_form_of_version_1() -> None:
     assert json.loads(json.dumps(plain)) == plain
     assert list(plain) == ["format", "format_version", "axes", "base", "left", "plots", "runs"]
     assert plain["axes"] == {"training.rate_steps": [[[0, 0.1]], [[0, 0.2]]]}
-    assert list(plain["base"]) == ["data", "network", "training", "run"]
+    assert list(plain["base"]) == ["data", "network", "training", "teaching", "run"]
     assert plain["base"]["training"]["effort"] == "standard"
     done, failed = plain["runs"]
     assert list(failed) == [*IDENTITY, "status", "why", "commit"]

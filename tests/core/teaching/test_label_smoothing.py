@@ -13,8 +13,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training import label_smoothing
-from namegen.core.training.label_smoothing import CountingTargets
+from namegen.core.teaching import label_smoothing
+from namegen.core.teaching.label_smoothing import CountingTargets
 from namegen.core.training.run import TrainingRun
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled

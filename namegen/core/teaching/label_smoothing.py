@@ -8,17 +8,15 @@ Kneser–Ney n-gram of the same names, which knows what else could have followed
 
 from __future__ import annotations
 
-import numpy as np
-
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.reading import chances_at_nodes
 from namegen.core.evaluation.smoothing import KNESER_NEY
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Float32, Int
 
 ORDER = 8  # a Kneser–Ney n-gram loses nothing by being longer than it need be
 LARGEST_TABLE = 2**28  # chances that are kept: 1 GiB
-ROWS = 4096  # prefixes that are read at a time
 
 
 class CountingTargets:
@@ -54,21 +52,3 @@ class CountingTargets:
 def fits(nodes: int, vocabulary_size: int) -> bool:
     """Whether the chances at each prefix can be kept."""
     return nodes * vocabulary_size <= LARGEST_TABLE
-
-
-def chances_at_nodes(model: NgramModel, tree: PrefixTree) -> Float32[Array, "N V"]:
-    """What the model expects behind every prefix of a tree, a depth at a time."""
-    chances = np.empty((tree.nodes, model.vocabulary_size), np.float32)
-    state = model.initial_state(tree.roots)
-    for depth in range(tree.depth):
-        start, stop = tree.level[depth], tree.level[depth + 1]
-        if depth:
-            state = model.select(state, tree.parent[start:stop] - tree.level[depth - 1])
-        after = []
-        for first in range(start, stop, ROWS):  # a wide depth at once would take several times what is kept of it
-            rows = slice(first, min(first + ROWS, stop))
-            logits, state_after = model.step(tree.token[rows], state[rows.start - start : rows.stop - start])
-            chances[rows] = np.exp(logits)
-            after.append(state_after)
-        state = np.concatenate(after)
-    return chances

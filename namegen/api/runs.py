@@ -1,0 +1,80 @@
+"""A run folder as a training that can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from namegen.backends import load_engine
+from namegen.config import Config, read_run_config
+from namegen.core.training.file_names import NAMES_FILE, STATE_FILE
+from namegen.core.training.progress import Listener
+from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run_result import RunResult
+from namegen.lists import read_names
+
+
+def open_run(
+    folder: RunFolder,
+    config: Config,
+    *,
+    threads: int | None = None,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> TrainingRun:
+    """The training that a folder holds, as it is before it has begun.
+
+    Args:
+        folder: with its list, if that lies nowhere else.
+        config: the folder's own.
+        threads: in place of the config's.
+        listener: who is told how it goes.
+        stop: asked before every step.
+
+    Raises:
+        NamegenError: what ``TrainingRun`` and reading the list raise.
+    """
+    recipe = config.recipe
+    if config.data.names == NAMES_FILE:  # the list that lies in the folder itself, wherever that has been moved
+        recipe = replace(recipe, data=replace(config.data, names=str(folder.names_path)))
+    return TrainingRun(
+        read_names(recipe.data),
+        recipe,
+        load_engine(config.run.backend),
+        threads=threads or config.threads,
+        folder=folder,
+        listener=listener,
+        stop=stop,
+    )
+
+
+def go_on(
+    path: Path,
+    *,
+    threads: int | None = None,
+    listener: Listener | None = None,
+    ready: Callable[[TrainingRun], None] = lambda run: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Train what a folder holds to its end: from its state, or from the beginning where it has none.
+
+    Args:
+        path: a folder with the settings of a training, and its list.
+        threads: in place of the config's.
+        listener: who is told how it goes.
+        ready: called with the run just before it goes on.
+        stop: asked before every step.
+
+    Raises:
+        NamegenError: see ``namegen/errors.py``.
+    """
+    folder = RunFolder(path)
+    folder.remove_left_overs()
+    config = read_run_config(folder.config_path)
+    run = open_run(folder, config, threads=threads, listener=listener, stop=stop)
+    if (path / STATE_FILE).is_file():
+        run.resume()
+    ready(run)
+    return run.run()

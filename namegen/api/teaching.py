@@ -1,0 +1,126 @@
+"""Teaching a run: its teachers are trained or opened, weighed, and asked for a lesson."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from namegen.api.model import LoadedModel, load, read_checkpoint
+from namegen.api.side_by_side import is_begun
+from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
+from namegen.config import Config, RunSettings, write_config
+from namegen.core.data.corpus import Corpus
+from namegen.core.network.checkpoint import default_max_length
+from namegen.core.settings import COUNTING, Recipe
+from namegen.core.teaching.lesson import make_lesson
+from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
+from namegen.core.training.effort import OWN_TEACHERS, teacher_recipes
+from namegen.core.training.file_names import MODEL_FILE, NAMES_FILE
+from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_folder import RunFolder
+from namegen.errors import CheckpointError, SettingsError
+
+LESSON_STREAM = 5  # of random numbers, with the seed
+
+
+@runtime_checkable
+class SideBySide(Protocol):
+    """What trains several run folders; ``api/side_by_side.py`` does it in processes of this machine."""
+
+    def __call__(self, folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
+        """Train each to its end; or return early where ``stop`` says so."""
+        ...
+
+
+def be_taught(
+    run: TrainingRun,
+    folder: Path,
+    config: Config,
+    *,
+    watcher: TeachingWatcher | None,
+    stop: Callable[[], bool],
+    teach_on: SideBySide,
+) -> bool:
+    """Give a run its lesson.
+
+    Args:
+        run: the student's, with a recipe that names teachers.
+        folder: where the teachers lie that are its own.
+        config: the student's; its teachers are trained by the same engine.
+        watcher: who is told.
+        stop: asked again and again.
+        teach_on: what trains its own teachers.
+
+    Returns:
+        False where it was stopped: what was trained so far is saved.
+
+    Raises:
+        CheckpointError: a teacher cannot be opened. SettingsError: one cannot teach. TrainingError: one cannot be
+            trained, or what they know makes no lesson.
+    """
+    watcher, recipe = watcher or SilentWatcher(), run.recipe
+    seed = recipe.training.seed
+    names = taught_names(run.corpus, recipe.data, seed=seed)
+    parts = TeachingParts(names, own_data(recipe.data, seed=seed), run.vocabulary)
+    models, counting = names_of(recipe.teaching.teachers)
+    own = _own_folders(models, folder, run, config, names)
+    if not all(map(is_trained, own)):
+        teach_on([one for one in own if not is_trained(one)], watcher=watcher.on_teachers, stop=stop)
+    if stop() or not all(map(is_trained, own)):
+        return False
+    teachers = [_open(name, folder) for name in models]
+    mixture, weighing = together(teachers, parts, counting=counting)
+    watcher.on_weighed([one.name for one in teachers] + [COUNTING] * counting, weighing)
+    if stop():
+        return False
+    lesson = make_lesson(
+        mixture,
+        parts.whole.batches.tree,
+        recipe.teaching.drawn or 1,
+        longest=default_max_length(max(map(len, names.names))),
+        rng=np.random.default_rng([seed, LESSON_STREAM]),
+    )
+    watcher.on_lesson(lesson.name_count, lesson.tree.nodes)
+    run.take_lesson(lesson)
+    return not stop()
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether a teacher's training has come to its end."""
+    path = folder / MODEL_FILE
+    try:
+        training: Mapping[str, Any] = read_checkpoint(path).training if path.is_file() else {}
+    except CheckpointError:
+        return False
+    wanted = training.get("settings", {}).get("epochs")
+    return training.get("training") is not None and training.get("epochs") == wanted
+
+
+def _own_folders(models: Sequence[str], folder: Path, run: TrainingRun, config: Config, names: Corpus) -> list[Path]:
+    """The folders of the teachers that are the run's own, each made with its settings and what it may learn from."""
+    own = [folder / name for name in models if name.startswith(OWN_TEACHERS)]
+    recipes: Sequence[Recipe] = teacher_recipes(run.recipe, run.size) if own else ()
+    for path, recipe in zip(own, recipes, strict=True):
+        if not is_begun(path) and not (path / NAMES_FILE).is_file():
+            made = RunFolder(path)
+            path.mkdir(parents=True, exist_ok=True)
+            told = replace(
+                Config(recipe.data, recipe.network, recipe.training),
+                data=replace(recipe.data, names=NAMES_FILE, column=None),
+                run=RunSettings(config.run.backend, threads=1, plot=False),
+            )
+            made.save_config(write_config(told))
+            made.save_names(names.names)  # last: a folder that has them is whole
+    return own
+
+
+def _open(name: str, folder: Path) -> Teacher:
+    """A teacher: of the run's own, or any other model."""
+    model: LoadedModel = load(folder / name if name.startswith(OWN_TEACHERS) else name)
+    if model.beginnings.several:
+        raise SettingsError(f"{model.name} has labelled names, which cannot teach: give models without labels")
+    return Teacher(name, model.model, model.vocabulary)

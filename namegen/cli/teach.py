@@ -1,0 +1,64 @@
+"""``namegen teach``: learn from models, where ``namegen train`` learns from a list."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from namegen.cli import options
+from namegen.cli.terminal import Notes
+from namegen.cli.train import about_the_run, asked_for, learn, overrides
+from namegen.cli.training_options import OF_TEACHING, settings
+from namegen.core.settings import COUNTING
+from namegen.models import SHIPPED
+
+
+@click.command()
+@click.argument("names", required=False)
+@OF_TEACHING["teaching.teachers"]
+@OF_TEACHING["teaching.drawn"]
+@about_the_run
+@settings
+@options.common
+@click.pass_context
+def teach(
+    ctx: click.Context,
+    /,
+    names: str | None,
+    teachers: tuple[str, ...] | None,
+    drawn: int | None,
+    config: str | None,
+    out: str | None,
+    scheduler: str | None,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
+    r"""Let several models teach one network what they know.
+
+    They are mixed, as it suits names that none of them has learned; the mixture draws names, and the network learns
+    what it expects at each of their characters. NAMES is the list that judges, and that counting counts: a file, - for
+    standard input, or a bundled list's name; left out, mlb-first.
+
+    Teachers that have learned the names that judge make the figures look better than they are: give train and teach
+    the same list, --split and --seed.
+
+    \b
+    namegen teach companies --teachers runs/a,runs/b,counting
+    namegen teach mlb-first --cell simple_rnn --hidden 32,32
+
+    Ctrl-C stops and saves; `namegen train --resume` goes on.
+    """
+    notes = Notes(quiet)
+    given["effort"] = given["effort"] or "best"
+    lasting = None if teachers is None else tuple(map(_lasting, teachers))
+    told = {**overrides(given), "teaching.teachers": lasting, "teaching.drawn": drawn}
+    resolved = asked_for(names, config, told, notes, effort=None)
+    learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, out=out)
+
+
+def _lasting(teacher: str) -> str:
+    """A teacher's name as it holds from any folder: a file by its whole path."""
+    return teacher if teacher in SHIPPED or teacher == COUNTING or not teacher else os.path.abspath(teacher)

@@ -1,0 +1,110 @@
+"""How much each teacher is heard: the weights and the temperature that suit names which no teacher has learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.mixture import MixtureModel, MixtureState
+from namegen.core.evaluation.reading import read_prefixes
+from namegen.types import Array, Float64, Int, Int32, Int64
+
+# Characters that each model counts as having foretold before any is looked at. A tenth of a short list holds so few
+# names that weights which suit just those do not suit others: without it three of four networks that learned baseball's
+# first names are left out, and the mixture loses 0.013 nats.
+BEFOREHAND = 50
+MOST_ROUNDS, SMALLEST_CHANGE = 500, 1e-5  # of the weights
+TEMPERATURES = tuple(round(0.8 + 0.02 * step, 2) for step in range(21))  # 0.8 to 1.2
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """How several models are heard together.
+
+    Attributes:
+        weights: one for each model, summing to 1.
+        temperature: of their mixture.
+        alone: nats a character that each loses alone.
+        together: nats a character of the mixture.
+    """
+
+    weights: tuple[float, ...]
+    temperature: float
+    alone: tuple[float, ...]
+    together: float
+
+
+def weigh(
+    models: Sequence[LanguageModel], vocabularies: Sequence[Vocabulary], vocabulary: Vocabulary, tree: PrefixTree
+) -> Weighing:
+    """Choose weights by expectation–maximisation, then the temperature out of a grid.
+
+    Args:
+        models: those to mix.
+        vocabularies: one for each model.
+        vocabulary: of the mixture.
+        tree: names to choose by, over that vocabulary. No model may have learned from them.
+
+    Source: Dempster, Laird and Rubin, 1977; the weights of a mixture are their first example.
+    """
+    mixture = MixtureModel(models, vocabularies, vocabulary=vocabulary)
+    chances: Float64[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size))
+    for nodes, of_each in read_prefixes(_Apart(mixture), tree):
+        chances[nodes] = of_each
+    share: Float64[Array, "E"] = tree.edge_count / tree.edge_count.sum()
+    of_edges: Float64[Array, "E M"] = np.maximum(chances[tree.edge_node, :, tree.edge_token], np.finfo(float).tiny)
+    weights = _weights(of_edges, tree.edge_count)
+    mixed: Float64[Array, "N V"] = np.einsum("m,nmv->nv", weights, chances)
+    losses = [_loss_at(temperature, mixed, tree, share) for temperature in TEMPERATURES]
+    best = int(np.argmin(losses))
+    return Weighing(
+        weights=tuple(weights.tolist()),
+        temperature=TEMPERATURES[best],
+        alone=tuple((-share @ np.log(of_edges)).tolist()),
+        together=losses[best],
+    )
+
+
+def _weights(of_edges: Float64[Array, "E M"], count: Int64[Array, "E"]) -> Float64[Array, "M"]:
+    """Each round gives a model the share of the characters that are its doing, a few beforehand counted in."""
+    models = of_edges.shape[1]
+    weights = np.full(models, 1 / models)
+    for _ in range(MOST_ROUNDS):
+        heard = of_edges * weights
+        before = weights
+        weights = count @ (heard / heard.sum(axis=1, keepdims=True)) + BEFOREHAND
+        weights /= weights.sum()
+        if np.abs(weights - before).max() < SMALLEST_CHANGE:
+            break
+    return weights
+
+
+def _loss_at(temperature: float, mixed: Float64[Array, "N V"], tree: PrefixTree, share: Float64[Array, "E"]) -> float:
+    """Nats a character of the mixture at a temperature."""
+    with np.errstate(divide="ignore"):
+        logits = np.log(mixed) / temperature
+    sums = np.log(np.exp(logits).sum(axis=1))
+    floor = np.log(np.finfo(float).tiny)
+    return float(-share @ (np.maximum(logits[tree.edge_node, tree.edge_token], floor) - sums[tree.edge_node]))
+
+
+class _Apart:
+    """A mixture whose models are read side by side, and not yet mixed."""
+
+    def __init__(self, mixture: MixtureModel) -> None:
+        self.mixture = mixture
+        self.vocabulary_size = mixture.vocabulary_size
+
+    def initial_state(self, rows: int) -> MixtureState:
+        return self.mixture.initial_state(rows)
+
+    def step(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B M V"], MixtureState]:
+        return self.mixture.step_each(tokens, state)
+
+    def select(self, state: MixtureState, rows: Int64[Array, "K"] | Int[Array, "K"]) -> MixtureState:
+        return self.mixture.select(state, rows)
