@@ -21,6 +21,7 @@ __all__ = [
     "Measure",
     "Percent",
     "Share",
+    "Temperature",
     "UnsetType",
     "from_plain",
     "read_json",
@@ -32,6 +33,7 @@ __all__ = [
 Count = Annotated[int, Meta(ge=0)]
 Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Temperature = Annotated[float, Meta(gt=0, le=100)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Document = TypeVar("Document")
 

@@ -51,6 +51,8 @@ class LoadedModel:
         checkpoint: where it came from; None for a ``.tflite``, which carries the network alone, and for a blend.
         known_names: digests of the names that it learned from; None where it does not say.
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
+        default_temperature: what names are drawn with unless another is asked for: measured as the model was trained,
+            so that nine of ten new names are plausible (``core/generation/plausibility.py``); 1 where it was not.
     """
 
     name: str
@@ -60,11 +62,18 @@ class LoadedModel:
     checkpoint: Checkpoint | None = None
     known_names: UInt64[Array, "names"] | None = None
     beginnings: Beginnings = Beginnings.single()  # noqa: RUF009  # frozen, so that all may share it
+    default_temperature: float = 1.0
 
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
-        return Generator(self.model, self.vocabulary, known_names=self.known_names, beginnings=self.beginnings)
+        return Generator(
+            self.model,
+            self.vocabulary,
+            known_names=self.known_names,
+            beginnings=self.beginnings,
+            temperature=self.default_temperature,
+        )
 
     @property
     def default_max_length(self) -> int:
@@ -76,7 +85,7 @@ class LoadedModel:
         n: int = 20,
         *,
         seed: int | None = None,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         max_length: int | None = None,
@@ -90,7 +99,7 @@ class LoadedModel:
             n: how many.
             seed: the same seed gives the same names.
             temperature: 1 is the model's own distribution; below it stays with what is likely, 0 takes the likeliest
-                character each time.
+                character each time. Left out, ``default_temperature``.
             top_k: only the so many likeliest next characters.
             top_p: only the likeliest next characters that make up so much together, up to 1.
             max_length: characters of the longest name; left out, ``default_max_length`` (more where a wish needs it).
@@ -120,7 +129,7 @@ class LoadedModel:
         n: int = 20,
         *,
         seed: int | None = None,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         max_length: int | None = None,
@@ -139,6 +148,7 @@ class LoadedModel:
             GenerationError: after those found have been given: there are no more.
         """
         wished = make_wishes(self.list_name, **wishes)
+        temperature = self.default_temperature if temperature is None else temperature
         sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
         return self.generator.generate(
             n,
@@ -280,7 +290,14 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
         from namegen.backends.tflite.runtime import TFLiteModel
 
         tflite = TFLiteModel.load(path, threads=threads)
-        return LoadedModel(name, tflite, tflite.vocabulary, tflite.longest_name, beginnings=tflite.beginnings)
+        return LoadedModel(
+            name,
+            tflite,
+            tflite.vocabulary,
+            tflite.longest_name,
+            beginnings=tflite.beginnings,
+            default_temperature=tflite.drawing_temperature,
+        )
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
@@ -300,6 +317,7 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
         checkpoint,
         checkpoint.known_names,
         checkpoint.beginnings,
+        1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
     )
 
 
@@ -322,14 +340,14 @@ def load_player_inventor() -> PlayerInventor:
 
 
 def invent_players(
-    n: int = 25, *, seed: int | None = None, temperature: float = 1.0, on_progress: OnProgress | None = None
+    n: int = 25, *, seed: int | None = None, temperature: float | None = None, on_progress: OnProgress | None = None
 ) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
 
     Args:
         n: how many.
         seed: the same seed gives the same players.
-        temperature: below 1 stays with what is likely.
+        temperature: below 1 stays with what is likely; None: each model's own.
         on_progress: called now and then with the players found so far and the last names drawn so far.
 
     Raises:

@@ -45,6 +45,7 @@ def open_run(
         load_engine(config.run.backend),
         threads=threads or config.threads,
         folder=folder,
+        for_use=True,
         listener=listener,
         stop=stop,
     )

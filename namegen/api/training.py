@@ -66,7 +66,9 @@ def train(
     engine_class = load_engine(config.run.backend)
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
-    run = TrainingRun(corpus, config.recipe, engine_class, threads=config.threads, listener=listener, stop=stop)
+    run = TrainingRun(
+        corpus, config.recipe, engine_class, threads=config.threads, for_use=True, listener=listener, stop=stop
+    )
     lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
     with ExitStack() as for_a_while:
         if out is not None or save:

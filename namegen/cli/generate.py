@@ -60,10 +60,9 @@ def wish_options(command: options.Command) -> options.Command:
             click.option(
                 "--temperature",
                 type=float,
-                default=1.0,
-                show_default=True,
                 metavar="T",
-                help="Below 1 keeps to what is likely, above 1 gives more variety.",
+                help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
+                "which nine of ten new names are plausible]",
             ),
             click.option("--top-k", type=int, metavar="K", help="Use only the K likeliest next characters."),
             click.option(

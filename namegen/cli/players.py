@@ -12,10 +12,9 @@ from namegen.cli.terminal import Notes, json_text, printable
 from namegen.threads import limit_threads
 
 MOST_NAMES = 1_000_000
-# Below 1 by default: who asks for a cast or a company wants names that read well more than the list's full variety.
 
 
-def drawing_options(what: str, temperature: float) -> Callable[[options.Command], options.Command]:
+def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
     """Add the options that say how many, and how they are drawn."""
 
     def add(command: options.Command) -> options.Command:
@@ -23,10 +22,9 @@ def drawing_options(what: str, temperature: float) -> Callable[[options.Command]
             click.option(
                 "--temperature",
                 type=float,
-                default=temperature,
-                show_default=True,
                 metavar="T",
-                help="Below 1 keeps to what is likely, above 1 gives more variety.",
+                help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
+                "which nine of ten new names are plausible]",
             ),
             click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
             click.option(
@@ -46,9 +44,9 @@ def drawing_options(what: str, temperature: float) -> Callable[[options.Command]
 
 
 @click.command()
-@drawing_options("players", temperature=0.7)
+@drawing_options("players")
 @options.common
-def players(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
+def players(count: int, seed: int | None, temperature: float | None, as_json: bool, quiet: bool) -> None:
     """Invent players: a first name, a last name, and now and then a suffix.
 
     The last name is always a new one. The first name may be one that real players have; the whole is never the full
@@ -68,9 +66,9 @@ def players(count: int, seed: int | None, temperature: float, as_json: bool, qui
 
 
 @click.command()
-@drawing_options("companies", temperature=0.6)
+@drawing_options("companies")
 @options.common
-def companies(count: int, seed: int | None, temperature: float, as_json: bool, quiet: bool) -> None:
+def companies(count: int, seed: int | None, temperature: float | None, as_json: bool, quiet: bool) -> None:
     """Invent companies: new names, each once.
 
     None is the name of a company in the bundled list. That says nothing about companies elsewhere, nor about

@@ -131,6 +131,7 @@ def describe(label: str, model: PageModel) -> dict[str, Any]:
         "trained_by": checkpoint.engine,
         "spaces": "".join(filter(str.isspace, characters)),
         "longest": default_max_length(checkpoint.longest_name),
+        "temperature": 1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
         "removal": removal,
         "folding": folding,
         "tensors": {name: _base64(np.asarray(values, "<f4")) for name, values in checkpoint.parameters.items()},

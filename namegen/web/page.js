@@ -42,8 +42,8 @@ function modelOf(name) {
 // ---- what is asked for: from the address, from the form, and back ----
 
 function defaults(modelName) {
-  const { longest } = descriptions.find(({ name }) => name === modelName);
-  return { model: modelName, n: 20, temperature: 1, first: "", shortest: 1, longest, onlyNew: false };
+  const { longest, temperature } = descriptions.find(({ name }) => name === modelName);
+  return { model: modelName, n: 20, temperature, first: "", shortest: 1, longest, onlyNew: false };
 }
 
 /** `#seed=7&n=50&…`: what is left out, or makes no sense, is as usual. Without a seed, one is chosen. */
@@ -316,7 +316,9 @@ function showModels() {
   const labels = descriptions.map(({ name }) => {
     const radio = element("input", { type: "radio", name: "model", value: name });
     radio.addEventListener("change", () => {
-      Object.assign(wish, defaults(name), { n: wish.n, temperature: wish.temperature, onlyNew: wish.onlyNew });
+      const stays = { n: wish.n, onlyNew: wish.onlyNew };
+      if (wish.temperature !== defaults(wish.model).temperature) stays.temperature = wish.temperature;
+      Object.assign(wish, defaults(name), stays);
       fillForm();
       showFacts();
       start({ newEntry: true });

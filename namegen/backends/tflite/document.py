@@ -10,7 +10,7 @@ import numpy as np
 
 from namegen.core.network.checkpoint import Label
 from namegen.core.network.recurrent_network import of_version_1
-from namegen.documents import Count, from_plain
+from namegen.documents import Count, Temperature, from_plain
 from namegen.errors import CheckpointError
 from namegen.types import Array, Float32
 
@@ -26,6 +26,7 @@ class TFLiteDocument:
         labels: of the list, in the order of their beginnings.
         longest_name: characters of the longest name of the list.
         quantize: how the weights are stored.
+        temperature: what names are drawn with unless another is asked for.
         trained_by: the engine that trained the network; like every name here it sorts behind ``format_version``.
         probe: two rows of logits that it computed (``core/evaluation/probe.py``); none in version 1.
     """
@@ -34,6 +35,7 @@ class TFLiteDocument:
     longest_name: Count
     quantize: Literal["none", "float16", "int8"]
     labels: tuple[Label, ...] = ()
+    temperature: Temperature = 1.0
     trained_by: str = "numpy"
     probe: tuple[tuple[float, ...], ...] = ()
 

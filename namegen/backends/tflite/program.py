@@ -172,6 +172,7 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
         labels=checkpoint.labels,
         longest_name=checkpoint.longest_name,
         quantize=quantize,  # type: ignore[arg-type]  # check_quantize has looked at it
+        temperature=1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
         trained_by=checkpoint.engine,
         probe=() if checkpoint.probe is None else plain_probe(checkpoint.probe),
     )

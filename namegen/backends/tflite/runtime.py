@@ -44,6 +44,7 @@ class TFLiteModel:
         labels: those of its list, in the order of their beginnings.
         beginnings: what its names begin with, by how many names have each label; without labels the boundary.
         longest_name: characters of the longest name of the list that it was trained on.
+        drawing_temperature: what names are drawn with unless another is asked for.
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
 
     Raises:
@@ -68,7 +69,7 @@ class TFLiteModel:
             self.network = exportable(RecurrentNetwork.from_dict(document.network), CELLS, "a .tflite")
             self.vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
             self.longest_name = document.longest_name
-            self.quantize = document.quantize
+            self.quantize, self.drawing_temperature = document.quantize, document.temperature
             if self.vocabulary.size != self.network.vocabulary_size:
                 raise CheckpointError("its vocabulary does not fit its network")
             self.labels = document.labels

@@ -90,6 +90,7 @@ class Generator:
         vocabulary: its characters.
         known_names: sorted digests of the names that are not new; None: newness is unknown.
         beginnings: what names begin with, by their shares; None: the boundary.
+        temperature: what names are drawn with where nothing else is said.
     """
 
     def __init__(
@@ -99,7 +100,9 @@ class Generator:
         *,
         known_names: UInt64[Array, "known"] | None = None,
         beginnings: Beginnings | None = None,
+        temperature: float = 1.0,
     ) -> None:
+        self.temperature = temperature
         self.model = model
         self.vocabulary = vocabulary
         self.known_names = known_names

@@ -68,7 +68,7 @@ class PlayerInventor:
         n: int,
         *,
         rng: np.random.Generator,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         on_progress: OnProgress | None = None,
     ) -> Iterator[list[InventedPlayer]]:
         """Give n players, in batches as they are found.
@@ -76,7 +76,7 @@ class PlayerInventor:
         Args:
             n: how many.
             rng: where the random numbers come from.
-            temperature: of both models; below 1 stays with what is likely.
+            temperature: of both models; below 1 stays with what is likely; None: each model's own.
             on_progress: called now and then with the players found so far and the last names drawn so far.
 
         Raises:
@@ -85,8 +85,11 @@ class PlayerInventor:
         """
         if n < 0:
             raise SettingsError(f"{n} players were asked for: expected a whole number of at least 0")
-        first_names = SamplingSettings(temperature, max_length=self._longest_first)
-        last_names = SamplingSettings(temperature, max_length=self._longest_last)
+        of_first, of_last = (
+            generator.temperature if temperature is None else temperature for generator in (self._first, self._last)
+        )
+        first_names = SamplingSettings(of_first, max_length=self._longest_first)
+        last_names = SamplingSettings(of_last, max_length=self._longest_last)
         return self._search(n, rng, first_names, last_names, on_progress)
 
     def draw_one(self, rng: np.random.Generator) -> InventedPlayer:
@@ -149,7 +152,8 @@ class PlayerInventor:
 
 
 def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, allow_seen: bool = False) -> str:
-    """Draw names one by one until one is new; the same name at the same state of ``rng``.
+    """Draw names one by one, at the model's own temperature, until one is new; the same name at the same state of
+    ``rng``.
 
     For many names at a time ``Generator.generate`` is far faster; for a single one this is.
 
@@ -163,7 +167,8 @@ def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, al
         GenerationError: none turned up.
     """
     for _ in range(TRIES):
-        tokens = generator.draw_one_by_one(rng.random((1, generator.beginnings.numbers + longest + 1)))
+        uniforms = rng.random((1, generator.beginnings.numbers + longest + 1))
+        tokens = generator.draw_one_by_one(uniforms, temperature=generator.temperature)
         name = generator.vocabulary.decode_all(tokens)[0]
         seen = not allow_seen and generator.known_names is not None and is_known(digests([name]), generator.known_names)
         if len(name) <= longest and WellFormed().keeps(name) and not np.any(seen):

@@ -15,7 +15,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork, of_version_1
 from namegen.core.network.tensor_file import read_tensors, write_tensors
-from namegen.documents import UNSET, Count, Share, UnsetType, from_plain, to_plain
+from namegen.documents import UNSET, Count, Share, Temperature, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, NamesError, SettingsError
 from namegen.types import Array, Float32, Float64, UInt64
 
@@ -90,7 +90,7 @@ class CheckpointDocument:
     training: Mapping[str, Any]
     engine: str | UnsetType = UNSET  # version 1: in training
     labels: tuple[Label, ...] = ()
-    drawing_temperature: float | UnsetType = UNSET
+    drawing_temperature: Temperature | UnsetType = UNSET
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,8 @@ from namegen.core.evaluation.probe import check_probe, probe
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.generation.plausibility import drawing_temperature
+from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.engine_state import parameters_of
 from namegen.core.settings import Recipe
 from namegen.core.teaching.label_smoothing import CountingTargets
@@ -55,6 +56,7 @@ class TrainingRun:
         threads: for the engine.
         dtype: in which the engine computes.
         folder: where the files go; None: nothing is written.
+        for_use: whether names will be asked of the model: then the temperature that suits them is measured at the end.
         listener, stop: see ``Trainer``.
 
     Raises:
@@ -70,6 +72,7 @@ class TrainingRun:
         threads: int = 1,
         dtype: str = "float32",
         folder: RunFolder | None = None,
+        for_use: bool = False,
         listener: Listener | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -88,7 +91,7 @@ class TrainingRun:
             self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
             self.engine.set_state(start)
         self.known_names = np.unique(digests(self.parts.distinct_names))  # as known_digests, of names that differ
-        self._tell, self._stop = listener, stop
+        self._tell, self._stop, self._for_use = listener, stop, for_use
         self.trainer = self._make_trainer(self.parts.batches if self.recipe.taught else self._smoothed())
         self.progress = TrainingProgress()
         self._saved_best = 0  # the epoch whose parameters the folder's model holds
@@ -262,6 +265,7 @@ class TrainingRun:
         }
         with _borrowed(self.engine, parameters):
             quantiles = None if figures is None else score_quantiles(self.engine, self.parts.whole)
+            temperature = None if figures is None or not self._for_use else self._drawing_temperature()
             computed = probe(self.engine, self.network.beginnings[0])
         return Checkpoint(
             self.network,
@@ -272,7 +276,15 @@ class TrainingRun:
             quantiles,
             engine=self.engine.name,
             probe=computed,
+            drawing_temperature=temperature,
         )
+
+    def _drawing_temperature(self) -> float | None:
+        """For the parameters that the engine has now; None where nobody can tell."""
+        generator = Generator(self.engine, self.vocabulary, known_names=self.known_names)
+        longest = default_max_length(max(map(len, self.parts.distinct_names)))
+        rng = np.random.default_rng([self.recipe.training.seed, 0, 4])
+        return drawing_temperature(generator, self.parts.training, longest=longest, rng=rng)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same when the run goes on: all but the number of epochs, which may grow."""

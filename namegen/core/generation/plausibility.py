@@ -1,0 +1,128 @@
+"""Plausibility: how many of a model's new names could stand in the list, and how daring its drawing may be.
+
+A model's loss says how well it foresees real names. What a person meets are the names that it makes up; so a judge,
+which has learned other names of the list, is asked about each. A new name is *plausible* if the judge finds its
+characters likelier, on average, than those of the tenth of real names that it finds oddest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+
+from namegen.core.data.digests import digests, is_known
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.smoothing import KNESER_NEY
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.errors import GenerationError
+from namegen.types import Array, Float64
+
+ODDEST = 0.1  # the share of real names that a plausible one is likelier than
+ORDER = 5  # of the n-gram that judges
+TEMPERATURES = tuple(round(1 - 0.05 * step, 2) for step in range(11))  # 1.0 to 0.5
+WANTED = 0.9  # the share of new names that is to be plausible
+FEWEST_NAMES = 100  # different ones: a half of fewer neither teaches a judge nor says what is odd
+DRAWN = 2_000  # names at each temperature: the share is known to a per cent or so
+
+
+@dataclass(frozen=True, eq=False)
+class PlausibilityJudge:
+    """A model that says which names could be real.
+
+    Attributes:
+        model: what judges.
+        vocabulary: its characters.
+        oddest: log-probability a character below which a name is not plausible, nats.
+    """
+
+    model: LanguageModel
+    vocabulary: Vocabulary
+    oddest: float
+
+    @classmethod
+    def of(cls, model: LanguageModel, vocabulary: Vocabulary, real: Sequence[str]) -> PlausibilityJudge:
+        """A judge whose bar is set by real names, which it has not learned."""
+        scores = cls(model, vocabulary, 0.0).scores(real)
+        return cls(model, vocabulary, float(np.quantile(scores, ODDEST)))
+
+    def scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
+        """The log-probability a character of different names, the end counted, in nats, in no particular order; −inf
+        for one with a character that the judge does not know.
+        """
+        known = [name for name in names if not self.vocabulary.unknown(name)]
+        found = np.full(len(names), -np.inf)
+        if known:
+            tree = PrefixTree.from_names(known, self.vocabulary)
+            lengths = tree.sequences().lengths + 1
+            found[: len(known)] = AccuracyEvaluator(self.model).name_log_probabilities(tree) / lengths
+        return found
+
+    def share(self, names: Sequence[str]) -> float:
+        """How many of some different names are plausible; 0 of none."""
+        return float((self.scores(names) > self.oddest).mean()) if names else 0.0
+
+
+def halves(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Different names in two halves, by a hash of each: names alike but for letter case and punctuation stay together.
+
+    >>> [len(half) for half in halves(["Ann", "Bob", "Cid", "Dee", "Eve", "Flo"])]
+    [3, 3]
+    """
+    odd = (digests(names) % 2 == 1).tolist()
+    return list(compress(names, odd)), [name for name, is_odd in zip(names, odd, strict=True) if not is_odd]
+
+
+def counting_judge(names: Sequence[str], vocabulary: Vocabulary) -> PlausibilityJudge:
+    """A judge that counted one half of some names, and whose bar the other half sets."""
+    learned, real = halves(names)
+    tree = PrefixTree.from_names(learned, vocabulary)
+    return PlausibilityJudge.of(NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY), vocabulary, real)
+
+
+def drawing_temperature(
+    generator: Generator, training: PrefixTree, *, longest: int, rng: np.random.Generator
+) -> float | None:
+    """What a model's names should be drawn with: the highest temperature at which nine of ten new ones are plausible.
+
+    Only the names that the model has learned from are asked for: what is held out has no part in it.
+
+    Args:
+        generator: of the model; knows which names are new.
+        training: the names that it has learned from.
+        longest: characters of the longest name that counts.
+        rng: what names are drawn with.
+
+    Returns:
+        Of 1.0, 0.95 … 0.5; the last where not even that is low enough; None where there are too few names to tell.
+    """
+    if training.distinct_name_count < FEWEST_NAMES:
+        return None
+    rows = training.sequences()
+    judge = counting_judge(generator.vocabulary.decode_all(rows.tokens), generator.vocabulary)
+    low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies
+    while low < high:
+        middle = (low + high) // 2
+        if judge.share(new_names(generator, DRAWN, TEMPERATURES[middle], longest=longest, rng=rng)) >= WANTED:
+            high = middle
+        else:
+            low = middle + 1
+    return TEMPERATURES[high]
+
+
+def new_names(generator: Generator, n: int, temperature: float, *, longest: int, rng: np.random.Generator) -> list[str]:
+    """The different new names among so many that are drawn. Raises GenerationError: the logits are not numbers."""
+    walk, _ = generator.prepare(n, longest, None, allow_seen=True, allow_repeats=True)
+    draws = walk.draw(n, rng=rng, sampling=SamplingSettings(temperature, max_length=longest))
+    names = draws.names(generator.vocabulary)
+    if generator.known_names is None:
+        raise GenerationError("the model does not say what it learned from, so nobody knows which names are new")
+    new = ~is_known(digests(names), generator.known_names)
+    return [name for name, is_new in zip(names, new, strict=True) if is_new]
