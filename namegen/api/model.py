@@ -27,7 +27,7 @@ from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.core.training.run_folder import read_model
 from namegen.core.training.run_result import RunResult
-from namegen.errors import CheckpointError, SettingsError, setting
+from namegen.errors import CheckpointError, NamesError, SettingsError, setting
 from namegen.escaping import quote
 from namegen.lists import BUNDLED
 from namegen.models import SHIPPED, shipped_path
@@ -53,7 +53,12 @@ class LoadedModel:
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
         default_temperature: what names are drawn with unless another is asked for: measured as the model was trained,
             so that nine of ten new names are plausible (``core/generation/plausibility.py``); 1 where it was not.
+        blended: of a blend, the characters that each of its models knows.
     """
+
+    def reads(self, name: str) -> bool:
+        """Whether it knows every character of a name; of a blend, whether one of its models does."""
+        return any(not vocabulary.unknown(name) for vocabulary in self.blended or (self.vocabulary,))
 
     name: str
     model: LanguageModel
@@ -63,6 +68,7 @@ class LoadedModel:
     known_names: UInt64[Array, "names"] | None = None
     beginnings: Beginnings = Beginnings.single()  # noqa: RUF009  # frozen, so that all may share it
     default_temperature: float = 1.0
+    blended: tuple[Vocabulary, ...] = ()
 
     @property
     def generator(self) -> Generator:
@@ -215,6 +221,8 @@ class LoadedModel:
         """
         quantiles = None if self.checkpoint is None else self.checkpoint.score_quantiles
         names = [composed(name.strip())]
+        if self.blended and not self.reads(names[0]):
+            raise NamesError(f"no model of the blend knows every character of {quote(names[0])}: give another name")
         return score_names(self.model, self.vocabulary, names, quantiles, self.beginnings)[0]
 
     @property

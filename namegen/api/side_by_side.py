@@ -61,11 +61,12 @@ def train_side_by_side(
                 at_work[place] = TeacherAtWork(folders[place].name, word["epoch"], word["epochs"])
             for place, process in list(running.items()):
                 if process.ended:
-                    del running[place]
-                    if process.died and words.empty():
+                    if process.died and words.empty():  # of one that said why, the word is still to be read
                         if starts[place] >= STARTS:
                             raise TrainingError(_died(folders[place], process))
                         waiting.appendleft((place, folders[place]))
+                    del running[place]
+                    process.close()
             watcher(at_work)
     finally:
         for process in running.values():
@@ -137,6 +138,15 @@ class _Process:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             self.popen.wait()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of its pipes and files; it is over."""
+        self._listening.join()
+        for stream in (self.popen.stdin, self.popen.stdout, self._said):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
 
 
 def is_begun(folder: Path) -> bool:

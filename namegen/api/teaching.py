@@ -9,13 +9,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from namegen.api.model import LoadedModel, load, read_checkpoint
+from namegen.api.model import LoadedModel, find_model, load, read_checkpoint
 from namegen.api.side_by_side import is_begun
 from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
 from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import default_max_length
-from namegen.core.settings import COUNTING, Recipe
+from namegen.core.settings import COUNTING, Recipe, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
 from namegen.core.training.effort import OWN_TEACHERS, teacher_recipes
@@ -87,6 +87,14 @@ def be_taught(
     watcher.on_lesson(lesson.name_count, lesson.tree.nodes)
     run.take_lesson(lesson)
     return not stop()
+
+
+def check_teachers(settings: TeachingSettings) -> None:
+    """Say at once what would be said when they are opened. Raises CheckpointError: there is no such model."""
+    models, _ = names_of(settings.teachers)
+    for name in models:
+        if not name.startswith(OWN_TEACHERS):
+            find_model(name)
 
 
 def is_trained(folder: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from namegen.api.model import RUNS
 from namegen.api.runs import open_run
 from namegen.api.side_by_side import train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught
+from namegen.api.teaching import SideBySide, be_taught, check_teachers
 from namegen.api.watching import TeachingWatcher
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_run_config, write_config
@@ -64,6 +64,7 @@ def train(
     """
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
+    check_teachers(config.teaching)
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
     run = TrainingRun(

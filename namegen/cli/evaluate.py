@@ -5,13 +5,15 @@ from __future__ import annotations
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import open_list, open_model
+from namegen.cli.sources import open_blend, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json_text, printable
 
 
 @click.command()
 @click.argument("model", required=False)
 @click.argument("names", required=False)
+@options.also
+@options.blend
 @options.column
 @options.max_name_length
 @options.backend
@@ -20,6 +22,8 @@ from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json
 def evaluate(
     model: str | None,
     names: str | None,
+    also: tuple[str, ...],
+    blend: tuple[float, ...] | None,
     column: str | None,
     max_name_length: int | None,
     backend: str | None,
@@ -30,13 +34,14 @@ def evaluate(
     """Measure how well a model predicts a list of names.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first.
+    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first. With --with it is measured as a blend:
+    namegen evaluate runs/a names.txt --with runs/b --blend 0.6,0.4
 
     Names with characters that the model does not know are left out, and counted. A list that the model has learned
     from flatters it: the held-out figures of the training are in its run folder.
     """
     notes = Notes(quiet)
-    loaded = open_model(model, notes, backend=backend, threads=threads)
+    loaded = open_blend((model, *also), blend, notes, backend=backend, threads=threads)
     corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
     from namegen import api
 

@@ -132,22 +132,9 @@ def _random(batch: NameBatch, seed: int | None) -> Sequence[int]:
 ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "random": _random}
 
 
-def _weights(text: str) -> tuple[float, ...]:
-    """``0.6,0.4``: whether they sum to 1 is checked with the models."""
-    try:
-        return tuple(map(float, text.split(",")))
-    except ValueError:
-        raise click.BadParameter(f"{text[:40]!r}: expected a number for each model, such as 0.6,0.4") from None
-
-
 @click.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option(
-    "--blend",
-    type=_weights,
-    metavar="W,W,...",
-    help="How much each of several models is heard; sums to 1.  [default: all alike]",
-)
+@options.blend
 @click.option(
     "-n",
     "count",

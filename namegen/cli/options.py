@@ -56,6 +56,23 @@ class OfEveryEngine(click.Command):
         formatter.write_text(f"Engines: {engines_in_help(ctx)}.")
 
 
+def weights(text: str) -> tuple[float, ...]:
+    """``0.6,0.4``: whether they sum to 1 is checked with the models."""
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError:
+        raise click.BadParameter(f"{text[:40]!r}: expected a number for each model, such as 0.6,0.4") from None
+
+
+blend = click.option(
+    "--blend",
+    type=weights,
+    metavar="W,W,...",
+    help="How much each of several models is heard; sums to 1.  [default: all alike]",
+)
+also = click.option(
+    "--with", "also", multiple=True, metavar="MODEL", help="Blend this model in, and more with further --with."
+)
 backend = click.option(
     "--backend",
     cls=EngineOption,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import open_model
+from namegen.cli.sources import open_blend
 from namegen.cli.terminal import Notes, aligned, json_text, printable
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.models import SHIPPED
@@ -32,11 +32,20 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
 @click.command()
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
 @click.option("--model", metavar="MODEL", help="The model; with it, every argument is a name.")
+@options.also
+@options.blend
 @options.backend
 @options.threads
 @options.common
 def score(
-    texts: tuple[str, ...], model: str | None, backend: str | None, threads: int, as_json: bool, quiet: bool
+    texts: tuple[str, ...],
+    model: str | None,
+    also: tuple[str, ...],
+    blend: tuple[float, ...] | None,
+    backend: str | None,
+    threads: int,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """How likely a model finds names, letter by letter.
 
@@ -57,7 +66,7 @@ def score(
                 f"{texts[0]!r} is a model: give NAMEs behind it, or score it as a name with a model in --model"
             )
         notes(f"model: {model}")
-    loaded = open_model(model, notes, backend=backend, threads=threads)
+    loaded = open_blend((model, *also), blend, notes, backend=backend, threads=threads)
     scores = [loaded.score(name) for name in names]
     if as_json:
         click.echo(json_text({"model": loaded.name, "scores": [to_dict(score) for score in scores]}))

@@ -70,7 +70,7 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
 
 
 def open_blend(
-    models: Sequence[str],
+    models: Sequence[str | None],
     weights: Sequence[float] | None,
     notes: Notes,
     *,

@@ -50,7 +50,7 @@ class Choice:
         output_share: over that share, the one of the units before the output.
         readings: of each different name.
         teachers: the cell and width of each.
-        drawn: names in a lesson.
+        drawn_characters: of a lesson.
         lesson_characters: that a student reads.
         most_characters: that are read in all, unless that is less than one epoch.
     """
@@ -63,7 +63,7 @@ class Choice:
     readings: int = 40
     most_characters: int = 4_000_000
     teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192), ("lstm", 192), ("gru", 192))
-    drawn: int = 300_000
+    drawn_characters: int = 2_000_000
     lesson_characters: int = 12_000_000
 
 
@@ -72,7 +72,7 @@ FEW = Choice(
     "gru",
     128,
     teachers=(("lstm", 128), ("gru", 128), ("lstm", 128), ("gru", 128)),
-    drawn=100_000,
+    drawn_characters=600_000,
     lesson_characters=4_000_000,
 )
 MANY = Choice("lstm", 192, smoothing=0.3)
@@ -191,7 +191,7 @@ def _student(recipe: Recipe, size: ListSize) -> Recipe:
         epochs=round(choice.lesson_characters / LESSON_EPOCH),
         learning_rate=learning_rate,
     )
-    drawn = recipe.teaching.drawn or choice.drawn
+    drawn = recipe.teaching.drawn or round(choice.drawn_characters / size.length)
     teaching = replace(recipe.teaching, drawn=drawn)
     return replace(recipe, network=network, training=training.plain, teaching=teaching)
 

@@ -1,0 +1,270 @@
+"""Being taught, from a list to a model: teachers in processes of their own, what is kept, and what reaches whom."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.api import side_by_side
+from namegen.api.side_by_side import train_side_by_side
+from namegen.api.teaching import is_trained
+from namegen.api.watching import OnTeachers, SilentWatcher, TeacherAtWork
+from namegen.config import Config, merge
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.corpus import Corpus
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.teaching.weighing import Weighing
+from namegen.core.training import effort, run
+from namegen.core.training.run import TrainingRun
+from namegen.errors import CheckpointError, SettingsError, TrainingError
+from namegen.lists import load_bundled
+
+NAMES = list(dict.fromkeys(load_bundled("mlb-first").names))[:240]
+TINY = replace(
+    effort.FEW,
+    teachers=(("gru", 6), ("simple_rnn", 6)),
+    drawn_characters=3_000,
+    lesson_characters=20_000,
+    most_characters=12_000,
+)
+BEST = merge(Config(), {"training.effort": "best", "network.cell": "gru", "network.hidden": (8,), "run.threads": 1})
+
+
+@pytest.fixture(autouse=True)
+def tiny_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the sizes that a list of 240 names would get, only smaller."""
+    monkeypatch.setattr(effort, "FEW", TINY)
+    for module in (effort, run):
+        monkeypatch.setattr(module, "LESSON_EPOCH", 5_000)
+
+
+def train_here(folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
+    """One after the other, in this process."""
+    from namegen.api.runs import go_on
+
+    for folder in folders:
+        go_on(folder, threads=1, stop=stop)
+
+
+class Noting(SilentWatcher):
+    """Notes what it is told, and the lesson."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, float] = {}
+        self.seen: list[TeacherAtWork] = []
+        self.lesson: BatchMaker | None = None
+
+    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
+        self.seen += at_work
+
+    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
+        self.heard = dict(zip(names, weighing.weights, strict=True))
+
+    def ready(self, run: TrainingRun) -> None:
+        self.lesson = run.trainer.batches
+
+
+def train(names: Sequence[str] = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
+    noting = Noting()
+    told: dict[str, Any] = {"teach_on": train_here, **more}
+    return api.train(names, config=config, watcher=noting, ready=noting.ready, **told), noting
+
+
+def test_best_trains_teachers_in_processes_and_then_a_student(tmp_path: Path) -> None:
+    result, noting = train(out=tmp_path / "run", teach_on=train_side_by_side)
+    assert result.finished
+    assert result.checkpoint.network.summary == "gru 8"
+    assert list(noting.heard) == ["teachers/1", "teachers/2", "counting"]
+    assert sum(noting.heard.values()) == pytest.approx(1)
+    assert any(teacher.epoch for teacher in noting.seen)
+    for place, cell in ((1, "gru"), (2, "simple_rnn")):
+        folder = tmp_path / "run" / "teachers" / str(place)
+        assert is_trained(folder)
+        assert Checkpoint.load(folder / "model.safetensors").network.summary == f"{cell} 6"
+    text = (tmp_path / "run" / "config.toml").read_text(encoding="utf-8")
+    assert 'teachers = ["teachers/1", "teachers/2", "counting"]' in text
+
+
+def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
+    """With other names in the held-out parts nothing differs: no teacher, weight, name or target of the lesson."""
+    config = merge(BEST, {"data.test": 0.1, "training.epochs": 1})
+    split = Corpus.from_names(NAMES).split(0.1, "unique", 0, test=0.1)
+    held_out = {*split.validation, *split.test}
+    assert len(held_out) > 30
+    alphabet = set("".join(split.training))
+    marked = [name for name in marked_names(held_out) if set(name) <= alphabet]
+    changed = [name for name in NAMES if name not in held_out] + marked
+    (_, first), (_, second) = (
+        train(names, config, out=tmp_path / out) for names, out in ((NAMES, "a"), (changed, "b"))
+    )
+    for place in ("1", "2"):
+        one, other = (Checkpoint.load(tmp_path / out / "teachers" / place / "model.safetensors") for out in ("a", "b"))
+        for name, values in one.parameters.items():
+            np.testing.assert_array_equal(values, other.parameters[name])
+        listed = (tmp_path / "b" / "teachers" / place / "names.txt").read_text(encoding="utf-8").split()
+        assert not held_out & set(listed)
+        assert not set(marked) & set(listed)
+    assert first.heard == second.heard
+    assert first.lesson is not None
+    assert second.lesson is not None
+    np.testing.assert_array_equal(first.lesson.tree.token, second.lesson.tree.token)
+    for one, other in zip(
+        first.lesson.epoch(0, batch_size=64, seed=0), second.lesson.epoch(0, batch_size=64, seed=0), strict=True
+    ):
+        np.testing.assert_array_equal(one.targets, other.targets)
+
+
+def marked_names(like: set[str]) -> list[str]:
+    """Names that no list has, all held out by the split of the seed 0."""
+    made = [f"{name}{name.lower()}" for name in sorted(like)]
+    split = Corpus.from_names([*NAMES, *made]).split(0.1, "unique", 0, test=0.1)
+    return [name for name in made if name in {*split.validation, *split.test}]
+
+
+def test_the_marked_names_of_that_test_are_held_out() -> None:
+    assert len(marked_names(set(NAMES))) > 20
+
+
+def test_a_run_that_is_stopped_among_its_teachers_goes_on(tmp_path: Path) -> None:
+    calls = iter(range(10_000))
+    result, _ = train(out=tmp_path / "run", stop=lambda: next(calls) > 150)
+    assert not result.finished
+    assert not is_trained(tmp_path / "run" / "teachers" / "2")
+    result = api.resume(tmp_path / "run", teach_on=train_here)
+    assert result.finished
+    whole, _ = train(out=tmp_path / "whole")
+    for name, values in whole.checkpoint.parameters.items():
+        np.testing.assert_array_equal(values, result.checkpoint.parameters[name])
+
+
+def test_a_run_that_is_stopped_as_it_learns_goes_on_from_the_same_lesson(tmp_path: Path) -> None:
+    config = merge(BEST, {"training.epochs": 6})
+    started = threading.Event()
+    steps = iter(range(10_000))
+    result, _ = train(
+        config=config, out=tmp_path / "run", stop=lambda: started.is_set() and next(steps) > 5, listener=On(started)
+    )
+    assert not result.finished
+    again = api.resume(tmp_path / "run", teach_on=train_here)
+    whole, _ = train(config=config)
+    for name, values in whole.checkpoint.parameters.items():
+        np.testing.assert_array_equal(values, again.checkpoint.parameters[name])
+
+
+class On:
+    """A listener that notes the first step."""
+
+    def __init__(self, started: threading.Event) -> None:
+        self.started = started
+
+    def on_step(self, progress: Any, step: int, steps: int) -> None:
+        self.started.set()
+
+    def on_epoch(self, progress: Any) -> None:
+        """Nothing."""
+
+
+def test_few_names_are_trained_as_the_standard_effort_does() -> None:
+    result = api.train(NAMES[:60], config=merge(BEST, {"training.epochs": 1}))
+    assert result.finished
+    assert result.checkpoint.training["settings"]["label_smoothing"] == 0.5
+
+
+class TestGivenTeachers:
+    """``teach``: models that exist already."""
+
+    @pytest.fixture
+    def given(self, tmp_path: Path) -> Path:
+        quick = merge(Config(), {"training.effort": "quick", "training.epochs": 2, "network.hidden": (5,)})
+        api.train(NAMES, config=quick, out=tmp_path / "given")
+        return tmp_path / "given"
+
+    def taught_by(self, *teachers: str, **more: Any) -> tuple[Any, Noting]:
+        return train(config=merge(BEST, {"teaching.teachers": teachers, "training.epochs": 2}), **more)
+
+    def test_run_folders_and_shipped_models_teach(self, given: Path) -> None:
+        result, noting = self.taught_by(str(given), "companies", "counting")
+        assert result.finished
+        assert set(noting.heard) == {str(given), "companies", "counting"}
+
+    def test_a_teacher_that_knows_other_characters_alone_is_hardly_heard(self) -> None:
+        _, noting = self.taught_by("japanese-given", "counting")
+        assert noting.heard["counting"] > 3 * noting.heard["japanese-given"]
+
+    def test_one_teacher_is_enough(self, given: Path) -> None:
+        result, noting = self.taught_by(str(given))
+        assert result.finished
+        assert noting.heard == {str(given): 1.0}
+
+    def test_a_teacher_that_is_not_there_is_told_at_once(self, tmp_path: Path) -> None:
+        with pytest.raises(CheckpointError, match="there is no model"):
+            self.taught_by("nobody", out=tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+    def test_a_model_twice_is_refused(self) -> None:
+        with pytest.raises(SettingsError, match="each once"):
+            self.taught_by("companies", "companies")
+
+
+class TestSideBySide:
+    """Processes that come to their end, that do not, and that are not wanted any more."""
+
+    @pytest.fixture
+    def folders(self, tmp_path: Path) -> list[Path]:
+        train(out=tmp_path / "run", stop=lambda: True)
+        return sorted((tmp_path / "run" / "teachers").iterdir())
+
+    def test_a_process_that_dies_once_is_started_again(
+        self, folders: list[Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started: list[side_by_side._Process] = []
+
+        class Dying(side_by_side._Process):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                started.append(self)
+                if len(started) == 1:
+                    self.popen.kill()
+
+        monkeypatch.setattr(side_by_side, "_Process", Dying)
+        train_side_by_side(folders, at_once=1)
+        assert len(started) == 3
+        assert all(map(is_trained, folders))
+
+    def test_one_that_dies_again_is_told_in_a_sentence(
+        self, folders: list[Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Dying(side_by_side._Process):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                self.popen.kill()
+
+        monkeypatch.setattr(side_by_side, "_Process", Dying)
+        with pytest.raises(TrainingError, match=r"died twice, with the exit code -9.*go on with resume=") as caught:
+            train_side_by_side(folders[:1])
+        assert "\n" not in str(caught.value)
+
+    def test_what_cannot_be_trained_says_why(self, folders: list[Path]) -> None:
+        config = folders[0] / "config.toml"
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace('cell = "gru"', 'cell = "gruu"'), encoding="utf-8")
+        with pytest.raises(TrainingError, match=r"cannot be trained: .*cell is 'gruu'"):
+            train_side_by_side(folders)
+
+    def test_one_that_is_not_wanted_saves_itself(self, folders: list[Path]) -> None:
+        seen: list[TeacherAtWork] = []
+        train_side_by_side(
+            folders[:1],
+            watcher=lambda at_work: seen.extend(at_work),
+            stop=lambda: any(0 < teacher.epoch < teacher.epochs for teacher in seen),
+        )
+        assert (folders[0] / "state.safetensors").is_file()
+        train_side_by_side(folders[:1])
+        assert is_trained(folders[0])
