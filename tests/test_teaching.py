@@ -32,7 +32,7 @@ TINY = replace(
     teachers=(("gru", 6), ("simple_rnn", 6)),
     drawn_characters=3_000,
     lesson_characters=20_000,
-    most_characters=12_000,
+    most_characters=4_000,
 )
 BEST = merge(Config(), {"training.effort": "best", "network.cell": "gru", "network.hidden": (8,), "run.threads": 1})
 
@@ -134,7 +134,7 @@ def test_the_marked_names_of_that_test_are_held_out() -> None:
 
 def test_a_run_that_is_stopped_among_its_teachers_goes_on(tmp_path: Path) -> None:
     calls = iter(range(10_000))
-    result, _ = train(out=tmp_path / "run", stop=lambda: next(calls) > 150)
+    result, _ = train(out=tmp_path / "run", stop=lambda: next(calls) > 20)
     assert not result.finished
     assert not is_trained(tmp_path / "run" / "teachers" / "2")
     result = api.resume(tmp_path / "run", teach_on=train_here)

@@ -21,6 +21,7 @@ def open_run(
     config: Config,
     *,
     threads: int | None = None,
+    for_use: bool = True,
     listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainingRun:
@@ -30,6 +31,7 @@ def open_run(
         folder: with its list, if that lies nowhere else.
         config: the folder's own.
         threads: in place of the config's.
+        for_use: whether names will be asked of the model.
         listener: who is told how it goes.
         stop: asked before every step.
 
@@ -45,7 +47,7 @@ def open_run(
         load_engine(config.run.backend),
         threads=threads or config.threads,
         folder=folder,
-        for_use=True,
+        for_use=for_use,
         listener=listener,
         stop=stop,
     )
@@ -59,7 +61,7 @@ def go_on(
     ready: Callable[[TrainingRun], None] = lambda run: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
-    """Train what a folder holds to its end: from its state, or from the beginning where it has none.
+    """Train a teacher, which lies in a folder, to its end: from its state, or from the beginning where it has none.
 
     Args:
         path: a folder with the settings of a training, and its list.
@@ -74,7 +76,7 @@ def go_on(
     folder = RunFolder(path)
     folder.remove_left_overs()
     config = read_run_config(folder.config_path)
-    run = open_run(folder, config, threads=threads, listener=listener, stop=stop)
+    run = open_run(folder, config, threads=threads, for_use=False, listener=listener, stop=stop)
     if (path / STATE_FILE).is_file():
         run.resume()
     ready(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -13,11 +13,14 @@ from namegen.api.model import LoadedModel, find_model, load, read_checkpoint
 from namegen.api.side_by_side import is_begun
 from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
 from namegen.config import Config, RunSettings, write_config
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
+from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.network.checkpoint import default_max_length
 from namegen.core.settings import COUNTING, Recipe, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
+from namegen.core.teaching.weighing import Weighing
 from namegen.core.training.effort import OWN_TEACHERS, teacher_recipes
 from namegen.core.training.file_names import MODEL_FILE, NAMES_FILE
 from namegen.core.training.run import TrainingRun
@@ -36,6 +39,21 @@ class SideBySide(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """What a run was taught by.
+
+    Attributes:
+        mixture: its teachers as one.
+        weighing: how much each is heard.
+        lesson: what they drew, and expect.
+    """
+
+    mixture: MixtureModel
+    weighing: Weighing
+    lesson: BatchMaker
+
+
 def be_taught(
     run: TrainingRun,
     folder: Path,
@@ -44,7 +62,7 @@ def be_taught(
     watcher: TeachingWatcher | None,
     stop: Callable[[], bool],
     teach_on: SideBySide,
-) -> bool:
+) -> Taught | None:
     """Give a run its lesson.
 
     Args:
@@ -56,7 +74,7 @@ def be_taught(
         teach_on: what trains its own teachers.
 
     Returns:
-        False where it was stopped: what was trained so far is saved.
+        What it was taught by; None where it was stopped: what was trained so far is saved.
 
     Raises:
         CheckpointError: a teacher cannot be opened. SettingsError: one cannot teach. TrainingError: one cannot be
@@ -71,12 +89,12 @@ def be_taught(
     if not all(map(is_trained, own)):
         teach_on([one for one in own if not is_trained(one)], watcher=watcher.on_teachers, stop=stop)
     if stop() or not all(map(is_trained, own)):
-        return False
+        return None
     teachers = [_open(name, folder) for name in models]
     mixture, weighing = together(teachers, parts, counting=counting)
     watcher.on_weighed([one.name for one in teachers] + [COUNTING] * counting, weighing)
     if stop():
-        return False
+        return None
     lesson = make_lesson(
         mixture,
         parts.whole.batches.tree,
@@ -86,7 +104,7 @@ def be_taught(
     )
     watcher.on_lesson(lesson.name_count, lesson.tree.nodes)
     run.take_lesson(lesson)
-    return not stop()
+    return Taught(mixture, weighing, lesson)
 
 
 def check_teachers(settings: TeachingSettings) -> None:

@@ -79,7 +79,7 @@ def train(
             teachers = Path(for_a_while.enter_context(TemporaryDirectory()))
         if run.recipe.taught:
             run.save()  # so that it can be resumed while its teachers are being trained
-            if not be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on):
+            if be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on) is None:
                 return run.finish()
         ready(run)
         return run.run()
@@ -152,8 +152,10 @@ def resume(
     run = open_run(run_folder, config, listener=listener, stop=stop)
     run.resume()
     run_folder.save_config(write_config(config))
-    if run.recipe.taught and not be_taught(run, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on):
-        return run.finish()
+    if run.recipe.taught:
+        taught = be_taught(run, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on)
+        if taught is None:
+            return run.finish()
     ready(run)
     return run.run()
 

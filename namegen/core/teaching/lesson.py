@@ -9,23 +9,27 @@ Source: distillation, Hinton, Vinyals and Dean, 2015.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.engine import State
+from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.evaluation.reading import chances_at_nodes
-from namegen.core.generation.count_splitting import Walk
+from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.prefix_filter import PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.length import MaxLength
 from namegen.core.generation.wishes.well_formed import WellFormed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import TrainingError
-from namegen.types import Array, Float32, Int, Int32, Int64
+from namegen.types import Array, Float32, Float64, Int, Int32, Int64
 
-LARGEST_TABLE = 2**28  # chances that are kept: 1 GiB
+LARGEST_TABLE = 2**27  # chances that are kept: half a GiB, and as much again while they are put in order
 TRIES = 4  # to draw fewer names where their prefixes are too many
 
 
@@ -37,7 +41,7 @@ def make_lesson(
     Args:
         teachers: over the vocabulary of the student.
         training: the names of the list that the student may read.
-        names: how many are drawn; fewer where the table of what follows all their prefixes would take more than 1 GiB.
+        names: how many are drawn; fewer where what follows all their prefixes would take more than half a GiB.
         longest: characters of the longest name that is drawn.
         rng: what they are drawn with.
 
@@ -50,14 +54,12 @@ def make_lesson(
     most = LARGEST_TABLE // teachers.vocabulary_size
     own = training.sequences()
     for _ in range(TRIES):
-        tokens, counts = draw(teachers, names, longest=longest, rng=rng)
-        sorted_names, _ = SortedNames.from_rows(_stacked(own.tokens, tokens), np.concatenate((own.counts, counts)))
-        batches = BatchMaker.of_sorted(
-            sorted_names, np.repeat(np.arange(len(sorted_names.counts)), sorted_names.counts)
-        )
+        notes = _Notes(teachers)
+        draws = _draw(notes, teachers, names, longest=longest, rng=rng)
+        read, _ = SortedNames.from_rows(_stacked(own.tokens, draws.tokens), np.concatenate((own.counts, draws.counts)))
+        batches = BatchMaker.of_sorted(read, np.repeat(np.arange(len(read.counts)), read.counts))
         if batches.tree.nodes <= most:
-            expected = chances_at_nodes(teachers, batches.tree)
-            return batches.with_targets(_Expected(expected))
+            return batches.with_targets(_Expected(_table(batches.tree, notes, teachers, training)))
         names = int(0.9 * names * most / batches.tree.nodes)
     raise TrainingError(
         f"the list has {training.nodes:,} prefixes and {teachers.vocabulary_size:,} characters, more than fit into "
@@ -65,12 +67,14 @@ def make_lesson(
     )
 
 
-def draw(
-    teachers: MixtureModel, names: int, *, longest: int, rng: np.random.Generator
-) -> tuple[Int32[Array, "R T"], Int64[Array, "R"]]:
-    """Names as rows of ids, ended by the boundary, and how often each was drawn. Raises TrainingError."""
+def draw(teachers: MixtureModel, names: int, *, longest: int, rng: np.random.Generator) -> Draws:
+    """Names that the teachers draw. Raises TrainingError: they are none."""
+    return _draw(_Notes(teachers), teachers, names, longest=longest, rng=rng)
+
+
+def _draw(notes: _Notes, teachers: MixtureModel, names: int, *, longest: int, rng: np.random.Generator) -> Draws:
     wishes = Wishlist([WellFormed(), MaxLength(longest)])
-    draws = Walk(teachers, PrefixFilter(wishes, teachers.vocabulary)).draw(
+    draws = Walk(notes, PrefixFilter(wishes, teachers.vocabulary)).draw(
         names, rng=rng, sampling=SamplingSettings(max_length=longest)
     )
     if draws.counts.sum() < names / 2:
@@ -78,7 +82,80 @@ def draw(
             f"of {names:,} names that the teachers drew, {int(draws.counts.sum()):,} end within {longest} characters: "
             "give teachers that have learned names of this kind"
         )
-    return draws.tokens, draws.counts
+    return draws
+
+
+@dataclass(frozen=True, eq=False)
+class _NoteState:
+    """The teachers' state, and which note was made of each prefix; −1 before the first."""
+
+    inner: State
+    note: Int64[Array, "B"]
+
+
+class _Notes:
+    """The teachers as a LanguageModel that notes what it says of each prefix, so that none has to be read again.
+
+    Attributes:
+        chances: of each step, ``(B, V)``.
+        parent, token: of each note: the note of the prefix that is one shorter, −1 for none, and its last token.
+    """
+
+    def __init__(self, teachers: MixtureModel) -> None:
+        self.teachers, self.vocabulary_size = teachers, teachers.vocabulary_size
+        self.chances: list[Float32[Array, "B V"]] = []
+        self.parent: list[Int64[Array, "B"]] = []
+        self.token: list[Int32[Array, "B"]] = []
+        self._count = 0
+
+    def initial_state(self, rows: int) -> _NoteState:
+        """Nothing has been read."""
+        return _NoteState(self.teachers.initial_state(rows), np.full(rows, -1))
+
+    def step(self, tokens: Int32[Array, "B"], state: _NoteState) -> tuple[Float64[Array, "B V"], _NoteState]:
+        """As the teachers do it."""
+        logits, after = self.teachers.step(tokens, state.inner)
+        self.chances.append(np.exp(all_log_probabilities(logits)).astype(np.float32))
+        self.parent.append(state.note)
+        self.token.append(tokens)
+        here = np.arange(self._count, self._count + len(tokens))
+        self._count += len(tokens)
+        return logits, _NoteState(after, here)
+
+    def select(self, state: _NoteState, rows: Int[Array, "K"]) -> _NoteState:
+        """Gather rows."""
+        return _NoteState(self.teachers.select(state.inner, rows), state.note[rows])
+
+
+def _table(tree: PrefixTree, notes: _Notes, teachers: MixtureModel, training: PrefixTree) -> Float32[Array, "N V"]:
+    """What the teachers expect behind every prefix of a lesson: noted as they drew, or read in the training part."""
+    table = np.empty((tree.nodes, teachers.vocabulary_size), np.float32)
+    table[_same_prefixes(tree, training.parent, training.token)] = chances_at_nodes(teachers, training)
+    places = _same_prefixes(tree, np.concatenate(notes.parent), np.concatenate(notes.token))
+    start = 0
+    for chances in notes.chances:
+        here = places[start : start + len(chances)]
+        table[here[here >= 0]] = chances[here >= 0]
+        start += len(chances)
+    return table
+
+
+def _same_prefixes(tree: PrefixTree, parent: Int64[Array, "M"], token: Int32[Array, "M"]) -> Int64[Array, "M"]:
+    """The node of a tree of one root for each of some prefixes, given by the one that is a token shorter (−1: none) and
+    that token; −1 where the tree has no such node.
+    """
+    size = int(max(tree.edge_token.max(), token.max())) + 1
+    edges = tree.edge_node * size + tree.edge_token
+    node = np.where(parent < 0, 0, -1)
+    waiting, known = np.flatnonzero(parent >= 0), parent < 0
+    while len(waiting):  # a depth at a time
+        is_next = known[parent[waiting]]
+        rows, waiting = waiting[is_next], waiting[~is_next]
+        wanted = node[parent[rows]] * size + token[rows]
+        edge = np.minimum(np.searchsorted(edges, wanted), len(edges) - 1)
+        node[rows] = np.where(edges[edge] == wanted, tree.edge_child[edge], -1)
+        known[rows] = True
+    return node
 
 
 class _Expected:

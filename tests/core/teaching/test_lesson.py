@@ -56,9 +56,9 @@ def test_every_batch_is_told_what_the_teachers_expect() -> None:
 
 def test_names_are_drawn_as_the_teachers_have_them() -> None:
     """The first two letters of forty thousand names against their exact chances."""
-    tokens, counts = draw(TEACHERS, 40_000, longest=40, rng=np.random.default_rng(2))
+    draws = draw(TEACHERS, 40_000, longest=40, rng=np.random.default_rng(2))
     begins: Counter[tuple[int, ...]] = Counter()
-    for row, count in zip(tokens, counts, strict=True):
+    for row, count in zip(draws.tokens, draws.counts, strict=True):
         begins[tuple(row[:2].tolist())] += int(count)
     first = chances_after("")
     for letters, count in begins.most_common(8):
