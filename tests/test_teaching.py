@@ -31,7 +31,7 @@ TINY = replace(
     effort.FEW,
     teachers=(("gru", 6), ("simple_rnn", 6)),
     drawn_characters=3_000,
-    lesson_characters=20_000,
+    lesson_characters=20_000,  # fewer than any list asks for
     most_characters=4_000,
 )
 BEST = merge(Config(), {"training.effort": "best", "network.cell": "gru", "network.hidden": (8,), "run.threads": 1})

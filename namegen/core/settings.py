@@ -132,7 +132,7 @@ class TrainingSettings:
     ``momentum`` belongs to the optimizer of that name, ``warmup`` (the share of all steps in which the rate rises) to
     the schedule ``one-cycle``. ``drop_*``: the share of what each step leaves out, at random and anew each time
     (``core/training/dropping.py``). ``label_smoothing``: the share of each target that counting gives
-    (``core.teaching.label_smoothing.py``).
+    (``core/teaching/label_smoothing.py``).
     """
 
     effort: str = "standard"

@@ -34,7 +34,9 @@ FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops les
 
 OWN_TEACHERS = "teachers/"  # the folder inside a run's own that those lie in which are trained for it
 MOST_PARAMETERS = 200_000  # of a student
-STUDENT_CELL, STUDENT_WIDTHS = "lstm", tuple(range(192, 0, -16))  # the widest that has no more parameters
+STUDENT_WIDTHS = tuple(range(224, 0, -16))  # the widest that has no more parameters
+STUDENT_READINGS = 120  # times the characters of an epoch of the list, that a student reads of its lesson at most
+FEWEST_LESSON_CHARACTERS = 2_500_000  # that it reads in any case
 STUDENT_BATCH = 128
 LESSON_EPOCH = 150_000  # characters: a lesson is long, and is read in slices, so that figures come every few seconds
 
@@ -51,7 +53,8 @@ class Choice:
         readings: of each different name.
         teachers: the cell and width of each.
         drawn_characters: of a lesson.
-        lesson_characters: that a student reads.
+        student: its cell.
+        lesson_characters: that a student reads at most.
         most_characters: that are read in all, unless that is less than one epoch.
     """
 
@@ -63,8 +66,9 @@ class Choice:
     readings: int = 40
     most_characters: int = 4_000_000
     teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192), ("lstm", 192), ("gru", 192))
-    drawn_characters: int = 2_000_000
-    lesson_characters: int = 12_000_000
+    drawn_characters: int = 2_500_000
+    student: str = "lstm"
+    lesson_characters: int = 16_000_000
 
 
 WIDE_TEACHERS = (("lstm", 256), ("gru", 224), ("lstm", 256), ("gru", 224))
@@ -73,13 +77,22 @@ FEW = Choice(
     128,
     teachers=(("lstm", 128), ("gru", 128), ("lstm", 128), ("gru", 128)),
     drawn_characters=600_000,
-    lesson_characters=4_000_000,
 )
 MANY = Choice("lstm", 192, smoothing=0.3)
-MANY_SHORT = Choice("lstm", 192, smoothing=0.1, output_share=1.0, readings=24)
+MANY_SHORT = Choice(
+    "lstm", 192, smoothing=0.1, output_share=1.0, readings=24, drawn_characters=1_000_000, lesson_characters=3_000_000
+)
 VERY_MANY = Choice("lstm", 256, dropped=1.5, teachers=WIDE_TEACHERS)
 # Read by the widest layer and learned by heart the soonest.
-LONG = Choice("lstm", 256, most_characters=2_500_000, teachers=WIDE_TEACHERS)
+LONG = Choice(
+    "lstm",
+    256,
+    most_characters=2_500_000,
+    teachers=WIDE_TEACHERS,
+    drawn_characters=1_500_000,
+    student="gru",
+    lesson_characters=18_000_000,
+)
 
 
 @dataclass(frozen=True)
@@ -179,7 +192,7 @@ def _student(recipe: Recipe, size: ListSize) -> Recipe:
     training, network, choice = recipe.training, recipe.network, _choice(size)
     learning_rate = None
     if network.architecture == RECURRENT:
-        cell = network.cell or STUDENT_CELL
+        cell = network.cell or choice.student
         network = replace(network, cell=cell, hidden=network.hidden or (_student_width(cell, size.vocabulary),))
         default_rate = training.optimizer == "adam" and not training.rate_steps
         learning_rate = LEARNING_RATES.get(cell) if default_rate else None
@@ -188,12 +201,16 @@ def _student(recipe: Recipe, size: ListSize) -> Recipe:
     training = _given_or(
         training,
         batch_size=STUDENT_BATCH,
-        epochs=round(choice.lesson_characters / LESSON_EPOCH),
+        epochs=max(1, round(_lesson_characters(size, choice) / LESSON_EPOCH)),
         learning_rate=learning_rate,
     )
     drawn = recipe.teaching.drawn or round(choice.drawn_characters / size.length)
     teaching = replace(recipe.teaching, drawn=drawn)
     return replace(recipe, network=network, training=training.plain, teaching=teaching)
+
+
+def _lesson_characters(size: ListSize, choice: Choice) -> int:
+    return min(choice.lesson_characters, max(STUDENT_READINGS * size.characters, FEWEST_LESSON_CHARACTERS))
 
 
 def _student_width(cell: str, vocabulary_size: int) -> int:
