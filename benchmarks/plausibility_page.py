@@ -9,12 +9,12 @@ HEAD = """\
 # Plausibility: could these names stand in the list?
 
 Written by `make plausibility` from `plausibility.json`. The different names of each list are halved by a hash. Two
-judges learn one half: a network of the effort `standard`, and Kneser–Ney counting of order 5. The models learn the other
-half, and draw 10,000 names each. A new name is *plausible* under a judge if its log-probability a character is above that of
-the oddest tenth of real names, those of the half that the models learned; so of real names nine in ten are. *New and
-different* are the names among the 10,000 that the model has not learned, each counted once. *Edits* are those to the
-nearest name that it has learned, the median. A Markov chain of order 4 chooses each character by the four before it, as
-often as it followed them.
+judges learn one half: a network of the effort `standard`, and Kneser–Ney counting of order 5. The models learn the
+other half, and draw 10,000 names each. A new name is *plausible* under a judge if its log-probability a character is
+above that of the oddest tenth of real names, those of the half that the models learned; so of real names nine in ten
+are. *New and different* are the names among the 10,000 that the model has not learned, each counted once. *Edits* are
+those to the nearest name that it has learned, the median. A Markov chain of order 4 chooses each character by the four
+before it, as often as it followed them.
 
 *Its own temperature* is what a model is drawn with unless another is asked for. It is found as the model is trained,
 with a judge that has counted half of what the model learned ([generating.md](../generating.md)): so here, where the
