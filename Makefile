@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow check docs bench quality models page format wheel constraints clean
+.PHONY: help demo test test-slow check docs bench quality plausibility models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -39,6 +39,7 @@ help:
 	@echo "                  BENCH='gated keras': these sections alone; ROUNDS=...)"
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
+	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
 	@echo "make page         write build/namegen.html: the four shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -77,6 +78,7 @@ check: $(VENV)/.developing
 	$(RUN) docs/make_results.py --check
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
+	$(RUN) -m benchmarks.plausibility_page --check
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
@@ -85,6 +87,7 @@ docs: $(VENV)/.installed
 	$(RUN) docs/make_models.py --cards
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
+	$(RUN) -m benchmarks.plausibility_page
 
 bench: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.bench $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS))
@@ -93,6 +96,10 @@ bench: $(VENV_BENCH)/.installed
 quality: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.quality $(if $(LISTS),--lists $(LISTS)) $(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) -m benchmarks.quality_page
+
+plausibility: $(VENV)/.installed
+	$(RUN) -m benchmarks.plausibility $(if $(LISTS),--lists $(LISTS))
+	$(RUN) -m benchmarks.plausibility_page
 
 models: $(VENV)/.installed
 	$(RUN) docs/make_models.py

@@ -27,6 +27,7 @@ SECONDS_BETWEEN_TEACHERS = 5.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
 SAMPLES_KEPT = 8
 COLUMNS = 80
+BEST = "best"  # the effort; its own module loads NumPy
 
 
 def show_progress(notes: Notes) -> Display:
@@ -62,6 +63,8 @@ class Display(AbstractContextManager["Display"]):
         damped = f" (repeats damped, {batches.name_count:,} are left)" if run.parts.damped else ""
         kept = 0 if held_out is None else held_out.name_count
         test = "" if run.parts.test is None else f", {run.parts.test.name_count:,} to test with"
+        if run.recipe.training.effort == BEST and not run.recipe.taught:
+            self.notes("too few names to choose teachers by: trained as with --effort standard")
         self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}, {kept:,} held out{test}")
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 

@@ -36,7 +36,7 @@ def teach(
     quiet: bool,
     **given: Any,
 ) -> None:
-    r"""Let several models teach one network what they know.
+    """Let several models teach one network what they know.
 
     They are mixed, as it suits names that none of them has learned; the mixture draws names, and the network learns
     what it expects at each of their characters. NAMES is the list that judges, and that counting counts: a file, - for
@@ -45,8 +45,8 @@ def teach(
     Teachers that have learned the names that judge make the figures look better than they are: give train and teach
     the same list, --split and --seed.
 
-    \b
     namegen teach companies --teachers runs/a,runs/b,counting
+
     namegen teach mlb-first --cell simple_rnn --hidden 32,32
 
     Ctrl-C stops and saves; `namegen train --resume` goes on.

@@ -143,8 +143,12 @@ def learn(
     elif result.finished:
         click.echo(summary(result, plot))
     if not result.finished:
+        among_teachers = result.epochs == 0 and (resolved.recipe.taught or resolved.training.effort == "best")
+        where = (
+            "before its first epoch, what its teachers have learned" if among_teachers else "in epoch {:,}, the state"
+        )
         notes(
-            f"stopped in epoch {result.epochs + 1}, the state is saved; to go on:\n"
+            f"stopped {where.format(result.epochs + 1)} is saved; to go on:\n"
             f"  namegen train --resume {shlex.quote(str(result.out))}"
         )
         ctx.exit(INTERRUPTED)
