@@ -61,4 +61,5 @@ def teach(
 
 def _lasting(teacher: str) -> str:
     """A teacher's name as it holds from any folder: a file by its whole path."""
-    return teacher if teacher in SHIPPED or teacher == COUNTING or not teacher else os.path.abspath(teacher)
+    is_file = teacher not in SHIPPED and teacher != COUNTING and os.path.exists(teacher)
+    return os.path.abspath(teacher) if is_file else teacher

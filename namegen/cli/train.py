@@ -143,12 +143,10 @@ def learn(
     elif result.finished:
         click.echo(summary(result, plot))
     if not result.finished:
-        among_teachers = result.epochs == 0 and (resolved.recipe.taught or resolved.training.effort == "best")
-        where = (
-            "before its first epoch, what its teachers have learned" if among_teachers else "in epoch {:,}, the state"
-        )
+        taught = resolved.recipe.taught or resolved.training.effort == "best"
+        what = "what its teachers have learned" if taught and result.epochs == 0 else "the state"
         notes(
-            f"stopped {where.format(result.epochs + 1)} is saved; to go on:\n"
+            f"stopped in epoch {result.epochs + 1}, {what} is saved; to go on:\n"
             f"  namegen train --resume {shlex.quote(str(result.out))}"
         )
         ctx.exit(INTERRUPTED)
