@@ -5,6 +5,7 @@ The trainer calls ``on_step`` thousands of times a second, so that only notes th
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -77,7 +78,7 @@ class Display(AbstractContextManager["Display"]):
 
     def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
         """The teachers are ready: say how much each is heard, and what the mixture is worth."""
-        heard = [f"{printable(name)} {percent(weight)}" for name, weight in zip(names, weighing.weights, strict=True)]
+        heard = [f"{from_here(name)} {percent(weight)}" for name, weight in zip(names, weighing.weights, strict=True)]
         text = f"heard: {', '.join(heard)}"
         self.say(text if len(text) <= COLUMNS else "heard:\n  " + "\n  ".join(heard))
         best = min(weighing.alone)
@@ -119,6 +120,11 @@ class Display(AbstractContextManager["Display"]):
         if record.validation_accuracy_argmax is None or self.ceiling is None:
             return ""
         return f"held-out accuracy {percent(record.validation_accuracy_argmax)} (ceiling {percent(self.ceiling)})"
+
+
+def from_here(name: str) -> str:
+    """A teacher's name, a path as it is seen from this folder, where that is shorter."""
+    return printable(min(name, os.path.relpath(name), key=len) if os.path.isabs(name) else name)
 
 
 def how_far(teacher: TeacherAtWork) -> str:
