@@ -1,0 +1,98 @@
+"""The temperature of each model: measured as it is trained, kept, and taken unless another is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.backends import load_engine
+from namegen.config import Config, merge
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.parts import ListParts
+from namegen.core.generation.plausibility import TEMPERATURES, drawing_temperature
+from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.settings import DataSettings
+from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_result import RunResult
+from namegen.errors import CheckpointError
+from namegen.lists import load_bundled
+from tests.requirements import require
+
+NAMES = load_bundled("mlb-first").names[:2_000]
+QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,)})
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    return api.train(NAMES, config=QUICK, out=tmp_path_factory.mktemp("trained") / "run")
+
+
+@pytest.fixture
+def cool(trained: RunResult) -> Checkpoint:
+    """The same model with a temperature that no other has."""
+    return replace(trained.checkpoint, drawing_temperature=0.55)
+
+
+def test_it_is_measured_on_the_training_part_and_kept(trained: RunResult) -> None:
+    assert trained.out is not None
+    kept = Checkpoint.load(trained.out / "model.safetensors")
+    assert kept.drawing_temperature in TEMPERATURES
+    model = api.load(trained.out)
+    assert model.default_temperature == kept.drawing_temperature
+    parts = ListParts.from_corpus(Corpus.from_names(NAMES), DataSettings(), seed=0)
+    again = drawing_temperature(
+        model.generator,
+        parts.training,
+        longest=default_max_length(kept.longest_name),
+        rng=np.random.default_rng([0, 0, 4]),
+    )
+    assert again == kept.drawing_temperature
+
+
+def test_names_are_drawn_with_it_unless_another_is_asked_for(cool: Checkpoint) -> None:
+    model = api.open_checkpoint(cool, "cool")
+    assert model.generate(20, seed=1) == model.generate(20, seed=1, temperature=0.55)
+    assert model.generate(20, seed=1) != model.generate(20, seed=1, temperature=1.0)
+
+
+def test_a_model_without_one_is_drawn_as_it_is(trained: RunResult) -> None:
+    model = api.open_checkpoint(replace(trained.checkpoint, drawing_temperature=None), "old")
+    assert model.generate(20, seed=1) == model.generate(20, seed=1, temperature=1.0)
+
+
+def test_a_blend_takes_the_lowest(trained: RunResult, cool: Checkpoint) -> None:
+    warm = api.open_checkpoint(replace(trained.checkpoint, drawing_temperature=0.9), "warm")
+    assert api.blend([warm, api.open_checkpoint(cool, "cool")]).default_temperature == 0.55
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, 1e9])
+def test_an_absurd_one_is_refused(trained: RunResult, tmp_path: Path, value: float) -> None:
+    replace(trained.checkpoint, drawing_temperature=value).save(tmp_path / "absurd.safetensors")
+    with pytest.raises(CheckpointError, match="drawing_temperature"):
+        api.load(tmp_path / "absurd.safetensors")
+
+
+@pytest.mark.slow
+def test_it_goes_with_the_tflite(cool: Checkpoint, tmp_path: Path) -> None:
+    require("tensorflow")
+    require("ai_edge_litert")
+    from namegen.backends.tflite.program import convert
+    from namegen.backends.tflite.runtime import TFLiteModel
+
+    assert TFLiteModel(convert(cool, "none")).drawing_temperature == 0.55
+
+
+def test_it_goes_with_the_page(cool: Checkpoint) -> None:
+    from namegen.web.export import PageModel, page
+
+    assert '"temperature":0.55' in page([PageModel("cool", cool)])
+
+
+def test_runs_of_sweeps_and_comparisons_measure_none() -> None:
+    """Nobody asks them for names, and it takes its time."""
+    run = TrainingRun(Corpus.from_names(NAMES), QUICK.recipe, load_engine("numpy"))
+    assert run.run().checkpoint.drawing_temperature is None
