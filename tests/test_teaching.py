@@ -84,8 +84,8 @@ def test_best_trains_teachers_in_processes_and_then_a_student(tmp_path: Path) ->
     assert list(noting.heard) == ["teachers/1", "teachers/2", "counting"]
     assert sum(noting.heard.values()) == pytest.approx(1)
     assert any(teacher.epoch for teacher in noting.seen)
-    for place, cell in ((1, "gru"), (2, "simple_rnn")):
-        folder = tmp_path / "run" / "teachers" / str(place)
+    for place, cell in (("1", "gru"), ("1-whole", "gru"), ("2", "simple_rnn"), ("2-whole", "simple_rnn")):
+        folder = tmp_path / "run" / "teachers" / place
         assert is_trained(folder)
         assert Checkpoint.load(folder / "model.safetensors").network.summary == f"{cell} 6"
     text = (tmp_path / "run" / "config.toml").read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
     (_, first), (_, second) = (
         train(names, config, out=tmp_path / out) for names, out in ((NAMES, "a"), (changed, "b"))
     )
-    for place in ("1", "2"):
+    for place in ("1", "1-whole", "2"):
         one, other = (Checkpoint.load(tmp_path / out / "teachers" / place / "model.safetensors") for out in ("a", "b"))
         for name, values in one.parameters.items():
             np.testing.assert_array_equal(values, other.parameters[name])
@@ -235,7 +235,7 @@ class TestSideBySide:
 
         monkeypatch.setattr(side_by_side, "_Process", Dying)
         train_side_by_side(folders, at_once=1)
-        assert len(started) == 3
+        assert len(started) == 5
         assert all(map(is_trained, folders))
 
     def test_one_that_dies_again_is_told_in_a_sentence(

@@ -17,11 +17,11 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.network.checkpoint import default_max_length
-from namegen.core.settings import COUNTING, Recipe, TeachingSettings
+from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
 from namegen.core.teaching.weighing import Weighing
-from namegen.core.training.effort import OWN_TEACHERS, teacher_recipes
+from namegen.core.training.effort import OWN_TEACHERS, TWIN, teacher_recipes
 from namegen.core.training.file_names import MODEL_FILE, NAMES_FILE
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
@@ -128,9 +128,12 @@ def is_trained(folder: Path) -> bool:
 
 def _own_folders(models: Sequence[str], folder: Path, run: TrainingRun, config: Config, names: Corpus) -> list[Path]:
     """The folders of the teachers that are the run's own, each made with its settings and what it may learn from."""
-    own = [folder / name for name in models if name.startswith(OWN_TEACHERS)]
-    recipes: Sequence[Recipe] = teacher_recipes(run.recipe, run.size) if own else ()
-    for path, recipe in zip(own, recipes, strict=True):
+    if not any(name.startswith(OWN_TEACHERS) for name in models):
+        return []
+    own = []
+    for name, recipe in teacher_recipes(run.recipe, run.size).items():
+        path = folder / name
+        own.append(path)
         if not is_begun(path) and not (path / NAMES_FILE).is_file():
             made = RunFolder(path)
             path.mkdir(parents=True, exist_ok=True)
@@ -146,7 +149,9 @@ def _own_folders(models: Sequence[str], folder: Path, run: TrainingRun, config: 
 
 def _open(name: str, folder: Path) -> Teacher:
     """A teacher: of the run's own, or any other model."""
-    model: LoadedModel = load(folder / name if name.startswith(OWN_TEACHERS) else name)
+    is_own = name.startswith(OWN_TEACHERS)
+    model: LoadedModel = load(folder / name if is_own else name)
     if model.beginnings.several:
         raise SettingsError(f"{model.name} has labelled names, which cannot teach: give models without labels")
-    return Teacher(name, model.model, model.vocabulary)
+    twin = load(folder / f"{name}{TWIN}").model if is_own else None
+    return Teacher(name, model.model, model.vocabulary, twin)

@@ -1,7 +1,8 @@
 """Teachers: models that learned the training part of a list, or anything else, heard together with counting.
 
-What is held out of the list reaches none of them: networks that are trained to teach learn nine tenths of its training
-part, and the last tenth of that part chooses their epochs, the n-gram, the weights and the temperature.
+What is held out of the list reaches none of them. Networks that are trained to teach learn nine tenths of its training
+part, and the last tenth of that part chooses their epochs, the n-gram, the weights and the temperature. Then each
+shares its weight with a twin that learned all of the training part: a short list can least spare a tenth of its names.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ class Teacher:
     Attributes:
         name: what it is called in messages.
         model, vocabulary: what it knows, and of which characters.
+        twin: a network of the same kind that learned the names to choose by, too, and with which it shares its weight.
     """
 
     name: str
     model: LanguageModel
     vocabulary: Vocabulary
+    twin: LanguageModel | None = None
 
 
 def own_data(data: DataSettings, *, seed: int) -> DataSettings:
@@ -107,17 +110,20 @@ def together(teachers: Sequence[Teacher], parts: TeachingParts, *, counting: boo
         counting: whether an n-gram of the list teaches too, as the last one. It is chosen and weighed as it has not
             seen the names to choose by, and counts them in the end.
     """
-    models, vocabularies = [one.model for one in teachers], [one.vocabulary for one in teachers]
-    weighed, used = list(models), list(models)
+    weighed, vocabularies = [one.model for one in teachers], [one.vocabulary for one in teachers]
     if counting:
         before, after = parts.counting()
         weighed.append(before)
-        used.append(after)
         vocabularies.append(parts.vocabulary)
-    found = weigh(weighed, vocabularies, parts.vocabulary, parts.to_choose_by)
-    mixture = MixtureModel(
-        used, vocabularies, found.weights, vocabulary=parts.vocabulary, temperature=found.temperature
-    )
+    found = weigh(weighed, vocabularies, parts.vocabulary, parts.to_choose_by, counting=counting)
+    heard: list[tuple[LanguageModel, Vocabulary, float]] = []
+    for one, weight in zip(teachers, found.weights, strict=False):
+        sharing = [one.model] if one.twin is None else [one.model, one.twin]
+        heard += [(model, one.vocabulary, weight / len(sharing)) for model in sharing]
+    if counting:
+        heard.append((after, parts.vocabulary, found.weights[-1]))
+    models, alphabets, weights = zip(*heard, strict=True)
+    mixture = MixtureModel(models, alphabets, weights, vocabulary=parts.vocabulary, temperature=found.temperature)
     return mixture, found
 
 

@@ -14,10 +14,12 @@ from namegen.core.evaluation.mixture import MixtureModel, MixtureState
 from namegen.core.evaluation.reading import read_prefixes
 from namegen.types import Array, Float64, Int, Int32, Int64
 
-# Characters that each model counts as having foretold before any is looked at. A tenth of a short list holds so few
+# Characters that each network counts as having foretold before any is looked at. A tenth of a short list holds so few
 # names that weights which suit just those do not suit others: without it three of four networks that learned baseball's
-# first names are left out, and the mixture loses 0.013 nats.
-BEFOREHAND = 50
+# first names are left out, and the mixture loses 0.013 nats. Counting, which knows names in another way, has to earn
+# what it gets: on Japanese names that is nothing.
+BEFOREHAND = 100.0
+SMALLEST_WEIGHT = 1e-4  # none is left out altogether: it may know characters that the others do not
 MOST_ROUNDS, SMALLEST_CHANGE = 500, 1e-5  # of the weights
 TEMPERATURES = tuple(round(0.8 + 0.02 * step, 2) for step in range(21))  # 0.8 to 1.2
 
@@ -40,15 +42,23 @@ class Weighing:
 
 
 def weigh(
-    models: Sequence[LanguageModel], vocabularies: Sequence[Vocabulary], vocabulary: Vocabulary, tree: PrefixTree
+    models: Sequence[LanguageModel],
+    vocabularies: Sequence[Vocabulary],
+    vocabulary: Vocabulary,
+    tree: PrefixTree,
+    *,
+    counting: bool,
 ) -> Weighing:
     """Choose weights by expectation–maximisation, then the temperature out of a grid.
+
+    First the networks among themselves, then all of them together beside counting.
 
     Args:
         models: those to mix.
         vocabularies: one for each model.
         vocabulary: of the mixture.
         tree: names to choose by, over that vocabulary. No model may have learned from them.
+        counting: whether the last model is an n-gram of the list.
 
     Source: Dempster, Laird and Rubin, 1977; the weights of a mixture are their first example.
     """
@@ -56,28 +66,37 @@ def weigh(
     chances: Float64[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size))
     for nodes, of_each in read_prefixes(_Apart(mixture), tree):
         chances[nodes] = of_each
-    share: Float64[Array, "E"] = tree.edge_count / tree.edge_count.sum()
+    of_all: Float64[Array, "E"] = tree.edge_count / tree.edge_count.sum()
     of_edges: Float64[Array, "E M"] = np.maximum(chances[tree.edge_node, :, tree.edge_token], np.finfo(float).tiny)
-    weights = _weights(of_edges, tree.edge_count)
+    networks = len(models) - counting
+    weights = np.ones(len(models))
+    if networks:
+        weights[:networks] = _weights(of_edges[:, :networks], tree.edge_count, BEFOREHAND)
+    if networks and counting:
+        both = np.stack([of_edges[:, :networks] @ weights[:networks], of_edges[:, networks]], axis=1)
+        share = _weights(both, tree.edge_count, 0.0)
+        weights[:networks] *= share[0]
+        weights[networks] = share[1]
+    weights = np.maximum(weights, SMALLEST_WEIGHT) / np.maximum(weights, SMALLEST_WEIGHT).sum()
     mixed: Float64[Array, "N V"] = np.einsum("m,nmv->nv", weights, chances)
-    losses = [_loss_at(temperature, mixed, tree, share) for temperature in TEMPERATURES]
+    losses = [_loss_at(temperature, mixed, tree, of_all) for temperature in TEMPERATURES]
     best = int(np.argmin(losses))
     return Weighing(
         weights=tuple(weights.tolist()),
         temperature=TEMPERATURES[best],
-        alone=tuple((-share @ np.log(of_edges)).tolist()),
+        alone=tuple((-of_all @ np.log(of_edges)).tolist()),
         together=losses[best],
     )
 
 
-def _weights(of_edges: Float64[Array, "E M"], count: Int64[Array, "E"]) -> Float64[Array, "M"]:
-    """Each round gives a model the share of the characters that are its doing, a few beforehand counted in."""
+def _weights(of_edges: Float64[Array, "E M"], count: Int64[Array, "E"], beforehand: float) -> Float64[Array, "M"]:
+    """Each round gives a model the share of the characters that are its doing, those beforehand counted in."""
     models = of_edges.shape[1]
     weights = np.full(models, 1 / models)
     for _ in range(MOST_ROUNDS):
         heard = of_edges * weights
         before = weights
-        weights = count @ (heard / heard.sum(axis=1, keepdims=True)) + BEFOREHAND
+        weights = count @ (heard / heard.sum(axis=1, keepdims=True)) + beforehand
         weights /= weights.sum()
         if np.abs(weights - before).max() < SMALLEST_CHANGE:
             break

@@ -33,6 +33,7 @@ DROPPED_WITHOUT_GATES = 1.0  # gates keep what matters, a plain layer has nothin
 FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops less
 
 OWN_TEACHERS = "teachers/"  # the folder inside a run's own that those lie in which are trained for it
+TWIN = "-whole"  # behind the name of a teacher: its twin, which learned the whole training part
 MOST_PARAMETERS = 200_000  # of a student
 STUDENT_WIDTHS = tuple(range(224, 0, -16))  # the widest that has no more parameters
 STUDENT_READINGS = 120  # times the characters of an epoch of the list, that a student reads of its lesson at most
@@ -51,7 +52,7 @@ class Choice:
         dropped: over the length of the names, the share of the recurrent weights that is dropped, at most half.
         output_share: over that share, the one of the units before the output.
         readings: of each different name.
-        teachers: the cell and width of each.
+        teachers: the cell and width of each; each has a twin.
         drawn_characters: of a lesson.
         student: its cell.
         lesson_characters: that a student reads at most.
@@ -65,17 +66,17 @@ class Choice:
     output_share: float = 0.5
     readings: int = 40
     most_characters: int = 4_000_000
-    teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192), ("lstm", 192), ("gru", 192))
+    teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192))
     drawn_characters: int = 2_500_000
     student: str = "lstm"
     lesson_characters: int = 16_000_000
 
 
-WIDE_TEACHERS = (("lstm", 256), ("gru", 224), ("lstm", 256), ("gru", 224))
+WIDE_TEACHERS = (("lstm", 256), ("gru", 224))
 FEW = Choice(
     "gru",
     128,
-    teachers=(("lstm", 128), ("gru", 128), ("lstm", 128), ("gru", 128)),
+    teachers=(("lstm", 128), ("gru", 128)),
     drawn_characters=600_000,
 )
 MANY = Choice("lstm", 192, smoothing=0.3)
@@ -136,26 +137,26 @@ def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
     return _standard(recipe, size) if standard else _quick(recipe)
 
 
-def teacher_recipes(recipe: Recipe, size: ListSize) -> tuple[Recipe, ...]:
-    """How each of a run's own teachers is trained.
+def teacher_recipes(recipe: Recipe, size: ListSize) -> dict[str, Recipe]:
+    """How each of a run's own teachers is trained, and its twin.
 
     They are of the standard effort, one by one other networks from other random numbers, which err differently; they
-    learn from most of the training part, so that the rest of it can choose. Those of another architecture than ours are
-    as the student is.
+    learn from most of the training part, so that the rest of it can choose, and the twins from all of it. Those of
+    another architecture than ours are as the student is.
 
     Args:
         recipe: the student's.
         size: of what the student's list has to learn from.
     """
     training, network = recipe.training, recipe.network
-    return tuple(
-        Recipe(
-            own_data(recipe.data, seed=training.seed),
-            NetworkSettings(cell=cell, hidden=(width,)) if network.architecture == RECURRENT else network,
-            TrainingSettings(effort=STANDARD, seed=(training.seed + place) % 2**63),
-        )
-        for place, (cell, width) in enumerate(_choice(size).teachers, start=1)
-    )
+    data = own_data(recipe.data, seed=training.seed)
+    found: dict[str, Recipe] = {}
+    for place, (cell, width) in enumerate(_choice(size).teachers, start=1):
+        settings = NetworkSettings(cell=cell, hidden=(width,)) if network.architecture == RECURRENT else network
+        for name, learned in ((f"{place}", data), (f"{place}{TWIN}", replace(data, validation=0.0))):
+            seed = (training.seed + len(found) + 1) % 2**63
+            found[OWN_TEACHERS + name] = Recipe(learned, settings, TrainingSettings(effort=STANDARD, seed=seed))
+    return found
 
 
 def _quick(recipe: Recipe) -> Recipe:

@@ -36,8 +36,8 @@ def loss(weights: tuple[float, ...], temperature: float = 1.0) -> float:
 
 
 def test_no_other_weights_or_temperature_do_better(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weighing, "BEFOREHAND", 0)
-    found = weigh(MODELS, ALPHABETS, VOCABULARY, TO_CHOOSE_BY)
+    monkeypatch.setattr(weighing, "BEFOREHAND", 0.0)
+    found = weigh(MODELS, ALPHABETS, VOCABULARY, TO_CHOOSE_BY, counting=False)
     assert sum(found.weights) == pytest.approx(1)
     grid = [pair for pair in itertools.product(np.linspace(0.05, 0.9, 9), repeat=2) if sum(pair) < 0.96]
     assert loss(found.weights) <= min(loss((a, b, 1 - a - b)) for a, b in grid) + 1e-6
@@ -47,7 +47,7 @@ def test_no_other_weights_or_temperature_do_better(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_each_loses_alone_is_what_the_evaluator_says() -> None:
-    found = weigh(MODELS, ALPHABETS, VOCABULARY, TO_CHOOSE_BY)
+    found = weigh(MODELS, ALPHABETS, VOCABULARY, TO_CHOOSE_BY, counting=True)
     alone = [AccuracyEvaluator(model).evaluate(TO_CHOOSE_BY).loss_nats_per_char for model in MODELS]
     assert found.alone == pytest.approx(alone)
     assert found.together < min(alone)
@@ -56,7 +56,7 @@ def test_what_each_loses_alone_is_what_the_evaluator_says() -> None:
 def test_few_names_do_not_leave_a_model_out() -> None:
     """Of twins that the names cannot tell apart both are heard; and of few names every model."""
     few = PrefixTree.from_names(NAMES[:4], VOCABULARY)
-    found = weigh(MODELS, ALPHABETS, VOCABULARY, few)
+    found = weigh(MODELS, ALPHABETS, VOCABULARY, few, counting=False)
     assert min(found.weights) > 0.1
 
 
@@ -64,6 +64,6 @@ def test_a_model_of_other_characters_teaches_what_it_knows() -> None:
     other = ["1", "2", "12", "21"]
     digits = Vocabulary.from_names(other)
     foreign = NgramModel(PrefixTree.from_names(other, digits), digits.size, 3, "witten-bell")
-    found = weigh([foreign, MODELS[1]], [digits, VOCABULARY], VOCABULARY, TO_CHOOSE_BY)
+    found = weigh([foreign, MODELS[1]], [digits, VOCABULARY], VOCABULARY, TO_CHOOSE_BY, counting=True)
     assert found.weights[1] > 0.9
     assert np.isfinite(found.together)
