@@ -48,25 +48,37 @@ def train_side_by_side(
     words: queue.Queue[tuple[int, dict[str, Any]]] = queue.Queue()
     at_work = [TeacherAtWork(folder.name) for folder in folders]
     starts = [0] * len(folders)
+
+    def hear(seconds: float = 0.0) -> None:
+        """Take in what has been said, and wait a little for the first of it."""
+        with suppress(queue.Empty):
+            while True:
+                place, word = words.get(timeout=seconds) if seconds else words.get_nowait()
+                seconds = 0.0
+                if "trouble" in word:
+                    raise TrainingError(
+                        f"the teacher {folders[place]} cannot be trained: {word['trouble']}; where its folder is at "
+                        "fault, delete it, and it is trained anew"
+                    )
+                at_work[place] = TeacherAtWork(folders[place].name, word["epoch"], word["epochs"])
+
     try:
         while (waiting or running) and not stop():
             while waiting and len(running) < (at_once or cores()):
                 place, folder = waiting.popleft()
                 starts[place] += 1
                 running[place] = _Process(place, folder, words)
-            with suppress(queue.Empty):
-                place, word = words.get(timeout=SECONDS_BETWEEN_LOOKS)
-                if "trouble" in word:
-                    raise TrainingError(f"the teacher {folders[place]} cannot be trained: {word['trouble']}")
-                at_work[place] = TeacherAtWork(folders[place].name, word["epoch"], word["epochs"])
-            for place, process in list(running.items()):
-                if process.ended:
-                    if process.died and words.empty():  # of one that said why, the word is still to be read
-                        if starts[place] >= STARTS:
-                            raise TrainingError(_died(folders[place], process))
-                        waiting.appendleft((place, folders[place]))
-                    del running[place]
-                    process.close()
+            hear(SECONDS_BETWEEN_LOOKS)
+            ended = [place for place, process in running.items() if process.ended]
+            hear()  # one that has ended may have said why
+            for place in ended:
+                process = running[place]
+                if process.died:
+                    if starts[place] >= STARTS:
+                        raise TrainingError(_died(folders[place], process))
+                    waiting.appendleft((place, folders[place]))
+                del running[place]
+                process.close()
             watcher(at_work)
     finally:
         for process in running.values():

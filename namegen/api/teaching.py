@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from namegen.api.model import LoadedModel, find_model, load, read_checkpoint
+from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.api.side_by_side import is_begun
 from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
 from namegen.config import Config, RunSettings, write_config
@@ -25,8 +25,10 @@ from namegen.core.training.effort import OWN_TEACHERS, TWIN, teacher_recipes
 from namegen.core.training.file_names import MODEL_FILE, NAMES_FILE
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
-from namegen.errors import CheckpointError, SettingsError
+from namegen.errors import CheckpointError, NamesError, SettingsError
+from namegen.models import SHIPPED
 
+FEWEST_TO_CHOOSE_BY = 5
 LESSON_STREAM = 5  # of random numbers, with the seed
 
 
@@ -81,11 +83,18 @@ def be_taught(
             trained, or what they know makes no lesson.
     """
     watcher, recipe = watcher or SilentWatcher(), run.recipe
+    watcher.on_beginning(run)
     seed = recipe.training.seed
     names = taught_names(run.corpus, recipe.data, seed=seed)
     parts = TeachingParts(names, own_data(recipe.data, seed=seed), run.vocabulary)
     models, counting = names_of(recipe.teaching.teachers)
-    own = _own_folders(models, folder, run, config, names)
+    to_choose_by = parts.to_choose_by.distinct_name_count
+    if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:
+        raise NamesError(
+            f"{run.corpus.source} leaves {to_choose_by} different names to choose by how much each teacher is heard: "
+            "give a longer list, or one teacher alone"
+        )
+    own = _make_own_folders(models, folder, run, config, names)
     if not all(map(is_trained, own)):
         teach_on([one for one in own if not is_trained(one)], watcher=watcher.on_teachers, stop=stop)
     if stop() or not all(map(is_trained, own)):
@@ -108,11 +117,25 @@ def be_taught(
 
 
 def check_teachers(settings: TeachingSettings) -> None:
-    """Say at once what would be said when they are opened. Raises CheckpointError: there is no such model."""
+    """Say at once what would be said when they teach.
+
+    Raises:
+        CheckpointError: there is no such model, or it cannot be opened. SettingsError: it cannot teach.
+    """
     models, _ = names_of(settings.teachers)
     for name in models:
         if not name.startswith(OWN_TEACHERS):
-            find_model(name)
+            _open(name, Path())
+
+
+def lasting(settings: TeachingSettings) -> TeachingSettings:
+    """The same, with files and folders by their whole paths, as they hold from anywhere."""
+    return replace(settings, teachers=tuple(map(_lasting, settings.teachers)))
+
+
+def _lasting(teacher: str) -> str:
+    elsewhere = teacher in SHIPPED or teacher == COUNTING or teacher.startswith(OWN_TEACHERS)
+    return teacher if elsewhere else str(Path(teacher).absolute())
 
 
 def is_trained(folder: Path) -> bool:
@@ -126,7 +149,9 @@ def is_trained(folder: Path) -> bool:
     return training.get("training") is not None and training.get("epochs") == wanted
 
 
-def _own_folders(models: Sequence[str], folder: Path, run: TrainingRun, config: Config, names: Corpus) -> list[Path]:
+def _make_own_folders(
+    models: Sequence[str], folder: Path, run: TrainingRun, config: Config, names: Corpus
+) -> list[Path]:
     """The folders of the teachers that are the run's own, each made with its settings and what it may learn from."""
     if not any(name.startswith(OWN_TEACHERS) for name in models):
         return []

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from namegen.api.model import RUNS
 from namegen.api.runs import open_run
 from namegen.api.side_by_side import train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught, check_teachers
+from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting
 from namegen.api.watching import TeachingWatcher
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_run_config, write_config
@@ -65,6 +65,7 @@ def train(
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     check_teachers(config.teaching)
+    config = replace(config, teaching=lasting(config.teaching))
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
     run = TrainingRun(
@@ -108,7 +109,9 @@ def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, ke
     else:
         data = replace(config.data, names=_lasting(config.data.names))
     recipe = run.recipe
-    chosen = replace(config, data=data, network=recipe.network, training=recipe.training, teaching=recipe.teaching)
+    chosen = replace(
+        config, data=data, network=recipe.network, training=recipe.training, teaching=lasting(recipe.teaching)
+    )
     folder.save_config(write_config(chosen))
     return folder
 
@@ -152,7 +155,7 @@ def resume(
     run = open_run(run_folder, config, listener=listener, stop=stop)
     run.resume()
     run_folder.save_config(write_config(config))
-    if run.recipe.taught:
+    if run.recipe.taught and not run.trainer.finished(run.progress):
         taught = be_taught(run, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on)
         if taught is None:
             return run.finish()

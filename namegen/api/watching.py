@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from namegen.core.teaching.weighing import Weighing
+    from namegen.core.training.run import TrainingRun
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ OnTeachers: TypeAlias = Callable[[Sequence[TeacherAtWork]], None]
 class TeachingWatcher(Protocol):
     """Who is told how teaching goes, up to where the student begins; from there on a ``Listener`` is."""
 
+    def on_beginning(self, run: TrainingRun) -> None:
+        """The list is read and split, and its teachers are about to be trained or opened."""
+        ...
+
     def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
         """How far each teacher is; told again and again."""
         ...
@@ -41,6 +46,9 @@ class TeachingWatcher(Protocol):
 
 class SilentWatcher:
     """A watcher that says nothing."""
+
+    def on_beginning(self, run: TrainingRun) -> None:
+        """Nothing."""
 
     def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
         """Nothing."""

@@ -28,6 +28,7 @@ SECONDS_BETWEEN_TEACHERS = 5.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
 SAMPLES_KEPT = 8
 COLUMNS = 80
+TIE = 0.005  # nats a character
 BEST = "best"  # the effort; its own module loads NumPy
 
 
@@ -47,6 +48,7 @@ class Display(AbstractContextManager["Display"]):
         self.notes = notes
         self.epochs = self.steps = self.characters = 1
         self.ceiling: float | None = None
+        self._told = False
         self._done_before = 0.0  # epochs that an earlier part of the run has trained
         self._start: float | None = None
 
@@ -56,10 +58,21 @@ class Display(AbstractContextManager["Display"]):
     def ready(self, run: TrainingRun) -> None:
         """The run is about to start: say what it will do."""
         self.epochs, self.steps = run.trainer.epochs, run.trainer.steps
-        batches, training, held_out = run.parts.batches, run.parts.training, run.parts.held_out
         self.characters = round(run.trainer.batches.characters)
         self.ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
         self._done_before = self.done(run.progress, run.progress.step)
+        if not self._told:
+            self._tell(run)
+        self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
+
+    def on_beginning(self, run: TrainingRun) -> None:
+        """Teachers come first: say what they and the student will learn from."""
+        self._tell(run)
+
+    def _tell(self, run: TrainingRun) -> None:
+        """What the list has."""
+        self._told = True
+        batches, training, held_out = run.parts.batches, run.parts.training, run.parts.held_out
         self.notes(run.corpus.dropped_sentence())
         damped = f" (repeats damped, {batches.name_count:,} are left)" if run.parts.damped else ""
         kept = 0 if held_out is None else held_out.name_count
@@ -67,7 +80,6 @@ class Display(AbstractContextManager["Display"]):
         if run.recipe.training.effort == BEST and not run.recipe.taught:
             self.notes("too few names to choose teachers by: trained as with --effort standard")
         self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}, {kept:,} held out{test}")
-        self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
     def say(self, text: str) -> None:
         """Say something in between, without breaking what is drawn."""
@@ -83,6 +95,8 @@ class Display(AbstractContextManager["Display"]):
         self.say(text if len(text) <= COLUMNS else "heard:\n  " + "\n  ".join(heard))
         best = min(weighing.alone)
         self.say(f"together {number(weighing.together)} nats a character, the best alone {number(best)}; now they draw")
+        if len(names) > 1 and weighing.together > best + TIE:
+            self.say("together they are worse than the best: the names to choose by are few; try that one alone")
 
     def on_lesson(self, names: int, prefixes: int) -> None:
         """The lesson is ready."""
@@ -150,7 +164,7 @@ class Lines(Display):
         now = time.monotonic()
         if now >= self._next_of_teachers:
             self._next_of_teachers = now + max(SECONDS_BETWEEN_TEACHERS, SHARE_BETWEEN_LINES * (now - self._started))
-            self.notes("teachers: " + ", ".join(map(how_far, at_work)))
+            self.notes("teachers, epochs: " + ", ".join(map(how_far, at_work)))
 
     def on_epoch(self, progress: TrainingProgress) -> None:
         """Say how it goes, if it is time."""

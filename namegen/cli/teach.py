@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -10,9 +9,7 @@ import click
 from namegen.cli import options
 from namegen.cli.terminal import Notes
 from namegen.cli.train import about_the_run, asked_for, learn, overrides
-from namegen.cli.training_options import OF_TEACHING, settings
-from namegen.core.settings import COUNTING
-from namegen.models import SHIPPED
+from namegen.cli.training_options import OF_TEACHING, settings_of_teaching
 
 
 @click.command()
@@ -20,7 +17,7 @@ from namegen.models import SHIPPED
 @OF_TEACHING["teaching.teachers"]
 @OF_TEACHING["teaching.drawn"]
 @about_the_run
-@settings
+@settings_of_teaching
 @options.common
 @click.pass_context
 def teach(
@@ -52,14 +49,6 @@ def teach(
     Ctrl-C stops and saves; `namegen train --resume` goes on.
     """
     notes = Notes(quiet)
-    given["effort"] = given["effort"] or "best"
-    lasting = None if teachers is None else tuple(map(_lasting, teachers))
-    told = {**overrides(given), "teaching.teachers": lasting, "teaching.drawn": drawn}
+    told = {**overrides(given), "training.effort": "best", "teaching.teachers": teachers, "teaching.drawn": drawn}
     resolved = asked_for(names, config, told, notes, effort=None)
     learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, out=out)
-
-
-def _lasting(teacher: str) -> str:
-    """A teacher's name as it holds from any folder: a file by its whole path."""
-    is_file = teacher not in SHIPPED and teacher != COUNTING and os.path.exists(teacher)
-    return os.path.abspath(teacher) if is_file else teacher

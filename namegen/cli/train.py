@@ -123,6 +123,9 @@ def learn(
     Raises:
         NamegenError: what ``api.train`` and ``api.resume`` raise.
     """
+    best = resolved.recipe.taught or resolved.training.effort == "best"
+    if scheduler is not None and not best:
+        raise click.UsageError("--scheduler is for teachers: give --effort best beside it.")
     note_engines(notes)
     limit_threads(resolved.threads)
     from namegen import api
@@ -143,8 +146,8 @@ def learn(
     elif result.finished:
         click.echo(summary(result, plot))
     if not result.finished:
-        taught = resolved.recipe.taught or resolved.training.effort == "best"
-        what = "what its teachers have learned" if taught and result.epochs == 0 else "the state"
+        by_teachers = best and result.epochs == 0 and result.out is not None and (result.out / "teachers").exists()
+        what = "what its teachers have learned" if by_teachers else "the state"
         notes(
             f"stopped in epoch {result.epochs + 1}, {what} is saved; to go on:\n"
             f"  namegen train --resume {shlex.quote(str(result.out))}"

@@ -50,7 +50,12 @@ def rate_steps(text: str) -> tuple[tuple[int, float], ...]:
 
 def teachers(text: str) -> tuple[str, ...]:
     """``run-1,companies,counting``: models, and the word for counting."""
-    return tuple(part.strip() for part in text.split(","))
+    found = [part.strip() for part in text.split(",")]
+    for place, name in enumerate(found):
+        if not name or name in found[:place]:
+            what = f"{name[:40]!r} twice" if name else "an empty name"
+            raise click.BadParameter(f"{text[:40]!r} has {what}: expected models, each once, and counting")
+    return tuple(found)
 
 
 # The setting in a config file → the option that stands above it. Their ranges are checked by the settings themselves.
@@ -201,8 +206,19 @@ OF_TEACHING: dict[str, Callable[[options.Command], options.Command]] = {
 }
 
 
+NOT_OF_TEACHING = ("training.effort", "training.label_smoothing")  # the teachers decide what is to be learned
+
+
 def settings(command: options.Command) -> options.Command:
     """An option for every setting."""
     for option in reversed(SETTINGS.values()):
         command = option(command)
+    return command
+
+
+def settings_of_teaching(command: options.Command) -> options.Command:
+    """An option for every setting that a taught network has."""
+    for name, option in reversed(SETTINGS.items()):
+        if name not in NOT_OF_TEACHING:
+            command = option(command)
     return command

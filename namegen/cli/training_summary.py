@@ -6,14 +6,16 @@ import math
 import shlex
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from namegen.cli.terminal import FIGURES, aligned, counted, figures, percent, printable
+from namegen.core.settings import DROPS
 from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
     from namegen.core.evaluation.metrics import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
+    from namegen.core.generation.generator import NameBatch
     from namegen.core.training.run_result import RunResult
 
 DRAWN_NAMES = 1000
@@ -61,7 +63,9 @@ def verdict(result: RunResult) -> list[str]:
     """The network beside counting, in words; and what to do where the figures ask for it."""
     judged, on_test = _judged(result)
     if judged is not None and judged.loss_nats_per_char > math.log(result.checkpoint.network.vocabulary_size):
-        return ["It has learned nothing: guessing blindly does better. Try a lower --learning-rate, or less dropping."]
+        dropped = any(result.checkpoint.training["settings"][name] for name in DROPS)
+        also = ", or less dropping" if dropped else ", or more --epochs"
+        return [f"It has learned nothing: guessing blindly does better. Try a lower --learning-rate{also}."]
     said = []
     references = result.references
     held_out = 0 if references is None else references.judging(test=on_test)
@@ -132,17 +136,28 @@ def _drawn(result: RunResult) -> list[str]:
 
     try:
         model = api.open_checkpoint(result.checkpoint, "")
-        batches = list(model.generate_batches(DRAWN_NAMES, seed=result.seed, allow_seen=True, allow_repeats=True))
+        drawing: dict[str, Any] = {"seed": result.seed, "allow_seen": True, "allow_repeats": True}
+        as_learned = list(model.generate_batches(DRAWN_NAMES, temperature=1.0, **drawing))
+        for_use = list(model.generate_batches(DRAWN_NAMES, **drawing))
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
-    names = [name for batch in batches for name in batch.names]
-    new = [is_new for batch in batches if batch.new is not None for is_new in batch.new.tolist()]
+    names = [name for batch in for_use for name in batch.names]
     shown = ""
-    for name in dict.fromkeys(name for name, is_new in zip(names, new, strict=False) if is_new):
+    for name in dict.fromkeys(name for name, is_new in zip(names, _new(for_use), strict=False) if is_new):
         longer = f"{shown}, {printable(name)}" if shown else printable(name)
         if len(longer) <= NAMES_SHOWN:
             shown = longer
     said = [f"new names: {shown}"] if shown else []
+    new = _new(as_learned)
     if new:
         said.append(f"of {len(new):,} names drawn, {percent(1 - sum(new) / len(new))} are names of the list")
+    if result.checkpoint.drawing_temperature is not None:
+        said.append(
+            f"names are drawn at temperature {model.default_temperature:g}, at which most new ones are plausible"
+        )
     return said
+
+
+def _new(batches: list[NameBatch]) -> list[bool]:
+    """Of each name whether it is new; [] where nobody knows."""
+    return [is_new for batch in batches if batch.new is not None for is_new in batch.new.tolist()]

@@ -37,7 +37,11 @@ def test_given_models_teach(program: Program, names: str) -> None:
 
 @pytest.mark.parametrize(
     ("teachers", "fragment", "code"),
-    [("nobody", "there is no model 'nobody'", 1), ("companies,companies", "each once", 2), ("", "up to 100 models", 2)],
+    [
+        ("nobody", "there is no model 'nobody'", 1),
+        ("companies,companies", "'companies' twice", 2),
+        ("", "an empty name", 2),
+    ],
 )
 def test_wrong_teachers(program: Program, names: str, teachers: str, fragment: str, code: int) -> None:
     program("teach", names, "--teachers", teachers, "--out", "wrong", *TAUGHT).refused(fragment, code=code)

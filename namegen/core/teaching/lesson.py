@@ -15,8 +15,8 @@ import numpy as np
 
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.vocabulary import BOUNDARY
-from namegen.core.engine import State
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.evaluation.reading import chances_at_nodes
@@ -53,9 +53,13 @@ def make_lesson(
     """
     most = LARGEST_TABLE // teachers.vocabulary_size
     own = training.sequences()
-    for _ in range(TRIES):
-        notes = _Notes(teachers)
-        draws = _draw(notes, teachers, names, longest=longest, rng=rng)
+    for _ in range(TRIES if training.nodes <= most else 0):
+        notes = _Notes(teachers, most)
+        try:
+            draws = draw(notes, teachers.vocabulary, names, longest=longest, rng=rng)
+        except _TooManyError:
+            names //= 2
+            continue
         read, _ = SortedNames.from_rows(_stacked(own.tokens, draws.tokens), np.concatenate((own.counts, draws.counts)))
         batches = BatchMaker.of_sorted(read, np.repeat(np.arange(len(read.counts)), read.counts))
         if batches.tree.nodes <= most:
@@ -67,14 +71,12 @@ def make_lesson(
     )
 
 
-def draw(teachers: MixtureModel, names: int, *, longest: int, rng: np.random.Generator) -> Draws:
-    """Names that the teachers draw. Raises TrainingError: they are none."""
-    return _draw(_Notes(teachers), teachers, names, longest=longest, rng=rng)
-
-
-def _draw(notes: _Notes, teachers: MixtureModel, names: int, *, longest: int, rng: np.random.Generator) -> Draws:
+def draw(
+    teachers: LanguageModel, vocabulary: Vocabulary, names: int, *, longest: int, rng: np.random.Generator
+) -> Draws:
+    """Names that the teachers draw. Raises TrainingError: most are none."""
     wishes = Wishlist([WellFormed(), MaxLength(longest)])
-    draws = Walk(notes, PrefixFilter(wishes, teachers.vocabulary)).draw(
+    draws = Walk(teachers, PrefixFilter(wishes, vocabulary)).draw(
         names, rng=rng, sampling=SamplingSettings(max_length=longest)
     )
     if draws.counts.sum() < names / 2:
@@ -83,6 +85,10 @@ def _draw(notes: _Notes, teachers: MixtureModel, names: int, *, longest: int, rn
             "give teachers that have learned names of this kind"
         )
     return draws
+
+
+class _TooManyError(Exception):
+    """There is no room for more notes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +102,17 @@ class _NoteState:
 class _Notes:
     """The teachers as a LanguageModel that notes what it says of each prefix, so that none has to be read again.
 
+    Args:
+        teachers: whom it asks.
+        most: notes that it has room for.
+
     Attributes:
         chances: of each step, ``(B, V)``.
         parent, token: of each note: the note of the prefix that is one shorter, −1 for none, and its last token.
     """
 
-    def __init__(self, teachers: MixtureModel) -> None:
-        self.teachers, self.vocabulary_size = teachers, teachers.vocabulary_size
+    def __init__(self, teachers: MixtureModel, most: int) -> None:
+        self.teachers, self.vocabulary_size, self._most = teachers, teachers.vocabulary_size, most
         self.chances: list[Float32[Array, "B V"]] = []
         self.parent: list[Int64[Array, "B"]] = []
         self.token: list[Int32[Array, "B"]] = []
@@ -114,6 +124,8 @@ class _Notes:
 
     def step(self, tokens: Int32[Array, "B"], state: _NoteState) -> tuple[Float64[Array, "B V"], _NoteState]:
         """As the teachers do it."""
+        if self._count + len(tokens) > self._most:
+            raise _TooManyError
         logits, after = self.teachers.step(tokens, state.inner)
         self.chances.append(np.exp(all_log_probabilities(logits)).astype(np.float32))
         self.parent.append(state.note)

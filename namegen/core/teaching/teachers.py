@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
 
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
-from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.repeats import damped_tree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -82,12 +85,16 @@ class TeachingParts:
         self.parts = ListParts.from_corpus(names, data, seed=0, vocabulary=vocabulary)
         self.whole = ListParts.from_corpus(names, replace(data, validation=0.0), seed=0, vocabulary=vocabulary)
 
-    @property
+    @cached_property
     def to_choose_by(self) -> PrefixTree:
         """The names that no teacher has learned."""
         held_out = self.parts.held_out
         assert held_out is not None  # a tenth is held out
-        return held_out
+        if held_out.distinct_name_count <= MOST_TO_CHOOSE_BY:
+            return held_out
+        rows = held_out.sequences()
+        some = np.random.default_rng(0).permutation(len(rows.counts))[:MOST_TO_CHOOSE_BY]
+        return SortedNames.from_rows(rows.tokens[some], rows.counts[some])[0].tree()
 
     def counting(self) -> tuple[NgramModel, NgramModel]:
         """The n-gram that does best on the names to choose by: as it has not counted those, and as it has."""

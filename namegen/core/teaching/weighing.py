@@ -12,13 +12,14 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.mixture import MixtureModel, MixtureState
 from namegen.core.evaluation.reading import read_prefixes
-from namegen.types import Array, Float64, Int, Int32, Int64
+from namegen.types import Array, Float32, Float64, Int, Int32, Int64
 
 # Characters that each network counts as having foretold before any is looked at. A tenth of a short list holds so few
 # names that weights which suit just those do not suit others: without it three of four networks that learned baseball's
 # first names are left out, and the mixture loses 0.013 nats. Counting, which knows names in another way, has to earn
 # what it gets: on Japanese names that is nothing.
 BEFOREHAND = 100.0
+IMPOSSIBLE = 1e-30  # a chance of less counts as this
 SMALLEST_WEIGHT = 1e-4  # none is left out altogether: it may know characters that the others do not
 MOST_ROUNDS, SMALLEST_CHANGE = 500, 1e-5  # of the weights
 TEMPERATURES = tuple(round(0.8 + 0.02 * step, 2) for step in range(21))  # 0.8 to 1.2
@@ -63,11 +64,12 @@ def weigh(
     Source: Dempster, Laird and Rubin, 1977; the weights of a mixture are their first example.
     """
     mixture = MixtureModel(models, vocabularies, vocabulary=vocabulary)
-    chances: Float64[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size))
+    chances: Float32[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size), np.float32)
     for nodes, of_each in read_prefixes(_Apart(mixture), tree):
         chances[nodes] = of_each
     of_all: Float64[Array, "E"] = tree.edge_count / tree.edge_count.sum()
-    of_edges: Float64[Array, "E M"] = np.maximum(chances[tree.edge_node, :, tree.edge_token], np.finfo(float).tiny)
+    of_edges: Float64[Array, "E M"] = chances[tree.edge_node, :, tree.edge_token].astype(np.float64)
+    of_edges = np.maximum(of_edges, IMPOSSIBLE)
     networks = len(models) - counting
     weights = np.ones(len(models))
     if networks:
@@ -78,13 +80,16 @@ def weigh(
         weights[:networks] *= share[0]
         weights[networks] = share[1]
     weights = np.maximum(weights, SMALLEST_WEIGHT) / np.maximum(weights, SMALLEST_WEIGHT).sum()
-    mixed: Float64[Array, "N V"] = np.einsum("m,nmv->nv", weights, chances)
+    able = chances.any(axis=2)  # of one that does not know a character of a prefix nothing is heard
+    heard: Float64[Array, "N M"] = able * weights
+    heard /= np.maximum(heard.sum(axis=1, keepdims=True), IMPOSSIBLE)
+    mixed: Float64[Array, "N V"] = np.einsum("nm,nmv->nv", heard, chances)
     losses = [_loss_at(temperature, mixed, tree, of_all) for temperature in TEMPERATURES]
     best = int(np.argmin(losses))
     return Weighing(
         weights=tuple(weights.tolist()),
         temperature=TEMPERATURES[best],
-        alone=tuple((-of_all @ np.log(of_edges)).tolist()),
+        alone=tuple((of_all @ -np.log(of_edges)).tolist()),
         together=losses[best],
     )
 
@@ -108,12 +113,14 @@ def _loss_at(temperature: float, mixed: Float64[Array, "N V"], tree: PrefixTree,
     with np.errstate(divide="ignore"):
         logits = np.log(mixed) / temperature
     sums = np.log(np.exp(logits).sum(axis=1))
-    floor = np.log(np.finfo(float).tiny)
+    floor = np.log(IMPOSSIBLE)
     return float(-share @ (np.maximum(logits[tree.edge_node, tree.edge_token], floor) - sums[tree.edge_node]))
 
 
 class _Apart:
-    """A mixture whose models are read side by side, and not yet mixed."""
+    """A mixture whose models are read side by side and not yet mixed: in place of logits it gives what each by itself
+    expects, and nothing for one that does not know the prefix.
+    """
 
     def __init__(self, mixture: MixtureModel) -> None:
         self.mixture = mixture
@@ -123,7 +130,8 @@ class _Apart:
         return self.mixture.initial_state(rows)
 
     def step(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B M V"], MixtureState]:
-        return self.mixture.step_each(tokens, state)
+        chances, after = self.mixture.step_each(tokens, state)
+        return chances * after.able[:, :, None], after
 
     def select(self, state: MixtureState, rows: Int64[Array, "K"] | Int[Array, "K"]) -> MixtureState:
         return self.mixture.select(state, rows)
