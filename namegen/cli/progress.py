@@ -262,7 +262,7 @@ class LiveBlock(Display):
         rows.add_column(no_wrap=True)
         for teacher in at_work:
             name, _, far = how_far(teacher).rpartition(" ")
-            rows.add_row(name, ProgressBar(total=teacher.epochs or 1, completed=teacher.epoch), far)
+            rows.add_row(f"teacher {name}", ProgressBar(total=teacher.epochs or 1, completed=teacher.epoch), far)
         return rows
 
     def _block(self, progress: TrainingProgress, step: int) -> RenderableType:

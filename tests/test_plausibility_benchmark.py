@@ -1,0 +1,55 @@
+"""The benchmark of plausibility: its chain, its search, its page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.plausibility import MarkovChain, bisect
+from benchmarks.plausibility_document import AS_CHAIN, AS_LEARNED, Judged, JudgedList, Plausibility, read, write
+from benchmarks.plausibility_page import page
+from namegen.core.data.vocabulary import Vocabulary
+
+NAMES = ["anna", "hanna", "hans", "nan", "anna"]
+VOCABULARY = Vocabulary.from_names(NAMES)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("name", ["anna", "hanna", "nan"])
+def test_a_chain_says_what_followed_the_last_characters(order: int, name: str) -> None:
+    chain, state = MarkovChain(NAMES, VOCABULARY, order), None
+    followed: dict[str, Counter[str]] = {}
+    for one in NAMES:
+        told = f"^{one}$"
+        for place in range(1, len(told)):
+            followed.setdefault(told[max(place - order, 0) : place], Counter())[told[place]] += 1
+    state = chain.initial_state(1)
+    told = f"^{name}$"
+    for place in range(1, len(told)):
+        token = 0 if place == 1 else int(VOCABULARY.encode(told[place - 1])[0])
+        logits, state = chain.step(np.array([token], np.int32), state)
+        seen = followed[told[max(place - order, 0) : place]]
+        for character in (*VOCABULARY.characters, "$"):
+            of = 0 if character == "$" else int(VOCABULARY.encode(character)[0])
+            assert np.exp(logits[0, of]) == pytest.approx(seen[character] / seen.total())
+
+
+def test_a_search_by_halves_finds_the_lowest() -> None:
+    assert bisect(lambda temperature: temperature >= 0.777) == pytest.approx(0.78, abs=0.011)
+
+
+def test_a_page_says_what_the_document_holds(tmp_path: Path) -> None:
+    models = (
+        Judged("Markov chain, order 4", AS_LEARNED, 1.0, 71.5, 80.0, 5_000, 1.0),
+        Judged("best", AS_CHAIN, 0.62, 93.25, 91.0, 5_010, 1.0),
+    )
+    document = Plausibility((JudgedList("a list", 400, 410, models),))
+    write(tmp_path / "plausibility.json", document)
+    assert read(tmp_path / "plausibility.json") == document
+    text = page(document)
+    assert "## a list, 410 names learned, 400 by the judges" in text
+    assert "| best | as new as the chain of order 4: 0.62 | 93.2 % | 91.0 % | 5,010 | 1 |" in text
+    assert "the chain of order 4 71.5 %, `best` 93.2 %" in text
