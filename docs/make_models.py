@@ -61,7 +61,7 @@ def card(name: str) -> str:
   digests of the known names
 - Held out: {figures["loss_nats_per_char"]:.3f} nats a character, the likeliest character right in
   {100 * figures["accuracy_argmax"]:.1f} %, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %
-- Names are drawn at temperature {model.default_temperature:g}, at which nine of ten new ones are plausible
+- Names are drawn at temperature {model.default_temperature:g}, at which nearly all new ones are plausible
 {comparison(name)}
 `namegen generate {name} -n 10 --seed 0`:
 

@@ -52,7 +52,7 @@ class LoadedModel:
         known_names: digests of the names that it learned from; None where it does not say.
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
         default_temperature: what names are drawn with unless another is asked for: measured as the model was trained,
-            so that nine of ten new names are plausible (``core/generation/plausibility.py``); 1 where it was not.
+            so that nearly all new names are plausible (``core/generation/plausibility.py``); 1 where it was not.
         blended: of a blend, the characters that each of its models knows.
     """
 

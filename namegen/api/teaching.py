@@ -16,6 +16,7 @@ from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.evaluation.mixture import MixtureModel
+from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.network.checkpoint import default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
@@ -28,7 +29,7 @@ from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, NamesError, SettingsError
 from namegen.models import SHIPPED
 
-FEWEST_TO_CHOOSE_BY = 5
+FEWEST_TO_CHOOSE_BY, FEWEST_TO_JUDGE_BY = 5, 20  # different names
 LESSON_STREAM = 5  # of random numbers, with the seed
 
 
@@ -112,8 +113,21 @@ def be_taught(
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watcher.on_lesson(lesson.name_count, lesson.tree.nodes)
-    run.take_lesson(lesson)
+    run.take_lesson(lesson, _judges(teachers, parts))
     return Taught(mixture, weighing, lesson)
+
+
+def _judges(teachers: Sequence[Teacher], parts: TeachingParts) -> tuple[PlausibilityJudge, ...]:
+    """The first teacher, whose bar is set by names that it has not learned; nobody where those are too few."""
+    rows = parts.to_choose_by.sequences()
+    real = (
+        [name for name in parts.vocabulary.decode_all(rows.tokens) if not teachers[0].vocabulary.unknown(name)]
+        if teachers
+        else []
+    )
+    if len(real) < FEWEST_TO_JUDGE_BY:
+        return ()
+    return (PlausibilityJudge.of(teachers[0].model, teachers[0].vocabulary, real),)
 
 
 def check_teachers(settings: TeachingSettings) -> None:
@@ -136,6 +150,12 @@ def lasting(settings: TeachingSettings) -> TeachingSettings:
 def _lasting(teacher: str) -> str:
     elsewhere = teacher in SHIPPED or teacher == COUNTING or teacher.startswith(OWN_TEACHERS)
     return teacher if elsewhere else str(Path(teacher).absolute())
+
+
+def known_temperature(folder: RunFolder) -> float | None:
+    """What the names of a finished run are drawn with; None where its model does not say, or is not there."""
+    path = folder.path / MODEL_FILE
+    return read_checkpoint(path).drawing_temperature if path.is_file() else None
 
 
 def is_trained(folder: Path) -> bool:

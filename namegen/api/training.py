@@ -12,7 +12,7 @@ from typing import BinaryIO
 from namegen.api.model import RUNS
 from namegen.api.runs import open_run
 from namegen.api.side_by_side import train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting
+from namegen.api.teaching import SideBySide, be_taught, check_teachers, known_temperature, lasting
 from namegen.api.watching import TeachingWatcher
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_run_config, write_config
@@ -155,7 +155,9 @@ def resume(
     run = open_run(run_folder, config, listener=listener, stop=stop)
     run.resume()
     run_folder.save_config(write_config(config))
-    if run.recipe.taught and not run.trainer.finished(run.progress):
+    if run.trainer.finished(run.progress):
+        run.drawing_temperature = known_temperature(run_folder)
+    elif run.recipe.taught:
         taught = be_taught(run, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on)
         if taught is None:
             return run.finish()

@@ -62,7 +62,7 @@ def wish_options(command: options.Command) -> options.Command:
                 type=float,
                 metavar="T",
                 help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
-                "which nine of ten new names are plausible]",
+                "which nearly all new names are plausible]",
             ),
             click.option("--top-k", type=int, metavar="K", help="Use only the K likeliest next characters."),
             click.option(

@@ -24,7 +24,7 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
                 type=float,
                 metavar="T",
                 help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
-                "which nine of ten new names are plausible]",
+                "which nearly all new names are plausible]",
             ),
             click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
             click.option(

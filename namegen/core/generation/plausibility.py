@@ -28,7 +28,9 @@ from namegen.types import Array, Float64
 ODDEST = 0.1  # the share of real names that a plausible one is likelier than
 ORDER = 5  # of the n-gram that judges
 TEMPERATURES = tuple(round(1 - 0.05 * step, 2) for step in range(11))  # 1.0 to 0.5
-WANTED = 0.9  # the share of new names that is to be plausible
+# The share of new names that is to be plausible. The judge knows half of the names that the model learned, so it finds
+# more of the model's names plausible than one would that knows others: 19 of 20 here are some 9 of 10 there.
+WANTED = 0.95
 FEWEST_NAMES = 100  # different ones: a half of fewer neither teaches a judge nor says what is odd
 DRAWN = 2_000  # names at each temperature: the share is known to a per cent or so
 
@@ -88,9 +90,14 @@ def counting_judge(names: Sequence[str], vocabulary: Vocabulary) -> Plausibility
 
 
 def drawing_temperature(
-    generator: Generator, training: PrefixTree, *, longest: int, rng: np.random.Generator
+    generator: Generator,
+    training: PrefixTree,
+    *,
+    longest: int,
+    rng: np.random.Generator,
+    judges: Sequence[PlausibilityJudge] = (),
 ) -> float | None:
-    """What a model's names should be drawn with: the highest temperature at which nine of ten new ones are plausible.
+    """What a model's names should be drawn with: the highest temperature at which 19 of 20 new ones are plausible.
 
     Only the names that the model has learned from are asked for: what is held out has no part in it.
 
@@ -99,6 +106,7 @@ def drawing_temperature(
         training: the names that it has learned from.
         longest: characters of the longest name that counts.
         rng: what names are drawn with.
+        judges: others beside counting. Counting likes the names of a model that it taught: ask a network, too.
 
     Returns:
         Of 1.0, 0.95 … 0.5; the last where not even that is low enough; None where there are too few names to tell.
@@ -106,11 +114,12 @@ def drawing_temperature(
     if training.distinct_name_count < FEWEST_NAMES:
         return None
     rows = training.sequences()
-    judge = counting_judge(generator.vocabulary.decode_all(rows.tokens), generator.vocabulary)
+    counted = counting_judge(generator.vocabulary.decode_all(rows.tokens), generator.vocabulary)
     low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies
     while low < high:
         middle = (low + high) // 2
-        if judge.share(new_names(generator, DRAWN, TEMPERATURES[middle], longest=longest, rng=rng)) >= WANTED:
+        names = new_names(generator, DRAWN, TEMPERATURES[middle], longest=longest, rng=rng)
+        if all(judge.share(names) >= WANTED for judge in (counted, *judges)):
             high = middle
         else:
             low = middle + 1

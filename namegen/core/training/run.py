@@ -6,7 +6,7 @@ corpus ─► parts (split, as trees) ─► batches ─► trainer and engine �
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -26,7 +26,7 @@ from namegen.core.evaluation.probe import check_probe, probe
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.plausibility import drawing_temperature
+from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.engine_state import parameters_of
 from namegen.core.settings import Recipe
@@ -92,6 +92,8 @@ class TrainingRun:
             self.engine.set_state(start)
         self.known_names = np.unique(digests(self.parts.distinct_names))  # as known_digests, of names that differ
         self._tell, self._stop, self._for_use = listener, stop, for_use
+        self._judges: Sequence[PlausibilityJudge] = ()
+        self.drawing_temperature: float | None = None  # where it is known already
         self.trainer = self._make_trainer(self.parts.batches if self.recipe.taught else self._smoothed())
         self.progress = TrainingProgress()
         self._saved_best = 0  # the epoch whose parameters the folder's model holds
@@ -114,8 +116,14 @@ class TrainingRun:
         share, batches = self.recipe.training.label_smoothing, self.parts.batches
         return batches.with_targets(CountingTargets(batches.tree, self.vocabulary.size, share)) if share else batches
 
-    def take_lesson(self, lesson: BatchMaker) -> None:
-        """Read this in place of the training part, a slice of it an epoch; see ``core/teaching/lesson.py``."""
+    def take_lesson(self, lesson: BatchMaker, judges: Sequence[PlausibilityJudge] = ()) -> None:
+        """Read this in place of the training part, a slice of it an epoch; see ``core/teaching/lesson.py``.
+
+        Args:
+            lesson: the names, with targets.
+            judges: who says, beside counting, how daring the drawing of names may be.
+        """
+        self._judges = judges
         names = LESSON_EPOCH * lesson.name_count / lesson.tree.characters
         self.trainer = self._make_trainer(lesson.in_slices(round(names)))
 
@@ -281,10 +289,12 @@ class TrainingRun:
 
     def _drawing_temperature(self) -> float | None:
         """For the parameters that the engine has now; None where nobody can tell."""
+        if self.drawing_temperature is not None:
+            return self.drawing_temperature
         generator = Generator(self.engine, self.vocabulary, known_names=self.known_names)
         longest = default_max_length(max(map(len, self.parts.distinct_names)))
         rng = np.random.default_rng([self.recipe.training.seed, 0, 4])
-        return drawing_temperature(generator, self.parts.training, longest=longest, rng=rng)
+        return drawing_temperature(generator, self.parts.training, longest=longest, rng=rng, judges=self._judges)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same when the run goes on: all but the number of epochs, which may grow."""
