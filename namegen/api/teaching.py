@@ -119,15 +119,11 @@ def be_taught(
 
 def _judges(teachers: Sequence[Teacher], parts: TeachingParts) -> tuple[PlausibilityJudge, ...]:
     """The first teacher, whose bar is set by names that it has not learned; nobody where those are too few."""
-    rows = parts.to_choose_by.sequences()
-    real = (
-        [name for name in parts.vocabulary.decode_all(rows.tokens) if not teachers[0].vocabulary.unknown(name)]
-        if teachers
-        else []
-    )
-    if len(real) < FEWEST_TO_JUDGE_BY:
+    if not teachers:
         return ()
-    return (PlausibilityJudge.of(teachers[0].model, teachers[0].vocabulary, real),)
+    first, names = teachers[0], parts.vocabulary.decode_all(parts.to_choose_by.sequences().tokens)
+    real = [name for name in names if not first.vocabulary.unknown(name)]
+    return (PlausibilityJudge.of(first.model, first.vocabulary, real),) if len(real) >= FEWEST_TO_JUDGE_BY else ()
 
 
 def check_teachers(settings: TeachingSettings) -> None:
