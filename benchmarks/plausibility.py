@@ -135,7 +135,7 @@ def judge_list(of_list: str) -> JudgedList:
     """All models of one list."""
     names = list(dict.fromkeys(load(of_list).names))
     vocabulary = Vocabulary.from_names(names)
-    a, b = halves(names)
+    a, b = halves(names, bit=1)  # a training halves what it reads once more, by the lowest
     counted = NgramModel(PrefixTree.from_names(a, vocabulary), vocabulary.size, ORDER, KNESER_NEY)
     network = trained(of_list, "a", "standard", a)
     judges = (

@@ -72,13 +72,17 @@ class PlausibilityJudge:
         return float((self.scores(names) > self.oddest).mean()) if names else 0.0
 
 
-def halves(names: Sequence[str]) -> tuple[list[str], list[str]]:
+def halves(names: Sequence[str], *, bit: int = 0) -> tuple[list[str], list[str]]:
     """Different names in two halves, by a hash of each: names alike but for letter case and punctuation stay together.
+
+    Args:
+        names: each once.
+        bit: of the hash; names that were halved by one can be halved once more by another.
 
     >>> [len(half) for half in halves(["Ann", "Bob", "Cid", "Dee", "Eve", "Flo"])]
     [3, 3]
     """
-    odd = (digests(names) % 2 == 1).tolist()
+    odd = ((digests(names) >> np.uint64(bit)) % 2 == 1).tolist()
     return list(compress(names, odd)), [name for name, is_odd in zip(names, odd, strict=True) if not is_odd]
 
 
@@ -114,6 +118,8 @@ def drawing_temperature(
     if training.distinct_name_count < FEWEST_NAMES:
         return None
     rows = training.sequences()
+    if min(map(len, halves(generator.vocabulary.decode_all(rows.tokens)))) < FEWEST_NAMES // 4:
+        return None
     counted = counting_judge(generator.vocabulary.decode_all(rows.tokens), generator.vocabulary)
     low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies
     while low < high:

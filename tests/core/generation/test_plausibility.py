@@ -90,6 +90,16 @@ def test_few_names_have_no_temperature() -> None:
     assert drawing_temperature(generator(), few, longest=LONGEST, rng=np.random.default_rng(0)) is None
 
 
+def test_names_that_are_a_half_already_have_none_by_the_same_hash() -> None:
+    """And no error: nothing would be left to set the bar."""
+    first, _ = halves(NAMES)
+    half = PrefixTree.from_names(first, VOCABULARY)
+    assert half.distinct_name_count > plausibility.FEWEST_NAMES
+    assert drawing_temperature(generator(), half, longest=LONGEST, rng=np.random.default_rng(0)) is None
+    again, rest = halves(first, bit=1)
+    assert min(len(again), len(rest)) > len(first) / 3
+
+
 def test_new_names_are_new_different_and_short_enough() -> None:
     names = new_names(generator(), 2_000, 1.0, longest=7, rng=np.random.default_rng(0))
     assert len(set(names)) == len(names) > 200
