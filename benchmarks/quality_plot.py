@@ -26,12 +26,14 @@ from namegen.drawings.style import (
     save_figure,
 )
 
-WIDTH, HEIGHT, LEGEND = 9.5, 2.5, 0.6  # inches; the height is that of a list
+WIDTH, HEIGHT, LEGEND = 9.5, 2.5, 0.8  # inches; the height is that of a list
 HOLLOW = ", nothing dropped"
 # Colour and marker by the word that a model's name begins with.
 LOOKS = {
     "quick": (ORANGE, "v"),
     "standard": (INK, "*"),
+    "best": (INK, "P"),
+    "taught": (INK, "X"),
     "SimpleRNN": (BLUE, "o"),
     "GRU": (VERMILION, "s"),
     "LSTM": (GREEN, "D"),
@@ -60,7 +62,7 @@ def quality_figure(document: Quality) -> Figure:
     panels[-1, 0].set_xlabel("parameters")
     panels[-1, 1].set_xlabel("seconds of one core")
     figure.legend(
-        handles=_handles(), loc="outside upper left", ncols=8, fontsize=9, handletextpad=0.2, columnspacing=1.0
+        handles=_handles(), loc="outside upper left", ncols=5, fontsize=9, handletextpad=0.2, columnspacing=1.0
     )
     return figure
 
