@@ -30,8 +30,8 @@ names, was then measured on the validation part of the seed 0, and the rule chan
   the default would train them: what it chooses for their cell, width and list, or with nothing dropped. So `standard`
   is one of them, where its width is in the table.
 - `best` is `--effort best`: its teachers and counting, mixed, have a row of their own, and so have other networks that
-  they taught (*taught*). Seconds hold all that it takes: teachers, lesson, student. Its rule was made on the split of the
-  seed 0.
+  they taught (*taught*). Seconds hold all that it takes: teachers, lesson, student. Its rule was made on the split of
+  the seed 0.
 - The Transformer is that of `examples/transformer_engine`, in PyTorch: four blocks of 64, a tenth dropped, 25 epochs.
 
 ![Nats a character against parameters and against seconds](quality.png)"""
