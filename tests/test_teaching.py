@@ -144,6 +144,7 @@ def test_a_run_that_is_stopped_among_its_teachers_goes_on(tmp_path: Path) -> Non
         np.testing.assert_array_equal(values, result.checkpoint.parameters[name])
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_as_it_learns_goes_on_from_the_same_lesson(tmp_path: Path) -> None:
     config = merge(BEST, {"training.epochs": 6})
     started = threading.Event()
@@ -258,6 +259,7 @@ class TestSideBySide:
         with pytest.raises(TrainingError, match=r"cannot be trained: .*cell is 'gruu'"):
             train_side_by_side(folders)
 
+    @pytest.mark.slow
     def test_one_that_is_not_wanted_saves_itself(self, folders: list[Path]) -> None:
         seen: list[TeacherAtWork] = []
         train_side_by_side(

@@ -25,7 +25,7 @@ from namegen.core.generation.plausibility import (
 )
 from namegen.lists import load_bundled
 
-NAMES = sorted(set(load_bundled("mlb-first").names))[:900]
+NAMES = sorted(set(load_bundled("mlb-first").names))[:600]
 VOCABULARY = Vocabulary.from_names(NAMES)
 TREE = PrefixTree.from_names(NAMES, VOCABULARY)
 LONGEST = 2 * max(map(len, NAMES))
@@ -76,7 +76,7 @@ def test_the_temperature_is_the_highest_at_which_nineteen_of_twenty_are_plausibl
     judge = counting_judge(NAMES, VOCABULARY)
 
     def share(temperature: float) -> float:
-        names = new_names(generator(), 8_000, temperature, longest=LONGEST, rng=np.random.default_rng(1))
+        names = new_names(generator(), 4_000, temperature, longest=LONGEST, rng=np.random.default_rng(1))
         return judge.share(names)
 
     slow = next((temperature for temperature in TEMPERATURES if share(temperature) >= 0.95), TEMPERATURES[-1])
