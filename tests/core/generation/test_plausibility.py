@@ -25,7 +25,7 @@ from namegen.core.generation.plausibility import (
 )
 from namegen.lists import load_bundled
 
-NAMES = sorted(set(load_bundled("mlb-first").names))[:600]
+NAMES = sorted(set(load_bundled("mlb-first").names))[:900]
 VOCABULARY = Vocabulary.from_names(NAMES)
 TREE = PrefixTree.from_names(NAMES, VOCABULARY)
 LONGEST = 2 * max(map(len, NAMES))
