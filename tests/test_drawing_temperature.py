@@ -64,9 +64,9 @@ def test_a_model_without_one_is_drawn_as_it_is(trained: RunResult) -> None:
     assert model.generate(20, seed=1) == model.generate(20, seed=1, temperature=1.0)
 
 
-def test_a_blend_takes_the_lowest(trained: RunResult, cool: Checkpoint) -> None:
+def test_a_blend_takes_the_highest(trained: RunResult, cool: Checkpoint) -> None:
     warm = api.open_checkpoint(replace(trained.checkpoint, drawing_temperature=0.9), "warm")
-    assert api.blend([warm, api.open_checkpoint(cool, "cool")]).default_temperature == 0.55
+    assert api.blend([warm, api.open_checkpoint(cool, "cool")]).default_temperature == 0.9
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, 1e9])

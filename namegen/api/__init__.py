@@ -1,7 +1,9 @@
 """The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
 
-The command line uses them too. ``model.py``: a trained model in use; ``blending.py``: several as one;
-``training.py``: making one; ``evaluation.py``: how good it is.
+The command line uses them too. ``model.py``: a trained model in use; ``players.py``: whole players; ``blending.py``:
+several as one; ``training.py``: making one; ``evaluation.py``: how good it is. ``teaching.py``: being taught, by teachers
+that ``side_by_side.py`` trains in processes (``teacher_process.py``) which go on with a run folder (``runs.py``);
+``watching.py``: who is told of it.
 """
 
 from namegen.api.blending import blend
@@ -11,13 +13,12 @@ from namegen.api.model import (
     TFLITE_SUFFIX,
     LoadedModel,
     find_model,
-    invent_players,
     load,
-    load_player_inventor,
     load_shipped,
     open_checkpoint,
     read_checkpoint,
 )
+from namegen.api.players import invent_players, load_player_inventor
 from namegen.api.training import resume, train
 
 __all__ = [

@@ -41,5 +41,6 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         max(model.longest_name for model in models),
         known_names=np.unique(np.concatenate(known)) if len(known) == len(models) else None,
         blended=tuple(model.vocabulary for model in models),
-        default_temperature=min(model.default_temperature for model in models),
+        # A lower one would make the model that is heard more be heard more yet.
+        default_temperature=max(model.default_temperature for model in models),
     )

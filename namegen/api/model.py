@@ -1,4 +1,4 @@
-"""A trained model in use: load it, generate names with it, score them, invent players."""
+"""A trained model in use: load it, generate names with it, score them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.players import LINE
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, score_names
 from namegen.core.generation.generator import Generator, NameBatch
-from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.text import composed
@@ -29,7 +27,6 @@ from namegen.core.training.run_folder import read_model
 from namegen.core.training.run_result import RunResult
 from namegen.errors import CheckpointError, NamesError, SettingsError, setting
 from namegen.escaping import quote
-from namegen.lists import BUNDLED
 from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, UInt64
 from namegen.wishes import Wishes, make_wishes
@@ -158,7 +155,7 @@ class LoadedModel:
         sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
         return self.generator.generate(
             n,
-            rng=_random_numbers(seed),
+            rng=random_numbers(seed),
             sampling=sampling,
             wishes=wished,
             allow_seen=allow_seen,
@@ -334,39 +331,7 @@ def load_shipped(name: str) -> LoadedModel:
     return open_checkpoint(read_checkpoint(shipped_path(name)), name)
 
 
-def load_player_inventor() -> PlayerInventor:
-    """The shipped models of first and last names, and the players whose names must not come. Raises CheckpointError."""
-    first, last = load_shipped("mlb-first"), load_shipped("mlb-last")
-    lines = LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
-    return PlayerInventor(
-        first.generator,
-        last.generator,
-        (name for name, *_ in lines),
-        longest_first=first.default_max_length,
-        longest_last=last.default_max_length,
-    )
-
-
-def invent_players(
-    n: int = 25, *, seed: int | None = None, temperature: float | None = None, on_progress: OnProgress | None = None
-) -> Iterator[list[InventedPlayer]]:
-    """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
-
-    Args:
-        n: how many.
-        seed: the same seed gives the same players.
-        temperature: below 1 stays with what is likely; None: each model's own.
-        on_progress: called now and then with the players found so far and the last names drawn so far.
-
-    Raises:
-        CheckpointError, SettingsError: at once.
-        GenerationError: after those found have been given: there are no more.
-    """
-    rng = _random_numbers(seed)
-    return load_player_inventor().generate(n, rng=rng, temperature=temperature, on_progress=on_progress)
-
-
-def _random_numbers(seed: int | None) -> np.random.Generator:
+def random_numbers(seed: int | None) -> np.random.Generator:
     """Where the random numbers of a request come from. Raises SettingsError for a seed below 0."""
     if seed is not None and seed < 0:
         raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")

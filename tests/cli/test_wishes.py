@@ -115,7 +115,8 @@ def test_a_file_that_is_not_there_is_an_error(program, run_folder):
 
 def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
     """However it is meant: an answer, or a sentence within some seconds."""
-    run = program("generate", "run", "-n", 3, "--matches", "(.|..|...)+(?<!.)", "--min-length", 12, "--max-length", 300)
+    wish = ("--matches", "(.|..|...)+(?<!.)", "--min-length", 12, "--max-length", 300)
+    run = program("generate", "run", "-n", 3, *wish, "--temperature", 1)
     assert run.code == 1
     assert "--matches" in run.err
     assert "Traceback" not in run.err

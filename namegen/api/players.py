@@ -1,0 +1,43 @@
+"""Whole players, from the models that come with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from namegen.api.model import load_shipped, random_numbers
+from namegen.core.data.players import LINE
+from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
+from namegen.core.generation.watching import OnProgress
+from namegen.lists import BUNDLED
+
+
+def load_player_inventor() -> PlayerInventor:
+    """The shipped models of first and last names, and the players whose names must not come. Raises CheckpointError."""
+    first, last = load_shipped("mlb-first"), load_shipped("mlb-last")
+    lines = LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
+    return PlayerInventor(
+        first.generator,
+        last.generator,
+        (name for name, *_ in lines),
+        longest_first=first.default_max_length,
+        longest_last=last.default_max_length,
+    )
+
+
+def invent_players(
+    n: int = 25, *, seed: int | None = None, temperature: float | None = None, on_progress: OnProgress | None = None
+) -> Iterator[list[InventedPlayer]]:
+    """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
+
+    Args:
+        n: how many.
+        seed: the same seed gives the same players.
+        temperature: below 1 stays with what is likely; None: each model's own.
+        on_progress: called now and then with the players found so far and the last names drawn so far.
+
+    Raises:
+        CheckpointError, SettingsError: at once.
+        GenerationError: after those found have been given: there are no more.
+    """
+    rng = random_numbers(seed)
+    return load_player_inventor().generate(n, rng=rng, temperature=temperature, on_progress=on_progress)
