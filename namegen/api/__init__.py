@@ -1,8 +1,8 @@
 """The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
 
 The command line uses them too. ``model.py``: a trained model in use; ``players.py``: whole players; ``blending.py``:
-several as one; ``training.py``: making one; ``evaluation.py``: how good it is. ``teaching.py``: being taught, by teachers
-that ``side_by_side.py`` trains in processes (``teacher_process.py``) which go on with a run folder (``runs.py``);
+several as one; ``training.py``: making one; ``evaluation.py``: how good it is. ``teaching.py``: being taught, by
+teachers that ``side_by_side.py`` trains in processes (``teacher_process.py``), each in a run folder (``runs.py``);
 ``watching.py``: who is told of it.
 """
 
