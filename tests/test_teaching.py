@@ -132,6 +132,7 @@ def test_the_marked_names_of_that_test_are_held_out() -> None:
     assert len(marked_names(set(NAMES))) > 20
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_among_its_teachers_goes_on(tmp_path: Path) -> None:
     calls = iter(range(10_000))
     result, _ = train(out=tmp_path / "run", stop=lambda: next(calls) > 20)
@@ -222,6 +223,7 @@ class TestSideBySide:
         train(out=tmp_path / "run", stop=lambda: True)
         return sorted((tmp_path / "run" / "teachers").iterdir())
 
+    @pytest.mark.slow
     def test_a_process_that_dies_once_is_started_again(
         self, folders: list[Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
