@@ -56,7 +56,8 @@ def test_it_generates(folder: Path, backend: tuple[str, ...]) -> None:
 
 
 def test_it_generates_names_longer_than_its_context(folder: Path) -> None:
-    names = namegen(folder, "generate", "whole", "-n", 3, "--min-length", 8, "--max-length", 20, "--seed", 1).split()
+    lengths = ("--min-length", 8, "--max-length", 20)
+    names = namegen(folder, "generate", "whole", "-n", 3, *lengths, "--temperature", 1, "--seed", 1).split()
     assert names
     assert all(8 <= len(name) <= 20 for name in names)
 

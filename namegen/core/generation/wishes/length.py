@@ -9,7 +9,7 @@ import numpy as np
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.finished import Finished
 from namegen.core.generation.wishes.tracker import Tracker
-from namegen.core.generation.wishes.wish import Wish
+from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
 
@@ -40,8 +40,8 @@ class MinLength(Wish, Tracker):
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Lower it."""
-        return (f"lower {setting(self.name)}",)
+        """Lower it, or let the model be more daring: long names are rare at a low temperature."""
+        return (f"lower {setting(self.name)}", MORE_VARIETY)
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops short names before they are written out; no prefix is hopeless."""
