@@ -1,18 +1,17 @@
 """The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
 
-The command line uses them too. ``model.py``: a trained model in use; ``players.py``: whole players; ``blending.py``:
-several as one; ``training.py``: making one; ``evaluation.py``: how good it is. ``teaching.py``: being taught, by
-teachers that ``side_by_side.py`` trains in processes (``teacher_process.py``), each in a run folder (``runs.py``);
-``watching.py``: who is told of it.
+The command line uses them too. ``finding.py``: which file a model is; ``model.py``: a trained model in use;
+``players.py``: whole players; ``blending.py``: several as one; ``training.py``: making one; ``evaluation.py``: how good
+it is. ``teaching.py``: being taught, by teachers that ``side_by_side.py`` trains in processes
+(``teacher_process.py``), each in a run folder (``runs.py``); ``watching.py``: who is told of it.
 """
 
 from namegen.api.blending import blend
 from namegen.api.evaluation import Evaluation, ListCeiling, evaluate, list_ceiling
+from namegen.api.finding import RUNS, find_model
 from namegen.api.model import (
-    RUNS,
     TFLITE_SUFFIX,
     LoadedModel,
-    find_model,
     load,
     load_shipped,
     open_checkpoint,

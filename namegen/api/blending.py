@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from namegen.api.model import LoadedModel
+from namegen.core.data.beginnings import Beginnings
+from namegen.core.evaluation.any_beginning import as_one
 from namegen.core.evaluation.mixture import MixtureModel
-from namegen.errors import SettingsError
 
 
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
@@ -17,28 +18,34 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
     does not say what it learned from, as a ``.tflite`` does not, nobody knows which those are.
 
+    A model of labelled names is heard for names of any label, or of those that ``LoadedModel.labelled`` has chosen.
+
     Args:
         models: two or more; characters that one of them does not know are left to the others.
         weights: how much each is heard, summing to 1; None: all alike.
 
     Raises:
-        SettingsError: weights that do not fit the models, or a model of labelled names.
+        SettingsError: weights that do not fit the models.
 
     >>> from namegen.api import load
     >>> mixed = blend([load("mlb-first"), load("companies")], weights=[0.7, 0.3])
     >>> len(mixed.generate(5, seed=1))
     5
     """
-    for model in models:
-        if model.beginnings.several:
-            raise SettingsError(f"{model.name} has labelled names, which cannot be blended: give models without labels")
-    mixture = MixtureModel([model.model for model in models], [model.vocabulary for model in models], weights)
+    read = [as_one(model.model, model.beginnings) for model in models]
+    mixture = MixtureModel(
+        [model for model, _ in read],
+        [model.vocabulary for model in models],
+        weights,
+        beginnings=[[beginning] for _, beginning in read],
+    )
     known = [model.known_names for model in models if model.known_names is not None]
     return LoadedModel(
         " and ".join(model.name for model in models),
         mixture,
         mixture.vocabulary,
         max(model.longest_name for model in models),
+        beginnings=Beginnings.single(mixture.vocabulary_size),
         known_names=np.unique(np.concatenate(known)) if len(known) == len(models) else None,
         blended=tuple(model.vocabulary for model in models),
         # A lower one would make the model that is heard more be heard more yet.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from namegen.api.model import LoadedModel
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import label_beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.any_beginning import as_one
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -32,7 +34,8 @@ class ListCeiling:
 
 def list_ceiling(corpus: Corpus) -> ListCeiling:
     """What a list allows: each of its prefixes predicts what follows it in this very list."""
-    tree = PrefixTree.from_names(corpus.names, corpus.vocabulary)
+    beginnings = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
+    tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, beginnings)
     return ListCeiling(ceiling(tree), tree.name_count, tree.distinct_name_count, tree.nodes, tree.characters)
 
 
@@ -44,8 +47,10 @@ class Evaluation:
         metrics: of the names that the model can read.
         ceiling: of the same names.
         names: how many they are.
-        left_out: names with characters that the model does not know.
+        left_out: names with characters, or labels, that the model does not know.
         model: what it was asked for by.
+        by_label: the figures of the names of each label apart, given their label, with how many they are; {}: the list
+            or the model has no labels.
     """
 
     metrics: Metrics
@@ -53,6 +58,7 @@ class Evaluation:
     names: int
     left_out: int
     model: str
+    by_label: Mapping[str, tuple[Metrics, int]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -62,25 +68,49 @@ class Evaluation:
             "left_out": self.left_out,
             "ceiling": self.ceiling.to_dict(),
             "model": self.model,
+            **({"labels": self._labels_to_dict()} if self.by_label else {}),
         }
+
+    def _labels_to_dict(self) -> dict[str, Any]:
+        return {label: {**metrics.to_dict(), "names": names} for label, (metrics, names) in self.by_label.items()}
 
 
 def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
     """Measure a model on a list; names with characters that it does not know are left out, and counted.
 
-    A model of labelled names predicts them whatever their label: by their probability over all of its beginnings.
+    A model of labelled names predicts those of a labelled list given their labels, and of any other list whatever their
+    label: by their probability over all of its beginnings.
 
     Raises:
         NamesError: no name is left.
     """
+    by_label = bool(model.labels and corpus.labels)
+    known = set(model.labels)
+    of_each = corpus.labels if by_label else (None,) * len(corpus.names)
     knows_all = len(model.blended) < 2 and not model.vocabulary.unknown("".join(corpus.names))
-    names = corpus.names if knows_all else [name for name in corpus.names if model.reads(name)]
-    if not names:
+    kept = [
+        (name, label)
+        for name, label in zip(corpus.names, of_each, strict=True)
+        if (knows_all or model.reads(name)) and (label is None or label in known)
+    ]
+    if not kept:
         raise NamesError(
-            f"{corpus.source}: every name has characters that {model.name} does not know: give a list in the script "
-            "that it was trained on"
+            f"{corpus.source}: every name has {'a label or ' * by_label}characters that {model.name} does not know: "
+            "give a list like the one that it was trained on"
         )
-    reader, beginning = as_one(model.model, model.beginnings)
-    tree = PrefixTree.from_names(names, model.vocabulary, [beginning] * len(names))
-    metrics = AccuracyEvaluator(reader).evaluate(tree)
-    return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)
+    names, labels = zip(*kept, strict=True)
+    if not by_label:
+        reader, beginning = as_one(model.model, model.beginnings)
+        tree = PrefixTree.from_names(names, model.vocabulary, [beginning] * len(names))
+        metrics = AccuracyEvaluator(reader).evaluate(tree)
+        return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)
+    token_of = dict(zip(model.labels, model.beginnings.tokens, strict=True))
+    tree = PrefixTree.from_names(names, model.vocabulary, [token_of[label] for label in labels])
+    evaluator, label_of = AccuracyEvaluator(model.model), {token: label for label, token in token_of.items()}
+    roots, counts = (values[: tree.roots].tolist() for values in (tree.token, tree.count))
+    each = {
+        label_of[token]: (figures, count)
+        for token, count, figures in zip(roots, counts, evaluator.evaluate_each(tree), strict=True)
+    }
+    left_out = len(corpus.names) - len(names)
+    return Evaluation(evaluator.evaluate(tree), ceiling(tree), len(names), left_out, model.name, each)

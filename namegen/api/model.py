@@ -4,35 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 
+from namegen.api.finding import find_model
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.labels import find_label
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.scoring import NameScore, score_names
+from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.text import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
-from namegen.core.training.file_names import MODEL_FILE
 from namegen.core.training.run_folder import read_model
 from namegen.core.training.run_result import RunResult
-from namegen.errors import CheckpointError, NamesError, SettingsError, setting
+from namegen.errors import NamesError, SettingsError, setting
 from namegen.escaping import quote
-from namegen.models import SHIPPED, shipped_path
-from namegen.types import Array, UInt64
+from namegen.models import shipped_path
+from namegen.types import Array, Float64, UInt64
 from namegen.wishes import Wishes, make_wishes
 
-RUNS = Path("runs")  # where the command line keeps its trainings
-DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
@@ -51,11 +49,9 @@ class LoadedModel:
         default_temperature: what names are drawn with unless another is asked for: measured as the model was trained,
             so that nearly all new names are plausible (``core/generation/plausibility.py``); 1 where it was not.
         blended: of a blend, the characters that each of its models knows.
+        labels: those of its list, in the order of ``beginnings``; (): its list had none.
+        score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
     """
-
-    def reads(self, name: str) -> bool:
-        """Whether it knows every character of a name; of a blend, whether one of its models does."""
-        return any(not vocabulary.unknown(name) for vocabulary in self.blended or (self.vocabulary,))
 
     name: str
     model: LanguageModel
@@ -66,6 +62,31 @@ class LoadedModel:
     beginnings: Beginnings = Beginnings.single()  # noqa: RUF009  # frozen, so that all may share it
     default_temperature: float = 1.0
     blended: tuple[Vocabulary, ...] = ()
+    labels: tuple[str, ...] = ()
+    score_quantiles: Float64[Array, "101"] | None = None
+
+    def reads(self, name: str) -> bool:
+        """Whether it knows every character of a name; of a blend, whether one of its models does."""
+        return any(not vocabulary.unknown(name) for vocabulary in self.blended or (self.vocabulary,))
+
+    def labelled(self, *labels: str) -> LoadedModel:
+        """The same model for names of some labels alone; with none given, itself.
+
+        Raises:
+            SettingsError: it does not know such a label, or any.
+
+        >>> load("world-given").labelled("Finnish", "Estonian").labels
+        ('Finnish', 'Estonian')
+        """
+        if not labels:
+            return self
+        places = [find_label(label, self.labels, self.name) for label in dict.fromkeys(labels)]
+        return replace(
+            self,
+            beginnings=self.beginnings.only(places),
+            labels=tuple(self.labels[place] for place in places),
+            score_quantiles=None,  # they are of names of all labels
+        )
 
     @property
     def generator(self) -> Generator:
@@ -216,11 +237,22 @@ class LoadedModel:
         Raises:
             NamesError: the name is empty, or has characters that the model does not know.
         """
-        quantiles = None if self.checkpoint is None else self.checkpoint.score_quantiles
         names = [composed(name.strip())]
         if self.blended and not self.reads(names[0]):
             raise NamesError(f"no model of the blend knows every character of {quote(names[0])}: give another name")
-        return score_names(self.model, self.vocabulary, names, quantiles, self.beginnings)[0]
+        return score_names(self.model, self.vocabulary, names, self.score_quantiles, self.beginnings)[0]
+
+    def label_chances(self, name: str) -> dict[str, float]:
+        """How likely each label is for a name, the likeliest first; together they are 1.
+
+        Raises:
+            NamesError: the name is empty, or has characters that the model does not know. SettingsError: it knows no
+                labels.
+        """
+        if not self.labels:
+            raise SettingsError(f"{self.name} knows no labels: give a model of labelled names, such as world-given")
+        chances = label_chances(self.model, self.vocabulary, composed(name.strip()), self.beginnings).tolist()
+        return dict(sorted(zip(self.labels, chances, strict=True), key=lambda one: (-one[1], one[0])))
 
     @property
     def list_name(self) -> str | None:
@@ -229,48 +261,6 @@ class LoadedModel:
 
     def _longest(self, max_length: int | None, wished: Wishlist) -> int:
         return max(self.default_max_length, 2 * wished.shortest) if max_length is None else max_length
-
-
-def find_model(model: str | None) -> tuple[str, Path]:
-    """What a MODEL argument stands for: a run folder, a checkpoint, a ``.tflite``, or a shipped model's name.
-
-    A shipped model's name means that model even where a file or a folder has it too: give ``./companies`` for those.
-
-    Args:
-        model: None takes the newest run under ``runs/``, else the shipped ``mlb-first``.
-
-    Returns:
-        How to call it, and its file.
-
-    Raises:
-        CheckpointError: there is no such model; the message says what there is.
-    """
-    if model is None:
-        runs = sorted(RUNS.glob(f"*/{MODEL_FILE}"), key=lambda path: path.stat().st_mtime_ns)
-        return (str(runs[-1].parent), runs[-1]) if runs else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
-    if model in SHIPPED:
-        return model, shipped_path(model)
-    if not model:
-        raise CheckpointError(
-            "the name of the model is empty: give a run folder, a .safetensors or .tflite file, or one of "
-            f"{', '.join(SHIPPED)}"
-        )
-    path = Path(model)
-    if os.path.isdir(model):
-        if not os.access(model, os.X_OK):
-            raise CheckpointError(f"cannot look into the folder {model}: allow it, or give another model")
-        if not (path / MODEL_FILE).is_file():
-            raise CheckpointError(
-                f"the folder {model} holds no {MODEL_FILE}: give a run folder of namegen train, after its first epoch"
-            )
-        return model, path / MODEL_FILE
-    if os.path.exists(model):  # False for what no path can be
-        return model, path
-    close = get_close_matches(model.lower(), SHIPPED, n=1, cutoff=0.6) if len(model) < 100 else []
-    raise CheckpointError(
-        f"there is no model {quote(model, 200)}: {f'did you mean {close[0]}? Expected' if close else 'expected'} a run "
-        f"folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
-    )
 
 
 def load(model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
@@ -302,6 +292,7 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
             tflite.longest_name,
             beginnings=tflite.beginnings,
             default_temperature=tflite.drawing_temperature,
+            labels=tuple(label.name for label in tflite.labels),
         )
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
@@ -323,6 +314,8 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
         checkpoint.known_names,
         checkpoint.beginnings,
         1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
+        labels=tuple(label.name for label in checkpoint.labels),
+        score_quantiles=checkpoint.score_quantiles,
     )
 
 

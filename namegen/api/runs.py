@@ -8,7 +8,7 @@ from pathlib import Path
 
 from namegen.backends import load_engine
 from namegen.config import Config, read_run_config
-from namegen.core.training.file_names import NAMES_FILE, STATE_FILE
+from namegen.core.training.file_names import STATE_FILE
 from namegen.core.training.progress import Listener
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
@@ -38,9 +38,7 @@ def open_run(
     Raises:
         NamegenError: what ``TrainingRun`` and reading the list raise.
     """
-    recipe = config.recipe
-    if config.data.names == NAMES_FILE:  # the list that lies in the folder itself, wherever that has been moved
-        recipe = replace(recipe, data=replace(config.data, names=str(folder.names_path)))
+    recipe = replace(config.recipe, data=folder.found_here(config.data))
     return TrainingRun(
         read_names(recipe.data),
         recipe,

@@ -15,6 +15,7 @@ from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
 from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
+from namegen.core.evaluation.any_beginning import AnyBeginning
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.network.checkpoint import default_max_length
@@ -23,10 +24,11 @@ from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
 from namegen.core.teaching.weighing import Weighing
 from namegen.core.training.effort import OWN_TEACHERS, TWIN, teacher_recipes
-from namegen.core.training.file_names import MODEL_FILE, NAMES_FILE
+from namegen.core.training.file_names import MODEL_FILE
 from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError
+from namegen.escaping import quote
 from namegen.models import SHIPPED
 
 FEWEST_TO_CHOOSE_BY, FEWEST_TO_JUDGE_BY = 5, 20  # different names
@@ -87,7 +89,7 @@ def be_taught(
     watcher.on_beginning(run)
     seed = recipe.training.seed
     names = taught_names(run.corpus, recipe.data, seed=seed)
-    parts = TeachingParts(names, own_data(recipe.data, seed=seed), run.vocabulary)
+    parts = TeachingParts(names, own_data(recipe.data, seed=seed), run.vocabulary, tuple(run.corpus.label_counts))
     models, counting = names_of(recipe.teaching.teachers)
     to_choose_by = parts.to_choose_by.distinct_name_count
     if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:
@@ -100,7 +102,7 @@ def be_taught(
         teach_on([one for one in own if not is_trained(one)], watcher=watcher.on_teachers, stop=stop)
     if stop() or not all(map(is_trained, own)):
         return None
-    teachers = [_open(name, folder) for name in models]
+    teachers = [_open(name, folder, parts.labels) for name in models]
     mixture, weighing = together(teachers, parts, counting=counting)
     watcher.on_weighed([one.name for one in teachers] + [COUNTING] * counting, weighing)
     if stop():
@@ -135,7 +137,7 @@ def check_teachers(settings: TeachingSettings) -> None:
     models, _ = names_of(settings.teachers)
     for name in models:
         if not name.startswith(OWN_TEACHERS):
-            _open(name, Path())
+            _open(name, Path(), None)
 
 
 def lasting(settings: TeachingSettings) -> TeachingSettings:
@@ -175,24 +177,48 @@ def _make_own_folders(
     for name, recipe in teacher_recipes(run.recipe, run.size).items():
         path = folder / name
         own.append(path)
-        if not is_begun(path) and not (path / NAMES_FILE).is_file():
-            made = RunFolder(path)
+        made = RunFolder(path)
+        if not is_begun(path) and not made.has_names:
             path.mkdir(parents=True, exist_ok=True)
             told = replace(
                 Config(recipe.data, recipe.network, recipe.training),
-                data=replace(recipe.data, names=NAMES_FILE, column=None),
+                data=kept_here(recipe.data, names),
                 run=RunSettings(config.run.backend, threads=1, plot=False),
             )
             made.save_config(write_config(told))
-            made.save_names(names.names)  # last: a folder that has them is whole
+            made.save_names(names)  # last: a folder that has them is whole
     return own
 
 
-def _open(name: str, folder: Path) -> Teacher:
-    """A teacher: of the run's own, or any other model."""
+def _open(name: str, folder: Path, labels: Sequence[str] | None) -> Teacher:
+    """A teacher: of the run's own, or any other model.
+
+    Args:
+        name: what the settings call it.
+        folder: of the run.
+        labels: of the student's list; None: not known yet.
+
+    Raises:
+        CheckpointError: it cannot be opened. SettingsError: it has not learned what the student asks it.
+    """
     is_own = name.startswith(OWN_TEACHERS)
     model: LoadedModel = load(folder / name if is_own else name)
-    if model.beginnings.several:
-        raise SettingsError(f"{model.name} has labelled names, which cannot teach: give models without labels")
-    twin = load(folder / f"{name}{TWIN}").model if is_own else None
-    return Teacher(name, model.model, model.vocabulary, twin)
+    if is_own:
+        twin = load(folder / f"{name}{TWIN}")
+        return Teacher(name, model.model, model.vocabulary, twin.model, _tokens(model))
+    if not model.labels:
+        return Teacher(name, model.model, model.vocabulary)
+    missing = [label for label in labels or () if label not in model.labels]
+    if missing:
+        raise SettingsError(
+            f"{model.name} does not know the label {quote(missing[0])}, which the list has: give a teacher that has "
+            "learned the same labels, or one without any"
+        )
+    if labels:
+        return Teacher(name, model.model, model.vocabulary, labels=_tokens(model))
+    return Teacher(name, AnyBeginning(model.model, model.beginnings), model.vocabulary)
+
+
+def _tokens(model: LoadedModel) -> dict[str, int]:
+    """What the names of each label begin with."""
+    return dict(zip(model.labels, model.beginnings.tokens, strict=True)) if model.labels else {}

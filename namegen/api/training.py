@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from namegen.api.model import RUNS
+from namegen.api.finding import RUNS
 from namegen.api.runs import open_run
 from namegen.api.side_by_side import train_side_by_side
 from namegen.api.teaching import SideBySide, be_taught, check_teachers, known_temperature, lasting
@@ -17,10 +17,9 @@ from namegen.api.watching import TeachingWatcher
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_run_config, write_config
 from namegen.core.data.corpus import Corpus
-from namegen.core.training.file_names import NAMES_FILE
 from namegen.core.training.progress import Listener
 from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.core.training.run_result import RunResult
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.files import named_folder
@@ -104,8 +103,8 @@ def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, ke
     else:
         folder = RunFolder.make(named_folder(out))
     if keep_names:
-        folder.save_names(run.corpus.names)
-        data = replace(config.data, names=NAMES_FILE, column=None)
+        folder.save_names(run.corpus)
+        data = kept_here(config.data, run.corpus)
     else:
         data = replace(config.data, names=_lasting(config.data.names))
     recipe = run.recipe

@@ -14,7 +14,9 @@ from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json
 @click.argument("names", required=False)
 @options.also
 @options.blend
+@options.label
 @options.column
+@options.label_column
 @options.max_name_length
 @options.backend
 @options.threads
@@ -24,7 +26,9 @@ def evaluate(
     names: str | None,
     also: tuple[str, ...],
     blend: tuple[float, ...] | None,
+    labels: tuple[str, ...],
     column: str | None,
+    label_column: str | None,
     max_name_length: int | None,
     backend: str | None,
     threads: int,
@@ -39,37 +43,54 @@ def evaluate(
 
     Names with characters that the model does not know are left out, and counted. A list that the model has learned
     from flatters it: the held-out figures of the training are in its run folder.
+
+    Where both model and list have labels, each name is predicted given its label, and the figures of each label follow.
     """
     notes = Notes(quiet)
-    loaded = open_blend((model, *also), blend, notes, backend=backend, threads=threads)
-    corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
+    loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
+    corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
     from namegen import api
 
     result = api.evaluate(loaded, corpus)
     if result.left_out:
-        notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names, with characters the model does not know")
+        unknown = "characters or labels" if result.by_label else "characters"
+        notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names, with {unknown} the model does not know")
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
     click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} of {printable(corpus.source)}\n")
     rows = [("", *FIGURES), ("this model", *figures(result.metrics)), ("ceiling of these", *figures(result.ceiling))]
     click.echo(aligned(rows))
+    if result.by_label:
+        head = ("", "names", *FIGURES)
+        labels_first = sorted(result.by_label.items(), key=lambda one: one[1][0].loss_nats_per_char)
+        of_each = [(printable(label), f"{count:,}", *figures(found)) for label, (found, count) in labels_first]
+        click.echo(f"\n{aligned([head, *of_each])}")
 
 
 @click.command()
 @click.argument("names", required=False)
 @options.column
+@options.label_column
 @options.max_name_length
 @options.common
-def ceiling(names: str | None, column: str | None, max_name_length: int | None, as_json: bool, quiet: bool) -> None:
+def ceiling(
+    names: str | None,
+    column: str | None,
+    label_column: str | None,
+    max_name_length: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """The best that any model can do on a list: each prefix predicts what follows it in this very list.
 
     NAMES is a file, - or a bundled list's name; left out, mlb-first.
 
     For the loss and the likeliest character nothing does better on this list. A drawn character is right as often as
     given here for a model that knows the true chances; one that is surer of itself than it should be exceeds that.
+    Of a labelled list it is what can be told from the label and the prefix.
     """
-    corpus = open_list(names, Notes(quiet), column=column, max_name_length=max_name_length)
+    corpus = open_list(names, Notes(quiet), column=column, label_column=label_column, max_name_length=max_name_length)
     from namegen import api
 
     result = api.list_ceiling(corpus)

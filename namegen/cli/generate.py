@@ -135,6 +135,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 @click.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.blend
+@options.label
 @click.option(
     "-n",
     "count",
@@ -165,6 +166,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 def generate(
     models: tuple[str, ...],
     blend: tuple[float, ...] | None,
+    labels: tuple[str, ...],
     count: int,
     best: int | None,
     sort: str | None,
@@ -188,7 +190,7 @@ def generate(
     if wished["banned"] == wished["avoid"] == "-":
         raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
     notes = Notes(quiet)
-    loaded = open_blend(models, blend, notes, backend=backend, threads=threads)
+    loaded = open_blend(models, blend, notes, labels=labels, backend=backend, threads=threads)
     for name in ("banned", "avoid"):
         note_list(wished[name], notes)
     wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}

@@ -88,6 +88,19 @@ threads = click.option(
     help="Processor threads for the engine.",
 )
 column = click.option("--column", metavar="NAME", help="The column of a CSV file, by its name or its number from 1.")
+label_column = click.option(
+    "--label-column",
+    metavar="NAME",
+    help="The column with a label for each name, such as its origin; '' for none.  [default: as a bundled list has it]",
+)
+label = click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="LABEL",
+    help="Only names with this label, such as Finnish; several with further --label.  [default: all, as often as in "
+    "the list]",
+)
 max_name_length = click.option(
     "--max-name-length",
     type=click.IntRange(min=1),

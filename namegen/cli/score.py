@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_blend
-from namegen.cli.terminal import Notes, aligned, json_text, printable
+from namegen.cli.terminal import Notes, aligned, json_text, percent, printable
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.models import SHIPPED
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from namegen.core.evaluation.scoring import NameScore
 
 END = "·"  # stands for the end of a name
+MOST_LABELS = 5  # that are shown for a name
 MODEL_ENDINGS = (".safetensors", ".tflite")
 FIGURES = ("bits a character", "log-probability", "percentile")
 # Bits of surprise up to which a letter has a colour: what was nearly certain, likely, open, unlikely, and beyond.
@@ -34,6 +35,8 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
 @click.option("--model", metavar="MODEL", help="The model; with it, every argument is a name.")
 @options.also
 @options.blend
+@options.label
+@click.option("--labels", "by_label", is_flag=True, help="Say which label is likeliest for each name, too.")
 @options.backend
 @options.threads
 @options.common
@@ -42,6 +45,8 @@ def score(
     model: str | None,
     also: tuple[str, ...],
     blend: tuple[float, ...] | None,
+    labels: tuple[str, ...],
+    by_label: bool,
     backend: str | None,
     threads: int,
     as_json: bool,
@@ -66,10 +71,17 @@ def score(
                 f"{texts[0]!r} is a model: give NAMEs behind it, or score it as a name with a model in --model"
             )
         notes(f"model: {model}")
-    loaded = open_blend((model, *also), blend, notes, backend=backend, threads=threads)
+    loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
     scores = [loaded.score(name) for name in names]
+    chances = [loaded.label_chances(name) for name in names] if by_label else []
     if as_json:
-        click.echo(json_text({"model": loaded.name, "scores": [to_dict(score) for score in scores]}))
+        found = [to_dict(score) for score in scores]
+        for one, of_name in zip(found, chances, strict=by_label):
+            one["labels"] = of_name
+        click.echo(json_text({"model": loaded.name, "scores": found}))
+        return
+    if by_label:
+        click.echo("\n\n".join(likeliest(score, of_name) for score, of_name in zip(scores, chances, strict=True)))
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         _print_coloured(scores)
     else:
@@ -107,6 +119,12 @@ def to_dict(score: NameScore) -> dict[str, Any]:
 def bits(score: NameScore) -> list[float]:
     """The surprise of each letter and of the end."""
     return [-value / math.log(2) + 0.0 for value in score.letters]
+
+
+def likeliest(score: NameScore, chances: Mapping[str, float]) -> str:
+    """A name with the labels that are likeliest for it, and how likely each is."""
+    rows = [(f"  {printable(label)}", percent(chance)) for label, chance in list(chances.items())[:MOST_LABELS]]
+    return f"{printable(score.name)}\n{aligned(rows)}"
 
 
 def figures(score: NameScore) -> tuple[str, str, str]:

@@ -74,13 +74,20 @@ def open_blend(
     weights: Sequence[float] | None,
     notes: Notes,
     *,
+    labels: Sequence[str] = (),
     backend: str | None = None,
     threads: int = 1,
 ) -> LoadedModel:
-    """Load MODEL, or several of them as one. Raises CheckpointError, EngineError, SettingsError."""
+    """Load MODEL, or several of them as one, for names of some labels. Raises CheckpointError, EngineError,
+    SettingsError.
+    """
     if weights is not None and len(models) < 2:
         raise click.UsageError("--blend is for several models: name two or more of them.")
     loaded = [open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)]
+    if len(loaded) == 1 or any(model.labels for model in loaded):
+        loaded = [model.labelled(*labels) if model.labels or len(loaded) == 1 else model for model in loaded]
+    elif labels:
+        raise click.UsageError("--label is for models of labelled names, and none of these is one.")
     if len(loaded) == 1:
         return loaded[0]
     from namegen.api import blend
@@ -89,7 +96,12 @@ def open_blend(
 
 
 def open_list(
-    names: str | None, notes: Notes, *, column: str | None = None, max_name_length: int | None = None
+    names: str | None,
+    notes: Notes,
+    *,
+    column: str | None = None,
+    label_column: str | None = None,
+    max_name_length: int | None = None,
 ) -> Corpus:
     """Read NAMES, and say what was dropped from it. Raises NamesError."""
     limit_threads(1)
@@ -99,7 +111,12 @@ def open_list(
     if names is None:
         notes(f"names: {DEFAULT_LIST}")
     longest = DataSettings().max_name_length if max_name_length is None else max_name_length
-    settings = DataSettings(names=DEFAULT_LIST if names is None else names, column=column, max_name_length=longest)
+    settings = DataSettings(
+        names=DEFAULT_LIST if names is None else names,
+        column=column,
+        label_column=label_column,
+        max_name_length=longest,
+    )
     corpus = read_names(settings)
     notes(corpus.dropped_sentence())
     return corpus

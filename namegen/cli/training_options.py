@@ -183,6 +183,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--threads", type=int, metavar="N", help="Processor threads.  [default: 1, or 2 for a wide layer]"
     ),
     "data.column": options.column,
+    "data.label_column": options.label_column,
     "data.max_name_length": options.max_name_length,
     "run.plot": click.option("--plot/--no-plot", default=None, help="Draw history.png.  [default: draw it]"),
 }

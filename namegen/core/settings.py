@@ -37,6 +37,8 @@ LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
 BATCHES_OF_A_SMALL_LIST = 40
 WIDTH_OF_DEFAULT = 32  # the layers that the default learning rate was chosen for
 
+WHERE_NAMES_STAND = ("names", "column", "label_column")
+
 SEEDS: tuple[Callable[[Any], bool], str] = (lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
 
 
@@ -44,7 +46,8 @@ SEEDS: tuple[Callable[[Any], bool], str] = (lambda v: 0 <= v < 2**63, "a whole n
 class DataSettings:
     """Which list is read and how a part of it is held out.
 
-    ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a CSV file.
+    ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a table.
+    ``label_column``: the one with a label for each name, such as its origin; empty: none, of a bundled list either.
     ``validation``: the share that is held out to choose by, 0 for none; ``test``: the share that is held out beside it
     and that nothing is chosen by. ``split``: ``unique`` (no name on both sides) or ``names`` (as the original did it: a
     name that repeats may stand on both sides). ``split_seed``: another one holds out other names.
@@ -54,6 +57,7 @@ class DataSettings:
 
     names: str = "mlb-first"
     column: str | None = None
+    label_column: str | None = None  # None: as the bundled list has it, else none
     max_name_length: int = 1000
     validation: float = 0.1
     test: float = 0.0
@@ -77,7 +81,7 @@ class DataSettings:
     @property
     def identity(self) -> dict[str, Any]:
         """What decides, with the list itself, what training reads: all but where the list lies."""
-        return {name: value for name, value in asdict(self).items() if name not in ("names", "column")}
+        return {name: value for name, value in asdict(self).items() if name not in WHERE_NAMES_STAND}
 
     @property
     def damps_repeats(self) -> bool:

@@ -10,7 +10,7 @@ import io
 import os
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -38,12 +38,16 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class BundledList:
-    """A list that comes with namegen: what it holds, its file, and whom it comes from under which licence."""
+    """A list that comes with namegen: what it holds, its file, and whom it comes from under which licence; of a table
+    also the columns of the names and of their labels.
+    """
 
     description: str
     file: str
     licence: str
     credit: str
+    column: str | None = None
+    label_column: str | None = None
 
     @property
     def path(self) -> Path:
@@ -80,11 +84,26 @@ BUNDLED: dict[str, BundledList] = {
         "MIT",
         "japanese-personal-name-dataset 0.4.0, copyright 2022 shuheilocale",
     ),
+    **{
+        f"world-{kind}": BundledList(
+            f"{kind} names of {origins} origins, labelled",
+            f"world_{kind}.csv",
+            "MIT",
+            "Faker 40.63.0, copyright 2012 Daniele Faraglia and contributors",
+            "name",
+            "origin",
+        )
+        for kind, origins in (("given", 32), ("family", 28))
+    },
 }
 
 
-def load_bundled(name: str) -> namegen.core.data.corpus.Corpus:
+def load_bundled(name: str, *, labels: bool = True) -> namegen.core.data.corpus.Corpus:
     """Read one of the lists that come with namegen.
+
+    Args:
+        name: of the list.
+        labels: with those that it has.
 
     Raises:
         NamesError: no list of that name; the message lists those there are.
@@ -96,8 +115,18 @@ def load_bundled(name: str) -> namegen.core.data.corpus.Corpus:
 
     if name not in BUNDLED:
         raise NamesError(f"there is no bundled list {_quote(name)}: {_advice(name)}")
-    data = _read(BUNDLED[name].path, name)
-    if BUNDLED[name].file != "mlb_players.txt":
+    bundled = BUNDLED[name]
+    data = _read(bundled.path, name)
+    if bundled.column is not None:
+        table = Corpus.from_bytes(
+            data,
+            source=name,
+            kind="csv",
+            column=bundled.column,
+            label_column=bundled.label_column if labels else None,
+        )
+        return replace(table, dropped={})
+    if bundled.file != "mlb_players.txt":
         return Corpus.from_bytes(data, source=name)
     parts = [split_name(line[0]) for line in LINE.findall(data.decode())]  # no Player made: a third of the time
     if name == "mlb-first":
@@ -120,10 +149,11 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
 
     A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
     A file is read by its ending: ``.csv`` as a table, ``.json`` as a list of strings, all else as a name a line.
-    Standard input and files of other endings are read as a table too if the settings name a column.
+    Standard input and files of other endings are read as a table too if the settings name a column. The settings may
+    name a column of labels; a bundled list of labelled names has its own, unless ``label_column`` is empty.
 
     Args:
-        settings: ``names``, ``column`` and ``max_name_length`` are used.
+        settings: ``names``, ``column``, ``label_column`` and ``max_name_length`` are used.
         stdin: what ``-`` reads; left out, the program's own standard input.
 
     Raises:
@@ -133,25 +163,31 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
 
     name = settings.names
     if name in BUNDLED:
-        if settings.column is not None:
-            raise NamesError(
-                f"the bundled list {name} has no columns: leave {setting('column')} out, or give a CSV file"
-            )
-        return load_bundled(name)
+        own = BUNDLED[name]
+        for option, asked, there in (
+            ("column", settings.column, own.column),
+            ("label_column", settings.label_column, own.label_column),
+        ):
+            if asked and asked != there:
+                has = f"the column {there!r} there" if there else "no such column"
+                raise NamesError(f"the bundled list {name} has {has}: leave {setting(option)} out, or give a CSV file")
+        return load_bundled(name, labels=settings.label_column != "")
     if name == STANDARD_INPUT:
         source, data = "standard input", _read_standard_input(stdin)
     else:
         source, data = name, _read(Path(name), name)
-        if settings.column is not None and name.lower().endswith(".txt") and not _is_table(data):
+        columns = [option for option in ("column", "label_column") if getattr(settings, option)]
+        if columns and name.lower().endswith(".txt") and not _is_table(data):
             raise NamesError(
                 f"{_quote(name)} is a text file with a name a line, which has no columns: leave "
-                f"{setting('column')} out, or give a .csv file"
+                f"{' and '.join(map(setting, columns))} out, or give a .csv file"
             )
     return Corpus.from_bytes(
         data,
         source=source if len(source) <= 200 and source.isprintable() else _quote(source),
-        kind=_kind(name, settings.column),
+        kind=_kind(name, settings.column or settings.label_column),
         column=settings.column,
+        label_column=settings.label_column or None,
         max_name_length=settings.max_name_length,
     )
 
@@ -160,7 +196,7 @@ def _kind(name: str, column: str | None) -> Literal["text", "csv", "json"]:
     ending = os.path.splitext(name)[1].lower()
     if ending == ".json":
         return "json"
-    return "csv" if ending == ".csv" or column is not None else "text"
+    return "csv" if ending == ".csv" or column else "text"
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -68,6 +68,21 @@ class Beginnings:
         tokens = tuple(range(vocabulary_size, vocabulary_size + len(counts)))
         return cls(tokens, tuple(count / total for count in counts))
 
+    def only(self, places: Sequence[int]) -> Beginnings:
+        """Some of them, by their places; as likely beside each other as before.
+
+        Raises:
+            SettingsError: none of these ever is.
+
+        >>> Beginnings.from_counts(54, [30, 10, 10]).only([1, 2])
+        Beginnings(tokens=(55, 56), shares=(0.5, 0.5))
+        """
+        total = sum(self.shares[place] for place in places)
+        if total <= 0:
+            raise SettingsError("no name that was learned from has one of these labels: choose others")
+        tokens = tuple(self.tokens[place] for place in places)
+        return Beginnings(tokens, tuple(self.shares[place] / total for place in places))
+
     @property
     def several(self) -> bool:
         """Whether there is more than one, so that a name's beginning has to be drawn."""

@@ -6,22 +6,24 @@ arrays of one tree.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import label_beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.repeats import damped
-from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, seen_percent
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered, seen_percent
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 
 
 @dataclass(frozen=True, eq=False)
 class ListParts:
-    """The parts of a list, all over the vocabulary of the whole of it.
+    """The parts of a list, all over the vocabulary of the whole of it; each name stands behind its label's beginning.
 
     Attributes:
         names: the distinct names of the whole list, sorted and counted.
@@ -45,7 +47,13 @@ class ListParts:
 
     @classmethod
     def from_corpus(
-        cls, corpus: Corpus, data: DataSettings, *, seed: int, vocabulary: Vocabulary | None = None
+        cls,
+        corpus: Corpus,
+        data: DataSettings,
+        *,
+        seed: int,
+        vocabulary: Vocabulary | None = None,
+        labels: Sequence[str] | None = None,
     ) -> ListParts:
         """Split a list as the settings say, and make the tree of each part.
 
@@ -54,6 +62,7 @@ class ListParts:
             data: its settings.
             seed: of the split, where the settings have none of their own.
             vocabulary: that the trees are over; None: the list's own.
+            labels: in the order of their beginnings; None: those of the list.
 
         Raises:
             NamesError: too few names to split.
@@ -64,13 +73,19 @@ class ListParts:
         (10, 7, 3)
         """
         names = corpus.names
-        sorted_names, ranking = SortedNames.ranked(names, vocabulary or corpus.vocabulary)
+        vocabulary = vocabulary or corpus.vocabulary
+        beginnings = label_beginnings(corpus, vocabulary, corpus.label_counts if labels is None else labels)
+        sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
         rank, entries = ranking.rank, ranking.representatives
         del ranking  # the characters of every entry: no longer needed, and the trees take their place
         by_appearance = np.argsort(entries)  # neighbours in memory: strings in sorted order lie anywhere
-        distinct = tuple(map(names.__getitem__, entries[by_appearance].tolist()))
-        number = np.empty_like(rank, shape=len(distinct))
-        number[by_appearance] = np.arange(len(distinct))
+        under_labels = tuple(map(names.__getitem__, entries[by_appearance].tolist()))
+        number = np.empty_like(rank, shape=len(entries))
+        number[by_appearance] = np.arange(len(entries))
+        distinct: Sequence[str] = under_labels
+        if corpus.labels:  # a name may stand under several, and is one name wherever it does
+            distinct, name_number = numbered(under_labels)
+            number = name_number.astype(rank.dtype)[number]
         part_of = choose_parts(
             distinct,
             number[rank],
@@ -80,10 +95,12 @@ class ListParts:
             source=corpus.source,
             test=data.test,
         )
-        del entries, by_appearance, number
         counts, *held_out_counts = (
-            np.bincount(rank[part_of == part], minlength=len(distinct)) for part in (TRAINING, VALIDATION, TEST)
+            np.bincount(rank[part_of == part], minlength=len(entries)) for part in (TRAINING, VALIDATION, TEST)
         )
+        of_names = (np.bincount(number, part).astype(np.int64) for part in (counts, held_out_counts[0]))
+        seen = seen_percent(*of_names)
+        del entries, by_appearance, number
         training = sorted_names.counted(counts)
         name_of = (np.cumsum(counts > 0, dtype=rank.dtype) - 1)[rank[part_of == TRAINING]]
         if data.damps_repeats:
@@ -99,10 +116,19 @@ class ListParts:
             batches=batches,
             held_out=held_out,
             test=test,
-            seen_percent=seen_percent(counts, held_out_counts[0]),
+            seen_percent=seen,
             damped=data.damps_repeats,
-            distinct_names=distinct,
+            distinct_names=tuple(distinct),
         )
+
+    def names_of_label(self, vocabulary_size: int, labels: int) -> list[int]:
+        """How many names of the training part have each label, in the order of their beginnings."""
+        roots = slice(0, self.training.roots)
+        counts = np.zeros(labels, np.int64)
+        if labels:
+            counts[self.training.token[roots] - vocabulary_size] = self.training.count[roots]
+        of_each: list[int] = counts.tolist()
+        return of_each
 
     @property
     def whole(self) -> PrefixTree:

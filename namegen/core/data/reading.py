@@ -1,4 +1,6 @@
-"""From the content of a file to names as they stand in it: lines of text, a column of a CSV table, a JSON list."""
+"""From the content of a file to names as they stand in it, with their labels where those are asked for: lines of text,
+columns of a CSV table, a JSON list of strings or of objects.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
@@ -54,8 +57,31 @@ def _csv_reader(text: str) -> tuple[Iterator[list[str]], Callable[[], int]]:
     return reader, lambda: reader.line_num
 
 
-def csv_column(text: str, column: str | None, source: str) -> tuple[list[str], Callable[[int], str], int]:
-    """The cells of one column; where a cell stands, for messages; and how many rows are too short to have it.
+@dataclass(frozen=True)
+class Table:
+    """Names as a table has them.
+
+    Attributes:
+        cells: a name for each row that has the column.
+        labels: what stands in the label's column beside each, empty where the row is too short; None: not asked for.
+        where: where the row of a cell stands, for messages.
+        too_short: how many rows have no such cell.
+    """
+
+    cells: list[str]
+    labels: list[str] | None
+    where: Callable[[int], str]
+    too_short: int = 0
+
+
+def csv_columns(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+    """The cells of one column, and of another one that labels them.
+
+    Args:
+        text: the content of the file.
+        column: of the names; None: the only one, or the only one beside that of the labels.
+        label_column: of the labels; None: there are none.
+        source: what messages call the file.
 
     Raises:
         NamesError: no CSV, no such column, or rows that are too long.
@@ -63,7 +89,7 @@ def csv_column(text: str, column: str | None, source: str) -> tuple[list[str], C
     reader, line = _csv_reader(text)
     try:
         header = [name.strip() for name in next(reader, [])]
-        place = _column_place(header, column, source)
+        place, label_place = _column_places(header, column, label_column, source)
         rows = [row for row in reader if row]
     except csv.Error as error:
         raise NamesError(
@@ -84,18 +110,36 @@ def csv_column(text: str, column: str | None, source: str) -> tuple[list[str], C
                 f"{source}, row {number + 2}: {len(row)} cells where the first row names {width}: "
                 "quote cells that hold commas"
             )
-    cells = [row[place] for row in rows if len(row) > place]
-    return cells, where, len(rows) - len(cells)
+    named = [row for row in rows if len(row) > place]
+    labels = None
+    if label_place is not None:
+        labels = [row[label_place] if len(row) > label_place else "" for row in named]
+    return Table([row[place] for row in named], labels, where, len(rows) - len(named))
 
 
-def _column_place(header: Sequence[str], column: str | None, source: str) -> int:
+def _column_places(
+    header: Sequence[str], column: str | None, label_column: str | None, source: str
+) -> tuple[int, int | None]:
+    """Where the names stand, and where their labels."""
+    if label_column is None:
+        return _column_place(header, column, source, "column"), None
+    label_place = _column_place(header, label_column, source, "label_column")
+    if column is None and len(header) == 2:
+        return 1 - label_place, label_place
+    place = _column_place(header, column, source, "column")
+    if place == label_place:
+        raise NamesError(f"{source}: names and labels cannot both stand in the column {quote(header[place])}")
+    return place, label_place
+
+
+def _column_place(header: Sequence[str], column: str | None, source: str, option: str) -> int:
     listed = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
     if not any(header):
         raise NamesError(f"{source} has no names: the first row of a CSV file must name its columns")
     if column is None:
         if len(header) == 1:
             return 0
-        raise NamesError(f"{source} has {len(header)} columns: choose one of {listed} with {setting('column')}")
+        raise NamesError(f"{source} has {len(header)} columns: choose one of {listed} with {setting(option)}")
     if header.count(column) > 1:
         raise NamesError(f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1")
     if column in header:
@@ -105,8 +149,47 @@ def _column_place(header: Sequence[str], column: str | None, source: str) -> int
     raise NamesError(f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1")
 
 
-def json_list(text: str, source: str) -> list[str]:
-    """The strings of a JSON list. Raises NamesError for JSON of any other form."""
+def json_names(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+    """The strings of a JSON list; or, where a column is named, the strings of that name in a list of objects.
+
+    Raises:
+        NamesError: JSON of any other form.
+    """
+    items = _json_list(text, source)
+    if column is None and label_column is None:
+        strings = [item for item in items if isinstance(item, str)]
+        if len(strings) < len(items):
+            place, item = next((place, item) for place, item in enumerate(items) if not isinstance(item, str))
+            also = f", or say with {setting('column')} which string of each is the name" * isinstance(item, dict)
+            raise _unexpected(source, place, item, "a string", f"a JSON list of strings{also}")
+        return Table(strings, None, _item)
+    keys = dict.fromkeys(key for item in items if isinstance(item, dict) for key in item)
+    if not any(keys):
+        raise NamesError(f"{source} has no columns: give a JSON list of objects that have the name of a column")
+    names, labels = _column_places(list(keys), column, label_column, source)
+    wanted = [list(keys)[place] for place in (names, labels) if place is not None]
+    cells: list[list[str]] = [[] for _ in wanted]
+    for place, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise _unexpected(source, place, item, "an object", "a JSON list of objects")
+        for key, found in zip(wanted, cells, strict=True):
+            value = item.get(key, "")
+            if not isinstance(value, str):
+                raise _unexpected(source, place, value, f"a string {quote(key)}", "strings")
+            found.append(value)
+    return Table(cells[0], cells[1] if labels is not None else None, _item)
+
+
+def _item(entry: int) -> str:
+    return f"item {entry + 1}"
+
+
+def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:
+    return NamesError(f"{source}, {_item(place)}: a {_json_type(value)} where {expected} was expected: give {give}")
+
+
+def _json_list(text: str, source: str) -> list[object]:
+    """What a JSON list holds. Raises NamesError for JSON of any other form."""
     try:
         document = json.loads(text)
     except RecursionError as error:
@@ -116,12 +199,6 @@ def json_list(text: str, source: str) -> list[str]:
         raise NamesError(f'{source}{line}: not JSON: expected a list of strings, such as ["Ann", "Bob"]') from error
     if not isinstance(document, list):
         raise NamesError(f"{source} holds a JSON {_json_type(document)}: expected a list of strings")
-    for place, item in enumerate(document):
-        if not isinstance(item, str):
-            raise NamesError(
-                f"{source}, item {place + 1}: a {_json_type(item)} where a string was expected: "
-                "give a JSON list of strings"
-            )
     return document
 
 

@@ -36,14 +36,23 @@ def split_names(
     names: Sequence[str], validation: float, split: str, seed: int, *, source: str, test: float = 0.0
 ) -> Split:
     """Hold parts of the list out; ``choose_parts`` says how they are chosen, and what is raised."""
-    distinct = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    name_of = np.fromiter(map(distinct.__getitem__, names), dtype=np.int64, count=len(names))
-    part_of = choose_parts(list(distinct), name_of, validation, split, seed, source=source, test=test)
+    distinct, name_of = numbered(names)
+    part_of = choose_parts(distinct, name_of, validation, split, seed, source=source, test=test)
     counts = [np.bincount(name_of[part_of == part], minlength=len(distinct)) for part in (TRAINING, VALIDATION)]
     training, chosen_by, tested_with = (
         tuple(compress(names, (part_of == part).tolist())) for part in (TRAINING, VALIDATION, TEST)
     )
     return Split(training, chosen_by, tested_with, seen_percent(*counts))
+
+
+def numbered(names: Sequence[str]) -> tuple[list[str], Int64[Array, "entries"]]:
+    """The different names, in the order in which they first occur, and which of them each entry is.
+
+    >>> numbered(["Bo", "Al", "Bo"])[1].tolist()
+    [0, 1, 0]
+    """
+    distinct = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return list(distinct), np.fromiter(map(distinct.__getitem__, names), dtype=np.int64, count=len(names))
 
 
 def choose_parts(

@@ -48,6 +48,9 @@ class MixtureModel:
         weights: above 0, summing to 1; None: all alike.
         vocabulary: what it reads and predicts; None: all that any model knows.
         temperature: above 0; the mean is taken to the power of its inverse, and scaled to sum to 1 again.
+        beginnings: of each model, what it reads for each label of the mixture, whose own ids go from ``V`` on: its own
+            beginning of that label, or the boundary where it knows no labels; −1: it knows others, and is not heard
+            there. None: the mixture has no labels.
 
     Raises:
         SettingsError: no model, or weights that do not fit.
@@ -63,13 +66,18 @@ class MixtureModel:
         *,
         vocabulary: Vocabulary | None = None,
         temperature: float = 1.0,
+        beginnings: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self.models, self.temperature = tuple(models), temperature
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
         if vocabulary is None:
             vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
         self.vocabulary = vocabulary
-        self._own = [_own_ids(vocabulary, known) for known in vocabularies]
+        self._own = [_own_ids(vocabulary, known) for known in vocabularies]  # of what is predicted, (V,)
+        of_labels: Sequence[Sequence[int]] = beginnings or [()] * len(models)
+        self._read = [  # of what is read, (V + L,)
+            np.concatenate((own, np.array(labels, np.int32))) for own, labels in zip(self._own, of_labels, strict=True)
+        ]
 
     @property
     def vocabulary_size(self) -> int:
@@ -95,7 +103,7 @@ class MixtureModel:
         able, after = state.able.copy(), []
         chances = np.zeros((len(tokens), len(self.models), self.vocabulary_size))
         for m, (model, own) in enumerate(zip(self.models, self._own, strict=True)):
-            read = own[tokens]
+            read = self._read[m][tokens]
             able[:, m] &= read >= 0
             logits, inner = model.step(np.maximum(read, BOUNDARY), state.inner[m])
             known = own >= 0

@@ -11,6 +11,7 @@ import numpy as np
 from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.repeats import damped_tree
+from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics, ceiling
@@ -24,6 +25,7 @@ class Baseline:
     Attributes:
         order, smoothing: of the n-gram.
         damped: whether it read common names less often than they stand in the list.
+        by_label: whether it counted the names of each label apart; of a list without labels it makes no difference.
         metrics: its figures on the names to choose by.
         test: those on the test part; None where there is none.
     """
@@ -33,15 +35,24 @@ class Baseline:
     damped: bool
     metrics: Metrics
     test: Metrics | None = None
+    by_label: bool = True
 
     @property
     def summary(self) -> str:
         """In words: ``Kneser–Ney counting, order 5``."""
-        return f"{SMOOTHING_NAMES[self.smoothing]} counting, order {self.order}"
+        without = "" if self.by_label else ", without labels"
+        return f"{SMOOTHING_NAMES[self.smoothing]} counting, order {self.order}{without}"
 
     def to_dict(self) -> dict[str, Any]:
         """How it counts, as plain values."""
-        return {"order": self.order, "smoothing": self.smoothing, "repeats": "damped" if self.damped else "kept"}
+        plain = {"order": self.order, "smoothing": self.smoothing, "repeats": "damped" if self.damped else "kept"}
+        return plain if self.by_label else {**plain, "labels": "left out"}
+
+    def fitted_on(self, training: PrefixTree, vocabulary_size: int) -> NgramModel:
+        """The same n-gram of other names: those of a training part as they stand, repeats and labels included."""
+        read = damped_tree(training) if self.damped else training
+        tree = read if self.by_label else read.under_one_root()
+        return NgramModel(tree, vocabulary_size, self.order, self.smoothing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +104,21 @@ class HeldOutReferences:
         return 0 if tree is None else tree.distinct_name_count
 
     def _fitted_on(self, tree: PrefixTree, *, damped: bool) -> Baseline:
-        model, metrics = NgramModel.best(tree, self.tree, self.vocabulary_size)
-        test = None if self.parts.test is None else AccuracyEvaluator(model).evaluate(self.parts.test)
-        return Baseline(model.order, model.smoothing, damped, metrics, test)
+        """The better one of counting with the label as the first of what stands before, and without labels."""
+        found = [self._best(tree, damped=damped, by_label=True)]
+        if tree.token[0] != BOUNDARY:
+            found.append(self._best(tree, damped=damped, by_label=False))
+        return min(found, key=lambda one: one.metrics.loss_nats_per_char)
+
+    def _best(self, tree: PrefixTree, *, damped: bool, by_label: bool) -> Baseline:
+        fitted, held_out, tested = (
+            part if by_label or part is None else part.under_one_root() for part in (tree, self.tree, self.parts.test)
+        )
+        assert fitted is not None
+        assert held_out is not None
+        model, metrics = NgramModel.best(fitted, held_out, self.vocabulary_size)
+        test = None if tested is None else AccuracyEvaluator(model).evaluate(tested)
+        return Baseline(model.order, model.smoothing, damped, metrics, test, by_label)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""

@@ -17,7 +17,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.log_probabilities import log_probabilities
 from namegen.core.network.checkpoint import QUANTILES
 from namegen.errors import NamesError
-from namegen.types import Array, Float64
+from namegen.types import Array, Float64, Int32
 
 BLOCK_NAMES = 4096  # names that are read together
 
@@ -82,7 +82,7 @@ def score_names(
     model, beginning = as_one(model, beginnings or Beginnings.single())
     for start in range(0, len(names), BLOCK_NAMES):
         block = names[start : start + BLOCK_NAMES]
-        letters = _letters(model, beginning, vocabulary, block)
+        letters = _letters(model, np.full(len(block), beginning, np.int32), vocabulary, block)
         scores += [
             NameScore(
                 name, tuple(row[: len(name) + 1]), None if quantiles is None else _percentile(row, name, quantiles)
@@ -92,15 +92,40 @@ def score_names(
     return scores
 
 
+def label_chances(
+    model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings
+) -> Float64[Array, "R"]:
+    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have.
+
+    Args:
+        model: any LanguageModel.
+        vocabulary: its characters.
+        name: the name.
+        beginnings: what names begin with, by their shares.
+
+    Raises:
+        NamesError: the name is empty or has a character that the model does not know.
+    """
+    if not name:
+        raise NamesError("a name is empty: give names of at least one character")
+    letters = _letters(model, beginnings.ids, vocabulary, [name] * len(beginnings.tokens))
+    joint = beginnings.log_shares + letters[:, : len(name) + 1].sum(axis=1)
+    if not joint.max() > -np.inf:
+        joint = beginnings.log_shares
+    chances: Float64[Array, "R"] = np.exp(joint - joint.max())
+    chances /= chances.sum()
+    return chances
+
+
 def _letters(
-    model: LanguageModel, beginning: int, vocabulary: Vocabulary, names: Sequence[str]
+    model: LanguageModel, beginnings: Int32[Array, "names"], vocabulary: Vocabulary, names: Sequence[str]
 ) -> Float64[Array, "names T"]:
     """The log-probability of each token of each name; behind a name's end the numbers mean nothing."""
     flat, lengths = vocabulary.encode_all(names)
     tokens = np.full((len(names), int(lengths.max()) + 1), BOUNDARY, np.int32)  # (names, T)
     tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = flat
     letters = np.empty(tokens.shape)
-    state, last, rows = model.initial_state(len(names)), np.full(len(names), beginning, np.int32), np.arange(len(names))
+    state, last, rows = model.initial_state(len(names)), beginnings, np.arange(len(names))
     for depth in range(tokens.shape[1]):
         logits, state = model.step(last, state)
         last = np.ascontiguousarray(tokens[:, depth])

@@ -39,6 +39,7 @@ class Draws:
     Attributes:
         parts: their token ids, names of one length a part; a name once for each beginning that it was drawn with.
         counts: how many of the draws gave the name, part after part.
+        beginnings: what each name was drawn with.
         log_probability: of the name given its beginning, under the model at temperature 1, nats, STOP included.
         rejected: the other draws, counted by what they failed at (a wish's name).
     """
@@ -46,6 +47,7 @@ class Draws:
     parts: list[Int32[Array, "_ _"]]
     counts: Int64[Array, "names"]
     log_probability: Float64[Array, "names"]
+    beginnings: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
@@ -69,6 +71,7 @@ class Open:
 
     tokens: Int32[Array, "B depth"]
     last: Int32[Array, "B"]
+    beginning: Int32[Array, "B"]
     count: Int64[Array, "B"]
     score: Float64[Array, "B"]  # log-probability of the prefix, nats
     places: Places
@@ -155,7 +158,8 @@ class Walk:
     def _open(self, forced: Forced, counts: Int64[Array, "B"], rows: Int64[Array, "B"]) -> Open:
         tokens = self.filter.beginning[None, :].repeat(len(rows), axis=0)
         places = self.filter.select(self.filter.start(), np.zeros(len(rows), np.int64))
-        return Open(tokens, forced.last[rows], counts, forced.score[rows], places, forced.state, rows)
+        beginning = self.beginnings.ids[rows]
+        return Open(tokens, forced.last[rows], beginning, counts, forced.score[rows], places, forced.state, rows)
 
     def draw(
         self,
@@ -180,7 +184,7 @@ class Walk:
         """
         self.rejected = Counter()
         done = 0
-        parts, counts, scores = [], [np.zeros(0, np.int64)], [np.zeros(0)]
+        parts, counts, scores, begins = [], [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0, np.int32)]
         several = self.beginnings.several and n > 0
         pending = [self._start_split(n, rng, sampling) if several else self.start(n)]
         while pending:
@@ -194,13 +198,15 @@ class Walk:
                     parts.append(tokens)
                     counts.append(count[stops][keep])
                     scores.append(score[stops][keep])
+                    begins.append(prefixes.beginning[row[stops][keep]])
             goes_on = np.flatnonzero(~stops)
             longer = list(self.children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after))
             pending += longer
             if on_block is not None:
                 done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
                 on_block(done)
-        return Draws(parts, np.concatenate(counts), np.concatenate(scores), self.rejected)
+        joined = np.concatenate(counts), np.concatenate(scores), np.concatenate(begins)
+        return Draws(parts, *joined, self.rejected)
 
     def _split(
         self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
@@ -235,15 +241,16 @@ class Walk:
         for start in range(0, len(row), BLOCK_ROWS):
             block = slice(start, start + BLOCK_ROWS)
             rows, last, counts, scores = row[block], token[block], count[block], score[block]
-            tokens = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1)
+            tokens, beginning = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1), prefixes.beginning[rows]
             places = self.filter.go_on(prefixes.places, rows, last)
             keep = self.keep(self.filter.refused_prefixes(tokens, places), counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
                 rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
+                beginning = beginning[kept]
                 places = self.filter.select(places, kept)
             if len(rows):
-                yield Open(tokens, last, counts, scores, places, after, rows)
+                yield Open(tokens, last, beginning, counts, scores, places, after, rows)
 
     def ended(
         self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"]

@@ -115,6 +115,7 @@ def drawing_temperature(
     Returns:
         Of 1.0, 0.95 … 0.5; the last where not even that is low enough; None where there are too few names to tell.
     """
+    training = training.under_one_root()  # a name is plausible whatever its label
     if training.distinct_name_count < FEWEST_NAMES:
         return None
     rows = training.sequences()
@@ -136,7 +137,7 @@ def new_names(generator: Generator, n: int, temperature: float, *, longest: int,
     """The different new names among so many that are drawn. Raises GenerationError: the logits are not numbers."""
     walk, _ = generator.prepare(n, longest, None, allow_seen=True, allow_repeats=True)
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(temperature, max_length=longest))
-    names = draws.names(generator.vocabulary)
+    names = list(dict.fromkeys(draws.names(generator.vocabulary)))  # behind several beginnings one may turn up twice
     if generator.known_names is None:
         raise GenerationError("the model does not say what it learned from, so nobody knows which names are new")
     new = ~is_known(digests(names), generator.known_names)

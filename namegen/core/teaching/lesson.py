@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
@@ -52,15 +53,19 @@ def make_lesson(
         TrainingError: what the teachers draw are no names, or not even the training part fits into memory.
     """
     most = LARGEST_TABLE // teachers.vocabulary_size
-    own = training.sequences()
+    own, beginnings = training.sequences(), _beginnings(training)
     for _ in range(TRIES if training.nodes <= most else 0):
         notes = _Notes(teachers, most)
         try:
-            draws = draw(notes, teachers.vocabulary, names, longest=longest, rng=rng)
+            draws = draw(notes, teachers.vocabulary, names, longest=longest, rng=rng, beginnings=beginnings)
         except _TooManyError:
             names //= 2
             continue
-        read, _ = SortedNames.from_rows(_stacked(own.tokens, draws.tokens), np.concatenate((own.counts, draws.counts)))
+        read, _ = SortedNames.from_rows(
+            _stacked(own.tokens, draws.tokens),
+            np.concatenate((own.counts, draws.counts)),
+            np.concatenate((own.beginnings, draws.beginnings)),
+        )
         batches = BatchMaker.of_sorted(read, np.repeat(np.arange(len(read.counts)), read.counts))
         if batches.tree.nodes <= most:
             return batches.with_targets(_Expected(_table(batches.tree, notes, teachers, training)))
@@ -71,12 +76,24 @@ def make_lesson(
     )
 
 
+def _beginnings(training: PrefixTree) -> Beginnings:
+    """What the names of the training part begin with, by how many do."""
+    count = training.count[: training.roots]
+    return Beginnings(tuple(training.token[: training.roots].tolist()), tuple((count / count.sum()).tolist()))
+
+
 def draw(
-    teachers: LanguageModel, vocabulary: Vocabulary, names: int, *, longest: int, rng: np.random.Generator
+    teachers: LanguageModel,
+    vocabulary: Vocabulary,
+    names: int,
+    *,
+    longest: int,
+    rng: np.random.Generator,
+    beginnings: Beginnings | None = None,
 ) -> Draws:
     """Names that the teachers draw. Raises TrainingError: most are none."""
     wishes = Wishlist([WellFormed(), MaxLength(longest)])
-    draws = Walk(teachers, PrefixFilter(wishes, vocabulary)).draw(
+    draws = Walk(teachers, PrefixFilter(wishes, vocabulary), beginnings).draw(
         names, rng=rng, sampling=SamplingSettings(max_length=longest)
     )
     if draws.counts.sum() < names / 2:
@@ -153,12 +170,14 @@ def _table(tree: PrefixTree, notes: _Notes, teachers: MixtureModel, training: Pr
 
 
 def _same_prefixes(tree: PrefixTree, parent: Int64[Array, "M"], token: Int32[Array, "M"]) -> Int64[Array, "M"]:
-    """The node of a tree of one root for each of some prefixes, given by the one that is a token shorter (−1: none) and
-    that token; −1 where the tree has no such node.
+    """The node of a tree for each of some prefixes, given by the one that is a token shorter (−1: none, it is a
+    beginning) and that token; −1 where the tree has no such node.
     """
     size = int(max(tree.edge_token.max(), token.max())) + 1
     edges = tree.edge_node * size + tree.edge_token
-    node = np.where(parent < 0, 0, -1)
+    roots = tree.token[: tree.roots]  # rising
+    root = np.minimum(np.searchsorted(roots, token), len(roots) - 1)
+    node = np.where((parent < 0) & (roots[root] == token), root, -1)
     waiting, known = np.flatnonzero(parent >= 0), parent < 0
     while len(waiting):  # a depth at a time
         is_next = known[parent[waiting]]

@@ -7,8 +7,8 @@ shares its weight with a twin that learned all of the training part: a short lis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,12 +16,11 @@ import numpy as np
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.repeats import damped_tree
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.mixture import MixtureModel
-from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.evaluation.references import Baseline, HeldOutReferences
 from namegen.core.settings import COUNTING, DataSettings
 from namegen.core.teaching.weighing import Weighing, weigh
 
@@ -38,6 +37,7 @@ class Teacher:
     Attributes:
         name: what it is called in messages.
         model, vocabulary: what it knows, and of which characters.
+        labels: that it knows, with the id that each begins with; {}: its names begin with the boundary.
         twin: a network of the same kind that learned the names to choose by, too, and with which it shares its weight.
     """
 
@@ -45,6 +45,11 @@ class Teacher:
     model: LanguageModel
     vocabulary: Vocabulary
     twin: LanguageModel | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+    def beginnings(self, labels: Sequence[str]) -> list[int]:
+        """What it reads for each label of a list; −1 for one that it does not know."""
+        return [self.labels.get(label, -1) if self.labels else BOUNDARY for label in labels]
 
 
 def own_data(data: DataSettings, *, seed: int) -> DataSettings:
@@ -63,8 +68,7 @@ def own_data(data: DataSettings, *, seed: int) -> DataSettings:
 
 def taught_names(corpus: Corpus, data: DataSettings, *, seed: int) -> Corpus:
     """The training part of a list as a list: what teachers may see of it. Raises NamesError."""
-    split_seed = seed if data.split_seed is None else data.split_seed
-    return Corpus(corpus.split(data.validation, data.split, split_seed, test=data.test).training, corpus.source)
+    return corpus.training_part(data, seed=seed if data.split_seed is None else data.split_seed)
 
 
 class TeachingParts:
@@ -74,16 +78,19 @@ class TeachingParts:
         names: ``taught_names`` of a list.
         data: ``own_data`` of its settings.
         vocabulary: of the student.
+        labels: of the student, in the order of their beginnings.
 
     Raises:
         NamesError: too few names to split.
     """
 
-    def __init__(self, names: Corpus, data: DataSettings, vocabulary: Vocabulary) -> None:
-        self.data, self.vocabulary = data, vocabulary
-        # The parts of a list are over its own vocabulary; those of the student may be more.
-        self.parts = ListParts.from_corpus(names, data, seed=0, vocabulary=vocabulary)
-        self.whole = ListParts.from_corpus(names, replace(data, validation=0.0), seed=0, vocabulary=vocabulary)
+    def __init__(self, names: Corpus, data: DataSettings, vocabulary: Vocabulary, labels: Sequence[str] = ()) -> None:
+        self.data, self.vocabulary, self.labels = data, vocabulary, tuple(labels)
+        # The parts of a list are over its own vocabulary and labels; those of the student may be more.
+        self.parts, self.whole = (
+            ListParts.from_corpus(names, one, seed=0, vocabulary=vocabulary, labels=self.labels)
+            for one in (data, replace(data, validation=0.0))
+        )
 
     @cached_property
     def to_choose_by(self) -> PrefixTree:
@@ -94,17 +101,25 @@ class TeachingParts:
             return held_out
         rows = held_out.sequences()
         some = np.random.default_rng(0).permutation(len(rows.counts))[:MOST_TO_CHOOSE_BY]
-        return SortedNames.from_rows(rows.tokens[some], rows.counts[some])[0].tree()
+        return SortedNames.from_rows(rows.tokens[some], rows.counts[some], rows.beginnings[some])[0].tree()
+
+    @cached_property
+    def _best_counting(self) -> Baseline:
+        """How to count, by the names to choose by."""
+        return HeldOutReferences(self.to_choose_by, self.parts, self.vocabulary.size).baseline
 
     def counting(self) -> tuple[NgramModel, NgramModel]:
         """The n-gram that does best on the names to choose by: as it has not counted those, and as it has."""
-        best = HeldOutReferences(self.to_choose_by, self.parts, self.vocabulary.size).baseline
+        parts = (self.parts, self.whole)
+        before, after = (self._best_counting.fitted_on(one.training, self.vocabulary.size) for one in parts)
+        return before, after
 
-        def of(parts: ListParts) -> NgramModel:
-            tree = damped_tree(parts.training) if best.damped else parts.training
-            return NgramModel(tree, self.vocabulary.size, best.order, best.smoothing)
-
-        return of(self.parts), of(self.whole)
+    @property
+    def counting_beginnings(self) -> list[int]:
+        """What that n-gram reads for each label."""
+        if not self._best_counting.by_label:
+            return [BOUNDARY] * len(self.labels)
+        return [self.vocabulary.size + place for place, _ in enumerate(self.labels)]
 
 
 def together(teachers: Sequence[Teacher], parts: TeachingParts, *, counting: bool) -> tuple[MixtureModel, Weighing]:
@@ -118,19 +133,28 @@ def together(teachers: Sequence[Teacher], parts: TeachingParts, *, counting: boo
             seen the names to choose by, and counts them in the end.
     """
     weighed, vocabularies = [one.model for one in teachers], [one.vocabulary for one in teachers]
+    begins = [one.beginnings(parts.labels) for one in teachers]
     if counting:
         before, after = parts.counting()
         weighed.append(before)
         vocabularies.append(parts.vocabulary)
-    found = weigh(weighed, vocabularies, parts.vocabulary, parts.to_choose_by, counting=counting)
-    heard: list[tuple[LanguageModel, Vocabulary, float]] = []
+        begins.append(parts.counting_beginnings)
+    found = weigh(weighed, vocabularies, parts.vocabulary, parts.to_choose_by, counting=counting, beginnings=begins)
+    heard: list[tuple[LanguageModel, Vocabulary, list[int], float]] = []
     for one, weight in zip(teachers, found.weights, strict=False):
         sharing = [one.model] if one.twin is None else [one.model, one.twin]
-        heard += [(model, one.vocabulary, weight / len(sharing)) for model in sharing]
+        heard += [(model, one.vocabulary, one.beginnings(parts.labels), weight / len(sharing)) for model in sharing]
     if counting:
-        heard.append((after, parts.vocabulary, found.weights[-1]))
-    models, alphabets, weights = zip(*heard, strict=True)
-    mixture = MixtureModel(models, alphabets, weights, vocabulary=parts.vocabulary, temperature=found.temperature)
+        heard.append((after, parts.vocabulary, parts.counting_beginnings, found.weights[-1]))
+    models, alphabets, begins, weights = map(list, zip(*heard, strict=True))
+    mixture = MixtureModel(
+        models,
+        alphabets,
+        weights,
+        vocabulary=parts.vocabulary,
+        temperature=found.temperature,
+        beginnings=begins,
+    )
     return mixture, found
 
 

@@ -49,6 +49,7 @@ def weigh(
     tree: PrefixTree,
     *,
     counting: bool,
+    beginnings: Sequence[Sequence[int]] | None = None,
 ) -> Weighing:
     """Choose weights by expectation–maximisation, then the temperature out of a grid.
 
@@ -60,10 +61,11 @@ def weigh(
         vocabulary: of the mixture.
         tree: names to choose by, over that vocabulary. No model may have learned from them.
         counting: whether the last model is an n-gram of the list.
+        beginnings: what each model reads for each label of the tree, as a ``MixtureModel`` takes them.
 
     Source: Dempster, Laird and Rubin, 1977; the weights of a mixture are their first example.
     """
-    mixture = MixtureModel(models, vocabularies, vocabulary=vocabulary)
+    mixture = MixtureModel(models, vocabularies, vocabulary=vocabulary, beginnings=beginnings)
     chances: Float32[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size), np.float32)
     for nodes, of_each in read_prefixes(_Apart(mixture), tree):
         chances[nodes] = of_each

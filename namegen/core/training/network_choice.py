@@ -14,7 +14,9 @@ def architecture_for(engine_class: EngineClass, settings: NetworkSettings) -> st
     return settings.architecture or engine_class.architectures[0].architecture
 
 
-def network_for(engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int) -> Network:
+def network_for(
+    engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
+) -> Network:
     """The network that the settings describe, of the architecture that they name, or else the engine's usual one.
 
     Raises:
@@ -28,7 +30,7 @@ def network_for(engine_class: EngineClass, settings: NetworkSettings, vocabulary
             f"the engine {engine_class.name} does not train the architecture {name!r}: choose one of "
             f"{', '.join(known)}, or another engine"
         )
-    network = known[name].from_settings(settings, vocabulary_size)
+    network = known[name].from_settings(settings, vocabulary_size, labels=labels)
     recurrent = as_recurrent(network)
     if recurrent is not None and recurrent.cell not in engine_class.cells:
         raise EngineError(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.digests import digests
 from namegen.core.data.parts import ListParts
@@ -27,7 +28,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
-from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.network.checkpoint import Checkpoint, Label, default_max_length
 from namegen.core.network.engine_state import parameters_of
 from namegen.core.settings import Recipe
 from namegen.core.teaching.label_smoothing import CountingTargets
@@ -83,7 +84,10 @@ class TrainingRun:
         chosen = replace(recipe.network, architecture=architecture_for(engine_class, recipe.network))
         recipe = by_effort(replace(recipe, network=chosen), self.size)
         self.recipe = recipe.resolved(name_count=self.parts.batches.name_count)
-        self.network = network_for(engine_class, self.recipe.network, self.vocabulary.size)
+        names_of_label = self.parts.names_of_label(self.vocabulary.size, len(corpus.label_counts))
+        self.labels = tuple(map(Label, corpus.label_counts, names_of_label))
+        self.beginnings = Beginnings.from_counts(self.vocabulary.size, names_of_label)
+        self.network = network_for(engine_class, self.recipe.network, self.vocabulary.size, labels=len(self.labels))
         self._dropping = Dropping(self.network, self.recipe.training)  # refuses before anything takes long
         # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
         start = self.network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
@@ -104,12 +108,16 @@ class TrainingRun:
             self.engine,
             batches,
             self.parts.held_out,
-            Generator(self.engine, self.vocabulary, known_names=self.known_names),
+            self._generator(),
             self.recipe.training,
             self._dropping,
             listener=self._tell,
             stop=self._stop,
         )
+
+    def _generator(self) -> Generator:
+        """Draws names from the network as it is now."""
+        return Generator(self.engine, self.vocabulary, known_names=self.known_names, beginnings=self.beginnings)
 
     def _smoothed(self) -> BatchMaker:
         """Those of the training part, with targets where they are smoothed."""
@@ -272,7 +280,7 @@ class TrainingRun:
             "test": None if test is None else test.to_dict(),
         }
         with _borrowed(self.engine, parameters):
-            quantiles = None if figures is None else score_quantiles(self.engine, self.parts.whole)
+            quantiles = None if figures is None else score_quantiles(self.engine, self.parts.whole, self.beginnings)
             temperature = None if figures is None or not self._for_use else self._drawing_temperature()
             computed = probe(self.engine, self.network.beginnings[0])
         return Checkpoint(
@@ -284,6 +292,7 @@ class TrainingRun:
             quantiles,
             engine=self.engine.name,
             probe=computed,
+            labels=self.labels,
             drawing_temperature=temperature,
         )
 
@@ -291,10 +300,11 @@ class TrainingRun:
         """For the parameters that the engine has now; None where nobody can tell."""
         if self.drawing_temperature is not None:
             return self.drawing_temperature
-        generator = Generator(self.engine, self.vocabulary, known_names=self.known_names)
         longest = default_max_length(max(map(len, self.parts.distinct_names)))
         rng = np.random.default_rng([self.recipe.training.seed, 0, 4])
-        return drawing_temperature(generator, self.parts.training, longest=longest, rng=rng, judges=self._judges)
+        return drawing_temperature(
+            self._generator(), self.parts.training, longest=longest, rng=rng, judges=self._judges
+        )
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same when the run goes on: all but the number of epochs, which may grow."""

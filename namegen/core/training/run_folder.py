@@ -1,7 +1,7 @@
 """RunFolder: the one owner of the files that a training leaves: where each lies, and how it is written.
 
     config.toml         all settings, resolved; what a training goes on by
-    names.txt           the list, if it lies nowhere else
+    names.txt           the list, if it lies nowhere else; names.csv, where its names have labels
     model.safetensors   the best network so far, ready to use (``core/network/checkpoint.py``)
     known_names.safetensors   the digests of its list, where they are too many to travel with the model
     history.csv         a line an epoch
@@ -13,17 +13,22 @@ Every file is written whole or not at all.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import KNOWN_NAMES, Architectures, Checkpoint, own_architectures
 from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.settings import DataSettings
 from namegen.core.training.file_names import (
     CONFIG_FILE,
     HISTORY_FILE,
     KNOWN_NAMES_FILE,
+    LABELLED_NAMES_FILE,
     MODEL_FILE,
     NAMES_FILE,
     PLOT_FILE,
@@ -36,6 +41,15 @@ from namegen.files import write_whole
 
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
 KNOWN_NAMES_KIND = "known names"
+KEPT_COLUMNS = ("name", "label")
+
+
+def kept_here(data: DataSettings, corpus: Corpus) -> DataSettings:
+    """The settings of a list that ``save_names`` writes into a run's own folder."""
+    if not corpus.labels:
+        return replace(data, names=NAMES_FILE, column=None, label_column=None)
+    column, label_column = KEPT_COLUMNS
+    return replace(data, names=LABELLED_NAMES_FILE, column=column, label_column=label_column)
 
 
 class RunFolder:
@@ -122,10 +136,15 @@ class RunFolder:
         """The settings."""
         return self.path / CONFIG_FILE
 
+    def found_here(self, data: DataSettings) -> DataSettings:
+        """Where the list stands: in this folder, wherever that has been moved, if the settings name a file of it."""
+        here = data.names in (NAMES_FILE, LABELLED_NAMES_FILE)
+        return replace(data, names=str(self.path / data.names)) if here else data
+
     @property
-    def names_path(self) -> Path:
-        """The list, if it lies here."""
-        return self.path / NAMES_FILE
+    def has_names(self) -> bool:
+        """Whether the list lies here."""
+        return any((self.path / name).is_file() for name in (NAMES_FILE, LABELLED_NAMES_FILE))
 
     @property
     def plot_path(self) -> Path:
@@ -136,9 +155,15 @@ class RunFolder:
         """Write the settings, as TOML. Raises OutputError."""
         write_whole(self.config_path, text.encode())
 
-    def save_names(self, names: Sequence[str]) -> None:
+    def save_names(self, corpus: Corpus) -> None:
         """Write a list that lies nowhere else. Raises OutputError."""
-        write_whole(self.names_path, "".join(f"{name}\n" for name in names).encode())
+        if not corpus.labels:
+            write_whole(self.path / NAMES_FILE, "".join(f"{name}\n" for name in corpus.names).encode())
+            return
+        table = io.StringIO()
+        rows = zip(corpus.names, corpus.labels, strict=True)
+        csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([KEPT_COLUMNS, *rows])
+        write_whole(self.path / LABELLED_NAMES_FILE, table.getvalue().encode())
 
     def save_model(self, checkpoint: Checkpoint) -> None:
         """Write the best network so far. Raises OutputError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,7 @@ def _run_of(folder: Path) -> SweepRun:
     """A teacher as a run of a sweep."""
     files = RunFolder(folder)
     config: Config = read_run_config(files.config_path)
-    corpus = read_names(replace(config.data, names=str(files.names_path)))
+    corpus = read_names(files.found_here(config.data))
     return SweepRun({"training.seed": config.training.seed}, config, corpus)
 
 

@@ -111,7 +111,7 @@ class TestRefusals:
         assert "\x1b" not in message
 
     def test_a_column_of_something_without_columns(self) -> None:
-        assert "only a CSV file has columns" in refusal("Bob", "text", "name")
+        assert "text has none: give CSV or JSON" in refusal("Bob", "text", "name")
 
 
 class TestCorpus:
