@@ -47,6 +47,7 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
         "data": {
             "names": draw(TEXTS),
             "column": draw(maybe(TEXTS)),
+            "label_column": draw(maybe(TEXTS)),
             "max_name_length": draw(st.integers(1, 10**30)),
             "validation": draw(st.floats(0, 0.4)),
             "test": draw(st.floats(0, 0.5)),

@@ -80,10 +80,11 @@ def test_every_list_has_its_licence_and_credit_beside_it(name: str) -> None:
     text = bundled.licence_text
     assert bundled.file in text
     holder = {"mlb_players.txt": "SABR", "companies.txt": "EDGAR", "japanese_given_kana.txt": "shuheilocale"}
+    holder |= {f"world_{kind}.csv": "Daniele Faraglia" for kind in ("given", "family")}
     assert holder[bundled.file] in text
     assert holder[bundled.file] in bundled.credit
     assert bundled.description
-    assert {"CC-BY-SA-3.0": "CC BY-SA 3.0", "MIT": "MIT License"}.get(bundled.licence, "public domain") in text
+    assert {"CC-BY-SA-3.0": "CC BY-SA 3.0", "MIT": "free of charge"}.get(bundled.licence, "public domain") in text
 
 
 def test_looking_at_what_is_bundled_loads_no_numpy() -> None:

@@ -169,7 +169,7 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
             ("label_column", settings.label_column, own.label_column),
         ):
             if asked and asked != there:
-                has = f"the column {there!r} there" if there else "no such column"
+                has = f"the column {there!r} there" if there else "no columns"
                 raise NamesError(f"the bundled list {name} has {has}: leave {setting(option)} out, or give a CSV file")
         return load_bundled(name, labels=settings.label_column != "")
     if name == STANDARD_INPUT:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-import numpy as np
-
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import SettingsError, setting
 from namegen.escaping import quote
-from namegen.types import Array, Int32
 
 MOST_TOLD = 40  # labels that a message lists
 
 
-def label_beginnings(corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]) -> Int32[Array, "entries"] | None:
+def label_beginnings(corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]) -> list[int] | None:
     """What each name of a list begins with: of its label an id of its own, from ``V`` on; None: the list has no labels.
 
     Args:
@@ -27,7 +24,7 @@ def label_beginnings(corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[st
     if not corpus.labels:
         return None
     place = {label: vocabulary.size + place for place, label in enumerate(labels)}
-    return np.fromiter(map(place.__getitem__, corpus.labels), np.int32, count=len(corpus.labels))
+    return list(map(place.__getitem__, corpus.labels))
 
 
 def find_label(label: str, labels: Sequence[str], model: str) -> int:

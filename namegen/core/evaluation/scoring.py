@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.any_beginning import AnyBeginning, as_one
@@ -20,6 +20,7 @@ from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 
 BLOCK_NAMES = 4096  # names that are read together
+MOST_READ = 1_000_000  # prefixes, each behind each beginning, that percentiles are worth
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def score_names(
         NamesError: a name is empty or has a character that the model does not know.
 
     >>> from namegen.core.evaluation.counting import NgramModel
-    >>> from namegen.core.data.prefix_tree import PrefixTree
+    >>> from namegen.core.data.prefix_tree import PrefixTree, SortedNames
     >>> vocabulary = Vocabulary.from_names(["Al", "Ali"])
     >>> model = NgramModel(PrefixTree.from_names(["Al", "Ali"], vocabulary), vocabulary.size, order=3)
     >>> score, = score_names(model, vocabulary, ["Al"])
@@ -148,7 +149,8 @@ def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"
 def score_quantiles(
     model: LanguageModel, tree: PrefixTree, beginnings: Beginnings | None = None
 ) -> Float64[Array, "101"]:
-    """The percentiles 0 to 100 of the log-probabilities of a list's names, repeats counted; nats.
+    """The percentiles 0 to 100 of the log-probabilities of a list's names, repeats counted; nats. Where reading all
+    names behind all beginnings would take long, those of some names that are chosen at random.
 
     Args:
         model: any LanguageModel.
@@ -157,10 +159,20 @@ def score_quantiles(
             own label is; None or a single one: that with which each stands in the tree.
     """
     if beginnings is not None and beginnings.several:
-        model, tree = AnyBeginning(model, beginnings), tree.under_one_root()
+        model, tree = AnyBeginning(model, beginnings), _some_names(tree.under_one_root(), len(beginnings.tokens))
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)
     counts = tree.edge_count[tree.edge_token == BOUNDARY]  # in the same order
     order = np.argsort(scores)
     reached = np.cumsum(counts[order])
     wanted = np.linspace(0, reached[-1] - 1, QUANTILES).round()
     return scores[order][np.searchsorted(reached, wanted, side="right")]
+
+
+def _some_names(tree: PrefixTree, beginnings: int) -> PrefixTree:
+    """So many names that reading them behind each beginning takes some seconds; at least two for each percentile."""
+    share = MOST_READ / (tree.nodes * beginnings)
+    if share >= 1:
+        return tree
+    rows = tree.sequences()
+    chosen = np.random.default_rng(0).permutation(len(rows.counts))[: max(int(share * len(rows.counts)), 2 * QUANTILES)]
+    return SortedNames.from_rows(rows.tokens[chosen], rows.counts[chosen])[0].tree()

@@ -1,0 +1,226 @@
+"""Labelled names from a list to a model in use: trained, stopped and continued, taught, drawn, scored, evaluated."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.api import LoadedModel
+from namegen.config import Config, merge
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.parts import ListParts
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.settings import DataSettings
+from namegen.errors import SettingsError
+from namegen.lists import load_bundled
+from tests.test_teaching import BEST, TINY, train
+
+QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 4, "network.hidden": (16,)})
+
+
+def part_of_list(*labels: str) -> Corpus:
+    """The names of some origins, 60 of each."""
+    corpus, names, found = load_bundled("world-given"), [], []
+    for label in labels:
+        some = [name for name, of in zip(corpus.names, corpus.labels, strict=True) if of == label]
+        some = some[:: len(some) // 60][:60]  # they are sorted
+        names += some
+        found += [label] * len(some)
+    return Corpus.from_names(names, labels=found, source="some")
+
+
+SOME = part_of_list("Finnish", "Italian", "Yoruba")
+
+
+@pytest.fixture(scope="module")
+def model() -> LoadedModel:
+    return api.load(api.train(SOME, config=QUICK))
+
+
+def test_a_model_knows_the_labels_of_its_list_by_what_it_has_learned(model: LoadedModel) -> None:
+    assert model.labels == ("Finnish", "Italian", "Yoruba")
+    training = SOME.training_part(DataSettings(), seed=0)
+    assert [label.names for label in model.checkpoint.labels] == [
+        training.labels.count(label) for label in model.labels
+    ]
+    assert len(training.names) < len(SOME.names)
+
+
+def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> None:
+    one = model.labelled("yoruba")
+    assert (one.labels, one.beginnings.shares) == (("Yoruba",), (1.0,))
+    token = model.beginnings.tokens[2]
+    for batch in one.generate_batches(30, seed=1):
+        for name, score in zip(batch.names, batch.log_probability, strict=True):
+            tree = PrefixTree.from_names([name], model.vocabulary, [token])
+            assert AccuracyEvaluator(model.model).name_log_probabilities(tree)[0] == pytest.approx(score, abs=1e-4)
+    assert one.generate(30, seed=1) != model.labelled("Finnish").generate(30, seed=1)
+
+
+def test_several_labels_stand_beside_each_other_as_often_as_in_the_list(model: LoadedModel) -> None:
+    two = model.labelled("Finnish", "Yoruba", "Finnish")
+    counts = [model.beginnings.shares[place] for place in (0, 2)]
+    assert two.beginnings.shares == pytest.approx([count / sum(counts) for count in counts])
+    assert model.labelled() is model
+    with pytest.raises(SettingsError, match="did you mean 'Italian'"):
+        model.labelled("Finnish", "Italien")
+
+
+def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
+    name = "Anna"
+    joint = []
+    for token, share in zip(model.beginnings.tokens, model.beginnings.shares, strict=True):
+        tree = PrefixTree.from_names([name], model.vocabulary, [token])
+        joint.append(share * math.exp(AccuracyEvaluator(model.model).name_log_probabilities(tree)[0]))
+    chances = model.label_chances(name)
+    assert chances == pytest.approx(
+        {label: one / sum(joint) for label, one in zip(model.labels, joint, strict=True)}, rel=1e-4
+    )
+    assert list(chances.values()) == sorted(chances.values(), reverse=True)
+    assert model.score(name).log_probability == pytest.approx(math.log(sum(joint)), abs=1e-4)
+    with pytest.raises(SettingsError, match="knows no labels"):
+        api.load("mlb-first").label_chances(name)
+
+
+def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None:
+    found = api.evaluate(model, SOME)
+    assert list(found.by_label) == list(model.labels)
+    characters = {
+        label: sum(len(name) + 1 for name, of in zip(SOME.names, SOME.labels, strict=True) if of == label)
+        for label in model.labels
+    }
+    mean = sum(characters[label] * metrics.loss_nats_per_char for label, (metrics, _) in found.by_label.items()) / sum(
+        characters.values()
+    )
+    assert found.metrics.loss_nats_per_char == pytest.approx(mean)
+    for label, (metrics, count) in found.by_label.items():
+        names = [name for name, of in zip(SOME.names, SOME.labels, strict=True) if of == label]
+        alone = api.evaluate(model.labelled(label), Corpus.from_names(names)).metrics
+        assert (metrics.loss_nats_per_char, count) == (pytest.approx(alone.loss_nats_per_char), len(names))
+        assert metrics.accuracy_argmax == pytest.approx(alone.accuracy_argmax)
+
+
+def test_names_with_labels_that_a_model_does_not_know_are_left_out_of_its_evaluation(model: LoadedModel) -> None:
+    other = Corpus.from_names(["Aino", "Anna", "Bo"], labels=["Finnish", "Klingon", "Italian"])
+    found = api.evaluate(model, other)
+    assert (found.names, found.left_out) == (2, 1)
+
+
+def test_a_blend_hears_a_labelled_model_for_the_labels_that_were_chosen(model: LoadedModel) -> None:
+    """Alone in a blend with itself it says what it says by itself, of all labels and of one."""
+    for one in (model, model.labelled("Italian")):
+        twice = api.blend([one, one])
+        assert twice.score("Anna").log_probability == pytest.approx(one.score("Anna").log_probability, abs=1e-5)
+    mixed = api.blend([model.labelled("Italian"), api.load("companies")])
+    parts = [model.labelled("Italian").score("A").letters[0], api.load("companies").score("A").letters[0]]
+    assert mixed.score("A").letters[0] == pytest.approx(math.log(np.mean(np.exp(parts))), abs=1e-5)
+
+
+@pytest.mark.parametrize("out", ["with a comma, and 'quotes'", "plain"])
+def test_a_run_that_is_stopped_goes_on_bit_for_bit(tmp_path: Path, out: str) -> None:
+    tricky = Corpus.from_names(
+        [*SOME.names, 'O"Hara', "=1+1", "a;b"], labels=[*SOME.labels, "Finnish", '<b>"x",y</b>', '<b>"x",y</b>']
+    )
+    steps = iter(range(10_000))
+    stopped = api.train(tricky, config=QUICK, out=tmp_path / out, stop=lambda: next(steps) > 12)
+    assert not stopped.finished
+    resumed = api.resume(tmp_path / out)
+    whole = api.train(tricky, config=QUICK)
+    assert resumed.checkpoint.labels == whole.checkpoint.labels
+    for name, values in whole.checkpoint.parameters.items():
+        np.testing.assert_array_equal(values, resumed.checkpoint.parameters[name])
+
+
+class TestCounting:
+    def test_the_bar_is_the_better_one_of_counting_with_labels_and_without(self) -> None:
+        parts = ListParts.from_corpus(SOME, DataSettings(), seed=0)
+        assert parts.held_out is not None
+        size = SOME.vocabulary.size
+        found = HeldOutReferences(parts.held_out, parts, size).baseline
+        with_labels = NgramModel.best(parts.training, parts.held_out, size)[1]
+        without = NgramModel.best(parts.training.under_one_root(), parts.held_out.under_one_root(), size)[1]
+        best = min(with_labels.loss_nats_per_char, without.loss_nats_per_char)
+        assert found.metrics.loss_nats_per_char <= best
+        assert found.by_label == (with_labels.loss_nats_per_char < without.loss_nats_per_char)
+
+    def test_labels_that_tell_nothing_are_left_out(self) -> None:
+        names = SOME.names * 2
+        at_random = np.random.default_rng(0).permutation([f"label {place % 40}" for place, _ in enumerate(names)])
+        corpus = Corpus.from_names(names, labels=at_random.tolist())
+        parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3), seed=0)
+        assert parts.held_out is not None
+        found = HeldOutReferences(parts.held_out, parts, corpus.vocabulary.size).baseline
+        assert not found.by_label
+        assert found.summary.endswith(", without labels")
+
+
+class TestTeaching:
+    @pytest.fixture(autouse=True)
+    def tiny_teachers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from namegen.core.training import effort, run
+
+        monkeypatch.setattr(effort, "FEW", TINY)
+        for module in (effort, run):
+            monkeypatch.setattr(module, "LESSON_EPOCH", 5_000)
+
+    def test_teachers_of_labelled_names_teach_each_label_apart(self, tmp_path: Path) -> None:
+        result, noting = train(SOME, out=tmp_path / "run")  # type: ignore[arg-type]
+        assert [label.name for label in result.checkpoint.labels] == list(SOME.label_counts)
+        lesson = noting.lesson
+        assert lesson is not None
+        size = SOME.vocabulary.size
+        assert lesson.tree.token[: lesson.tree.roots].tolist() == [size, size + 1, size + 2]
+        [batch] = lesson.epoch(0, batch_size=10**9, seed=0)
+        chances = {int(token): batch.targets[place] for place, token in enumerate(batch.tree.token[:3])}
+        a, z = SOME.vocabulary.encode("AZ")  # with which the Yoruba names of the list begin, and with which they never do
+        assert chances[size + 2][a] > 2 * chances[size + 1][a]
+        assert chances[size + 2][z] < chances[size + 1][z]
+
+    def test_a_teacher_without_labels_teaches_all_of_them_alike(self) -> None:
+        config = merge(BEST, {"teaching.teachers": ("mlb-first",), "training.epochs": 1})
+        _, noting = train(SOME, config)  # type: ignore[arg-type]
+        assert noting.lesson is not None
+        [batch] = noting.lesson.epoch(0, batch_size=10**9, seed=0)
+        for place in (1, 2):
+            np.testing.assert_allclose(batch.targets[place], batch.targets[0], atol=1e-6)
+
+    def test_a_labelled_teacher_teaches_a_list_without_labels(self, tmp_path: Path) -> None:
+        api.train(SOME, config=QUICK, out=tmp_path / "labelled")
+        config = merge(BEST, {"teaching.teachers": (str(tmp_path / "labelled"), "counting"), "training.epochs": 1})
+        result, _ = train(list(SOME.names), config)
+        assert result.checkpoint.labels == ()
+
+    def test_a_teacher_that_lacks_a_label_is_refused(self, tmp_path: Path) -> None:
+        api.train(part_of_list("Finnish", "Italian"), config=QUICK, out=tmp_path / "two")
+        config = merge(BEST, {"teaching.teachers": (str(tmp_path / "two"), "counting")})
+        with pytest.raises(SettingsError, match="does not know the label 'Yoruba', which the list has"):
+            train(SOME, config)  # type: ignore[arg-type]
+
+
+def test_five_thousand_labels_are_learned_and_used(tmp_path: Path) -> None:
+    names = list(load_bundled("mlb-last").names[:5_500])
+    corpus = Corpus.from_names(names, labels=[f"label {place % 5_000}" for place, _ in enumerate(names)])
+    one = merge(QUICK, {"training.epochs": 1, "network.hidden": (4,)})
+    model = api.load(api.train(corpus, config=one))
+    assert len(model.labels) > 4_000
+    known = next(label.name for label in model.checkpoint.labels if label.names)
+    assert len(model.labelled(known).generate(5, seed=0)) == 5
+    assert sum(model.label_chances("Smith").values()) == pytest.approx(1)
+
+
+def test_a_label_of_which_no_name_was_learned_is_refused_in_a_sentence(model: LoadedModel) -> None:
+    checkpoint: Any = model.checkpoint
+    labels = (replace(checkpoint.labels[0], names=0), *checkpoint.labels[1:])
+    none = api.open_checkpoint(replace(checkpoint, labels=labels), "some")
+    with pytest.raises(SettingsError, match="no name that was learned from has one of these labels"):
+        none.labelled("Finnish")
+    assert none.generate(20, seed=0)
