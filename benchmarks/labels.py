@@ -29,10 +29,11 @@ limit_threads(1)
 
 import numpy as np  # noqa: E402  # reads the limit above as it starts
 
-from benchmarks.labels_document import LabelledList, Labels, OfLabel, Told, read, write  # noqa: E402
+from benchmarks.labels_document import LabelledList, OfLabel, Told, read, write  # noqa: E402
 from benchmarks.pages import RESULTS  # noqa: E402
 from benchmarks.quality_document import SPLIT_SEED  # noqa: E402
 from namegen import api  # noqa: E402
+from namegen.backends import load_engine  # noqa: E402
 from namegen.config import Config, merge  # noqa: E402
 from namegen.core.data.corpus import Corpus  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
@@ -129,16 +130,14 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         high=high,
         labels=tuple(each),
         real=float(np.mean([one.real for one in told])),
-        told=tuple(
-            Told(drawn, float(np.mean([one.made[drawn] for one in told]))) for drawn in told[0].made
-        ),
+        told=tuple(Told(drawn, float(np.mean([one.made[drawn] for one in told]))) for drawn in told[0].made),
     )
 
 
 def counting(corpus: Corpus) -> float:
     """Nats a character of the best n-gram, with labels or without."""
     config = merge(Config(), SETTINGS)
-    run = TrainingRun(corpus, config.recipe, api.load_engine("numpy"), threads=1)
+    run = TrainingRun(corpus, config.recipe, load_engine("numpy"), threads=1)
     assert run.parts.held_out is not None
     test = HeldOutReferences(run.parts.held_out, run.parts, corpus.vocabulary.size).baseline.test
     assert test is not None
@@ -203,7 +202,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--out", type=Path, default=RESULTS / "labels.json")
     arguments = parser.parse_args()
-    document = read(arguments.out) if arguments.out.exists() else Labels()
+    document = read(arguments.out)
     lists = {one.name: one for one in document.lists}
     for of_list in arguments.lists:
         lists[of_list] = measure_list(of_list, arguments.seeds)

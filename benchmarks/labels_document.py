@@ -79,10 +79,10 @@ class Labels:
 
 
 def read(path: Path) -> Labels:
-    """Read the file."""
-    return from_plain(Labels, read_json(path.read_bytes()))
+    """What a file holds; nothing where there is none. Raises ValueError for another form."""
+    return from_plain(Labels, read_json(path.read_bytes())) if path.exists() else Labels()
 
 
 def write(path: Path, document: Labels) -> None:
-    """Write the file."""
+    """Write the file whole or not at all."""
     write_json(path, document)

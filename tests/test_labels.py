@@ -181,7 +181,9 @@ class TestTeaching:
         assert lesson.tree.token[: lesson.tree.roots].tolist() == [size, size + 1, size + 2]
         [batch] = lesson.epoch(0, batch_size=10**9, seed=0)
         chances = {int(token): batch.targets[place] for place, token in enumerate(batch.tree.token[:3])}
-        a, z = SOME.vocabulary.encode("AZ")  # with which the Yoruba names of the list begin, and with which they never do
+        a, z = SOME.vocabulary.encode(
+            "AZ"
+        )  # with which the Yoruba names of the list begin, and with which they never do
         assert chances[size + 2][a] > 2 * chances[size + 1][a]
         assert chances[size + 2][z] < chances[size + 1][z]
 
