@@ -128,3 +128,11 @@ def is_known(candidates: UInt64[Array, "names"], known: UInt64[Array, "known"]) 
     place = np.searchsorted(known, candidates)
     found: Bool[Array, "names"] = known[np.minimum(place, len(known) - 1)] == candidates
     return found
+
+
+def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
+    """64 bits that look random for each number (splitmix64, Steele, Lea and Flood, 2014)."""
+    mixed = numbers * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))

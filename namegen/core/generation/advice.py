@@ -11,16 +11,20 @@ from namegen.core.generation.wishes.wish import MORE_VARIETY
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import setting
 
+ASK_FOR_FEWER = "ask for fewer"
 NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
 
 
-def advice(rejected: Counter[str], wishes: Wishlist, sampling: SamplingSettings | None = None) -> str:
+def advice(
+    rejected: Counter[str], wishes: Wishlist, sampling: SamplingSettings | None = None, *, fewer: bool = False
+) -> str:
     """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
 
     Args:
         rejected: how many failed at which wish, by its name.
         wishes: all that were asked of them.
         sampling: how they were drawn; None: they were not drawn, but searched for.
+        fewer: some names were found, so that to ask for fewer is an advice, whatever the draws failed at.
 
     >>> from namegen.core.generation.wishes.text import Contains
     >>> from namegen.errors import NamegenError
@@ -42,7 +46,9 @@ def advice(rejected: Counter[str], wishes: Wishlist, sampling: SamplingSettings 
         relaxable = [wish for wish in wishes if wish.about != "list" and not wish.always and wish not in most]
         steps += [f"relax {setting(wish.name)}" for wish in relaxable]
     said = dict.fromkeys(variety if step == MORE_VARIETY else step for step in steps)
-    said_at_all = [step for step in said if step] or ["ask for fewer"]
+    said_at_all = [step for step in said if step]
+    if ASK_FOR_FEWER not in said_at_all and (fewer or not said_at_all):
+        said_at_all.insert(0, ASK_FOR_FEWER)
     return ", or ".join(filter(None, (", ".join(said_at_all[:-1]), said_at_all[-1])))
 
 

@@ -155,6 +155,15 @@ class Walk:
         rows = np.flatnonzero(split)
         return self._open(forced, split[rows], rows)
 
+    def roots(self, sampling: SamplingSettings) -> tuple[Open, Float64[Array, "R"]]:
+        """The same for a search that draws nothing: every beginning that is possible, and its log-probability given the
+        characters.
+        """
+        forced = Forced(self.model, self.beginnings, self.filter.beginning, sampling)
+        chances = forced.posterior()
+        rows = np.flatnonzero(chances)
+        return self._open(forced, np.ones(len(rows), np.int64), rows), np.log(chances[rows])
+
     def _open(self, forced: Forced, counts: Int64[Array, "B"], rows: Int64[Array, "B"]) -> Open:
         tokens = self.filter.beginning[None, :].repeat(len(rows), axis=0)
         places = self.filter.select(self.filter.start(), np.zeros(len(rows), np.int64))

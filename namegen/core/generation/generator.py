@@ -5,6 +5,9 @@ the first, chooses its beginning where there are several. Given the same numbers
 
 **Count-splitting** (``count_splitting.py``): the same distribution at the cost of one step for each *distinct*
 prefix. ``generate`` draws so, drops what is not wanted, and draws again until it has enough.
+
+**By arrival** (``arrivals.py``): the same distribution again, without drawing. Where drawing finds next to nothing,
+``generate`` goes over to it: it finds all names that there are.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.any_beginning import as_one
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.advice import advice
+from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.judge import Judge
 from namegen.core.generation.prefix_filter import PrefixFilter
@@ -41,7 +45,7 @@ CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory 
 MOST_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
 MOST_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
-TRIES = 2_000_000  # names drawn in vain, one behind the other, before a search gives up: 10 to 50 seconds
+TRIES = 100_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +205,7 @@ class Generator:
         judge: Judge,
         on_progress: OnProgress | None,
     ) -> Iterator[NameBatch]:
-        """Draw until there are n names, or none has turned up for too long."""
+        """Draw until there are n names; where next to none turn up, search for the rest."""
         found = tried = in_vain = 0
         on_block = None if on_progress is None else lambda drawn: on_progress(found, tried + drawn)
         rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
@@ -211,17 +215,47 @@ class Generator:
             batch, refused = self._choose(draws, n - found, rng, judge)
             found, tried = found + len(batch.names), tried + size
             if batch.names:
+                yield batch
+            if size < TRIES * len(batch.names):
                 in_vain = 0
                 rejected.clear()
-                yield batch
                 continue
             in_vain += size
             rejected += draws.rejected + refused  # of counters, what is zero goes
             if in_vain >= TRIES:
-                raise GenerationError(
-                    f"{found:,} names found of {n:,} asked for; no more within {in_vain:,} tries: "
-                    f"{advice(rejected, judge.wishes, sampling)}"
-                )
+                break
+        else:
+            return
+        yield from self._search_by_arrival(n, found, tried, rng, sampling, walk, judge, rejected, on_progress)
+
+    def _search_by_arrival(
+        self,
+        n: int,
+        found: int,
+        tried: int,
+        rng: np.random.Generator,
+        sampling: SamplingSettings,
+        walk: Walk,
+        judge: Judge,
+        rejected: Counter[str],
+        on_progress: OnProgress | None,
+    ) -> Iterator[NameBatch]:
+        """Give the rest of n names without drawing; the error says whether there are no more at all."""
+        drawn = found
+        on_read = None if on_progress is None else lambda more, read: on_progress(min(drawn + more, n), tried + read)
+        search = Arrivals(walk, judge, sampling, rng, on_read)
+        for names, log_probability in search.find(n - found):
+            found += len(names)
+            if self.beginnings.several:
+                log_probability = self._over_beginnings(self._rows(names))
+            yield NameBatch(names, log_probability, self.known_names)
+        if found < n:
+            told = f"{found:,} names found of {n:,} asked for; "
+            if search.bounded:
+                told += f"no more within {tried:,} tries and {search.read:,} beginnings of names: "
+            else:
+                told += "no other name is possible: "
+            raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))
 
     def _choose(
         self, draws: Draws, most: int, rng: np.random.Generator, judge: Judge
@@ -250,6 +284,13 @@ class Generator:
         # An array of objects gathers three times as fast as a loop.
         names: list[str] = np.array(kept.names, object)[order].tolist()
         return NameBatch(names, log_probability, self.known_names), refused
+
+    def _rows(self, names: list[str]) -> Int32[Array, "names T"]:
+        """The token ids of names, a row each, the boundary from the end on."""
+        tokens, lengths = self.vocabulary.encode_all(names)
+        rows = np.zeros((len(names), int(lengths.max(initial=0)) + 1), np.int32)
+        rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
+        return rows
 
     def _over_beginnings(self, tokens: Int32[Array, "names T"]) -> Float64[Array, "names"]:
         """The log-probability of names, whatever they begin with; each distinct prefix is read once."""

@@ -137,3 +137,19 @@ class SamplingSettings:
     def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
         """The probability of each next token."""
         return truncate(probabilities(logits, self.temperature), self.top_k, self.top_p)
+
+    def log_chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
+        """Their logarithms, nats, also where the chances themselves are too small for a number."""
+        if self.temperature == 0:
+            with np.errstate(divide="ignore"):
+                return np.log(self.chances(logits))
+        scaled: Float64[Array, "B V"] = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
+        with np.errstate(over="ignore"):
+            scaled /= self.temperature
+        if self.top_k is not None and self.top_k < scaled.shape[1]:
+            left_out = np.argsort(-scaled, axis=1, kind="stable")[:, self.top_k :]
+            np.put_along_axis(scaled, left_out, -np.inf, axis=1)
+        if self.top_p not in (None, 1):
+            scaled[truncate(probabilities(scaled), None, self.top_p) == 0] = -np.inf
+        scaled -= np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        return scaled

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import namegen.core.generation.bands as bands_module
 import namegen.core.generation.best_first as best_first_module
 from namegen.core.data.digests import known_digests, normalise
 from namegen.core.generation.best_first import likeliest
@@ -106,7 +107,7 @@ def test_equally_likely_names_stand_in_the_order_of_their_characters() -> None:
 
 def test_small_blocks_and_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 3)
-    monkeypatch.setattr(best_first_module, "BAND_NATS", 0.1)
+    monkeypatch.setattr(bands_module, "BAND_NATS", 0.1)
     assert best(60) == brute_force(60)
 
 

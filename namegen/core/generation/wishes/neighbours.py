@@ -18,7 +18,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from namegen.core.data.digests import normalise
+from namegen.core.data.digests import normalise, scramble
 from namegen.core.data.prefix_tree import new_run, ranges
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int64, UInt64
@@ -171,11 +171,3 @@ def signatures(forms: Sequence[str]) -> UInt64[Array, "rows"]:
     marks = np.zeros(len(forms), np.uint64)
     np.bitwise_or.at(marks, np.repeat(np.arange(len(forms)), lengths), bits)
     return marks
-
-
-def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
-    """64 bits that look random for each number (splitmix64, Steele, Lea and Flood, 2014)."""
-    mixed = numbers * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))

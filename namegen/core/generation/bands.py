@@ -1,0 +1,244 @@
+"""Bands: the names that rank highest, exactly, by any order in which no name ranks above its beginnings.
+
+All names above a floor are found by reading all prefixes above it. The floor starts high and goes down band by band,
+each time from the start: the last band costs about as much as all those before it together, and a band is read in large
+blocks, which one prefix at a time from a queue, the textbook's way, could not be; nor does a queue have to be kept.
+Within a band what ranks highest is read first, and once there are enough names the floor rises to the last of them.
+
+What ranks names is an ``Order``: their probability (``best_first.py``), or when they would first be drawn
+(``arrivals.py``). What it says of a prefix has to be the same in every band.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+
+from namegen.core.data.digests import digests
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.core.generation.count_splitting import Open, Walk
+from namegen.core.generation.judge import Judge
+from namegen.core.generation.watching import OnProgress
+from namegen.errors import GenerationError
+from namegen.types import Array, Float, Float64, Int64
+
+BAND_NATS = 1.5  # how far the floor goes down at a time
+SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
+HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
+MOST_WAITING = 500_000  # names that are judged together
+
+Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
+
+
+@runtime_checkable
+class Order(Protocol):
+    """What ranks prefixes and finished names; a name never ranks above its beginnings."""
+
+    def start(self, walk: Walk) -> tuple[Open, Marks]:
+        """Where the walk starts, and the marks of that: one a row."""
+        ...
+
+    def read(
+        self, logits: Float[Array, "B V"], steps: Float64[Array, "B V"], marks: Marks, lowest: float = -math.inf
+    ) -> Marks:
+        """The marks of what follows some prefixes, ``(B, V)``; a rank of −inf is never reached.
+
+        Args:
+            logits: what the model says behind them.
+            steps: the same as log-probabilities at temperature 1.
+            marks: of the prefixes.
+            lowest: ranks below it need not be exact, so long as they are below it, and −inf where they are.
+        """
+        ...
+
+
+@dataclass(eq=False)
+class Ranked:
+    """The n highest names of a band so far, in order: by falling rank, equals by their characters.
+
+    Attributes:
+        n: how many.
+        judge: the last word on each.
+        floor: above which the band finds names.
+        names: those there are.
+        marks: of each name, and its ``score``: the log-probability, nats.
+        refused: how many others failed at which wish.
+    """
+
+    n: int
+    judge: Judge
+    floor: float
+    names: list[str] = field(default_factory=list)
+    marks: Marks = field(default_factory=lambda: {name: np.zeros(0) for name in ("rank", "score")})
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def lowest(self) -> float:
+        """The rank that a name must have to be among them: that of the last one, or the floor while there are fewer."""
+        return max(self.floor, float(self.marks["rank"][self.n - 1])) if len(self.names) >= self.n else self.floor
+
+    def add(self, names: list[str], marks: Marks) -> None:
+        """Take in those names that the judge lets through. Of names of one digest the highest stays."""
+        rows, kept, refused = self.judge.keep(names, np.ones(len(names), np.int64))
+        self.refused += refused
+        every = [*self.names, *kept.names]
+        of_all = {name: mark[rows] for name, mark in marks.items()}
+        if self.names:
+            of_all = {name: np.concatenate((self.marks[name], mark)) for name, mark in of_all.items()}
+        rank = of_all["rank"]
+        order = sorted(range(len(every)), key=lambda row: (-rank[row], every[row]))
+        if self.judge.given is not None:  # no two names that differ in letter case, spaces or punctuation only
+            marked = digests([every[row] for row in order])
+            order = [order[place] for place in np.sort(np.unique(marked, return_index=True)[1]).tolist()]
+        order = order[: self.n]
+        self.names, self.marks = [every[row] for row in order], {name: mark[order] for name, mark in of_all.items()}
+
+
+class BandSearch:
+    """A search for the names that rank highest.
+
+    Args:
+        walk: the model and the filter.
+        judge: the last word on a finished name.
+        order: what ranks them.
+        bound: prefixes that are read before the search gives up.
+        on_progress: called now and then with the names found so far, of which some may still be refused or give way to
+            higher ones, and the prefixes read so far.
+
+    Attributes:
+        read: prefixes so far.
+        bounded: whether the search came to its bound; where it did not, there are no more names than were given.
+        refused: how many prefixes and names of the last band failed at which wish.
+        given: names that the caller has taken already, for ``on_progress``.
+    """
+
+    def __init__(
+        self, walk: Walk, judge: Judge, order: Order, *, bound: int, on_progress: OnProgress | None = None
+    ) -> None:
+        self.walk, self.judge, self.order, self.bound, self._on_progress = walk, judge, order, bound, on_progress
+        self.read = self.given = self._most_found = 0
+        self.bounded = False
+        self.refused: Counter[str] = Counter()
+
+    def bands(self, n: int, *, at_first: int | None = None) -> Iterator[Ranked]:
+        """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
+
+        Each time from the highest of all; names that the judge is told of in between are not given again, and count as
+        ``given``.
+
+        Args:
+            n: how many.
+            at_first: for how many the first floor is meant; None: for n.
+        """
+        start, marks = self.order.start(self.walk)
+        width, before = 2 * BAND_NATS, 0
+        floor = float(marks["rank"].max()) - math.log(max(n if at_first is None else at_first, 1)) - width
+        while n > self.given and math.isfinite(floor):
+            found = Ranked(n - self.given, self.judge, floor)
+            already = self.read
+            highest_cut = self._read_band(start, marks, found)
+            self.refused = found.refused + self.walk.rejected
+            if highest_cut is None:
+                self.bounded = True
+                return
+            yield found
+            if len(found.names) >= found.n:
+                return
+            read = self.read - already
+            if read < HARDLY_MORE * before:
+                width *= 2
+            elif read > max(SMALL_BAND, FAR_MORE * before) or (read >= SMALL_BAND and width > 2 * BAND_NATS):
+                width = max(BAND_NATS, width / 2)
+            before = read
+            floor = min(floor - width, highest_cut)  # down to something, at least
+
+    def _read_band(self, start: Open, marks: Marks, found: Ranked) -> float | None:
+        """Find all names above the floor.
+
+        Returns:
+            The highest rank of what lies below it: −inf where there is nothing; None where the bound was met.
+        """
+        pending, waiting = [(start, marks)], _Waiting()
+        self.walk.rejected.clear()
+        highest_cut = -math.inf
+        while pending:
+            prefixes, marks = pending.pop()
+            lowest = found.lowest
+            above = float(marks["rank"].max())
+            if above < lowest:
+                highest_cut = max(highest_cut, above)
+                continue
+            if self.read + len(prefixes.last) > self.bound:
+                return None
+            self.read += len(prefixes.last)
+            self._tell(found, waiting)
+            logits, after = self.walk.model.step(prefixes.last, self.walk.model.select(prefixes.state, prefixes.parent))
+            steps = all_log_probabilities(logits)
+            if np.isnan(steps[:, BOUNDARY]).any():
+                raise GenerationError(
+                    "the model gives logits that are not numbers, so no name is likelier than another"
+                )
+            following = self.order.read(logits, steps, marks, lowest)  # (B, V) each
+            rank, scores = following["rank"], steps + prefixes.score[:, None]
+            chosen = rank >= lowest
+            highest_cut = max(highest_cut, float(rank.max(where=~chosen, initial=-math.inf)))
+            row, token = np.nonzero(chosen & (rank > -math.inf))
+            stops = token == BOUNDARY
+            self._take(prefixes, row[stops], following, scores, waiting, found)
+            goes_on = np.flatnonzero(~stops)
+            goes_on = goes_on[np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")]
+            row, token = row[goes_on], token[goes_on].astype(np.int32)
+            longer = self.walk.children(prefixes, row, token, np.ones(len(row), np.int64), scores[row, token], after)
+            blocks = [
+                (block, {name: mark[block.parent, block.last] for name, mark in following.items()}) for block in longer
+            ]
+            pending += reversed(blocks)  # the highest are read first
+        waiting.empty_into(found)
+        return highest_cut
+
+    def _tell(self, found: Ranked, waiting: _Waiting) -> None:
+        """How far it is. A band starts again from nothing, so the most that there were counts."""
+        if self._on_progress is not None:
+            in_band = min(len(found.names) + len(waiting.names), found.n)
+            self._most_found = max(self._most_found, self.given + in_band)
+            self._on_progress(self._most_found, self.read)
+
+    def _take(
+        self,
+        prefixes: Open,
+        row: Int64[Array, "K"],
+        following: Marks,
+        scores: Float64[Array, "B V"],
+        waiting: _Waiting,
+        found: Ranked,
+    ) -> None:
+        """Note the names that end here, and judge what has come together once it is worth the sorting."""
+        tokens, wanted = self.walk.ended(prefixes, row, np.ones(len(row), np.int64))
+        if len(tokens):
+            waiting.names += self.walk.filter.vocabulary.decode_all(tokens)
+            kept = row[wanted]
+            ends = {name: mark[kept, BOUNDARY] for name, mark in following.items()}
+            waiting.marks.append(ends | {"score": scores[kept, BOUNDARY]})
+        if len(waiting.names) >= max(256, min(found.n // 2, MOST_WAITING)):
+            waiting.empty_into(found)
+
+
+class _Waiting:
+    """Names that are still to be judged."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.marks: list[Marks] = []
+
+    def empty_into(self, found: Ranked) -> None:
+        """Hand them over."""
+        if self.names:
+            every = {name: np.concatenate([marks[name] for marks in self.marks]) for name in self.marks[0]}
+            found.add(self.names, every)
+            self.names, self.marks = [], []
