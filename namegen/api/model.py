@@ -14,6 +14,7 @@ from namegen.api.finding import find_model
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.labels import find_label
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
@@ -51,6 +52,7 @@ class LoadedModel:
         blended: of a blend, the characters that each of its models knows.
         labels: those of its list, in the order of ``beginnings``; (): its list had none.
         score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
+        sameness: when two of its names are the same.
     """
 
     name: str
@@ -88,6 +90,8 @@ class LoadedModel:
             score_quantiles=None,  # they are of names of all labels
         )
 
+    sameness: Sameness = NAMES
+
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
@@ -97,6 +101,7 @@ class LoadedModel:
             known_names=self.known_names,
             beginnings=self.beginnings,
             temperature=self.default_temperature,
+            sameness=self.sameness,
         )
 
     @property
@@ -171,7 +176,7 @@ class LoadedModel:
             SettingsError: at once.
             GenerationError: after those found have been given: there are no more.
         """
-        wished = make_wishes(self.list_name, **wishes)
+        wished = make_wishes(self.list_name, self.sameness, **wishes)
         temperature = self.default_temperature if temperature is None else temperature
         sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
         return self.generator.generate(
@@ -220,7 +225,7 @@ class LoadedModel:
         """
         from namegen.core.generation.best_first import likeliest
 
-        wished = make_wishes(self.list_name, **wishes)
+        wished = make_wishes(self.list_name, self.sameness, **wishes)
         return likeliest(
             self.generator,
             n,
@@ -316,6 +321,7 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
         1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
         labels=tuple(label.name for label in checkpoint.labels),
         score_quantiles=checkpoint.score_quantiles,
+        sameness=checkpoint.sameness,
     )
 
 

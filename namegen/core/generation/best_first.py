@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.digests import digests
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.generation.advice import advice
@@ -77,7 +76,7 @@ def likeliest(
 def _search(search: BestFirst, n: int, generator: Generator) -> Iterator[NameBatch]:
     names, scores, bounded = search.find(n)
     if names:
-        yield NameBatch(names, scores, generator.known_names)
+        yield generator.batch(names, scores)
     if len(names) < n:
         found = f"{len(names):,} names found of {n:,} asked for, the likeliest there are; "
         if bounded:
@@ -111,7 +110,7 @@ class LikeliestNames:
         of_all = np.concatenate((self.scores, scores[rows]))
         order = sorted(range(len(every)), key=lambda row: (-of_all[row], every[row]))
         if self.judge.given is not None:  # no two names that differ in letter case, spaces or punctuation only
-            marks = digests([every[row] for row in order])
+            marks = self.judge.sameness.digests([every[row] for row in order])
             order = [order[place] for place in np.sort(np.unique(marks, return_index=True)[1]).tolist()]
         order = order[: self.n]
         self.names, self.scores = [every[row] for row in order], of_all[order]

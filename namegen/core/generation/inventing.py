@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.digests import digests, is_known, normalise
+from namegen.core.data.digests import normalise
 from namegen.core.data.players import SUFFIXES
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
@@ -170,7 +170,8 @@ def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, al
         uniforms = rng.random((1, generator.beginnings.numbers + longest + 1))
         tokens = generator.draw_one_by_one(uniforms, temperature=generator.temperature)
         name = generator.vocabulary.decode_all(tokens)[0]
-        seen = not allow_seen and generator.known_names is not None and is_known(digests([name]), generator.known_names)
+        known = generator.known_names
+        seen = not allow_seen and known is not None and generator.sameness.are_known([name], known)
         if len(name) <= longest and WellFormed().keeps(name) and not np.any(seen):
             return name
     raise GenerationError(f"no new name turned up in {TRIES:,} tries: train on a longer list")
