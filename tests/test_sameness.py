@@ -11,8 +11,10 @@ from namegen import api
 from namegen.api import LoadedModel
 from namegen.config import parse_config, read_run_config
 from namegen.core.data.sameness import NAMES, sameness_of
+from namegen.core.generation.wishes.finished import Finished
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
+from namegen.wishes import make_wishes
 
 COMPANIES = sameness_of("companies")
 LISTED = [f"{word} {form}" for word in ("Acme", "Aon", "Cena", "Enac", "Mona") for form in ("Inc", "Corp.", "Co")]
@@ -63,6 +65,9 @@ def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> Non
     assert not set(forms(avoided)) & set(forms(names))
     names = model.generate(20, seed=2, avoid=["Acme"], min_distance=2, starts_with="A")
     assert not {"acme", "acm", "ame", "ace", "acmee"} & set(forms(names))
+    near = make_wishes(None, model.sameness, avoid=["Acme AG"], min_distance=2)
+    refused = [wish.refuses(Finished(["Acmee Corp", "Anna Corp"], model.sameness)).tolist() for wish in near]
+    assert refused == [[False, False], [True, False]]  # avoid; min_distance
 
 
 def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
@@ -80,7 +85,7 @@ def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
     assert known.new.tolist() == [False, True, False, False, False, True]
 
 
-def test_the_bundled_list_of_companies_has_the_rule_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bundled_list_of_companies_has_the_rule_by_itself() -> None:
     assert load_bundled("companies").sameness == "companies"
     assert load_bundled("mlb-last").sameness == "names"
     shipped = api.load_shipped("companies").checkpoint

@@ -47,6 +47,17 @@ def test_25_companies_none_of_them_in_the_list():
     assert run("companies").stdout.count("\n") == 25
 
 
+@pytest.mark.parametrize("command", ["players", "companies", "generate companies"])
+def test_a_letter_case_writes_the_same_names_otherwise(command):
+    learned, upper, title = (
+        run(*command.split(), "-n", 12, "--seed", 1, *case).stdout.splitlines()
+        for case in ((), ("--case", "upper"), ("--case", "title"))
+    )
+    assert upper == [name.upper() for name in learned] != learned
+    assert [name.casefold() for name in title] == [name.casefold() for name in learned]
+    assert title != learned
+
+
 @pytest.mark.parametrize("command", ["players", "companies"])
 def test_the_same_seed_gives_the_same_names(command):
     first, again, other = (run(command, "-n", 5, "--seed", seed).stdout for seed in (1, 1, 2))

@@ -48,7 +48,7 @@ class Sameness:
     whole_too: bool = False
 
     @cached_property
-    def _texts(self) -> tuple[frozenset[str], frozenset[str]]:
+    def lookup(self) -> tuple[frozenset[str], frozenset[str]]:
         """The endings, and all that they end with: what cannot grow into one needs no further look."""
         endings = frozenset(filter(None, self.endings))
         return endings, frozenset(ending[place:] for ending in endings for place in range(len(ending)))
@@ -56,7 +56,7 @@ class Sameness:
     @cached_property
     def _bytes(self) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """The same of those in ASCII."""
-        endings, tails = (frozenset(one.encode() for one in texts if one.isascii()) for texts in self._texts)
+        endings, tails = (frozenset(one.encode() for one in texts if one.isascii()) for texts in self.lookup)
         return endings, tails
 
     def without_endings(self, name: str) -> str:
@@ -68,7 +68,7 @@ class Sameness:
         if not self.endings:
             return name
         words = [word for word in name.translate(_separated).split() if bare(word)]
-        return " ".join(words[: left(list(map(bare, words)), *self._texts)]) or name
+        return " ".join(words[: left(list(map(bare, words)), *self.lookup)]) or name
 
     def normalise(self, name: str) -> str:
         """The form of a name in which nothing is left of what does not count; the same for two names that are one."""

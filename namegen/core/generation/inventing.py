@@ -13,6 +13,7 @@ import numpy as np
 from namegen.core.data.digests import normalise
 from namegen.core.data.players import SUFFIXES
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.well_formed import WellFormed
@@ -34,6 +35,15 @@ class InventedPlayer:
     def full_name(self) -> str:
         """First name, last name and suffix, as one writes them."""
         return " ".join(filter(None, (self.first, self.last, self.suffix)))
+
+    def in_case(self, case: str) -> InventedPlayer:
+        """The same player, written in a letter case.
+
+        >>> InventedPlayer("Al", "McBob", "III").in_case("upper").full_name
+        'AL MCBOB III'
+        """
+        suffix = self.suffix if case == "title" else write(self.suffix, case)
+        return InventedPlayer(write(self.first, case), write(self.last, case), suffix)
 
 
 class PlayerInventor:

@@ -137,3 +137,10 @@ class SamplingSettings:
     def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
         """The probability of each next token."""
         return truncate(probabilities(logits, self.temperature), self.top_k, self.top_p)
+
+
+def random_numbers(seed: int | None) -> np.random.Generator:
+    """Where the random numbers of a request come from. Raises SettingsError for a seed below 0."""
+    if seed is not None and seed < 0:
+        raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
+    return np.random.default_rng(seed)
