@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.generation.wishes.known import Avoid, MinDistance
 from namegen.core.generation.wishes.wishlist import WISHES, Wishlist
 from namegen.errors import SettingsError, setting
@@ -38,11 +39,12 @@ class Wishes(TypedDict, total=False):
     min_distance: int | None
 
 
-def make_wishes(list_name: str | None = None, **wishes: Unpack[Wishes]) -> Wishlist:
+def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wishes: Unpack[Wishes]) -> Wishlist:
     """Turn what was asked for into the wishes that core keeps.
 
     Args:
         list_name: the list that the model learned from, for ``min_distance`` without ``avoid``.
+        sameness: when two of the model's names are the same, for ``avoid`` and ``min_distance``.
         wishes: see ``Wishes``.
 
     Raises:
@@ -58,9 +60,12 @@ def make_wishes(list_name: str | None = None, **wishes: Unpack[Wishes]) -> Wishl
     if Avoid.name in given:
         given[Avoid.name] = list(given[Avoid.name])  # read twice, and it may be an iterator
     distance = given.pop(MinDistance.name, None)
+    avoided = given.pop(Avoid.name, None)
     made = [WISHES[name](value) for name, value in given.items()]
+    if avoided is not None:
+        made.append(Avoid(avoided, sameness))
     if distance is not None:
-        made.append(MinDistance(distance, _names_to_keep_away_from(list_name, given.get(Avoid.name))))
+        made.append(MinDistance(distance, _names_to_keep_away_from(list_name, avoided), sameness))
     return Wishlist(made)
 
 

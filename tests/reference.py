@@ -207,3 +207,23 @@ def lstm_back(step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray, b: n
 
 
 CELLS = {"simple_rnn": (simple_rnn, simple_rnn_back), "gru": (gru, gru_back), "lstm": (lstm, lstm_back)}
+
+
+def same_form(name: str, forms: Iterable[str]) -> str:
+    """What is left of a name to tell whether it is the same as another: no trailing form, no case, nothing but letters
+    and digits. For names of one Unicode spelling.
+    """
+
+    def squeezed(text: str) -> str:
+        return "".join(character for character in text.casefold() if character.isalnum())
+
+    ends = {squeezed(form) for form in forms}
+    words = [word for word in name.replace(",", " ").split() if squeezed(word)]
+    cut = True
+    while cut:
+        cut = False
+        for start in range(1, len(words)):  # the longest form first; the first word always stays
+            if squeezed("".join(words[start:])) in ends:
+                words, cut = words[:start], True
+                break
+    return squeezed("".join(words)) or name.casefold()

@@ -21,6 +21,7 @@ from namegen.core.settings import (
     INITIALISERS,
     OPTIMIZERS,
     REPEATS,
+    SAMENESSES,
     SPLITS,
     DataSettings,
     NetworkSettings,
@@ -54,6 +55,7 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
             "split_seed": draw(maybe(st.integers(0, 2**63 - 1))),
             "split": draw(st.sampled_from(SPLITS)),
             "repeats": draw(st.none() | st.sampled_from(REPEATS)),
+            "sameness": draw(st.none() | st.sampled_from(SAMENESSES)),
         },
         "network": {
             "architecture": draw(st.none() | st.sampled_from(["rnn", "transformer"])),

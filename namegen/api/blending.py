@@ -8,6 +8,7 @@ import numpy as np
 
 from namegen.api.model import LoadedModel
 from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.sameness import joint
 from namegen.core.evaluation.any_beginning import as_one
 from namegen.core.evaluation.mixture import MixtureModel
 
@@ -50,4 +51,5 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         blended=tuple(model.vocabulary for model in models),
         # A lower one would make the model that is heard more be heard more yet.
         default_temperature=max(model.default_temperature for model in models),
+        sameness=joint(model.sameness for model in models),
     )

@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
-
 from namegen.api.finding import find_model
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.labels import find_label
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
 from namegen.core.generation.generator import Generator, NameBatch
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case, in_case
+from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.text import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.training.run_folder import read_model
 from namegen.core.training.run_result import RunResult
-from namegen.errors import NamesError, SettingsError, setting
+from namegen.errors import NamesError, SettingsError
 from namegen.escaping import quote
 from namegen.models import shipped_path
 from namegen.types import Array, Float64, UInt64
@@ -51,6 +51,7 @@ class LoadedModel:
         blended: of a blend, the characters that each of its models knows.
         labels: those of its list, in the order of ``beginnings``; (): its list had none.
         score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
+        sameness: when two of its names are the same.
     """
 
     name: str
@@ -88,6 +89,8 @@ class LoadedModel:
             score_quantiles=None,  # they are of names of all labels
         )
 
+    sameness: Sameness = NAMES
+
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
@@ -97,6 +100,7 @@ class LoadedModel:
             known_names=self.known_names,
             beginnings=self.beginnings,
             temperature=self.default_temperature,
+            sameness=self.sameness,
         )
 
     @property
@@ -115,6 +119,7 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> list[str]:
         """Invent names: new and distinct ones, in random order.
@@ -129,6 +134,8 @@ class LoadedModel:
             max_length: characters of the longest name; left out, ``default_max_length`` (more where a wish needs it).
             allow_seen: names of the list that the model learned from, too.
             allow_repeats: the same name more than once.
+            letter_case: how the names are written at last: as they were learned, ``title``, ``upper`` or ``lower``.
+                The wishes speak of names as learned; see ``core/generation/letter_case.py``.
             wishes: what each name must keep, such as ``starts_with="Mc"``; all of them: ``namegen.wishes.Wishes``.
 
         Raises:
@@ -144,6 +151,7 @@ class LoadedModel:
             max_length=max_length,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
+            letter_case=letter_case,
             **wishes,
         )
         return [name for batch in batches for name in batch.names]
@@ -160,6 +168,7 @@ class LoadedModel:
         allow_seen: bool = False,
         allow_repeats: bool = False,
         on_progress: OnProgress | None = None,
+        letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """Names in batches as they are found, so that memory stays flat however many are asked for; see ``generate``.
@@ -171,10 +180,11 @@ class LoadedModel:
             SettingsError: at once.
             GenerationError: after those found have been given: there are no more.
         """
-        wished = make_wishes(self.list_name, **wishes)
+        check_letter_case(letter_case)
+        wished = make_wishes(self.list_name, self.sameness, **wishes)
         temperature = self.default_temperature if temperature is None else temperature
         sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
-        return self.generator.generate(
+        batches = self.generator.generate(
             n,
             rng=random_numbers(seed),
             sampling=sampling,
@@ -183,6 +193,7 @@ class LoadedModel:
             allow_repeats=allow_repeats,
             on_progress=on_progress,
         )
+        return in_case(batches, letter_case)
 
     def best(
         self,
@@ -191,6 +202,7 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> list[str]:
         """The n likeliest names, exactly, the likeliest first; the arguments are those of ``generate``.
@@ -200,7 +212,12 @@ class LoadedModel:
             GenerationError: there are not so many, or finding them takes too long.
         """
         batches = self.best_batches(
-            n, max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats, **wishes
+            n,
+            max_length=max_length,
+            allow_seen=allow_seen,
+            allow_repeats=allow_repeats,
+            letter_case=letter_case,
+            **wishes,
         )
         return [name for batch in batches for name in batch.names]
 
@@ -212,6 +229,7 @@ class LoadedModel:
         allow_seen: bool = False,
         allow_repeats: bool = False,
         on_progress: OnProgress | None = None,
+        letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it.
@@ -220,8 +238,9 @@ class LoadedModel:
         """
         from namegen.core.generation.best_first import likeliest
 
-        wished = make_wishes(self.list_name, **wishes)
-        return likeliest(
+        check_letter_case(letter_case)
+        wished = make_wishes(self.list_name, self.sameness, **wishes)
+        batches = likeliest(
             self.generator,
             n,
             max_length=self._longest(max_length, wished),
@@ -230,6 +249,7 @@ class LoadedModel:
             allow_repeats=allow_repeats,
             on_progress=on_progress,
         )
+        return in_case(batches, letter_case)
 
     def score(self, name: str) -> NameScore:
         """How likely the model finds a name, letter by letter, and how that compares with the names of its list.
@@ -316,16 +336,10 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
         1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
         labels=tuple(label.name for label in checkpoint.labels),
         score_quantiles=checkpoint.score_quantiles,
+        sameness=checkpoint.sameness,
     )
 
 
 def load_shipped(name: str) -> LoadedModel:
     """Load a model that comes with the package, whatever files of that name there may be. Raises CheckpointError."""
     return open_checkpoint(read_checkpoint(shipped_path(name)), name)
-
-
-def random_numbers(seed: int | None) -> np.random.Generator:
-    """Where the random numbers of a request come from. Raises SettingsError for a seed below 0."""
-    if seed is not None and seed < 0:
-        raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
-    return np.random.default_rng(seed)

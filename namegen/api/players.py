@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from namegen.api.model import load_shipped, random_numbers
+from namegen.api.model import load_shipped
 from namegen.core.data.players import LINE
 from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
+from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
+from namegen.core.generation.sampling import random_numbers
 from namegen.core.generation.watching import OnProgress
 from namegen.lists import BUNDLED
 
@@ -25,7 +27,12 @@ def load_player_inventor() -> PlayerInventor:
 
 
 def invent_players(
-    n: int = 25, *, seed: int | None = None, temperature: float | None = None, on_progress: OnProgress | None = None
+    n: int = 25,
+    *,
+    seed: int | None = None,
+    temperature: float | None = None,
+    on_progress: OnProgress | None = None,
+    letter_case: str = AS_LEARNED,
 ) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
 
@@ -34,10 +41,13 @@ def invent_players(
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely; None: each model's own.
         on_progress: called now and then with the players found so far and the last names drawn so far.
+        letter_case: how the names are written at last; see ``LoadedModel.generate``.
 
     Raises:
         CheckpointError, SettingsError: at once.
         GenerationError: after those found have been given: there are no more.
     """
+    check_letter_case(letter_case)
     rng = random_numbers(seed)
-    return load_player_inventor().generate(n, rng=rng, temperature=temperature, on_progress=on_progress)
+    batches = load_player_inventor().generate(n, rng=rng, temperature=temperature, on_progress=on_progress)
+    return ([player.in_case(letter_case) for player in batch] for batch in batches)

@@ -108,6 +108,7 @@ def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, ke
     else:
         data = replace(config.data, names=_lasting(config.data.names))
     recipe = run.recipe
+    data = replace(data, sameness=recipe.data.sameness)
     chosen = replace(
         config, data=data, network=recipe.network, training=recipe.training, teaching=lasting(recipe.teaching)
     )

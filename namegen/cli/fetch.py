@@ -65,6 +65,8 @@ def fetch(
     else:
         notes("\n".join(f"left out: {count:,} {reason}" for reason, count in sorted(dropped.items())))
         click.echo(f"{len(lines):,} lines: {printable(out)}\nsource: {credit}")
+        if what == "companies":
+            notes("train on it with --sameness companies, so that names that differ in Inc or Ltd alone count as one")
 
 
 def show_progress(notes: Notes) -> AbstractContextManager[Silent]:

@@ -104,6 +104,7 @@ def wish_options(command: options.Command) -> options.Command:
             ),
             click.option("--allow-seen", is_flag=True, help="Give names of the list that the model learned from, too."),
             click.option("--allow-repeats", is_flag=True, help="Give the same name more than once."),
+            options.letter_case,
         )
     ):
         command = wish(command)

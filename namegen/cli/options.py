@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from namegen import __version__
+from namegen.core.settings import LETTER_CASES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,6 +73,14 @@ blend = click.option(
 )
 also = click.option(
     "--with", "also", multiple=True, metavar="MODEL", help="Blend this model in, and more with further --with."
+)
+letter_case = click.option(
+    "--case",
+    "letter_case",
+    type=click.Choice(LETTER_CASES),
+    default=LETTER_CASES[0],
+    show_default=True,
+    help="How to write the names that are found.",
 )
 backend = click.option(
     "--backend",

@@ -19,6 +19,7 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
 
     def add(command: options.Command) -> options.Command:
         for option in (
+            options.letter_case,
             click.option(
                 "--temperature",
                 type=float,
@@ -46,7 +47,9 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
 @click.command()
 @drawing_options("players")
 @options.common
-def players(count: int, seed: int | None, temperature: float | None, as_json: bool, quiet: bool) -> None:
+def players(
+    count: int, seed: int | None, temperature: float | None, letter_case: str, as_json: bool, quiet: bool
+) -> None:
     """Invent players: a first name, a last name, and now and then a suffix.
 
     The last name is always a new one. The first name may be one that real players have; the whole is never the full
@@ -56,7 +59,10 @@ def players(count: int, seed: int | None, temperature: float | None, as_json: bo
     from namegen import api
 
     with SearchLine(Notes(quiet), count, "players", "last names drawn") as line:
-        for batch in api.invent_players(count, seed=seed, temperature=temperature, on_progress=line.on_progress):
+        batches = api.invent_players(
+            count, seed=seed, temperature=temperature, on_progress=line.on_progress, letter_case=letter_case
+        )
+        for batch in batches:
             line.clear()
             for player in batch:
                 if as_json:
@@ -68,7 +74,9 @@ def players(count: int, seed: int | None, temperature: float | None, as_json: bo
 @click.command()
 @drawing_options("companies")
 @options.common
-def companies(count: int, seed: int | None, temperature: float | None, as_json: bool, quiet: bool) -> None:
+def companies(
+    count: int, seed: int | None, temperature: float | None, letter_case: str, as_json: bool, quiet: bool
+) -> None:
     """Invent companies: new names, each once.
 
     None is the name of a company in the bundled list. That says nothing about companies elsewhere, nor about
@@ -80,7 +88,9 @@ def companies(count: int, seed: int | None, temperature: float | None, as_json: 
 
     model = api.load_shipped("companies")
     with SearchLine(Notes(quiet), count) as line:
-        batches = model.generate_batches(count, seed=seed, temperature=temperature, on_progress=line.on_progress)
+        batches = model.generate_batches(
+            count, seed=seed, temperature=temperature, on_progress=line.on_progress, letter_case=letter_case
+        )
         for batch in batches:
             line.clear()
             for name, log_probability in zip(batch.names, batch.log_probability.tolist(), strict=True):

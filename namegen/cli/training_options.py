@@ -8,7 +8,17 @@ from contextlib import suppress
 import click
 
 from namegen.cli import options
-from namegen.core.settings import CELLS, CRITERIA, EFFORTS, INITIALISERS, OPTIMIZERS, REPEATS, SCHEDULES, SPLITS
+from namegen.core.settings import (
+    CELLS,
+    CRITERIA,
+    EFFORTS,
+    INITIALISERS,
+    OPTIMIZERS,
+    REPEATS,
+    SAMENESSES,
+    SCHEDULES,
+    SPLITS,
+)
 
 
 def widths(text: str) -> tuple[int, ...]:
@@ -171,6 +181,12 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "--repeats",
         type=click.Choice(REPEATS),
         help="Read common names as often as they stand, or less.  [default: damped with unique, kept with names]",
+    ),
+    "data.sameness": click.option(
+        "--sameness",
+        type=click.Choice(SAMENESSES),
+        help="When two names are the same: with companies, legal forms such as Inc. do not count.  [default: names; of "
+        "the bundled list companies, companies]",
     ),
     "training.patience": click.option(
         "--patience", type=int, metavar="N", help="Stop after N epochs without a better one.  [default: never]"

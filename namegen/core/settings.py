@@ -19,6 +19,8 @@ OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
 SCHEDULES = ("constant", "steps", "one-cycle")
 SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
+SAMENESSES = ("names", "companies")
+LETTER_CASES = ("as-learned", "title", "upper", "lower")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("drop_recurrent", "drop_between", "drop_output")
 EFFORTS = ("quick", "standard", "best")
@@ -53,6 +55,8 @@ class DataSettings:
     name that repeats may stand on both sides). ``split_seed``: another one holds out other names.
     ``repeats``: whether training reads a name
     as often as it stands in the list, or about the square root as often (see ``core/data/repeats.py``).
+    ``sameness``: when two names count as one: with ``companies`` their legal forms do not count
+    (``core/data/sameness.py``).
     """
 
     names: str = "mlb-first"
@@ -64,6 +68,7 @@ class DataSettings:
     split: str = "unique"
     split_seed: int | None = None  # None: the training's seed
     repeats: str | None = None  # None: damped with the split unique, kept with names
+    sameness: str | None = None  # None: the list's own: companies of the bundled list companies, names of any other
 
     def __post_init__(self) -> None:
         check(self, "max_name_length", lambda v: v >= 1, "a whole number of at least 1")
@@ -77,11 +82,14 @@ class DataSettings:
         check_choice(self, "split", SPLITS)
         check(self, "split_seed", *SEEDS)
         check(self, "repeats", lambda v: v in REPEATS, f"one of {', '.join(REPEATS)}")
+        check(self, "sameness", lambda v: v in SAMENESSES, f"one of {', '.join(SAMENESSES)}")
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides, with the list itself, what training reads: all but where the list lies."""
-        return {name: value for name, value in asdict(self).items() if name not in WHERE_NAMES_STAND}
+        """What decides, with the list itself, what training reads: all but where the list lies and what counts as new
+        beside it.
+        """
+        return {name: value for name, value in asdict(self).items() if name not in (*WHERE_NAMES_STAND, "sameness")}
 
     @property
     def damps_repeats(self) -> bool:

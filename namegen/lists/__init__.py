@@ -38,8 +38,8 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class BundledList:
-    """A list that comes with namegen: what it holds, its file, and whom it comes from under which licence; of a table
-    also the columns of the names and of their labels.
+    """A list that comes with namegen: what it holds, its file, whom it comes from under which licence; of a table also
+    the columns of the names and of their labels; and when two of its names count as one (``DataSettings.sameness``).
     """
 
     description: str
@@ -48,6 +48,7 @@ class BundledList:
     credit: str
     column: str | None = None
     label_column: str | None = None
+    sameness: str = "names"
 
     @property
     def path(self) -> Path:
@@ -77,6 +78,7 @@ BUNDLED: dict[str, BundledList] = {
         "companies.txt",
         "public domain (US federal government)",
         "Company names from the US Securities and Exchange Commission (EDGAR), as bundled in edgartools 5.62.1",
+        sameness="companies",
     ),
     "japanese-given": BundledList(
         "Japanese given names in hiragana",
@@ -127,7 +129,7 @@ def load_bundled(name: str, *, labels: bool = True) -> namegen.core.data.corpus.
         )
         return replace(table, dropped={})
     if bundled.file != "mlb_players.txt":
-        return Corpus.from_bytes(data, source=name)
+        return replace(Corpus.from_bytes(data, source=name), sameness=bundled.sameness)
     parts = [split_name(line[0]) for line in LINE.findall(data.decode())]  # no Player made: a third of the time
     if name == "mlb-first":
         return Corpus(tuple(first for first, _, _ in parts if first), source=name)

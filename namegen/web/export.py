@@ -24,6 +24,7 @@ import numpy as np
 from namegen import __version__
 from namegen.backends.opening import check_exportable_arithmetic
 from namegen.core.data.digests import REMOVAL
+from namegen.core.data.sameness import SEPARATORS
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.recurrent_network import exportable
 from namegen.documents import to_plain
@@ -132,6 +133,8 @@ def describe(label: str, model: PageModel) -> dict[str, Any]:
         "spaces": "".join(filter(str.isspace, characters)),
         "longest": default_max_length(checkpoint.longest_name),
         "temperature": 1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
+        "endings": list(checkpoint.endings),
+        "separators": "".join(one for one in characters if one.isspace() or one in SEPARATORS),
         "removal": removal,
         "folding": folding,
         "tensors": {name: _base64(np.asarray(values, "<f4")) for name, values in checkpoint.parameters.items()},

@@ -1,6 +1,6 @@
-// Whether a name is in the list that the model learned from: namegen/core/data/digests.py in JavaScript.
+// Whether a name is in the list that the model learned from: namegen/core/data/digests.py and sameness.py in JavaScript.
 // The model carries a 64-bit digest of every name of its list, taken of what is left without letter case, spaces and
-// punctuation.
+// punctuation; of companies, without their legal forms too.
 
 /** Names in the form in which letter case, spacing, punctuation and Unicode's spellings no longer count. */
 class Normaliser {
@@ -8,13 +8,42 @@ class Normaliser {
    * JavaScript has no case folding, and a browser's Unicode may be another than Python's. So the model brings both
    * tables, for just the characters that its names can come to: `removal` (character → nothing, or a letter that
    * stands for it) and `folding` (character → its case folded). Normal forms are stable between versions of Unicode.
+   * `endings`, normalised, do not count at the end of a name; `separators` are the characters between its words.
    */
-  constructor({ removal, folding }) {
+  constructor({ removal, folding, endings = [], separators = "" }) {
     this.removal = new Map(Object.entries(removal));
     this.folding = new Map(Object.entries(folding));
+    this.endings = new Set(endings.filter((ending) => ending !== ""));
+    this.longestEnding = Math.max(0, ...Array.from(this.endings, (ending) => ending.length));
+    this.separators = new Set(separators);
   }
 
+  /** The form of a name in which nothing is left of what does not count; the same for two names that are one. */
   normalise(name) {
+    return this.fullForm(this.withoutEndings(name));
+  }
+
+  /** The name without its endings, as long as a word stays; `core/data/sameness.py` says what they are. */
+  withoutEndings(name) {
+    if (this.endings.size === 0) return name;
+    const words = Array.from(name, (character) => (this.separators.has(character) ? " " : character))
+      .join("")
+      .split(" ")
+      .map((word) => ({ word, bare: word && this.remove(this.fullForm(word)) }))
+      .filter(({ bare }) => bare !== "");
+    for (let count = words.length; ; ) {
+      let end = count;
+      let joined = "";
+      for (let place = count - 1; place > 0 && joined.length <= this.longestEnding; place--) {
+        joined = words[place].bare + joined;
+        if (this.endings.has(joined)) end = place;
+      }
+      if (end === count) return words.slice(0, count).map(({ word }) => word).join(" ") || name;
+      count = end;
+    }
+  }
+
+  fullForm(name) {
     for (;;) {
       const result = this.remove(this.fold(this.remove(name))) || this.fold(name);
       if (result === name) return result;

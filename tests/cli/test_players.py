@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from namegen import models
 from namegen.cli import cli
 from namegen.core.data.digests import normalise
+from namegen.core.data.sameness import sameness_of
 from namegen.lists import load_bundled, players
 from tests.cli.test_start import HEAVY, LOADED, loaded_modules
 from tests.small_models import small_models
@@ -40,8 +41,21 @@ def test_25_players_none_of_them_real():
 def test_25_companies_none_of_them_in_the_list():
     names = run("companies", "-n", 40).stdout.split("\n")[:-1]
     assert len(set(names)) == len(names) == 40
-    assert not {normalise(name) for name in names} & {normalise(name) for name in load_bundled("companies").names}
+    form = sameness_of("companies").normalise
+    assert not {form(name) for name in names} & {form(name) for name in load_bundled("companies").names}
+    assert len({form(name) for name in names}) == 40
     assert run("companies").stdout.count("\n") == 25
+
+
+@pytest.mark.parametrize("command", ["players", "companies", "generate companies"])
+def test_a_letter_case_writes_the_same_names_otherwise(command):
+    learned, upper, title = (
+        run(*command.split(), "-n", 12, "--seed", 1, *case).stdout.splitlines()
+        for case in ((), ("--case", "upper"), ("--case", "title"))
+    )
+    assert upper == [name.upper() for name in learned] != learned
+    assert [name.casefold() for name in title] == [name.casefold() for name in learned]
+    assert title != learned
 
 
 @pytest.mark.parametrize("command", ["players", "companies"])

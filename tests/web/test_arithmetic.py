@@ -13,12 +13,14 @@ import pytest
 
 from namegen.backends import load_engine
 from namegen.core.data.digests import digest, normalise
+from namegen.core.data.sameness import legal_forms, sameness_of
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.lists import BUNDLED, load_bundled
-from namegen.web.export import normalisation_tables
+from namegen.web.export import PageModel, describe, normalisation_tables
 
 NAMES, LONGEST = 1000, 23
 
@@ -102,6 +104,33 @@ def test_names_are_normalised_and_digested_as_python_does_it(alphabet: str, page
         json.dumps([removal, folding, names]),
     )
     assert [tuple(pair) for pair in found] == [(normalise(name), str(digest(name))) for name in names]
+
+
+@pytest.mark.parametrize("alphabet", ["companies", "hard"])
+def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) -> None:
+    """Of listed companies, of the words of legal forms mixed at random, and of hard letters between them."""
+    rng = random.Random(12)
+    words = [word for form in legal_forms() for word in (form, form.upper())] + ["&", "Acme", "co,", " ", "\t", "Ü"]
+    if alphabet == "hard":
+        words += list(HARD_LETTERS)
+    names = [
+        "".join(rng.choices([" ", ",", ""], weights=[6, 1, 1])[0] + word for word in rng.choices(words, k=5))
+        for _ in range(800)
+    ] + rng.sample(list(load_bundled("companies").names), 200)
+    characters = Vocabulary.from_names(names).characters
+    vocabulary = Vocabulary(characters)
+    network = RecurrentNetwork(vocabulary.size, "gru", (2,))
+    rule = sameness_of("companies")
+    initial = network.initial_parameters("glorot", rng=np.random.default_rng(0))
+    parameters = {name: values.astype(np.float32) for name, values in initial.items()}
+    description = describe("", PageModel("", Checkpoint(network, vocabulary, parameters, endings=rule.endings)))
+    found = page.evaluate(
+        "(text) => { const [model, names] = JSON.parse(text); const normaliser = new namegen.Normaliser(model);"
+        "return names.map((name) => normaliser.normalise(name)); }",
+        json.dumps([description, names]),
+    )
+    assert found == [rule.normalise(name) for name in names]
+    assert sum(form != normalise(name) for form, name in zip(found, names, strict=True)) > 500
 
 
 def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:

@@ -34,6 +34,7 @@ class Corpus:
         source: what the list is called in messages: a file, a bundled list, standard input.
         dropped: what was left out in reading, and how many of it; the keys are plural nouns.
         labels: what each name is labelled with, never empty; (): the list has no labels.
+        sameness: when two of its names count as one; see ``DataSettings``.
 
     >>> corpus = Corpus.from_bytes("Bob\r\n\r\n Al ".encode(), source="friends.txt")
     >>> corpus.names, corpus.vocabulary.size
@@ -46,6 +47,7 @@ class Corpus:
     source: str
     dropped: Mapping[str, int] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    sameness: str = "names"
 
     @classmethod
     def from_bytes(
@@ -200,7 +202,8 @@ class Corpus:
         distinct, name_of = numbered(self.names)
         part_of = choose_parts(distinct, name_of, data.validation, data.split, seed, source=self.source, test=data.test)
         chosen = (part_of == TRAINING).tolist()
-        return Corpus(tuple(compress(self.names, chosen)), self.source, labels=tuple(compress(self.labels, chosen)))
+        names, labels = (tuple(compress(every, chosen)) for every in (self.names, self.labels))
+        return Corpus(names, self.source, labels=labels, sameness=self.sameness)
 
 
 def _singular(noun: str) -> str:

@@ -19,7 +19,7 @@ from namegen.types import Array, Bool, UInt64
 # combining marks and pictures (emoji) stay: they are what tells one name from another.
 _REMOVED_CATEGORIES = frozenset(("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk"))
 _EMPTY_DIGEST = blake2b(digest_size=8)
-_REMOVED_ASCII = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) != "\n")
+REMOVED_ASCII = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) != "\n")
 _BLOCK_NAMES = 4096  # normalised together
 
 
@@ -92,7 +92,7 @@ def _normalised(names: Sequence[str]) -> Iterator[bytes]:
     text = "\n".join(names)
     if not text.isascii() or text.count("\n") != len(names) - 1:
         return map(_encode, map(normalise, names))
-    forms = text.lower().encode().translate(None, _REMOVED_ASCII).split(b"\n")
+    forms = text.lower().encode().translate(None, REMOVED_ASCII).split(b"\n")
     return (form or _encode(normalise(name)) for form, name in zip(forms, names, strict=True))
 
 
@@ -102,9 +102,14 @@ def digests(names: Iterable[str]) -> UInt64[Array, "names"]:
     >>> digests(["Bob", "bob", "Al"])[0] == digest("BOB")
     np.True_
     """
-    remaining, made = iter(names), [b""]
-    while block := list(islice(remaining, _BLOCK_NAMES)):
-        made.append(b"".join(map(_digest_bytes, _normalised(block))))
+    remaining = iter(names)
+    blocks = iter(lambda: list(islice(remaining, _BLOCK_NAMES)), [])
+    return digests_of(map(_normalised, blocks))
+
+
+def digests_of(blocks: Iterable[Iterable[bytes]]) -> UInt64[Array, "names"]:
+    """The digests of names that are normalised already, in UTF-8, block by block."""
+    made = [b"".join(map(_digest_bytes, block)) for block in blocks]
     return np.frombuffer(b"".join(made), dtype="<u8").astype(np.uint64)
 
 

@@ -29,7 +29,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.digests import digests, scramble
+from namegen.core.data.digests import scramble
 from namegen.core.generation.bands import BandSearch, Marks, Ranked
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.judge import Judge
@@ -131,7 +131,7 @@ class Arrivals:
         """Each once: those of a band that were not given yet come later than all of the band before."""
         for found in self._search.bands(n, at_first=min(n, MOST_AT_FIRST)):
             if found.names:
-                given.add(digests(found.names))
+                given.add(self._judge.sameness.digests(found.names))
                 self._goes_on(len(found.names))
                 yield found.names, found.marks["score"]
 

@@ -19,7 +19,6 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from namegen.core.data.digests import digests
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.generation.count_splitting import Open, Walk
@@ -94,7 +93,7 @@ class Ranked:
         rank = of_all["rank"]
         order = sorted(range(len(every)), key=lambda row: (-rank[row], every[row]))
         if self.judge.given is not None:  # no two names that differ in letter case, spaces or punctuation only
-            marked = digests([every[row] for row in order])
+            marked = self.judge.sameness.digests([every[row] for row in order])
             order = [order[place] for place in np.sort(np.unique(marked, return_index=True)[1]).tolist()]
         order = order[: self.n]
         self.names, self.marks = [every[row] for row in order], {name: mark[order] for name, mark in of_all.items()}

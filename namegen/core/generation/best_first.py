@@ -86,7 +86,7 @@ def _search(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBa
     for found in search.bands(n):  # each has those of the one before, too
         names, scores = found.names, found.marks["score"]
     if names:
-        yield NameBatch(names, scores, generator.known_names)
+        yield generator.batch(names, scores)
     if len(names) < n:
         told = f"{len(names):,} names found of {n:,} asked for, the likeliest there are; "
         if search.bounded:

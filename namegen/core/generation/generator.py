@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.digests import digests, is_known
 from namegen.core.data.prefix_tree import SortedNames
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.any_beginning import as_one
@@ -55,12 +55,13 @@ class NameBatch:
     Attributes:
         names: the names, in random order.
         log_probability: of each, under the model at temperature 1, nats, STOP included; summed over the beginnings.
-        known_names: what ``new`` goes by.
+        known_names, sameness: what ``new`` goes by.
     """
 
     names: list[str]
     log_probability: Float64[Array, "names"]
     known_names: UInt64[Array, "known"] | None = field(default=None, repr=False)
+    sameness: Sameness = field(default=NAMES, repr=False)
 
     @cached_property
     def new(self) -> Bool[Array, "names"] | None:
@@ -71,19 +72,20 @@ class NameBatch:
         if self.known_names is None:
             return None
         row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
-        new = ~is_known(digests(row_of), self.known_names)
+        new = ~self.sameness.are_known(row_of, self.known_names)
         return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
 
     def select(self, rows: Sequence[int]) -> NameBatch:
         """The names of some rows, in their order."""
         places = np.array(rows, np.int64)
-        return NameBatch([self.names[row] for row in rows], self.log_probability[places], self.known_names)
+        names = [self.names[row] for row in rows]
+        return replace(self, names=names, log_probability=self.log_probability[places])
 
 
 def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
     """Batches of one generator, at least one, as one batch."""
     names = [name for batch in batches for name in batch.names]
-    return NameBatch(names, np.concatenate([batch.log_probability for batch in batches]), batches[0].known_names)
+    return replace(batches[0], names=names, log_probability=np.concatenate([one.log_probability for one in batches]))
 
 
 class Generator:
@@ -95,6 +97,7 @@ class Generator:
         known_names: sorted digests of the names that are not new; None: newness is unknown.
         beginnings: what names begin with, by their shares; None: the boundary.
         temperature: what names are drawn with where nothing else is said.
+        sameness: when two names are the same; ``known_names`` are by this rule.
     """
 
     def __init__(
@@ -105,8 +108,9 @@ class Generator:
         known_names: UInt64[Array, "known"] | None = None,
         beginnings: Beginnings | None = None,
         temperature: float = 1.0,
+        sameness: Sameness = NAMES,
     ) -> None:
-        self.temperature = temperature
+        self.temperature, self.sameness = temperature, sameness
         self.model = model
         self.vocabulary = vocabulary
         self.known_names = known_names
@@ -118,7 +122,13 @@ class Generator:
             return self
         model, beginning = as_one(self.model, self.beginnings)
         single = Beginnings.single(beginning)
-        return Generator(model, self.vocabulary, known_names=self.known_names, beginnings=single)
+        return Generator(
+            model, self.vocabulary, known_names=self.known_names, beginnings=single, sameness=self.sameness
+        )
+
+    def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
+        """Names of this generator, as they are given."""
+        return NameBatch(names, log_probability, self.known_names, self.sameness)
 
     def generate(
         self,
@@ -141,8 +151,8 @@ class Generator:
             sampling: how characters are chosen, and how long a name may be.
             wishes: what each name must keep.
             allow_seen: names of the list too.
-            allow_repeats: the same name more than once; otherwise no two that differ in letter case, spaces or
-                punctuation only.
+            allow_repeats: the same name more than once; otherwise no two that are the same by ``sameness``, such as
+                those that differ in letter case, spaces or punctuation only.
             on_progress: called now and then with the names found so far and the names drawn so far.
 
         Raises:
@@ -194,7 +204,7 @@ class Generator:
                 "this model carries no names, so it cannot say which are new: give the names to keep away from with "
                 f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
             )
-        return Walk(self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings), Judge(wishes)
+        return Walk(self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings), Judge(wishes, self.sameness)
 
     def _search(
         self,
@@ -283,7 +293,7 @@ class Generator:
             log_probability = self._over_beginnings(draws.tokens[chosen])
         # An array of objects gathers three times as fast as a loop.
         names: list[str] = np.array(kept.names, object)[order].tolist()
-        return NameBatch(names, log_probability, self.known_names), refused
+        return self.batch(names, log_probability), refused
 
     def _rows(self, names: list[str]) -> Int32[Array, "names T"]:
         """The token ids of names, a row each, the boundary from the end on."""

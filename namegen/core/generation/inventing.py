@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.digests import digests, is_known, normalise
+from namegen.core.data.digests import normalise
 from namegen.core.data.players import SUFFIXES
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.well_formed import WellFormed
@@ -34,6 +35,15 @@ class InventedPlayer:
     def full_name(self) -> str:
         """First name, last name and suffix, as one writes them."""
         return " ".join(filter(None, (self.first, self.last, self.suffix)))
+
+    def in_case(self, case: str) -> InventedPlayer:
+        """The same player, written in a letter case.
+
+        >>> InventedPlayer("Al", "McBob", "III").in_case("upper").full_name
+        'AL MCBOB III'
+        """
+        suffix = self.suffix if case == "title" else write(self.suffix, case)
+        return InventedPlayer(write(self.first, case), write(self.last, case), suffix)
 
 
 class PlayerInventor:
@@ -170,7 +180,8 @@ def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, al
         uniforms = rng.random((1, generator.beginnings.numbers + longest + 1))
         tokens = generator.draw_one_by_one(uniforms, temperature=generator.temperature)
         name = generator.vocabulary.decode_all(tokens)[0]
-        seen = not allow_seen and generator.known_names is not None and is_known(digests([name]), generator.known_names)
+        known = generator.known_names
+        seen = not allow_seen and known is not None and generator.sameness.are_known([name], known)
         if len(name) <= longest and WellFormed().keeps(name) and not np.any(seen):
             return name
     raise GenerationError(f"no new name turned up in {TRIES:,} tries: train on a longer list")

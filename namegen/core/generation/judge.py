@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.generation.wishes.finished import Finished
 from namegen.core.generation.wishes.known import Distinct, Given
 from namegen.core.generation.wishes.wishlist import Wishlist
@@ -17,10 +18,11 @@ class Judge:
 
     Args:
         wishes: what each name must keep.
+        sameness: when two names are the same.
     """
 
-    def __init__(self, wishes: Wishlist) -> None:
-        self.wishes = wishes
+    def __init__(self, wishes: Wishlist, sameness: Sameness = NAMES) -> None:
+        self.wishes, self.sameness = wishes, sameness
         distinct = wishes.get(Distinct)
         self.given: Given | None = None if distinct is None else distinct.given  # None: names may be given again
 
@@ -39,7 +41,7 @@ class Judge:
             wish that refused them.
         """
         refused: Counter[str] = Counter()
-        rows, kept = np.arange(len(names)), Finished(names)
+        rows, kept = np.arange(len(names)), Finished(names, self.sameness)
         for wish in self.wishes:
             fails = wish.refuses(kept)
             if fails.any():

@@ -13,7 +13,7 @@ from itertools import compress
 
 import numpy as np
 
-from namegen.core.data.digests import digests, is_known
+from namegen.core.data.digests import digests
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -140,5 +140,5 @@ def new_names(generator: Generator, n: int, temperature: float, *, longest: int,
     names = list(dict.fromkeys(draws.names(generator.vocabulary)))  # behind several beginnings one may turn up twice
     if generator.known_names is None:
         raise GenerationError("the model does not say what it learned from, so nobody knows which names are new")
-    new = ~is_known(digests(names), generator.known_names)
+    new = ~generator.sameness.are_known(names, generator.known_names)
     return [name for name, is_new in zip(names, new, strict=True) if is_new]

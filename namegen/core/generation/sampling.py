@@ -153,3 +153,10 @@ class SamplingSettings:
             scaled[truncate(probabilities(scaled), None, self.top_p) == 0] = -np.inf
         scaled -= np.log(np.exp(scaled).sum(axis=1, keepdims=True))
         return scaled
+
+
+def random_numbers(seed: int | None) -> np.random.Generator:
+    """Where the random numbers of a request come from. Raises SettingsError for a seed below 0."""
+    if seed is not None and seed < 0:
+        raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
+    return np.random.default_rng(seed)

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
@@ -91,6 +92,7 @@ class CheckpointDocument:
     engine: str | UnsetType = UNSET  # version 1: in training
     labels: tuple[Label, ...] = ()
     drawing_temperature: Temperature | UnsetType = UNSET
+    endings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,8 @@ class Checkpoint:
             else is found out; None in files of version 1.
         labels: those of the list, in the order of their beginnings.
         drawing_temperature: what names are drawn with unless another is asked for; None: 1.
+        endings: what does not count at the end of a name when it is told whether two are the same
+            (``core/data/sameness.py``); ``known_names`` are without them.
     """
 
     network: Network
@@ -120,6 +124,12 @@ class Checkpoint:
     probe: Float32[Array, "2 V"] | None = None
     labels: tuple[Label, ...] = ()
     drawing_temperature: float | None = None
+    endings: tuple[str, ...] = ()
+
+    @property
+    def sameness(self) -> Sameness:
+        """When two of its names are the same."""
+        return Sameness(self.endings)
 
     @property
     def beginnings(self) -> Beginnings:
@@ -144,6 +154,7 @@ class Checkpoint:
             engine=self.engine,
             labels=self.labels,
             drawing_temperature=UNSET if self.drawing_temperature is None else self.drawing_temperature,
+            endings=self.endings,
         )
         write_tensors(path, tensors, to_plain(document))
 
@@ -202,6 +213,7 @@ class Checkpoint:
             probe,
             document.labels,
             temperature if isinstance(temperature, float) else None,
+            document.endings,
         )
 
 

@@ -18,8 +18,8 @@ import numpy as np
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.digests import digests
 from namegen.core.data.parts import ListParts
+from namegen.core.data.sameness import sameness_of
 from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
@@ -78,7 +78,8 @@ class TrainingRun:
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
-        seed = recipe.training.seed
+        seed, kind = recipe.training.seed, recipe.data.sameness or corpus.sameness
+        recipe = replace(recipe, data=replace(recipe.data, sameness=kind))
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
         self.size = ListSize.of(self.parts, self.vocabulary.size)
         chosen = replace(recipe.network, architecture=architecture_for(engine_class, recipe.network))
@@ -94,7 +95,8 @@ class TrainingRun:
         with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
             self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
             self.engine.set_state(start)
-        self.known_names = np.unique(digests(self.parts.distinct_names))  # as known_digests, of names that differ
+        self.sameness = sameness_of(kind)
+        self.known_names = self.sameness.known_digests(self.parts.distinct_names)
         self._tell, self._stop, self._for_use = listener, stop, for_use
         self._judges: Sequence[PlausibilityJudge] = ()
         self.drawing_temperature: float | None = None  # where it is known already
@@ -117,7 +119,8 @@ class TrainingRun:
 
     def _generator(self) -> Generator:
         """Draws names from the network as it is now."""
-        return Generator(self.engine, self.vocabulary, known_names=self.known_names, beginnings=self.beginnings)
+        known, starts = self.known_names, self.beginnings
+        return Generator(self.engine, self.vocabulary, known_names=known, beginnings=starts, sameness=self.sameness)
 
     def _smoothed(self) -> BatchMaker:
         """Those of the training part, with targets where they are smoothed."""
@@ -294,6 +297,7 @@ class TrainingRun:
             probe=computed,
             labels=self.labels,
             drawing_temperature=temperature,
+            endings=self.sameness.endings,
         )
 
     def _drawing_temperature(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.digests import known_digests
+from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import tensor_file
 from namegen.core.network.checkpoint import Checkpoint
@@ -50,6 +52,18 @@ def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: P
         np.testing.assert_array_equal(back.parameters[name], values)
     np.testing.assert_array_equal(back.known_names, checkpoint.known_names)
     np.testing.assert_array_equal(back.score_quantiles, checkpoint.score_quantiles)
+
+
+def test_the_rule_of_sameness_comes_back_and_a_file_without_one_has_the_ordinary_one(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.safetensors"
+    replace(checkpoint, endings=("inc", "co")).save(path)
+    assert Checkpoint.load(path).sameness == Sameness(("inc", "co"))
+    tensors, document = read_tensors(path)
+    assert document["endings"] == ["inc", "co"]
+    write_tensors(path, tensors, {name: document[name] for name in document.keys() - {"endings", "format_version"}})
+    assert Checkpoint.load(path).sameness == Sameness()
 
 
 def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: Path) -> None:

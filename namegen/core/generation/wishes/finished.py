@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import compress
 
-from namegen.core.data.digests import digests
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.types import Array, Bool, UInt64
 
 
 class Finished:
-    """Distinct finished names.
+    """Distinct finished names, and when two of them are the same.
 
     >>> names = Finished(["Anna", "Bob"])
     >>> names.select(names.digests == names.digests[1]).names
     ['Bob']
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
+    def __init__(self, names: Sequence[str], sameness: Sameness = NAMES) -> None:
+        self.names, self.sameness = names, sameness
 
     def __len__(self) -> int:
         return len(self.names)
@@ -27,11 +27,15 @@ class Finished:
     @cached_property
     def digests(self) -> UInt64[Array, "names"]:
         """Of each name; made when a wish first asks, as a digest costs about as much as drawing the name did."""
-        return digests(self.names)
+        return self.sameness.digests(self.names)
+
+    def are_known(self, known: UInt64[Array, "known"]) -> Bool[Array, "names"]:
+        """Which of them are among those of known digests."""
+        return self.sameness.are_known(self.names, known, self.digests)
 
     def select(self, keep: Bool[Array, "names"]) -> Finished:
         """Those that are kept; digests that were made already are not made again."""
-        selected = Finished(list(compress(self.names, keep.tolist())))
+        selected = Finished(list(compress(self.names, keep.tolist())), self.sameness)
         if "digests" in vars(self):
             vars(selected)["digests"] = self.digests[keep]
         return selected

@@ -1,4 +1,4 @@
-"""Wishes that hold a name against others, in any letter case, spacing and punctuation.
+"""Wishes that hold a name against others, in any letter case, spacing and punctuation; of companies, of any legal form.
 
 Against those of the model's list (newness, which ``allow_seen`` lifts), those to be avoided (``avoid``,
 ``min_distance``), and those given before (distinctness, which ``allow_repeats`` lifts).
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from namegen.core.data.digests import is_known, known_digests
+from namegen.core.data.digests import is_known
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.generation.wishes.finished import Finished
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.errors import setting
@@ -39,7 +40,7 @@ class New(Wish):
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those of the list."""
-        return is_known(finished.digests, self.known)
+        return finished.are_known(self.known)
 
 
 class Avoid(Wish):
@@ -47,14 +48,15 @@ class Avoid(Wish):
 
     Args:
         value: the names.
+        sameness: the rule that the names to be judged are held to.
     """
 
     name = "avoid"
     about = "list"
 
-    def __init__(self, value: Iterable[str]) -> None:
+    def __init__(self, value: Iterable[str], sameness: Sameness = NAMES) -> None:
         super().__init__(list(value))
-        self.known = known_digests(self.value)
+        self.known = sameness.known_digests(self.value)
         self.seldom_refuses = len(self.known) == 0
 
     @property
@@ -64,7 +66,7 @@ class Avoid(Wish):
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those of the list."""
-        return is_known(finished.digests, self.known)
+        return finished.are_known(self.known)
 
 
 class Distinct(Wish):
@@ -93,6 +95,7 @@ class MinDistance(Wish):
     Args:
         value: 1 to 3.
         names: those to keep away from.
+        sameness: which form of names is compared.
 
     Raises:
         SettingsError: the distance is something else.
@@ -102,11 +105,11 @@ class MinDistance(Wish):
     about = "list"
     seldom_refuses = True  # at a distance of 1; it stays so at others, for a seed to give the names that it always gave
 
-    def __init__(self, value: int, names: Iterable[str]) -> None:
+    def __init__(self, value: int, names: Iterable[str], sameness: Sameness = NAMES) -> None:
         from namegen.core.generation.wishes.neighbours import Neighbours
 
         super().__init__(value)
-        self.near = Neighbours(names, value)
+        self.near = Neighbours(names, value, sameness)
 
     @property
     def advice(self) -> tuple[str, ...]:

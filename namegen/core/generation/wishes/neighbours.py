@@ -1,7 +1,8 @@
 """Neighbours: which names come too close to a name of a list, by edit distance.
 
 The distance is Levenshtein's (1966): how many characters have to be inserted, deleted or replaced, between the forms
-in which letter case, spaces and punctuation do not count (``core/data/digests.py``). "At least D" means that no name
+in which letter case, spaces and punctuation do not count, nor, of companies, the legal form
+(``core/data/sameness.py``). "At least D" means that no name
 of the list is nearer than D.
 
 **How.** Two texts with at most k edits between them have a text in common that each of them gives when at most k of
@@ -18,8 +19,9 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from namegen.core.data.digests import normalise, scramble
+from namegen.core.data.digests import scramble
 from namegen.core.data.prefix_tree import new_run, ranges
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int64, UInt64
 
@@ -40,18 +42,20 @@ class Neighbours:
     Args:
         names: the list.
         distance: 1 to 3: names nearer than this are too close.
+        sameness: which form of a name is compared.
 
     Raises:
         SettingsError: the distance is something else.
     """
 
-    def __init__(self, names: Iterable[str], distance: int) -> None:
+    def __init__(self, names: Iterable[str], distance: int, sameness: Sameness = NAMES) -> None:
         if not 1 <= distance <= MOST_DISTANCE:
             raise SettingsError(
                 f"{setting('min_distance')} is {distance}: expected a whole number from 1 to {MOST_DISTANCE}"
             )
         self.edits = distance - 1  # of a name that is too close, at most
-        forms = sorted({normalise(name) for name in names}, key=lambda form: (len(form), form))
+        self._normalise = sameness.normalise
+        forms = sorted({self._normalise(name) for name in names}, key=lambda form: (len(form), form))
         self._forms = np.array(forms, dtype=object)
         self._signatures = signatures(forms)
         keys, owners = deletion_keys(forms, self.edits)
@@ -66,7 +70,7 @@ class Neighbours:
         if len(self._forms) == 0:
             return close
         for start in range(0, len(names), BLOCK_NAMES):
-            forms = [normalise(name) for name in names[start : start + BLOCK_NAMES]]
+            forms = [self._normalise(name) for name in names[start : start + BLOCK_NAMES]]
             close[start : start + len(forms)] = self._close(forms)
         return close
 

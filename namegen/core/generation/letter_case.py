@@ -1,0 +1,162 @@
+"""Letter case: finished names in one way of writing, as about half of the listed companies stand in capitals.
+
+It comes last: a name is drawn, judged by every wish and found new as it was learned, and then written so. Letter case
+never decides whether two names are the same, so what was new and distinct stays so.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, legal_forms
+from namegen.core.generation.generator import NameBatch
+from namegen.core.settings import LETTER_CASES
+from namegen.errors import SettingsError, setting
+
+AS_LEARNED = LETTER_CASES[0]
+USUAL_CASE_FILE = Path(__file__).parents[1] / "data" / "usual_case.txt"
+LONGEST_ACRONYM = 4  # letters of a word in capitals that stays so where other words are in mixed case
+
+_WORD = re.compile(rf"[^\s{SEPARATORS}]+")
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
+_ORDINAL = re.compile(r"(?<=\d)(?:ST|ND|RD|TH)\b")
+_ROMAN = re.compile(r"[IVX]{2,}")
+_INITIALS = re.compile(r"[^\W\d_]{1,2}(?:&[^\W\d_]{1,2})+")
+_VOWEL = re.compile("[AEIOUY]")
+
+
+def check_letter_case(case: str) -> None:
+    """Raise SettingsError for a letter case that there is not."""
+    if case not in LETTER_CASES:
+        raise SettingsError(f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}")
+
+
+def in_case(batches: Iterable[NameBatch], case: str) -> Iterator[NameBatch]:
+    """Batches with their names in a letter case, which is one of ``settings.LETTER_CASES``."""
+    for batch in batches:
+        names = [write(name, case, batch.sameness) for name in batch.names]
+        yield batch if case == AS_LEARNED else replace(batch, names=names)
+
+
+def write(name: str, case: str, sameness: Sameness = NAMES) -> str:
+    """A name in a letter case.
+
+    Args:
+        name: as it was learned.
+        case: one of ``settings.LETTER_CASES``; with ``title`` see ``title``.
+        sameness: the rule of its list, which says whether it is that of a company.
+
+    >>> write("Straße", "upper"), write("AES CORP", "lower"), write("Bob", "as-learned")
+    ('STRASSE', 'aes corp', 'Bob')
+    """
+    if case == AS_LEARNED:
+        return name
+    if case == "title":
+        return title(name, sameness)
+    return unicodedata.normalize("NFC", name.upper() if case == "upper" else name.lower())
+
+
+def title(name: str, sameness: Sameness = NAMES) -> str:
+    """A name with a capital at the beginning of each word; a word in mixed case stays as it is.
+
+    A word in capitals gets small letters behind the first, behind an apostrophe too (but O'Reilly, and McDonald); Roman
+    numbers stay. Words in small letters get a capital only where the whole name is in small letters.
+
+    Of companies, that is where the rule of the list leaves out endings, those endings are written as usual
+    (``legal_forms.txt``), as are words such as `of` (``usual_case.txt``). A word in capitals that has no vowel stays,
+    being an acronym; so does a short one that stands beside words in mixed case.
+
+    >>> from namegen.core.data.sameness import sameness_of
+    >>> of_companies = sameness_of("companies")
+    >>> [title(name, of_companies) for name in ("MCDONALD'S CORP", "BANK OF AMERICA CORP", "SHELL PLC", "NVR, INC.")]
+    ["McDonald's Corp", 'Bank of America Corp', 'Shell plc', 'NVR, Inc.']
+    >>> title("UBS Group AG", of_companies), title("de la Cruz"), title("jean-luc o'neil"), title("JOHN NG III")
+    ('UBS Group AG', 'de la Cruz', "Jean-Luc O'Neil", 'John Ng III')
+    """
+    all_small = name == name.lower()
+    if all_small:
+        name = "".join(letter if letter == "ß" else letter.upper() for letter in name)
+    words = _WORD.findall(name)
+    forms = [bare(word) for word in words]
+    named = [place for place, form in enumerate(forms) if form]
+    kept = left([forms[place] for place in named], *sameness.lookup)
+    ending = named[kept] if kept < len(named) else len(words)  # where the legal forms begin
+    is_company, mixed = bool(sameness.endings), _is_mixed(words[:ending], words)
+    places = iter(range(len(words)))
+
+    def written(match: re.Match[str]) -> str:
+        word, place = match[0], next(places)
+        usual = _usual(forms[place], place, place >= ending) if is_company else None
+        if not _in_capitals(word) or (place and _ROMAN.fullmatch(word)):
+            return word
+        if usual is not None:
+            return _spelled(word, usual)
+        if is_company and not all_small and place < ending:
+            letters = sum(map(str.isalpha, word))
+            if (mixed and letters <= LONGEST_ACRONYM) or _INITIALS.fullmatch(word):
+                return word
+        word = _ORDINAL.sub(lambda end: end[0].lower(), word)
+        return _LETTERS.sub(lambda part: _capitalised(part[0], acronyms=is_company and not all_small), word)
+
+    return _WORD.sub(written, name)
+
+
+def _is_mixed(named: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether capitals mean something in a name: there are words in mixed case, and no long one in capitals."""
+    long = [word for word in named if sum(map(str.isalpha, word)) > LONGEST_ACRONYM]
+    return not all(map(_in_capitals, words)) and not any(map(_in_capitals, long))
+
+
+def _in_capitals(word: str) -> bool:
+    """Whether there is no small letter in it; ß has no other form."""
+    plain = word.replace("ß", "")
+    return plain == plain.upper()
+
+
+def _capitalised(letters: str, *, acronyms: bool) -> str:
+    """Letters in capitals, perhaps with apostrophes, with one capital; those of an acronym stay."""
+    if letters == letters.lower() or (
+        acronyms and letters.isascii() and len(letters) > 1 and not _VOWEL.search(letters)
+    ):
+        return letters
+    parts = re.split("(['’ʼ])", letters)
+    for place in range(0, len(parts), 2):
+        begins = place == 0 or (place == 2 and len(parts[0]) == 1 and len(parts[2]) > 1)
+        parts[place] = _one_capital(parts[place]) if begins else parts[place].lower()
+    return "".join(parts)
+
+
+def _one_capital(word: str) -> str:
+    small = word[0] + word.lower()[len(word[0].lower()) :]
+    return f"Mc{small[2].upper()}{small[3:]}" if small.startswith("Mc") and len(small) > 4 else small
+
+
+def _usual(form: str, place: int, is_ending: bool) -> str | None:
+    """The letters of a word of a company's name as one usually writes them; None: no other than those of most words."""
+    found = _spellings(legal_forms()).get(form) if is_ending else None
+    found = found or _spellings(_usual_words()).get(form)
+    return found if place or found != form else None  # a small one gets its capital at the beginning
+
+
+def _spelled(word: str, letters: str) -> str:
+    """A word with the letters of another spelling, and its own punctuation."""
+    remaining = iter(letters)
+    return "".join(next(remaining, character) if character.isalpha() else character for character in word)
+
+
+@cache
+def _spellings(texts: tuple[str, ...]) -> Mapping[str, str]:
+    """From each word's form to its letters as one writes them; of two spellings the first."""
+    words = [word for text in texts for word in text.split()]
+    return {bare(word): "".join(filter(str.isalpha, word)) for word in reversed(words)}
+
+
+@cache
+def _usual_words() -> tuple[str, ...]:
+    lines = USUAL_CASE_FILE.read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))

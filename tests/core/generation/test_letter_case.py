@@ -1,0 +1,93 @@
+"""Letter case: one way of writing, which never makes another name of a name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.core.data.digests import normalise
+from namegen.core.data.sameness import NAMES, sameness_of
+from namegen.core.generation.inventing import InventedPlayer
+from namegen.core.generation.letter_case import check_letter_case, title, write
+from namegen.core.settings import LETTER_CASES
+from namegen.errors import SettingsError
+from namegen.lists import load_bundled
+from tests.strategies import any_name
+
+COMPANIES = sameness_of("companies")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("MCDONALD'S CORP", "McDonald's Corp"),
+        ("O'REILLY AUTOMOTIVE INC", "O'Reilly Automotive Inc"),
+        ("DICK’S SPORTING GOODS, INC.", "Dick’s Sporting Goods, Inc."),
+        ("COCA-COLA CO", "Coca-Cola Co"),
+        ("BANK OF NOVA SCOTIA", "Bank of Nova Scotia"),
+        ("OF MICE LTD", "Of Mice Ltd"),
+        ("SHELL PLC", "Shell plc"),
+        ("GRUPO SIMEC S.A.B. DE C.V.", "Grupo Simec S.A.B. de C.V."),
+        ("CADELER A/S", "Cadeler A/S"),
+        ("BASTIAN GMBH & CO. KG", "Bastian GmbH & Co. KG"),
+        ("ENSTAR ACQUISITION CORP II", "Enstar Acquisition Corp II"),
+        ("CVS HEALTH CORP", "CVS Health Corp"),  # no vowel: an acronym
+        ("AT&T INC", "AT&T Inc"),
+        ("ST JOE CO", "St Joe Co"),
+        ("1ST SOURCE CORP", "1st Source Corp"),
+        ("3D SYSTEMS CORP", "3D Systems Corp"),
+        ("A.K.A. BRANDS HOLDING CORP.", "A.K.A. Brands Holding Corp."),
+        ("UBS Group AG", "UBS Group AG"),  # short capitals beside mixed case mean something
+        ("STUDIO CITY INTERNATIONAL HOLDINGS Ltd", "Studio City International Holdings Ltd"),
+        ("NVIDIA Corp", "Nvidia Corp"),
+        ("iRobot Corp", "iRobot Corp"),
+        ("acme holdings llc", "Acme Holdings LLC"),
+        ("STRAßENBAU GMBH", "Straßenbau GmbH"),
+        ("ÉCOLE SA", "École SA"),
+        ("ΟΔΥΣΣΕΥΣ", "Οδυσσευς"),
+        ("山田 & 田中", "山田 & 田中"),
+    ],
+)
+def test_the_title_case_of_companies(name: str, expected: str) -> None:
+    assert title(name, COMPANIES) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("JOHN NG III", "John Ng III"),  # no acronym: people have such names
+        ("de la Cruz", "de la Cruz"),
+        ("DE LA CRUZ", "De La Cruz"),
+        ("d'arnaud", "D'Arnaud"),
+        ("McGwire", "McGwire"),
+        ("MCGWIRE", "McGwire"),
+        ("JOE AG", "Joe Ag"),  # no legal form
+        ("はなこ", "はなこ"),
+    ],
+)
+def test_the_title_case_of_other_names(name: str, expected: str) -> None:
+    assert title(name) == expected
+
+
+@given(any_name, st.sampled_from(LETTER_CASES), st.sampled_from([NAMES, COMPANIES]))
+def test_it_stays_the_same_name(name: str, case: str, sameness) -> None:
+    written = write(name, case, sameness)
+    assert normalise(written) == normalise(name)
+    assert case != "as-learned" or written == name
+
+
+@pytest.mark.parametrize("name", ["companies", "mlb-last", "japanese-given"])
+def test_of_the_bundled_lists(name: str) -> None:
+    """What stands in title case stays so, and no listed name becomes another."""
+    for each in sorted(set(load_bundled(name).names))[::50]:
+        once = title(each, COMPANIES)
+        assert title(once, COMPANIES) == once
+        assert normalise(once) == normalise(each)
+
+
+def test_upper_and_lower() -> None:
+    assert [write("Straße & Söhne", case) for case in ("upper", "lower")] == ["STRASSE & SÖHNE", "straße & söhne"]
+    assert InventedPlayer("KEN", "MCBO", "III").in_case("title").full_name == "Ken Mcbo III"
+    with pytest.raises(SettingsError, match="letter_case is 'Upper': expected one of as-learned, title, upper, lower"):
+        check_letter_case("Upper")

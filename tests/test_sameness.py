@@ -1,0 +1,100 @@
+"""A model keeps its list's rule of sameness, and all that is asked of it goes by that rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.api import LoadedModel
+from namegen.config import parse_config, read_run_config
+from namegen.core.data.sameness import NAMES, sameness_of
+from namegen.core.generation.wishes.finished import Finished
+from namegen.errors import SettingsError
+from namegen.lists import load_bundled
+from namegen.wishes import make_wishes
+
+COMPANIES = sameness_of("companies")
+LISTED = [f"{word} {form}" for word in ("Acme", "Aon", "Cena", "Enac", "Mona") for form in ("Inc", "Corp.", "Co")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "companies"
+    config = parse_config(
+        {
+            "data": {"sameness": "companies", "validation": 0.0},
+            "training": {"effort": "quick", "epochs": 20, "batch_size": 4},
+        }
+    )
+    api.train(LISTED, config=config, out=out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> LoadedModel:
+    return api.load(folder)
+
+
+def forms(names: list[str]) -> list[str]:
+    return list(map(COMPANIES.normalise, names))
+
+
+def test_new_and_distinct_go_by_the_rule_of_the_list(model: LoadedModel, folder: Path) -> None:
+    assert model.sameness == COMPANIES
+    assert len(model.known_names) == 5  # type: ignore[arg-type]
+    names = model.generate(60, seed=1)
+    assert len(set(forms(names))) == 60
+    assert not {"acme", "aon", "cena", "enac", "mona"} & set(forms(names))
+    best = model.best(30)
+    assert len(set(forms(best))) == 30
+    assert not {"acme", "aon", "cena", "enac", "mona"} & set(forms(best))
+    seen = next(model.generate_batches(40, seed=1, allow_seen=True, allow_repeats=True))
+    assert seen.new is not None
+    assert seen.new.tolist() == [form not in ("acme", "aon", "cena", "enac", "mona") for form in forms(seen.names)]
+    assert 0 < seen.new.sum() < 40
+    assert read_run_config(folder / "config.toml").data.sameness == "companies"
+
+
+def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> None:
+    found = model.generate(40, seed=2, allow_seen=True)
+    avoided = [COMPANIES.without_endings(name) + " GmbH" for name in found[:20]]
+    names = model.generate(40, seed=2, allow_seen=True, avoid=avoided)
+    assert not set(forms(avoided)) & set(forms(names))
+    names = model.generate(20, seed=2, avoid=["Acme"], min_distance=2, starts_with="A")
+    assert not {"acme", "acm", "ame", "ace", "acmee"} & set(forms(names))
+    near = make_wishes(None, model.sameness, avoid=["Acme AG"], min_distance=2)
+    refused = [wish.refuses(Finished(["Acmee Corp", "Anna Corp"], model.sameness)).tolist() for wish in near]
+    assert refused == [[False, False], [True, False]]  # avoid; min_distance
+
+
+def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
+    plain = api.load(
+        api.train(
+            ["Ann Co", "Anna", "Nan"],
+            config=parse_config({"data": {"validation": 0.0}, "training": {"effort": "quick", "epochs": 1}}),
+        )
+    )
+    assert plain.sameness == NAMES
+    mixed = api.blend([model, plain])
+    names = ["ann co", "Ann", "Acme AG", "Acme", "Nan Inc", "Bob"]
+    known = mixed.generator.batch(names, np.zeros(len(names)))
+    assert known.new is not None
+    assert known.new.tolist() == [False, True, False, False, False, True]
+
+
+def test_the_bundled_list_of_companies_has_the_rule_by_itself() -> None:
+    assert load_bundled("companies").sameness == "companies"
+    assert load_bundled("mlb-last").sameness == "names"
+    shipped = api.load_shipped("companies").checkpoint
+    assert shipped is not None
+    assert shipped.known_names is not None
+    assert shipped.known_names.tolist() == COMPANIES.known_digests(load_bundled("companies").names).tolist()
+    assert api.load_shipped("mlb-first").sameness == NAMES
+
+
+def test_another_rule_is_refused() -> None:
+    with pytest.raises(SettingsError, match="sameness is 'firms': expected one of names, companies"):
+        parse_config({"data": {"sameness": "firms"}})
