@@ -16,8 +16,9 @@ from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
-from namegen.core.generation.generator import Generator, NameBatch
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case, in_case
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.text import composed

@@ -19,7 +19,7 @@ from namegen.cli.sources import note_list, open_blend
 from namegen.cli.terminal import Notes, json_string, printable
 
 if TYPE_CHECKING:
-    from namegen.core.generation.generator import NameBatch
+    from namegen.core.generation.name_batch import NameBatch
 
 MOST_NAMES = 1_000_000_000
 MOST_BEST = 1_000_000
@@ -226,7 +226,7 @@ def _refuse_with_best(context: click.Context) -> None:
 
 def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Iterator[NameBatch]:
     """All names as one batch in an order; where fewer are found than asked, those are given before the error."""
-    from namegen.core.generation.generator import join_batches
+    from namegen.core.generation.name_batch import join_batches
     from namegen.errors import GenerationError
 
     found: list[NameBatch] = []

@@ -14,7 +14,8 @@ import numpy as np
 from namegen.core.generation.advice import advice
 from namegen.core.generation.bands import BandSearch, Marks
 from namegen.core.generation.count_splitting import Open, Walk
-from namegen.core.generation.generator import Generator, NameBatch
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError

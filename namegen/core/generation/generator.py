@@ -13,9 +13,8 @@ prefix. ``generate`` draws so, drops what is not wanted, and draws again until i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from namegen.core.generation.advice import advice
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.judge import Judge
+from namegen.core.generation.name_batch import NameBatch, Scores
 from namegen.core.generation.prefix_filter import PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings, draw, pick
 from namegen.core.generation.watching import OnProgress
@@ -39,53 +39,13 @@ from namegen.core.generation.wishes.well_formed import WellFormed
 from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError, setting
-from namegen.types import Array, Bool, Float64, Int32, UInt64
+from namegen.types import Array, Float64, Int32, UInt64
 
 CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
 MOST_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
 MOST_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
 TRIES = 100_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
-
-
-@dataclass(frozen=True, eq=False)
-class NameBatch:
-    """Some generated names.
-
-    Attributes:
-        names: the names, in random order.
-        log_probability: of each, under the model at temperature 1, nats, STOP included; summed over the beginnings.
-        known_names, sameness: what ``new`` goes by.
-    """
-
-    names: list[str]
-    log_probability: Float64[Array, "names"]
-    known_names: UInt64[Array, "known"] | None = field(default=None, repr=False)
-    sameness: Sameness = field(default=NAMES, repr=False)
-
-    @cached_property
-    def new(self) -> Bool[Array, "names"] | None:
-        """Of each, whether the list that the model learned from lacks it; None where the model does not know.
-
-        Found out when it is first asked for: a digest costs about as much as drawing the name did.
-        """
-        if self.known_names is None:
-            return None
-        row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
-        new = ~self.sameness.are_known(row_of, self.known_names)
-        return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
-
-    def select(self, rows: Sequence[int]) -> NameBatch:
-        """The names of some rows, in their order."""
-        places = np.array(rows, np.int64)
-        names = [self.names[row] for row in rows]
-        return replace(self, names=names, log_probability=self.log_probability[places])
-
-
-def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
-    """Batches of one generator, at least one, as one batch."""
-    names = [name for batch in batches for name in batch.names]
-    return replace(batches[0], names=names, log_probability=np.concatenate([one.log_probability for one in batches]))
 
 
 class Generator:
@@ -126,8 +86,10 @@ class Generator:
             model, self.vocabulary, known_names=self.known_names, beginnings=single, sameness=self.sameness
         )
 
-    def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
-        """Names of this generator, as they are given."""
+    def batch(self, names: list[str], log_probability: Scores) -> NameBatch:
+        """Names of this generator, as they are given; of several beginnings the scores are found when asked for."""
+        if self.beginnings.several:
+            log_probability = partial(self._over_beginnings, names)
         return NameBatch(names, log_probability, self.known_names, self.sameness)
 
     def generate(
@@ -256,9 +218,7 @@ class Generator:
         search = Arrivals(walk, judge, sampling, rng, on_read)
         for names, log_probability in search.find(n - found):
             found += len(names)
-            if self.beginnings.several:
-                log_probability = self._over_beginnings(self._rows(names))
-            yield NameBatch(names, log_probability, self.known_names)
+            yield self.batch(names, log_probability)
         if found < n:
             told = f"{found:,} names found of {n:,} asked for; "
             if search.bounded:
@@ -288,12 +248,9 @@ class Generator:
         if judge.given is not None:
             judge.given.add(kept.digests[order])
         chosen = rows[order]
-        log_probability = draws.log_probability[chosen]
-        if self.beginnings.several:
-            log_probability = self._over_beginnings(draws.tokens[chosen])
         # An array of objects gathers three times as fast as a loop.
         names: list[str] = np.array(kept.names, object)[order].tolist()
-        return self.batch(names, log_probability), refused
+        return self.batch(names, draws.log_probability[chosen]), refused
 
     def _rows(self, names: list[str]) -> Int32[Array, "names T"]:
         """The token ids of names, a row each, the boundary from the end on."""
@@ -302,10 +259,11 @@ class Generator:
         rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
         return rows
 
-    def _over_beginnings(self, tokens: Int32[Array, "names T"]) -> Float64[Array, "names"]:
+    def _over_beginnings(self, of: list[str]) -> Float64[Array, "names"]:
         """The log-probability of names, whatever they begin with; each distinct prefix is read once."""
-        if len(tokens) == 0:
+        if not of:
             return np.zeros(0)
+        tokens = self._rows(of)
         names, name_of = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
         by_length = np.argsort(names.lengths, kind="stable")  # the order of the evaluator's names
         evaluator = AccuracyEvaluator(as_one(self.model, self.beginnings)[0])

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, legal_forms
-from namegen.core.generation.generator import NameBatch
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import SettingsError, setting
 

@@ -1,0 +1,62 @@
+"""NameBatch: some generated names, with what can be told of each where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from namegen.core.data.sameness import NAMES, Sameness
+from namegen.types import Array, Bool, Float64, UInt64
+
+Scores: TypeAlias = "Float64[Array, 'names'] | Callable[[], Float64[Array, 'names']]"
+
+
+@dataclass(frozen=True, eq=False)
+class NameBatch:
+    """Some generated names.
+
+    Attributes:
+        names: the names, in random order.
+        scores: their ``log_probability``, or what finds it.
+        known_names, sameness: what ``new`` goes by.
+    """
+
+    names: list[str]
+    scores: Scores = field(repr=False)
+    known_names: UInt64[Array, "known"] | None = field(default=None, repr=False)
+    sameness: Sameness = field(default=NAMES, repr=False)
+
+    @cached_property
+    def log_probability(self) -> Float64[Array, "names"]:
+        """Of each, under the model at temperature 1, nats, STOP included; summed over the beginnings.
+
+        Found out when it is first asked for: over many beginnings it takes far longer than drawing the names did.
+        """
+        return self.scores() if callable(self.scores) else self.scores
+
+    @cached_property
+    def new(self) -> Bool[Array, "names"] | None:
+        """Of each, whether the list that the model learned from lacks it; None where the model does not know.
+
+        Found out when it is first asked for: a digest costs about as much as drawing the name did.
+        """
+        if self.known_names is None:
+            return None
+        row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
+        new = ~self.sameness.are_known(row_of, self.known_names)
+        return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
+
+    def select(self, rows: Sequence[int]) -> NameBatch:
+        """The names of some rows, in their order."""
+        places = np.array(rows, np.int64)
+        return replace(self, names=[self.names[row] for row in rows], scores=lambda: self.log_probability[places])
+
+
+def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
+    """Batches of one generator, at least one, as one batch."""
+    names = [name for batch in batches for name in batch.names]
+    return replace(batches[0], names=names, scores=lambda: np.concatenate([batch.log_probability for batch in batches]))
