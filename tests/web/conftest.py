@@ -149,7 +149,7 @@ def visits(browser: Any) -> Iterator[Opener]:
             "request",
             lambda request: (
                 None
-                if request.url.startswith("data:") or request.url.split("#")[0] == file.as_uri()
+                if request.url.startswith(("data:", "blob:")) or request.url.split("#")[0] == file.as_uri()
                 else troubles.append(f"request: {request.url[:100]}")
             ),
         )

@@ -79,7 +79,7 @@ def test_the_data_hold_the_checkpoint() -> None:
     from base64 import b64decode
 
     original = checkpoint()
-    description = describe("a", PageModel("a", original))
+    description = describe("a", PageModel("a", original), "A")
     for name, values in original.parameters.items():
         assert np.array_equal(np.frombuffer(b64decode(description["tensors"][name]), "<f4"), values.ravel())
     assert np.array_equal(np.frombuffer(b64decode(description["known_names"]), "<u8"), original.known_names)
