@@ -27,7 +27,7 @@ def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, q
 
     The page holds everything, works when opened from a disk, and asks for nothing over a network. Each MODEL is a run
     folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else mlb-first. With
-    several, one chooses on the page.
+    several, one chooses on the page, or blends two.
     """
     limit_threads(1)
     from namegen.web.export import write_page

@@ -2,6 +2,7 @@
 
 const FIRST_SLICE = 60; // milliseconds of searching before the first names are shown
 const SLICE = 40; // and between two looks at what else there is to do
+const LABELS_TOLD = 12; // the commonest, in what is said about a model
 
 let search = null;
 let timer = null;
@@ -46,11 +47,14 @@ function start({ newEntry = false, spoken = true } = {}) {
 }
 
 function addNames(found) {
+  const { starts } = search.model;
   const items = document.createDocumentFragment();
   for (const one of found) {
     const item = byId("name-item").content.firstElementChild.cloneNode(true);
     const [copy, show, keep] = item.querySelectorAll("button");
     copy.querySelector(".text").textContent = one.name;
+    // Its label, where it could be another; their beginnings have ids one after the other.
+    copy.querySelector(".of").textContent = search.wish.label === null ? (starts[one.beginning - starts[0].token].label ?? "") : "";
     copy.querySelector(".mark").textContent = one.isNew === false ? "seen" : ""; // new is the rule
     item.classList.toggle("seen", one.isNew === false);
     show.querySelector(".hidden").textContent = `Watch ${one.name} being drawn`;
@@ -141,7 +145,7 @@ function showLead(described) {
 function factsOf({ title, cell, hidden, characters, parameters, list, names, credit, labels }) {
   const layers = hidden.every((width) => width === hidden[0]) ? hidden[0] : hidden.join(" and ");
   const cells = { simple_rnn: "simple recurrent (Elman)", gru: "GRU", lstm: "LSTM" };
-  const commonest = [...labels].sort((a, b) => b.names - a.names).slice(0, MANY_LABELS);
+  const commonest = [...labels].sort((a, b) => b.names - a.names).slice(0, LABELS_TOLD);
   const more = labels.length - commonest.length;
   const told = commonest.map((label) => `${label.name} (${thousands(label.names)})`).join(", ");
   return [
@@ -160,8 +164,8 @@ function showFacts() {
   showLead(described);
   byId("about-heading").textContent = described.length === 1 ? "About this model" : "About these models";
   byId("facts").replaceChildren(
-    ...described.flatMap(factsOf).filter(([, value]) => value).flatMap(([term, value]) => [
-      element("dt", {}, term),
+    ...described.flatMap(factsOf).filter(([, value]) => value).flatMap(([term, value], place) => [
+      element("dt", { className: place > 0 && term === "Model" ? "next" : "" }, term),
       element("dd", {}, element("bdi", {}, value)),
     ]),
   );
@@ -173,6 +177,9 @@ function adopt(settings) {
   Object.assign(wish, settings);
   fillForm();
   showFacts();
+  // On a narrow screen the models are a row to swipe; the page itself stays where it is.
+  const chip = byId("models").querySelector(":checked").parentElement;
+  byId("models").scrollLeft = chip.offsetLeft - 40;
 }
 
 function connect() {

@@ -67,10 +67,10 @@ class Search {
     const { first, contains = "", ends = "", shortest, longest } = this.wish;
     const unsound = this.model.parts.find(({ probed }) => !probed);
     if (unsound) return { why: "unsound", part: unsound }; // its names would be wrong
+    if (/^\s/u.test(first) || /\s$/u.test(ends)) return { why: "space" };
     const texts = [...this.model.spellings(first), ...this.contains.spellings, ...this.ends.spellings];
     const lacking = texts.find(({ ids }) => ids.length === 0);
     if (lacking) return { why: "letter", letter: lacking.letter };
-    if (/^\s/u.test(first) || /\s$/u.test(ends)) return { why: "space" };
     const needed = Math.max(shortest, ...[first, contains, ends].map((text) => [...text.normalize("NFC")].length));
     if (needed > longest) return { why: "lengths" };
     return this.beginnings.length === 0 ? { why: "together" } : null;
