@@ -135,13 +135,12 @@ class NameSource {
 
   /** For each letter of a text the ids of the characters that are it, letter case aside, as [{letter, ids}]. */
   spellings(text) {
-    const forms = (letter) => [this.normaliser.fold(letter), letter.toLowerCase()];
-    this.forms ??= this.characters.map((character) => (character === null ? [] : forms(character)));
     // The model's table folds its own characters only; what somebody types may be others, as S where it knows s.
+    const form = (letter) => this.normaliser.fold(letter.toLowerCase());
+    this.forms ??= this.characters.map((character) => character && form(character));
     return [...text.normalize("NFC")].map((letter) => {
-      const [folded, lower] = forms(letter);
-      const ids = [...this.forms.keys()].filter((id) => this.forms[id][0] === folded || this.forms[id][1] === lower);
-      return { letter, ids };
+      const wanted = form(letter);
+      return { letter, ids: [...this.forms.keys()].filter((id) => this.forms[id] === wanted) };
     });
   }
 

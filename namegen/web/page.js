@@ -14,15 +14,21 @@ let watchPlace = 0; // which of the names found "Another name" has come to
 /** Search anew, show the first names at once and the others as they are found. */
 function start({ newEntry = false, spoken = true } = {}) {
   clearTimeout(timer);
-  history[newEntry ? "pushState" : "replaceState"](null, "", address());
+  try {
+    history[newEntry ? "pushState" : "replaceState"](null, "", address());
+  } catch {
+    // Some browsers allow a hundred changes in half a minute, and a slider makes as many: a later one will be taken.
+  }
   byId("names").replaceChildren();
   byId("names").scrollTop = 0;
   byId("names").classList.toggle("long", wish.n > 60);
   byId("names").classList.toggle("wide", defaults(wish.model, wish.other).longest > 64); // such as those of companies
   byId("message").hidden = true;
   showSummary();
-  search = unlabelled(wish) ? null : new Search(sourceOf(wish), { ...wish, label: wish.other === null ? wish.label : null });
+  const label = wish.other === null ? wish.label : null; // a blend reads its own
+  search = unlabelled(wish) ? null : new Search(sourceOf(wish), { ...wish, label });
   if (search === null) {
+    byId("names").removeAttribute("aria-busy"); // another search may have been under way
     showCount();
     showMessage(needsLabel(unlabelled(wish)));
     if (spoken) announce(byId("message").textContent);
@@ -54,7 +60,8 @@ function addNames(found) {
     const [copy, show, keep] = item.querySelectorAll("button");
     copy.querySelector(".text").textContent = one.name;
     // Its label, where it could be another; their beginnings have ids one after the other.
-    copy.querySelector(".of").textContent = search.wish.label === null ? (starts[one.beginning - starts[0].token].label ?? "") : "";
+    const { label } = starts[one.beginning - starts[0].token];
+    copy.querySelector(".of").textContent = search.wish.label === null && label !== null ? label : "";
     copy.querySelector(".mark").textContent = one.isNew === false ? "seen" : ""; // new is the rule
     item.classList.toggle("seen", one.isNew === false);
     show.querySelector(".hidden").textContent = `Watch ${one.name} being drawn`;
@@ -135,11 +142,9 @@ function turn(model, other) {
 
 function showLead(described) {
   const read = described.map(({ names }) => (names === null ? "a list of names" : `${thousands(names)} names`));
-  const [one] = read;
-  byId("lead").textContent =
-    read.length === 1
-      ? `A small neural network has read ${one} and now makes up its own, letter by letter. It runs inside this page and nowhere else.`
-      : `Two small neural networks have read ${read.join(" and ")} and now make up names together, letter by letter. They run inside this page and nowhere else.`;
+  const alone = `A small neural network has read ${read[0]} and now makes up its own, letter by letter. It runs`;
+  const together = `Two small neural networks have read ${read.join(" and ")} and now make up names together. They run`;
+  byId("lead").textContent = `${read.length === 1 ? alone : together} inside this page and nowhere else.`;
 }
 
 function factsOf({ title, cell, hidden, characters, parameters, list, names, credit, labels }) {
@@ -229,4 +234,4 @@ start({ spoken: false });
 performance.mark("first names");
 
 // For the browser's console, and for the tests.
-globalThis.namegen = { Blend, Model, Normaliser, Search, blake2b64, blendOf, descriptions, drawName, modelOf, randomNumbers };
+globalThis.namegen = { Model, Normaliser, Search, blake2b64, blendOf, descriptions, drawName, modelOf, randomNumbers };
