@@ -40,7 +40,7 @@ help:
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
-	@echo "make page         write build/namegen.html: the four shipped models as one page for a browser"
+	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
 	@echo "make wheel        build the wheel into dist/"
@@ -106,7 +106,7 @@ models: $(VENV)/.installed
 
 page: $(VENV)/.installed
 	@mkdir -p build
-	@$(VENV)/bin/namegen export-web mlb-first mlb-last companies japanese-given --out build/namegen.html --force
+	@$(VENV)/bin/namegen export-web $$($(RUN) -c "from namegen.models import SHIPPED; print(*SHIPPED)") --out build/namegen.html --force
 
 format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .

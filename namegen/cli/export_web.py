@@ -27,7 +27,7 @@ def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, q
 
     The page holds everything, works when opened from a disk, and asks for nothing over a network. Each MODEL is a run
     folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else mlb-first. With
-    several, one chooses on the page.
+    several, one chooses on the page, or blends two.
     """
     limit_threads(1)
     from namegen.web.export import write_page
@@ -47,7 +47,7 @@ def _open(model: str | None, notes: Notes) -> PageModel:
     from namegen.api import find_model, read_checkpoint
     from namegen.core.training.file_names import MODEL_FILE
     from namegen.lists import BUNDLED
-    from namegen.models import SHIPPED
+    from namegen.models import SHIPPED, TITLES
     from namegen.web.export import PageModel
 
     note_model(model, notes)
@@ -66,4 +66,4 @@ def _open(model: str | None, notes: Notes) -> PageModel:
     bundled = BUNDLED.get(str(checkpoint.training.get("list")))
     credit = f"{bundled.credit}; {bundled.licence}" if bundled else ""
     label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem
-    return PageModel(label, checkpoint, credit)
+    return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "")

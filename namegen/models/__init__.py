@@ -5,6 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 SHIPPED = ("mlb-first", "mlb-last", "companies", "japanese-given")
+# What readers call each; those of the world come with a later version.
+TITLES = {
+    "mlb-first": "Baseball first names",
+    "mlb-last": "Baseball last names",
+    "companies": "Companies",
+    "japanese-given": "Japanese given names",
+    "world-given": "Given names of the world",
+    "world-family": "Family names of the world",
+}
 _FOLDER = Path(__file__).parent
 
 

@@ -33,7 +33,9 @@ from namegen.files import check_output, write_whole
 from namegen.types import Array
 
 LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
-SCRIPTS = ("random.js", "network.js", "seen.js", "names.js", "watch.js", "page.js")  # each uses those before it
+# Each uses those before it. The arithmetic needs no page; the others put it into one.
+ARITHMETIC = ("random.js", "network.js", "seen.js", "names.js", "blend.js", "search.js")
+SCRIPTS = (*ARITHMETIC, "dom.js", "watch.js", "wish.js", "form.js", "kept.js", "messages.js", "page.js")
 CELLS = ("simple_rnn", "gru", "lstm")  # those of network.js
 _FOLDER = Path(__file__).parent
 
@@ -43,14 +45,16 @@ class PageModel:
     """A model that goes into a page.
 
     Attributes:
-        label: what the page calls it.
+        label: its name, in the page's address.
         checkpoint: the model itself.
         credit: whom its list comes from and under which licence, if that is known.
+        title: what readers see; "" for the label.
     """
 
     label: str
     checkpoint: Checkpoint
     credit: str = ""
+    title: str = ""
 
 
 def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -> int:
@@ -93,10 +97,11 @@ def page(models: Sequence[PageModel]) -> str:
     # One function around all scripts: nothing of them is global but what page.js names.
     script = "\n".join(('(() => {\n"use strict";', *map(_text, SCRIPTS), "})();"))
     labels = distinct_labels(model.label for model in models)
-    descriptions = [describe(label, model) for label, model in zip(labels, models, strict=True)]
+    titles = distinct_labels(model.title or model.label for model in models)
+    descriptions = [describe(label, model, title) for label, model, title in zip(labels, models, titles, strict=True)]
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     text: str = environment.from_string(_text("page.html")).render(
-        title=f"Invented names: {', '.join(labels)}",
+        title=f"Invented names: {', '.join(titles)}",
         version=__version__,
         style=Markup(style),
         style_hash=_hash(style),
@@ -110,7 +115,7 @@ def page(models: Sequence[PageModel]) -> str:
     return text
 
 
-def describe(label: str, model: PageModel) -> dict[str, Any]:
+def describe(label: str, model: PageModel, title: str) -> dict[str, Any]:
     """One model as plain values for the page's JSON."""
     checkpoint = model.checkpoint
     network = exportable(checkpoint.network, CELLS, "a page")
@@ -120,6 +125,7 @@ def describe(label: str, model: PageModel) -> dict[str, Any]:
     known = checkpoint.known_names
     return {
         "name": label,
+        "title": title,
         "list": Path(source).name if isinstance(source, str) else None,  # a path tells where somebody keeps things
         "names": names if type(names) is int else None,
         "credit": model.credit,

@@ -1,4 +1,4 @@
-// Names from a network: one drawn at a time, and a search for names that are as wished.
+// A model: prefixes that its network has read, what names may begin with, and which names are new.
 
 /**
  * A prefix that the network has read: its state and what may follow. Names that share a prefix share its object, so the
@@ -53,34 +53,158 @@ class Prefix {
 const PROBE_TOKENS = 8;
 const PROBE_TOLERANCE = 1e-3; // a share of the largest logit, or of 1 where all are smaller
 const MOST_KEPT_NUMBERS = 4e6; // of the states and logits that are kept for prefixes already read: about 64 MB
+const MOST_WAYS = 64; // in which first letters may be written that are looked at
 
 /** The largest difference of two rows of numbers; NaN where one is. */
 function distance(a, b) {
   return Math.max(...Array.from(b, (value, k) => Math.abs(a[k] - value)));
 }
 
-class Model {
+/** The empty prefix behind one beginning, read when it is first asked for: there may be thousands of labels. */
+class Root {
+  constructor(model, { token, chance, label }) {
+    Object.assign(this, { model, token, chance, label });
+  }
+
+  get prefix() {
+    if (!this.read) {
+      this.read = new Prefix(this.model, this.token, null);
+      this.model.prefixes += 1;
+    }
+    return this.read;
+  }
+}
+
+/**
+ * What names are drawn from: a network, its characters, and the lists that it knows. `Model` and `Blend` are those.
+ *
+ * parts: the models that it is made of.
+ * network: {step, initialState, numbers, widths, hiddenStates}.
+ * characters: all that it knows, in the order of their ids, from 1 on.
+ * starts: what a name may begin with, as [{token, chance, label}].
+ */
+class NameSource {
+  constructor({ parts, network, characters, starts, spaces, normaliser }) {
+    Object.assign(this, { parts, network, starts, normaliser });
+    this.characters = [null, ...characters]; // by id; the boundary is no character
+    this.spaces = new Set(spaces);
+    this.mostPrefixes = Math.floor(MOST_KEPT_NUMBERS / (this.characters.length * 2 + network.numbers));
+  }
+
+  /** Whether all arithmetic gives what the engines gave that trained the networks. */
+  get sound() {
+    return this.parts.every(({ probed }) => probed);
+  }
+
+  /**
+   * The empty prefixes, of which a beginning has been read, as [{prefix, token, chance, label}]: one, whose label is
+   * null, or one for each label. What was read before is kept, until it is too much.
+   */
+  get roots() {
+    if (!this.keptRoots || this.prefixes >= this.mostPrefixes) {
+      this.prefixes = 0;
+      this.keptRoots = this.starts.map((start) => new Root(this, start));
+    }
+    return this.keptRoots;
+  }
+
+  /** The empty prefix; with labels, that of the first. */
+  get start() {
+    return this.roots[0].prefix;
+  }
+
+  normalise(name) {
+    return this.normaliser.normalise(name);
+  }
+
+  /** Whether it can be said which names are new. */
+  get knowsNames() {
+    return this.parts.every(({ knownNames }) => knownNames !== null);
+  }
+
+  /** True: in no list that was read; false: in one; null: a model does not know its list's names. */
+  isNew(normalised) {
+    return this.knowsNames ? !this.parts.some(({ knownNames }) => knownNames.has(normalised)) : null;
+  }
+
+  /** Whether a list could hold the name as it stands: not empty, and no space at either end (lists are trimmed). */
+  wellFormed(name) {
+    const characters = [...name];
+    return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
+  }
+
+  /** For each letter of a text the ids of the characters that are it, letter case aside, as [{letter, ids}]. */
+  spellings(text) {
+    // The model's table folds its own characters only; what somebody types may be others, as S where it knows s.
+    const form = (letter) => this.normaliser.fold(letter.toLowerCase());
+    this.forms ??= this.characters.map((character) => character && form(character));
+    return [...text.normalize("NFC")].map((letter) => {
+      const wanted = form(letter);
+      return { letter, ids: [...this.forms.keys()].filter((id) => this.forms[id] === wanted) };
+    });
+  }
+
+  /**
+   * The ways in which names of a label (null: of any) may begin with these letters, letter case aside, as
+   * [{prefix, chance}] with chances that sum to 1. A name that is drawn on from one of them, taken by its chance, has
+   * exactly the distribution of the names that begin so; nothing has to be drawn in vain. Empty: it lacks a character,
+   * or no network knows all letters.
+   */
+  beginnings(letters, temperature, label = null) {
+    if (label !== null) return this.waysFrom(this.roots.filter((root) => root.label === label), letters, temperature);
+    return this.waysFrom(this.roots.filter(({ chance }) => chance > 0), letters, temperature);
+  }
+
+  waysFrom(roots, letters, temperature) {
+    if (letters === "") return roots.length === 1 ? [{ prefix: roots[0].prefix, chance: 1 }] : roots;
+    const share = (root) => (roots.length === 1 ? 1 : root.chance);
+    let ways = roots.map((root) => ({ prefix: root.prefix, score: Math.log(share(root)) }));
+    for (const { ids } of this.spellings(letters)) {
+      ways = ways.flatMap(({ prefix, score }) =>
+        // at temperature 0 all ways but one would be impossible, and that one too
+        ids.map((id) => ({ prefix, id, score: score + logProbability(prefix.logits, id, temperature || 1) })),
+      );
+      ways = ways.filter(({ score }) => score > -Infinity);
+      ways.sort((a, b) => b.score - a.score);
+      ways = ways.slice(0, MOST_WAYS).map(({ prefix, id, score }) => ({ prefix: prefix.then(id), score }));
+    }
+    if (temperature === 0) {
+      const first = (root) => ways.find(({ prefix }) => prefix.root === root);
+      ways = ways.filter((way) => way === first(way.prefix.root));
+    }
+    if (ways.length === 0) return [];
+    const chances = probabilities(ways.map(({ score }) => score), 1);
+    return ways.map(({ prefix }, k) => ({ prefix, chance: chances[k] }));
+  }
+}
+
+/** One network, and the list that it has read. */
+class Model extends NameSource {
   /** `description`: one model of the page's data, see namegen/web/export.py. */
   constructor(description) {
-    this.name = description.name;
-    this.description = description;
-    this.network = new Network(description);
-    this.characters = [null, ...description.characters]; // by id; the boundary is no character
-    // What a name may begin with: the boundary, or of each label an id of its own behind the characters'.
-    const labels = description.labels;
+    const { labels } = description;
+    const characters = [...description.characters];
     const names = labels.reduce((sum, label) => sum + label.names, 0);
-    this.starts = labels.map((label, k) => ({
-      token: this.characters.length + k,
+    // What a name may begin with: the boundary, or of each label an id of its own behind the characters'.
+    const starts = labels.map((label, k) => ({
+      token: characters.length + 1 + k,
       chance: label.names / names,
       label: label.name,
     }));
-    if (labels.length === 0) this.starts = [{ token: BOUNDARY, chance: 1, label: null }];
-    this.spaces = new Set(description.spaces);
-    this.normaliser = new Normaliser(description);
+    super({
+      parts: [],
+      network: new Network(description),
+      characters,
+      starts: labels.length ? starts : [{ token: BOUNDARY, chance: 1, label: null }],
+      spaces: description.spaces,
+      normaliser: new Normaliser(description),
+    });
+    this.parts.push(this);
+    this.name = description.name;
+    this.title = description.title;
+    this.description = description;
     this.knownNames = description.known_names === null ? null : new KnownNames(description.known_names);
-    const numbers = this.characters.length * 2 + this.network.states * description.hidden.reduce((a, b) => a + b);
-    this.mostPrefixes = Math.floor(MOST_KEPT_NUMBERS / numbers);
-    this.sound = this.givesItsProbe(description.probe);
+    this.probed = this.givesItsProbe(description.probe);
   }
 
   /**
@@ -99,135 +223,5 @@ class Model {
     difference = Math.max(difference, distance(logits, last));
     const largest = Math.max(1, ...[...first, ...last].map(Math.abs));
     return difference <= PROBE_TOLERANCE * largest; // false for NaN
-  }
-
-  /**
-   * The empty prefixes, of which a beginning has been read, as [{prefix, chance, label}]: one, whose label is null, or one
-   * for each label. What was read before is kept, until it is too much.
-   */
-  get roots() {
-    if (!this.keptRoots || this.prefixes >= this.mostPrefixes) {
-      this.prefixes = 0;
-      this.keptRoots = this.starts.map(({ token, ...more }) => ({ prefix: new Prefix(this, token, null), ...more }));
-    }
-    return this.keptRoots;
-  }
-
-  /** The empty prefix; with labels, that of the first. */
-  get start() {
-    return this.roots[0].prefix;
-  }
-
-  normalise(name) {
-    return this.normaliser.normalise(name);
-  }
-
-  /** True: not in the list; false: in it; null: the model does not know the list's names. */
-  isNew(normalised) {
-    return this.knownNames && !this.knownNames.has(normalised);
-  }
-
-  /** Whether a list could hold the name as it stands: not empty, and no space at either end (lists are trimmed). */
-  wellFormed(name) {
-    const characters = [...name];
-    return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
-  }
-
-  /**
-   * The ways in which names may begin with these letters, letter case aside, of every label, as [{prefix, chance}] with
-   * chances that sum to 1. A name that is drawn on from one of them, taken by its chance, has exactly the distribution of the names
-   * that begin so; nothing has to be drawn in vain. Empty: the model lacks a character.
-   */
-  beginnings(letters, temperature) {
-    const fold = (text) => this.normaliser.fold(text);
-    // The model's table folds its own characters only; what somebody types may be others, as S where it knows s.
-    const alike = (a, b) => fold(a) === fold(b) || a.toLowerCase() === b.toLowerCase();
-    const roots = this.roots.filter(({ chance }) => chance > 0);
-    let ways = roots.map(({ prefix, chance }) => ({ prefix, score: Math.log(chance) }));
-    for (const letter of letters.normalize("NFC")) {
-      const ids = [...this.characters.keys()].filter((id) => id !== BOUNDARY && alike(this.characters[id], letter));
-      ways = ways.flatMap(({ prefix, score }) =>
-        // at temperature 0 all ways but one would be impossible, and that one too
-        ids.map((id) => ({ prefix, id, score: score + logProbability(prefix.logits, id, temperature || 1) })),
-      );
-      ways.sort((a, b) => b.score - a.score);
-      ways = ways.slice(0, 64).map(({ prefix, id, score }) => ({ prefix: prefix.then(id), score }));
-    }
-    if (temperature === 0) {
-      const first = (root) => ways.find(({ prefix }) => prefix.root === root);
-      ways = ways.filter((way) => way === first(way.prefix.root));
-    }
-    if (ways.length === 0) return [];
-    const chances = probabilities(ways.map(({ score }) => score), 1);
-    return ways.map(({ prefix }, k) => ({ prefix, chance: chances[k] }));
-  }
-}
-
-/**
- * Draw one name, from a prefix on, one uniform number a token. The reference is Generator.draw_one_by_one.
- * Returns {last, numbers}: the whole name as a Prefix and the uniform numbers that led to it; last is null if the name
- * would be longer than `longest` characters.
- */
-function drawName(prefix, nextNumber, temperature, longest) {
-  const numbers = [];
-  for (;;) {
-    const number = nextNumber();
-    numbers.push(number);
-    const token = draw(number, prefix.chances(temperature));
-    if (token === BOUNDARY) return { last: prefix, numbers };
-    if (prefix.depth >= longest) return { last: null, numbers };
-    prefix = prefix.then(token);
-  }
-}
-
-/** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
-class Search {
-  /** `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}. */
-  constructor(model, wish) {
-    this.model = model;
-    this.wish = wish;
-    this.nextNumber = randomNumbers(wish.seed);
-    this.beginnings = model.beginnings(wish.first, wish.temperature);
-    // {name, isNew, beginning, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
-    this.found = [];
-    this.taken = new Set();
-    this.tries = 0;
-    this.mostTries = 2000 + 20 * wish.n;
-    // always the same name; with labels one for each
-    if (wish.temperature === 0) this.mostTries = this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length;
-    if (this.beginnings.length === 0 || this.beginnings[0].prefix.depth > wish.longest) this.mostTries = 0;
-    if (!model.sound) this.mostTries = 0; // its names would be wrong
-  }
-
-  get done() {
-    return this.found.length >= this.wish.n || this.tries >= this.mostTries;
-  }
-
-  /** Search on for so many milliseconds; returns the names found meanwhile. */
-  run(milliseconds) {
-    const until = performance.now() + milliseconds;
-    const before = this.found.length;
-    while (!this.done && performance.now() < until) this.tryOnce();
-    return this.found.slice(before);
-  }
-
-  tryOnce() {
-    const { temperature, shortest, longest, onlyNew } = this.wish;
-    this.tries += 1;
-    const { last, numbers } = drawName(this.begin(), this.nextNumber, temperature, longest);
-    if (last === null || last.depth < shortest) return;
-    const name = last.text;
-    if (!this.model.wellFormed(name)) return;
-    const normalised = this.model.normalise(name);
-    if (this.taken.has(normalised)) return;
-    const isNew = this.model.isNew(normalised);
-    if (onlyNew && isNew === false) return;
-    this.taken.add(normalised);
-    this.found.push({ name, isNew, beginning: last.root.token, tokens: last.tokens, numbers });
-  }
-
-  begin() {
-    if (this.beginnings.length === 1) return this.beginnings[0].prefix;
-    return this.beginnings[draw(this.nextNumber(), this.beginnings.map(({ chance }) => chance))].prefix;
   }
 }

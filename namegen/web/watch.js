@@ -18,8 +18,9 @@ class Watch {
     this.pause();
     Object.assign(this, { model, found, temperature });
     byId("watch").hidden = false;
+    byId("watch-hint").textContent = hintOf(model.parts.length);
     // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
-    const { prefix, label } = model.roots.find(({ prefix }) => prefix.token === found.beginning);
+    const { prefix, label } = model.roots.find(({ token }) => token === found.beginning);
     this.prefixes = [prefix];
     this.nameLabel = label;
     for (const token of found.tokens) this.prefixes.push(this.prefixes.at(-1).then(token));
@@ -147,7 +148,8 @@ class Watch {
 
   /** The hidden state of each layer: what it keeps of the letters read. */
   showMemory(prefix) {
-    const rows = prefix.state.map(([h]) => {
+    const { network, parts } = this.model;
+    const rows = network.hiddenStates(prefix.state).map((h) => {
       const row = element("div", { className: "units" });
       for (const value of h.subarray(0, SHOWN_UNITS)) {
         const unit = element("i", { className: value < 0 ? "negative" : "positive" });
@@ -157,12 +159,14 @@ class Watch {
       return row;
     });
     byId("memory").replaceChildren(...rows);
-    const widths = this.model.description.hidden;
+    const { widths } = network;
     const cut = Math.max(...widths) > SHOWN_UNITS ? ` The first ${SHOWN_UNITS} of each are shown.` : "";
     const rule = widths.length > 1 ? ", a row a layer" : "";
-    const cell = this.model.network.states === 2 ? "Beside its cell state, which is not shown, n" : "N";
+    const unseen = parts.some((part) => part.network.states === 2);
+    const cell = unseen ? "Beside the cell state, which is not shown, n" : "N";
+    byId("memory-heading").textContent = `What the ${parts.length > 1 ? "networks remember" : "network remembers"}`;
     byId("memory-hint").textContent =
-      `Its hidden state: numbers from −1 to 1, ${widths.join(" and ")} of them${rule}. ` +
+      `The hidden state: numbers from −1 to 1, ${widths.join(" and ")} of them${rule}. ` +
       `${cell}othing else carries over from letter to letter.${cut}`;
   }
 
@@ -177,6 +181,12 @@ class Watch {
     const shown = /\p{M}/u.test(character) ? `\u25cc${character}` : character; // a mark needs something to sit on
     return element("bdi", { className: "character", translate: false }, shown);
   }
+}
+
+function hintOf(networks) {
+  return networks > 1
+    ? "At each step every network gives every character a probability, and a random number picks by their weighted mean."
+    : "At each step the network gives every character a probability, and a random number picks one.";
 }
 
 function percentText(chance) {

@@ -17,7 +17,7 @@ from namegen.api import train
 from namegen.config import Config, merge
 from namegen.core.data.digests import known_digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import Checkpoint, Label
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.lists import load_bundled
@@ -89,6 +89,20 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
     return Checkpoint(network, vocabulary, values, training, known_digests(names))
 
 
+def at_random(
+    cell: str, characters: str, labels: Sequence[str] = (), *, hidden: tuple[int, ...] = (10, 6)
+) -> Checkpoint:
+    """A network that has learned nothing, of characters in rising order; its labels have 1, 2, 3 … names each."""
+    vocabulary = Vocabulary(characters)
+    network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(labels))
+    rng = np.random.default_rng(len(characters))
+    values = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.parameter_shapes.items()}
+    values["output.bias"][BOUNDARY] += 1  # so that names end
+    counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
+    training = {"list": "none", "names": max(1, len(labels)), "longest_name": 10}
+    return Checkpoint(network, vocabulary, values, training, labels=counted)
+
+
 @pytest.fixture(scope="package")
 def checkpoints() -> dict[str, Checkpoint]:
     """One small trained network for each cell."""
@@ -149,7 +163,7 @@ def visits(browser: Any) -> Iterator[Opener]:
             "request",
             lambda request: (
                 None
-                if request.url.startswith("data:") or request.url.split("#")[0] == file.as_uri()
+                if request.url.startswith(("data:", "blob:")) or request.url.split("#")[0] == file.as_uri()
                 else troubles.append(f"request: {request.url[:100]}")
             ),
         )

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from namegen.api import read_checkpoint
 from namegen.cli.export_web import export_web
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
+from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export
 from namegen.web.export import PageModel, describe, page, write_page
 from tests.unknown_cell import network_of_an_unknown_cell
@@ -79,7 +81,7 @@ def test_the_data_hold_the_checkpoint() -> None:
     from base64 import b64decode
 
     original = checkpoint()
-    description = describe("a", PageModel("a", original))
+    description = describe("a", PageModel("a", original), "A")
     for name, values in original.parameters.items():
         assert np.array_equal(np.frombuffer(b64decode(description["tensors"][name]), "<f4"), values.ravel())
     assert np.array_equal(np.frombuffer(b64decode(description["known_names"]), "<u8"), original.known_names)
@@ -93,6 +95,14 @@ def test_four_models_take_less_than_one_and_a_half_megabytes() -> None:
     size = len(page(models).encode())
     print(f"four models of 2x32: {size / 1e6:.2f} MB")
     assert size < 1_500_000
+
+
+def test_all_shipped_models_take_at_most_four_and_a_half_megabytes() -> None:
+    models = [PageModel(name, read_checkpoint(shipped_path(name)), title=TITLES[name]) for name in SHIPPED]
+    text = page(models)
+    print(f"all shipped models: {len(text.encode()) / 1e6:.2f} MB")
+    assert len(text.encode()) <= 4_500_000
+    assert f"<title>Invented names: {', '.join(TITLES[name] for name in SHIPPED)}</title>" in text
 
 
 def test_a_page_that_would_be_too_large_is_refused_with_its_size(tmp_path: Path) -> None:
@@ -146,6 +156,12 @@ def test_the_command_takes_several_models() -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("out.html: first, second; 0.")
     assert "<title>Invented names: first, second</title>" in Path("out.html").read_text()
+
+
+def test_the_command_calls_a_shipped_model_by_its_title_and_a_run_by_its_name() -> None:
+    saved("companies")
+    assert run("companies", "./companies", "--out", "out.html").exit_code == 0
+    assert "<title>Invented names: Companies, companies</title>" in Path("out.html").read_text()
 
 
 def test_the_command_takes_the_newest_run_and_says_so() -> None:

@@ -30,13 +30,13 @@ def clipboard(page: Any) -> str:
     return text
 
 
-def test_names_are_there_at_once_marked_new_or_seen(page_file: Path, opened: Opener) -> None:
-    page = opened(page_file, viewport=DESKTOP)
+def test_names_are_there_at_once_and_those_of_the_list_are_marked(page_file: Path, opened: Opener) -> None:
+    page = opened(page_file, "#seed=1", viewport=DESKTOP)
     assert len(set(names(page))) == 20
-    assert set(page.locator("#names .mark").all_text_contents()) <= {"new", "seen"}
-    new, seen = map(int, re.findall(r"\d+", page.locator("#count").text_content()))
-    assert new == page.locator("#names li:not(.seen)").count()
-    assert new + seen == 20
+    marks = page.locator("#names .mark").all_text_contents()
+    assert set(marks) == {"", "seen"}
+    assert page.locator("#count").text_content() == f"20 names, {marks.count('seen')} seen"
+    assert page.locator("#names li.seen").count() == marks.count("seen")
     begun, shown = page.evaluate(
         "['script begins', 'first names'].map((mark) => performance.getEntriesByName(mark)[0].startTime)"
     )
@@ -115,7 +115,8 @@ def test_every_setting_counts(page_file: Path, opened: Opener) -> None:
     page.fill("#longest", "6")
     assert {len(name) for name in names(page)} <= {5, 6}
     page.check("#only-new")
-    assert set(page.locator("#names .mark").all_text_contents()) == {"new"}
+    assert set(page.locator("#names .mark").all_text_contents()) == {""}
+    assert page.locator("#count").text_content() == "7 names, all new"
     assert page.evaluate("location.hash") == "#seed=1&model=gru&n=7&first=jo&shortest=5&longest=6&new=only"
     page.fill("#seed", "2")
     changed = names(page)
@@ -281,7 +282,10 @@ def test_everything_works_by_keyboard(page_file: Path, opened: Opener) -> None:
         assert page.evaluate(style) != "none", reached[-1]
         if reached[-1] == "clear-kept":
             break
-    wanted = "n temperature first shortest longest only-new seed copy-link reset again play step-on copy-kept"
+    wanted = (
+        "n first contains ends shortest longest only-new temperature other seed copy-link reset "
+        "copy-names save-names show-kept again play step-on copy-kept save-kept"
+    )
     assert set(wanted.split()) <= set(reached)
     assert page.locator("#kept .text").all_text_contents() == [found[0]]
 
@@ -322,12 +326,12 @@ def test_texts_that_look_like_markup_stay_texts(tmp_path: Path, opened: Opener) 
     assert {"<script>alert(1)</script>", "</script>", "שלום", '"Q\'uote"', "&amp;"} <= set(found)
     assert len(set(found) & set(HOSTILE_NAMES)) >= 12
     assert page.locator("#names script, #names img, #names b, #facts img").count() == 0
-    assert page.locator("#names bdi").count() == len(found)
+    assert page.locator("#names bdi.text").count() == len(found)
     assert page.title() == f"Invented names: {label}, {label} (2)"
     assert label in page.locator("#facts").text_content()
     seen = page.locator("#names .mark").all_text_contents()
-    assert seen == ["seen" if digest(name) in map(digest, HOSTILE_NAMES) else "new" for name in found]
-    assert set(seen) == {"new", "seen"}
+    assert seen == ["seen" if digest(name) in map(digest, HOSTILE_NAMES) else "" for name in found]
+    assert set(seen) == {"", "seen"}
     steps = page.evaluate(  # every letter of every name goes through the view of its drawing
         """() => {
             let steps = 0;

@@ -1,0 +1,40 @@
+// Why there are fewer names than asked for, and what would help, in plain sentences.
+
+function needsLabel({ title }) {
+  return `A blend reads names of one label: choose a label of ${title}.`;
+}
+
+function whyFewer({ found, tries, trouble, model, wish }) {
+  if (trouble) return whyNone(trouble, model);
+  if (wish.temperature === 0) {
+    const same = model.starts.length > 1 && wish.label === null ? "the same name of each label" : "the same name";
+    return found.length
+      ? `Temperature 0 always takes the likeliest letter, and so always ${same}.`
+      : "At temperature 0 there is only one name, and it is not as you wish. Raise the temperature.";
+  }
+  const texts = wish.first || wish.contains || wish.ends;
+  return (
+    `${found.length ? "No more" : "No"} names as you wish turned up in ${thousands(tries)} tries. ` +
+    `Widen the lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}or raise the temperature` +
+    (wish.onlyNew ? ", or take names that the list has too." : ".")
+  );
+}
+
+function whyNone({ why, letter, part }, model) {
+  const network = model.parts.length > 1 ? "Neither network has ever" : "The network has never";
+  switch (why) {
+    case "unsound":
+      return (
+        `This page computes something else of ${part.title} than the engine “${part.description.trained_by}” that ` +
+        "trained it. Its names would be wrong, so none are drawn: read it with that engine."
+      );
+    case "letter":
+      return `${network} read “${letter}”, so no name can have it. Try other letters.`;
+    case "space":
+      return "No name begins or ends with a space: leave it out.";
+    case "lengths":
+      return "No name can be so short and so long at once: raise the longest length, or ask for less.";
+    default:
+      return "No network knows all of the first letters that you ask for. Try others, or hear both models.";
+  }
+}
