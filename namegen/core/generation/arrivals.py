@@ -23,7 +23,6 @@ often it was in vain. Each wait is a hash of the prefix and of one random number
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -138,7 +137,7 @@ class Arrivals:
     def _again_and_again(self, n: int) -> Iterator[Found]:
         """All arrivals of each name: band by band, and once all names are known, by their probabilities alone."""
         found, until = None, -math.inf
-        for found in self._search.bands(sys.maxsize, at_first=1):
+        for found in self._search.bands(None, at_first=1):
             before, until = until, -found.floor
             for rows in self._between(found, before, until, n):
                 n -= len(rows)
