@@ -23,7 +23,6 @@ often it was in vain. Each wait is a hash of the prefix and of one random number
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -38,7 +37,7 @@ from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.known import Given
 from namegen.types import Array, Float, Float64, Int64, UInt64
 
-MOST_PREFIXES = 5_000_000  # that are read in vain before the search gives up
+MOST_PREFIXES = 2_000_000  # that are read in vain before the search gives up
 CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
 FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these
@@ -138,7 +137,7 @@ class Arrivals:
     def _again_and_again(self, n: int) -> Iterator[Found]:
         """All arrivals of each name: band by band, and once all names are known, by their probabilities alone."""
         found, until = None, -math.inf
-        for found in self._search.bands(sys.maxsize, at_first=1):
+        for found in self._search.bands(None, at_first=1):
             before, until = until, -found.floor
             for rows in self._between(found, before, until, n):
                 n -= len(rows)

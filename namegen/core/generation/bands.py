@@ -12,6 +12,7 @@ What ranks names is an ``Order``: their probability (``best_first.py``), or when
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -122,24 +123,25 @@ class BandSearch:
     ) -> None:
         self.walk, self.judge, self.order, self.bound, self._on_progress = walk, judge, order, bound, on_progress
         self.read = self.given = self._most_found = 0
-        self.bounded = False
+        self.bounded = self._wants_all = False
         self.refused: Counter[str] = Counter()
 
-    def bands(self, n: int, *, at_first: int | None = None) -> Iterator[Ranked]:
+    def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
         """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
 
         Each time from the highest of all; names that the judge is told of in between are not given again, and count as
         ``given``.
 
         Args:
-            n: how many.
+            n: how many; None: all that there are, those given included.
             at_first: for how many the first floor is meant; None: for n.
         """
+        self._wants_all, n = n is None, sys.maxsize if n is None else n
         start, marks = self.order.start(self.walk)
         width, before = 2 * BAND_NATS, 0
         floor = float(marks["rank"].max()) - math.log(max(n if at_first is None else at_first, 1)) - width
         while n > self.given and math.isfinite(floor):
-            found = Ranked(n - self.given, self.judge, floor)
+            found = Ranked(n if self._wants_all else n - self.given, self.judge, floor)
             already = self.read
             highest_cut = self._read_band(start, marks, found)
             self.refused = found.refused + self.walk.rejected
@@ -176,7 +178,6 @@ class BandSearch:
             if self.read + len(prefixes.last) > self.bound:
                 return None
             self.read += len(prefixes.last)
-            self._tell(found, waiting)
             logits, after = self.walk.model.step(prefixes.last, self.walk.model.select(prefixes.state, prefixes.parent))
             steps = all_log_probabilities(logits)
             if np.isnan(steps[:, BOUNDARY]).any():
@@ -198,15 +199,19 @@ class BandSearch:
                 (block, {name: mark[block.parent, block.last] for name, mark in following.items()}) for block in longer
             ]
             pending += reversed(blocks)  # the highest are read first
+            if not pending:
+                waiting.empty_into(found)
+            self._note(found)
+            if self._on_progress is not None:
+                self._on_progress(self._most_found, self.read)
         waiting.empty_into(found)
+        self._note(found)
         return highest_cut
 
-    def _tell(self, found: Ranked, waiting: _Waiting) -> None:
-        """How far it is. A band starts again from nothing, so the most that there were counts."""
-        if self._on_progress is not None:
-            in_band = min(len(found.names) + len(waiting.names), found.n)
-            self._most_found = max(self._most_found, self.given + in_band)
-            self._on_progress(self._most_found, self.read)
+    def _note(self, found: Ranked) -> None:
+        """How many there are by now. A band starts again from nothing, so the most that there were count."""
+        in_band = 0 if self._wants_all else len(found.names)
+        self._most_found = max(self._most_found, self.given + in_band)
 
     def _take(
         self,

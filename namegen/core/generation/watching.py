@@ -6,5 +6,6 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 # Called with the names found so far and with what the search has done for them so far, now and then within a batch
-# too: names drawn, or prefixes read where the likeliest are looked for. It should take no time.
+# too: names drawn, and once they are searched for without drawing, or where the likeliest are looked for, prefixes
+# read. It should take no time.
 OnProgress: TypeAlias = Callable[[int, int], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -12,13 +13,11 @@ import namegen.core.generation.arrivals as arrivals_module
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.generator as generator_module
 from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.digests import digest, known_digests, normalise
-from namegen.core.generation.arrivals import Arrivals
-from namegen.core.generation.generator import Generator
+from namegen.core.data.digests import digest, known_digests, normalise, scramble
+from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.core.generation.arrivals import Arrivals, log_waits
+from namegen.core.generation.generator import Generator, NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.known import Avoid
-from namegen.core.generation.wishes.length import MinLength
-from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError
@@ -34,7 +33,7 @@ from tests.core.generation.exact import (
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
 TWO = Beginnings((V, V + 1), (0.7, 0.3))
-SAMPLINGS = [{}, {"temperature": 0.6}, {"top_k": 2}, {"temperature": 1.5, "top_k": 3, "top_p": 0.9}]
+SAMPLINGS = [{}, {"temperature": 0.6}, {"top_k": 3}, {"temperature": 1.5, "top_k": 3, "top_p": 0.9}]
 
 
 def search(
@@ -57,54 +56,99 @@ def pairs_in_order(chances: dict[str, float]) -> dict[str, float]:
     return {f"{a} {b}": share[a] * share[b] / (1 - share[a]) for a in share for b in share if a != b}
 
 
+def ranks(
+    searches: int, beginnings: Beginnings | None = None, wishes: Wishlist | None = None, **sampling: float
+) -> dict[str, np.ndarray]:
+    """Of each beginning and name of up to two characters, its rank in so many searches, read side by side."""
+    source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings)
+    walk, _ = source.prepare(1, 2, wishes, allow_seen=True, allow_repeats=True)
+    settings = SamplingSettings(**sampling)  # type: ignore[arg-type]
+    roots, marks = arrivals_module.ByArrival(settings, np.uint64(0)).start(walk)
+    found: dict[str, np.ndarray] = {}
+
+    def read(label: int, prefix: str, token: int, state: np.ndarray, marks: dict[str, np.ndarray]) -> None:
+        if not np.isfinite(marks["chance"]).all():
+            return  # no search comes to what is impossible
+        logits, state = MODEL.step(np.array([token], np.int32), state)
+        logits = logits.repeat(searches, axis=0)
+        order = arrivals_module.ByArrival(settings, np.uint64(0))
+        following = order.read(logits, all_log_probabilities(logits), marks)
+        found[f"{label} {prefix}"] = following["rank"][:, 0]
+        if len(prefix) < 2:
+            for place, character in enumerate(MODEL.vocabulary.characters, start=1):
+                read(label, prefix + character, place, state, {k: mark[:, place] for k, mark in following.items()})
+
+    keys = scramble(np.arange(searches * len(roots.last), dtype=np.uint64)).reshape(searches, -1)
+    text = MODEL.vocabulary.decode_all(roots.tokens)[0]
+    for row in range(len(roots.last)):
+        chance = np.full(searches, marks["chance"][row])
+        begun = {"chance": chance, "key": keys[:, row], "rank": chance - log_waits(keys[:, row])}
+        state = MODEL.select(roots.state, roots.parent[row : row + 1])
+        read(row, text, int(roots.last[row]), state, begun)
+    return found
+
+
+def first_pairs(of_names: dict[str, np.ndarray]) -> Counter[str]:
+    """The first two names of each search, whatever they begin with."""
+    names = list(dict.fromkeys(key.split(" ")[1] for key in of_names))
+    names.remove("") if "" in names else None
+    best = np.array(
+        [np.max([rank for k, rank in of_names.items() if k.split(" ")[1] == name], axis=0) for name in names]
+    )
+    first, second = np.argsort(-best, axis=0)[:2]
+    return Counter(f"{names[a]} {names[b]}" for a, b in zip(first.tolist(), second.tolist(), strict=True))
+
+
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
 def test_the_first_two_are_those_of_draws_without_replacement(sampling: dict[str, float]) -> None:
-    counts = Counter(" ".join(arriving(2, seed, **sampling)) for seed in range(1_000))
-    check_frequencies(counts, pairs_in_order(all_names(MODEL, 2, **sampling)))
+    check_frequencies(first_pairs(ranks(20_000, **sampling)), pairs_in_order(all_names(MODEL, 2, **sampling)))
 
 
-def test_the_test_of_pairs_notices_waits_that_forget_their_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Children that start their waits anew, not beside the earliest of them, are later than they should be."""
+def test_the_test_of_pairs_notices_waits_that_forget_the_earliest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Added to the prefix's time as they are, they are all too late, and the earliest with them."""
     true = arrivals_module.ByArrival.read
 
     def forgetful(self, logits, steps, marks, lowest=-math.inf):  # type: ignore[no-untyped-def]
         read = true(self, logits, steps, marks)
-        late = -marks["rank"][:, None]
-        return read | {"rank": -np.logaddexp(late, arrivals_module.log_waits(read["key"]) - read["chance"])}
+        waits = log_waits(read["key"]) - read["chance"]
+        return read | {"rank": -np.logaddexp(-marks["rank"][:, None], waits)}
 
     monkeypatch.setattr(arrivals_module.ByArrival, "read", forgetful)
-    counts = Counter(" ".join(arriving(2, seed)) for seed in range(1_000))
     with pytest.raises(AssertionError, match="chi-squared"):
-        check_frequencies(counts, pairs_in_order(all_names(MODEL, 2)))
+        check_frequencies(first_pairs(ranks(20_000)), pairs_in_order(all_names(MODEL, 2)))
 
 
 def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> None:
-    source = Generator(MODEL, MODEL.vocabulary, beginnings=TWO)
-    counts = Counter(" ".join(arriving(2, seed, source)) for seed in range(1_000))
-    check_frequencies(counts, pairs_in_order(over_beginnings(MODEL, TWO, 2)))
-    forced = Counter(arriving(1, seed, source, wishes=Wishlist([StartsWith("c")]))[0] for seed in range(700))
-    exact = {name: p for name, p in over_beginnings(MODEL, TWO, 2).items() if name.startswith("c")}
-    check_frequencies(forced, conditioned(exact))
+    exact = over_beginnings(MODEL, TWO, 2)
+    check_frequencies(first_pairs(ranks(20_000, TWO)), pairs_in_order(exact))
+    forced = {name: p for name, p in exact.items() if name.startswith("c")}
+    check_frequencies(first_pairs(ranks(20_000, TWO, Wishlist([StartsWith("c")]))), pairs_in_order(forced))
 
 
-@pytest.mark.parametrize(
-    "wishes", [Wishlist([Contains("ab")]), Wishlist([Matches("[bc].*a"), MinLength(3)])], ids=["contains", "matches"]
-)
+@pytest.mark.parametrize("beginnings", [None, TWO], ids=["one", "two"])
+def test_a_search_gives_the_names_in_the_order_of_their_ranks(beginnings: Beginnings | None) -> None:
+    source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings)
+    counts = Counter(arriving(1, seed, source)[0] for seed in range(60))
+    exact = over_beginnings(MODEL, beginnings or Beginnings.single(), 2)
+    check_frequencies(counts, conditioned({name: p for name, p in exact.items() if name}))
+
+
 @pytest.mark.parametrize("beginnings", [None, TWO], ids=["one", "two"])
 def test_repeats_are_independent_draws_from_what_the_wishes_leave(
-    wishes: Wishlist, beginnings: Beginnings | None
+    beginnings: Beginnings | None,
 ) -> None:
+    wishes = Wishlist([Contains("cab")])
     source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings)
-    chances = over_beginnings(MODEL, beginnings or Beginnings.single(), 4)
-    exact = conditioned({name: p for name, p in chances.items() if name and all(wish.keeps(name) for wish in wishes)})
-    asked = {"wishes": wishes, "longest": 4, "allow_repeats": True}
-    # The first of each search comes from the first bands, most of a long one from when all names are known.
-    lists = [arriving(3, seed, source, **asked) for seed in range(400)]
-    check_frequencies(Counter(names[0] for names in lists), exact)
-    check_frequencies(Counter(names[2] for names in lists), exact)
-    check_frequencies(Counter(arriving(5_000, 1, source, **asked)), exact)
-    twice = sum(names[0] == names[1] for names in lists) / 400
-    assert twice == pytest.approx(sum(p * p for p in exact.values()), abs=0.12)
+    chances = over_beginnings(MODEL, beginnings or Beginnings.single(), 5)
+    exact = conditioned({name: p for name, p in chances.items() if "cab" in name})
+    asked = {"wishes": wishes, "longest": 5, "allow_repeats": True}
+    for n in (3_000, 60_000):  # from the bands, and mostly from when all names are known
+        names = arriving(n, n, source, **asked)
+        assert len(names) == n
+        check_frequencies(Counter(names[:3_000]), exact)
+        check_frequencies(Counter(names[-3_000:]), exact)
+        twice = np.mean([a == b for a, b in pairwise(names)])
+        assert twice == pytest.approx(sum(p * p for p in exact.values()), abs=0.03)
 
 
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 0.05}, {"temperature": 0.002}, {"top_k": 2}], ids=str)
@@ -146,10 +190,10 @@ def test_bands_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_of_one_name_in_two_spellings_the_first_to_arrive_is_given() -> None:
-    model = SmallModel("aAb")
+    model = SmallModel("Aab")
     source = Generator(model, model.vocabulary)
     shares = conditioned({name: p for name, p in all_names(model, 2).items() if name})
-    spelled = Counter(next(name for name in arriving(99, seed, source) if name.lower() == "ab") for seed in range(600))
+    spelled = Counter(next(name for name in arriving(99, seed, source) if name.lower() == "ab") for seed in range(60))
     of_ab = {name: p for name, p in shares.items() if name.lower() == "ab"}
     check_frequencies(spelled, conditioned(of_ab))
     names = arriving(99, 0, source)
@@ -167,19 +211,20 @@ def generate(n: int, seed: int, source: Generator | None = None, **asked: object
 def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_give(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first three names of a rare wish, some of them drawn, beside draws one by one of which repeats are dropped."""
+    """The first three names of a wish, some of them drawn, beside draws one by one of which repeats are dropped."""
     monkeypatch.setattr(generator_module, "TRIES", 30)
-    wishes = Wishlist([Matches("cc|ca|bca"), Avoid(["b"])])
-    both = Counter(" ".join(generate(3, seed, longest=3, wishes=wishes)) for seed in range(900))
-    exact = conditioned({name: p for name, p in all_names(MODEL, 3).items() if name in ("cc", "ca", "bca")})
-    expected = {}
-    for a in exact:
-        for b in exact.keys() - {a}:
-            [c] = exact.keys() - {a, b}
-            expected[f"{a} {b} {c}"] = exact[a] * exact[b] / (1 - exact[a])
+    wishes = Wishlist([EndsWith("ca")])
+    both = Counter(" ".join(generate(3, seed, longest=3, wishes=wishes)) for seed in range(150))
+    exact = conditioned({name: p for name, p in all_names(MODEL, 3).items() if name.endswith("ca")})
+    expected = {
+        " ".join(order): math.prod(
+            exact[name] / (1 - sum(map(exact.get, order[:place]))) for place, name in enumerate(order)
+        )  # type: ignore[arg-type]
+        for order in permutations(exact, 3)
+    }
     check_frequencies(both, expected)
     rng, plain = np.random.default_rng(0), Counter[str]()
-    drawn = MODEL.vocabulary.decode_all(Generator(MODEL, MODEL.vocabulary).draw_one_by_one(rng.random((40_000, 5))))
+    drawn = MODEL.vocabulary.decode_all(Generator(MODEL, MODEL.vocabulary).draw_one_by_one(rng.random((10_000, 5))))
     names: dict[str, None] = {}
     for name in drawn:
         if name in exact:
@@ -195,7 +240,7 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
     beginnings: Beginnings | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generator_module, "TRIES", 40)
-    model = SmallModel("aAb")
+    model = SmallModel("Aab")
     source = Generator(model, model.vocabulary, beginnings=beginnings)
     exact = over_beginnings(model, beginnings or Beginnings.single(), 4)
     told: list[tuple[int, int]] = []
@@ -206,11 +251,10 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
         allow_seen=True,
         on_progress=lambda found, done: told.append((found, done)),
     )
-    found, scores = [], []
+    given: list[NameBatch] = []
     with pytest.raises(GenerationError, match=r"^30 names found of 10,000 asked for; no other name is possible: "):
-        for batch in batches:
-            found += batch.names
-            scores += batch.log_probability.tolist()
+        given.extend(batches)
+    found, scores = join_batches(given).names, join_batches(given).log_probability
     assert len({digest(name) for name in found}) == len(found) == len({normalise(name) for name in exact if name})
     np.testing.assert_allclose(scores, [math.log(exact[name]) for name in found], atol=1e-5)
     assert [done for _, done in told] == sorted(done for _, done in told)

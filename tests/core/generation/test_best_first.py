@@ -167,3 +167,23 @@ def test_a_search_that_comes_to_its_bound_says_so_though_it_has_refused_nothing(
     search = likeliest(Generator(model, model.vocabulary), 10_000, max_length=12, allow_seen=True, allow_repeats=True)
     with pytest.raises(GenerationError, match=r"no more within .* beginnings of names: ask for fewer"):
         list(search)
+
+
+def test_a_floor_far_below_is_reached_at_once() -> None:
+    """All but one name are so unlikely that a floor that goes down step by step would never come there."""
+
+    class Steep(SmallModel):
+        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            logits, state = super().step(tokens, state)
+            return np.where(np.arange(4) == 1, 0, [-1e30, 0, -3e30, -2e30]).astype(np.float32) + 0 * logits, state
+
+    told: list[int] = []
+    batches = likeliest(
+        Generator(Steep(), MODEL.vocabulary),
+        2,
+        max_length=2,
+        allow_seen=True,
+        on_progress=lambda found, read: told.append(read),
+    )
+    assert next(batches).names == ["a", "aa"]
+    assert told[-1] < 50

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.wishes.length import MaxLength, MinLength
 from namegen.core.generation.wishes.text import StartsWith, composed
 from namegen.core.generation.wishes.tracker import Tracker
 from namegen.core.generation.wishes.wish import Wish
-from namegen.errors import SettingsError
+from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
 
 if TYPE_CHECKING:  # loaded only where an expression is wished for
     from namegen.core.generation.wishes.pattern import Pattern
     from namegen.core.generation.wishes.wishlist import Wishlist
+
+MOST_KNOWN = 200_000  # texts whose answers are kept
 
 
 class Matches(Wish):
@@ -34,10 +38,22 @@ class Matches(Wish):
         self.pattern = Pattern(self.value)
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        """A name that begins as is wished must be able to match."""
+        """A name that begins as is wished must be able to match, and one of the lengths that are wished, too."""
         beginning = wishes.get(StartsWith)
         if beginning is not None and not self.pattern.may_begin(beginning.text):
             raise SettingsError(f"{beginning.told} contradicts {self.told}: no name that begins so matches")
+        fewest, most = self.pattern.lengths
+        limit, shortest = wishes.get(MaxLength), wishes.get(MinLength)
+        if limit is not None and fewest > limit.characters:
+            raise SettingsError(
+                f"{self.told} needs {fewest:,.0f} characters, and names may have "
+                f"{setting(limit.name, limit.characters)}: raise {setting(limit.name)}"
+            )
+        if shortest is not None and most < shortest.characters:
+            raise SettingsError(
+                f"{self.told} matches {most:,.0f} characters at most, and names must have {shortest.told}: "
+                f"lower {setting(shortest.name)}"
+            )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what no match begins with, where the expression is one that can say so."""
@@ -49,19 +65,37 @@ class Matches(Wish):
 
 
 class PatternTracker(Tracker):
-    """Asks the texts of prefixes."""
+    """Asks the texts of prefixes. Of a plain expression texts that no part of it tells apart are asked once only: of
+    ``[A-Z]{6}`` whether ``AA`` begins a match, and never ``XY``.
+    """
 
     def __init__(self, pattern: Pattern, vocabulary: Vocabulary) -> None:
         self.pattern, self.vocabulary = pattern, vocabulary
+        self._alike = pattern.alike(vocabulary.characters) if pattern.prunes else {}
+        self._begins: dict[str, bool] = {}
+        self._matches: dict[str, bool] = {}
 
     def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """Those that no matching name begins with."""
         if not self.pattern.prunes:
             return super().refuses_prefixes(tokens, places)
-        begins = map(self.pattern.may_begin, self.vocabulary.decode_all(tokens))
-        return ~np.fromiter(begins, bool, count=len(tokens))
+        return ~self._ask(tokens, self.pattern.may_begin, self._begins)
 
     def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """Those that do not match as they stand."""
-        matches = map(self.pattern.matches, self.vocabulary.decode_all(tokens))
-        return ~np.fromiter(matches, bool, count=len(tokens))
+        return ~self._ask(tokens, self.pattern.matches, self._matches)
+
+    def _ask(
+        self, tokens: Int32[Array, "K depth"], ask: Callable[[str], bool], known: dict[str, bool]
+    ) -> Bool[Array, "K"]:
+        answers = np.empty(len(tokens), bool)
+        if len(known) > MOST_KNOWN:
+            known.clear()
+        for row, text in enumerate(self.vocabulary.decode_all(tokens)):
+            if self.pattern.prunes:
+                text = text.translate(self._alike)
+            answer = known.get(text)
+            if answer is None:
+                answer = known[text] = ask(text)
+            answers[row] = answer
+        return answers

@@ -7,11 +7,14 @@ prefix happens to end (``\b``, ``\B``, lookaround, back references and the like)
 
 from __future__ import annotations
 
+import math
 import re
 import time
 import warnings
+from functools import cached_property
 from typing import Any
 
+from namegen.core.generation.wishes.pattern_lengths import lengths, single_pieces
 from namegen.errors import GenerationError, SettingsError, setting
 
 SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that explodes is stopped here
@@ -87,6 +90,11 @@ class Pattern:
         self._seconds = 0.0
         self._calls = 0
 
+    @cached_property
+    def lengths(self) -> tuple[float, float]:
+        """The fewest and the most characters of a name that matches, so far as that is known."""
+        return lengths(self.expression) if self.prunes else (0.0, math.inf)
+
     def matches(self, name: str) -> bool:
         """Whether the whole name matches. Raises GenerationError where that takes too long."""
         return self._ask(name, partial=False) is not None
@@ -94,6 +102,24 @@ class Pattern:
     def may_begin(self, prefix: str) -> bool:
         """Whether a name that begins so may match; True also where it is not known."""
         return not self.prunes or self._ask(prefix, partial=True) is not None
+
+    def alike(self, characters: str) -> dict[int, str]:
+        """For each character the first one that every part of a plain expression takes it for, by code point.
+
+        Whether a text matches, or may begin a match, is then the same as of the text in those characters alone.
+        """
+        import regex
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pieces = [regex.compile(f + piece) for piece in single_pieces(self.expression) for f in ("", "(?i)")]
+        first: dict[tuple[bool, ...], str] = {}
+        return {
+            ord(character): first.setdefault(
+                tuple(piece.fullmatch(character) is not None for piece in pieces), character
+            )
+            for character in characters
+        }
 
     def _ask(self, text: str, partial: bool) -> Any:
         start = time.perf_counter()

@@ -33,3 +33,13 @@ def test_a_beginning_that_cannot_match_is_a_contradiction() -> None:
     with pytest.raises(SettingsError, match=r"^starts_with='b' contradicts matches='a\.\*': no name that begins so"):
         Wishlist([Matches("a.*"), StartsWith("b")]).check(VOCABULARY)
     Wishlist([Matches("a.*"), StartsWith("ab")]).check(VOCABULARY)
+
+
+def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wish = Matches("[ab]{2}c")
+    tracker, asked = wish.tracker(VOCABULARY, 9), []
+    true = wish.pattern.may_begin
+    monkeypatch.setattr(wish.pattern, "may_begin", lambda text: asked.append(text) or true(text))
+    for _ in range(2):
+        assert tracker.refuses_prefixes(TOKENS, PLACES).tolist() == [False, False, False]
+    assert asked == ["aa"]

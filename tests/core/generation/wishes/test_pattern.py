@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import pytest
@@ -134,3 +135,45 @@ def test_every_error_is_one_of_ours() -> None:
             Pattern(expression).matches("ab")
         except NamegenError:
             continue
+
+
+@given(plain_patterns, st.text("abc", max_size=5), st.sampled_from(("", "^", "(?i)")), st.sampled_from(("", "$")))
+@settings(max_examples=200)
+def test_no_match_is_shorter_or_longer_than_is_said(pattern: str, name: str, before: str, after: str) -> None:
+    asked = Pattern(before + pattern + after)
+    fewest, most = asked.lengths
+    assert fewest <= most
+    if asked.matches(name):
+        assert fewest <= len(name) <= most
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("", (0.0, 0.0)),
+        ("abc", (3.0, 3.0)),
+        (r"\(a\]\p{Lu}\d", (5.0, 5.0)),
+        (r"[\]a|(]+?", (1.0, math.inf)),
+        ("(?i)^(?:ab|c(?i:d|e)?|)x{2}$", (2.0, 4.0)),
+        ("(a{2,3}b){2,}", (6.0, math.inf)),
+        ("(ab?){,3}", (1.0, math.inf)),
+        ("(|){2,}a{0}", (0.0, 0.0)),
+        ("(?=a)b", (0.0, math.inf)),
+    ],
+)
+def test_the_lengths_of_matches(expression: str, said: tuple[float, float]) -> None:
+    pattern = Pattern(expression)
+    assert pattern.lengths == (said if pattern.prunes else (0.0, math.inf))
+
+
+@given(plain_patterns, st.text("abcAB1", max_size=6), st.sampled_from(("", "(?i)")))
+@settings(max_examples=200)
+def test_texts_in_the_characters_that_stand_for_others_are_answered_alike(pattern: str, text: str, flag: str) -> None:
+    asked = Pattern(flag + pattern)
+    other = text.translate(asked.alike("1ABabc"))
+    assert asked.matches(other) == asked.matches(text)
+    assert asked.may_begin(other) == asked.may_begin(text)
+
+
+def test_few_characters_stand_for_many() -> None:
+    assert set(Pattern("([A-Z]+)*1").alike("1ABCZabz").values()) == {"1", "A", "a"}
