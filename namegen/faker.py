@@ -34,7 +34,7 @@ except ImportError as error:  # pragma: no cover
     raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
 WORDS = 2  # of 32 bits, that a name takes of Faker's random numbers
-MOST_AHEAD = 512  # names that are drawn together
+MOST_AHEAD = 1024  # names that are drawn together
 FARTHEST = 1024  # words between two names of a kind that are still seen to follow on each other
 
 
