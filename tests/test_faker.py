@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from namegen import models
+from namegen import api, models
 from namegen.core.data.digests import normalise
+from namegen.errors import CheckpointError, SettingsError
 from namegen.lists import load_bundled, players
 from tests.requirements import require
 from tests.small_models import small_models
@@ -77,11 +79,102 @@ def test_the_seed_of_an_instance_decides_about_it_alone():
 
 
 @pytest.mark.usefixtures("small")
+def test_what_is_asked_for_in_between_changes_no_name_and_what_is_drawn_ahead_is_of_no_other_seed():
+    """The same calls after the same seed give the same names, whatever had been drawn ahead before."""
+
+    def calls(fake) -> list[str]:
+        names = some(fake, 4)  # in turn: each kind's numbers lie apart
+        names += [fake.invented_company() for _ in range(7)]
+        for number in range(6):
+            names += [fake.invented_first_name(), *(fake.first_name() for _ in range(number % 3))]
+        return names
+
+    fresh = make()
+    fresh.seed_instance(5)
+    expected = calls(fresh)
+    fake = make()
+    for before in (1, 10):
+        fake.seed_instance(1)
+        for _ in range(before):
+            fake.invented_first_name(), fake.invented_company()
+        fake.seed_instance(5)
+        assert calls(fake) == expected
+
+
+@pytest.mark.parametrize("others", [0, 1, 7])
+def test_names_of_a_steady_rhythm_are_drawn_many_at_a_time_and_as_if_alone(others: int):
+    from namegen.faker import MOST_AHEAD, Ahead
+
+    together: list[int] = []
+
+    def draw(numbers: Sequence[int]) -> list[str]:
+        together.append(len(numbers))
+        return [f"name {number}" for number in numbers]
+
+    ahead, source, alone = Ahead(draw), random.Random(1), random.Random(1)
+    for _ in range(3000):
+        assert ahead.take(source) == f"name {alone.getrandbits(64)}"
+        assert [source.random() for _ in range(others)] == [alone.random() for _ in range(others)]
+    assert together[:5] == [1, 2, 4, 8, 16]
+    assert max(together) == MOST_AHEAD
+    assert len(together) < 20
+    source.random()  # out of step
+    together.clear()
+    for step in (1, 2, 3, 1, 2, 3):
+        ahead.take(source)
+        for _ in range(step):
+            source.random()
+    assert max(together) <= 2
+
+
+def test_a_source_that_cannot_be_copied_gives_names_all_the_same():
+    from namegen.faker import Ahead
+
+    ahead = Ahead(lambda numbers: list(map(str, numbers)))
+    assert len({ahead.take(random.SystemRandom()) for _ in range(5)}) == 5
+
+
+@pytest.mark.usefixtures("small")
 def test_unique_names_are_unique():
     fake = make()
     fake.seed_instance(1)
-    names = [fake.unique.invented_last_name() for _ in range(200)]
-    assert len(set(names)) == 200
+    names = [fake.unique.invented_last_name() for _ in range(1000)]
+    assert len(set(names)) == 1000
+
+
+@pytest.mark.usefixtures("small")
+def test_what_a_provider_is_given_holds_for_its_names():
+    from faker import Faker
+
+    from namegen.faker import NamegenProvider
+
+    def given(**arguments) -> list[str]:
+        fake = Faker()
+        fake.add_provider(NamegenProvider(fake, **arguments))
+        fake.seed_instance(4)
+        return [fake.invented(), *some(fake, 3)]
+
+    path = small_models() / "companies.safetensors"
+    plain = given(model=path)
+    assert plain == given(model=api.load(path))
+    assert [name.upper() for name in plain] == given(model=path, letter_case="upper") != plain
+    assert given(model=path, temperature=0.6) != plain
+    with pytest.raises(SettingsError, match="temperature is -1"):
+        given(temperature=-1.0)
+    with pytest.raises(SettingsError, match="letter_case is 'big'"):
+        given(letter_case="big")
+    with pytest.raises(CheckpointError, match="there is no model"):
+        given(model="nowhere")
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_unique_names():
+    require("faker")
+    fake = make()
+    forget()
+    fake.seed_instance(1)
+    for kind in KINDS:
+        assert len({getattr(fake.unique, kind)() for _ in range(100_000)}) == 100_000
 
 
 @pytest.mark.usefixtures("small")

@@ -1,11 +1,11 @@
 """PlayerInventor: whole players who never were: a first name, a last name, and now and then a suffix.
 
-And ``draw_one``: a single new name, for those who need one now and another later.
+And ``draw_each``: a name for each of several sources of random numbers, for those who need one now and another later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,18 +102,29 @@ class PlayerInventor:
         last_names = SamplingSettings(of_last, max_length=self._longest_last)
         return self._search(n, rng, first_names, last_names, on_progress)
 
-    def draw_one(self, rng: np.random.Generator) -> InventedPlayer:
-        """Give one player; the same at the same state of ``rng``. Another may share the last name.
+    def draw_each(
+        self, rngs: Sequence[np.random.Generator], *, temperature: float | None = None
+    ) -> list[InventedPlayer]:
+        """Give a player for each source of random numbers, which alone decides it. Players may share a last name.
 
         Raises:
             GenerationError: none was found.
         """
+        players: dict[int, InventedPlayer] = {}
+        waiting = list(range(len(rngs)))
         for _ in range(ROUNDS):
-            last = draw_one(self._last, rng, longest=self._longest_last)
-            first = draw_one(self._first, rng, longest=self._longest_first, allow_seen=True)
-            player = InventedPlayer(first, last, self._suffixes[int(rng.integers(len(self._suffixes)))])
-            if self._is_new(player):
-                return player
+            asked = [rngs[place] for place in waiting]
+            lasts = draw_each(self._last, asked, longest=self._longest_last, temperature=temperature)
+            firsts = draw_each(
+                self._first, asked, longest=self._longest_first, temperature=temperature, allow_seen=True
+            )
+            for place, first, last in zip(waiting, firsts, lasts, strict=True):
+                suffix = self._suffixes[int(rngs[place].integers(len(self._suffixes)))]
+                if self._is_new(player := InventedPlayer(first, last, suffix)):
+                    players[place] = player
+            waiting = [place for place in waiting if place not in players]
+            if not waiting:
+                return [players[place] for place in range(len(rngs))]
         raise GenerationError(f"no new player turned up in {ROUNDS} tries: train on a longer list")
 
     def _is_new(self, player: InventedPlayer) -> bool:
@@ -161,27 +172,42 @@ class PlayerInventor:
         raise GenerationError(f"no first name makes a new player of {lasts[waiting[0]]!r}")
 
 
-def draw_one(generator: Generator, rng: np.random.Generator, *, longest: int, allow_seen: bool = False) -> str:
-    """Draw names one by one, at the model's own temperature, until one is new; the same name at the same state of
-    ``rng``.
+def draw_each(
+    generator: Generator,
+    rngs: Sequence[np.random.Generator],
+    *,
+    longest: int,
+    temperature: float | None = None,
+    allow_seen: bool = False,
+) -> list[str]:
+    """Draw a new name for each source of random numbers, which alone decides it.
 
-    For many names at a time ``Generator.generate`` is far faster; for a single one this is.
+    Where one source is to decide about many names, ``Generator.generate`` is far faster.
 
     Args:
         generator: what draws.
-        rng: where the random numbers come from.
+        rngs: where the random numbers of each name come from.
         longest: characters of the longest name.
+        temperature: None: the model's own.
         allow_seen: a name of the list will do.
 
     Raises:
         GenerationError: none turned up.
     """
+    temperature = generator.temperature if temperature is None else temperature
+    known = None if allow_seen else generator.known_names
+    found: dict[int, str] = {}
+    waiting = list(range(len(rngs)))
     for _ in range(TRIES):
-        uniforms = rng.random((1, generator.beginnings.numbers + longest + 1))
-        tokens = generator.draw_one_by_one(uniforms, temperature=generator.temperature)
-        name = generator.vocabulary.decode_all(tokens)[0]
-        known = generator.known_names
-        seen = not allow_seen and known is not None and generator.sameness.are_known([name], known)
-        if len(name) <= longest and WellFormed().keeps(name) and not np.any(seen):
-            return name
+        if not waiting:
+            return [found[place] for place in range(len(rngs))]
+        numbers = generator.beginnings.numbers + longest + 1
+        uniforms = np.stack([rngs[place].random(numbers) for place in waiting])
+        tokens = generator.draw_one_by_one(uniforms, temperature=temperature)
+        names = generator.vocabulary.decode_all(tokens)
+        seen = [False] * len(names) if known is None else generator.sameness.are_known(names, known).tolist()
+        for place, name, is_seen in zip(waiting, names, seen, strict=True):
+            if not is_seen and len(name) <= longest and WellFormed().keeps(name):
+                found[place] = name
+        waiting = [place for place in waiting if place not in found]
     raise GenerationError(f"no new name turned up in {TRIES:,} tries: train on a longer list")

@@ -11,7 +11,7 @@ import pytest
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.generation.best_first import likeliest
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.inventing import draw_one
+from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.text import EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
@@ -179,7 +179,7 @@ def test_one_beginning_draws_with_the_numbers_of_always() -> None:
 
 def test_a_single_new_name_takes_its_beginning_too() -> None:
     rng = np.random.default_rng(2)
-    names = Counter(draw_one(generator(TWO), rng, longest=4) for _ in range(300))
+    names = Counter(draw_each(generator(TWO), [rng] * 300, longest=4))
     exact = over_beginnings(MODEL, TWO, 4)
     del exact[""]
     check_frequencies(names, conditioned(exact))
