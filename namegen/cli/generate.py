@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 from click.core import ParameterSource
 
-from namegen.cli import options
+from namegen.cli import formats, options
 from namegen.cli.search_line import SearchLine
 from namegen.cli.sources import note_list, open_blend
-from namegen.cli.terminal import Notes, json_string, printable
+from namegen.cli.terminal import Notes
 
 if TYPE_CHECKING:
     from namegen.core.generation.generator import NameBatch
@@ -156,9 +153,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
     type=click.Choice(tuple(ORDERS)),
     help="The order of the names.  [default: random; likely with --best]",
 )
-@click.option(
-    "--format", "form", type=click.Choice(("text", "csv", "json")), help="The format to print.  [default: text]"
-)
+@formats.option
 @options.backend
 @options.threads
 @options.common
@@ -179,12 +174,11 @@ def generate(
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
     mlb-first. Of several models each character is drawn from the weighted mean of what they say: names that could
-    stand in the list of either. With --json a line is an object: name, log_probability (nats), new.
+    stand in the list of either. Columns of --format: name, log_probability (nats), new. --json is --format json.
     """
+    form = formats.chosen(form, as_json)
     if best is not None:
         _refuse_with_best(click.get_current_context())
-    if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json contradicts --format {form}: give one of them.")
     if wished["banned"] == wished["avoid"] == "-":
         raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
     notes = Notes(quiet)
@@ -200,14 +194,10 @@ def generate(
         batches = loaded.best_batches(best, on_progress=line.on_progress, **of_names)
     if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
         batches = _sorted(batches, ORDERS[sort], wished["seed"])
-    write = {"text": _lines, "csv": _csv_lines, "json": _json_lines}["json" if as_json else form or "text"]
-    if form == "csv":
-        sys.stdout.write("name,log_probability,new\n")
-    with line:
+    with formats.Rows(form, formats.OF_NAMES) as rows, line:
         for batch in batches:
-            text = write(batch)
             line.clear()
-            sys.stdout.write(text)
+            rows.write_names(batch)
 
 
 def _refuse_with_best(context: click.Context) -> None:
@@ -237,30 +227,3 @@ def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Ite
         yield batch.select(order(batch, seed))
     if failure is not None:
         raise failure
-
-
-def _lines(batch: NameBatch) -> str:
-    """A name a line. One check finds out that a whole batch is safe to show, as nearly every batch is."""
-    safe = "".join(batch.names).isprintable()
-    return "\n".join(batch.names if safe else map(printable, batch.names)) + "\n"
-
-
-def _json_lines(batch: NameBatch) -> str:
-    """An object a line, put together by hand: a million objects through ``json.dumps`` take longer than their names."""
-    new = ["null"] * len(batch.names) if batch.new is None else ["true" if new else "false" for new in batch.new]
-    rows = zip(map(json_string, batch.names), batch.log_probability.tolist(), new, strict=True)
-    return "".join(
-        f'{{"name": {name}, "log_probability": {log_probability!r}, "new": {is_new}}}\n'
-        for name, log_probability, is_new in rows
-    )
-
-
-def _csv_lines(batch: NameBatch) -> str:
-    """A row each: name, log_probability, new (empty where the model does not know)."""
-    from namegen.escaping import safe_cell
-
-    new = [""] * len(batch.names) if batch.new is None else ["true" if new else "false" for new in batch.new]
-    stream = io.StringIO()
-    names = map(safe_cell, map(printable, batch.names))
-    csv.writer(stream, lineterminator="\n").writerows(zip(names, batch.log_probability.tolist(), new, strict=True))
-    return stream.getvalue()
