@@ -22,6 +22,7 @@ MOST_NAMES = 1_000_000_000
 MOST_BEST = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
+DRAWING = ("count", *OF_DRAWING)
 
 
 def texts(file: str | None) -> Sequence[str] | None:
@@ -177,8 +178,7 @@ def generate(
     stand in the list of either. Columns of --format: name, log_probability (nats), new. --json is --format json.
     """
     form = formats.chosen(form, as_json)
-    if best is not None:
-        _refuse_with_best(click.get_current_context())
+    _refuse_without_effect(click.get_current_context())
     if wished["banned"] == wished["avoid"] == "-":
         raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
     notes = Notes(quiet)
@@ -200,15 +200,22 @@ def generate(
             rows.write_names(batch)
 
 
-def _refuse_with_best(context: click.Context) -> None:
+def _refuse_without_effect(context: click.Context) -> None:
     """The likeliest names are not drawn: what says how to draw is a mistake beside them."""
-    given = [
-        "-n" if name == "count" else "--" + name.replace("_", "-")
-        for name in ("count", *OF_DRAWING)
-        if name != "seed" and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise click.UsageError(f"--best does not go with {', '.join(given)}: the likeliest names are not drawn.")
+    values = context.params
+    given = [name for name in DRAWING if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    told = {name: "-n" if name == "count" else "--" + name.replace("_", "-") for name in given}
+    if values["best"] is not None:
+        if values["sort"] == "random":
+            told.pop("seed", None)  # which deals them
+        if told:
+            raise click.UsageError(
+                f"--best does not go with {', '.join(told.values())}: the likeliest names are not drawn."
+            )
+    elif values["temperature"] == 0 and (narrowed := [told[name] for name in ("top_k", "top_p") if name in told]):
+        raise click.UsageError(
+            f"--temperature 0 does not go with {', '.join(narrowed)}: it takes the likeliest character each time."
+        )
 
 
 def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Iterator[NameBatch]:

@@ -81,6 +81,8 @@ def open_blend(
     if weights is not None and len(models) < 2:
         raise click.UsageError("--blend is for several models: name two or more of them.")
     loaded = [open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)]
+    if backend is not None and all(one.checkpoint is None for one in loaded):
+        raise click.UsageError(f"--backend has no effect on {loaded[0].name}, as a .tflite has a runtime of its own.")
     if len(loaded) == 1:
         return loaded[0]
     from namegen.api import blend

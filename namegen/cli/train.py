@@ -126,6 +126,8 @@ def learn(
     best = resolved.recipe.taught or resolved.training.effort == "best"
     if scheduler is not None and not best:
         raise click.UsageError("--scheduler is for teachers: give --effort best beside it.")
+    if scheduler is not None and resolved.recipe.taught and resume is None:
+        raise click.UsageError("--scheduler has no effect, as these teachers are trained already: leave it out.")
     note_engines(notes)
     limit_threads(resolved.threads)
     from namegen import api
