@@ -36,10 +36,22 @@ force = click.option("--force", is_flag=True, help="Write over OUT if it exists.
 @click.option(
     "--names", metavar="NAMES", help="Check the file on this list.  [default: 1,000 names of the model's own]"
 )
+@click.option(
+    "--without-names",
+    is_flag=True,
+    help="Leave out the digests of the names learned from (8 bytes each), which say what is new.",
+)
 @force
 @options.common
 def export_tflite(
-    model: str | None, out: Path | None, quantize: str, names: str | None, force: bool, as_json: bool, quiet: bool
+    model: str | None,
+    out: Path | None,
+    quantize: str,
+    names: str | None,
+    without_names: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Write a model as a .tflite, for Android, iOS and LiteRT.
 
@@ -56,7 +68,14 @@ def export_tflite(
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
-    report = export(checkpoint, path, quantize=quantize, names=None if corpus is None else corpus.names, force=force)
+    report = export(
+        checkpoint,
+        path,
+        quantize=quantize,
+        names=None if corpus is None else corpus.names,
+        force=force,
+        without_names=without_names,
+    )
     if report.left_out:
         notes(
             f"left out: {report.left_out:,} of {report.left_out + report.names:,} names, with characters the model "
@@ -73,11 +92,14 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
     half = ", ".join(report.in_half_precision) or "none, it would cost too much"
     rows = [
         ("size", f"{report.bytes:,} bytes"),
+        ("digests of names", f"of {report.known_names:,}, {8 * report.known_names:,} of these bytes"),
         ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
         ("largest difference of logits", f"{report.largest_logit_difference:.2g}"),
     ]
+    if not report.known_names:
+        rows[1] = ("digests of names", "none: it cannot say which names are new")
     if report.quantize == "float16":
-        rows.insert(1, ("weights in half precision", half))
+        rows.insert(2, ("weights in half precision", half))
     table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]
     return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{aligned(table)}"
 
