@@ -35,7 +35,12 @@ def drawing(text: str) -> Path:
     return Path(text)
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen describe companies",
+        "namegen describe friends.txt --plot friends.svg",
+    ),
+)
 @click.argument("names", required=False)
 @click.option("--plot", type=drawing, metavar="FILE", help="Draw it too, into a .png or .svg file.")
 @click.option("--force", is_flag=True, help="Draw over FILE if it exists.")

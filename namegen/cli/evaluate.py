@@ -9,7 +9,12 @@ from namegen.cli.sources import open_blend, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json_text, printable
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen evaluate mlb-last friends.txt",
+        "namegen evaluate mlb-last friends.txt --with mlb-first --blend 0.6,0.4",
+    ),
+)
 @click.argument("model", required=False)
 @click.argument("names", required=False)
 @options.also
@@ -34,8 +39,8 @@ def evaluate(
     """Measure how well a model predicts a list of names.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first. With --with it is measured as a blend:
-    namegen evaluate runs/a names.txt --with runs/b --blend 0.6,0.4
+    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first. With --with it is measured as a
+    blend.
 
     Names with characters that the model does not know are left out, and counted. A list that the model has learned
     from flatters it: the held-out figures of the training are in its run folder.
@@ -56,7 +61,12 @@ def evaluate(
     click.echo(aligned(rows))
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen ceiling friends.txt",
+        "namegen ceiling people.csv --column first",
+    ),
+)
 @click.argument("names", required=False)
 @options.column
 @options.max_name_length

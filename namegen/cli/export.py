@@ -23,7 +23,13 @@ QUANTISATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Write over OUT if it exists.")
 
 
-@click.command("export-tflite")
+@click.command(
+    "export-tflite",
+    epilog=options.examples(
+        "namegen export-tflite mlb-last",
+        "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
+    ),
+)
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=click.Path(path_type=Path))
 @click.option(
@@ -104,7 +110,13 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
     return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{aligned(table)}"
 
 
-@click.command("export-keras")
+@click.command(
+    "export-keras",
+    epilog=options.examples(
+        "namegen export-keras mlb-last",
+        "namegen export-keras runs/friends-numpy friends.keras",
+    ),
+)
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=click.Path(path_type=Path))
 @force
@@ -129,7 +141,13 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
-@click.command("export-vocabulary")
+@click.command(
+    "export-vocabulary",
+    epilog=options.examples(
+        "namegen export-vocabulary mlb-last",
+        "namegen export-vocabulary runs/friends-numpy friends.json",
+    ),
+)
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=click.Path(path_type=Path))
 @force

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from namegen.web.export import PageModel
 
 
-@click.command("export-web")
+@click.command(
+    "export-web",
+    epilog=options.examples(
+        "namegen export-web mlb-first mlb-last --out names.html",
+    ),
+)
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="OUT.html", help="The file to write.")
 @click.option("--force", is_flag=True, help="Write over OUT if it exists.")

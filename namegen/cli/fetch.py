@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from namegen.fetch.download import Silent
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen fetch players --part last --out last.txt",
+        "namegen fetch companies --contact me@example.org --out companies.txt",
+    ),
+)
 @click.argument("what", type=click.Choice(("players", "companies")))
 @click.option("--out", required=True, metavar="FILE", help="The list, a name a line.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")

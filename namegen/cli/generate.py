@@ -54,7 +54,7 @@ def wish_options(command: options.Command) -> options.Command:
     wish: Callable[[options.Command], options.Command]
     for wish in reversed(
         (
-            click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
+            click.option("--seed", type=options.Whole(0), metavar="N", help="The same seed gives the same names."),
             click.option(
                 "--temperature",
                 type=float,
@@ -71,7 +71,7 @@ def wish_options(command: options.Command) -> options.Command:
             ),
             click.option(
                 "--max-length",
-                type=click.IntRange(1, 1_000_000),
+                type=options.Whole(1, 1_000_000),
                 metavar="N",
                 help="The most characters of a name.  [default: twice those of the longest name in the list]",
             ),
@@ -82,7 +82,7 @@ def wish_options(command: options.Command) -> options.Command:
                 "--matches", metavar="REGEX", help="Give names that match the regular expression REGEX as a whole."
             ),
             click.option(
-                "--min-length", type=click.IntRange(0, 1_000_000), metavar="N", help="The fewest characters of a name."
+                "--min-length", type=options.Whole(0, 1_000_000), metavar="N", help="The fewest characters of a name."
             ),
             click.option(
                 "--banned",
@@ -96,7 +96,7 @@ def wish_options(command: options.Command) -> options.Command:
             ),
             click.option(
                 "--min-distance",
-                type=click.IntRange(1, 3),
+                type=options.Whole(1, 3),
                 metavar="D",
                 help="Keep D edits or more away from each name of --avoid, or else of the model's bundled list.",
             ),
@@ -130,13 +130,18 @@ def _random(batch: NameBatch, seed: int | None) -> Sequence[int]:
 ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "random": _random}
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen generate mlb-last -n 5 --starts-with Mc",
+        "namegen generate mlb-first companies --blend 0.7,0.3 --format csv",
+    ),
+)
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.blend
 @click.option(
     "-n",
     "count",
-    type=click.IntRange(1, MOST_NAMES),
+    type=options.Whole(1, MOST_NAMES),
     default=20,
     show_default=True,
     metavar="N",
@@ -145,7 +150,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 @wish_options
 @click.option(
     "--best",
-    type=click.IntRange(1, MOST_BEST),
+    type=options.Whole(1, MOST_BEST),
     metavar="N",
     help="Give the N likeliest names, exactly, in place of names that are drawn.",
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
 
 from namegen import __version__
+from namegen.escaping import quote
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,6 +27,40 @@ def common(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines that work as they stand, kept as they are by click's mark."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+class Whole(click.IntRange):
+    """A whole number within bounds that are told in words, in the help and in messages.
+
+    >>> Whole(1, 1024).in_words, Whole(0).in_words
+    ('from 1 to 1,024', 'at least 0')
+    """
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        super().__init__(least, most)
+        self._least, self._most = least, most
+
+    @property
+    def in_words(self) -> str:
+        """The bounds."""
+        return f"at least {self._least:,}" if self._most is None else f"from {self._least:,} to {self._most:,}"
+
+    def _describe_range(self) -> str:  # what click shows in the help
+        return self.in_words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read what was typed."""
+        with suppress(ValueError):  # no number, or one of too many digits
+            number = int(value)
+            if self._least <= number and (self._most is None or number <= self._most):
+                return number
+        of = "of " if self._most is None else ""
+        self.fail(f"{quote(str(value))}: expected a whole number {of}{self.in_words}.", param, ctx)
 
 
 OUR_ENGINES_ALONE = "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine
@@ -81,7 +117,7 @@ backend = click.option(
 )
 threads = click.option(
     "--threads",
-    type=click.IntRange(1, MOST_THREADS),
+    type=Whole(1, MOST_THREADS),
     default=1,
     show_default=True,
     metavar="N",
@@ -90,7 +126,7 @@ threads = click.option(
 column = click.option("--column", metavar="NAME", help="The column of a CSV file, by its name or its number from 1.")
 max_name_length = click.option(
     "--max-name-length",
-    type=click.IntRange(min=1),
+    type=Whole(1),
     metavar="N",
     help="Refuse lists with longer names.  [default: 1000]",
 )

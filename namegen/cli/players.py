@@ -27,11 +27,11 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
                 help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
                 "which nearly all new names are plausible]",
             ),
-            click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
+            click.option("--seed", type=options.Whole(0), metavar="N", help="The same seed gives the same names."),
             click.option(
                 "-n",
                 "count",
-                type=click.IntRange(1, MOST_NAMES),
+                type=options.Whole(1, MOST_NAMES),
                 default=25,
                 show_default=True,
                 metavar="N",
@@ -44,7 +44,12 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
     return add
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen players -n 9 --seed 1",
+        "namegen players -n 200 --format csv > players.csv",
+    ),
+)
 @drawing_options("players")
 @options.common
 def players(
@@ -66,7 +71,12 @@ def players(
             rows.write([(player.full_name, player.first, player.last, player.suffix) for player in batch])
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen companies -n 5 --temperature 0.7",
+        "namegen companies --format json",
+    ),
+)
 @drawing_options("companies")
 @options.common
 def companies(

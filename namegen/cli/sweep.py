@@ -28,7 +28,13 @@ MOST_WORKERS = 1024
 RUNNING_SHOWN = 8
 
 
-@click.command(cls=options.OfEveryEngine)
+@click.command(
+    cls=options.OfEveryEngine,
+    epilog=options.examples(
+        "namegen sweep sweep-cell",
+        "namegen sweep grid.toml --workers 2 --out reports/grid",
+    ),
+)
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -38,7 +44,7 @@ RUNNING_SHOWN = 8
 @click.option("--scheduler", metavar="ADDRESS", help="A dask scheduler to run on, such as tcp://host:8786.")
 @click.option(
     "--workers",
-    type=click.IntRange(1, MOST_WORKERS),
+    type=options.Whole(1, MOST_WORKERS),
     metavar="N",
     help="How many runs at a time on this machine.  [default: one a core]",
 )

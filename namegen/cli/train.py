@@ -50,7 +50,13 @@ def about_the_run(command: options.Command) -> options.Command:
     return command
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen train friends.txt",
+        "namegen train people.csv --column first --effort quick --out runs/people",
+        "namegen train --resume runs/people",
+    ),
+)
 @click.argument("names", required=False)
 @about_the_run
 @click.option(
