@@ -13,6 +13,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import open_list
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.cli.waiting import Waiting
 from namegen.files import check_output
 from namegen.threads import limit_threads
 
@@ -69,12 +70,14 @@ def describe(
     corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
     from namegen.core.data import description
 
-    described = description.describe(corpus.names)
+    with Waiting(notes, f"describing {corpus.source}"):
+        described = description.describe(corpus.names)
     click.echo(json_text(described.to_dict()) if as_json else _text(described, corpus.source))
     if plot is not None:
         from namegen.drawings.description import draw_description
 
-        draw_description(described, plot, source=corpus.source)
+        with Waiting(notes, f"drawing {plot}"):
+            draw_description(described, plot, source=corpus.source)
         notes(f"drawn: {plot}")
 
 

@@ -7,6 +7,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import open_blend, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json_text, printable
+from namegen.cli.waiting import Waiting
 
 
 @click.command(
@@ -50,7 +51,8 @@ def evaluate(
     corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
     from namegen import api
 
-    result = api.evaluate(loaded, corpus)
+    with Waiting(notes, f"evaluating {loaded.name} on {corpus.source}"):
+        result = api.evaluate(loaded, corpus)
     if result.left_out:
         notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names, with characters the model does not know")
     if as_json:
@@ -79,10 +81,12 @@ def ceiling(names: str | None, column: str | None, max_name_length: int | None, 
     For the loss and the likeliest character nothing does better on this list. A drawn character is right as often as
     given here for a model that knows the true chances; one that is surer of itself than it should be exceeds that.
     """
-    corpus = open_list(names, Notes(quiet), column=column, max_name_length=max_name_length)
+    notes = Notes(quiet)
+    corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
     from namegen import api
 
-    result = api.list_ceiling(corpus)
+    with Waiting(notes, f"the ceiling of {corpus.source}"):
+        result = api.list_ceiling(corpus)
     if as_json:
         click.echo(json_text(result.to_dict()))
         return

@@ -10,6 +10,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import note_model, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
+from namegen.cli.waiting import Waiting
 from namegen.errors import CheckpointError, EngineError
 from namegen.extras import missing_library
 from namegen.files import check_output
@@ -74,14 +75,15 @@ def export_tflite(
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
-    report = export(
-        checkpoint,
-        path,
-        quantize=quantize,
-        names=None if corpus is None else corpus.names,
-        force=force,
-        without_names=without_names,
-    )
+    with Waiting(notes, f"exporting {name} to {path}"):
+        report = export(
+            checkpoint,
+            path,
+            quantize=quantize,
+            names=None if corpus is None else corpus.names,
+            force=force,
+            without_names=without_names,
+        )
     if report.left_out:
         notes(
             f"left out: {report.left_out:,} of {report.left_out + report.names:,} names, with characters the model "
@@ -131,12 +133,14 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     The file maps ids of characters to logits, in safe mode, without namegen.
     """
     limit_threads(1)
-    _, checkpoint, path = _open(model, out, ".keras", force, Notes(quiet))
-    try:
-        from namegen.backends.keras_engine.export import export_keras as export
-    except ModuleNotFoundError as error:
-        raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-    export(checkpoint, path)
+    notes = Notes(quiet)
+    name, checkpoint, path = _open(model, out, ".keras", force, notes)
+    with Waiting(notes, f"exporting {name} to {path}"):
+        try:
+            from namegen.backends.keras_engine.export import export_keras as export
+        except ModuleNotFoundError as error:
+            raise EngineError(missing_library("export-keras", error.name, "keras")) from error
+        export(checkpoint, path)
     size = path.stat().st_size
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 

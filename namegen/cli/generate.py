@@ -14,6 +14,7 @@ from namegen.cli import formats, options
 from namegen.cli.search_line import SearchLine
 from namegen.cli.sources import note_list, open_blend
 from namegen.cli.terminal import Notes
+from namegen.cli.waiting import Waiting
 
 if TYPE_CHECKING:
     from namegen.core.generation.generator import NameBatch
@@ -190,7 +191,8 @@ def generate(
     loaded = open_blend(models, blend, notes, backend=backend, threads=threads)
     for name in ("banned", "avoid"):
         note_list(wished[name], notes)
-    wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
+    with Waiting(notes, "reading the lists of what is not wanted"):
+        wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
     line = SearchLine(notes, count) if best is None else SearchLine(notes, best, done="beginnings of names read")
     if best is None:
         batches = loaded.generate_batches(count, on_progress=line.on_progress, **wished)

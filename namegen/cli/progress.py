@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from namegen.cli.terminal import Notes, counted, number, percent, printable
+from namegen.cli.waiting import Waiting
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -196,9 +197,21 @@ class LiveBlock(Display):
         self._live: Any = None
         self._next = 0.0
         self._samples: list[EpochRecord] = []
+        self._waiting = Waiting(notes, "reading the list")
+
+    def __enter__(self) -> LiveBlock:
+        """The list comes first; there is nothing of it to draw."""
+        self._waiting.__enter__()
+        return self
+
+    def on_beginning(self, run: TrainingRun) -> None:
+        """The list is read."""
+        self._waiting.__exit__()
+        super().on_beginning(run)
 
     def ready(self, run: TrainingRun) -> None:
         """Begin to draw."""
+        self._waiting.__exit__()
         super().ready(run)
         self._begin()
         self._live.update(self._block(run.progress, run.progress.step), refresh=True)
@@ -228,6 +241,7 @@ class LiveBlock(Display):
 
     def say(self, text: str) -> None:
         """Above the block, which stays where it is."""
+        self._waiting.__exit__()
         if self._live is None:
             self.notes(text)
         else:
@@ -235,6 +249,7 @@ class LiveBlock(Display):
 
     def __exit__(self, *_: object) -> None:
         """Leave the last frame standing, and give the cursor back."""
+        self._waiting.__exit__()
         if self._live is not None:
             self._live.stop()
 
@@ -279,7 +294,7 @@ class LiveBlock(Display):
         head.add_row(
             f"epoch {min(progress.epoch + 1, self.epochs)}/{self.epochs}",
             ProgressBar(total=self.epochs, completed=self.done(progress, step)),
-            f"{left or '-:--'} left",
+            f"{left or '-:--'} left" if progress.epoch < self.epochs else "measuring",
         )
         if not progress.history:
             return Group(head, Text("" if self._start else "getting the engine ready", style="dim"), Text(""))

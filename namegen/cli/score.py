@@ -13,7 +13,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_blend
-from namegen.cli.terminal import Notes, aligned, json_text, printable
+from namegen.cli.terminal import Notes, aligned, counted, json_text, printable
+from namegen.cli.waiting import Waiting
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.models import SHIPPED
 
@@ -72,7 +73,8 @@ def score(
             )
         notes(f"model: {model}")
     loaded = open_blend((model, *also), blend, notes, backend=backend, threads=threads)
-    scores = [loaded.score(name) for name in names]
+    with Waiting(notes, f"scoring {counted(len(names), 'name')}"):
+        scores = [loaded.score(name) for name in names]
     if as_json:
         click.echo(json_text({"model": loaded.name, "scores": [to_dict(score) for score in scores]}))
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":

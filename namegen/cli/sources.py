@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli.terminal import Notes
+from namegen.cli.waiting import Waiting
 from namegen.core.settings import DataSettings
 from namegen.models import SHIPPED
 from namegen.threads import limit_threads
@@ -63,7 +64,8 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
     from namegen import api
 
     note_model(model, notes)
-    loaded = api.load(model, backend=backend, threads=threads)
+    with Waiting(notes, f"opening {model or 'a model'}"):
+        loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
         notes(f"model: {loaded.name}")
     return loaded
@@ -102,6 +104,7 @@ def open_list(
         notes(f"names: {DEFAULT_LIST}")
     longest = DataSettings().max_name_length if max_name_length is None else max_name_length
     settings = DataSettings(names=DEFAULT_LIST if names is None else names, column=column, max_name_length=longest)
-    corpus = read_names(settings)
+    with Waiting(notes, f"reading {settings.names}"):
+        corpus = read_names(settings)
     notes(corpus.dropped_sentence())
     return corpus

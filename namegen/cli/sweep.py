@@ -14,6 +14,7 @@ from namegen.cli import INTERRUPTED, options
 from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.cli.waiting import Waiting
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
@@ -88,7 +89,8 @@ def sweep(
 
     def read_list(data: DataSettings) -> Corpus:
         note_list(data.names, notes)
-        corpus = read_names(data)
+        with Waiting(notes, f"reading {data.names}"):
+            corpus = read_names(data)
         notes(corpus.dropped_sentence())
         return corpus
 
