@@ -29,13 +29,6 @@ REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 Row = tuple[str, int]  # a label and how many
 
 
-def drawing(text: str) -> Path:
-    """A file to draw into, by its ending: so a list or a model is never drawn over."""
-    if Path(text).suffix.lower() not in DRAWINGS:
-        raise click.BadParameter(f"{text[:200]!r}: expected a file that ends in {' or '.join(DRAWINGS)}")
-    return Path(text)
-
-
 @click.command(
     epilog=options.examples(
         "namegen describe companies",
@@ -43,7 +36,7 @@ def drawing(text: str) -> Path:
     ),
 )
 @click.argument("names", required=False)
-@click.option("--plot", type=drawing, metavar="FILE", help="Draw it too, into a .png or .svg file.")
+@click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, into a .png or .svg file.")
 @click.option("--force", is_flag=True, help="Draw over FILE if it exists.")
 @options.column
 @options.max_name_length

@@ -32,7 +32,7 @@ force = click.option("--force", is_flag=True, help="Write over OUT if it exists.
     ),
 )
 @click.argument("model", required=False)
-@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.argument("out", required=False, type=options.OutFile(".tflite"))
 @click.option(
     "--quantize",
     type=click.Choice(QUANTISATIONS),
@@ -120,7 +120,7 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
     ),
 )
 @click.argument("model", required=False)
-@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.argument("out", required=False, type=options.OutFile(".keras"))
 @force
 @options.common
 def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
@@ -153,7 +153,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     ),
 )
 @click.argument("model", required=False)
-@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.argument("out", required=False, type=options.OutFile(".json"))
 @force
 @options.common
 def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:

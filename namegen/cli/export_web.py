@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="OUT.html", help="The file to write.")
+@click.option(
+    "--out", type=options.OutFile(".html", ".htm"), required=True, metavar="OUT.html", help="The file to write."
+)
 @click.option("--force", is_flag=True, help="Write over OUT if it exists.")
 @options.common
 def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, quiet: bool) -> None:
@@ -38,8 +40,6 @@ def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, q
     limit_threads(1)
     from namegen.web.export import write_page
 
-    if str(out) == "-":
-        raise click.BadParameter("'-': a page is written to a file, not to standard output", param_hint="'--out'")
     notes = Notes(quiet)
     found = [_open(model, notes) for model in dict.fromkeys(models) or (None,)]
     with Waiting(notes, f"writing {out}"):

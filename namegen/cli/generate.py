@@ -177,7 +177,7 @@ def generate(
     quiet: bool,
     **wished: Any,
 ) -> None:
-    """Invent names: new ones, each once, a line each.
+    """Invent names: new ones, each once.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
     mlb-first. Of several models each character is drawn from the weighted mean of what they say: names that could

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -27,6 +29,24 @@ def common(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later versions of click alone
+    """A file to write, by its endings: so no other file is written over, and no ending promises what is not in it."""
+
+    name = "file"
+
+    def __init__(self, *endings: str) -> None:
+        self._endings = endings
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read what was typed; whether it can be written there is found out by whoever writes."""
+        path = Path(value)
+        if not str(value) or not (path.suffix.lower() in self._endings or os.path.isdir(path)):
+            self.fail(
+                f"{quote(str(value), 200)}: expected a file that ends in {' or '.join(self._endings)}", param, ctx
+            )
+        return path
 
 
 def examples(*lines: str) -> str:

@@ -64,6 +64,9 @@ class Display(AbstractContextManager["Display"]):
         self._done_before = self.done(run.progress, run.progress.step)
         if not self._told:
             self._tell(run)
+        if run.trainer.finished(run.progress):
+            self.notes("this run has ended before, so nothing is trained; its figures once more:")
+            return
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
     def on_beginning(self, run: TrainingRun) -> None:
@@ -152,6 +155,19 @@ def sample(record: EpochRecord) -> str:
     return f"{printable(record.sample)} ({'new' if record.sample_is_new else 'seen'})" if record.sample else ""
 
 
+def fitting(parts: Sequence[str]) -> str:
+    """As many of the parts as a line holds, those that come first before others; empty ones are none.
+
+    >>> fitting(["epoch 1/9", "", "x" * 80, "0:01 left"])
+    'epoch 1/9  0:01 left'
+    """
+    line = ""
+    for part in filter(None, parts):
+        longer = f"{line}  {part}" if line else part
+        line = longer if len(longer) <= COLUMNS else line
+    return line
+
+
 class Lines(Display):
     """A line at the end of an epoch, the rarer the longer it takes; and of the last epoch."""
 
@@ -181,12 +197,12 @@ class Lines(Display):
         parts = (
             f"epoch {progress.epoch}/{self.epochs}",
             f"loss {number(record.training_loss_nats_per_char)}",
-            self.accuracy(record),
-            self.speed(record),
+            self.accuracy(record).replace(" accuracy", ""),
             f"{left} left",
             sample(record),
+            self.speed(record),
         )
-        self.notes("  ".join(filter(None, parts)))
+        self.notes(fitting(parts))
 
 
 class LiveBlock(Display):

@@ -67,7 +67,8 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
     with Waiting(notes, f"opening {model or 'a model'}"):
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
-        notes(f"model: {loaded.name}")
+        more = " (`namegen models` shows others)" if loaded.name in SHIPPED else ""
+        notes(f"model: {loaded.name}{more}")
     return loaded
 
 

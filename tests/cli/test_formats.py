@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from contextlib import suppress
 
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from namegen import models
 from namegen.cli import cli
-from namegen.cli.formats import Rows
+from namegen.cli.formats import SIDE_BY_SIDE, Rows, chosen, side_by_side
 from namegen.errors import GenerationError
 from tests.small_models import small_models
 
@@ -104,3 +105,36 @@ def test_a_json_array_is_closed_after_an_error_of_ours_alone(capsys):
     assert json.loads(written("json", capsys, GenerationError("none"), rows=0)) == []
     assert json.loads(written("json", capsys, rows=0)) == []
     assert not written("json", capsys, BrokenPipeError()).endswith("]\n")
+
+
+def test_a_terminal_gets_names_side_by_side_unless_a_format_is_asked_for(monkeypatch):
+    """As many in a row as fit into 80 columns, in the order of the lines downwards."""
+    lines = run("generate", "mlb-first", "-n", 41, "--seed", 1).stdout.splitlines()
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    terminal.reconfigure = lambda **options: None  # type: ignore[attr-defined]
+    monkeypatch.setenv("COLUMNS", "80")
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", terminal)
+        assert chosen("text", False) == "text"
+        assert chosen(None, True) == "json"
+        form = chosen(None, False)
+        with suppress(GenerationError), Rows(form, ("name",)) as rows:
+            rows.write((name,) for name in lines)
+            assert terminal.getvalue() == ""
+            raise GenerationError("no more")  # what was found is written
+    table = terminal.getvalue().splitlines()
+    assert max(map(len, table)) <= 80
+    assert len(table) < 12
+    cells = [row.split() for row in table]
+    assert [row[place] for place in range(len(cells[0])) for row in cells if place < len(row)] == lines
+
+
+def test_many_names_come_a_line_each_in_a_terminal_too(capsys):
+    with Rows(SIDE_BY_SIDE, ("name",)) as rows:
+        for start in range(0, 900, 300):
+            rows.write((f"n{number}",) for number in range(start, start + 300))
+    assert capsys.readouterr().out.splitlines() == [f"n{number}" for number in range(900)]
+    assert side_by_side([]) == ""
+    assert side_by_side(["ゆき" * 30, "a"]) == "ゆき" * 30 + "\na\n"  # wider than the terminal: one a line
+    assert side_by_side(["ゆき", "Al", "Bo", "Cy"]).splitlines() == ["ゆき  Al    Bo    Cy"]

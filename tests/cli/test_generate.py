@@ -21,7 +21,9 @@ def test_names_are_new_and_distinct_and_as_many_as_asked(program, run_folder, so
 
 
 def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
-    assert program("generate").done().err == "model: mlb-first\n"  # no run under runs/: the shipped one
+    assert (
+        program("generate").done().err == "model: mlb-first (`namegen models` shows others)\n"
+    )  # no run under runs/: the shipped one
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
     run = program("generate").done()

@@ -78,6 +78,24 @@ def test_an_option_that_there_is_not_names_the_nearest(command):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("export-tflite", "mlb-last"), ".tflite"),
+        (("export-keras", "mlb-last"), ".keras"),
+        (("export-vocabulary", "mlb-last"), ".json"),
+        (("export-web", "--out"), ".html or .htm"),
+        (("describe", "--plot"), ".png or .svg"),
+    ],
+)
+def test_a_file_to_write_is_known_by_its_ending(arguments, expected, place):
+    for name in ("", "friends.txt", "-"):
+        result = run(*arguments, name)
+        assert result.exit_code == 2
+        assert f"'{name}': expected a file that ends in {expected}" in result.stderr
+    assert (place / "friends.txt").read_text().startswith("Ann\n")
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("generate", "--min-distance", 4), "'--min-distance': '4': expected a whole number from 1 to 3."),
