@@ -207,8 +207,7 @@ def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Labe
     """What is wrong with values that were asked for and change nothing in any of the configs."""
     problems = []
     for path in paths:
-        table, _, name = path.partition(".")
-        reasons = [config.training.without_effect.get(name) for config in configs if table == "training"]
+        reasons = [config.recipe.without_effect.get(path) for config in configs]
         if reasons and all(reasons):
             problems.append(f"{label(path)} has no effect, as {reasons[0]}: change that too, or leave it out")
     return problems

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what East Asian spreadsheets take, too
+
 
 def quote(text: str, longest: int = 40) -> str:
     r"""Text from outside for a message: control characters escaped, long text cut.
@@ -15,7 +17,11 @@ def quote(text: str, longest: int = 40) -> str:
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet runs: text that begins with ``= + - @`` gets an apostrophe before it."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
+    """A cell that no spreadsheet runs: text that begins with ``= + - @``, in full width too, gets an apostrophe.
+
+    >>> safe_cell("=1+1"), safe_cell("Ann"), safe_cell(-1.5)
+    ("'=1+1", 'Ann', -1.5)
+    """
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

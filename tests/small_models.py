@@ -6,13 +6,18 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from namegen import api
+from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.config import parse_config
+from namegen.core.training.run import TrainingRun
+from namegen.lists import load_bundled
 
 
 @cache
 def small_models() -> Path:
-    """A folder of models under the names of the shipped ones, each knowing the whole of its list."""
+    """A folder of models under the names of the shipped ones, each knowing the whole of its list.
+
+    Their drawing temperature is not measured, which would take longer than all else together.
+    """
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
     for name in ("mlb-first", "mlb-last", "companies"):
         settings = {
@@ -20,5 +25,7 @@ def small_models() -> Path:
             "training": {"effort": "quick", "epochs": 1, "batch_size": 256},
             "data": {"names": name, "validation": 0.0},
         }
-        api.train(config=parse_config(settings)).checkpoint.save(folder / f"{name}.safetensors")
+        recipe = parse_config(settings).recipe
+        run = TrainingRun(load_bundled(name), recipe, NumpyEngine, threads=1, for_use=False)
+        run.run().checkpoint.save(folder / f"{name}.safetensors")
     return folder

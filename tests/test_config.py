@@ -306,6 +306,19 @@ class TestMerge:
         steps = Config(training=TrainingSettings(schedule="steps", rate_steps=((0, 0.1),)))
         with pytest.raises(SettingsError, match=r"^learning_rate has no effect, as the schedule is steps"):
             merge(steps, {"training.learning_rate": 0.5})
+        alone = {"data.validation": 0.0}
+        for path, value in (("training.best_by", "accuracy"), ("data.split_seed", 3)):
+            with pytest.raises(SettingsError, match=rf"^{path.partition('.')[2]} has no effect, as .*held"):
+                merge(Config(), {**alone, path: value})
+            assert merge(Config(), {path: value}) != Config()
+        with pytest.raises(SettingsError, match=r"^split has no effect"):
+            merge(Config(), {**alone, "data.split": "names", "data.repeats": "kept"})
+        merge(Config(), {**alone, "data.split": "names"})  # which keeps the repeats
+        merge(Config(), {**alone, "data.test": 0.2, "data.split_seed": 3})
+        merge(Config(), {**alone, "training.effort": "best", "data.split_seed": 3})  # its teachers choose by some names
+        merge(Config(), {**alone, "training.patience": 3})  # it goes by the training loss then
+        idle = merge(Config(), {"training.best_by": "accuracy"})
+        assert merge(idle, alone).training.best_by == "accuracy"  # as a config may have it
         assert merge(Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}).training.momentum == 0.5
         assert merge(steps, {"training.epochs": 3}).training.epochs == 3  # what the config itself holds may be idle
 

@@ -17,7 +17,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     """Several models as one: each character is drawn from the weighted mean of what they say.
 
     Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
-    does not say what it learned from, as a ``.tflite`` does not, nobody knows which those are.
+    does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are.
 
     A model of labelled names is heard for names of any label, or of those that ``LoadedModel.labelled`` has chosen.
 

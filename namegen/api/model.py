@@ -44,7 +44,7 @@ class LoadedModel:
         model: the LanguageModel: an engine with the model's parameters, or a ``.tflite`` in its own runtime.
         vocabulary: its characters.
         longest_name: characters of the longest name of the list that it was trained on.
-        checkpoint: where it came from; None for a ``.tflite``, which carries the network alone, and for a blend.
+        checkpoint: where it came from; None for a ``.tflite``, which does not carry all of it, and for a blend.
         known_names: digests of the names that it learned from; None where it does not say.
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
         default_temperature: what names are drawn with unless another is asked for: measured as the model was trained,
@@ -311,6 +311,7 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
             tflite,
             tflite.vocabulary,
             tflite.longest_name,
+            known_names=tflite.known_names,
             beginnings=tflite.beginnings,
             default_temperature=tflite.drawing_temperature,
             labels=tuple(label.name for label in tflite.labels),

@@ -11,7 +11,12 @@ from namegen.threads import limit_threads
 WIDTH = 80
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen lists",
+        "namegen train companies",
+    ),
+)
 @options.common
 def lists(as_json: bool, quiet: bool) -> None:
     """The lists of names that come with namegen; each goes by its name wherever NAMES stands."""
@@ -42,7 +47,12 @@ def lists(as_json: bool, quiet: bool) -> None:
             click.echo(f"{' ' * width}          {line}")
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen models",
+        "namegen generate mlb-last",
+    ),
+)
 @options.common
 def models(as_json: bool, quiet: bool) -> None:
     """The trained models that come with namegen; each goes by its name wherever MODEL stands."""
@@ -72,7 +82,12 @@ def models(as_json: bool, quiet: bool) -> None:
     click.echo("\nheld out: how often the likeliest character is right, on names not learned from")
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen configs",
+        "namegen train --config blog-rnn32-first",
+    ),
+)
 @options.common
 def configs(as_json: bool, quiet: bool) -> None:
     """The ready settings that come with namegen; each goes by its name wherever CONFIG stands."""

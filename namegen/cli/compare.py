@@ -24,7 +24,14 @@ DEFAULT_SEEDS, MOST_SEEDS = 3, 100
 WIDTH = 80
 
 
-@click.command("compare-backends", cls=options.OfEveryEngine)
+@click.command(
+    "compare-backends",
+    cls=options.OfEveryEngine,
+    epilog=options.examples(
+        "namegen compare-backends --quick",
+        "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
+    ),
+)
 @click.argument("names", nargs=-1)
 @click.option(
     "--out",
@@ -35,13 +42,13 @@ WIDTH = 80
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(1, MOST_SEEDS),
+    type=options.Whole(1, MOST_SEEDS),
     metavar="N",
     help=f"How often each network is trained.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
 )
 @click.option(
     "--split-seed",
-    type=click.IntRange(min=0),
+    type=options.Whole(0),
     metavar="N",
     help="Hold out the same names from every training.  [default: each seed holds out others]",
 )

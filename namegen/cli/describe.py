@@ -13,6 +13,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import open_list
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.cli.waiting import Waiting
 from namegen.files import check_output
 from namegen.threads import limit_threads
 
@@ -28,16 +29,14 @@ REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 Row = tuple[str, int]  # a label and how many
 
 
-def drawing(text: str) -> Path:
-    """A file to draw into, by its ending: so a list or a model is never drawn over."""
-    if Path(text).suffix.lower() not in DRAWINGS:
-        raise click.BadParameter(f"{text[:200]!r}: expected a file that ends in {' or '.join(DRAWINGS)}")
-    return Path(text)
-
-
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen describe companies",
+        "namegen describe friends.txt --plot friends.svg",
+    ),
+)
 @click.argument("names", required=False)
-@click.option("--plot", type=drawing, metavar="FILE", help="Draw it too, into a .png or .svg file.")
+@click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, into a .png or .svg file.")
 @click.option("--force", is_flag=True, help="Draw over FILE if it exists.")
 @options.column
 @options.max_name_length
@@ -64,12 +63,14 @@ def describe(
     corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
     from namegen.core.data import description
 
-    described = description.describe(corpus.names)
+    with Waiting(notes, f"describing {corpus.source}"):
+        described = description.describe(corpus.names)
     click.echo(json_text(described.to_dict()) if as_json else _text(described, corpus.source))
     if plot is not None:
         from namegen.drawings.description import draw_description
 
-        draw_description(described, plot, source=corpus.source)
+        with Waiting(notes, f"drawing {plot}"):
+            draw_description(described, plot, source=corpus.source)
         notes(f"drawn: {plot}")
 
 

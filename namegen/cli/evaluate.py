@@ -7,9 +7,15 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import open_blend, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json_text, printable
+from namegen.cli.waiting import Waiting
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen evaluate mlb-last friends.txt",
+        "namegen evaluate mlb-last friends.txt --with mlb-first --blend 0.6,0.4",
+    ),
+)
 @click.argument("model", required=False)
 @click.argument("names", required=False)
 @options.also
@@ -38,8 +44,8 @@ def evaluate(
     """Measure how well a model predicts a list of names.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first. With --with it is measured as a blend:
-    namegen evaluate runs/a names.txt --with runs/b --blend 0.6,0.4
+    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first. With --with it is measured as a
+    blend.
 
     Names with characters that the model does not know are left out, and counted. A list that the model has learned
     from flatters it: the held-out figures of the training are in its run folder.
@@ -51,7 +57,8 @@ def evaluate(
     corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
     from namegen import api
 
-    result = api.evaluate(loaded, corpus)
+    with Waiting(notes, f"evaluating {loaded.name} on {corpus.source}"):
+        result = api.evaluate(loaded, corpus)
     if result.left_out:
         unknown = "characters or labels" if result.by_label else "characters"
         notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names, with {unknown} the model does not know")
@@ -68,7 +75,12 @@ def evaluate(
         click.echo(f"\n{aligned([head, *of_each])}")
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen ceiling friends.txt",
+        "namegen ceiling people.csv --column first",
+    ),
+)
 @click.argument("names", required=False)
 @options.column
 @options.label_column
@@ -90,10 +102,12 @@ def ceiling(
     given here for a model that knows the true chances; one that is surer of itself than it should be exceeds that.
     Of a labelled list it is what can be told from the label and the prefix.
     """
-    corpus = open_list(names, Notes(quiet), column=column, label_column=label_column, max_name_length=max_name_length)
+    notes = Notes(quiet)
+    corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
     from namegen import api
 
-    result = api.list_ceiling(corpus)
+    with Waiting(notes, f"the ceiling of {corpus.source}"):
+        result = api.list_ceiling(corpus)
     if as_json:
         click.echo(json_text(result.to_dict()))
         return

@@ -10,6 +10,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import note_model, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
+from namegen.cli.waiting import Waiting
 from namegen.errors import CheckpointError, EngineError
 from namegen.extras import missing_library
 from namegen.files import check_output
@@ -23,9 +24,15 @@ QUANTISATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Write over OUT if it exists.")
 
 
-@click.command("export-tflite")
+@click.command(
+    "export-tflite",
+    epilog=options.examples(
+        "namegen export-tflite mlb-last",
+        "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
+    ),
+)
 @click.argument("model", required=False)
-@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.argument("out", required=False, type=options.OutFile(".tflite"))
 @click.option(
     "--quantize",
     type=click.Choice(QUANTISATIONS),
@@ -36,10 +43,22 @@ force = click.option("--force", is_flag=True, help="Write over OUT if it exists.
 @click.option(
     "--names", metavar="NAMES", help="Check the file on this list.  [default: 1,000 names of the model's own]"
 )
+@click.option(
+    "--without-names",
+    is_flag=True,
+    help="Leave out the digests of the names learned from (8 bytes each), which say what is new.",
+)
 @force
 @options.common
 def export_tflite(
-    model: str | None, out: Path | None, quantize: str, names: str | None, force: bool, as_json: bool, quiet: bool
+    model: str | None,
+    out: Path | None,
+    quantize: str,
+    names: str | None,
+    without_names: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Write a model as a .tflite, for Android, iOS and LiteRT.
 
@@ -56,7 +75,15 @@ def export_tflite(
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
-    report = export(checkpoint, path, quantize=quantize, names=None if corpus is None else corpus.names, force=force)
+    with Waiting(notes, f"exporting {name} to {path}"):
+        report = export(
+            checkpoint,
+            path,
+            quantize=quantize,
+            names=None if corpus is None else corpus.names,
+            force=force,
+            without_names=without_names,
+        )
     if report.left_out:
         notes(
             f"left out: {report.left_out:,} of {report.left_out + report.names:,} names, with characters the model "
@@ -73,18 +100,27 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
     half = ", ".join(report.in_half_precision) or "none, it would cost too much"
     rows = [
         ("size", f"{report.bytes:,} bytes"),
+        ("digests of names", f"of {report.known_names:,}, {8 * report.known_names:,} of these bytes"),
         ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
         ("largest difference of logits", f"{report.largest_logit_difference:.2g}"),
     ]
+    if not report.known_names:
+        rows[1] = ("digests of names", "none: it cannot say which names are new")
     if report.quantize == "float16":
-        rows.insert(1, ("weights in half precision", half))
+        rows.insert(2, ("weights in half precision", half))
     table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]
     return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{aligned(table)}"
 
 
-@click.command("export-keras")
+@click.command(
+    "export-keras",
+    epilog=options.examples(
+        "namegen export-keras mlb-last",
+        "namegen export-keras runs/friends-numpy friends.keras",
+    ),
+)
 @click.argument("model", required=False)
-@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.argument("out", required=False, type=options.OutFile(".keras"))
 @force
 @options.common
 def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
@@ -97,19 +133,27 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     The file maps ids of characters to logits, in safe mode, without namegen.
     """
     limit_threads(1)
-    _, checkpoint, path = _open(model, out, ".keras", force, Notes(quiet))
-    try:
-        from namegen.backends.keras_engine.export import export_keras as export
-    except ModuleNotFoundError as error:
-        raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-    export(checkpoint, path)
+    notes = Notes(quiet)
+    name, checkpoint, path = _open(model, out, ".keras", force, notes)
+    with Waiting(notes, f"exporting {name} to {path}"):
+        try:
+            from namegen.backends.keras_engine.export import export_keras as export
+        except ModuleNotFoundError as error:
+            raise EngineError(missing_library("export-keras", error.name, "keras")) from error
+        export(checkpoint, path)
     size = path.stat().st_size
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
-@click.command("export-vocabulary")
+@click.command(
+    "export-vocabulary",
+    epilog=options.examples(
+        "namegen export-vocabulary mlb-last",
+        "namegen export-vocabulary runs/friends-numpy friends.json",
+    ),
+)
 @click.argument("model", required=False)
-@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.argument("out", required=False, type=options.OutFile(".json"))
 @force
 @options.common
 def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:

@@ -10,6 +10,7 @@ import click
 from namegen.cli import options
 from namegen.cli.sources import note_model
 from namegen.cli.terminal import Notes, json_text, printable
+from namegen.cli.waiting import Waiting
 from namegen.errors import CheckpointError
 from namegen.threads import limit_threads
 
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
     from namegen.web.export import PageModel
 
 
-@click.command("export-web")
+@click.command(
+    "export-web",
+    epilog=options.examples(
+        "namegen export-web mlb-first mlb-last --out names.html",
+    ),
+)
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="OUT.html", help="The file to write.")
+@click.option(
+    "--out", type=options.OutFile(".html", ".htm"), required=True, metavar="OUT.html", help="The file to write."
+)
 @click.option("--force", is_flag=True, help="Write over OUT if it exists.")
 @options.common
 def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, quiet: bool) -> None:
@@ -32,10 +40,10 @@ def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, q
     limit_threads(1)
     from namegen.web.export import write_page
 
-    if str(out) == "-":
-        raise click.BadParameter("'-': a page is written to a file, not to standard output", param_hint="'--out'")
-    found = [_open(model, Notes(quiet)) for model in dict.fromkeys(models) or (None,)]
-    size = write_page(found, out, force=force)
+    notes = Notes(quiet)
+    found = [_open(model, notes) for model in dict.fromkeys(models) or (None,)]
+    with Waiting(notes, f"writing {out}"):
+        size = write_page(found, out, force=force)
     if as_json:
         click.echo(json_text({"out": str(out), "bytes": size, "models": [model.label for model in found]}))
     else:

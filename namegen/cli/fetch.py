@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from namegen.cli import options
 from namegen.cli.terminal import Notes, json_text, printable
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from namegen.fetch.download import Silent
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen fetch players --part last --out last.txt",
+        "namegen fetch companies --contact me@example.org --out companies.txt",
+    ),
+)
 @click.argument("what", type=click.Choice(("players", "companies")))
 @click.option("--out", required=True, metavar="FILE", help="The list, a name a line.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
@@ -41,7 +47,8 @@ def fetch(
 
     FILE is written whole or not at all. Needs the library httpx (the extra fetch).
     """
-    if what == "companies" and part != "player":
+    given = click.get_current_context().get_parameter_source("part") is ParameterSource.COMMANDLINE
+    if what == "companies" and given:
         raise click.UsageError("--part goes with players only: leave it out")
     from namegen.fetch import companies, players
     from namegen.fetch.download import Downloader

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 from click.core import ParameterSource
 
-from namegen.cli import options
+from namegen.cli import formats, options
 from namegen.cli.search_line import SearchLine
 from namegen.cli.sources import note_list, open_blend
-from namegen.cli.terminal import Notes, json_string, printable
+from namegen.cli.terminal import Notes
+from namegen.cli.waiting import Waiting
 
 if TYPE_CHECKING:
     from namegen.core.generation.name_batch import NameBatch
@@ -25,6 +23,7 @@ MOST_NAMES = 1_000_000_000
 MOST_BEST = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
+DRAWING = ("count", *OF_DRAWING)
 
 
 def texts(file: str | None) -> Sequence[str] | None:
@@ -56,7 +55,7 @@ def wish_options(command: options.Command) -> options.Command:
     wish: Callable[[options.Command], options.Command]
     for wish in reversed(
         (
-            click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
+            click.option("--seed", type=options.Whole(0), metavar="N", help="The same seed gives the same names."),
             click.option(
                 "--temperature",
                 type=float,
@@ -73,7 +72,7 @@ def wish_options(command: options.Command) -> options.Command:
             ),
             click.option(
                 "--max-length",
-                type=click.IntRange(1, 1_000_000),
+                type=options.Whole(1, 1_000_000),
                 metavar="N",
                 help="The most characters of a name.  [default: twice those of the longest name in the list]",
             ),
@@ -84,7 +83,7 @@ def wish_options(command: options.Command) -> options.Command:
                 "--matches", metavar="REGEX", help="Give names that match the regular expression REGEX as a whole."
             ),
             click.option(
-                "--min-length", type=click.IntRange(0, 1_000_000), metavar="N", help="The fewest characters of a name."
+                "--min-length", type=options.Whole(0, 1_000_000), metavar="N", help="The fewest characters of a name."
             ),
             click.option(
                 "--banned",
@@ -98,7 +97,7 @@ def wish_options(command: options.Command) -> options.Command:
             ),
             click.option(
                 "--min-distance",
-                type=click.IntRange(1, 3),
+                type=options.Whole(1, 3),
                 metavar="D",
                 help="Keep D edits or more away from each name of --avoid, or else of the model's bundled list.",
             ),
@@ -133,14 +132,19 @@ def _random(batch: NameBatch, seed: int | None) -> Sequence[int]:
 ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "random": _random}
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen generate mlb-last -n 5 --starts-with Mc",
+        "namegen generate mlb-first companies --blend 0.7,0.3 --format csv",
+    ),
+)
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.blend
 @options.label
 @click.option(
     "-n",
     "count",
-    type=click.IntRange(1, MOST_NAMES),
+    type=options.Whole(1, MOST_NAMES),
     default=20,
     show_default=True,
     metavar="N",
@@ -149,7 +153,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 @wish_options
 @click.option(
     "--best",
-    type=click.IntRange(1, MOST_BEST),
+    type=options.Whole(1, MOST_BEST),
     metavar="N",
     help="Give the N likeliest names, exactly, in place of names that are drawn.",
 )
@@ -158,9 +162,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
     type=click.Choice(tuple(ORDERS)),
     help="The order of the names.  [default: random; likely with --best]",
 )
-@click.option(
-    "--format", "form", type=click.Choice(("text", "csv", "json")), help="The format to print.  [default: text]"
-)
+@formats.option
 @options.backend
 @options.threads
 @options.common
@@ -178,23 +180,22 @@ def generate(
     quiet: bool,
     **wished: Any,
 ) -> None:
-    """Invent names: new ones, each once, a line each.
+    """Invent names: new ones, each once.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
     mlb-first. Of several models each character is drawn from the weighted mean of what they say: names that could
-    stand in the list of either. With --json a line is an object: name, log_probability (nats), new.
+    stand in the list of either. Columns of --format: name, log_probability (nats), new. --json is --format json.
     """
-    if best is not None:
-        _refuse_with_best(click.get_current_context())
-    if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json contradicts --format {form}: give one of them.")
+    form = formats.chosen(form, as_json)
+    _refuse_without_effect(click.get_current_context())
     if wished["banned"] == wished["avoid"] == "-":
         raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
     notes = Notes(quiet)
     loaded = open_blend(models, blend, notes, labels=labels, backend=backend, threads=threads)
     for name in ("banned", "avoid"):
         note_list(wished[name], notes)
-    wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
+    with Waiting(notes, "reading the lists of what is not wanted"):
+        wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
     line = SearchLine(notes, count) if best is None else SearchLine(notes, best, done="beginnings of names read")
     if best is None:
         batches = loaded.generate_batches(count, on_progress=line.on_progress, **wished)
@@ -203,25 +204,28 @@ def generate(
         batches = loaded.best_batches(best, on_progress=line.on_progress, **of_names)
     if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
         batches = _sorted(batches, ORDERS[sort], wished["seed"])
-    write = {"text": _lines, "csv": _csv_lines, "json": _json_lines}["json" if as_json else form or "text"]
-    if form == "csv":
-        sys.stdout.write("name,log_probability,new\n")
-    with line:
+    with formats.Rows(form, formats.OF_NAMES) as rows, line:
         for batch in batches:
-            text = write(batch)
             line.clear()
-            sys.stdout.write(text)
+            rows.write_names(batch)
 
 
-def _refuse_with_best(context: click.Context) -> None:
+def _refuse_without_effect(context: click.Context) -> None:
     """The likeliest names are not drawn: what says how to draw is a mistake beside them."""
-    given = [
-        "-n" if name == "count" else "--" + name.replace("_", "-")
-        for name in ("count", *OF_DRAWING)
-        if name != "seed" and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise click.UsageError(f"--best does not go with {', '.join(given)}: the likeliest names are not drawn.")
+    values = context.params
+    given = [name for name in DRAWING if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    told = {name: "-n" if name == "count" else "--" + name.replace("_", "-") for name in given}
+    if values["best"] is not None:
+        if values["sort"] == "random":
+            told.pop("seed", None)  # which deals them
+        if told:
+            raise click.UsageError(
+                f"--best does not go with {', '.join(told.values())}: the likeliest names are not drawn."
+            )
+    elif values["temperature"] == 0 and (narrowed := [told[name] for name in ("top_k", "top_p") if name in told]):
+        raise click.UsageError(
+            f"--temperature 0 does not go with {', '.join(narrowed)}: it takes the likeliest character each time."
+        )
 
 
 def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Iterator[NameBatch]:
@@ -240,30 +244,3 @@ def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Ite
         yield batch.select(order(batch, seed))
     if failure is not None:
         raise failure
-
-
-def _lines(batch: NameBatch) -> str:
-    """A name a line. One check finds out that a whole batch is safe to show, as nearly every batch is."""
-    safe = "".join(batch.names).isprintable()
-    return "\n".join(batch.names if safe else map(printable, batch.names)) + "\n"
-
-
-def _json_lines(batch: NameBatch) -> str:
-    """An object a line, put together by hand: a million objects through ``json.dumps`` take longer than their names."""
-    new = ["null"] * len(batch.names) if batch.new is None else ["true" if new else "false" for new in batch.new]
-    rows = zip(map(json_string, batch.names), batch.log_probability.tolist(), new, strict=True)
-    return "".join(
-        f'{{"name": {name}, "log_probability": {log_probability!r}, "new": {is_new}}}\n'
-        for name, log_probability, is_new in rows
-    )
-
-
-def _csv_lines(batch: NameBatch) -> str:
-    """A row each: name, log_probability, new (empty where the model does not know)."""
-    from namegen.escaping import safe_cell
-
-    new = [""] * len(batch.names) if batch.new is None else ["true" if new else "false" for new in batch.new]
-    stream = io.StringIO()
-    names = map(safe_cell, map(printable, batch.names))
-    csv.writer(stream, lineterminator="\n").writerows(zip(names, batch.log_probability.tolist(), new, strict=True))
-    return stream.getvalue()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from namegen import __version__
 from namegen.core.settings import LETTER_CASES
+from namegen.escaping import quote
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,6 +30,58 @@ def common(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later versions of click alone
+    """A file to write, by its endings: so no other file is written over, and no ending promises what is not in it."""
+
+    name = "file"
+
+    def __init__(self, *endings: str) -> None:
+        self._endings = endings
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read what was typed; whether it can be written there is found out by whoever writes."""
+        path = Path(value)
+        if not str(value) or not (path.suffix.lower() in self._endings or os.path.isdir(path)):
+            self.fail(
+                f"{quote(str(value), 200)}: expected a file that ends in {' or '.join(self._endings)}", param, ctx
+            )
+        return path
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines that work as they stand, kept as they are by click's mark."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+class Whole(click.IntRange):
+    """A whole number within bounds that are told in words, in the help and in messages.
+
+    >>> Whole(1, 1024).in_words, Whole(0).in_words
+    ('from 1 to 1,024', 'at least 0')
+    """
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        super().__init__(least, most)
+        self._least, self._most = least, most
+
+    @property
+    def in_words(self) -> str:
+        """The bounds."""
+        return f"at least {self._least:,}" if self._most is None else f"from {self._least:,} to {self._most:,}"
+
+    def _describe_range(self) -> str:  # what click shows in the help
+        return self.in_words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read what was typed."""
+        with suppress(ValueError):  # no number, or one of too many digits
+            number = int(value)
+            if self._least <= number and (self._most is None or number <= self._most):
+                return number
+        of = "of " if self._most is None else ""
+        self.fail(f"{quote(str(value))}: expected a whole number {of}{self.in_words}.", param, ctx)
 
 
 OUR_ENGINES_ALONE = "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine
@@ -90,7 +146,7 @@ backend = click.option(
 )
 threads = click.option(
     "--threads",
-    type=click.IntRange(1, MOST_THREADS),
+    type=Whole(1, MOST_THREADS),
     default=1,
     show_default=True,
     metavar="N",
@@ -112,7 +168,7 @@ label = click.option(
 )
 max_name_length = click.option(
     "--max-name-length",
-    type=click.IntRange(min=1),
+    type=Whole(1),
     metavar="N",
     help="Refuse lists with longer names.  [default: 1000]",
 )

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import click
 
-from namegen.cli import options
+from namegen.cli import formats, options
 from namegen.cli.search_line import SearchLine
-from namegen.cli.terminal import Notes, json_text, printable
+from namegen.cli.terminal import Notes
 from namegen.threads import limit_threads
 
 MOST_NAMES = 1_000_000
@@ -20,6 +20,7 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
     def add(command: options.Command) -> options.Command:
         for option in (
             options.letter_case,
+            formats.option,
             click.option(
                 "--temperature",
                 type=float,
@@ -27,11 +28,11 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
                 help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
                 "which nearly all new names are plausible]",
             ),
-            click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed gives the same names."),
+            click.option("--seed", type=options.Whole(0), metavar="N", help="The same seed gives the same names."),
             click.option(
                 "-n",
                 "count",
-                type=click.IntRange(1, MOST_NAMES),
+                type=options.Whole(1, MOST_NAMES),
                 default=25,
                 show_default=True,
                 metavar="N",
@@ -44,57 +45,73 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
     return add
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen players -n 9 --seed 1",
+        "namegen players -n 200 --format csv > players.csv",
+    ),
+)
 @drawing_options("players")
 @options.common
 def players(
-    count: int, seed: int | None, temperature: float | None, letter_case: str, as_json: bool, quiet: bool
+    count: int,
+    seed: int | None,
+    temperature: float | None,
+    letter_case: str,
+    form: str | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Invent players: a first name, a last name, and now and then a suffix.
 
     The last name is always a new one. The first name may be one that real players have; the whole is never the full
-    name of a real player of major-league baseball. With --json a line is an object: name, first, last, suffix.
+    name of a real player of major-league baseball. Columns of --format: name, first, last, suffix.
     """
+    form = formats.chosen(form, as_json)
     limit_threads(1)
     from namegen import api
 
-    with SearchLine(Notes(quiet), count, "players", "last names drawn") as line:
+    columns = ("name", "first", "last", "suffix")
+    with formats.Rows(form, columns) as rows, SearchLine(Notes(quiet), count, "players", "last names drawn") as line:
         batches = api.invent_players(
             count, seed=seed, temperature=temperature, on_progress=line.on_progress, letter_case=letter_case
         )
         for batch in batches:
             line.clear()
-            for player in batch:
-                if as_json:
-                    click.echo(json_text({"name": player.full_name, **vars(player)}))
-                else:
-                    click.echo(printable(player.full_name))
+            rows.write([(player.full_name, player.first, player.last, player.suffix) for player in batch])
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen companies -n 5 --temperature 0.7",
+        "namegen companies --format json",
+    ),
+)
 @drawing_options("companies")
 @options.common
 def companies(
-    count: int, seed: int | None, temperature: float | None, letter_case: str, as_json: bool, quiet: bool
+    count: int,
+    seed: int | None,
+    temperature: float | None,
+    letter_case: str,
+    form: str | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Invent companies: new names, each once.
 
     None is the name of a company in the bundled list. That says nothing about companies elsewhere, nor about
-    trademarks. With --json a line is an object: name, log_probability (nats), new. `namegen generate companies` takes
-    more wishes.
+    trademarks. Columns of --format: name, log_probability (nats), new. `namegen generate companies` takes more wishes.
     """
+    form = formats.chosen(form, as_json)
     limit_threads(1)
     from namegen import api
 
     model = api.load_shipped("companies")
-    with SearchLine(Notes(quiet), count) as line:
+    with formats.Rows(form, formats.OF_NAMES) as rows, SearchLine(Notes(quiet), count) as line:
         batches = model.generate_batches(
             count, seed=seed, temperature=temperature, on_progress=line.on_progress, letter_case=letter_case
         )
         for batch in batches:
             line.clear()
-            for name, log_probability in zip(batch.names, batch.log_probability.tolist(), strict=True):
-                if as_json:
-                    click.echo(json_text({"name": name, "log_probability": log_probability, "new": True}))
-                else:
-                    click.echo(printable(name))
+            rows.write_names(batch)

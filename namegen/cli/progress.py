@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from namegen.cli.terminal import Notes, counted, number, percent, printable
+from namegen.cli.waiting import Waiting
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -63,6 +64,9 @@ class Display(AbstractContextManager["Display"]):
         self._done_before = self.done(run.progress, run.progress.step)
         if not self._told:
             self._tell(run)
+        if run.trainer.finished(run.progress):
+            self.notes("this run has ended before, so nothing is trained; its figures once more:")
+            return
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
     def on_beginning(self, run: TrainingRun) -> None:
@@ -151,6 +155,19 @@ def sample(record: EpochRecord) -> str:
     return f"{printable(record.sample)} ({'new' if record.sample_is_new else 'seen'})" if record.sample else ""
 
 
+def fitting(parts: Sequence[str]) -> str:
+    """As many of the parts as a line holds, those that come first before others; empty ones are none.
+
+    >>> fitting(["epoch 1/9", "", "x" * 80, "0:01 left"])
+    'epoch 1/9  0:01 left'
+    """
+    line = ""
+    for part in filter(None, parts):
+        longer = f"{line}  {part}" if line else part
+        line = longer if len(longer) <= COLUMNS else line
+    return line
+
+
 class Lines(Display):
     """A line at the end of an epoch, the rarer the longer it takes; and of the last epoch."""
 
@@ -180,12 +197,12 @@ class Lines(Display):
         parts = (
             f"epoch {progress.epoch}/{self.epochs}",
             f"loss {number(record.training_loss_nats_per_char)}",
-            self.accuracy(record),
-            self.speed(record),
+            self.accuracy(record).replace(" accuracy", ""),
             f"{left} left",
             sample(record),
+            self.speed(record),
         )
-        self.notes("  ".join(filter(None, parts)))
+        self.notes(fitting(parts))
 
 
 class LiveBlock(Display):
@@ -196,9 +213,21 @@ class LiveBlock(Display):
         self._live: Any = None
         self._next = 0.0
         self._samples: list[EpochRecord] = []
+        self._waiting = Waiting(notes, "reading the list")
+
+    def __enter__(self) -> LiveBlock:
+        """The list comes first; there is nothing of it to draw."""
+        self._waiting.__enter__()
+        return self
+
+    def on_beginning(self, run: TrainingRun) -> None:
+        """The list is read."""
+        self._waiting.__exit__()
+        super().on_beginning(run)
 
     def ready(self, run: TrainingRun) -> None:
         """Begin to draw."""
+        self._waiting.__exit__()
         super().ready(run)
         self._begin()
         self._live.update(self._block(run.progress, run.progress.step), refresh=True)
@@ -228,6 +257,7 @@ class LiveBlock(Display):
 
     def say(self, text: str) -> None:
         """Above the block, which stays where it is."""
+        self._waiting.__exit__()
         if self._live is None:
             self.notes(text)
         else:
@@ -235,6 +265,7 @@ class LiveBlock(Display):
 
     def __exit__(self, *_: object) -> None:
         """Leave the last frame standing, and give the cursor back."""
+        self._waiting.__exit__()
         if self._live is not None:
             self._live.stop()
 
@@ -279,7 +310,7 @@ class LiveBlock(Display):
         head.add_row(
             f"epoch {min(progress.epoch + 1, self.epochs)}/{self.epochs}",
             ProgressBar(total=self.epochs, completed=self.done(progress, step)),
-            f"{left or '-:--'} left",
+            f"{left or '-:--'} left" if progress.epoch < self.epochs else "measuring",
         )
         if not progress.history:
             return Group(head, Text("" if self._start else "getting the engine ready", style="dim"), Text(""))

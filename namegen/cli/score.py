@@ -13,7 +13,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_blend
-from namegen.cli.terminal import Notes, aligned, json_text, percent, printable
+from namegen.cli.terminal import Notes, aligned, counted, json_text, percent, printable
+from namegen.cli.waiting import Waiting
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.models import SHIPPED
 
@@ -30,7 +31,12 @@ FIGURES = ("bits a character", "log-probability", "percentile")
 COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "bold magenta"))
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen score mlb-last Maddox Garcia",
+        "namegen score --model runs/friends-numpy Ann Bob",
+    ),
+)
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
 @click.option("--model", metavar="MODEL", help="The model; with it, every argument is a name.")
 @options.also
@@ -72,8 +78,9 @@ def score(
             )
         notes(f"model: {model}")
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
-    scores = [loaded.score(name) for name in names]
-    chances = [loaded.label_chances(name) for name in names] if by_label else []
+    with Waiting(notes, f"scoring {counted(len(names), 'name')}"):
+        scores = [loaded.score(name) for name in names]
+        chances = [loaded.label_chances(name) for name in names] if by_label else []
     if as_json:
         found = [to_dict(score) for score in scores]
         for one, of_name in zip(found, chances, strict=by_label):

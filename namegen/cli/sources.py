@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli.terminal import Notes
+from namegen.cli.waiting import Waiting
 from namegen.core.settings import DataSettings
 from namegen.models import SHIPPED
 from namegen.threads import limit_threads
@@ -63,9 +64,11 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
     from namegen import api
 
     note_model(model, notes)
-    loaded = api.load(model, backend=backend, threads=threads)
+    with Waiting(notes, f"opening {model or 'a model'}"):
+        loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
-        notes(f"model: {loaded.name}")
+        more = " (`namegen models` shows others)" if loaded.name in SHIPPED else ""
+        notes(f"model: {loaded.name}{more}")
     return loaded
 
 
@@ -88,6 +91,8 @@ def open_blend(
         loaded = [model.labelled(*labels) if model.labels or len(loaded) == 1 else model for model in loaded]
     elif labels:
         raise click.UsageError("--label is for models of labelled names, and none of these is one.")
+    if backend is not None and all(one.checkpoint is None for one in loaded):
+        raise click.UsageError(f"--backend has no effect on {loaded[0].name}, as a .tflite has a runtime of its own.")
     if len(loaded) == 1:
         return loaded[0]
     from namegen.api import blend
@@ -117,6 +122,7 @@ def open_list(
         label_column=label_column,
         max_name_length=longest,
     )
-    corpus = read_names(settings)
+    with Waiting(notes, f"reading {settings.names}"):
+        corpus = read_names(settings)
     notes(corpus.dropped_sentence())
     return corpus

@@ -14,6 +14,7 @@ from namegen.cli import INTERRUPTED, options
 from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.cli.waiting import Waiting
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
@@ -28,7 +29,13 @@ MOST_WORKERS = 1024
 RUNNING_SHOWN = 8
 
 
-@click.command(cls=options.OfEveryEngine)
+@click.command(
+    cls=options.OfEveryEngine,
+    epilog=options.examples(
+        "namegen sweep sweep-cell",
+        "namegen sweep grid.toml --workers 2 --out reports/grid",
+    ),
+)
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -38,7 +45,7 @@ RUNNING_SHOWN = 8
 @click.option("--scheduler", metavar="ADDRESS", help="A dask scheduler to run on, such as tcp://host:8786.")
 @click.option(
     "--workers",
-    type=click.IntRange(1, MOST_WORKERS),
+    type=options.Whole(1, MOST_WORKERS),
     metavar="N",
     help="How many runs at a time on this machine.  [default: one a core]",
 )
@@ -82,7 +89,8 @@ def sweep(
 
     def read_list(data: DataSettings) -> Corpus:
         note_list(data.names, notes)
-        corpus = read_names(data)
+        with Waiting(notes, f"reading {data.names}"):
+            corpus = read_names(data)
         notes(corpus.dropped_sentence())
         return corpus
 

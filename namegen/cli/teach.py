@@ -12,7 +12,12 @@ from namegen.cli.train import about_the_run, asked_for, learn, overrides
 from namegen.cli.training_options import OF_TEACHING, settings_of_teaching
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen teach companies --teachers runs/a,runs/b,counting",
+        "namegen teach mlb-first --cell simple_rnn --hidden 32,32",
+    ),
+)
 @click.argument("names", required=False)
 @OF_TEACHING["teaching.teachers"]
 @OF_TEACHING["teaching.drawn"]
@@ -41,10 +46,6 @@ def teach(
 
     Teachers that have learned the names that judge make the figures look better than they are: give train and teach
     the same list, --split and --seed.
-
-    namegen teach companies --teachers runs/a,runs/b,counting
-
-    namegen teach mlb-first --cell simple_rnn --hidden 32,32
 
     Ctrl-C stops and saves; `namegen train --resume` goes on.
     """

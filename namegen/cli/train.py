@@ -19,6 +19,7 @@ from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.terminal import Notes, json_text
 from namegen.cli.training_options import SETTINGS, settings
 from namegen.cli.training_summary import summary
+from namegen.cli.waiting import Waiting
 from namegen.config import Config, merge, read_config, read_run_config
 from namegen.config_files import find_config
 from namegen.core.settings import DROPS
@@ -50,7 +51,13 @@ def about_the_run(command: options.Command) -> options.Command:
     return command
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        "namegen train friends.txt",
+        "namegen train people.csv --column first --effort quick --out runs/people",
+        "namegen train --resume runs/people",
+    ),
+)
 @click.argument("names", required=False)
 @about_the_run
 @click.option(
@@ -126,6 +133,8 @@ def learn(
     best = resolved.recipe.taught or resolved.training.effort == "best"
     if scheduler is not None and not best:
         raise click.UsageError("--scheduler is for teachers: give --effort best beside it.")
+    if scheduler is not None and resolved.recipe.taught and resume is None:
+        raise click.UsageError("--scheduler has no effect, as these teachers are trained already: leave it out.")
     note_engines(notes)
     limit_threads(resolved.threads)
     from namegen import api
@@ -140,11 +149,11 @@ def learn(
             result = api.resume(resume, **also)
         else:
             result = api.train(config=resolved, out=out, save=True, **also)
-    plot = _draw(result) if result.finished and resolved.run.plot else None
-    if as_json:
-        click.echo(json_text(result.to_dict()))
-    elif result.finished:
-        click.echo(summary(result, plot))
+    with Waiting(notes, "looking at what it has learned"):
+        plot = _draw(result) if result.finished and resolved.run.plot else None
+        said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""
+    if said:
+        click.echo(said)
     if not result.finished:
         by_teachers = best and result.epochs == 0 and result.out is not None and (result.out / "teachers").exists()
         what = "what its teachers have learned" if by_teachers else "the state"

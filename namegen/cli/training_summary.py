@@ -69,7 +69,12 @@ def verdict(result: RunResult) -> list[str]:
     said = []
     references = result.references
     held_out = 0 if references is None else references.judging(test=on_test)
-    if references is None and result.test is not None:
+    if result.validation is None and result.test is None:
+        said.append(
+            "No names are held out: these figures are of names that it has learned from, and do not tell how well it "
+            "knows others."
+        )
+    elif references is None and result.test is not None:
         said.append(
             "Nothing stands beside the test part, as counting is chosen on a validation part: --validation 0.1."
         )
@@ -110,7 +115,16 @@ def _which_names(references: HeldOutReferences, *, on_test: bool) -> str:
     if on_test:
         return "On the test names"
     seen = references.parts.seen_percent
-    return f"On the held-out names, {seen:.0f}% of which it has seen" if seen else "On names that it has not seen"
+    return f"On the held-out names, {_some(seen)} of which it has seen" if seen else "On names that it has not seen"
+
+
+def _some(per_cent: float) -> str:
+    """A share above 0 in whole per cent: one that rounds to none of it is not none.
+
+    >>> _some(0.2), _some(83.4)
+    ('under 1%', '83%')
+    """
+    return f"{per_cent:.0f}%" if per_cent >= 0.5 else "under 1%"
 
 
 def _beside_counting(result: RunResult, on: str, better_by: float) -> str:

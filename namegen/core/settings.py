@@ -272,6 +272,23 @@ class Recipe:
         """Whether teachers say what is to be learned."""
         return bool(self.teaching.teachers)
 
+    @property
+    def without_effect(self) -> dict[str, str]:
+        """The settings that change nothing beside the others, by table and name, each with the reason.
+
+        >>> Recipe(DataSettings(validation=0.0)).without_effect["training.best_by"]
+        'there are no held-out names to choose by, and the training loss decides'
+        """
+        found = {f"training.{name}": reason for name, reason in self.training.without_effect.items()}
+        if self.data.validation == 0:
+            found["training.best_by"] = "there are no held-out names to choose by, and the training loss decides"
+            teachers = self.taught or self.training.effort == "best"  # whose names are split once more
+            if self.data.test == 0 and not teachers:
+                found["data.split_seed"] = "no names are held out"
+                if self.data.repeats is not None:  # else the split decides those
+                    found["data.split"] = "no names are held out, and repeats are decided already"
+        return found
+
     def resolved(self, *, name_count: int) -> Recipe:
         """The same with everything filled in that depends on the list and the network.
 

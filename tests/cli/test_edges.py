@@ -52,7 +52,8 @@ def test_a_list_that_is_not_there(program, command):
 
 def test_too_few_names_to_split(program):
     program.write("names.txt", "Al\nBob\n")
-    program("train", "names.txt").refused("2 names", "too few to hold out", "--validation 0")
+    program("train", "names.txt").refused("2 names", "too few to hold out 10%", "--validation 0")
+    program("train", "names.txt", "--validation", 0.001).refused("too few to hold out 0.1% of them")
     program("train", "names.txt", *FAST, "--validation", 0).done()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 
@@ -22,7 +21,9 @@ def test_names_are_new_and_distinct_and_as_many_as_asked(program, run_folder, so
 
 
 def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
-    assert program("generate").done().err == "model: mlb-first\n"  # no run under runs/: the shipped one
+    assert (
+        program("generate").done().err == "model: mlb-first (`namegen models` shows others)\n"
+    )  # no run under runs/: the shipped one
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
     run = program("generate").done()
@@ -48,9 +49,9 @@ def test_the_same_seed_gives_the_same_names(program, run_folder):
     assert program("generate", "run").done().out != program("generate", "run").done().out
 
 
-def test_json_is_an_object_a_line(program, run_folder):
+def test_json_says_of_each_name_how_likely_and_whether_new(program, run_folder):
     run = program("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--json").done()
-    entries = [json.loads(line) for line in run.out.split("\n")[:-1]]
+    entries = run.json
     assert len(entries) == 3000
     assert all(set(entry) == {"name", "log_probability", "new"} for entry in entries)
     assert all(entry["log_probability"] < 0 for entry in entries)
@@ -178,7 +179,7 @@ def test_control_characters_of_a_model_are_shown_escaped(program):
     run = program("generate", "run", "-n", 50, "--allow-seen", "--json").done()
     assert "\x1b" not in run.out
     assert "\u202e" not in run.out
-    assert any("\x1b" in json.loads(line)["name"] for line in run.out.split("\n")[:-1])
+    assert any("\x1b" in entry["name"] for entry in run.json)
 
 
 def test_a_terminal_without_unicode_shows_codes(program, run_folder):
@@ -199,7 +200,7 @@ def test_a_model_that_knows_no_names_says_so(program, run_folder):
     bare.save(program.folder / "bare.safetensors")
     program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
     run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--json").done()
-    assert [json.loads(line)["new"] for line in run.out.split("\n")[:-1]] == [None] * 3
+    assert [entry["new"] for entry in run.json] == [None] * 3
 
 
 def test_a_model_of_numbers_that_are_none_is_an_error(program, run_folder):

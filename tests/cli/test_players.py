@@ -65,11 +65,11 @@ def test_the_same_seed_gives_the_same_names(command):
     assert run(command, "-n", 5).stdout != run(command, "-n", 5).stdout
 
 
-def test_json_is_an_object_a_line():
-    entries = [json.loads(line) for line in run("players", "--json", "--seed", 1).stdout.splitlines()]
+def test_json_is_an_array_of_objects():
+    entries = json.loads(run("players", "--json", "--seed", 1).stdout)
     assert [set(entry) for entry in entries] == [{"name", "first", "last", "suffix"}] * 25
     assert [entry["name"] for entry in entries] == run("players", "--seed", 1).stdout.splitlines()
-    entries = [json.loads(line) for line in run("companies", "--json", "-n", 3).stdout.splitlines()]
+    entries = json.loads(run("companies", "--json", "-n", 3).stdout)
     assert [set(entry) for entry in entries] == [{"name", "log_probability", "new"}] * 3
     assert all(entry["log_probability"] < 0 and entry["new"] for entry in entries)
 

@@ -148,7 +148,9 @@ def test_a_one_cycle_run_cannot_be_lengthened(program, run_folder):
 
 
 def test_a_finished_run_resumes_to_its_result(program, run_folder):
-    assert "is the best" in program("train", "--resume", "run").done().out
+    run = program("train", "--resume", "run").done()
+    assert "is the best" in run.out
+    assert "this run has ended before, so nothing is trained" in run.err
 
 
 @pytest.mark.parametrize(

@@ -94,3 +94,9 @@ def wait_for(holds: Callable[[], bool], *, seconds: float) -> None:
     while not holds():
         assert time.monotonic() < until, "it takes too long"
         time.sleep(0.05)
+
+
+def test_a_scheduler_is_refused_where_no_teacher_is_trained(program: Program, names: str) -> None:
+    given = ("teach", names, "--teachers", "mlb-first,counting", "--scheduler", "tcp://nowhere:1")
+    program(*given).refused("--scheduler has no effect, as these teachers are trained already", code=2)
+    program("train", names, "--scheduler", "tcp://nowhere:1").refused("give --effort best", code=2)

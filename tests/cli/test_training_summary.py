@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import replace
 
 import pytest
 
 from namegen.cli import training_summary
-from namegen.cli.training_summary import verdict
+from namegen.cli.training_summary import _which_names, verdict
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.core.training.run_result import RunResult
@@ -115,4 +116,17 @@ def test_a_test_part_alone_says_what_is_missing(trained: RunResult) -> None:
 
 
 def test_without_a_held_out_part_nothing_is_compared(trained: RunResult) -> None:
-    assert not any("counting" in line for line in verdict(replace(trained, validation=None, references=None)))
+    said = verdict(replace(trained, validation=None, references=None))
+    assert not any("counting" in line for line in said)
+    assert "these figures are of names that it has learned from" in said[0]
+    assert not any("No names are held out" in line for line in verdict(trained))
+
+
+@pytest.mark.parametrize(("seen", "told"), [(0.2, "under 1% of which"), (0.6, "1% of which"), (83.4, "83% of which")])
+def test_a_share_is_not_rounded_to_none(trained: RunResult, seen: float, told: str) -> None:
+    assert trained.references is not None
+    references: HeldOutReferences = replace(trained.references)
+    parts = copy(trained.references.parts)
+    parts.__dict__["seen_percent"] = seen
+    references.__dict__["parts"] = parts
+    assert f"On the held-out names, {told} it has seen" in _which_names(references, on_test=False)

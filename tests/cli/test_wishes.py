@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 
 import pytest
 
@@ -28,8 +27,7 @@ def test_every_wish_is_kept(program, run_folder):
 
 
 def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder):
-    lines = program("generate", "run", "--best", 15, "--json").done().out.split("\n")[:-1]
-    entries = [json.loads(line) for line in lines]
+    entries = program("generate", "run", "--best", 15, "--json").done().json
     assert len(entries) == 15
     scores = [entry["log_probability"] for entry in entries]
     assert scores == sorted(scores, reverse=True)
@@ -41,8 +39,8 @@ def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder)
     dealt = program("generate", "run", "--best", 15, "--sort", "random", "--seed", 3).done().out.split("\n")[:-1]
     assert sorted(dealt) == sorted(text)
     assert dealt != text
-    drawn = program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--json").done().out.split("\n")[:-1]
-    scores = [json.loads(line)["log_probability"] for line in drawn]
+    drawn = program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--json").done().json
+    scores = [entry["log_probability"] for entry in drawn]
     assert scores == sorted(scores, reverse=True)
 
 
@@ -97,6 +95,10 @@ def test_a_bundled_list_can_be_avoided_by_its_name(program, run_folder):
         (("--best", 0), "--best"),
         (("--best", 5, "-n", 5), "--best does not go with -n"),
         (("--best", 5, "--top-k", 5), "--best does not go with --top-k"),
+        (("--best", 5, "--seed", 5), "--best does not go with --seed"),
+        (("--best", 5, "--sort", "likely", "--temperature", 1, "--seed", 5), "go with --seed, --temperature"),
+        (("--temperature", 0, "--top-k", 5), "--temperature 0 does not go with --top-k"),
+        (("--temperature", 0, "--top-p", 0.5, "--top-k", 5), "does not go with --top-k, --top-p"),
         (("--json", "--format", "csv"), "--json contradicts --format csv"),
         (("--sort", "backwards"), "--sort"),
     ],

@@ -53,7 +53,8 @@ def test_a_part_of_the_players_is_a_list_to_train_on(source):
     url = source.serve("/people.csv", PEOPLE)
     assert fetch("players", "--out", "last.txt", "--part", "last", "--url", url, "--quiet").stderr == ""
     assert read_names(DataSettings(names="last.txt")).names == ("Griffey", "Smith")
-    refused(fetch("companies", "--out", "x.txt", "--part", "last"), "--part goes with players only", 2)
+    for part in ("last", "player"):
+        refused(fetch("companies", "--out", "x.txt", "--part", part), "--part goes with players only", 2)
 
 
 def test_a_file_that_exists_is_kept_unless_it_is_to_be_replaced(source):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,6 +66,7 @@ class TestTheFile:
     ) -> None:
         weights = 4 * checkpoint(cell).network.parameter_count
         stored = sum(len(buffer.data) for buffer in tables(exported(cell)).buffers if buffer.data is not None)
+        stored -= 8 * len(checkpoint(cell).known_names)
         assert weights <= stored < 1.1 * weights + 1500
 
     def test_quantised_weights_take_less(self, cell: str, exported: Exported) -> None:
@@ -267,7 +269,13 @@ class TestTheCommand:
         assert set(document["before"]) == set(document["after"]) >= {"loss_nats_per_char", "accuracy_argmax"}
         assert "left out: 1 of 3" in result.stderr
         assert run(model, out).exit_code == 1
-        assert run(model, out, "--force", "--quiet").exit_code == 0
+        assert document["known_names"] == len(checkpoint("gru").known_names)
+        without = run(model, out, "--force", "--quiet", "--without-names", "--quantize", "int8")
+        assert without.exit_code == 0
+        assert re.search(r"digests of names +none: it cannot say which names are new\n", without.stdout)
+        result = CliRunner().invoke(cli, ["generate", out, "--backend", "numpy"])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--backend has no effect" in result.stderr
         assert run(model, str(tmp_path)).exit_code == 1
         assert run(out, str(tmp_path / "c.tflite")).exit_code == 1  # a .tflite is no source
         assert run(model, out, "--quantize", "int4").exit_code == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 
 from namegen import api
 from namegen.backends.tflite.export import export_tflite
+from namegen.backends.tflite.known_names import to_bytes
 from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.backends.tflite.seal import BLANK, HEAD, seal
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.digests import known_digests
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
@@ -142,8 +146,47 @@ def test_load_takes_it_for_generate_and_evaluate(exported: Exported, checkpoint:
     assert loaded.default_max_length == 2 * checkpoint("simple_rnn").longest_name
     found = loaded.generate(20, seed=1, allow_seen=True)
     assert len(set(found)) == 20
-    with pytest.raises(GenerationError, match="allow_seen=True"):
-        loaded.generate(20, seed=1)
+
+
+class TestWhatIsNew:
+    def test_the_file_knows_the_names_that_its_model_learned_from(
+        self, exported: Exported, checkpoint: CheckpointOf, names: tuple[str, ...]
+    ) -> None:
+        for quantize in ("none", "int8"):
+            loaded = api.load(str(exported("gru", quantize)))
+            np.testing.assert_array_equal(loaded.known_names, known_digests(names))
+        loaded = api.load(str(exported("gru")))
+        assert loaded.generate(50, seed=1) == api.open_checkpoint(checkpoint("gru"), "").generate(50, seed=1)
+        learned = set(known_digests(names).tolist())
+        assert not learned & set(known_digests(loaded.generate(300, seed=2)).tolist())
+        assert learned & set(known_digests(loaded.generate(300, seed=2, allow_seen=True)).tolist())
+        assert api.blend([loaded, api.load("companies")]).known_names is not None
+
+    def test_they_take_8_bytes_each_and_can_be_left_out(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+        known = known_digests(map(str, range(1000)))
+        small = replace(train(("ab", "ac", "bc"), hidden=(3,)), known_names=known)
+        whole = export_tflite(small, tmp_path / "whole.tflite")
+        without = export_tflite(small, tmp_path / "without.tflite", without_names=True)
+        assert (whole.known_names, without.known_names) == (1000, 0)
+        assert 8000 <= whole.bytes - without.bytes < 8000 + 200
+        loaded = api.load(tmp_path / "without.tflite")
+        assert loaded.known_names is None
+        with pytest.raises(GenerationError, match="allow_seen=True"):
+            loaded.generate(20, seed=1)
+        assert api.blend([loaded, api.load("companies")]).known_names is None
+        none_at_all = _exported_to(tmp_path, replace(small, known_names=known[:0]))
+        assert none_at_all.known_names is not None
+        assert len(none_at_all.known_names) == 0
+
+    def test_those_that_are_none_are_refused(self, exported: Exported, checkpoint: CheckpointOf) -> None:
+        """Also under a checksum that fits."""
+        content = exported().read_bytes()
+        entry = to_bytes(checkpoint("simple_rnn").known_names)
+        assert content.count(entry) == 1
+        _is_refused(resealed(content, entry, entry[8:16] + entry[:8] + entry[16:]), "known names are not in order")
+        size = np.uint32(len(entry)).tobytes()
+        shorter = np.uint32(len(entry) - 1).tobytes()
+        _is_refused(resealed(content, size + entry, shorter + entry), "known names are not digests")
 
 
 def test_no_tensorflow_is_loaded_and_nothing_is_said(exported: Exported) -> None:
@@ -153,6 +196,12 @@ def test_no_tensorflow_is_loaded_and_nothing_is_said(exported: Exported) -> None
     )
     result = subprocess.run([sys.executable, "-c", code, exported()], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
+    """The file with a part of it replaced, and a checksum that fits."""
+    (digits,) = (head[1] for head in HEAD.finditer(content))
+    return seal(content.replace(digits, BLANK.encode()).replace(old, new))
 
 
 def _exported_to(folder: Path, checkpoint: Checkpoint) -> TFLiteModel:
@@ -193,15 +242,11 @@ class TestDamage:
 
     def test_a_sealed_file_that_does_not_fit_together_is_refused(self, exported: Exported) -> None:
         """Whoever writes the checksum anew can still not pass another network off as this one."""
-        from namegen.backends.tflite.seal import BLANK, HEAD, seal
-
         content = exported().read_bytes()
-        (digits,) = (head[1] for head in HEAD.finditer(content))
-        blank = content.replace(digits, BLANK.encode())
-        assert seal(blank) == content
+        assert resealed(content, b"", b"") == content
         for old, new in ((b'"cell":"simple_rnn"', b'"cell":"simple_run"'), (b'"hidden":[32,24]', b'"hidden":[32,3 ]')):
-            assert blank.count(old) == 1
-            _is_refused(seal(blank.replace(old, new)), "fit together")
+            assert content.count(old) == 1
+            _is_refused(resealed(content, old, new), "fit together")
 
     def test_a_newer_format_says_so(self, exported: Exported) -> None:
         content = exported().read_bytes().replace(b'"format_version":2', b'"format_version":3')

@@ -65,6 +65,7 @@ class ExportReport:
     after: Metrics  # of the file
     seconds: float
     in_half_precision: tuple[str, ...] = ()  # float16: the weights that the tolerance allows to be rounded
+    known_names: int = 0  # names whose digests the file carries, in 8 bytes each
 
     def to_dict(self) -> dict[str, Any]:
         """The object of ``export-tflite --json``."""
@@ -78,6 +79,7 @@ def export_tflite(
     quantize: str = "none",
     names: Sequence[str] | None = None,
     force: bool = False,
+    without_names: bool = False,
 ) -> ExportReport:
     """Write a checkpoint as a ``.tflite``, if the file gives what the checkpoint gives.
 
@@ -88,6 +90,8 @@ def export_tflite(
             weights in 8 bits.
         names: what it is checked with; None: 1,000 drawn from the model itself, always the same.
         force: overwrite a file that exists.
+        without_names: leave out the digests of the names that the model learned from (8 bytes each); then the file
+            cannot say which names are new.
 
     Raises:
         OutputError: the file exists or cannot be written, the cell is unknown, or what was made differs too much: then
@@ -106,6 +110,8 @@ def export_tflite(
     source.set_state(checkpoint.parameters)
     check_computes(source, checkpoint, "the model", advice=NOT_EXPORTABLE)
     checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))  # of version 1 it has none yet
+    if without_names:
+        checkpoint = replace(checkpoint, known_names=None)
     beginnings = checkpoint.beginnings
     numbers = beginnings.numbers + default_max_length(checkpoint.longest_name)
     uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, numbers))
@@ -139,6 +145,7 @@ def export_tflite(
     after = AccuracyEvaluator(model).evaluate(tree)
     check_agreement(quantize, pair.largest_difference, abs(after.loss_nats_per_char - before.loss_nats_per_char))
     check_vocabulary_and_loop(checkpoint, model, uniforms)
+    check_known_names(checkpoint, model)
     write_whole(path, content)
     return ExportReport(
         out=str(path),
@@ -152,6 +159,7 @@ def export_tflite(
         after=after,
         seconds=time.perf_counter() - started,
         in_half_precision=half,
+        known_names=0 if model.known_names is None else len(model.known_names),
     )
 
 
@@ -254,3 +262,10 @@ def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, unifor
             f"the sampling loop of the .tflite gives only {same:.1%} of the names that its steps give, expected at "
             f"least {LOOP_SHARE:.0%}; no file was written, choose another {setting('quantize')}"
         )
+
+
+def check_known_names(checkpoint: Checkpoint, model: TFLiteModel) -> None:
+    """Raise OutputError if the file does not give back the digests of the names."""
+    before, after = (None if known is None else known.tolist() for known in (checkpoint.known_names, model.known_names))
+    if before != after:
+        raise OutputError("the .tflite does not give back the digests of its names; no file was written")

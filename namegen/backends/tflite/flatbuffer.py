@@ -1,4 +1,4 @@
-"""What the converter cannot be asked for, done to its file: weights in half precision, and a text in the metadata.
+"""What the converter cannot be asked for, done to its file: weights in half precision, and entries in the metadata.
 
 A ``.tflite`` is a flatbuffer of tables (buffers, subgraphs with tensors and operators); TensorFlow's own tools read it
 into plain objects and write it again.
@@ -6,6 +6,7 @@ into plain objects and write it again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,22 @@ LEAST_NUMBERS = 256  # in a tensor: for fewer, the operator that widens them cos
 WIDENS_HALF = 3  # the version of the operator DEQUANTIZE that reads half precision, as the converter writes it
 
 
-def edited(content: bytes, *, half: bool, metadata: tuple[str, str]) -> bytes:
+def edited(tflite: bytes, *, half: bool, metadata: Mapping[str, bytes]) -> bytes:
     """The same model, edited.
 
     Args:
-        content: a ``.tflite``.
+        tflite: the file.
         half: store in half precision every weight tensor that loses nothing by it; the computation stays in single.
-        metadata: name and text of an entry in the metadata table.
+        metadata: entries for the metadata table, by name.
     """
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
     if half:
         _store_in_half(model)
-    name, text = metadata
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = name, _add_buffer(model, np.frombuffer(text.encode(), np.uint8))
-    model.metadata = [*(model.metadata or []), entry]
+    model.metadata = list(model.metadata or [])
+    for name, content in metadata.items():
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = name, _add_buffer(model, np.frombuffer(content, np.uint8))
+        model.metadata.append(entry)
     packed: bytes = flatbuffer_utils.convert_object_to_bytearray(model)
     return packed
 

@@ -16,6 +16,7 @@ from namegen.backends.keras_engine.tensorflow_setup import tf
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.document import TFLiteDocument, plain_probe
 from namegen.backends.tflite.flatbuffer import edited
+from namegen.backends.tflite.known_names import KNOWN_NAMES, to_bytes
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import exportable
@@ -176,5 +177,7 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
         trained_by=checkpoint.engine,
         probe=() if checkpoint.probe is None else plain_probe(checkpoint.probe),
     )
-    text = blank_text(to_plain(document))
-    return seal(edited(content, half=quantize == "float16", metadata=(METADATA_NAME, text)))
+    metadata = {METADATA_NAME: blank_text(to_plain(document)).encode()}
+    if checkpoint.known_names is not None:
+        metadata[KNOWN_NAMES] = to_bytes(checkpoint.known_names)
+    return seal(edited(content, half=quantize == "float16", metadata=metadata))

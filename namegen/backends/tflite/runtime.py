@@ -12,6 +12,7 @@ import numpy as np
 
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.document import probe_of, read_document
+from namegen.backends.tflite.known_names import known_names
 from namegen.backends.tflite.seal import unseal
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
@@ -46,6 +47,7 @@ class TFLiteModel:
         longest_name: characters of the longest name of the list that it was trained on.
         drawing_temperature: what names are drawn with unless another is asked for.
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
+        known_names: digests of the names that it learned from; None where the file does not carry them.
 
     Raises:
         CheckpointError: a damaged or foreign file, or one of which the runtime computes something else than the engine
@@ -81,6 +83,7 @@ class TFLiteModel:
             widths = {name: int(about["shape"][-1]) for name, about in self._step.get_input_details().items()}
             if widths != {"tokens": 1, **dict(zip(self._names, self._widths, strict=True))}:
                 raise CheckpointError("its states do not fit its network")
+            self.known_names = known_names(content)
             probe = probe_of(document, self.vocabulary.size)
         except (CheckpointError, NamesError, SettingsError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error

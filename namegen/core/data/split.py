@@ -109,7 +109,7 @@ def choose_parts(
         without = [setting(name, 0) for name, share in (("validation", validation), ("test", test)) if share > 0]
         raise NamesError(
             f"{source} has {some} ({len(distinct):,} distinct), too few to hold out "
-            f"{validation + test:.0%} of them: train on all with {' '.join(without)}, or give a longer list"
+            f"{100 * (validation + test):.3g}% of them: train on all with {' '.join(without)}, or give a longer list"
         )
     return part_of
 

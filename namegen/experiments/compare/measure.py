@@ -209,6 +209,7 @@ def export_tflite(request: Request[ExportSubject]) -> ExportResult:
             Checkpoint.load(_file(request.reads)),
             _file(request.writes),
             force=True,
+            without_names=True,  # what is measured is the network
         )
     except EngineError as error:
         raise LibraryMissingError(str(error)) from error

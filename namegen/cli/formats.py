@@ -1,0 +1,177 @@
+"""Rows with named columns on standard output, in the format asked for: text, CSV, JSON, JSON lines.
+
+Rows go out as they come, so that a million of them take no memory. What a list or a model brings is made safe to show:
+control characters are escaped, and no cell of a CSV file is a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from shutil import get_terminal_size
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from namegen.cli.terminal import json_string, printable
+from namegen.errors import NamegenError
+from namegen.escaping import safe_cell
+
+if TYPE_CHECKING:
+    from namegen.core.generation.name_batch import NameBatch
+
+FORMATS = ("text", "csv", "json", "jsonl")
+SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for
+MOST_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
+WIDTH = 80
+OF_NAMES = ("name", "log_probability", "new")  # the columns of names from a model
+
+Cell: TypeAlias = str | int | float | bool | None
+
+option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="text: a name a line; csv; json: an array of objects; jsonl: an object a line.  [default: text; in a terminal "
+    "side by side]",
+)
+
+
+def chosen(form: str | None, as_json: bool) -> str:
+    """The format that ``--format`` and ``--json`` ask for together. Raises UsageError where they disagree."""
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json contradicts --format {form}: give one of them.")
+    if as_json or form is not None:
+        return form or "json"
+    return SIDE_BY_SIDE if sys.stdout.isatty() else "text"
+
+
+class Rows(AbstractContextManager["Rows"]):
+    """Writes rows to standard output.
+
+    At its end a JSON array is closed, also where the search for names fails: what was found is whole.
+
+    Args:
+        form: one of ``FORMATS``, or ``SIDE_BY_SIDE``.
+        columns: their names; as text only the first is written.
+    """
+
+    def __init__(self, form: str, columns: Sequence[str]) -> None:
+        self._form, self._columns = form, columns
+        self._written = False
+        self._kept: list[str] = []  # to be written side by side
+        fields = ", ".join(f"{json_string(column)}: %s" for column in columns)
+        self._object = f"{{{fields}}}"  # the columns are ours: none of them has a %
+
+    def __enter__(self) -> Rows:
+        """Write what comes before all rows."""
+        if self._form == "csv":
+            sys.stdout.write(_csv([self._columns]))
+        return self
+
+    def write(self, rows: Iterable[Sequence[Cell]]) -> None:
+        """Write some rows, each with a cell for every column."""
+        if self._form == "json":
+            objects = ",\n".join(self._objects(rows))
+            if objects:
+                sys.stdout.write((",\n" if self._written else "[\n") + objects)
+                self._written = True
+        elif self._form == "jsonl":
+            sys.stdout.write("".join(f"{line}\n" for line in self._objects(rows)))
+        elif self._form == "csv":
+            sys.stdout.write(_csv([_csv_cell(cell) for cell in row] for row in rows))
+        elif self._form == "text":
+            sys.stdout.write(text_lines([str(row[0]) for row in rows]))
+        else:
+            self._kept += [str(row[0]) for row in rows]
+            if len(self._kept) > MOST_SIDE_BY_SIDE:
+                self._form = "text"
+                sys.stdout.write(text_lines(self._kept))
+
+    def write_names(self, batch: NameBatch) -> None:
+        """Write names from a model, with the columns ``OF_NAMES``; ``new`` is None where the model does not know."""
+        if self._form in (
+            "text",
+            SIDE_BY_SIDE,
+        ):  # which names are new is not asked for, as finding out takes as long as drawing them
+            self.write(zip(batch.names))
+            return
+        new = [None] * len(batch.names) if batch.new is None else batch.new.tolist()
+        self.write(zip(batch.names, batch.log_probability.tolist(), new, strict=True))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Write what comes after all rows; nothing where nobody reads on."""
+        if error is not None and not isinstance(error, NamegenError | KeyboardInterrupt):
+            return
+        if self._form == "json":
+            sys.stdout.write("\n]\n" if self._written else "[]\n")
+        elif self._form == SIDE_BY_SIDE:
+            sys.stdout.write(side_by_side(self._kept))
+
+    def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
+        """Put together by hand: a million objects through ``json.dumps`` take longer than their names."""
+        return (self._object % tuple([_JSON[type(cell)](cell) for cell in row]) for row in rows)
+
+
+def side_by_side(texts: Sequence[str]) -> str:
+    """As ``ls`` lays out files: in columns of one width, each read downwards.
+
+    >>> print(side_by_side(["Ann", "Bob", "Zoë" * 11]), end="")
+    Ann                                ZoëZoëZoëZoëZoëZoëZoëZoëZoëZoëZoë
+    Bob
+    """
+    texts = list(map(printable, texts))
+    widths = list(map(_cells, texts))
+    widest = max(widths, default=0) + len("  ")
+    columns = max(1, (min(get_terminal_size().columns, WIDTH) + len("  ")) // widest)
+    rows = -(-len(texts) // columns)
+    padded = [text + " " * (widest - width) for text, width in zip(texts, widths, strict=True)]
+    return "".join(f"{''.join(padded[row::rows]).rstrip()}\n" for row in range(rows))
+
+
+def _cells(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def text_lines(texts: Sequence[str]) -> str:
+    """A text a line. One check finds out that all are safe to show, as nearly always."""
+    safe = "".join(texts).isprintable()
+    return "".join(f"{text}\n" for text in (texts if safe else map(printable, texts)))
+
+
+def _json_number(value: float) -> str:
+    return repr(value) if math.isfinite(value) else "null"
+
+
+_JSON: dict[type, Callable[..., str]] = {
+    str: json_string,
+    float: _json_number,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda value: "null",
+}
+
+
+def _csv(rows: Iterable[Sequence[Cell]]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
+def _csv_cell(cell: Cell) -> Cell:
+    """As a spreadsheet reads it: what is not known is empty."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return safe_cell(printable(cell)) if isinstance(cell, str) else cell
