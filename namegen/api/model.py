@@ -314,6 +314,7 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
             known_names=tflite.known_names,
             beginnings=tflite.beginnings,
             default_temperature=tflite.drawing_temperature,
+            sameness=tflite.sameness,
             labels=tuple(label.name for label in tflite.labels),
         )
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)

@@ -15,6 +15,7 @@ from namegen.backends.tflite.seal import BLANK, HEAD, seal
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import Sameness
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError
@@ -25,7 +26,7 @@ from tests.tflite.conftest import engine_of, logits_of
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("labelled") / "model.tflite"
-    report = export_tflite(labelled_checkpoint(), path)
+    report = export_tflite(replace(labelled_checkpoint(), endings=("inc",)), path)
     assert report.names == 1000
     assert report.largest_logit_difference < 1e-4
     return path
@@ -41,8 +42,10 @@ def test_logits_behind_each_beginning_are_those_of_the_numpy_engine(path: Path) 
     assert np.abs(expected[0] - expected[1]).max() > 0.5
 
 
-def test_it_carries_the_labels(path: Path) -> None:
+def test_it_carries_the_labels_and_when_names_are_the_same(path: Path) -> None:
     model = TFLiteModel.load(path)
+    assert api.load(path).sameness == model.sameness == Sameness(("inc",))
+    assert api.load(path).labels == ("first", "last")
     assert model.labels == LABELS
     assert model.beginnings == labelled_checkpoint().beginnings
     assert (model.beginnings.shares, model.vocabulary_size) == ((0.6, 0.4), labelled_checkpoint().vocabulary.size)

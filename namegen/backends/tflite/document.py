@@ -28,6 +28,7 @@ class TFLiteDocument:
         quantize: how the weights are stored.
         temperature: what names are drawn with unless another is asked for.
         trained_by: the engine that trained the network; like every name here it sorts behind ``format_version``.
+        ignored_endings: what does not count at the end of a name when it is told whether two are the same.
         probe: two rows of logits that it computed (``core/evaluation/probe.py``); none in version 1.
     """
 
@@ -37,6 +38,7 @@ class TFLiteDocument:
     labels: tuple[Label, ...] = ()
     temperature: Temperature = 1.0
     trained_by: str = "numpy"
+    ignored_endings: tuple[str, ...] = ()
     probe: tuple[tuple[float, ...], ...] = ()
 
 

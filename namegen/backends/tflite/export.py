@@ -265,7 +265,7 @@ def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, unifor
 
 
 def check_known_names(checkpoint: Checkpoint, model: TFLiteModel) -> None:
-    """Raise OutputError if the file does not give back the digests of the names."""
+    """Raise OutputError if the file does not give back the digests of the names, or the rule that they go by."""
     before, after = (None if known is None else known.tolist() for known in (checkpoint.known_names, model.known_names))
-    if before != after:
+    if before != after or checkpoint.sameness != model.sameness:
         raise OutputError("the .tflite does not give back the digests of its names; no file was written")

@@ -175,6 +175,7 @@ def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
         quantize=quantize,  # type: ignore[arg-type]  # check_quantize has looked at it
         temperature=1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
         trained_by=checkpoint.engine,
+        ignored_endings=checkpoint.endings,
         probe=() if checkpoint.probe is None else plain_probe(checkpoint.probe),
     )
     metadata = {METADATA_NAME: blank_text(to_plain(document)).encode()}

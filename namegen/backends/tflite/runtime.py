@@ -15,6 +15,7 @@ from namegen.backends.tflite.document import probe_of, read_document
 from namegen.backends.tflite.known_names import known_names
 from namegen.backends.tflite.seal import unseal
 from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.probe import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
@@ -47,6 +48,7 @@ class TFLiteModel:
         longest_name: characters of the longest name of the list that it was trained on.
         drawing_temperature: what names are drawn with unless another is asked for.
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
+        sameness: when two of its names are the same.
         known_names: digests of the names that it learned from; None where the file does not carry them.
 
     Raises:
@@ -72,6 +74,7 @@ class TFLiteModel:
             self.vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
             self.longest_name = document.longest_name
             self.quantize, self.drawing_temperature = document.quantize, document.temperature
+            self.sameness = Sameness(document.ignored_endings)
             if self.vocabulary.size != self.network.vocabulary_size:
                 raise CheckpointError("its vocabulary does not fit its network")
             self.labels = document.labels
