@@ -39,8 +39,9 @@ def check_letter_case(case: str) -> None:
 def in_case(batches: Iterable[NameBatch], case: str) -> Iterator[NameBatch]:
     """Batches with their names in a letter case, which is one of ``settings.LETTER_CASES``."""
     for batch in batches:
-        names = [write(name, case, batch.sameness) for name in batch.names]
-        yield batch if case == AS_LEARNED else replace(batch, names=names)
+        if case != AS_LEARNED:
+            batch = replace(batch, names=[write(name, case, batch.sameness) for name in batch.names])
+        yield batch
 
 
 def write(name: str, case: str, sameness: Sameness = NAMES) -> str:
