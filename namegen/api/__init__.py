@@ -1,9 +1,9 @@
 """The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
 
 The command line uses them too. ``finding.py``: which file a model is; ``model.py``: a trained model in use;
-``players.py``: whole players; ``blending.py``: several as one; ``training.py``: making one; ``evaluation.py``: how good
-it is. ``teaching.py``: being taught, by teachers that ``side_by_side.py`` trains in processes
-(``teacher_process.py``), each in a run folder (``runs.py``); ``watching.py``: who is told of it.
+``players.py``, ``people.py``: whole names; ``blending.py``: several as one; ``training.py``: making one;
+``evaluation.py``: how good it is. ``teaching.py``: being taught, by teachers that ``side_by_side.py`` trains in
+processes (``teacher_process.py``), each in a run folder (``runs.py``); ``watching.py``: who is told of it.
 """
 
 from namegen.api.blending import blend
@@ -17,6 +17,7 @@ from namegen.api.model import (
     open_checkpoint,
     read_checkpoint,
 )
+from namegen.api.people import invent_people
 from namegen.api.players import invent_players, load_player_inventor
 from namegen.api.training import resume, train
 
@@ -29,6 +30,7 @@ __all__ = [
     "blend",
     "evaluate",
     "find_model",
+    "invent_people",
     "invent_players",
     "list_ceiling",
     "load",

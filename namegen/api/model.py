@@ -184,7 +184,7 @@ class LoadedModel:
         check_letter_case(letter_case)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
         temperature = self.default_temperature if temperature is None else temperature
-        sampling = SamplingSettings(temperature, top_k, top_p, self._longest(max_length, wished))
+        sampling = SamplingSettings(temperature, top_k, top_p, self.longest(max_length, wished))
         batches = self.generator.generate(
             n,
             rng=random_numbers(seed),
@@ -244,7 +244,7 @@ class LoadedModel:
         batches = likeliest(
             self.generator,
             n,
-            max_length=self._longest(max_length, wished),
+            max_length=self.longest(max_length, wished),
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
@@ -280,7 +280,8 @@ class LoadedModel:
         """What its list was called when it was trained; None where it does not say."""
         return None if self.checkpoint is None else self.checkpoint.training.get("list")
 
-    def _longest(self, max_length: int | None, wished: Wishlist) -> int:
+    def longest(self, max_length: int | None, wished: Wishlist) -> int:
+        """Characters of the longest name that is given: what was asked for, or room for the default and the wishes."""
         return max(self.default_max_length, 2 * wished.shortest) if max_length is None else max_length
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from namegen.api.model import load_shipped
 from namegen.core.data.players import LINE
-from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
+from namegen.core.generation.inventing import InventedPlayer, PartWishes, PlayerInventor
 from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
 from namegen.core.generation.sampling import random_numbers
 from namegen.core.generation.watching import OnProgress
 from namegen.lists import BUNDLED
+from namegen.wishes import make_wishes
 
 
 def load_player_inventor() -> PlayerInventor:
@@ -31,6 +33,8 @@ def invent_players(
     *,
     seed: int | None = None,
     temperature: float | None = None,
+    first_wishes: Mapping[str, Any] | None = None,
+    last_wishes: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
     letter_case: str = AS_LEARNED,
 ) -> Iterator[list[InventedPlayer]]:
@@ -40,6 +44,8 @@ def invent_players(
         n: how many.
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely; None: each model's own.
+        first_wishes: what a first name must keep, as ``namegen.wishes.Wishes`` has it, with ``max_length``.
+        last_wishes: the same of last names.
         on_progress: called now and then with the players found so far and the last names drawn so far.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
 
@@ -49,5 +55,19 @@ def invent_players(
     """
     check_letter_case(letter_case)
     rng = random_numbers(seed)
-    batches = load_player_inventor().generate(n, rng=rng, temperature=temperature, on_progress=on_progress)
+    first, last = (
+        _part(model, dict(wishes or {})) for model, wishes in (("mlb-first", first_wishes), ("mlb-last", last_wishes))
+    )
+    batches = load_player_inventor().generate(
+        n, rng=rng, temperature=temperature, first_wishes=first, last_wishes=last, on_progress=on_progress
+    )
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
+
+
+def _part(model: str, wishes: dict[str, Any]) -> PartWishes | None:
+    """What was wished of one part; None: nothing, so that no model is loaded for its sake."""
+    if all(value is None for value in wishes.values()):
+        return None
+    longest = wishes.pop("max_length", None)
+    wished = make_wishes(model, **wishes)
+    return PartWishes(wished, load_shipped(model).longest(longest, wished))

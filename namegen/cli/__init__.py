@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "train": ("namegen.cli.train:train", "Learn from a list of names."),
         "teach": ("namegen.cli.teach:teach", "Let several models teach one network."),
         "generate": ("namegen.cli.generate:generate", "Invent new names."),
+        "people": ("namegen.cli.people:people", "Invent people: given and family name of one origin."),
         "players": ("namegen.cli.players:players", "Invent players: first and last name, suffix."),
         "companies": ("namegen.cli.players:companies", "Invent companies."),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from namegen.core.generation.name_batch import NameBatch
 
 MOST_NAMES = 1_000_000_000
+OF_FILES = ("banned", "avoid")
 MOST_BEST = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
@@ -45,6 +46,16 @@ def texts(file: str | None) -> Sequence[str] | None:
     ):
         return ()
     return read_names(DataSettings(names=file)).names
+
+
+def read_texts(wished: Mapping[str, Any], notes: Notes) -> dict[str, Sequence[str] | None]:
+    """What the files say that are not wanted. Raises NamesError, UsageError."""
+    if wished["banned"] == wished["avoid"] == "-":
+        raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
+    for name in OF_FILES:
+        note_list(wished[name], notes)
+    with Waiting(notes, "reading the lists of what is not wanted"):
+        return {name: texts(wished[name]) for name in OF_FILES}
 
 
 def wish_options(command: options.Command) -> options.Command:
@@ -188,14 +199,9 @@ def generate(
     """
     form = formats.chosen(form, as_json)
     _refuse_without_effect(click.get_current_context())
-    if wished["banned"] == wished["avoid"] == "-":
-        raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
     notes = Notes(quiet)
     loaded = open_blend(models, blend, notes, labels=labels, backend=backend, threads=threads)
-    for name in ("banned", "avoid"):
-        note_list(wished[name], notes)
-    with Waiting(notes, "reading the lists of what is not wanted"):
-        wished |= {name: texts(wished[name]) for name in ("banned", "avoid")}
+    wished |= read_texts(wished, notes)
     line = SearchLine(notes, count) if best is None else SearchLine(notes, best, done="beginnings of names read")
     if best is None:
         batches = loaded.generate_batches(count, on_progress=line.on_progress, **wished)

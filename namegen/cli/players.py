@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
 from namegen.cli import formats, options
+from namegen.cli.generate import read_texts, wish_options
+from namegen.cli.parts import check_standard_input, part_options, part_wishes
 from namegen.cli.search_line import SearchLine
 from namegen.cli.terminal import Notes
 from namegen.threads import limit_threads
@@ -14,10 +17,24 @@ from namegen.threads import limit_threads
 MOST_NAMES = 1_000_000
 
 
+def how_many(what: str) -> Callable[[options.Command], options.Command]:
+    """Add ``-n``."""
+    return click.option(
+        "-n",
+        "count",
+        type=options.Whole(1, MOST_NAMES),
+        default=25,
+        show_default=True,
+        metavar="N",
+        help=f"How many {what} to give.",
+    )
+
+
 def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
     """Add the options that say how many, and how they are drawn."""
 
     def add(command: options.Command) -> options.Command:
+        command = how_many(what)(command)
         for option in (
             options.letter_case,
             formats.option,
@@ -29,15 +46,6 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
                 "which nearly all new names are plausible]",
             ),
             click.option("--seed", type=options.Whole(0), metavar="N", help="The same seed gives the same names."),
-            click.option(
-                "-n",
-                "count",
-                type=options.Whole(1, MOST_NAMES),
-                default=25,
-                show_default=True,
-                metavar="N",
-                help=f"How many {what} to give.",
-            ),
         ):
             command = option(command)
         return command
@@ -52,6 +60,8 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
     ),
 )
 @drawing_options("players")
+@part_options("first", "first names")
+@part_options("last", "last names")
 @options.common
 def players(
     count: int,
@@ -61,6 +71,7 @@ def players(
     form: str | None,
     as_json: bool,
     quiet: bool,
+    **wished: Any,
 ) -> None:
     """Invent players: a first name, a last name, and now and then a suffix.
 
@@ -68,13 +79,21 @@ def players(
     name of a real player of major-league baseball. Columns of --format: name, first, last, suffix.
     """
     form = formats.chosen(form, as_json)
+    check_standard_input(**wished)
+    notes = Notes(quiet)
     limit_threads(1)
     from namegen import api
 
     columns = ("name", "first", "last", "suffix")
-    with formats.Rows(form, columns) as rows, SearchLine(Notes(quiet), count, "players", "last names drawn") as line:
+    with formats.Rows(form, columns) as rows, SearchLine(notes, count, "players", "last names drawn") as line:
         batches = api.invent_players(
-            count, seed=seed, temperature=temperature, on_progress=line.on_progress, letter_case=letter_case
+            count,
+            seed=seed,
+            temperature=temperature,
+            first_wishes=part_wishes(wished, "first", notes),
+            last_wishes=part_wishes(wished, "last", notes),
+            on_progress=line.on_progress,
+            letter_case=letter_case,
         )
         for batch in batches:
             line.clear()
@@ -87,31 +106,31 @@ def players(
         "namegen companies --format json",
     ),
 )
-@drawing_options("companies")
+@how_many("companies")
+@formats.option
+@wish_options
 @options.common
 def companies(
     count: int,
-    seed: int | None,
-    temperature: float | None,
-    letter_case: str,
     form: str | None,
     as_json: bool,
     quiet: bool,
+    **wished: Any,
 ) -> None:
     """Invent companies: new names, each once.
 
     None is the name of a company in the bundled list. That says nothing about companies elsewhere, nor about
-    trademarks. Columns of --format: name, log_probability (nats), new. `namegen generate companies` takes more wishes.
+    trademarks. Columns of --format: name, log_probability (nats), new.
     """
     form = formats.chosen(form, as_json)
+    notes = Notes(quiet)
     limit_threads(1)
     from namegen import api
 
     model = api.load_shipped("companies")
-    with formats.Rows(form, formats.OF_NAMES) as rows, SearchLine(Notes(quiet), count) as line:
-        batches = model.generate_batches(
-            count, seed=seed, temperature=temperature, on_progress=line.on_progress, letter_case=letter_case
-        )
+    wished |= read_texts(wished, notes)
+    with formats.Rows(form, formats.OF_NAMES) as rows, SearchLine(notes, count) as line:
+        batches = model.generate_batches(count, on_progress=line.on_progress, **wished)
         for batch in batches:
             line.clear()
             rows.write_names(batch)

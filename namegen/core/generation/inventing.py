@@ -14,9 +14,11 @@ from namegen.core.data.digests import normalise
 from namegen.core.data.players import SUFFIXES
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.well_formed import WellFormed
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError, setting
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
@@ -44,6 +46,14 @@ class InventedPlayer:
         """
         suffix = self.suffix if case == "title" else write(self.suffix, case)
         return InventedPlayer(write(self.first, case), write(self.last, case), suffix)
+
+
+@dataclass(frozen=True, eq=False)
+class PartWishes:
+    """What one part of the names must keep, and how many characters it may have."""
+
+    wishes: Wishlist
+    longest: int
 
 
 class PlayerInventor:
@@ -79,6 +89,8 @@ class PlayerInventor:
         *,
         rng: np.random.Generator,
         temperature: float | None = None,
+        first_wishes: PartWishes | None = None,
+        last_wishes: PartWishes | None = None,
         on_progress: OnProgress | None = None,
     ) -> Iterator[list[InventedPlayer]]:
         """Give n players, in batches as they are found.
@@ -87,10 +99,11 @@ class PlayerInventor:
             n: how many.
             rng: where the random numbers come from.
             temperature: of both models; below 1 stays with what is likely; None: each model's own.
+            first_wishes, last_wishes: what the names must keep, and how long they may be; None: nothing.
             on_progress: called now and then with the players found so far and the last names drawn so far.
 
         Raises:
-            SettingsError: n or the temperature is out of its range; at once.
+            SettingsError: n or the temperature is out of its range, or wishes contradict each other; at once.
             GenerationError: after those found have been given: there are no more.
         """
         if n < 0:
@@ -98,9 +111,15 @@ class PlayerInventor:
         of_first, of_last = (
             generator.temperature if temperature is None else temperature for generator in (self._first, self._last)
         )
-        first_names = SamplingSettings(of_first, max_length=self._longest_first)
-        last_names = SamplingSettings(of_last, max_length=self._longest_last)
-        return self._search(n, rng, first_names, last_names, on_progress)
+        firsts = first_wishes or PartWishes(Wishlist(), self._longest_first)
+        lasts = last_wishes or PartWishes(Wishlist(), self._longest_last)
+        first_names = SamplingSettings(of_first, max_length=firsts.longest)
+        last_names = SamplingSettings(of_last, max_length=lasts.longest)
+        self._first.prepare(1, firsts.longest, firsts.wishes, True, True)  # says at once what contradicts itself
+        batches = self._last.generate(
+            n, rng=rng, sampling=last_names, wishes=lasts.wishes, on_progress=on_progress
+        )
+        return self._search(n, rng, first_names, firsts.wishes, batches)
 
     def draw_each(
         self, rngs: Sequence[np.random.Generator], *, temperature: float | None = None
@@ -135,31 +154,38 @@ class PlayerInventor:
         self,
         n: int,
         rng: np.random.Generator,
-        first_names: SamplingSettings,
-        last_names: SamplingSettings,
-        on_progress: OnProgress | None,
+        sampling: SamplingSettings,
+        wishes: Wishlist,
+        last_names: Iterator[NameBatch],
     ) -> Iterator[list[InventedPlayer]]:
         found = 0
         given: set[str] = set()
         try:
-            for batch in self._last.generate(n, rng=rng, sampling=last_names, on_progress=on_progress):
-                yield self._complete(batch.names, rng, first_names, given)
+            for batch in last_names:
+                yield self._complete(batch.names, rng, sampling, wishes, given)
                 found += len(batch.names)
         except GenerationError as error:
             raise GenerationError(
-                f"{found:,} players found of {n:,} asked for, and no more turn up: ask for fewer, or raise "
-                f"{setting('temperature')}"
+                f"{found:,} players found of {n:,} asked for, and no more turn up: ask for fewer, raise "
+                f"{setting('temperature')}, or relax a wish"
             ) from error
 
     def _complete(
-        self, lasts: list[str], rng: np.random.Generator, sampling: SamplingSettings, given: set[str]
+        self,
+        lasts: list[str],
+        rng: np.random.Generator,
+        sampling: SamplingSettings,
+        wishes: Wishlist,
+        given: set[str],
     ) -> list[InventedPlayer]:
         """A player for each last name, in their order."""
         players: dict[int, InventedPlayer] = {}
         suffixes = [self._suffixes[place] for place in rng.integers(len(self._suffixes), size=len(lasts)).tolist()]
         waiting = list(range(len(lasts)))
         for _ in range(ROUNDS):
-            firsts = self._first.generate(len(waiting), rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
+            firsts = self._first.generate(
+                len(waiting), rng=rng, sampling=sampling, wishes=wishes, allow_seen=True, allow_repeats=True
+            )
             names = [name for batch in firsts for name in batch.names]
             for place, first in zip(waiting, names, strict=True):
                 player = InventedPlayer(first, lasts[place], suffixes[place])

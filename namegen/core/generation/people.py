@@ -5,14 +5,14 @@ An origin is chosen first, each as likely as the others, then both names are dra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import Formatter
 
 import numpy as np
 
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.letter_case import in_case
+from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.wishlist import Wishlist
@@ -44,7 +44,7 @@ class Person:
 
     def in_case(self, letter_case: str) -> Person:
         """Both names in one way of writing."""
-        return replace(self, given=in_case(self.given, letter_case), family=in_case(self.family, letter_case))
+        return replace(self, given=write(self.given, letter_case), family=write(self.family, letter_case))
 
 
 def check_template(template: str) -> None:
@@ -135,9 +135,7 @@ class PeopleInventor:
         """Raise what contradicts the wishes for every origin: they differ in no characters."""
         part.generators[self.origins[0]].prepare(1, part.sampling.max_length, part.wishes, part.allow_seen, True)
 
-    def _search(
-        self, n: int, rng: np.random.Generator, on_progress: OnProgress | None
-    ) -> Iterator[list[Person]]:
+    def _search(self, n: int, rng: np.random.Generator, on_progress: OnProgress | None) -> Iterator[list[Person]]:
         given: set[tuple[str, str]] = set()
         found = 0
         for _ in range(ROUNDS + n // CHUNK_PEOPLE):
@@ -154,7 +152,7 @@ class PeopleInventor:
             found += len(batch)
             if on_progress is not None:
                 on_progress(found, found)
-            rng.shuffle(batch)  # type: ignore[arg-type]  # a list will do
+            rng.shuffle(batch)
             if batch:
                 yield batch
         if found < n:
@@ -179,8 +177,3 @@ class PeopleInventor:
             self.left_out[origin] = str(error)
             return []
         return [Person(given, family, origin) for given, family in zip(*parts, strict=True)]
-
-
-def by_origin(generator_of: Callable[[str], Generator], origins: Sequence[str]) -> dict[Origin, Generator]:
-    """A generator for each origin."""
-    return {origin: generator_of(origin) for origin in origins}

@@ -1,0 +1,106 @@
+"""Whole people, from models of given names and of family names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from namegen.api.model import LoadedModel, load_shipped
+from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
+from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
+from namegen.core.generation.sampling import SamplingSettings, random_numbers
+from namegen.core.generation.watching import OnProgress
+from namegen.errors import SettingsError
+from namegen.wishes import make_wishes
+
+GIVEN, FAMILY = "world-given", "world-family"
+
+
+def invent_people(
+    n: int = 25,
+    *,
+    origins: Sequence[str] = (),
+    given: LoadedModel | None = None,
+    family: LoadedModel | None = None,
+    given_wishes: Mapping[str, Any] | None = None,
+    family_wishes: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    temperature: float | None = None,
+    letter_case: str = AS_LEARNED,
+    on_progress: OnProgress | None = None,
+) -> Iterator[list[Person]]:
+    """Invent people, in batches as they are found; see ``core/generation/people.py``.
+
+    Args:
+        n: how many.
+        origins: labels that both models know; none: all of those, each as likely. Of models without labels there are
+            none.
+        given: the model of given names; None: the shipped ``world-given``.
+        family: the model of family names; None: the shipped ``world-family``.
+        given_wishes: what a given name must keep, as ``namegen.wishes.Wishes`` has it, with ``max_length`` and
+            ``allow_seen``. Unless it says otherwise, names of the list may come.
+        family_wishes: the same of family names; unless it says otherwise, they are new.
+        seed: the same seed gives the same people.
+        temperature: below 1 stays with what is likely; None: each model's own.
+        letter_case: how the names are written at last; see ``LoadedModel.generate``.
+        on_progress: called now and then with the people found so far.
+
+    Raises:
+        CheckpointError, SettingsError: at once.
+        GenerationError: after those found have been given: there are no more.
+
+    >>> [person] = [person for batch in invent_people(1, origins=["Finnish"], seed=1) for person in batch]
+    >>> person.origin
+    'Finnish'
+    """
+    check_letter_case(letter_case)
+    models = (given or load_shipped(GIVEN), family or load_shipped(FAMILY))
+    asked = _origins(models, origins)
+    parts = [
+        _part(model, asked, dict(wishes or {}), temperature, allow_seen=allow_seen)
+        for model, wishes, allow_seen in zip(models, (given_wishes, family_wishes), (True, False), strict=True)
+    ]
+    batches = PeopleInventor(*parts).generate(n, rng=random_numbers(seed), on_progress=on_progress)
+    return ([person.in_case(letter_case) for person in batch] for batch in batches)
+
+
+def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin]:
+    """Those that were asked for, or all that the models have in common; of models without labels None alone."""
+    labelled = [model for model in models if model.labels]
+    if asked:
+        for model in models:
+            model.labelled(*asked)  # raises where it does not know one
+        first = models[0]
+        return list(first.labelled(*asked).labels)
+    if not labelled:
+        return [None]
+    common = [label for label in labelled[0].labels if all(label in model.labels for model in labelled)]
+    if not common:
+        raise SettingsError(
+            f"{models[0].name} and {models[1].name} have no label in common: give models of the same labels"
+        )
+    learned = (zip(model.labels, model.beginnings.shares, strict=True) for model in labelled)
+    never = {label for shares in learned for label, share in shares if share == 0}
+    return [label for label in common if label not in never]
+
+
+def _part(
+    model: LoadedModel,
+    origins: Sequence[Origin],
+    wishes: dict[str, Any],
+    temperature: float | None,
+    *,
+    allow_seen: bool,
+) -> PartOfName:
+    """One part of the names; a model without labels gives the same for every origin."""
+    longest, seen = wishes.pop("max_length", None), wishes.pop("allow_seen", None)
+    wished = make_wishes(model.list_name, model.sameness, **wishes)
+    sampling = SamplingSettings(
+        model.default_temperature if temperature is None else temperature,
+        max_length=model.longest(longest, wished),
+    )
+    generators = {
+        origin: (model.labelled(origin) if model.labels and origin is not None else model).generator
+        for origin in origins
+    }
+    return PartOfName(generators, sampling, wished, allow_seen if seen is None else seen)

@@ -1,0 +1,95 @@
+"""``namegen people``: whole people, a given name and a family name of one origin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from namegen.cli import formats, options
+from namegen.cli.parts import check_standard_input, part_options, part_wishes
+from namegen.cli.players import drawing_options
+from namegen.cli.search_line import SearchLine
+from namegen.cli.sources import open_model
+from namegen.cli.terminal import Notes
+from namegen.threads import limit_threads
+
+TEMPLATE = "{given} {family}"
+
+
+@click.command(
+    epilog=options.examples(
+        "namegen people -n 8 --seed 1",
+        "namegen people --origin Italian --origin Finnish --format csv",
+        'namegen people --template "{family}, {given}" --given-starts-with Ma',
+    ),
+)
+@drawing_options("people")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="LABEL",
+    help="Only people of this origin, such as Italian; several with further --origin.  [default: all that both models "
+    "know, each as likely]",
+)
+@click.option(
+    "--template",
+    default=TEMPLATE,
+    show_default=True,
+    metavar="TEXT",
+    help="How the whole name is written, of {given}, {family} and {origin}.",
+)
+@click.option("--given", metavar="MODEL", help="The model of given names.  [default: world-given]")
+@click.option("--family", metavar="MODEL", help="The model of family names.  [default: world-family]")
+@click.option("--new-given", is_flag=True, help="Give no given name of the list that its model learned from.")
+@click.option("--seen-family", is_flag=True, help="Give family names of the list that their model learned from, too.")
+@part_options("given", "given names")
+@part_options("family", "family names")
+@options.common
+def people(
+    count: int,
+    origins: tuple[str, ...],
+    template: str,
+    given: str | None,
+    family: str | None,
+    new_given: bool,
+    seen_family: bool,
+    seed: int | None,
+    temperature: float | None,
+    letter_case: str,
+    form: str | None,
+    as_json: bool,
+    quiet: bool,
+    **wished: Any,
+) -> None:
+    """Invent people: a given name and a family name of one origin.
+
+    The family name is a new one; the given name may be one that people have. No two people have the same whole name. An
+    origin that has no names as they are wished for is left out. Columns of --format: name, given, family, origin.
+    """
+    form = formats.chosen(form, as_json)
+    check_standard_input(**wished)
+    notes = Notes(quiet)
+    limit_threads(1)
+    from namegen import api
+    from namegen.core.generation.people import check_template
+
+    check_template(template)
+    columns = ("name", "given", "family", "origin")
+    with formats.Rows(form, columns) as rows, SearchLine(notes, count, "people", "people drawn") as line:
+        batches = api.invent_people(
+            count,
+            origins=origins,
+            given=None if given is None else open_model(given, notes),
+            family=None if family is None else open_model(family, notes),
+            given_wishes={**part_wishes(wished, "given", notes), "allow_seen": not new_given},
+            family_wishes={**part_wishes(wished, "family", notes), "allow_seen": seen_family},
+            seed=seed,
+            temperature=temperature,
+            letter_case=letter_case,
+            on_progress=line.on_progress,
+        )
+        for batch in batches:
+            line.clear()
+            rows.write([(one.written(template), one.given, one.family, one.origin) for one in batch])
