@@ -99,7 +99,8 @@ class PlayerInventor:
             n: how many.
             rng: where the random numbers come from.
             temperature: of both models; below 1 stays with what is likely; None: each model's own.
-            first_wishes, last_wishes: what the names must keep, and how long they may be; None: nothing.
+            first_wishes: what the first names must keep, and how long they may be; None: nothing.
+            last_wishes: the same of the last names.
             on_progress: called now and then with the players found so far and the last names drawn so far.
 
         Raises:
@@ -116,9 +117,7 @@ class PlayerInventor:
         first_names = SamplingSettings(of_first, max_length=firsts.longest)
         last_names = SamplingSettings(of_last, max_length=lasts.longest)
         self._first.prepare(1, firsts.longest, firsts.wishes, True, True)  # says at once what contradicts itself
-        batches = self._last.generate(
-            n, rng=rng, sampling=last_names, wishes=lasts.wishes, on_progress=on_progress
-        )
+        batches = self._last.generate(n, rng=rng, sampling=last_names, wishes=lasts.wishes, on_progress=on_progress)
         return self._search(n, rng, first_names, firsts.wishes, batches)
 
     def draw_each(
