@@ -39,8 +39,8 @@ FARTHEST = 1024  # words between two names of a kind that are still seen to foll
 
 
 class NamegenProvider(BaseProvider):
-    """Invented first names, last names, whole names and companies, from the models that come with namegen; and names
-    from a model of one's own.
+    """Invented first names, last names and whole names of baseball's players, given names, family names and people of
+    many origins, and companies, from the models that come with namegen; and names from a model of one's own.
 
     Each call takes 64 bits from Faker's own random numbers, and they alone decide which name it gives. So the seeds of
     Faker hold for these names as for all others, whatever else is asked for in between, and ``.unique`` works. Names
@@ -52,9 +52,11 @@ class NamegenProvider(BaseProvider):
         model: what ``invented`` draws from: whatever ``namegen.load`` takes, or a model that is loaded already.
         temperature: of all models; None: each model's own.
         letter_case: how names are written, see ``LoadedModel.generate``.
+        origin: of given names, family names and people, such as ``Italian``, and the label of ``invented``'s, where its
+            model knows labels; None: any.
 
     Raises:
-        SettingsError: a wrong temperature or letter case.
+        SettingsError: a wrong temperature or letter case; when it is first asked for a name: an unknown origin.
         CheckpointError: no such model; when it is first asked for a name.
 
     To give the arguments, add an object in place of the class::
@@ -69,11 +71,13 @@ class NamegenProvider(BaseProvider):
         model: str | Path | api.LoadedModel | None = None,
         temperature: float | None = None,
         letter_case: str = AS_LEARNED,
+        origin: str | None = None,
     ) -> None:
         super().__init__(generator)
         SamplingSettings(1.0 if temperature is None else temperature)  # refuses
         check_letter_case(letter_case)
         self._model, self._temperature, self._case = model, temperature, letter_case
+        self._origins = () if origin is None else (origin,)
         self._ahead: dict[str, Ahead] = {}
 
     def invented(self) -> str:
@@ -92,6 +96,18 @@ class NamegenProvider(BaseProvider):
         """A first and a last name, now and then with a suffix: the full name of no player of major-league baseball."""
         return self._take("players", self._of_players)
 
+    def invented_given_name(self) -> str:
+        """A given name that is new, of the provider's origin or of any."""
+        return self._take("world-given", self._of_model)
+
+    def invented_family_name(self) -> str:
+        """A family name that is new, of the provider's origin or of any."""
+        return self._take("world-family", self._of_model)
+
+    def invented_person(self) -> str:
+        """A given name, which others may have, and a new family name, of one origin: the provider's or any."""
+        return self._take("people", self._of_people)
+
     def invented_company(self) -> str:
         """A company that is on neither the NYSE nor Nasdaq, by the bundled list."""
         return self._take("companies", self._of_model)
@@ -107,11 +123,21 @@ class NamegenProvider(BaseProvider):
             model = _model(kind)
         else:
             model = self._model if isinstance(self._model, api.LoadedModel) else api.load(self._model)
+        if model.labels:
+            model = model.labelled(*self._origins)
         generator, longest = model.generator, model.default_max_length
 
         def draw(numbers: Sequence[int]) -> list[str]:
             names = draw_each(generator, _sources(numbers), longest=longest, temperature=self._temperature)
             return [write(name, self._case, model.sameness) for name in names]
+
+        return draw
+
+    def _of_people(self, kind: str) -> Callable[[Sequence[int]], list[str]]:
+        inventor = api.load_people_inventor(self._origins, temperature=self._temperature)
+
+        def draw(numbers: Sequence[int]) -> list[str]:
+            return [person.in_case(self._case).written() for person in inventor.draw_each(_sources(numbers))]
 
         return draw
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from functools import cache
+from itertools import compress
 from pathlib import Path
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.config import parse_config
+from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
+
+SOME_ORIGINS = ("Estonian", "Finnish", "Italian", "Yoruba")
 
 
 @cache
@@ -19,13 +23,22 @@ def small_models() -> Path:
     Their drawing temperature is not measured, which would take longer than all else together.
     """
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
-    for name in ("mlb-first", "mlb-last", "companies"):
+    for name in ("mlb-first", "mlb-last", "companies", "world-given", "world-family"):
         settings = {
             "network": {"hidden": [24]},
             "training": {"effort": "quick", "epochs": 1, "batch_size": 256},
             "data": {"names": name, "validation": 0.0},
         }
         recipe = parse_config(settings).recipe
-        run = TrainingRun(load_bundled(name), recipe, NumpyEngine, threads=1, for_use=False)
+        run = TrainingRun(some_of(load_bundled(name)), recipe, NumpyEngine, threads=1, for_use=False)
         run.run().checkpoint.save(folder / f"{name}.safetensors")
     return folder
+
+
+def some_of(corpus: Corpus) -> Corpus:
+    """Of a labelled list the names of a few origins, of which one stands in the list of given names alone."""
+    if not corpus.labels:
+        return corpus
+    chosen = [label in SOME_ORIGINS for label in corpus.labels]
+    names, labels = (tuple(compress(values, chosen)) for values in (corpus.names, corpus.labels))
+    return Corpus(names, corpus.source, labels=labels)

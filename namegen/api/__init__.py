@@ -17,7 +17,7 @@ from namegen.api.model import (
     open_checkpoint,
     read_checkpoint,
 )
-from namegen.api.people import invent_people
+from namegen.api.people import invent_people, load_people_inventor
 from namegen.api.players import invent_players, load_player_inventor
 from namegen.api.training import resume, train
 
@@ -34,6 +34,7 @@ __all__ = [
     "invent_players",
     "list_ceiling",
     "load",
+    "load_people_inventor",
     "load_player_inventor",
     "load_shipped",
     "open_checkpoint",

@@ -54,14 +54,30 @@ def invent_people(
     'Finnish'
     """
     check_letter_case(letter_case)
+    inventor = load_people_inventor(
+        origins, given, family, given_wishes=given_wishes, family_wishes=family_wishes, temperature=temperature
+    )
+    batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
+    return ([person.in_case(letter_case) for person in batch] for batch in batches)
+
+
+def load_people_inventor(
+    origins: Sequence[str] = (),
+    given: LoadedModel | None = None,
+    family: LoadedModel | None = None,
+    *,
+    given_wishes: Mapping[str, Any] | None = None,
+    family_wishes: Mapping[str, Any] | None = None,
+    temperature: float | None = None,
+) -> PeopleInventor:
+    """What ``invent_people`` asks; the arguments are its own. Raises CheckpointError, SettingsError."""
     models = (given or load_shipped(GIVEN), family or load_shipped(FAMILY))
     asked = _origins(models, origins)
     parts = [
         _part(model, asked, dict(wishes or {}), temperature, allow_seen=allow_seen)
         for model, wishes, allow_seen in zip(models, (given_wishes, family_wishes), (True, False), strict=True)
     ]
-    batches = PeopleInventor(*parts).generate(n, rng=random_numbers(seed), on_progress=on_progress)
-    return ([person.in_case(letter_case) for person in batch] for batch in batches)
+    return PeopleInventor(*parts)
 
 
 def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED = ("mlb-first", "mlb-last", "companies", "japanese-given")
+SHIPPED = ("mlb-first", "mlb-last", "companies", "japanese-given", "world-given", "world-family")
 # What readers call each; those of the world come with a later version.
 TITLES = {
     "mlb-first": "Baseball first names",

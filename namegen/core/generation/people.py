@@ -12,6 +12,7 @@ from string import Formatter
 import numpy as np
 
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
@@ -90,6 +91,16 @@ class PartOfName:
         )
         return [name for batch in batches for name in batch.names]
 
+    def draw_each(self, rngs: Sequence[np.random.Generator], origin: Origin) -> list[str]:
+        """A name for each source of random numbers. Raises GenerationError: none turned up."""
+        return draw_each(
+            self.generators[origin],
+            rngs,
+            longest=self.sampling.max_length,
+            temperature=self.sampling.temperature,
+            allow_seen=self.allow_seen,
+        )
+
 
 class PeopleInventor:
     """Invents people.
@@ -130,6 +141,21 @@ class PeopleInventor:
         for part in (self.given, self.family):
             self._check(part)
         return self._search(n, rng, on_progress)
+
+    def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Person]:
+        """Give a person for each source of random numbers, which alone decides it; wishes are not asked.
+
+        Raises:
+            GenerationError: none was found.
+        """
+        origins = [self.origins[int(rng.integers(len(self.origins)))] for rng in rngs]
+        people: dict[int, Person] = {}
+        for origin in dict.fromkeys(origins):
+            rows = [row for row, of in enumerate(origins) if of == origin]
+            parts = [part.draw_each([rngs[row] for row in rows], origin) for part in (self.given, self.family)]
+            for row, given, family in zip(rows, *parts, strict=True):
+                people[row] = Person(given, family, origin)
+        return [people[row] for row in range(len(rngs))]
 
     def _check(self, part: PartOfName) -> None:
         """Raise what contradicts the wishes for every origin: they differ in no characters."""
