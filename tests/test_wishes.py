@@ -11,6 +11,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import namegen.core.generation.arrivals as arrivals_module
 import namegen.core.generation.best_first as best_first_module
 import namegen.core.generation.generator as generator_module
 from namegen import api
@@ -89,6 +90,7 @@ def test_every_name_keeps_every_wish(model: LoadedModel, asked: dict[str, object
     found: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator_module, "TRIES", 5_000)
+        patch.setattr(arrivals_module, "MOST_PREFIXES", 10_000)
         try:
             for batch in model.generate_batches(15, seed=seed, **asked):  # type: ignore[arg-type]
                 found += batch.names
@@ -113,6 +115,7 @@ def test_every_best_name_keeps_every_wish_and_none_that_is_drawn_is_better(
     drawn: dict[str, float] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator_module, "TRIES", 2_000)
+        patch.setattr(arrivals_module, "MOST_PREFIXES", 10_000)
         patch.setattr(best_first_module, "MOST_PREFIXES", 30_000)
         for found, source in ((best, model.best_batches), (drawn, model.generate_batches)):
             try:

@@ -194,7 +194,7 @@ class Generator:
                 continue
             in_vain += size
             rejected += draws.rejected + refused  # of counters, what is zero goes
-            if in_vain >= TRIES:
+            if in_vain >= TRIES and found < n:
                 break
         else:
             return
