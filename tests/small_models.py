@@ -13,7 +13,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 
-SOME_ORIGINS = ("Estonian", "Finnish", "Italian", "Yoruba")
+SOME_ORIGINS = ("Estonian", "Finnish", "Italian", "Polish")
 
 
 @cache

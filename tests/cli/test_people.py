@@ -18,7 +18,7 @@ from namegen.core.data.digests import normalise
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled
-from tests.small_models import small_models
+from tests.small_models import small_models, some_of
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def people(n: int, **told: object) -> list[Person]:
 
 def common() -> list[str]:
     given, family = (api.load(name).labels for name in ("world-given", "world-family"))
-    assert set(given) > set(family)
+    assert set(given) - set(family) == {"Polish"}
     return sorted(set(given) & set(family))
 
 
@@ -52,12 +52,12 @@ class TestInventing:
 
     def test_the_family_name_is_new_and_the_given_name_as_the_model_has_it(self) -> None:
         found = people(400, seed=2, origins=["Italian"])
-        families = {normalise(name) for name in load_bundled("world-family").names}
+        families = {normalise(name) for name in some_of(load_bundled("world-family")).names}
         assert not {normalise(person.family) for person in found} & families
         given = api.load("world-given").labelled("Italian").generate(5, allow_seen=True, seed=0)
         assert given
         fresh = people(100, seed=2, given_wishes={"allow_seen": False})
-        known = {normalise(name) for name in load_bundled("world-given").names}
+        known = {normalise(name) for name in some_of(load_bundled("world-given")).names}
         assert not {normalise(person.given) for person in fresh} & known
 
     def test_names_of_an_origin_have_the_distribution_of_its_beginning(self) -> None:
@@ -76,18 +76,16 @@ class TestInventing:
         assert people(30, seed=5) == people(30, seed=5) != people(30, seed=6)
 
     def test_an_origin_that_cannot_keep_the_wishes_is_left_out(self) -> None:
-        """At temperature 0 each origin has one family name; where that is a real one, none is new."""
+        """At temperature 0 each origin has one family name; where that is not wanted, it has none."""
         family = api.load("world-family")
-        known = {normalise(name) for name in load_bundled("world-family").names}
         likeliest = {
-            label: family.labelled(label).generate(1, temperature=0, allow_seen=True, seed=0)[0] for label in common()
+            label: family.labelled(label).generate(1, temperature=0.0, allow_seen=True, seed=0)[0] for label in common()
         }
         keep = sorted(likeliest)[0]
         banned = [name for label, name in likeliest.items() if label != keep]
         wishes = {"avoid": banned, "allow_seen": True}
         found = people(1, seed=1, temperature=0.0, family_wishes=wishes)
         assert found[0].origin not in {label for label, name in likeliest.items() if name in banned}
-        assert known
         with pytest.raises(GenerationError, match="found of 3 asked for"):
             people(3, seed=1, temperature=0.0, family_wishes={"avoid": list(likeliest.values()), "allow_seen": True})
 
