@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow check docs bench quality plausibility models page format wheel constraints clean
+.PHONY: help demo test test-slow check docs bench quality plausibility labels models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -40,6 +40,7 @@ help:
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
+	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -79,6 +80,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
+	$(RUN) -m benchmarks.labels_page --check
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
@@ -88,6 +90,7 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.plausibility_page
+	$(RUN) -m benchmarks.labels_page
 
 bench: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.bench $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS))
@@ -100,6 +103,10 @@ quality: $(VENV_BENCH)/.installed
 plausibility: $(VENV)/.installed
 	$(RUN) -m benchmarks.plausibility $(if $(LISTS),--lists $(LISTS))
 	$(RUN) -m benchmarks.plausibility_page
+
+labels: $(VENV_BENCH)/.installed
+	$(VENV_BENCH)/bin/python -m benchmarks.labels $(if $(LISTS),--lists $(LISTS)) $(if $(SEEDS),--seeds $(SEEDS))
+	$(RUN) -m benchmarks.labels_page
 
 models: $(VENV)/.installed
 	$(RUN) docs/make_models.py

@@ -28,11 +28,11 @@ QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 4, "netw
 
 
 def part_of_list(*labels: str) -> Corpus:
-    """The names of some origins, 60 of each."""
+    """The names of some origins, 90 of each."""
     corpus, names, found = load_bundled("world-given"), [], []
     for label in labels:
         some = [name for name, of in zip(corpus.names, corpus.labels, strict=True) if of == label]
-        some = some[:: len(some) // 60][:60]  # they are sorted
+        some = some[:: len(some) // 90][:90]  # they are sorted
         names += some
         found += [label] * len(some)
     return Corpus.from_names(names, labels=found, source="some")

@@ -14,7 +14,9 @@ from namegen.api.side_by_side import is_begun
 from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
 from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
+from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.any_beginning import AnyBeginning
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.generation.plausibility import PlausibilityJudge
@@ -123,9 +125,22 @@ def _judges(teachers: Sequence[Teacher], parts: TeachingParts) -> tuple[Plausibi
     """The first teacher, whose bar is set by names that it has not learned; nobody where those are too few."""
     if not teachers:
         return ()
-    first, names = teachers[0], parts.vocabulary.decode_all(parts.to_choose_by.sequences().tokens)
+    first, tree = teachers[0], parts.to_choose_by.under_one_root()  # a name is plausible whatever its label
+    names = parts.vocabulary.decode_all(tree.sequences().tokens)
     real = [name for name in names if not first.vocabulary.unknown(name)]
-    return (PlausibilityJudge.of(first.model, first.vocabulary, real),) if len(real) >= FEWEST_TO_JUDGE_BY else ()
+    if len(real) < FEWEST_TO_JUDGE_BY:
+        return ()
+    return (PlausibilityJudge.of(_of_any_label(first, parts), first.vocabulary, real),)
+
+
+def _of_any_label(teacher: Teacher, parts: TeachingParts) -> LanguageModel:
+    """What a teacher says of names whose label nobody knows."""
+    if not teacher.labels:
+        return teacher.model
+    counts = dict(zip(parts.labels, parts.whole.names_of_label(parts.vocabulary.size, len(parts.labels)), strict=True))
+    tokens = tuple(teacher.labels[label] for label in parts.labels if label in teacher.labels)
+    known = [counts[label] for label in parts.labels if label in teacher.labels]
+    return AnyBeginning(teacher.model, Beginnings(tokens, tuple(count / sum(known) for count in known)))
 
 
 def check_teachers(settings: TeachingSettings) -> None:
