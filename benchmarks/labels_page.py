@@ -8,16 +8,16 @@ from benchmarks.pages import RESULTS, write_or_check
 HEAD = """\
 # Labels: one model of all origins, or a model of each?
 
-Written by `make labels` from `labels.json`. The lists are split by a hash of the names alone, so that all origins of a
-name fall on one side: six tenths are learned from, a tenth chooses the epoch, three tenths judge. *Shared* is one network
-of the effort `standard` that learns all origins with their labels; *apart* are networks of the same effort that learn one
-origin each. Counting is the best n-gram of the same names, with labels or without. Nats a character on the names that
-judge, means over the seeds of the trainings; the interval is of 95 %, by bootstrap over the names, all origins of one
-together, and over the seeds.
+Written by `make labels` from `labels.json`. The lists are split by a hash of the names alone, so that all origins of
+a name fall on one side: six tenths are learned from, a tenth chooses the epoch, three tenths judge. *Shared* is one
+network of the effort `standard` that learns all origins with their labels; *apart* are networks of the same effort that
+learn one origin each. Counting is the best n-gram of the same names, with labels or without. Nats a character on the
+names that judge, means over the seeds of the trainings; the interval is of 95 %, by bootstrap over the names, all
+origins of one together, and over the seeds.
 
-*An outsider*: naive Bayes over groups of one to four letters learns the origins of one half of the names that judge, which
-no network has seen. It names the origins of the other half, and of as many new names that the shared model makes, of the
-same origins."""
+*An outsider*: naive Bayes over groups of one to four letters learns the origins of one half of the names that judge,
+which no network has seen. It names the origins of the other half, and of as many new names that the shared model makes,
+of the same origins."""
 
 
 def page(document: Labels) -> str:

@@ -15,19 +15,24 @@ from pathlib import Path
 
 from namegen import api
 from namegen.core.data.parts import ListParts
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
 from namegen.models import shipped_path
 
 DOCUMENT = Path(__file__).with_name("models.md")
-# Narrower than `best` would have them where that loses little: the four together take less than 2 MB.
+# Narrower than `best` would have them where that loses little: the first four together take less than 2 MB, the others
+# less than 0.9.
 COMMANDS = {
     "mlb-first": "namegen train mlb-first --effort best --cell gru --hidden 64",
     "mlb-last": "namegen train mlb-last --effort best --hidden 128",
     "companies": "namegen train companies --effort best",
     "japanese-given": "namegen train japanese-given --effort best --hidden 96",
+    "world-given": "namegen train world-given --effort best --cell gru --hidden 80",
+    "world-family": "namegen train world-family --effort best --cell gru --hidden 80",
 }
+ORIGINS_SHOWN = ("English", "Finnish", "Indian", "Irish", "Italian", "Yoruba")
 HEAD = """\
 # The models that come with namegen
 
@@ -50,6 +55,7 @@ def card(name: str) -> str:
     training, network = checkpoint.training, checkpoint.network
     figures = training["validation"]
     samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
+    of_labels = labels(name, model) if model.labels else ""
     return f"""\
 ## {name}
 
@@ -66,16 +72,44 @@ def card(name: str) -> str:
 `namegen generate {name} -n 10 --seed 0`:
 
 {samples}
-"""
+{of_labels}"""
+
+
+def labels(name: str, model: api.LoadedModel) -> str:
+    """What each origin of a model costs, on names that the training held out; and names of some."""
+    held_out = split(name).held_out
+    if held_out is None:
+        raise SystemExit(f"nothing of {name} is held out")
+    figures = AccuracyEvaluator(model.model).evaluate_each(held_out)
+    tokens, counts = (values[: held_out.roots].tolist() for values in (held_out.token, held_out.count))
+    label_of = dict(zip(model.beginnings.tokens, model.labels, strict=True))
+    learned = {label.name: label.names for label in model.checkpoint.labels} if model.checkpoint else {}
+    rows = [
+        f"| {label_of[token]} | {learned[label_of[token]]:,} | {count:,} | {found.loss_nats_per_char:.3f} |"
+        for token, count, found in sorted(
+            zip(tokens, counts, figures, strict=True), key=lambda one: one[2].loss_nats_per_char
+        )
+    ]
+    some = [
+        f"- {origin}: {', '.join(model.labelled(origin).generate(6, seed=0))}"
+        for origin in ORIGINS_SHOWN
+        if origin in model.labels
+    ]
+    head = ["| origin | names learned | held out | nats a character |", "| --- | --- | --- | --- |"]
+    return "\n".join(["\nBy origin, on the names held out:\n", *head, *rows, "\nNames of some origins:\n", *some, ""])
+
+
+def split(name: str) -> ListParts:
+    """The parts of a list as the training had them."""
+    return ListParts.from_corpus(load_bundled(name), DataSettings(), seed=0)
 
 
 def comparison(name: str) -> str:
     """The ceiling and the n-gram of the names that the training held out."""
-    corpus = load_bundled(name)
-    parts = ListParts.from_corpus(corpus, DataSettings(), seed=0)
+    parts = split(name)
     if parts.held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
-    references = HeldOutReferences(parts.held_out, parts, corpus.vocabulary.size)
+    references = HeldOutReferences(parts.held_out, parts, load_bundled(name).vocabulary.size)
     top, bar = references.ceiling, references.baseline
     return (
         f"- Ceiling of those names: {top.loss_nats_per_char:.3f} nats, {100 * top.accuracy_argmax:.1f} %; "

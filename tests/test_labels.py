@@ -22,7 +22,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
-from tests.test_teaching import BEST, TINY, train
+from tests.test_teaching import BEST, NAMES, TINY, train
 
 QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 4, "network.hidden": (16,)})
 
@@ -181,9 +181,15 @@ class TestTeaching:
         assert lesson.tree.token[: lesson.tree.roots].tolist() == [size, size + 1, size + 2]
         [batch] = lesson.epoch(0, batch_size=10**9, seed=0)
         chances = {int(token): batch.targets[place] for place, token in enumerate(batch.tree.token[:3])}
-        of_a, of_l = SOME.vocabulary.encode("AL")  # in the list 28 names of 60 begin with A and 1 with L, or 8 and 6
+        of_a, of_l = SOME.vocabulary.encode("AL")  # with which 55 and 0 of 90 names begin, or 11 and 8
         assert chances[size + 2][of_a] > 1.5 * chances[size + 1][of_a]
         assert chances[size + 2][of_l] < chances[size + 1][of_l]
+
+    def test_names_that_stand_under_two_labels_are_judged_once(self) -> None:
+        """Whoever says how daring the drawing may be hears a name over all labels."""
+        twice = Corpus.from_names(NAMES * 2, labels=["one"] * len(NAMES) + ["two"] * len(NAMES))
+        result, _ = train(twice, merge(BEST, {"training.epochs": 1}))  # type: ignore[arg-type]
+        assert result.checkpoint.drawing_temperature is not None
 
     def test_a_teacher_without_labels_teaches_all_of_them_alike(self) -> None:
         config = merge(BEST, {"teaching.teachers": ("mlb-first",), "training.epochs": 1})
