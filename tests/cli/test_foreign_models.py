@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import DROPS
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
+from namegen.lists import load_bundled
 from tests.requirements import require
 
 NAMES = ["Al", "Ali", "Alma", "Bo", "Bob", "Lil", "Lila", "Lilo", "Mo", "Ob", "Omar", "Amal"] * 3
@@ -214,3 +216,17 @@ def test_nothing_to_drop(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     done = namegen("train", "list.txt", "--backend", "honest", "--drop-between", "0.2", "--out", "other")
     assert done.exit_code == 2
     assert "--drop-between is 0.2, and the architecture mingru has nothing that can be dropped" in done.stderr
+
+
+@pytest.mark.usefixtures("_installed")
+def test_a_network_of_another_architecture_teaches_one_of_ours_and_is_taught(tmp_path: Path) -> None:
+    names = list(dict.fromkeys(load_bundled("mlb-first").names))[:150]
+    short = {"training.effort": "quick", "training.epochs": 2, "network.hidden": (6,), "network.cell": "gru"}
+    api.train(names, config=merge(Config(), {**short, "run.backend": "honest"}), out=tmp_path / "honest")
+    taught_by = {"teaching.teachers": (str(tmp_path / "honest"), "counting"), "teaching.drawn": 200}
+    ours = api.train(names, config=merge(Config(), {**short, **taught_by}))
+    assert (ours.finished, ours.checkpoint.network.architecture) == (True, "rnn")
+    theirs = api.train(names, config=merge(Config(), {**short, **taught_by, "run.backend": "honest"}))
+    assert (theirs.finished, theirs.checkpoint.network.architecture) == (True, "mingru")
+    losses = [result.validation.loss_nats_per_char for result in (ours, theirs) if result.validation is not None]
+    assert max(losses) < math.log(ours.checkpoint.vocabulary.size)
