@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from namegen.documents import from_plain
 from namegen.experiments.compare.measured import (
@@ -26,6 +26,9 @@ from namegen.experiments.compare.subjects import (
     Subject,
     TrainingSubject,
 )
+
+if TYPE_CHECKING:
+    from namegen.core.data.corpus import Corpus
 
 # kind of measurement → the result that it gives
 RESULT_TYPES: dict[str, type[Result]] = {
@@ -54,6 +57,7 @@ class Request(Generic[About]):
         reads: the file with the network that is measured; None where it needs none.
         threads: as many as it may use.
         started: when its process was started, in seconds of the system's clock.
+        labels: of the names, one for each; (): the list has none.
     """
 
     kind: str
@@ -64,6 +68,14 @@ class Request(Generic[About]):
     reads: str | None
     threads: int
     started: float
+    labels: tuple[str, ...] = ()
+
+    @property
+    def corpus(self) -> Corpus:
+        """The list."""
+        from namegen.core.data.corpus import Corpus
+
+        return Corpus(self.names, source=self.source, labels=self.labels)
 
 
 @dataclass(frozen=True)

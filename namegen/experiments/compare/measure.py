@@ -44,6 +44,7 @@ from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summar
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
+    from namegen.core.data.beginnings import Beginnings
     from namegen.core.data.vocabulary import Vocabulary
     from namegen.core.engine import EngineClass, LanguageModel
 
@@ -79,13 +80,14 @@ def main() -> None:
 
 def measure_list(request: Request[ListSubject]) -> ListFacts:
     """How large the list is, its ceiling, and how far its two halves are apart."""
+    from namegen.core.data.labels import label_beginnings
     from namegen.core.data.prefix_tree import PrefixTree
-    from namegen.core.data.vocabulary import Vocabulary
     from namegen.core.evaluation.metrics import ceiling
     from namegen.experiments.compare.quality import divergences, lengths, two_halves
 
-    names = request.names
-    tree = PrefixTree.from_names(names, Vocabulary.from_names(names))
+    names, corpus = request.names, request.corpus
+    beginnings = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
+    tree = PrefixTree.from_names(names, corpus.vocabulary, beginnings)
     return ListFacts(
         names=tree.name_count,
         distinct_names=tree.distinct_name_count,
@@ -102,7 +104,6 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
     That is the training part, with fewer repeats where those are damped.
     """
-    from namegen.core.data.corpus import Corpus
     from namegen.core.data.parts import ListParts
     from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.evaluation.counting import NgramModel
@@ -111,7 +112,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     from namegen.core.settings import DataSettings
 
     subject = request.subject
-    corpus = Corpus(request.names, source=request.source)
+    corpus = request.corpus
     data = DataSettings(validation=subject.validation, split=subject.split)
     parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
     held_out = _needed(parts.held_out, "held-out part")
@@ -141,15 +142,13 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     """Train one network with one engine: its curves, its figures on each part, its time and memory."""
     engine_class, started = _load_engine(request.subject.engine), time.time() - request.started
     from namegen.config import parse_config
-    from namegen.core.data.corpus import Corpus
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.run import TrainingRun
     from namegen.experiments.compare.memory import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
-    corpus = Corpus(request.names, source=request.source)
     clock = {"making": 0.0, "warm_up": 0.0}
-    run = TrainingRun(corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
+    run = TrainingRun(request.corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
     result = run.run()
     memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
@@ -227,13 +226,15 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.experiments.compare.quality import describe_names, two_halves
 
     names, n, seed = request.names, request.subject.names, request.subject.seed
-    model, vocabulary, loop = _language_model(request)
+    model, vocabulary, beginnings, loop = _language_model(request)
     started = time.time() - request.started
     longest = default_max_length(max(map(len, names)))
-    generator = Generator(model, vocabulary)
+    generator = Generator(model, vocabulary, beginnings=beginnings)
 
     def one_by_one() -> list[str]:
-        tokens = (loop or generator.draw_one_by_one)(np.random.default_rng(seed).random((n, longest)))
+        tokens = (loop or generator.draw_one_by_one)(
+            np.random.default_rng(seed).random((n, beginnings.numbers + longest))
+        )
         ended = tokens[:, -1] == 0
         return vocabulary.decode_all(tokens[ended])
 
@@ -255,8 +256,8 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
 
 def _language_model(
     request: Request[GenerationSubject],
-) -> tuple[LanguageModel, Vocabulary, Callable[..., Any] | None]:
-    """The model, its vocabulary, and its own sampling loop if that is what is measured."""
+) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[..., Any] | None]:
+    """The model, its vocabulary, what its names begin with, and its own sampling loop if that is what is measured."""
     subject, path = request.subject, _file(request.reads)
     if subject.engine == "tflite":
         from namegen.backends.tflite.runtime import TFLiteModel
@@ -265,7 +266,8 @@ def _language_model(
             model = TFLiteModel.load(path, threads=request.threads)
         except EngineError as error:
             raise LibraryMissingError(str(error)) from error
-        return model, model.vocabulary, model.generate_tokens if subject.loop == "generate" else None
+        loop = model.generate_tokens if subject.loop == "generate" else None
+        return model, model.vocabulary, model.beginnings, loop
     from namegen.backends.opening import find_architecture, open_network
     from namegen.core.network.checkpoint import Checkpoint
 
@@ -275,7 +277,7 @@ def _language_model(
         engine = open_network(checkpoint, "the network", backend=subject.engine, threads=request.threads)
     except CheckpointError as error:  # it computes something else: it is left out, as one that lacks the cell
         raise EngineError(str(error)) from error
-    return engine, checkpoint.vocabulary, None
+    return engine, checkpoint.vocabulary, checkpoint.beginnings, None
 
 
 def _needed(value: Needed | None, what: str) -> Needed:

@@ -186,6 +186,7 @@ class Job:
             subject=measurement.subject,
             source=measurement.corpus.source,
             names=measurement.corpus.names,
+            labels=measurement.corpus.labels,
             writes=None if measurement.writes is None else str((folder / measurement.writes).resolve()),
             reads=None if reads is None else str((folder / reads).resolve()),
             threads=THREADS,
