@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 SHIPPED = ("mlb-first", "mlb-last", "companies", "japanese-given", "world-given", "world-family")
-# What readers call each; those of the world come with a later version.
+# What readers call each.
 TITLES = {
     "mlb-first": "Baseball first names",
     "mlb-last": "Baseball last names",
