@@ -9,12 +9,22 @@ import pytest
 
 from namegen import api, models
 from namegen.core.data.digests import normalise
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.errors import CheckpointError, SettingsError
 from namegen.lists import load_bundled, players
 from tests.requirements import require
 from tests.small_models import small_models
 
-KINDS = ("invented_first_name", "invented_last_name", "invented_name", "invented_company")
+KINDS = (
+    "invented_first_name",
+    "invented_last_name",
+    "invented_name",
+    "invented_company",
+    "invented_given_name",
+    "invented_family_name",
+    "invented_person",
+)
 
 
 def forget() -> None:
@@ -73,9 +83,9 @@ def test_the_seed_of_an_instance_decides_about_it_alone():
     one.seed_instance(7)
     names = some(one, 2)
     other.seed_instance(7)
-    assert [getattr(other, kind)() for kind in KINDS] == names[:4]
+    assert [getattr(other, kind)() for kind in KINDS] == names[: len(KINDS)]
     assert other.first_name()
-    assert [getattr(other, kind)() for kind in KINDS] != names[4:]  # the other providers use the same numbers
+    assert [getattr(other, kind)() for kind in KINDS] != names[len(KINDS) :]  # the other providers use the same numbers
 
 
 @pytest.mark.usefixtures("small")
@@ -198,3 +208,31 @@ def test_names_from_the_models_that_come_with_the_package():
     forget()
     fake.seed_instance(1)
     assert len(set(some(fake, 20))) > 75
+
+
+@pytest.mark.usefixtures("small")
+def test_an_origin_is_that_of_given_names_family_names_and_people():
+    from faker import Faker
+
+    from namegen.faker import NamegenProvider
+
+    fake = Faker()
+    fake.add_provider(NamegenProvider(fake, origin="italian"))
+    Faker.seed(3)
+    given, people = ([getattr(fake, kind)() for _ in range(150)] for kind in ("invented_given_name", "invented_person"))
+    model = api.load("world-given")
+    token = model.labelled("Italian").beginnings.tokens[0]
+    italian, other = (
+        sum(
+            AccuracyEvaluator(model.model).name_log_probabilities(
+                PrefixTree.from_names([name], model.vocabulary, [beginning])
+            )[0]
+            for name in given
+        )
+        for beginning in (token, model.labelled("Estonian").beginnings.tokens[0])
+    )
+    assert italian > other
+    assert len(set(people)) > 140
+    unknown = NamegenProvider(Faker(), origin="Italien")
+    with pytest.raises(SettingsError, match="did you mean 'Italian'"):
+        unknown.invented_person()

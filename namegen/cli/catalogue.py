@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, aligned, json_text, percent
+from namegen.cli.terminal import Notes, aligned, json_text, percent, printable
 from namegen.threads import limit_threads
 
 WIDTH = 80
@@ -57,13 +57,21 @@ def lists(as_json: bool, quiet: bool) -> None:
 def models(as_json: bool, quiet: bool) -> None:
     """The trained models that come with namegen; each goes by its name wherever MODEL stands."""
     limit_threads(1)
+    from textwrap import fill
+
     from namegen import api
-    from namegen.models import SHIPPED, shipped_path
+    from namegen.models import SHIPPED, TITLES, shipped_path
 
     found = {name: api.read_checkpoint(shipped_path(name)) for name in SHIPPED if shipped_path(name).exists()}
     if as_json:
         entries = [
-            {"name": name, "network": checkpoint.network.to_dict(), "training": dict(checkpoint.training)}
+            {
+                "name": name,
+                "title": TITLES[name],
+                "network": checkpoint.network.to_dict(),
+                "training": dict(checkpoint.training),
+                "labels": {label.name: label.names for label in checkpoint.labels},
+            }
             for name, checkpoint in found.items()
         ]
         click.echo(json_text({"models": entries}))
@@ -80,6 +88,10 @@ def models(as_json: bool, quiet: bool) -> None:
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
     click.echo(aligned(rows, left=3))
     click.echo("\nheld out: how often the likeliest character is right, on names not learned from")
+    for name, checkpoint in found.items():
+        if checkpoint.labels:
+            listed = ", ".join(printable(label.name) for label in checkpoint.labels)
+            click.echo("\n" + fill(f"labels of {name}: {listed}", WIDTH, subsequent_indent="  "))
 
 
 @click.command(
