@@ -15,8 +15,9 @@ def main(wheel: str) -> int:
     package = Path("namegen")
     expected = {"namegen/py.typed"}
     expected |= {path.as_posix() for path in package.rglob("*.py")}
-    expected |= {path.as_posix() for path in package.glob("lists/*.txt")}
+    expected |= {path.as_posix() for kind in ("txt", "csv") for path in package.glob(f"lists/*.{kind}")}
     expected |= {path.as_posix() for path in package.glob("models/*.safetensors")}
+    expected |= {path.as_posix() for path in package.glob("core/data/*.txt")}
     expected |= {
         path.as_posix() for folder in ("web", "experiments/compare/templates") for path in package.glob(f"{folder}/*.*")
     }
