@@ -284,7 +284,7 @@ def test_a_shipped_model_goes_before_what_has_its_name_and_that_is_said(program,
 
 
 def test_a_page_is_not_written_to_a_dash(program):
-    program("export-web", "--out", "-").refused("not to standard output", code=2)
+    program("export-web", "--out", "-").refused("expected a file that ends in .html", code=2)
     assert not (program.folder / "-").exists()
 
 

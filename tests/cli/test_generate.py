@@ -71,14 +71,14 @@ def test_options_reach_the_generator(program, run_folder):
 
 def test_wishes_speak_of_names_as_learned_and_the_case_comes_last(program, run_folder):
     options = ("-n", 10, "--seed", 1, "--starts-with", "Ma")
-    learned = program("generate", run_folder, *options, "--json").done().out.splitlines()
-    upper = program("generate", run_folder, *options, "--json", "--case", "upper").done().out.splitlines()
-    for one, other in zip(map(json.loads, learned), map(json.loads, upper), strict=True):
+    learned = program("generate", run_folder, *options, "--json").done().json
+    upper = program("generate", run_folder, *options, "--json", "--case", "upper").done().json
+    for one, other in zip(learned, upper, strict=True):
         assert one["name"].startswith("Ma")
         assert other == {**one, "name": one["name"].upper()}
     assert program("generate", run_folder, "--best", 3, "--case", "lower").done().out.islower()
     found = program("generate", run_folder, *options, "--case", "upper", "--sort", "alphabetical").done().out
-    assert found.splitlines() == sorted(json.loads(line)["name"] for line in upper)
+    assert found.splitlines() == sorted(one["name"] for one in upper)
 
 
 def test_fewer_than_asked_are_printed_with_a_sentence(program, run_folder):

@@ -102,10 +102,15 @@ def test_an_unknown_command_names_the_nearest(program):
 
 def test_lists_and_models_say_what_there_is(program):
     lists = {entry["name"]: entry for entry in program("lists", "--json").done().json["lists"]}
-    assert set(lists) == {"mlb-first", "mlb-last", "companies", "japanese-given"}
+    assert set(lists) == {"mlb-first", "mlb-last", "companies", "japanese-given", "world-given", "world-family"}
     assert lists["mlb-first"]["names"] > 20_000
     assert "CC-BY-SA-3.0" in program("lists").done().out
-    assert isinstance(program("models", "--json").done().json["models"], list)
+    models = {entry["name"]: entry for entry in program("models", "--json").done().json["models"]}
+    assert models["world-given"]["labels"]["Icelandic"] > 3_000
+    assert (models["mlb-first"]["labels"], models["mlb-first"]["title"]) == ({}, "Baseball first names")
+    said = program("models").done().out
+    assert "labels of world-family: Azerbaijani, Croatian, " in said
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_configs_says_what_there_is(program):

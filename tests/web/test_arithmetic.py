@@ -123,7 +123,7 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
     rule = sameness_of("companies")
     initial = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     parameters = {name: values.astype(np.float32) for name, values in initial.items()}
-    description = describe("", PageModel("", Checkpoint(network, vocabulary, parameters, endings=rule.endings)))
+    description = describe("", PageModel("", Checkpoint(network, vocabulary, parameters, endings=rule.endings)), "")
     found = page.evaluate(
         "(text) => { const [model, names] = JSON.parse(text); const normaliser = new namegen.Normaliser(model);"
         "return names.map((name) => normaliser.normalise(name)); }",

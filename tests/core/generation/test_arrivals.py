@@ -16,7 +16,8 @@ from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.digests import digest, known_digests, normalise, scramble
 from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.generation.arrivals import Arrivals, log_waits
-from namegen.core.generation.generator import Generator, NameBatch, join_batches
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wishlist import Wishlist
