@@ -12,7 +12,7 @@
 >>> result.finished
 True
 
-Both functions are those of ``namegen.api``, which is loaded when one of them is first asked for: ``import namegen``
+The functions are those of ``namegen.api``, which is loaded when one of them is first asked for: ``import namegen``
 itself loads neither NumPy nor an engine.
 """
 
@@ -24,15 +24,15 @@ from typing import TYPE_CHECKING, Any
 from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
-    from namegen.api import blend, load, train
+    from namegen.api import blend, invent_people, load, train
 
-__all__ = ["NamegenError", "__version__", "blend", "load", "train"]
+__all__ = ["NamegenError", "__version__", "blend", "invent_people", "load", "train"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """The names that are loaded on demand (PEP 562)."""
-    if name in ("blend", "load", "train"):
+    if name in ("blend", "invent_people", "load", "train"):
         return getattr(import_module("namegen.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

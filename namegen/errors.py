@@ -26,6 +26,7 @@ from typing import ClassVar, TypeAlias
 # NUL can stand in no list, path or option, so no text from outside is ever taken for a setting.
 _SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
 
+OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")
 LONGEST_REASON = 200  # characters of what a foreign exception says
 
 NameOf: TypeAlias = Callable[[str, str | None], str]  # a setting's name, and the value it should have → how to say it
@@ -60,6 +61,23 @@ class NamegenError(Exception):
 
     def __str__(self) -> str:
         return self.told(as_in_python)
+
+
+@contextmanager
+def of_part(part: str) -> Iterator[None]:
+    """While it lasts, an error speaks of the settings of one part: ``min_length`` as ``given_min_length``. How names
+    are drawn is a matter of all parts together.
+
+    >>> with of_part("given"):
+    ...     raise SettingsError(f"{setting('min_length')} is -1")
+    Traceback (most recent call last):
+    namegen.errors.SettingsError: given_min_length is -1
+    """
+    try:
+        yield
+    except (SettingsError, GenerationError) as error:
+        told = error.told(lambda name, value: setting(name if name in OF_ALL_PARTS else f"{part}_{name}", value))
+        raise type(error)(told) from error
 
 
 class NamesError(NamegenError):

@@ -123,7 +123,7 @@ class NamegenProvider(BaseProvider):
             model = _model(kind)
         else:
             model = self._model if isinstance(self._model, api.LoadedModel) else api.load(self._model)
-        if model.labels:
+        if model.labels or not kind:  # the players' and companies' models know none, and are not asked for any
             model = model.labelled(*self._origins)
         generator, longest = model.generator, model.default_max_length
 

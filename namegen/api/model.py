@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
 
@@ -56,16 +56,16 @@ class LoadedModel:
     """
 
     name: str
-    model: LanguageModel
-    vocabulary: Vocabulary
-    longest_name: int
-    checkpoint: Checkpoint | None = None
-    known_names: UInt64[Array, "names"] | None = None
-    beginnings: Beginnings = Beginnings.single()  # noqa: RUF009  # frozen, so that all may share it
+    model: LanguageModel = field(repr=False)
+    vocabulary: Vocabulary = field(repr=False)
+    longest_name: int = field(repr=False)
+    checkpoint: Checkpoint | None = field(default=None, repr=False)
+    known_names: UInt64[Array, "names"] | None = field(default=None, repr=False)
+    beginnings: Beginnings = field(default=Beginnings.single(), repr=False)  # frozen: all may share it
     default_temperature: float = 1.0
-    blended: tuple[Vocabulary, ...] = ()
+    blended: tuple[Vocabulary, ...] = field(default=(), repr=False)
     labels: tuple[str, ...] = ()
-    score_quantiles: Float64[Array, "101"] | None = None
+    score_quantiles: Float64[Array, "101"] | None = field(default=None, repr=False)
 
     def reads(self, name: str) -> bool:
         """Whether it knows every character of a name; of a blend, whether one of its models does."""
@@ -82,7 +82,7 @@ class LoadedModel:
         """
         if not labels:
             return self
-        places = [find_label(label, self.labels, self.name) for label in dict.fromkeys(labels)]
+        places = list(dict.fromkeys(find_label(label, self.labels, self.name) for label in labels))
         return replace(
             self,
             beginnings=self.beginnings.only(places),
@@ -90,7 +90,7 @@ class LoadedModel:
             score_quantiles=None,  # they are of names of all labels
         )
 
-    sameness: Sameness = NAMES
+    sameness: Sameness = field(default=NAMES, repr=False)
 
     @property
     def generator(self) -> Generator:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from namegen.api.model import LoadedModel, load_shipped
+from namegen.api.model import LoadedModel, load, load_shipped
 from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.watching import OnProgress
-from namegen.errors import SettingsError
+from namegen.errors import SettingsError, of_part, setting
 from namegen.wishes import make_wishes
 
 GIVEN, FAMILY = "world-given", "world-family"
@@ -19,9 +20,9 @@ GIVEN, FAMILY = "world-given", "world-family"
 def invent_people(
     n: int = 25,
     *,
-    origins: Sequence[str] = (),
-    given: LoadedModel | None = None,
-    family: LoadedModel | None = None,
+    origins: str | Sequence[str] = (),
+    given: LoadedModel | str | Path | None = None,
+    family: LoadedModel | str | Path | None = None,
     given_wishes: Mapping[str, Any] | None = None,
     family_wishes: Mapping[str, Any] | None = None,
     seed: int | None = None,
@@ -33,9 +34,9 @@ def invent_people(
 
     Args:
         n: how many.
-        origins: labels that both models know; none: all of those, each as likely. Of models without labels there are
-            none.
-        given: the model of given names; None: the shipped ``world-given``.
+        origins: labels that both models know (a model without labels gives its names for each); none: all of those,
+            each as likely. Where neither knows labels there are none.
+        given: the model of given names, whatever ``namegen.load`` takes; None: the shipped ``world-given``.
         family: the model of family names; None: the shipped ``world-family``.
         given_wishes: what a given name must keep, as ``namegen.wishes.Wishes`` has it, with ``max_length`` and
             ``allow_seen``. Unless it says otherwise, names of the list may come.
@@ -62,32 +63,45 @@ def invent_people(
 
 
 def load_people_inventor(
-    origins: Sequence[str] = (),
-    given: LoadedModel | None = None,
-    family: LoadedModel | None = None,
+    origins: str | Sequence[str] = (),
+    given: LoadedModel | str | Path | None = None,
+    family: LoadedModel | str | Path | None = None,
     *,
     given_wishes: Mapping[str, Any] | None = None,
     family_wishes: Mapping[str, Any] | None = None,
     temperature: float | None = None,
 ) -> PeopleInventor:
     """What ``invent_people`` asks; the arguments are its own. Raises CheckpointError, SettingsError."""
-    models = (given or load_shipped(GIVEN), family or load_shipped(FAMILY))
-    asked = _origins(models, origins)
+    models = [_opened(model, shipped) for model, shipped in ((given, GIVEN), (family, FAMILY))]
+    asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
+    told = zip(("given", "family"), models, (given_wishes, family_wishes), (True, False), strict=True)
     parts = [
-        _part(model, asked, dict(wishes or {}), temperature, allow_seen=allow_seen)
-        for model, wishes, allow_seen in zip(models, (given_wishes, family_wishes), (True, False), strict=True)
+        _part(part, model, asked, dict(wishes or {}), temperature, allow_seen=allow_seen)
+        for part, model, wishes, allow_seen in told
     ]
     return PeopleInventor(*parts)
 
 
+def _opened(model: LoadedModel | str | Path | None, shipped: str) -> LoadedModel:
+    if model is None:
+        return load_shipped(shipped)
+    return model if isinstance(model, LoadedModel) else load(model)
+
+
 def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin]:
-    """Those that were asked for, or all that the models have in common; of models without labels None alone."""
+    """Those that were asked for, or all that the models have in common; of models without labels None alone.
+
+    A model without labels gives its names for every origin that the other one has.
+    """
     labelled = [model for model in models if model.labels]
     if asked:
-        for model in models:
-            model.labelled(*asked)  # raises where it does not know one
-        first = models[0]
-        return list(first.labelled(*asked).labels)
+        for model in labelled or models[:1]:
+            try:
+                found = model.labelled(*asked).labels
+            except SettingsError as error:
+                told = error.told(lambda name, value: setting("origin" if name == "label" else name, value))
+                raise SettingsError(told) from error
+        return list(found)
     if not labelled:
         return [None]
     common = [label for label in labelled[0].labels if all(label in model.labels for model in labelled)]
@@ -101,6 +115,7 @@ def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin
 
 
 def _part(
+    part: str,
     model: LoadedModel,
     origins: Sequence[Origin],
     wishes: dict[str, Any],
@@ -110,13 +125,18 @@ def _part(
 ) -> PartOfName:
     """One part of the names; a model without labels gives the same for every origin."""
     longest, seen = wishes.pop("max_length", None), wishes.pop("allow_seen", None)
-    wished = make_wishes(model.list_name, model.sameness, **wishes)
+    with of_part(part):
+        wished = make_wishes(model.list_name, model.sameness, **wishes)
     sampling = SamplingSettings(
         model.default_temperature if temperature is None else temperature,
         max_length=model.longest(longest, wished),
     )
-    generators = {
-        origin: (model.labelled(origin) if model.labels and origin is not None else model).generator
-        for origin in origins
-    }
-    return PartOfName(generators, sampling, wished, allow_seen if seen is None else seen)
+    known = [origin for origin in origins if model.labels and origin is not None]
+    return PartOfName(
+        part,
+        {origin: (model.labelled(origin) if origin in known else model).generator for origin in origins},
+        model.labelled(*known).generator,
+        sampling,
+        wished,
+        allow_seen if seen is None else seen,
+    )

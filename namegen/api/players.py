@@ -11,6 +11,7 @@ from namegen.core.generation.inventing import InventedPlayer, PartWishes, Player
 from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
 from namegen.core.generation.sampling import random_numbers
 from namegen.core.generation.watching import OnProgress
+from namegen.errors import of_part
 from namegen.lists import BUNDLED
 from namegen.wishes import make_wishes
 
@@ -56,7 +57,8 @@ def invent_players(
     check_letter_case(letter_case)
     rng = random_numbers(seed)
     first, last = (
-        _part(model, dict(wishes or {})) for model, wishes in (("mlb-first", first_wishes), ("mlb-last", last_wishes))
+        _part(part, f"mlb-{part}", dict(wishes or {}))
+        for part, wishes in (("first", first_wishes), ("last", last_wishes))
     )
     batches = load_player_inventor().generate(
         n, rng=rng, temperature=temperature, first_wishes=first, last_wishes=last, on_progress=on_progress
@@ -64,10 +66,11 @@ def invent_players(
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
 
 
-def _part(model: str, wishes: dict[str, Any]) -> PartWishes | None:
+def _part(part: str, model: str, wishes: dict[str, Any]) -> PartWishes | None:
     """What was wished of one part; None: nothing, so that no model is loaded for its sake."""
     if all(value is None for value in wishes.values()):
         return None
     longest = wishes.pop("max_length", None)
-    wished = make_wishes(model, **wishes)
+    with of_part(part):
+        wished = make_wishes(model, **wishes)
     return PartWishes(wished, load_shipped(model).longest(longest, wished))

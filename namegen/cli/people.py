@@ -42,8 +42,16 @@ TEMPLATE = "{given} {family}"
 )
 @click.option("--given", metavar="MODEL", help="The model of given names.  [default: world-given]")
 @click.option("--family", metavar="MODEL", help="The model of family names.  [default: world-family]")
-@click.option("--new-given", is_flag=True, help="Give no given name of the list that its model learned from.")
-@click.option("--seen-family", is_flag=True, help="Give family names of the list that their model learned from, too.")
+@click.option(
+    "--given-allow-seen/--given-new",
+    default=True,
+    help="Whether given names may be those of the list that their model learned from.  [default: they may]",
+)
+@click.option(
+    "--family-allow-seen/--family-new",
+    default=False,
+    help="The same of family names.  [default: they are new]",
+)
 @part_options("given", "given names")
 @part_options("family", "family names")
 @options.common
@@ -53,8 +61,8 @@ def people(
     template: str,
     given: str | None,
     family: str | None,
-    new_given: bool,
-    seen_family: bool,
+    given_allow_seen: bool,
+    family_allow_seen: bool,
     seed: int | None,
     temperature: float | None,
     letter_case: str,
@@ -65,7 +73,7 @@ def people(
 ) -> None:
     """Invent people: a given name and a family name of one origin.
 
-    The family name is a new one; the given name may be one that people have. No two people have the same whole name. An
+    The family name is a new one; the given name may be one that people have. No two people have both names the same. An
     origin that has no names as they are wished for is left out. Columns of --format: name, given, family, origin.
     """
     form = formats.chosen(form, as_json)
@@ -77,19 +85,20 @@ def people(
 
     check_template(template)
     columns = ("name", "given", "family", "origin")
-    with formats.Rows(form, columns) as rows, SearchLine(notes, count, "people", "people drawn") as line:
-        batches = api.invent_people(
-            count,
-            origins=origins,
-            given=None if given is None else open_model(given, notes),
-            family=None if family is None else open_model(family, notes),
-            given_wishes={**part_wishes(wished, "given", notes), "allow_seen": not new_given},
-            family_wishes={**part_wishes(wished, "family", notes), "allow_seen": seen_family},
-            seed=seed,
-            temperature=temperature,
-            letter_case=letter_case,
-            on_progress=line.on_progress,
-        )
+    line = SearchLine(notes, count, "people", "people drawn")
+    batches = api.invent_people(
+        count,
+        origins=origins,
+        given=None if given is None else open_model(given, notes),
+        family=None if family is None else open_model(family, notes),
+        given_wishes={**part_wishes(wished, "given", notes), "allow_seen": given_allow_seen},
+        family_wishes={**part_wishes(wished, "family", notes), "allow_seen": family_allow_seen},
+        seed=seed,
+        temperature=temperature,
+        letter_case=letter_case,
+        on_progress=line.on_progress,
+    )
+    with formats.Rows(form, columns) as rows, line:
         for batch in batches:
             line.clear()
             rows.write([(one.written(template), one.given, one.family, one.origin) for one in batch])

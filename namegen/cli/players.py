@@ -85,16 +85,17 @@ def players(
     from namegen import api
 
     columns = ("name", "first", "last", "suffix")
-    with formats.Rows(form, columns) as rows, SearchLine(notes, count, "players", "last names drawn") as line:
-        batches = api.invent_players(
-            count,
-            seed=seed,
-            temperature=temperature,
-            first_wishes=part_wishes(wished, "first", notes),
-            last_wishes=part_wishes(wished, "last", notes),
-            on_progress=line.on_progress,
-            letter_case=letter_case,
-        )
+    line = SearchLine(notes, count, "players", "last names drawn")
+    batches = api.invent_players(
+        count,
+        seed=seed,
+        temperature=temperature,
+        first_wishes=part_wishes(wished, "first", notes),
+        last_wishes=part_wishes(wished, "last", notes),
+        on_progress=line.on_progress,
+        letter_case=letter_case,
+    )
+    with formats.Rows(form, columns) as rows, line:
         for batch in batches:
             line.clear()
             rows.write([(player.full_name, player.first, player.last, player.suffix) for player in batch])
@@ -129,8 +130,9 @@ def companies(
 
     model = api.load_shipped("companies")
     wished |= read_texts(wished, notes)
-    with formats.Rows(form, formats.OF_NAMES) as rows, SearchLine(notes, count) as line:
-        batches = model.generate_batches(count, on_progress=line.on_progress, **wished)
+    line = SearchLine(notes, count)
+    batches = model.generate_batches(count, on_progress=line.on_progress, **wished)
+    with formats.Rows(form, formats.OF_NAMES) as rows, line:
         for batch in batches:
             line.clear()
             rows.write_names(batch)

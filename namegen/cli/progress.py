@@ -80,10 +80,11 @@ class Display(AbstractContextManager["Display"]):
         self.notes(run.corpus.dropped_sentence())
         damped = f" (repeats damped, {batches.name_count:,} are left)" if run.parts.damped else ""
         kept = 0 if held_out is None else held_out.name_count
+        labels = f", {counted(len(run.labels), 'label')}" if run.labels else ""
         test = "" if run.parts.test is None else f", {run.parts.test.name_count:,} to test with"
         if run.recipe.training.effort == BEST and not run.recipe.taught:
             self.notes("too few names to choose teachers by: trained as with --effort standard")
-        self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}, {kept:,} held out{test}")
+        self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}{labels}, {kept:,} held out{test}")
 
     def say(self, text: str) -> None:
         """Say something in between, without breaking what is drawn."""

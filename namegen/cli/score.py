@@ -131,6 +131,9 @@ def bits(score: NameScore) -> list[float]:
 def likeliest(score: NameScore, chances: Mapping[str, float]) -> str:
     """A name with the labels that are likeliest for it, and how likely each is."""
     rows = [(f"  {printable(label)}", percent(chance)) for label, chance in list(chances.items())[:MOST_LABELS]]
+    left = list(chances.values())[MOST_LABELS:]
+    if left:
+        rows.append((f"  {len(left)} others", percent(sum(left))))
     return f"{printable(score.name)}\n{aligned(rows)}"
 
 

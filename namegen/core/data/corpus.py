@@ -150,6 +150,8 @@ class Corpus:
         labelled = [pair for pair in pairs if pair[1]]
         if len(labelled) < len(pairs):
             counts["names without a label"] = len(pairs) - len(labelled)
+        if pairs and not labelled:
+            raise NamesError(f"{source}: no name has a label: give a column that labels some, or leave it out")
         kept, of_each = zip(*labelled, strict=True) if labelled else ((), ())
         return cls(_some(kept, source), source, counts, of_each)
 

@@ -40,7 +40,9 @@ def find_label(label: str, labels: Sequence[str], model: str) -> int:
         return folded.index(label.casefold())
     told = f"{setting('label')} is {quote(label, 60)}"
     if not labels:
-        raise SettingsError(f"{told}, and {model} knows no labels: leave it out, or give a model of labelled names")
+        raise SettingsError(
+            f"{told}, and {model} knows no labels: leave it out, or give a model of labelled names, such as world-given"
+        )
     close = get_close_matches(label.casefold()[:100], folded, n=1, cutoff=0.6)
     some = ", ".join(quote(known, 60) for known in labels[:MOST_TOLD]) + ", …" * (len(labels) > MOST_TOLD)
     expected = f"did you mean {quote(labels[folded.index(close[0])], 60)}?" if close else f"expected one of {some}"

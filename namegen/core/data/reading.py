@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -52,7 +53,8 @@ def lines(text: str) -> list[str]:
 
 def _csv_reader(text: str) -> tuple[Iterator[list[str]], Callable[[], int]]:
     header = text[: text.find("\n")] if "\n" in text else text
-    delimiter = next((d for d in ",;\t" if d in header), ",")
+    bare = re.sub(r'"[^"]*"', "", header)  # what stands between quotation marks separates nothing
+    delimiter = max(",;\t", key=bare.count)  # of equals the first
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     return reader, lambda: reader.line_num
 
@@ -104,10 +106,11 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
 
     width = len(header)
     if rows and max(map(len, rows)) > width:
-        number, row = next((n, row) for n, row in enumerate(rows) if len(row) > width)
+        again, line_again = _csv_reader(text)
+        row = next(row for row in again if len(row) > width)
         if any(map(str.strip, row[width:])):
             raise NamesError(
-                f"{source}, row {number + 2}: {len(row)} cells where the first row names {width}: "
+                f"{source}, line {line_again()}: {len(row)} cells where the first row names {width}: "
                 "quote cells that hold commas"
             )
     named = [row for row in rows if len(row) > place]
@@ -139,7 +142,8 @@ def _column_place(header: Sequence[str], column: str | None, source: str, option
     if column is None:
         if len(header) == 1:
             return 0
-        raise NamesError(f"{source} has {len(header)} columns: choose one of {listed} with {setting(option)}")
+        also = f" (and one that labels the names with {setting('label_column')})" * (option == "column")
+        raise NamesError(f"{source} has {len(header)} columns: choose one of {listed} with {setting(option)}{also}")
     if header.count(column) > 1:
         raise NamesError(f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1")
     if column in header:
@@ -174,6 +178,8 @@ def json_names(text: str, column: str | None, label_column: str | None, source: 
             raise _unexpected(source, place, item, "an object", "a JSON list of objects")
         for key, found in zip(wanted, cells, strict=True):
             value = item.get(key, "")
+            if found is not cells[0] and (value is None or type(value) is int):
+                value = "" if value is None else str(value)  # a label may be a year
             if not isinstance(value, str):
                 raise _unexpected(source, place, value, f"a string {quote(key)}", "strings")
             found.append(value)
@@ -185,7 +191,9 @@ def _item(entry: int) -> str:
 
 
 def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:
-    return NamesError(f"{source}, {_item(place)}: a {_json_type(value)} where {expected} was expected: give {give}")
+    kind = _json_type(value)
+    what = kind if kind == "null" else f"{'an' if kind == 'object' else 'a'} {kind}"
+    return NamesError(f"{source}, {_item(place)}: {what} where {expected} was expected: give {give}")
 
 
 def _json_list(text: str, source: str) -> list[object]:

@@ -19,7 +19,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.well_formed import WellFormed
 from namegen.core.generation.wishes.wishlist import Wishlist
-from namegen.errors import GenerationError, SettingsError, setting
+from namegen.errors import GenerationError, SettingsError, of_part, setting
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
 TRIES = 2_000  # names that are drawn for one new name before it is given up
@@ -116,8 +116,10 @@ class PlayerInventor:
         lasts = last_wishes or PartWishes(Wishlist(), self._longest_last)
         first_names = SamplingSettings(of_first, max_length=firsts.longest)
         last_names = SamplingSettings(of_last, max_length=lasts.longest)
-        self._first.prepare(1, firsts.longest, firsts.wishes, True, True)  # says at once what contradicts itself
-        batches = self._last.generate(n, rng=rng, sampling=last_names, wishes=lasts.wishes, on_progress=on_progress)
+        with of_part("first"):
+            self._first.prepare(1, firsts.longest, firsts.wishes, True, True)  # says at once what contradicts itself
+        with of_part("last"):
+            batches = self._last.generate(n, rng=rng, sampling=last_names, wishes=lasts.wishes, on_progress=on_progress)
         return self._search(n, rng, first_names, firsts.wishes, batches)
 
     def draw_each(

@@ -6,6 +6,7 @@ An origin is chosen first, each as likely as the others, then both names are dra
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from string import Formatter
 
@@ -17,13 +18,13 @@ from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.wishlist import Wishlist
-from namegen.errors import GenerationError, SettingsError, setting
+from namegen.errors import GenerationError, SettingsError, of_part, setting
 from namegen.escaping import quote
 
 FIELDS = ("given", "family", "origin")  # of a template
 TEMPLATE = "{given} {family}"
 CHUNK_PEOPLE = 20_000  # that are invented at a time
-ROUNDS = 50  # in which pairs that came up before are drawn anew
+MOST_PAIRS = 1_000_000  # of given and family names, that are put in a random order
 Origin = str | None  # None: of models without labels
 
 
@@ -73,23 +74,47 @@ class PartOfName:
     """Where one part of the names comes from.
 
     Attributes:
+        part: what its settings begin with: ``given``.
         generators: what draws it, for each origin.
+        any_origin: what draws it for all of them together.
         sampling: how, and how long it may be.
         wishes: what it must keep.
         allow_seen: whether names of the list will do.
     """
 
+    part: str
     generators: Mapping[Origin, Generator]
+    any_origin: Generator
     sampling: SamplingSettings
     wishes: Wishlist
     allow_seen: bool
 
     def draw(self, n: int, origin: Origin, rng: np.random.Generator) -> list[str]:
-        """So many names, repeats included. Raises GenerationError: there are none, or drawing them takes too long."""
-        batches = self.generators[origin].generate(
-            n, rng=rng, sampling=self.sampling, wishes=self.wishes, allow_seen=self.allow_seen, allow_repeats=True
-        )
-        return [name for batch in batches for name in batch.names]
+        """So many names, repeats included. Raises GenerationError: there are none, or finding them takes too long."""
+        return list(self._names(self.generators[origin], n, rng, allow_repeats=True))
+
+    def all_of(self, n: int, origin: Origin, rng: np.random.Generator) -> list[str]:
+        """So many different names, or all that there are."""
+        found: list[str] = []
+        with suppress(GenerationError):
+            found.extend(self._names(self.generators[origin], n, rng, allow_repeats=False))
+        return found
+
+    def check(self, rng: np.random.Generator) -> None:
+        """Raise SettingsError for wishes that contradict each other, GenerationError where no origin can keep them."""
+        with of_part(self.part):
+            list(self._names(self.any_origin, 1, rng, allow_repeats=True))
+
+    def _names(self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool) -> Iterator[str]:
+        for batch in generator.generate(
+            n,
+            rng=rng,
+            sampling=self.sampling,
+            wishes=self.wishes,
+            allow_seen=self.allow_seen,
+            allow_repeats=allow_repeats,
+        ):
+            yield from batch.names
 
     def draw_each(self, rngs: Sequence[np.random.Generator], origin: Origin) -> list[str]:
         """A name for each source of random numbers. Raises GenerationError: none turned up."""
@@ -105,7 +130,7 @@ class PartOfName:
 class PeopleInventor:
     """Invents people.
 
-    No two of a request have the same whole name; a family name may come more than once, as families do. Each part is a
+    No two of a request have both names the same; a family name may come more than once, as families do. Each part is a
     new name unless names of the list are allowed.
 
     Args:
@@ -117,8 +142,7 @@ class PeopleInventor:
 
     def __init__(self, given: PartOfName, family: PartOfName) -> None:
         self.given, self.family = given, family
-        self.origins: Sequence[Origin] = [one for one in given.generators if one in family.generators]
-        self.left_out: dict[Origin, str] = {}  # with the reason
+        self.origins: tuple[Origin, ...] = tuple(one for one in given.generators if one in family.generators)
         if not self.origins:
             raise SettingsError("given names and family names have no origin in common: give models of the same labels")
 
@@ -130,17 +154,19 @@ class PeopleInventor:
         Args:
             n: how many.
             rng: where the random numbers come from.
-            on_progress: called now and then with the people found so far, twice: as many names were drawn.
+            on_progress: called now and then with the people found so far, and with as many as were drawn.
 
         Raises:
             SettingsError: the wishes contradict each other; at once.
-            GenerationError: after those found have been given: no origin is left, or there are no more.
+            GenerationError: no origin can keep them, at once; or, after those found have been given, there are no more.
         """
         if n < 0:
             raise SettingsError(f"{n} people were asked for: expected a whole number of at least 0")
+        # First of all origins together: of a wish that none can keep, that is one search and not one for each.
         for part in (self.given, self.family):
-            self._check(part)
-        return self._search(n, rng, on_progress)
+            if n and any(True for _ in part.wishes):
+                part.check(np.random.default_rng(rng.integers(2**63)))
+        return _search(self, n, rng, on_progress)
 
     def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Person]:
         """Give a person for each source of random numbers, which alone decides it; wishes are not asked.
@@ -157,49 +183,76 @@ class PeopleInventor:
                 people[row] = Person(given, family, origin)
         return [people[row] for row in range(len(rngs))]
 
-    def _check(self, part: PartOfName) -> None:
-        """Raise what contradicts the wishes for every origin: they differ in no characters."""
-        part.generators[self.origins[0]].prepare(1, part.sampling.max_length, part.wishes, part.allow_seen, True)
 
-    def _search(self, n: int, rng: np.random.Generator, on_progress: OnProgress | None) -> Iterator[list[Person]]:
-        given: set[tuple[str, str]] = set()
-        found = 0
-        for _ in range(ROUNDS + n // CHUNK_PEOPLE):
-            if found == n:
-                return
-            batch = []
-            for origin, count in self._split(min(n - found, CHUNK_PEOPLE), rng):
-                for person in self._of(origin, count, rng):
-                    if (person.given, person.family) not in given:
-                        given.add((person.given, person.family))
-                        batch.append(person)
-            if not self.origins:
-                break
-            found += len(batch)
+def _search(
+    inventor: PeopleInventor, n: int, rng: np.random.Generator, on_progress: OnProgress | None
+) -> Iterator[list[Person]]:
+    """Ask the origins in rounds, each for its share of those that are still missing."""
+    found, origins = 0, [_OfOrigin(inventor, origin) for origin in inventor.origins]
+    while found < n and origins:
+        missing = min(n - found, CHUNK_PEOPLE)
+        counts = rng.multinomial(missing, np.full(len(origins), 1 / len(origins))).tolist()
+        batch = []
+        for one, count in zip(origins, counts, strict=True):
+            batch += one.some(count, rng) if count else []
             if on_progress is not None:
-                on_progress(found, found)
-            rng.shuffle(batch)
-            if batch:
-                yield batch
-        if found < n:
-            raise GenerationError(f"{found:,} people found of {n:,} asked for; {self._why()}")
+                on_progress(found + len(batch), found + len(batch))
+        origins = [one for one in origins if not one.exhausted]
+        found += len(batch)
+        rng.shuffle(batch)
+        if batch:
+            yield batch
+    if found < n:
+        raise GenerationError(
+            f"{found:,} people found of {n:,} asked for; no other whole name was found: ask for fewer, or relax a wish"
+        )
 
-    def _why(self) -> str:
-        if self.origins:
-            return "hardly any more turn up: ask for fewer, or relax a wish"
-        return next(iter(self.left_out.values()), "no other name is possible")
 
-    def _split(self, n: int, rng: np.random.Generator) -> Iterator[tuple[Origin, int]]:
-        """How many people have each origin: as many draws, each as likely."""
-        counts = rng.multinomial(n, np.full(len(self.origins), 1 / len(self.origins))).tolist()
-        return ((origin, count) for origin, count in zip(list(self.origins), counts, strict=True) if count)
+class _OfOrigin:
+    """People of one origin, none twice.
 
-    def _of(self, origin: Origin, count: int, rng: np.random.Generator) -> list[Person]:
-        """People of one origin; none, and it is asked no more, where it has no name that keeps the wishes."""
+    As long as most draws are new people, given and family names are drawn. Where they no longer are, all names that
+    there are (or as many as could be needed) are found once, and their pairs are dealt at random.
+
+    Attributes:
+        exhausted: there are no more.
+    """
+
+    def __init__(self, inventor: PeopleInventor, origin: Origin) -> None:
+        self._parts, self._origin = (inventor.given, inventor.family), origin
+        self._given: set[tuple[str, str]] = set()
+        self._deal = False
+        self.exhausted = False
+
+    def some(self, count: int, rng: np.random.Generator) -> list[Person]:
+        """Up to so many people."""
+        pairs = self._dealt(count, rng) if self._deal else self._drawn(count, rng)
+        self._given.update(pairs)
+        return [Person(*pair, self._origin) for pair in pairs]
+
+    def _drawn(self, count: int, rng: np.random.Generator) -> list[tuple[str, str]]:
         try:
-            parts = [part.draw(count, origin, rng) for part in (self.given, self.family)]
-        except GenerationError as error:
-            self.origins = [one for one in self.origins if one != origin]
-            self.left_out[origin] = str(error)
-            return []
-        return [Person(given, family, origin) for given, family in zip(*parts, strict=True)]
+            parts = [part.draw(count, self._origin, rng) for part in reversed(self._parts)]
+        except GenerationError:
+            self._deal = True
+            return self._dealt(count, rng)
+        pairs = list(dict.fromkeys(zip(*reversed(parts), strict=True)))
+        new = [pair for pair in pairs if pair not in self._given]
+        self._deal = len(new) < count / 2
+        return new
+
+    def _dealt(self, count: int, rng: np.random.Generator) -> list[tuple[str, str]]:
+        needed = len(self._given) + count
+        families = self._parts[1].all_of(needed, self._origin, rng)
+        givens = self._parts[0].all_of(needed, self._origin, rng) if families else []
+        pairs = len(givens) * len(families)
+        order = rng.permutation(pairs) if pairs <= MOST_PAIRS else rng.integers(pairs, size=2 * needed)
+        dealt: dict[tuple[str, str], None] = {}
+        for place in order.tolist():
+            pair = givens[place // len(families)], families[place % len(families)]
+            if pair not in self._given:
+                dealt[pair] = None
+            if len(dealt) == count:
+                return list(dealt)
+        self.exhausted = True
+        return list(dealt)

@@ -31,9 +31,10 @@ class TestReading:
             TABLE,
             TABLE.replace(",", ";").replace("Smith;", "Smith,"),
             TABLE.replace(",", "\t").replace("Smith\t", "Smith,"),
+            TABLE.replace("name,origin", '"name", "origin"'),
             "\ufeff" + TABLE.replace("\n", "\r\n"),
         ],
-        ids=["commas", "semicolons", "tabs", "a mark and Windows line ends"],
+        ids=["commas", "semicolons", "tabs", "quoted names of columns", "a mark and Windows line ends"],
     )
     def test_a_table(self, text: str) -> None:
         corpus = read(text, column="name", label_column="origin")
@@ -41,11 +42,16 @@ class TestReading:
         assert corpus.labels == ("Finnish", "English", "Swedish", "Estonian")
         assert corpus.dropped == {"header rows": 1}
 
+    def test_what_stands_between_quotation_marks_separates_no_columns(self) -> None:
+        text = '"name, as written";origin\nAino;Finnish\n'
+        assert read(text, column="name, as written", label_column="origin").labels == ("Finnish",)
+
     def test_of_two_columns_the_other_one_has_the_names(self) -> None:
         assert read(TABLE, label_column="origin").names == read(TABLE, column="1", label_column="2").names
 
     def test_a_json_list_of_objects(self) -> None:
-        rows = [{"name": "Aino", "origin": "Finnish", "year": "1990"}, {"origin": "Swedish", "name": "Åsa"}]
+        rows = [{"name": "Aino", "origin": "Finnish", "year": 1990}, {"origin": "Swedish", "name": "Åsa", "year": None}]
+        assert read(json.dumps(rows), "json", column="name", label_column="year").labels == ("1990",)
         corpus = read(json.dumps(rows), "json", column="name", label_column="origin")
         assert list(zip(corpus.names, corpus.labels, strict=True)) == [("Aino", "Finnish"), ("Åsa", "Swedish")]
         assert read(json.dumps(rows), "json", column="name").names == ("Aino", "Åsa")
@@ -69,11 +75,16 @@ class TestReading:
             ("Aino\n", "text", {"label_column": "origin"}, "text has none: give CSV or JSON"),
             ('["Aino"]', "json", {"label_column": "origin"}, "has no columns"),
             ('[{"name": "Aino"}, "Bo"]', "json", {"column": "name"}, "item 2: a string where an object"),
-            ('[{"name": "Aino", "origin": 3}]', "json", {"label_column": "origin"}, "a number where a string 'origin'"),
+            (
+                '[{"name": "Aino", "origin": 3.5}]',
+                "json",
+                {"label_column": "origin"},
+                "a number where a string 'origin'",
+            ),
             ('[{"name": "Aino"}]', "json", {}, "say with column which string of each is the name"),
             ('name,origin\nAino,"Fin\nnish"\n', "csv", {"label_column": "origin"}, "line end or NUL inside the label"),
             (f"name,origin\nAino,{'x' * 1001}\n", "csv", {"label_column": "origin"}, "a label may have 1,000"),
-            ("name,origin\nAino,\n", "csv", {"label_column": "origin"}, "has no names"),
+            ("name,origin\nAino,\n", "csv", {"label_column": "origin"}, "no name has a label"),
         ],
     )
     def test_what_is_wrong_is_said_in_a_sentence(

@@ -48,7 +48,7 @@ class TestCsv:
         [
             ("", "first row"),
             ("name\n", "has no names"),
-            ("name\nSmith, Al\n", "row 2: 2 cells"),
+            ("name\nSmith, Al\n", "line 2: 2 cells"),
             ('name\nAl\n"Bob\n', "not CSV"),
             ('name\n"A"l\n', "line 2: not CSV"),
             ("name\nAl\n" + "x" * 200_000 + "\n", "line 3: not CSV"),
