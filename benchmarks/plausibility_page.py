@@ -17,8 +17,8 @@ those to the nearest name that it has learned, the median. A Markov chain of ord
 before it, as often as it followed them.
 
 *Its own temperature* is what a model is drawn with unless another is asked for. It is found as the model is trained,
-with a judge that has counted half of what the model learned ([generating.md](../generating.md)): so here, where the
-judges know another half of the list, it is a guess."""
+with a judge that has counted half of what the model learned, of `best` with its first teacher beside it
+([generating.md](../generating.md)): so here, where the judges know another half of the list, it is a guess."""
 
 
 def page(document: Plausibility) -> str:
