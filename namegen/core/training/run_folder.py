@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -96,7 +97,9 @@ class RunFolder:
             path = parent / (name if number == 1 else f"{name}-{number}")
             try:
                 path.mkdir(parents=True)
-            except FileExistsError:
+            except FileExistsError as error:
+                if not os.path.lexists(path):  # it is the parent that exists and is no folder: a link to nowhere
+                    raise _cannot_make(parent, error) from error
                 number += 1
             except OSError as error:
                 raise _cannot_make(parent, error) from error

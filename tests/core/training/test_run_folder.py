@@ -38,6 +38,14 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
         RunFolder.make_numbered(tmp_path / "file", "list", "numpy")
 
 
+@pytest.mark.timeout(20)
+def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
+    """No number makes a folder there, so trying the next one would go on for ever."""
+    (tmp_path / "runs").symlink_to(tmp_path / "gone" / "away")
+    with pytest.raises(OutputError, match="cannot make the folder"):
+        RunFolder.make_numbered(tmp_path / "runs", "list", "numpy")
+
+
 def test_a_folder_without_a_state_cannot_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
         RunFolder.to_resume(tmp_path)
