@@ -51,6 +51,7 @@ def when_training(process, seconds):
     time.sleep(seconds)
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(program, names, uninterrupted):
     process = program.spawn("train", names, *LONG, "--out", "run")
     when_training(process, 0.4)
@@ -92,6 +93,7 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
     same_model(program.folder / "run", program.folder / "whole")
 
 
+@pytest.mark.slow
 def test_kill_and_resume_goes_on_from_the_last_save(program, names, uninterrupted):
     often = "import namegen.core.training.run as training_run; training_run.SECONDS_BETWEEN_SAVES = 0.1"
     process = program.spawn("train", names, *LONG, "--out", "run", before=often)

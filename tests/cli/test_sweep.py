@@ -112,6 +112,7 @@ def test_a_sweep_leaves_a_table_plots_and_networks(program, swept) -> None:
     assert [len(run["history"]["epoch"]) for run in results["runs"]] == [LONG] * 4
 
 
+@pytest.mark.slow
 def test_a_run_is_what_train_makes(program, swept) -> None:
     """The same settings give the same network outside of a sweep."""
     options = ("--validation", 0.2, "--hidden", 8, "--batch-size", 4, "--epochs", LONG, "--learning-rate", 0.001)
@@ -175,6 +176,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
     assert figures(folder) == figures(swept)
 
 
+@pytest.mark.slow
 def test_other_axes_and_a_damaged_file(program, swept) -> None:
     """What is kept is found by what was trained, not by the axes that it was trained for; what is damaged is not."""
     shutil.copytree(swept, program.folder / "again")
@@ -253,6 +255,7 @@ def test_both_engines_learn_the_same(program) -> None:
     assert losses[0] != losses[1]  # each by its own arithmetic
 
 
+@pytest.mark.slow
 def test_an_engine_without_its_library_is_told_and_the_others_run(program) -> None:
     hidden = program.folder / "hidden"
     hidden.mkdir()
@@ -271,6 +274,7 @@ def test_an_engine_without_its_library_is_told_and_the_others_run(program) -> No
     assert [path.name.split("-")[1] for path in finished(program.folder / "missing")] == ["numpy"]
 
 
+@pytest.mark.slow
 def test_a_rate_that_leads_astray_is_a_result(program) -> None:
     config = CONFIG.format(epochs=SHORT).replace("[0.01, 0.001]", "[0.01, 1e30]")
     program.write("astray.toml", config.replace("batch_size", "optimizer = 'sgd'\nbatch_size"))

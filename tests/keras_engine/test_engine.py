@@ -138,6 +138,7 @@ def test_long_names() -> None:
         np.testing.assert_allclose(states[1][name], values, rtol=0, atol=1e-9 * np.abs(values).max(), err_msg=name)
 
 
+@pytest.mark.slow
 def test_nothing_global_is_changed() -> None:
     """Keras's default types and the random numbers of Python and NumPy stay where they were. (In a process of its own:
     the checks of annotations that run here draw random numbers.)

@@ -221,6 +221,7 @@ class TestNothingIsWritten:
         ("missing", "extras"),
         [(("tensorflow", "keras"), ("keras", "tflite")), (("ai_edge_litert",), ("tflite",))],
     )
+    @pytest.mark.slow
     def test_where_a_library_is_missing(
         self, missing: tuple[str, ...], extras: tuple[str, ...], tmp_path: Path, checkpoint: CheckpointOf
     ) -> None:
@@ -238,6 +239,7 @@ class TestNothingIsWritten:
 
 
 class TestTheCommand:
+    @pytest.mark.slow
     def test_with_nothing_more_it_takes_the_newest_run(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
         (tmp_path / "runs" / "a").mkdir(parents=True)
         checkpoint("simple_rnn").save(tmp_path / "runs" / "a" / "model.safetensors")

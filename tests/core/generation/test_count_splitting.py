@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from namegen.core.generation.count_splitting import ADD_AT_ONCE, FEW, running_sums, split_counts
 from namegen.core.generation.sampling import SamplingSettings
@@ -62,6 +63,7 @@ def test_names_are_written_out_as_their_table_says() -> None:
     assert nothing.tokens.shape == (0, 1)
 
 
+@pytest.mark.slow
 def test_names_of_single_draws_are_as_likely_as_those_of_many() -> None:
     """A request for one name draws by another branch than a request for thousands."""
     rng = np.random.default_rng(3)

@@ -74,6 +74,7 @@ def test_one_by_one_has_the_same_probabilities() -> None:
     check_frequencies(Counter(names), conditioned(all_names(MODEL, 5, temperature=0.8)))
 
 
+@pytest.mark.slow
 def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
     """The order of a batch is that of single draws, of which repeats are passed over."""
     share = conditioned({name: chance for name, chance in all_names(MODEL, 2).items() if name})
@@ -86,6 +87,7 @@ def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
     check_frequencies(pairs, expected)
 
 
+@pytest.mark.slow
 def test_the_first_of_many_is_drawn_like_any_other() -> None:
     exact = {name: chance for name, chance in all_names(MODEL, 2).items() if name}
     source, rng, sampling = generator(), np.random.default_rng(0), SamplingSettings(max_length=2)

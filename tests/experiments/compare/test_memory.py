@@ -8,6 +8,7 @@ import pytest
 from namegen.experiments.compare.memory import peak_memory_mib
 
 
+@pytest.mark.slow
 def test_the_peak_stays_when_the_memory_is_given_back() -> None:
     before = peak_memory_mib()
     if before is None:

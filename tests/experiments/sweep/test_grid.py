@@ -159,6 +159,7 @@ def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
         make_runs(grid_of(tmp_path, "[grid]\ndata.validation = [0.0]\n"), read_list)
 
 
+@pytest.mark.slow
 def test_the_configs_that_come_with_the_project_are_good() -> None:
     varied = set()
     for path in CONFIGS:
