@@ -80,7 +80,7 @@ def labels(name: str, model: api.LoadedModel) -> str:
     held_out = split(name).held_out
     if held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
-    figures = AccuracyEvaluator(model.model).evaluate_each(held_out)
+    _, figures = AccuracyEvaluator(model.model).evaluate_each(held_out)
     tokens, counts = (values[: held_out.roots].tolist() for values in (held_out.token, held_out.count))
     label_of = dict(zip(model.beginnings.tokens, model.labels, strict=True))
     learned = {label.name: label.names for label in model.checkpoint.labels} if model.checkpoint else {}

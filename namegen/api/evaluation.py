@@ -84,33 +84,39 @@ def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
     Raises:
         NamesError: no name is left.
     """
-    by_label = bool(model.labels and corpus.labels)
-    known = set(model.labels)
-    of_each = corpus.labels if by_label else (None,) * len(corpus.names)
     knows_all = len(model.blended) < 2 and not model.vocabulary.unknown("".join(corpus.names))
+    if model.labels and corpus.labels:
+        return _evaluate_by_label(model, corpus, knows_all=knows_all)
+    names = corpus.names if knows_all else [name for name in corpus.names if model.reads(name)]
+    if not names:
+        raise _nothing_known(model, corpus, "characters")
+    reader, beginning = as_one(model.model, model.beginnings)
+    tree = PrefixTree.from_names(names, model.vocabulary, [beginning] * len(names))
+    metrics = AccuracyEvaluator(reader).evaluate(tree)
+    return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)
+
+
+def _evaluate_by_label(model: LoadedModel, corpus: Corpus, *, knows_all: bool) -> Evaluation:
+    """Each name given its label."""
+    token_of = dict(zip(model.labels, model.beginnings.tokens, strict=True))
     kept = [
-        (name, label)
-        for name, label in zip(corpus.names, of_each, strict=True)
-        if (knows_all or model.reads(name)) and (label is None or label in known)
+        (name, token_of[label])
+        for name, label in zip(corpus.names, corpus.labels, strict=True)
+        if label in token_of and (knows_all or model.reads(name))
     ]
     if not kept:
-        raise NamesError(
-            f"{corpus.source}: every name has {'a label or ' * by_label}characters that {model.name} does not know: "
-            "give a list like the one that it was trained on"
-        )
-    names, labels = zip(*kept, strict=True)
-    if not by_label:
-        reader, beginning = as_one(model.model, model.beginnings)
-        tree = PrefixTree.from_names(names, model.vocabulary, [beginning] * len(names))
-        metrics = AccuracyEvaluator(reader).evaluate(tree)
-        return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)
-    token_of = dict(zip(model.labels, model.beginnings.tokens, strict=True))
-    tree = PrefixTree.from_names(names, model.vocabulary, [token_of[label] for label in labels])
-    evaluator, label_of = AccuracyEvaluator(model.model), {token: label for label, token in token_of.items()}
+        raise _nothing_known(model, corpus, "a label or characters")
+    names, tokens = zip(*kept, strict=True)
+    tree = PrefixTree.from_names(names, model.vocabulary, tokens)
+    metrics, of_roots = AccuracyEvaluator(model.model).evaluate_each(tree)
+    label_of = {token: label for label, token in token_of.items()}
     roots, counts = (values[: tree.roots].tolist() for values in (tree.token, tree.count))
-    each = {
-        label_of[token]: (figures, count)
-        for token, count, figures in zip(roots, counts, evaluator.evaluate_each(tree), strict=True)
-    }
-    left_out = len(corpus.names) - len(names)
-    return Evaluation(evaluator.evaluate(tree), ceiling(tree), len(names), left_out, model.name, each)
+    each = {label_of[token]: (of, count) for token, of, count in zip(roots, of_roots, counts, strict=True)}
+    return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name, each)
+
+
+def _nothing_known(model: LoadedModel, corpus: Corpus, what: str) -> NamesError:
+    return NamesError(
+        f"{corpus.source}: every name has {what} that {model.name} does not know: give a list like the one that it "
+        "was trained on"
+    )

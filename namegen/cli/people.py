@@ -14,8 +14,6 @@ from namegen.cli.sources import open_model
 from namegen.cli.terminal import Notes
 from namegen.threads import limit_threads
 
-TEMPLATE = "{given} {family}"
-
 
 @click.command(
     epilog=options.examples(
@@ -35,10 +33,8 @@ TEMPLATE = "{given} {family}"
 )
 @click.option(
     "--template",
-    default=TEMPLATE,
-    show_default=True,
     metavar="TEXT",
-    help="How the whole name is written, of {given}, {family} and {origin}.",
+    help="How the whole name is written, of {given}, {family} and {origin}.  [default: {given} {family}]",
 )
 @click.option("--given", metavar="MODEL", help="The model of given names.  [default: world-given]")
 @click.option("--family", metavar="MODEL", help="The model of family names.  [default: world-family]")
@@ -58,7 +54,7 @@ TEMPLATE = "{given} {family}"
 def people(
     count: int,
     origins: tuple[str, ...],
-    template: str,
+    template: str | None,
     given: str | None,
     family: str | None,
     given_allow_seen: bool,
@@ -81,8 +77,9 @@ def people(
     notes = Notes(quiet)
     limit_threads(1)
     from namegen import api
-    from namegen.core.generation.people import check_template
+    from namegen.core.generation.people import TEMPLATE, check_template
 
+    template = TEMPLATE if template is None else template
     check_template(template)
     columns = ("name", "given", "family", "origin")
     line = SearchLine(notes, count, "people", "people drawn")

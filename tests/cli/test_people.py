@@ -90,8 +90,12 @@ class TestInventing:
         with pytest.raises(GenerationError, match="no other name is possible"):
             people(3, seed=1, temperature=0.0, family_wishes={"avoid": list(likeliest.values()), "allow_seen": True})
 
+    @pytest.mark.parametrize("most_pairs", [1_000_000, 1], ids=["few pairs", "as of very many"])
     @pytest.mark.parametrize("n", [2, 6, 40])
-    def test_where_wishes_leave_few_people_all_of_them_are_given(self, n: int) -> None:
+    def test_where_wishes_leave_few_people_all_of_them_are_given(
+        self, n: int, most_pairs: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("namegen.core.generation.people.MOST_PAIRS", most_pairs)
         wishes = {"given_wishes": {"matches": "Ain[oa]"}, "family_wishes": {"matches": "Virta(q|x|z)"}}
         found: list[Person] = []
         with pytest.raises(GenerationError, match=f"6 people found of {n}") if n > 6 else nullcontext():

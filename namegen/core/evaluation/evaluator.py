@@ -48,8 +48,8 @@ class AccuracyEvaluator:
             accuracy_sampled=float(count @ np.exp(scores.log_probability) / characters),
         )
 
-    def evaluate_each(self, tree: PrefixTree) -> list[Metrics]:
-        """The same for the names of each beginning apart, in the order of the tree's roots."""
+    def evaluate_each(self, tree: PrefixTree) -> tuple[Metrics, list[Metrics]]:
+        """The same, and that for the names of each beginning apart, in the order of the tree's roots."""
         scores = self.edge_scores(tree)
         root = np.arange(tree.roots)
         of_node = [root]
@@ -64,12 +64,10 @@ class AccuracyEvaluator:
             return summed
 
         characters = total(np.ones(len(of_edge)))
-        figures = (
-            -total(scores.log_probability) / characters,
-            total(scores.is_argmax) / characters,
-            total(np.exp(scores.log_probability)) / characters,
-        )
-        return [Metrics(*of_root) for of_root in zip(*(one.tolist() for one in figures), strict=True)]
+        sums = (-total(scores.log_probability), total(scores.is_argmax), total(np.exp(scores.log_probability)))
+        whole = Metrics(*(float(one.sum() / characters.sum()) for one in sums))
+        each = zip(*((one / characters).tolist() for one in sums), strict=True)
+        return whole, [Metrics(*of_root) for of_root in each]
 
     def name_log_probabilities(self, tree: PrefixTree) -> Float64[Array, "names"]:
         """The log-probability of each distinct name given its beginning, in nats, STOP included, in the order of

@@ -5,9 +5,10 @@ An origin is chosen first, each as likely as the others, then both names are dra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from string import Formatter
 
 import numpy as np
@@ -231,12 +232,14 @@ class _OfOrigin:
         return [Person(*pair, self._origin) for pair in pairs]
 
     def _drawn(self, count: int, rng: np.random.Generator) -> list[tuple[str, str]]:
+        given, family = self._parts
         try:
-            parts = [part.draw(count, self._origin, rng) for part in reversed(self._parts)]
+            families = family.draw(count, self._origin, rng)  # first: these are new ones, and may be lacking
+            givens = given.draw(count, self._origin, rng)
         except GenerationError:
             self._deal = True
             return self._dealt(count, rng)
-        pairs = list(dict.fromkeys(zip(*reversed(parts), strict=True)))
+        pairs = list(dict.fromkeys(zip(givens, families, strict=True)))
         new = [pair for pair in pairs if pair not in self._given]
         self._deal = len(new) < count / 2
         return new
@@ -246,9 +249,11 @@ class _OfOrigin:
         families = self._parts[1].all_of(needed, self._origin, rng)
         givens = self._parts[0].all_of(needed, self._origin, rng) if families else []
         pairs = len(givens) * len(families)
-        order = rng.permutation(pairs) if pairs <= MOST_PAIRS else rng.integers(pairs, size=2 * needed)
+        places: Iterable[int] = rng.permutation(pairs).tolist() if pairs <= MOST_PAIRS else range(pairs)
+        if pairs > MOST_PAIRS:  # so many that places at random find enough; only if they do not, all are looked at
+            places = chain(rng.integers(pairs, size=2 * needed).tolist(), places)
         dealt: dict[tuple[str, str], None] = {}
-        for place in order.tolist():
+        for place in places:
             pair = givens[place // len(families)], families[place % len(families)]
             if pair not in self._given:
                 dealt[pair] = None
