@@ -2,6 +2,7 @@
 
     python -m benchmarks.labels                              # both lists, three seeds; an hour, it can be stopped
     python -m benchmarks.labels --lists world-given --seeds 1
+    python -m benchmarks.labels --outsider                   # ask the outsider anew, where only the drawing has changed
 
 The list is split by a hash of the names alone, so that all origins of a name fall on one side. Six tenths are learned
 from, a tenth chooses the epoch, three tenths judge. One network of the effort `standard` learns all origins with their
@@ -119,6 +120,7 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         loss = nats[:, :, here].mean(axis=1).sum(axis=1) / characters[here].sum()
         each.append(OfLabel(label, learned[label], int(here.sum()), float(loss[0]), float(loss[1])))
     loss = nats.sum(axis=2) / characters.sum()
+    real, made = mean_of(told)
     low, high = interval(nats[0] - nats[1], characters, [name for name, _ in pairs])
     return LabelledList(
         name=of_list,
@@ -129,9 +131,17 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         low=low,
         high=high,
         labels=tuple(each),
-        real=float(np.mean([one.real for one in told])),
-        told=tuple(Told(drawn, float(np.mean([one.made[drawn] for one in told]))) for drawn in told[0].made),
+        real=real,
+        told=made,
     )
+
+
+def outsider_alone(kept: LabelledList) -> LabelledList:
+    """A list's figures with those of the outsider measured anew."""
+    pairs = judging(load_bundled(kept.name))
+    told = [told_apart(model_of(kept.name, ALL, seed), pairs, seed) for seed in range(kept.seeds)]
+    real, made = mean_of(told)
+    return replace(kept, real=real, told=made)
 
 
 def counting(corpus: Corpus) -> float:
@@ -167,6 +177,12 @@ class Heard:
         self.real, self.made = real, made
 
 
+def mean_of(told: Sequence[Heard]) -> tuple[float, tuple[Told, ...]]:
+    """Over the seeds."""
+    made = (Told(drawn, float(np.mean([one.made[drawn] for one in told]))) for drawn in told[0].made)
+    return float(np.mean([one.real for one in told])), tuple(made)
+
+
 def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: int) -> Heard:
     """Let naive Bayes name the origins of names that no model has learned."""
     from sklearn.feature_extraction.text import CountVectorizer
@@ -200,12 +216,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lists", nargs="+", default=LISTS, choices=LISTS)
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--outsider", action="store_true", help="measure nothing but what the outsider hears")
     parser.add_argument("--out", type=Path, default=RESULTS / "labels.json")
     arguments = parser.parse_args()
     document = read(arguments.out)
     lists = {one.name: one for one in document.lists}
     for of_list in arguments.lists:
-        lists[of_list] = measure_list(of_list, arguments.seeds)
+        if arguments.outsider:
+            if of_list not in lists:
+                parser.error(f"{arguments.out} has no figures of {of_list}: measure it whole first")
+            lists[of_list] = outsider_alone(lists[of_list])
+        else:
+            lists[of_list] = measure_list(of_list, arguments.seeds)
         write(arguments.out, replace(document, lists=tuple(lists[name] for name in LISTS if name in lists)))
         print(json.dumps({**vars(lists[of_list]), "labels": None, "told": None}), flush=True)
 

@@ -52,8 +52,8 @@ class NamegenProvider(BaseProvider):
         model: what ``invented`` draws from: whatever ``namegen.load`` takes, or a model that is loaded already.
         temperature: of all models; None: each model's own.
         letter_case: how names are written, see ``LoadedModel.generate``.
-        origin: of given names, family names and people, such as ``Italian``, and the label of ``invented``'s, where its
-            model knows labels; None: any.
+        origin: of given names, family names and people, such as ``Italian``, or several; and the label of
+            ``invented``'s, where its model knows labels; None: any.
 
     Raises:
         SettingsError: a wrong temperature or letter case; when it is first asked for a name: an unknown origin.
@@ -71,13 +71,13 @@ class NamegenProvider(BaseProvider):
         model: str | Path | api.LoadedModel | None = None,
         temperature: float | None = None,
         letter_case: str = AS_LEARNED,
-        origin: str | None = None,
+        origin: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(generator)
         SamplingSettings(1.0 if temperature is None else temperature)  # refuses
         check_letter_case(letter_case)
         self._model, self._temperature, self._case = model, temperature, letter_case
-        self._origins = () if origin is None else (origin,)
+        self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
         self._ahead: dict[str, Ahead] = {}
 
     def invented(self) -> str:

@@ -233,6 +233,9 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
     )
     assert italian > other
     assert len(set(people)) > 140
+    of_two = NamegenProvider(fake, origin=["Italian", "Estonian"])
+    for draw in (of_two.invented_given_name, of_two.invented_person):
+        assert len({draw() for _ in range(40)}) > 30
     unknown = NamegenProvider(Faker(), origin="Italien")
     with pytest.raises(SettingsError, match="did you mean 'Italian'"):
         unknown.invented_person()

@@ -52,6 +52,7 @@ WIDTH = 80
     metavar="N",
     help="Hold out the same names from every training.  [default: each seed holds out others]",
 )
+@options.label_column
 @click.option("--quick", is_flag=True, help="A first look: 2x32 networks, one split, 10 epochs.")
 @options.common
 @click.pass_context
@@ -61,13 +62,15 @@ def compare_backends(
     out: str,
     seeds: int | None,
     split_seed: int | None,
+    label_column: str | None,
     quick: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Compare the engines: train, time and judge each of them on real names, and write a report.
 
-    NAMES are files, - for standard input, or bundled lists' names; left out, mlb-first and mlb-last.
+    NAMES are files, - for standard input, or bundled lists' names; left out, mlb-first and mlb-last. With
+    --label-column each of them is a list with labels.
 
     Every measurement runs in a process of its own, with one thread. Ctrl-C stops; the same command goes on from there,
     as what is measured is kept. An engine that is not installed is left out, and the report says how to get it.
@@ -76,7 +79,7 @@ def compare_backends(
     notes = Notes(quiet)
     if not names:
         notes(f"names: {', '.join(DEFAULT_LISTS)}")
-    corpora = [open_list(name, notes) for name in dict.fromkeys(names or DEFAULT_LISTS)]
+    corpora = [open_list(name, notes, label_column=label_column) for name in dict.fromkeys(names or DEFAULT_LISTS)]
     note_engines(notes)
     from namegen.experiments.compare.plan import Scope
     from namegen.experiments.compare.run import REPORT, compare

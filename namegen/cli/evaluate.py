@@ -44,8 +44,8 @@ def evaluate(
     """Measure how well a model predicts a list of names.
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. NAMES is a file, - or a bundled list's name; left out, mlb-first. With --with it is measured as a
-    blend.
+    mlb-first. NAMES is a file, - or a bundled list's name; left out, the bundled list that the model learned from, or
+    else mlb-first. With --with it is measured as a blend.
 
     Names with characters that the model does not know are left out, and counted. A list that the model has learned
     from flatters it: the held-out figures of the training are in its run folder.
@@ -54,6 +54,11 @@ def evaluate(
     """
     notes = Notes(quiet)
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
+    from namegen.lists import BUNDLED
+
+    if names is None and loaded.list_name in BUNDLED:
+        names = loaded.list_name
+        notes(f"names: {names}, which the model learned from")
     corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
     from namegen import api
 

@@ -23,13 +23,15 @@ from namegen.errors import NamegenError
 from namegen.escaping import safe_cell
 
 if TYPE_CHECKING:
+    from namegen.api.model import LoadedModel
     from namegen.core.generation.name_batch import NameBatch
 
 FORMATS = ("text", "csv", "json", "jsonl")
 SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for
 MOST_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
 WIDTH = 80
-OF_NAMES = ("name", "log_probability", "new")  # the columns of names from a model
+OF_NAMES = ("name", "log_probability", "new")  # the columns of names from a model, and one more if it knows labels
+LABEL = "label"
 
 Cell: TypeAlias = str | int | float | bool | None
 
@@ -49,6 +51,11 @@ def chosen(form: str | None, as_json: bool) -> str:
     if as_json or form is not None:
         return form or "json"
     return SIDE_BY_SIDE if sys.stdout.isatty() else "text"
+
+
+def columns_of(model: LoadedModel) -> tuple[str, ...]:
+    """The columns of names from a model."""
+    return (*OF_NAMES, LABEL) if model.labels else OF_NAMES
 
 
 class Rows(AbstractContextManager["Rows"]):
@@ -93,8 +100,8 @@ class Rows(AbstractContextManager["Rows"]):
                 self._form = "text"
                 sys.stdout.write(text_lines(self._kept))
 
-    def write_names(self, batch: NameBatch) -> None:
-        """Write names from a model, with the columns ``OF_NAMES``; ``new`` is None where the model does not know."""
+    def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
+        """Write names from a model, with ``columns_of`` it; ``new`` is None where the model does not know."""
         if self._form in (
             "text",
             SIDE_BY_SIDE,
@@ -102,7 +109,10 @@ class Rows(AbstractContextManager["Rows"]):
             self.write(zip(batch.names))
             return
         new = [None] * len(batch.names) if batch.new is None else batch.new.tolist()
-        self.write(zip(batch.names, batch.log_probability.tolist(), new, strict=True))
+        columns: list[Sequence[Cell]] = [batch.names, batch.log_probability.tolist(), new]
+        if model.labels:
+            columns.append([model.labels[place] for place in batch.likeliest_beginning.tolist()])
+        self.write(zip(*columns, strict=True))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

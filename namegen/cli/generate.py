@@ -195,7 +195,8 @@ def generate(
 
     MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
     mlb-first. Of several models each character is drawn from the weighted mean of what they say: names that could
-    stand in the list of either. Columns of --format: name, log_probability (nats), new. --json is --format json.
+    stand in the list of either. Columns of --format: name, log_probability (nats), new; of a model with labels also
+    label, the one that the name most likely has. --json is --format json.
     """
     form = formats.chosen(form, as_json)
     _refuse_without_effect(click.get_current_context())
@@ -210,10 +211,10 @@ def generate(
         batches = loaded.best_batches(best, on_progress=line.on_progress, **of_names)
     if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
         batches = _sorted(batches, ORDERS[sort], wished["seed"])
-    with formats.Rows(form, formats.OF_NAMES) as rows, line:
+    with formats.Rows(form, formats.columns_of(loaded)) as rows, line:
         for batch in batches:
             line.clear()
-            rows.write_names(batch)
+            rows.write_names(batch, loaded)
 
 
 def _refuse_without_effect(context: click.Context) -> None:

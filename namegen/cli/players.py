@@ -132,7 +132,7 @@ def companies(
     wished |= read_texts(wished, notes)
     line = SearchLine(notes, count)
     batches = model.generate_batches(count, on_progress=line.on_progress, **wished)
-    with formats.Rows(form, formats.OF_NAMES) as rows, line:
+    with formats.Rows(form, formats.columns_of(model)) as rows, line:
         for batch in batches:
             line.clear()
-            rows.write_names(batch)
+            rows.write_names(batch, model)

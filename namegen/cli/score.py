@@ -68,6 +68,8 @@ def score(
     coloured by how much it surprises, from green to magenta; · is the end of the name. Elsewhere, and where NO_COLOR is
     set, the bits of surprise of each letter stand below the name.
     """
+    if by_label and len({label.casefold() for label in labels}) == 1:
+        raise click.UsageError("--labels asks which label is likeliest: leave --label out, or give two or more.")
     notes = Notes(quiet)
     names: Sequence[str] = texts
     if model is None and is_model(texts[0]):

@@ -26,6 +26,12 @@ def test_what_stands_for_a_list_left_out_is_said(program):
     assert program("ceiling", "mlb-first").done().err == ""
 
 
+def test_a_model_of_a_bundled_list_is_evaluated_on_that(program):
+    left_out = program("evaluate", "japanese-given").done()
+    assert left_out.err == "names: japanese-given, which the model learned from\n"
+    assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
+
+
 def test_standard_input_is_read(program):
     assert program("ceiling", "-", "--json", stdin=b"Bob\n\nAl\n").done().json["names"] == 2
 

@@ -62,6 +62,11 @@ def test_a_shipped_model_goes_by_its_name(monkeypatch, tmp_path):
     assert result.stderr == "model: companies\n"
 
 
+def test_one_label_is_not_told_from_itself(program):
+    """It would be likely to 100 %, whatever the name."""
+    program("score", "world-given", "Aino", "--label", "Finnish", "--labels").refused("give two or more", code=2)
+
+
 def test_unknown_characters_are_one_sentence(program, run_folder):
     program("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
     program("score", "run", "").refused("empty")

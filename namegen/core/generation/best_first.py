@@ -60,8 +60,7 @@ def likeliest(
     >>> next(likeliest(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
     ['Anna', 'Hans', 'Ha']
     """
-    generator = generator.as_one()
-    walk, judge = generator.prepare(n, max_length, wishes, allow_seen, allow_repeats)
+    walk, judge = generator.as_one().prepare(n, max_length, wishes, allow_seen, allow_repeats)
     search = BandSearch(walk, judge, ByProbability(), bound=MOST_PREFIXES, on_progress=on_progress)
     return _search(search, n, generator)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -29,7 +30,7 @@ from namegen.core.generation.advice import advice
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.judge import Judge
-from namegen.core.generation.name_batch import NameBatch, Scores
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.prefix_filter import PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings, draw, pick
 from namegen.core.generation.watching import OnProgress
@@ -86,11 +87,10 @@ class Generator:
             model, self.vocabulary, known_names=self.known_names, beginnings=single, sameness=self.sameness
         )
 
-    def batch(self, names: list[str], log_probability: Scores) -> NameBatch:
+    def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
         """Names of this generator, as they are given; of several beginnings the scores are found when asked for."""
-        if self.beginnings.several:
-            log_probability = partial(self._over_beginnings, names)
-        return NameBatch(names, log_probability, self.known_names, self.sameness)
+        scores = partial(self._with_each_beginning, names) if self.beginnings.several else log_probability[:, None]
+        return NameBatch(names, scores, self.known_names, self.sameness)
 
     def generate(
         self,
@@ -259,17 +259,21 @@ class Generator:
         rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
         return rows
 
-    def _over_beginnings(self, of: list[str]) -> Float64[Array, "names"]:
-        """The log-probability of names, whatever they begin with; each distinct prefix is read once."""
+    def _with_each_beginning(self, of: list[str]) -> Float64[Array, "names R"]:
+        """The log-probability of names together with each beginning; each distinct prefix is read once."""
+        scores = np.empty((len(of), len(self.beginnings.tokens)))
         if not of:
-            return np.zeros(0)
+            return scores
         tokens = self._rows(of)
         names, name_of = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
         by_length = np.argsort(names.lengths, kind="stable")  # the order of the evaluator's names
-        evaluator = AccuracyEvaluator(as_one(self.model, self.beginnings)[0])
-        scores = np.empty(len(by_length))
-        scores[by_length] = evaluator.name_log_probabilities(names.tree())
-        return scores[name_of]
+        evaluator = AccuracyEvaluator(self.model)
+        for place, beginning in enumerate(self.beginnings.ids):
+            behind = replace(names, beginnings=np.full(len(by_length), beginning))
+            given = np.empty(len(by_length))
+            given[by_length] = evaluator.name_log_probabilities(behind.tree())
+            scores[:, place] = self.beginnings.log_shares[place] + given[name_of]
+        return scores
 
     def draw_one_by_one(
         self, uniforms: Float64[Array, "n numbers"], *, temperature: float = 1.0

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.core.data.sameness import NAMES, Sameness
-from namegen.types import Array, Bool, Float64, UInt64
+from namegen.types import Array, Bool, Float64, Int64, UInt64
 
-Scores: TypeAlias = "Float64[Array, 'names'] | Callable[[], Float64[Array, 'names']]"
+Scores: TypeAlias = "Float64[Array, 'names R'] | Callable[[], Float64[Array, 'names R']]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,8 @@ class NameBatch:
 
     Attributes:
         names: the names, in random order.
-        scores: their ``log_probability``, or what finds it.
+        scores: the log-probability of each together with each of the ``R`` beginnings that it may have, under the model
+            at temperature 1, nats, STOP included; or what finds it.
         known_names, sameness: what ``new`` goes by.
     """
 
@@ -31,12 +32,23 @@ class NameBatch:
     sameness: Sameness = field(default=NAMES, repr=False)
 
     @cached_property
-    def log_probability(self) -> Float64[Array, "names"]:
-        """Of each, under the model at temperature 1, nats, STOP included; summed over the beginnings.
-
-        Found out when it is first asked for: over many beginnings it takes far longer than drawing the names did.
+    def joint(self) -> Float64[Array, "names R"]:
+        """``scores``; found out when they are first asked for: over many beginnings that takes far longer than drawing
+        the names did.
         """
         return self.scores() if callable(self.scores) else self.scores
+
+    @cached_property
+    def log_probability(self) -> Float64[Array, "names"]:
+        """Of each name, whatever its beginning."""
+        summed: Float64[Array, "names"] = np.logaddexp.reduce(self.joint, axis=1)
+        return summed
+
+    @property
+    def likeliest_beginning(self) -> Int64[Array, "names"]:
+        """Of each name, which of the beginnings, by its place."""
+        places: Int64[Array, "names"] = self.joint.argmax(axis=1)
+        return places
 
     @cached_property
     def new(self) -> Bool[Array, "names"] | None:
@@ -53,10 +65,10 @@ class NameBatch:
     def select(self, rows: Sequence[int]) -> NameBatch:
         """The names of some rows, in their order."""
         places = np.array(rows, np.int64)
-        return replace(self, names=[self.names[row] for row in rows], scores=lambda: self.log_probability[places])
+        return replace(self, names=[self.names[row] for row in rows], scores=lambda: self.joint[places])
 
 
 def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
     """Batches of one generator, at least one, as one batch."""
     names = [name for batch in batches for name in batch.names]
-    return replace(batches[0], names=names, scores=lambda: np.concatenate([batch.log_probability for batch in batches]))
+    return replace(batches[0], names=names, scores=lambda: np.concatenate([batch.joint for batch in batches]))

@@ -21,9 +21,10 @@ from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.smoothing import KNESER_NEY
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.label_judge import LabelJudge
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import GenerationError
-from namegen.types import Array, Float64
+from namegen.types import Array, Float64, Int32
 
 ODDEST = 0.1  # the share of real names that a plausible one is likelier than
 ORDER = 5  # of the n-gram that judges
@@ -31,6 +32,9 @@ TEMPERATURES = tuple(round(1 - 0.05 * step, 2) for step in range(11))  # 1.0 to 
 # The share of new names that is to be plausible. The judge knows half of the names that the model learned, so it finds
 # more of the model's names plausible than one would that knows others: 19 of 20 here are some 9 of 10 there.
 WANTED = 0.95
+# How often the label of a new name is to be heard, in those of real names. The judge knows half of the names that the
+# model learned, and so hears it in more of the model's than an outsider would.
+LABEL_HEARD = 1.0
 FEWEST_NAMES = 100  # different ones: a half of fewer neither teaches a judge nor says what is odd
 DRAWN = 2_000  # names at each temperature: the share is known to a per cent or so
 
@@ -101,7 +105,8 @@ def drawing_temperature(
     rng: np.random.Generator,
     judges: Sequence[PlausibilityJudge] = (),
 ) -> float | None:
-    """What a model's names should be drawn with: the highest temperature at which 19 of 20 new ones are plausible.
+    """What a model's names should be drawn with: the highest temperature at which 19 of 20 new ones are plausible, and
+    at which, where names have labels, a judge names those of new ones as often as those of real ones.
 
     Only the names that the model has learned from are asked for: what is held out has no part in it.
 
@@ -115,6 +120,7 @@ def drawing_temperature(
     Returns:
         Of 1.0, 0.95 … 0.5; the last where not even that is low enough; None where there are too few names to tell.
     """
+    labels = LabelJudge(training, generator.vocabulary) if training.roots > 1 else None
     training = training.under_one_root()  # a name is plausible whatever its label
     if training.distinct_name_count < FEWEST_NAMES:
         return None
@@ -125,8 +131,10 @@ def drawing_temperature(
     low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies
     while low < high:
         middle = (low + high) // 2
-        names = new_names(generator, DRAWN, TEMPERATURES[middle], longest=longest, rng=rng)
-        if all(judge.share(names) >= WANTED for judge in (counted, *judges)):
+        names, beginnings = new_draws(generator, DRAWN, TEMPERATURES[middle], longest=longest, rng=rng)
+        different = list(dict.fromkeys(names))
+        plausible = all(judge.share(different) >= WANTED for judge in (counted, *judges))
+        if plausible and (labels is None or labels.hears(names, beginnings, LABEL_HEARD)):
             high = middle
         else:
             low = middle + 1
@@ -135,10 +143,25 @@ def drawing_temperature(
 
 def new_names(generator: Generator, n: int, temperature: float, *, longest: int, rng: np.random.Generator) -> list[str]:
     """The different new names among so many that are drawn. Raises GenerationError: the logits are not numbers."""
+    return list(dict.fromkeys(new_draws(generator, n, temperature, longest=longest, rng=rng)[0]))
+
+
+def new_draws(
+    generator: Generator, n: int, temperature: float, *, longest: int, rng: np.random.Generator
+) -> tuple[list[str], Int32[Array, "names"]]:
+    """The new names among so many that are drawn, each once for each beginning that it was drawn with; and that.
+
+    Raises:
+        GenerationError: the logits are not numbers, or the model does not know which names are new.
+    """
     walk, _ = generator.prepare(n, longest, None, allow_seen=True, allow_repeats=True)
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(temperature, max_length=longest))
-    names = list(dict.fromkeys(draws.names(generator.vocabulary)))  # behind several beginnings one may turn up twice
+    names = draws.names(generator.vocabulary)
     if generator.known_names is None:
         raise GenerationError("the model does not say what it learned from, so nobody knows which names are new")
-    new = ~generator.sameness.are_known(names, generator.known_names)
-    return [name for name, is_new in zip(names, new, strict=True) if is_new]
+    if not names:
+        return [], draws.beginnings
+    different = {name: row for row, name in enumerate(dict.fromkeys(names))}
+    is_new = ~generator.sameness.are_known(different, generator.known_names)
+    rows = np.flatnonzero(is_new[[different[name] for name in names]])
+    return [names[row] for row in rows.tolist()], draws.beginnings[rows]
