@@ -56,8 +56,8 @@ def read_json(content: bytes | str) -> Any:
         content: the text; bytes as UTF-8.
 
     Raises:
-        ValueError: not JSON, not UTF-8, NaN, infinity or a number beyond 64 bits, a key that stands twice, too large, or
-            too deep.
+        ValueError: not JSON, not UTF-8, NaN, infinity or a number beyond 64 bits, a key that stands twice, too large,
+            or too deep.
 
     >>> read_json('{"a": [1]}')
     {'a': [1]}

@@ -90,10 +90,7 @@ def test_the_schema_names_the_fields() -> None:
         ("[1e400]", "'1e400' is beyond the numbers that a document may hold"),
         ("[9223372036854775808]", "beyond the whole numbers that a document may hold"),
         ("[-" + "1" * 5000 + "]", "beyond the whole numbers that a document may hold"),
-        (
-            '{"' + "a" * 5000 + '": 1, "' + "a" * 5000 + '": 1}',
-            "the key 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…' stands twice",
-        ),
+        ('{"K": 1, "K": 1}'.replace("K", "a" * 5000), "the key '" + "a" * 39 + "…' stands twice"),
         (b'"\xff"', "invalid start byte"),
         ("{", "Expecting"),
     ],

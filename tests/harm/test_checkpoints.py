@@ -52,7 +52,7 @@ def test_changed_bytes(tmp_path: Path) -> None:
         path.write_bytes(forged_bytes(contents[seed % 2], random(seed)))
         use(path)
 
-    assert attack(call, range(tries(few=30, landing=300, hour=10_000))).refused
+    assert attack(call, range(tries(few=20, landing=150, hour=10_000))).refused
 
 
 def test_headers_which_are_read_before_the_checksum(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_headers_which_are_read_before_the_checksum(tmp_path: Path) -> None:
         path.write_bytes(forged_header(content, random(seed)))
         use(path)
 
-    assert attack(call, range(tries(few=30, landing=300, hour=10_000))).refused
+    assert attack(call, range(tries(few=20, landing=150, hour=10_000))).refused
 
 
 def test_documents_with_a_forged_checksum(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_documents_with_a_forged_checksum(tmp_path: Path) -> None:
         write_forged(path, tensors, forged_document(document, random(seed)))
         use(path)
 
-    assert attack(call, range(tries(few=60, landing=600, hour=10_000))).returned
+    assert attack(call, range(tries(few=25, landing=150, hour=10_000))).returned
 
 
 def test_tensors_with_a_forged_checksum(tmp_path: Path) -> None:
@@ -91,7 +91,8 @@ def test_tensors_with_a_forged_checksum(tmp_path: Path) -> None:
         write_forged(path, forged, document)
         use(path)
 
-    assert attack(call, range(tries(few=60, landing=600, hour=10_000))).returned
+    # A search for names that are not there ends after two million beginnings of names, not after a time.
+    assert attack(call, range(tries(few=25, landing=150, hour=10_000)), seconds=20).returned
 
 
 def test_known_names_in_a_file_beside_the_model(tmp_path: Path) -> None:
@@ -115,4 +116,4 @@ def test_known_names_in_a_file_beside_the_model(tmp_path: Path) -> None:
             write_forged(beside, forged_tensors(known, rng), forged_document(about, rng) if kind == 3 else about)
         use(path)
 
-    assert attack(call, range(tries(few=40, landing=300, hour=10_000))).returned
+    assert attack(call, range(tries(few=20, landing=100, hour=10_000))).returned

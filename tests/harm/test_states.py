@@ -36,7 +36,7 @@ def test_states_with_a_forged_checksum(tmp_path: Path) -> None:
         write_forged(folder / STATE_FILE, changed, about)
         resume(folder, epochs=3)
 
-    assert attack(call, range(tries(few=45, landing=400, hour=10_000))).returned
+    assert attack(call, range(tries(few=20, landing=100, hour=10_000))).returned
 
 
 def test_states_with_changed_bytes_and_headers(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_states_with_changed_bytes_and_headers(tmp_path: Path) -> None:
         (folder / STATE_FILE).write_bytes(forge(content, random(seed)))
         resume(folder, epochs=3)
 
-    assert attack(call, range(tries(few=20, landing=200, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=60, hour=10_000))).refused
 
 
 def test_settings_and_lists_of_a_run_with_changed_bytes(tmp_path: Path) -> None:
@@ -59,4 +59,4 @@ def test_settings_and_lists_of_a_run_with_changed_bytes(tmp_path: Path) -> None:
         path.write_bytes(forged_bytes(path.read_bytes(), random(seed)))
         resume(path.parent, epochs=3)
 
-    assert attack(call, range(tries(few=20, landing=200, hour=10_000))).returned
+    assert attack(call, range(tries(few=8, landing=60, hour=10_000))).returned

@@ -148,10 +148,8 @@ class SavedState:
 def _check_together(document: StateDocument, probe: Array | None) -> None:
     """Raise ValueError for values that are sound one by one and no training leaves together."""
     epochs = [record.epoch for record in document.history]
-    if epochs != list(range(1, document.epoch + 1)):
-        raise ValueError(
-            f"the history has {len(epochs)} records that are not those of the epochs 1 to {document.epoch}"
-        )
+    if len(epochs) != document.epoch or epochs != list(range(1, len(epochs) + 1)):
+        raise ValueError(f"the history has {len(epochs)} records that are not of the epochs 1 to {document.epoch}")
     if (document.best is None) != (document.epoch == 0):
         raise ValueError("there is a best epoch after the first one, and none before")
     if document.best is not None and document.best.epoch > document.epoch:

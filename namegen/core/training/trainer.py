@@ -92,8 +92,8 @@ class Trainer:
         """
         if progress.step >= self.steps:
             raise CheckpointError(
-                f"the run was left at step {progress.step} of an epoch that has {self.steps}: its state does not belong "
-                "to this list and these settings, so train anew"
+                f"the run was left at step {progress.step} of an epoch that has {self.steps}: its state does not "
+                "belong to this list and these settings, so train anew"
             )
         if not self.finished(progress):
             batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed))
