@@ -20,6 +20,8 @@ from namegen.core.settings import DataSettings, NetworkSettings, Recipe, Teachin
 from namegen.errors import SettingsError, setting
 from namegen.threads import WIDE, threads_for
 
+MOST_PROBLEMS = 20  # wrong values that one message names
+
 Label = Callable[[str], str]  # the name of a field -> what a message calls it
 _Settings = TypeVar("_Settings")
 
@@ -148,7 +150,7 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
                 "grid belongs to a sweep, not to one training: run `namegen sweep` with it, or leave it out"
             )
         elif name not in TABLES:
-            problems.append(f"{_key(name)} is unknown: {_suggestion(name, TABLES, '')}")
+            problems.append(_unknown(_key(name), name, "", problems))
     for name, kind in TABLES.items():
         values = document.get(name, {})
         if not isinstance(values, Mapping):
@@ -226,7 +228,7 @@ def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> tu
     for path in given:
         table, _, name = path.partition(".")
         if table not in TABLES or name not in get_type_hints(TABLES[table]):
-            problems.append(f"{_key(path)} is unknown: {_suggestion(name, TABLES, table)}")
+            problems.append(_unknown(_key(path), name, table, problems))
     for table, kind in TABLES.items():
         current = {name: getattr(getattr(config, table), name) for name in get_type_hints(kind)}
         changed = {name: given[f"{table}.{name}"] for name in current if f"{table}.{name}" in given}
@@ -289,7 +291,7 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
     for name, value in values.items():
         if name not in hints:
             table = next(table for table, other in TABLES.items() if other is kind)
-            problems.append(f"{label(_key(name))} is unknown: {_suggestion(name, TABLES, table)}")
+            problems.append(_unknown(label(_key(name)), name, table, problems))
             continue
         try:
             good[name] = convert(value, hints[name])
@@ -307,6 +309,11 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
             if not problems:  # else the contradiction may come from a field that is missing now
                 problems.append(message)
             return None, problems
+
+
+def _unknown(told: str, name: str, table: str, problems: Sequence[str]) -> str:
+    """What is said of a setting that there is not; the nearest one is looked for where it will be shown."""
+    return f"{told} is unknown: {_suggestion(name, TABLES, table)}" if len(problems) < MOST_PROBLEMS else told
 
 
 def _suggestion(name: str, tables: Mapping[str, type[Any]], table: str) -> str:
@@ -329,7 +336,9 @@ def _raise_all(problems: Iterable[str], source: str) -> None:
         raise SettingsError(": ".join(filter(None, (source, problems[0]))))
     if problems:
         whose = f"{source} has " if source else ""
-        raise SettingsError(f"{whose}{len(problems)} wrong values:" + "".join(f"\n  {one}" for one in problems))
+        more = len(problems) - MOST_PROBLEMS
+        told = problems[:MOST_PROBLEMS] + [f"and {more:,} more"] * (more > 0)
+        raise SettingsError(f"{whose}{len(problems)} wrong values:" + "".join(f"\n  {one}" for one in told))
 
 
 def _key(name: str) -> str:

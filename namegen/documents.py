@@ -10,10 +10,14 @@ from those of a ``Mapping[str, Any]``.
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+
+from namegen.escaping import quote
 
 __all__ = [
     "UNSET",
@@ -21,16 +25,20 @@ __all__ = [
     "Measure",
     "Percent",
     "Share",
+    "Size",
     "Temperature",
     "UnsetType",
     "from_plain",
     "read_json",
     "schema",
     "to_plain",
+    "with_lists",
 ]
 
 # Numbers with their bounds, which from_plain checks and the schema names.
-Count = Annotated[int, Meta(ge=0)]
+LARGEST_NUMBER = 2**63 - 1  # the largest whole number of a document: no count comes near, and arrays hold it
+Count = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
+Size = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
 Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Temperature = Annotated[float, Meta(gt=0, le=100)]
@@ -48,7 +56,8 @@ def read_json(content: bytes | str) -> Any:
         content: the text; bytes as UTF-8.
 
     Raises:
-        ValueError: not JSON, not UTF-8, NaN or infinity, a key that stands twice, too large, or too deep.
+        ValueError: not JSON, not UTF-8, NaN, infinity or a number beyond 64 bits, a key that stands twice, too large,
+            or too deep.
 
     >>> read_json('{"a": [1]}')
     {'a': [1]}
@@ -61,7 +70,7 @@ def read_json(content: bytes | str) -> Any:
         raise ValueError(f"{len(content):,} characters long: expected at most {LARGEST:,}")
     text = content.decode() if isinstance(content, bytes) else content
     try:
-        plain = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        plain = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_int, parse_float=_float)
     except RecursionError:
         raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels") from None
     level, depth = [plain], 0
@@ -77,9 +86,22 @@ def read_json(content: bytes | str) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {quote(twice)} stands twice")
     return found
+
+
+def _int(text: str) -> int:
+    if len(text) > 20 or abs(number := int(text)) > LARGEST_NUMBER:
+        raise ValueError(f"{quote(text)} is beyond the whole numbers that a document may hold")
+    return number
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{quote(text)} is beyond the numbers that a document may hold")
+    return number
 
 
 def _no_number(text: str) -> Any:
@@ -100,7 +122,7 @@ def to_plain(document: Any) -> dict[str, Any]:
     >>> to_plain(Point((1, 2)))
     {'at': [1, 2]}
     """
-    plain: dict[str, Any] = _with_lists(msgspec.to_builtins(document, str_keys=True))
+    plain: dict[str, Any] = with_lists(msgspec.to_builtins(document, str_keys=True))
     return plain
 
 
@@ -137,17 +159,17 @@ def schema(kind: type) -> dict[str, Any]:
     return msgspec.json.schema(kind)
 
 
-def _with_lists(value: Any) -> Any:
+def with_lists(value: Any) -> Any:
     """Tuples as lists, as JSON gives them back, so that a document equals its reading."""
     if isinstance(value, dict):
-        return {key: _with_lists(entry) for key, entry in value.items()}
-    return [_with_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return {key: with_lists(entry) for key, entry in value.items()}
+    return [with_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _unknown_key(plain: Any, known: Any, place: str) -> str | None:
     """The first key of ``plain`` that its reading, ``known``, has not taken in: a dataclass passes over those."""
     if isinstance(plain, dict) and isinstance(known, dict):
-        parts = [(f"{place}.{key}", value, known.get(key), key in known) for key, value in plain.items()]
+        parts = [(f"{place}.{_shown(key)}", value, known.get(key), key in known) for key, value in plain.items()]
     elif isinstance(plain, list | tuple) and isinstance(known, list | tuple):
         parts = [(f"{place}[{i}]", *pair, True) for i, pair in enumerate(zip(plain, known, strict=True))]
     else:
@@ -157,3 +179,8 @@ def _unknown_key(plain: Any, known: Any, place: str) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def _shown(key: object) -> str:
+    """A key in a place: as it is, where it could be one of ours."""
+    return key if isinstance(key, str) and key.isidentifier() and len(key) <= 40 else quote(str(key))

@@ -28,6 +28,9 @@ _SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
 
 OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")
 LONGEST_REASON = 200  # characters of what a foreign exception says
+LONGEST_MESSAGE = 2_000  # bytes of a whole message in UTF-8, whatever a file or an argument brings into it
+
+_GAP = " … "
 
 NameOf: TypeAlias = Callable[[str, str | None], str]  # a setting's name, and the value it should have → how to say it
 
@@ -46,8 +49,27 @@ def as_in_python(name: str, value: str | None) -> str:
     return name if value is None else f"{name}={value}"
 
 
+def shortened(message: str, most: int = LONGEST_MESSAGE) -> str:
+    """A message of at most so many bytes in UTF-8: of a longer one the beginning and the end, as the one says what came
+    and the other what to do. Every error passes here, so a value that was forgotten to be cut is cut now.
+
+    >>> shortened("there is no model " + "x" * 3000 + ": give another", 60)
+    'there is no model xxxxxxxxx … xxxxxxxxxxxxx: give another'
+    """
+    data = message.encode("utf-8", "surrogatepass")
+    if len(data) <= most:
+        return message
+    half = (most - len(_GAP.encode())) // 2
+    begins, ends = data[:half].decode("utf-8", "ignore"), data[-half:].decode("utf-8", "ignore")
+    if begins.count("\0") % 2:  # in the midst of a setting
+        begins = begins[: begins.rindex("\0")]
+    if ends.count("\0") % 2:
+        ends = ends[ends.index("\0") + 1 :]
+    return begins + _GAP + ends
+
+
 class NamegenError(Exception):
-    """The root: catch it to catch everything that namegen reports on purpose."""
+    """The root: catch it to catch everything that namegen reports on purpose. Its message is ``shortened``."""
 
     exit_code: ClassVar[int] = 1
 
@@ -57,7 +79,7 @@ class NamegenError(Exception):
         >>> NamegenError(f"{setting('seed')} is -1").told(lambda name, value: f"--{name}")
         '--seed is -1'
         """
-        return _SETTING.sub(lambda found: name_of(found[1], found[2]), super().__str__())
+        return shortened(_SETTING.sub(lambda found: name_of(found[1], found[2]), super().__str__()))
 
     def __str__(self) -> str:
         return self.told(as_in_python)

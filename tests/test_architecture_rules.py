@@ -34,7 +34,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), set()),
     "escaping": (set(), set()),
-    "documents": (set(), {"msgspec"}),
+    "documents": ({"escaping"}, {"msgspec"}),
     "extras": (set(), set()),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),

@@ -11,6 +11,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork, as_recurrent
 from namegen.errors import CheckpointError, EngineError, engine_at_work, setting
+from namegen.escaping import quote
 
 NOT_EXPORTABLE = "it cannot be exported, only read by that engine; export one that numpy or keras trained"
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
@@ -33,8 +34,8 @@ def find_architecture(name: str, engine: str) -> type[Network]:
             if architecture.architecture == name:
                 return architecture
     told = (
-        f"it holds a network of the architecture {name!r}, trained by the engine {engine!r}, and no engine here knows "
-        "that"
+        f"it holds a network of the architecture {quote(name)}, trained by the engine {quote(engine)}, and no engine "
+        "here knows that"
     )
     if engine in engine_paths():
         try:

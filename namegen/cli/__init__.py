@@ -9,14 +9,16 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
 from namegen import __version__
-from namegen.cli.terminal import error_line, option_name
-from namegen.errors import NamegenError
+from namegen.cli.terminal import error_line, option_name, printable
+from namegen.errors import NamegenError, shortened
 
 # heading → command → (module:attribute, what it does)
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -94,10 +96,16 @@ class LazyGroup(click.Group):
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(13), text) for name, (_, text) in commands.items()])
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """The arguments before the command, read; wrong ones are told in short."""
+        with _told_in_short():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; say named errors in one line; end quietly where nobody reads on."""
         try:
-            result = super().invoke(ctx)
+            with _told_in_short():
+                result = super().invoke(ctx)
             sys.stdout.flush()
             return result
         except NamegenError as error:
@@ -108,6 +116,19 @@ class LazyGroup(click.Group):
             raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
             raise click.exceptions.Exit(_output_ended(error)) from None
+
+
+@contextmanager
+def _told_in_short() -> Iterator[None]:
+    """While it lasts, what click says of an argument is no longer than any other message, however long that is."""
+    try:
+        yield
+    except click.UsageError as error:
+        told = error.format_message()
+        short = shortened(printable(told))
+        if short == told:
+            raise
+        raise click.UsageError(short, error.ctx) from error
 
 
 def _output_ended(error: OSError) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from namegen.errors import shortened
+
 if TYPE_CHECKING:
     from namegen.core.evaluation.metrics import Metrics
 
@@ -50,7 +52,7 @@ def _json_safe(text: str) -> str:
 
 def error_line(message: str) -> str:
     """How every error looks: who speaks, then one sentence. Only a list of wrong settings takes more lines."""
-    return "\n".join(map(printable, f"namegen: {message}".split("\n")))
+    return shortened("\n".join(map(printable, f"namegen: {message}".split("\n"))))
 
 
 def option_name(name: str, value: str | None = None) -> str:

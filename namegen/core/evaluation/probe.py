@@ -74,6 +74,10 @@ def check_probe(
         found = probe(model, beginning)
     if np.isnan(found).any():
         raise CheckpointError(f"{reader} gives logits of {name} that are NaN, not a number: train anew, or {advice}")
+    if found.shape != expected.shape:
+        raise CheckpointError(
+            f"the probe of {name} has the shape {expected.shape}, and its network gives {found.shape}: {advice}"
+        )
     difference, largest = _difference(found, expected)
     if difference <= tolerance * max(1.0, largest):
         return

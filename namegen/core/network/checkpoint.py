@@ -14,14 +14,17 @@ from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
+from namegen.core.network.known_names import KNOWN_NAMES, checked_known_names
 from namegen.core.network.recurrent_network import RecurrentNetwork, of_version_1
-from namegen.core.network.tensor_file import read_tensors, write_tensors
-from namegen.documents import UNSET, Count, Share, Temperature, UnsetType, from_plain, to_plain
+from namegen.core.network.tensor_file import own, read_tensors, write_tensors
+from namegen.documents import UNSET, Count, Share, Size, Temperature, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, NamesError, SettingsError
+from namegen.escaping import quote
 from namegen.types import Array, Float32, Float64, UInt64
 
-KNOWN_NAMES, SCORE_QUANTILES, PROBE = "known_names", "score_quantiles", "probe"
+SCORE_QUANTILES, PROBE = "score_quantiles", "probe"
 QUANTILES = 101
+LARGEST_PARAMETER = 1e30  # far beyond what training reaches, and no sum of such products leaves float32
 LONGEST_GIVEN = 1_000  # characters of a name, unless a longer limit is asked for
 
 # From an architecture's name and the engine that trained it to its class; raises CheckpointError where nobody knows it.
@@ -42,7 +45,7 @@ def own_architectures(name: str, engine: str) -> type[Network]:
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
     raise CheckpointError(
-        f"it holds a network of the architecture {name!r}, trained by the engine {engine!r}: expected "
+        f"it holds a network of the architecture {quote(name)}, trained by the engine {quote(engine)}: expected "
         f"{RecurrentNetwork.architecture}"
     )
 
@@ -62,7 +65,7 @@ class TrainingFacts:
     list: str | UnsetType = UNSET
     names: Count | UnsetType = UNSET
     distinct_names: Count | UnsetType = UNSET
-    longest_name: Count | UnsetType = UNSET
+    longest_name: Size | UnsetType = UNSET
     split: str | UnsetType = UNSET
     validation_share: Share | UnsetType = UNSET
     backend: str | UnsetType = UNSET
@@ -172,7 +175,9 @@ class Checkpoint:
         """
         tensors, plain = read_tensors(path)
         if plain.get("kind") != "checkpoint":
-            raise CheckpointError(f"{path} holds a {plain.get('kind')}, not a model: give a model.safetensors file")
+            raise CheckpointError(
+                f"{path} holds a {quote(str(plain.get('kind')))}, not a model: give a model.safetensors file"
+            )
         try:
             document = from_plain(CheckpointDocument, _as_version_2(plain))
             TrainingFacts.check(document.training)
@@ -196,6 +201,8 @@ class Checkpoint:
                 raise CheckpointError(f"the network has {network.labels} labels and the file {len(document.labels)}")
             if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(parameters):
                 raise CheckpointError("it holds tensors that a network of float32 parameters does not have")
+            if not all((np.abs(values) <= LARGEST_PARAMETER).all() for values in parameters.values()):
+                raise CheckpointError(f"a parameter is not a number, or beyond {LARGEST_PARAMETER:g}")
             if document.labels:
                 Beginnings.from_counts(vocabulary.size, [label.names for label in document.labels])  # raises
             _check_beside(known, quantiles, probe, vocabulary.size)
@@ -219,7 +226,7 @@ class Checkpoint:
 
 def _as_version_2(plain: Mapping[str, Any]) -> dict[str, Any]:
     """The document without what belongs to the file; one of version 1 as the second has it."""
-    document = {name: value for name, value in plain.items() if name not in ("format_version", "checksum")}
+    document = own(plain)
     if plain["format_version"] == 1 and isinstance(document.get("network"), dict):
         document["network"] = of_version_1(document["network"])
         training = document.get("training")
@@ -230,10 +237,12 @@ def _as_version_2(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_beside(known: Array | None, quantiles: Array | None, probe: Array | None, vocabulary_size: int) -> None:
     """Raise CheckpointError for a tensor beside the parameters that has another form than it should."""
-    if known is not None and (known.dtype != np.uint64 or known.ndim != 1):
-        raise CheckpointError(f"{KNOWN_NAMES} is not a list of digests")
+    if known is not None:
+        checked_known_names(known)
     if quantiles is not None and (quantiles.dtype != np.float64 or quantiles.shape != (QUANTILES,)):
         raise CheckpointError(f"{SCORE_QUANTILES} is not {QUANTILES} numbers")
+    if quantiles is not None and not (np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()):
+        raise CheckpointError(f"{SCORE_QUANTILES} are not numbers in rising order")
     if probe is not None and (probe.dtype != np.float32 or probe.shape != (2, vocabulary_size)):
         raise CheckpointError(f"{PROBE} is not two rows of logits")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from namegen.core.network.architecture import Network
 from namegen.errors import CheckpointError, EngineError
+from namegen.escaping import quote
 from namegen.types import Array
 
 OPTIMIZER_PREFIX = "optimizer."
@@ -34,16 +35,16 @@ def checked_tensors(
         The parameters, and the optimizer's state; None where the state has no ``optimizer.step``.
 
     Raises:
-        CheckpointError: a name is missing or has no place in the network, or a shape does not fit.
+        CheckpointError: a name is missing or has no place in the network, or a shape or type does not fit.
     """
     shapes = network.parameter_shapes
     parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
     strangers = [name for name in state if name not in shapes and not name.startswith(OPTIMIZER_PREFIX)]
     if strangers:
-        raise CheckpointError(f"the tensor {strangers[0]} has no place in the description of the network")
+        raise CheckpointError(f"the tensor {quote(strangers[0])} has no place in the description of the network")
     if "optimizer.step" not in state:
         return parameters, None
-    step = int(_tensor(state, "optimizer.step", ()))
+    step = int(_tensor(state, "optimizer.step", (), kinds="iu"))
     if step < 0:
         raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
     kept = {
@@ -71,13 +72,16 @@ def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Arr
     return {name: masks[name] for name in shapes if name in masks}
 
 
-def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Array:
+def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...], *, kinds: str = "f") -> Array:
     if name not in state:
         raise CheckpointError(f"the tensor {name} is missing: the file does not fit its description of the network")
     if state[name].shape != shape:
         raise CheckpointError(
             f"the tensor {name} has the shape {state[name].shape}, where the description of the network says {shape}"
         )
+    if state[name].dtype.kind not in kinds:
+        expected = "whole numbers" if kinds == "iu" else "floating-point numbers"
+        raise CheckpointError(f"the tensor {name} holds values of the type {state[name].dtype}: expected {expected}")
     return state[name]
 
 

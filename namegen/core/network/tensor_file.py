@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
-from namegen.documents import read_json
+from namegen.documents import Count, Size, from_plain, read_json
 from namegen.errors import CheckpointError
 from namegen.files import write_whole
 from namegen.types import Array
@@ -26,6 +28,30 @@ from namegen.types import Array
 METADATA_KEY = "namegen"
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """What the header says of a tensor; whether it fits the file, safetensors looks at."""
+
+    dtype: str
+    shape: tuple[Count, ...]
+    data_offsets: tuple[Count, Count]
+
+
+@dataclass(frozen=True)
+class HeaderMetadata:
+    """What the header says beside its tensors: the document, as one text."""
+
+    namegen: str
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What stands in every document beside its own."""
+
+    format_version: Size
+    checksum: str
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -46,10 +72,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     Raises:
         CheckpointError: no such file, not such a file, cut short, changed, or of a newer format.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+    content = _content(path)
     text = _document_text(path, content)
     damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
     try:
@@ -63,13 +86,23 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         )
     try:
         tensors = load_safetensors(content)
-        stated = document.pop("checksum")
-        sound = type(version) is int and version >= OLDEST_VERSION and text == to_json({**document, "checksum": stated})
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError):
+        seal = from_plain(Seal, {one: document[one] for one in ("format_version", "checksum")})
+        sound = seal.format_version >= OLDEST_VERSION and text == to_json(document)
+        del document["checksum"]
+    except (SafetensorError, ValueError, KeyError, TypeError):
         raise damaged from None
-    if not sound or stated != checksum(tensors, document):
+    if not sound or seal.checksum != checksum(tensors, document):
         raise damaged
     return tensors, document
+
+
+def own(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document says itself, without what belongs to every file.
+
+    >>> own({"format_version": 2, "kind": "known names"})
+    {'kind': 'known names'}
+    """
+    return {name: value for name, value in document.items() if name not in ("format_version", "checksum")}
 
 
 def to_json(document: Mapping[str, Any]) -> str:
@@ -88,6 +121,17 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
+def _content(path: Path) -> bytes:
+    """The bytes of a file; a device may go on for ever. Raises CheckpointError."""
+    try:
+        kind = Path(path).stat().st_mode
+        if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
+            raise CheckpointError(f"{path} is a device, not a model file: give a file")
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
 def _document_text(path: Path, content: bytes) -> str:
     """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
     foreign = f"{path} is not a model file of namegen (a .safetensors file that it wrote)"
@@ -100,10 +144,12 @@ def _document_text(path: Path, content: bytes) -> str:
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
-        metadata = read_json(header)["__metadata__"]
-        text = metadata[METADATA_KEY]
-        if not isinstance(text, str) or set(metadata) != {METADATA_KEY} or not re.fullmatch(rb"\{.*\} *", header):
-            raise KeyError(METADATA_KEY)
-    except (ValueError, KeyError, TypeError):
+        tensors = read_json(header)
+        metadata = from_plain(HeaderMetadata, tensors.pop("__metadata__"))
+        for entry in tensors.values():
+            from_plain(TensorEntry, entry)
+        if not re.fullmatch(rb"\{.*\} *", header):
+            raise ValueError("bytes behind its end")
+    except (ValueError, KeyError):
         raise CheckpointError(f"{foreign}, or it is damaged") from None
-    return text
+    return metadata.namegen

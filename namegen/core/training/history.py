@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from namegen.core.evaluation.metrics import Metrics
+from namegen.documents import Measure, Size
 from namegen.escaping import safe_cell
 
 COLUMNS = (
@@ -38,9 +39,9 @@ class EpochRecord:
         sample: a name that the network drew at the end of the epoch; ``sample_is_new``: the list lacks it.
     """
 
-    epoch: int
-    seconds: float
-    training_seconds: float
+    epoch: Size
+    seconds: Measure
+    training_seconds: Measure
     learning_rate: float
     training_loss_nats_per_char: float
     validation_loss_nats_per_char: float | None

@@ -29,7 +29,7 @@ from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
 from namegen.core.network.checkpoint import Checkpoint, Label, default_max_length
-from namegen.core.network.engine_state import parameters_of
+from namegen.core.network.engine_state import checked_tensors, parameters_of
 from namegen.core.settings import Recipe
 from namegen.core.teaching.label_smoothing import CountingTargets
 from namegen.core.training.dropping import Dropping
@@ -41,6 +41,7 @@ from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.run_result import RunResult
 from namegen.core.training.run_state import SavedState, with_later_settings
 from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
+from namegen.documents import with_lists
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.types import Array
 
@@ -197,6 +198,14 @@ class TrainingRun:
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
                 )
+        if saved.progress.best is not None:
+            best, _ = checked_tensors(self.network, saved.progress.best.parameters, ())
+            types = {values.dtype for values in parameters_of(self.engine.get_state()).values()}
+            if not {values.dtype for values in best.values()} <= types:
+                raise CheckpointError(
+                    f"the best parameters in {self.folder.path} are not of the type that the engine computes in: take "
+                    "another copy of the state, or train anew"
+                )
         self.engine.set_state(saved.engine_state)
         check_probe(
             self.engine,
@@ -231,7 +240,7 @@ class TrainingRun:
             self.folder.save_model(checkpoint)
             self._saved_best = best.epoch
         characters = self.trainer.batches.characters
-        speeds = [characters / record.training_seconds for record in progress.history[1:]]
+        speeds = [characters / one.training_seconds for one in progress.history[1:] if one.training_seconds > 0]
         return RunResult(
             checkpoint=checkpoint,
             backend=self.engine.name,
@@ -274,7 +283,7 @@ class TrainingRun:
             "validation_share": data.validation,
             "test_share": data.test,
             "backend": self.engine.name,
-            "settings": _plain(asdict(self.recipe.training)),
+            "settings": with_lists(asdict(self.recipe.training)),
             "seed": self.recipe.training.seed,
             "epochs": self.progress.epoch,
             "best_epoch": 0 if best is None else best.epoch,
@@ -312,7 +321,7 @@ class TrainingRun:
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same when the run goes on: all but the number of epochs, which may grow."""
-        training = _plain(asdict(self.recipe.training))
+        training = with_lists(asdict(self.recipe.training))
         del training["epochs"]
         return {
             "list": self.corpus.fingerprint,
@@ -320,7 +329,7 @@ class TrainingRun:
             "network": self.network.to_dict(),
             "training": training,
             "data": self.recipe.data.identity,
-            **({"teaching": _plain(asdict(self.recipe.teaching))} if self.recipe.taught else {}),
+            **({"teaching": with_lists(asdict(self.recipe.teaching))} if self.recipe.taught else {}),
         }
 
 
@@ -334,12 +343,3 @@ def _borrowed(engine: Engine, parameters: Mapping[str, Array]) -> Iterator[None]
             yield
         finally:
             engine.set_state(state)
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """Tuples as the lists that JSON gives back, so that a document equals its reading."""
-    return {key: _as_list(value) for key, value in document.items()}
-
-
-def _as_list(value: object) -> object:
-    return [_as_list(one) for one in value] if isinstance(value, tuple) else value

@@ -22,8 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import KNOWN_NAMES, Architectures, Checkpoint, own_architectures
-from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.network.checkpoint import Architectures, Checkpoint, own_architectures
+from namegen.core.network.known_names import read_known_names, write_known_names
 from namegen.core.settings import DataSettings
 from namegen.core.training.file_names import (
     CONFIG_FILE,
@@ -41,7 +41,6 @@ from namegen.errors import CheckpointError, OutputError, setting
 from namegen.files import write_whole
 
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
-KNOWN_NAMES_KIND = "known names"
 KEPT_COLUMNS = ("name", "label")
 
 
@@ -174,7 +173,7 @@ class RunFolder:
         if known is not None and len(known) > MOST_KNOWN_NAMES:
             beside = self.path / KNOWN_NAMES_FILE
             if not beside.exists():
-                write_tensors(beside, {KNOWN_NAMES: known}, {"kind": KNOWN_NAMES_KIND})
+                write_known_names(beside, known)
             training = {**checkpoint.training, "known_names_file": KNOWN_NAMES_FILE}
             checkpoint = replace(checkpoint, known_names=None, training=training)
         checkpoint.save(self.path / MODEL_FILE)
@@ -199,10 +198,7 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
     if checkpoint.known_names is None and isinstance(named, str):
         beside = path.parent / Path(named).name
         if beside.is_file():
-            tensors, document = read_tensors(beside)
-            if document.get("kind") != KNOWN_NAMES_KIND:
-                raise CheckpointError(f"{beside} holds a {document.get('kind')}: expected the known names of {path}")
-            checkpoint = replace(checkpoint, known_names=tensors.get(KNOWN_NAMES))
+            checkpoint = replace(checkpoint, known_names=read_known_names(beside))
     return checkpoint
 
 

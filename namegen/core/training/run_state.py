@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from namegen.core.network.checkpoint import PROBE
 from namegen.core.network.recurrent_network import of_version_1
-from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.network.tensor_file import own, read_tensors, write_tensors
 from namegen.core.settings import DROPS
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, TrainingProgress
-from namegen.documents import UNSET, Count, Measure, UnsetType, from_plain, to_plain
+from namegen.documents import UNSET, Count, Measure, Size, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError
+from namegen.escaping import quote
 from namegen.types import Array, Float32
 
 BEST_PREFIX = "best."
@@ -33,8 +36,20 @@ LATER: dict[str, dict[str, Any]] = {
 class BestDocument:
     """Which epoch was the best; its parameters are tensors."""
 
-    epoch: Count
+    epoch: Size
     value: float
+
+
+@dataclass(frozen=True)
+class IdentityDocument:
+    """What must be the same when a run goes on; the settings of each part may be older than some that there are now."""
+
+    list: str
+    list_name: str
+    network: Mapping[str, Any]
+    training: Mapping[str, Any]
+    data: Mapping[str, Any]
+    teaching: Mapping[str, Any] | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
@@ -100,10 +115,14 @@ class SavedState:
         """The way back. Raises CheckpointError."""
         tensors, plain = read_tensors(path)
         if plain.get("kind") != "training state":
-            raise CheckpointError(f"{path} holds a {plain.get('kind')}: expected the state of a training run")
-        inner = {name: value for name, value in plain.items() if name not in ("format_version", "checksum")}
+            raise CheckpointError(
+                f"{path} holds a {quote(str(plain.get('kind')))}: expected the state of a training run"
+            )
+        found = tensors.pop(PROBE, None)
         try:
-            document = from_plain(StateDocument, inner)
+            document = from_plain(StateDocument, own(plain))
+            from_plain(IdentityDocument, document.identity)
+            _check_together(document, found)
         except ValueError as error:
             raise CheckpointError(
                 f"{path} does not hold what a training state has ({error}): take another copy of it"
@@ -122,9 +141,23 @@ class SavedState:
             history=list(document.history),
             best=None if best is None else BestEpoch(best.epoch, best.value, parameters),
         )
-        found = tensors.pop(PROBE, None)
         engine = document.engine if isinstance(document.engine, str) else "numpy"
         return cls(tensors, progress, document.identity, engine, found)
+
+
+def _check_together(document: StateDocument, probe: Array | None) -> None:
+    """Raise ValueError for values that are sound one by one and no training leaves together."""
+    epochs = [record.epoch for record in document.history]
+    if len(epochs) != document.epoch or epochs != list(range(1, len(epochs) + 1)):
+        raise ValueError(f"the history has {len(epochs)} records that are not of the epochs 1 to {document.epoch}")
+    if (document.best is None) != (document.epoch == 0):
+        raise ValueError("there is a best epoch after the first one, and none before")
+    if document.best is not None and document.best.epoch > document.epoch:
+        raise ValueError(f"the best epoch is {document.best.epoch} of {document.epoch}")
+    if (document.step == 0) != (document.characters == 0):
+        raise ValueError(f"{document.step} steps have read {document.characters} characters")
+    if probe is not None and (probe.dtype != np.float32 or probe.ndim != 2 or len(probe) != 2):
+        raise ValueError(f"{PROBE} is not two rows of logits")
 
 
 def with_later_settings(part: str, settings: Any) -> Any:

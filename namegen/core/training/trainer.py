@@ -26,7 +26,15 @@ from namegen.core.training.dropping import Dropping
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, Listener, SilentListener, TrainingProgress
 from namegen.core.training.schedules import Schedule, make_schedule
-from namegen.errors import EngineFailedError, GenerationError, SettingsError, TrainingError, engine_at_work, setting
+from namegen.errors import (
+    CheckpointError,
+    EngineFailedError,
+    GenerationError,
+    SettingsError,
+    TrainingError,
+    engine_at_work,
+    setting,
+)
 
 # nats a character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 DIVERGED = 1_000
@@ -82,6 +90,11 @@ class Trainer:
             TrainingError: the loss is no longer a finite number, or absurd: neither the engine nor ``progress`` may be
                 saved then. EngineFailedError: the engine raised something of its own: nothing of it may be saved.
         """
+        if progress.step >= self.steps:
+            raise CheckpointError(
+                f"the run was left at step {progress.step} of an epoch that has {self.steps}: its state does not "
+                "belong to this list and these settings, so train anew"
+            )
         if not self.finished(progress):
             batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed))
             with self._engine_at_work(progress):

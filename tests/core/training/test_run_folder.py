@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.known_names import KNOWN_NAMES
 from namegen.core.network.tensor_file import read_tensors
 from namegen.core.training.run_folder import RunFolder, read_model
 from namegen.errors import CheckpointError, OutputError

@@ -19,6 +19,8 @@ from namegen.types import Array, Bool, Int32, Int64
 if TYPE_CHECKING:
     from namegen.core.generation.wishes.wishlist import Wishlist
 
+LONGEST_TEXT = 10_000  # characters; a name is given up to 1,000 of them unless a longer limit is asked for
+
 
 def composed(text: str) -> str:
     """The text with the characters that lists are read with: é as one character (Unicode's NFC)."""
@@ -30,11 +32,18 @@ class TextWish(Wish):
 
     Args:
         value: the text; an empty one asks for nothing.
+
+    Raises:
+        SettingsError: it has more than 10,000 characters, which no search would come through.
     """
 
     def __init__(self, value: str) -> None:
         super().__init__(composed(value))
         self.text: str = self.value
+        if len(self.text) > LONGEST_TEXT:
+            raise SettingsError(
+                f"{setting(self.name)} has {len(self.text):,} characters: expected at most {LONGEST_TEXT:,}"
+            )
 
     @property
     def asks_nothing(self) -> bool:

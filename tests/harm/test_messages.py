@@ -1,0 +1,79 @@
+"""What the command line says is short, whatever an argument or a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from namegen.cli import cli
+from namegen.errors import SettingsError, of_part, setting, shortened
+from tests.harm.attack import attack
+from tests.harm.effort import tries
+from tests.harm.forging import LONG
+
+LONGEST = 4000  # bytes: a message of at most 2,000 and, beside a wrong argument, the usage
+TEXTS = ("x" * LONG, "é" * LONG, "\x1b[31m" * 20_000, "a/" * 60_000, "1" * LONG, "x" * 300)
+ARGUMENTS = (
+    ["{}"],
+    ["--{}"],
+    ["generate", "{}"],
+    ["generate", "--{}"],
+    ["generate", "--temperature", "{}"],
+    ["generate", "-n", "{}"],
+    ["generate", "mlb-first", "--matches", "{}"],
+    ["generate", "mlb-first", "--starts-with", "{}"],
+    ["generate", "world-given", "--label", "{}"],
+    ["generate", "mlb-first", "--banned", "{}"],
+    ["generate", "mlb-first", "--letter-case", "{}"],
+    ["people", "--template", "{}"],
+    ["people", "--origin", "{}"],
+    ["people", "--given-matches", "{}"],
+    ["score", "mlb-first", "{}"],
+    ["evaluate", "mlb-first", "{}"],
+    ["describe", "{}"],
+    ["ceiling", "{}"],
+    ["train", "{}", "--no-plot"],
+    ["train", "--config", "{}"],
+    ["train", "--effort", "{}"],
+    ["train", "--cell", "{}"],
+    ["train", "--hidden", "{}"],
+    ["train", "--backend", "{}"],
+    ["train", "--option", "{}"],
+    ["train", "--rate-steps", "{}"],
+    ["sweep", "{}"],
+    ["fetch", "{}"],
+    ["export-vocabulary", "{}"],
+)
+
+
+def run(arguments: list[str], text: str) -> None:
+    """Run the command line, and look at what it said."""
+    result = CliRunner().invoke(cli, [one.replace("{}", text) for one in arguments], catch_exceptions=False)
+    assert result.exit_code in (0, 1, 2), result.exit_code
+    assert len(result.stderr.encode(errors="replace")) <= LONGEST, result.stderr[:300]
+
+
+def test_wrong_arguments_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    every = [(arguments, text) for arguments in ARGUMENTS for text in TEXTS]
+    order = np.random.default_rng(21).permutation(len(every))[: tries(few=12, landing=len(every), hour=len(every))]
+    attack(lambda one: run(*one), [every[place] for place in order])
+
+
+def test_a_message_is_cut_in_its_middle_and_never_within_a_setting() -> None:
+    message = f"{'x' * 960} {setting('min_length')} {'é' * 3000} {setting('allow_seen', True)}: give another"
+    error = SettingsError(message)
+    assert len(str(error).encode()) <= 2000
+    assert str(error).startswith("xxx")
+    assert str(error).endswith("allow_seen=True: give another")
+    for most in range(940, 1100):
+        cut = shortened(message, most)
+        assert cut.count("\0") % 2 == 0
+        assert len(cut.encode()) <= most
+        assert "\ufffd" not in cut
+    with pytest.raises(SettingsError, match="given_min_length") as caught, of_part("given"):
+        raise error
+    assert len(str(caught.value).encode()) <= 2000
