@@ -16,6 +16,7 @@ from namegen.cli.sources import open_blend
 from namegen.cli.terminal import Notes, aligned, counted, json_text, percent, printable
 from namegen.cli.waiting import Waiting
 from namegen.core.training.file_names import MODEL_FILE
+from namegen.files import is_file
 from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
@@ -102,10 +103,7 @@ def is_model(text: str) -> bool:
     """
     if text in SHIPPED or text.endswith(MODEL_ENDINGS):
         return True
-    try:
-        return (Path(text) / MODEL_FILE).is_file()
-    except (OSError, ValueError):  # too long for a path, or a NUL in it
-        return False
+    return is_file(Path(text) / MODEL_FILE, None)
 
 
 def to_dict(score: NameScore) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint
 from namegen.core.network.tensor_file import read_tensors
 from namegen.core.training.run_folder import RunFolder, read_model
-from namegen.errors import CheckpointError, OutputError
+from namegen.errors import CheckpointError, FolderInUseError, OutputError
 from tests.core.training.small_runs import make_run
 
 
@@ -46,9 +46,32 @@ def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
         RunFolder.make_numbered(tmp_path / "runs", "list", "numpy")
 
 
-def test_a_folder_without_a_state_cannot_be_resumed(tmp_path: Path) -> None:
+def test_a_folder_without_settings_cannot_be_resumed(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"it has no config\.toml"):
+        RunFolder.to_resume(tmp_path)
+
+
+def test_a_folder_that_has_lost_its_state_is_not_begun_anew(tmp_path: Path) -> None:
+    """One without a model is: its training was ended before it had saved anything."""
+    (tmp_path / "config.toml").touch()
+    assert not RunFolder.to_resume(tmp_path).has_state
+    (tmp_path / "model.safetensors").touch()
     with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
         RunFolder.to_resume(tmp_path)
+
+
+def test_a_folder_is_called_by_the_beginning_of_a_long_name(tmp_path: Path) -> None:
+    made = RunFolder.make_numbered(tmp_path, "名" * 80 + ".txt", "numpy").path
+    assert made.name == "名" * 50 + "-numpy"
+
+
+def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
+    with RunFolder(tmp_path).sole_use():
+        with pytest.raises(FolderInUseError, match="another namegen is at work in"), RunFolder(tmp_path).sole_use():
+            pass
+        assert not list(tmp_path.iterdir())
+    with RunFolder(tmp_path).sole_use():
+        pass
 
 
 def test_few_known_names_travel_with_the_model(checkpoint: Checkpoint, tmp_path: Path) -> None:
