@@ -114,7 +114,7 @@ def _output_ended(error: OSError) -> int:
     """The exit code where standard output takes no more; any other error goes on."""
     if error.errno not in OUTPUT_ENDS or error.filename is not None:
         raise error
-    _silence_standard_output()
+    silence_standard_output()
     if error.errno == errno.EPIPE:
         return 0
     click.echo(error_line(f"cannot write to standard output: {OUTPUT_ENDS[error.errno]}"), err=True)
@@ -125,10 +125,10 @@ def _flush(stream: Any) -> None:
     try:
         stream.flush()
     except OSError:
-        _silence_standard_output()
+        silence_standard_output()
 
 
-def _silence_standard_output() -> None:
+def silence_standard_output() -> None:
     """Let the interpreter flush its buffers at exit into nowhere, as the Python manual has it for SIGPIPE."""
     try:
         descriptor = sys.stdout.fileno()

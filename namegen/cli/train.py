@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from namegen.cli import options
+from namegen.cli import options, silence_standard_output
 from namegen.cli.progress import show_progress
 from namegen.cli.signals import StopOnInterrupt
 from namegen.cli.sources import note_config, note_engines, note_list
@@ -156,7 +156,12 @@ def learn(
                 plot = _draw(result)
         said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""
     if said:
-        click.echo(said)
+        try:
+            click.echo(said)
+        except OSError:  # a terminal that has closed, which is why it was stopped
+            if result.finished:
+                raise
+            silence_standard_output()
     if not result.finished:
         begun_teachers = result.out is not None and is_folder(result.out / "teachers", None)
         by_teachers = best and result.epochs == 0 and begun_teachers
