@@ -78,14 +78,14 @@ def train(
             for_a_while.enter_context(run.folder.sole_use())
             if lies_nowhere_else:
                 run.folder.save_names(run.corpus)
-            run.folder.save_config(text)
+            run.save()
+            run.folder.save_config(text)  # last: a folder that has its settings can be resumed
             teachers = run.folder.path
         else:
             teachers = Path(for_a_while.enter_context(TemporaryDirectory()))
-        if run.recipe.taught:
-            run.save()  # so that it can be resumed while its teachers are being trained
-            if be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on) is None:
-                return run.finish()
+        taught = run.recipe.taught
+        if taught and not be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on):
+            return run.finish()
         ready(run)
         return run.run()
 
@@ -134,7 +134,7 @@ def resume(
     stop: Callable[[], bool] = lambda: False,
     teach_on: SideBySide = train_side_by_side,
 ) -> RunResult:
-    """Go on with a run folder by its own ``config.toml``; from the beginning, if nothing had been saved.
+    """Go on with a run folder by its own ``config.toml``.
 
     Args:
         folder: what ``train`` made.
@@ -171,8 +171,7 @@ def _go_on(
     config = merge(config, {"run.backend": backend, "training.epochs": epochs})
     run_folder.remove_left_overs()
     run = open_run(run_folder, config, listener=listener, stop=stop)
-    if run_folder.has_state:
-        run.resume()
+    run.resume()
     run_folder.save_config(write_config(config))
     if run.trainer.finished(run.progress):
         run.drawing_temperature = known_temperature(run_folder)

@@ -74,9 +74,20 @@ class Program:
         self._server, self.folder, self._streams = server, folder, streams
 
     def __call__(
-        self, *arguments: object, stdin: bytes = b"", largest_file: int | None = None, user: int | None = None
+        self,
+        *arguments: object,
+        stdin: bytes = b"",
+        largest_file: int | None = None,
+        user: int | None = None,
+        values: dict[str, Any] | None = None,
+        fault: dict[str, Any] | None = None,
+        kill_after: float | None = None,
     ) -> Run:
-        """The program to its end; with a limit on the bytes of a file, as a full disk has, or as another user."""
+        """The program to its end; with a limit on the bytes of a file, as a full disk has, or as another user.
+
+        ``values``: of module variables, by their whole names; ``fault``: the fields of ``tests.harm.faults.Fault``;
+        ``kill_after``: seconds.
+        """
         paths = {name: self._streams / name for name in ("stdin", "stdout", "stderr")}
         paths["stdin"].write_bytes(stdin)
         for name in ("stdout", "stderr"):
@@ -86,6 +97,9 @@ class Program:
             "folder": str(self.folder),
             "largest_file": largest_file,
             "user": user,
+            "set": values or {},
+            "fault": fault,
+            "kill_after": kill_after,
             **{name: str(path) for name, path in paths.items()},
         }
         assert self._server.stdin is not None

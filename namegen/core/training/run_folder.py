@@ -8,6 +8,8 @@
     history.png         the plot of the training, at its end
     state.safetensors   all that going on needs (``run_state.py``); written last
 
+``api.train`` writes the settings when the first state is there: a folder that has them can go on.
+
 Every file is written whole or not at all, and by one process at a time (``sole_use``).
 """
 
@@ -110,7 +112,7 @@ class RunFolder:
 
     @classmethod
     def to_resume(cls, path: Path) -> RunFolder:
-        """A folder that a training can go on in, or begin, if it was ended before it had saved anything.
+        """A folder that a training can go on in.
 
         Raises:
             CheckpointError: there is nothing to go on from.
@@ -118,10 +120,10 @@ class RunFolder:
         folder = cls(path)
         if not is_folder(path, CheckpointError):
             lacks = "is no folder"
+        elif not folder.has_state:
+            lacks = f"has no {STATE_FILE}"
         elif not is_file(path / CONFIG_FILE, CheckpointError):
             lacks = f"has no {CONFIG_FILE}"
-        elif not folder.has_state and is_file(path / MODEL_FILE, CheckpointError):
-            lacks = f"has no {STATE_FILE}"
         else:
             return folder
         raise CheckpointError(

@@ -46,16 +46,7 @@ def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
         RunFolder.make_numbered(tmp_path / "runs", "list", "numpy")
 
 
-def test_a_folder_without_settings_cannot_be_resumed(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"it has no config\.toml"):
-        RunFolder.to_resume(tmp_path)
-
-
-def test_a_folder_that_has_lost_its_state_is_not_begun_anew(tmp_path: Path) -> None:
-    """One without a model is: its training was ended before it had saved anything."""
-    (tmp_path / "config.toml").touch()
-    assert not RunFolder.to_resume(tmp_path).has_state
-    (tmp_path / "model.safetensors").touch()
+def test_a_folder_without_a_state_cannot_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
         RunFolder.to_resume(tmp_path)
 
