@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,15 +139,22 @@ class Program:
         return Run(process.returncode, out, err)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[subprocess.Popen[str]]:
-    script = Path(__file__).with_name("fork_server.py")
+@contextmanager
+def serving(*modules: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs the program; it has loaded these modules, too."""
+    command = [sys.executable, str(Path(__file__).with_name("fork_server.py")), *modules]
     with subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as process:
         yield process
         assert process.stdin is not None
         process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[subprocess.Popen[str]]:
+    with serving() as process:
+        yield process
 
 
 @pytest.fixture

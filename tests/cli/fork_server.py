@@ -29,8 +29,10 @@ from namegen.config import parse_config  # noqa: E402
 COMMANDS = ("train", "generate", "evaluate", "describe", "catalogue")
 
 
-def warm_up() -> None:
-    """Load what loads late, too: a child that runs as another user may not be able to read it."""
+def warm_up(*more: str) -> None:
+    """Load what loads late, too: a child that runs as another user may not be able to read it; and ``more`` modules."""
+    for module in more:
+        import_module(module)
     for command in COMMANDS:
         import_module(f"namegen.cli.{command}")
     for encoding in ("utf-8-sig", "utf-32-le", "unicode_escape"):
@@ -79,7 +81,7 @@ def ended(child: int, kill_after: float | None) -> int:
 
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[2]))  # for tests.harm
-    warm_up()
+    warm_up(*sys.argv[1:])
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()

@@ -30,7 +30,7 @@ from namegen.core.training.run_folder import RunFolder, read_model
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.kept_runs import MODEL_SUFFIX
 from namegen.files import write_whole
-from tests.cli.conftest import Program, program, server, some_names  # noqa: F401  # fixtures
+from tests.cli.conftest import Program, program, server, serving, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
 from tests.harm.faults import STEPS, Fault, in_child
@@ -45,6 +45,7 @@ OFTEN = {
     "namegen.core.training.run_folder.MOST_KNOWN_NAMES": 10,
 }
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 4, "--batch-size", 8, "--seed", 3, "--quiet")
+ROOT = Path(__file__).parents[2]
 PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -78,17 +79,17 @@ class Kills:
     """A training that is killed again and again, beside the same one that was not.
 
     Args:
-        program: runs it.
+        runner: runs it.
         names: the list, as standard input has it.
         options: of the training.
     """
 
-    def __init__(self, program: Program, names: bytes, *options: object) -> None:
-        self._program, self._names, self._options = program, names, options
+    def __init__(self, runner: Program, names: bytes, *options: object) -> None:
+        self._program, self._names, self._options = runner, names, options
         began = time.monotonic()
         self._train("whole").done()
         self.seconds = time.monotonic() - began
-        self.whole = program.folder / "whole"
+        self.whole = runner.folder / "whole"
         self.killed = 0
 
     def _train(self, out: str, **how: object) -> object:
@@ -158,3 +159,93 @@ def test_numpy_at_random(program, list_of_names) -> None:  # noqa: F811
         first, second = ({"kill_after": rng.uniform(0.3, 1) * kills.seconds} for _ in range(2))
         kills.one(f"run-{number}", first, second)
     assert kills.killed >= attempts // 2
+
+
+def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factory) -> None:
+    attempts = tries(few=0, landing=2, hour=50)
+    if not attempts:
+        pytest.skip("a training with Keras takes seconds: `make harm` kills some")
+    require("keras")
+    rng, of_a_write = random.Random(0), faults(2)
+    with serving("namegen.backends.keras_engine.engine") as server_of_keras:
+        program_of_keras = Program(server_of_keras, tmp_path, tmp_path_factory.mktemp("streams"))
+        kills = Kills(program_of_keras, list_of_names, *SMALL, "--no-plot", "--backend", "keras")
+        for number in range(attempts):
+            at_random = {"kill_after": rng.uniform(0.3, 1) * kills.seconds}
+            kills.one(f"run-{number}", *((at_random, {}) if number % 2 else ({"fault": next(of_a_write)}, {})))
+    assert kills.killed >= attempts // 2
+
+
+# --- kept measurements ------------------------------------------------------------------------------------------------
+
+MARK, KEY, RESULT = ".namegen-sweep", "rate-0.1-a1b2", {"loss": 2.5}
+OPENS = {"mark": MARK, "command": "sweep", "inside": "runs"}
+NETWORK = b"weights" * 1000
+
+
+def keep_one(out: Path) -> None:
+    """What a sweep and a comparison do of a measurement: the network is written, and then what counts."""
+    with open_folder(out, **OPENS) as kept:
+        store = KeptStore(kept)
+        if store.find("a1b2") is None:
+            write_whole(kept / f"{KEY}{MODEL_SUFFIX}", NETWORK)
+            store.keep(KEY, RESULT, about={"label": "rate 0.1"}, beside=MODEL_SUFFIX)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("file", [MARK.strip("."), f"{KEY}{MODEL_SUFFIX}", f"{KEY}.json"])
+def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
+    """What is found there is whole, and the next start goes on."""
+
+    def killed() -> None:
+        Fault(step, file).install()
+        keep_one(tmp_path)
+
+    assert in_child(killed) == -signal.SIGKILL
+    found = KeptStore(tmp_path / "runs").find("a1b2")
+    assert (found is not None) == (file.endswith(".json") and step in STEPS[3:])
+    assert found is None or (tmp_path / "runs" / f"{KEY}{MODEL_SUFFIX}").read_bytes() == NETWORK
+    keep_one(tmp_path)
+    again = KeptStore(tmp_path / "runs").find("a1b2")
+    assert again is not None
+    assert again.result == RESULT
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
+        [MARK, "runs", f"{KEY}.json", f"{KEY}{MODEL_SUFFIX}"]
+    )
+
+
+GRID = """
+[data]
+names = "names.txt"
+validation = 0.2
+[network]
+hidden = [4]
+[training]
+batch_size = 16
+epochs = 2
+[grid]
+training.learning_rate = [0.01, 0.001]
+"""
+OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safetensors", "learning-rate-*", "results.csv", "results.json", "*.png")
+
+
+def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
+    """The real command on real processes; its workers end with it."""
+    attempts = tries(few=0, landing=1, hour=20)
+    if not attempts:
+        pytest.skip("a sweep takes seconds: `make harm` kills one")
+    require("distributed")
+    program.write("names.txt", list_of_names)
+    program.write("grid.toml", GRID)
+    for number in range(attempts):
+        step, file = STEPS[number % len(STEPS)], OF_A_SWEEP[(number + 2) % len(OF_A_SWEEP)]
+        before = (
+            f"import sys; sys.path.append({str(ROOT)!r}); from tests.harm.faults import Fault; "
+            f"Fault({step!r}, {file!r}).install()"
+        )
+        out = f"sweep-{number}"
+        killed = program.fresh("sweep", "grid.toml", "--out", out, "--workers", 1, "--quiet", before=before)
+        assert killed.code == -signal.SIGKILL, killed
+        document = program("sweep", "grid.toml", "--out", out, "--workers", 1, "--json", "--quiet").done().json
+        assert [run["status"] for run in document["runs"]] == ["done", "done"]
+        assert not list((program.folder / out).rglob("*.part"))
