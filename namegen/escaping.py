@@ -20,6 +20,16 @@ def quote(text: str, longest: int = 40) -> str:
     return repr(text if len(text) <= longest else text[: longest - 1] + "…")
 
 
+def short(path: object, longest: int = 200) -> str:
+    """A path for a message, cut where it is longer than anybody reads.
+
+    >>> short("runs/first"), len(short("x" * 4096))
+    ('runs/first', 200)
+    """
+    text = str(path)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def printable(text: str) -> str:
     r"""Text from a list, a model or a path with its control characters escaped.
 

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from namegen.errors import NamegenError, OutputError, setting
-from namegen.escaping import quote
+from namegen.escaping import quote, short
 
 PART = ".part"  # how a file is called that is not whole yet
 LONGEST_PATH_SHOWN = 200  # characters of a path in a message
@@ -107,12 +107,14 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
     Raises:
         OutputError: the path is a folder, is in no folder, cannot be looked at, or exists and ``force`` is not given.
     """
+    shown = short(path)
     if is_folder(path, OutputError):
-        raise OutputError(f"{path} is a folder: name a file, such as {path / example}")
+        raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
     if is_there(path, OutputError) and not force:
-        raise OutputError(f"{path} exists already: name another file, or write over it with {setting('force', True)}")
+        raise OutputError(f"{shown} exists already: name another file, or write over it with {setting('force', True)}")
     if not is_folder(path.parent, OutputError):
-        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another")
+        place = short(path.parent)
+        raise OutputError(f"cannot write {shown}: there is no folder {place}; make it first, or choose another")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -140,7 +142,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 os.unlink(temporary)
         reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"cannot write {path}: {reason}; make room or choose another place, what was there is kept"
+            f"cannot write {short(path)}: {reason}; make room or choose another place, what was there is kept"
         ) from error
     except BaseException:  # a second Ctrl-C: leave no half-written file behind
         if temporary is not None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from namegen.errors import FolderInUseError, OutputError
+from namegen.escaping import short
 
 LOCK_FILE = ".namegen-lock"
 SECONDS_BETWEEN_TRIES = 0.05
@@ -55,7 +56,7 @@ def sole_use(folder: Path | str, *, patience: float = 0.0) -> Iterator[None]:
         except _TakenError:
             if time.monotonic() >= end:
                 raise FolderInUseError(
-                    f"another namegen is at work in {folder}: let it end or stop it, then try again"
+                    f"another namegen is at work in {short(folder)}: let it end or stop it, then try again"
                 ) from None
             time.sleep(SECONDS_BETWEEN_TRIES)
     try:
@@ -70,7 +71,7 @@ def _take(folder: Path) -> int | None:
     try:
         return _locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
     except FileNotFoundError as error:
-        raise OutputError(f"there is no folder {folder}: give one that exists") from error
+        raise OutputError(f"there is no folder {short(folder)}: give one that exists") from error
     except (OSError, AttributeError):  # NFS, a folder that may not be read; no O_DIRECTORY: Windows
         pass
     with suppress(OSError):

@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "extras": (set(), set()),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors", "escaping"}, set()),
-    "locks": ({"errors"}, set()),
+    "locks": ({"errors", "escaping"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
     "core": (set(), set()),
     "core.settings": (GROUND, set()),

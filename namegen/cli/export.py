@@ -197,11 +197,11 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
         )
     checkpoint = read_checkpoint(path)
     if model is None:
-        notes(f"model: {name}")
+        notes(f"model: {printable(name)}")
     chosen = out is None
     if out is None:
         out = Path(name + suffix) if shipped else path.with_suffix(suffix)
     check_output(out, example=f"model{suffix}", force=force)
     if chosen:
-        notes(f"out: {out}")
+        notes(f"out: {printable(str(out))}")
     return name, checkpoint, out

@@ -71,7 +71,7 @@ def _open(model: str | None, notes: Notes) -> PageModel:
         )
     checkpoint = read_checkpoint(path)
     if model is None:
-        notes(f"model: {name}")
+        notes(f"model: {printable(name)}")
     bundled = BUNDLED.get(str(checkpoint.training.get("list")))
     credit = f"{bundled.credit}; {bundled.licence}" if bundled else ""
     label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem

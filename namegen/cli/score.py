@@ -77,7 +77,7 @@ def score(
             raise click.UsageError(
                 f"{texts[0]!r} is a model: give NAMEs behind it, or score it as a name with a model in --model"
             )
-        notes(f"model: {model}")
+        notes(f"model: {printable(model)}")
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
     with Waiting(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from namegen.cli.terminal import Notes
+from namegen.cli.terminal import Notes, printable
 from namegen.cli.waiting import Waiting
 from namegen.core.settings import DataSettings
 from namegen.files import is_folder, is_taken
@@ -68,7 +68,7 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
         more = " (`namegen models` shows others)" if loaded.name in SHIPPED else ""
-        notes(f"model: {loaded.name}{more}")
+        notes(f"model: {printable(loaded.name)}{more}")
     return loaded
 
 

@@ -13,7 +13,7 @@ from namegen.cli import options, silence_standard_output
 from namegen.cli.progress import show_progress
 from namegen.cli.signals import StopOnInterrupt
 from namegen.cli.sources import note_config, note_engines, note_list
-from namegen.cli.terminal import Notes, json_text
+from namegen.cli.terminal import Notes, json_text, printable
 from namegen.cli.training_options import SETTINGS, settings
 from namegen.cli.training_summary import summary
 from namegen.cli.waiting import Waiting
@@ -109,7 +109,7 @@ def asked_for(
     if effort is not None and (fixed := _decided_by_config(base)):
         notes(f"--effort decides only what the config leaves open; it says itself: {', '.join(fixed)}")
     if names is None:
-        notes(f"names: {resolved.data.names}")
+        notes(f"names: {printable(resolved.data.names)}")
     note_list(resolved.data.names, notes)
     return resolved
 

@@ -32,6 +32,7 @@ from typing import Any
 
 from namegen.documents import from_plain, read_json
 from namegen.errors import OutputError, setting
+from namegen.escaping import short
 from namegen.experiments.machine import commit
 from namegen.files import is_file, is_folder, is_there, named_folder, remove_left_overs, write_whole
 from namegen.locks import LOCK_FILE, sole_use
@@ -57,7 +58,7 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
     out = named_folder(out)
     kept = out / inside
     if is_there(out, None) and not is_folder(out, None):
-        raise OutputError(f"{out} is a file: give a folder as {setting('out')}")
+        raise OutputError(f"{short(out)} is a file: give a folder as {setting('out')}")
     with _making(out):
         out.mkdir(parents=True, exist_ok=True)
     with sole_use(out):
@@ -76,7 +77,9 @@ def _making(out: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"cannot make the folder {out}: {reason}; choose another as {setting('out')}") from error
+        raise OutputError(
+            f"cannot make the folder {short(out)}: {reason}; choose another as {setting('out')}"
+        ) from error
 
 
 def _recognise(out: Path, mark: str, command: str) -> None:
@@ -86,7 +89,7 @@ def _recognise(out: Path, mark: str, command: str) -> None:
     remove_left_overs(out, of=mark)  # of a start that was killed in the midst of writing it
     if any(path.name != LOCK_FILE for path in out.iterdir()):
         raise OutputError(
-            f"the folder {out} holds other files, which {command} leaves alone: give an empty or a new one as "
+            f"the folder {short(out)} holds other files, which {command} leaves alone: give an empty or a new one as "
             f"{setting('out')}"
         )
     # Before anything else is in it, or the next start would not know its own folder.

@@ -35,12 +35,14 @@ class Fault:
         file: which file, as a pattern; one of more than 40 characters is known by those.
         at: the how-manieth time such a file comes to that step.
         what: ``KILL``, as by SIGKILL, or ``FAIL``, as on a disk that is full from then on.
+        error: the number of the error that it fails with.
     """
 
     step: str
     file: str = "*"
     at: int = 1
     what: str = KILL
+    error: int = errno.ENOSPC
     came: int = field(default=0, init=False)
     _now: str = field(default="", init=False)
 
@@ -67,7 +69,7 @@ class Fault:
         if self.what == KILL and self.came == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.what == FAIL and self.came >= self.at:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(self.error, os.strerror(self.error))
 
 
 class _Temporary:

@@ -5,7 +5,6 @@ Kills come at each step of each file's writing (``faults.py``), and at random mo
 
 from __future__ import annotations
 
-import csv
 import random
 import signal
 import time
@@ -14,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from namegen.config import read_run_config
-from namegen.core.network.tensor_file import read_tensors
 from namegen.core.training.file_names import (
     CONFIG_FILE,
     HISTORY_FILE,
@@ -25,8 +22,6 @@ from namegen.core.training.file_names import (
     PLOT_FILE,
     STATE_FILE,
 )
-from namegen.core.training.history import COLUMNS
-from namegen.core.training.run_folder import RunFolder, read_model
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.kept_runs import MODEL_SUFFIX
 from namegen.files import write_whole
@@ -34,6 +29,7 @@ from tests.cli.conftest import Program, program, server, serving, some_names  # 
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
 from tests.harm.faults import STEPS, Fault, in_child
+from tests.harm.run_files import every_file_opens
 from tests.requirements import require
 
 FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_NAMES_FILE, NAMES_FILE)
@@ -46,33 +42,6 @@ OFTEN = {
 }
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 4, "--batch-size", 8, "--seed", 3, "--quiet")
 ROOT = Path(__file__).parents[2]
-PNG_END = b"IEND\xaeB`\x82"
-
-
-def every_file_opens(folder: Path) -> None:
-    """Assert that whatever lies in a run folder under its own name is whole."""
-    if not folder.exists():
-        return
-    for name in {path.name for path in folder.iterdir() if not path.name.endswith(".part")}:
-        path = folder / name
-        match name:
-            case "config.toml":
-                read_run_config(path)
-            case "names.txt":
-                assert path.read_text(encoding="utf-8").endswith("\n")
-            case "history.csv":
-                with path.open(encoding="utf-8", newline="") as stream:
-                    assert all(len(row) == len(COLUMNS) for row in csv.reader(stream))
-            case "state.safetensors":
-                RunFolder(folder).load_state()
-            case "model.safetensors":
-                read_model(path)
-            case "known_names.safetensors":
-                read_tensors(path)
-            case "history.png":
-                assert path.read_bytes().endswith(PNG_END)
-            case _:
-                raise AssertionError(f"{name} is no file of a run folder")
 
 
 class Kills:

@@ -40,6 +40,7 @@ from namegen.core.training.file_names import (
 from namegen.core.training.history import EpochRecord, history_csv
 from namegen.core.training.run_state import SavedState
 from namegen.errors import CheckpointError, OutputError, setting
+from namegen.escaping import short
 from namegen.files import is_file, is_folder, is_taken, remove_left_overs, write_whole
 from namegen.locks import sole_use
 
@@ -78,7 +79,7 @@ class RunFolder:
             path.mkdir(parents=True)
         except FileExistsError:
             also = f", or go on with {setting('resume', path)}" if is_file(path / STATE_FILE, None) else ""
-            raise OutputError(f"{path} exists already: name a folder that does not{also}") from None
+            raise OutputError(f"{short(path)} exists already: name a folder that does not{also}") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in it
             raise _cannot_make(path, error) from error
         return cls(path)
@@ -127,8 +128,8 @@ class RunFolder:
         else:
             return folder
         raise CheckpointError(
-            f"{path} is not a run folder that can be resumed, it {lacks}: give a folder that a training has left, as "
-            "it left it"
+            f"{short(path)} is not a run folder that can be resumed, it {lacks}: give a folder that a training has "
+            "left, as it left it"
         )
 
     def sole_use(self, *, patience: float = 0.0) -> AbstractContextManager[None]:
@@ -227,4 +228,4 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
 
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:
     reason = getattr(error, "strerror", None) or error
-    return OutputError(f"cannot make the folder {path}: {reason}; choose another with {setting('out')}")
+    return OutputError(f"cannot make the folder {short(path)}: {reason}; choose another with {setting('out')}")

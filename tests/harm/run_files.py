@@ -1,0 +1,39 @@
+"""What the attacks on run folders ask of one: that every file in it opens."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from namegen.config import read_run_config
+from namegen.core.network.tensor_file import read_tensors
+from namegen.core.training.history import COLUMNS
+from namegen.core.training.run_folder import RunFolder, read_model
+
+PNG_END = b"IEND\xaeB`\x82"
+
+
+def every_file_opens(folder: Path) -> None:
+    """Assert that whatever lies in a run folder under its own name is whole."""
+    if not folder.exists():
+        return
+    for name in {path.name for path in folder.iterdir() if not path.name.endswith(".part")}:
+        path = folder / name
+        match name:
+            case "config.toml":
+                read_run_config(path)
+            case "names.txt":
+                assert path.read_text(encoding="utf-8").endswith("\n")
+            case "history.csv":
+                with path.open(encoding="utf-8", newline="") as stream:
+                    assert all(len(row) == len(COLUMNS) for row in csv.reader(stream))
+            case "state.safetensors":
+                RunFolder(folder).load_state()
+            case "model.safetensors":
+                read_model(path)
+            case "known_names.safetensors":
+                read_tensors(path)
+            case "history.png":
+                assert path.read_bytes().endswith(PNG_END)
+            case _:
+                raise AssertionError(f"{name} is no file of a run folder")
