@@ -29,7 +29,7 @@ from tests.cli.conftest import Program, program, server, serving, some_names  # 
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
 from tests.harm.faults import STEPS, Fault, in_child
-from tests.harm.run_files import every_file_opens
+from tests.harm.run_files import every_file_opens, tries_or_skip
 from tests.requirements import require
 
 FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_NAMES_FILE, NAMES_FILE)
@@ -102,7 +102,7 @@ def list_of_names(some_names) -> bytes:  # noqa: F811
 
 
 def test_numpy_at_every_write(program, list_of_names) -> None:  # noqa: F811
-    attempts = tries(few=4, landing=40, hour=500)
+    attempts = tries(few=3, landing=40, hour=500)
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     of_the_second = faults(1)
     for number, fault in zip(range(attempts), faults(0), strict=False):
@@ -112,7 +112,7 @@ def test_numpy_at_every_write(program, list_of_names) -> None:  # noqa: F811
 
 def test_the_plot_at_every_write(program, list_of_names) -> None:  # noqa: F811
     """It comes when the training is over: the next one finds nothing to train, and draws."""
-    steps = STEPS[: tries(few=1, landing=2, hour=len(STEPS))]
+    steps = STEPS[: tries_or_skip(landing=2, hour=len(STEPS))]
     kills = Kills(program, list_of_names, *SMALL)
     for step in steps:
         fault = {"step": step, "file": PLOT_FILE}
@@ -121,7 +121,7 @@ def test_the_plot_at_every_write(program, list_of_names) -> None:  # noqa: F811
 
 
 def test_numpy_at_random(program, list_of_names) -> None:  # noqa: F811
-    attempts = tries(few=2, landing=20, hour=500)
+    attempts = tries(few=1, landing=20, hour=500)
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     rng = random.Random(0)
     for number in range(attempts):
@@ -131,9 +131,7 @@ def test_numpy_at_random(program, list_of_names) -> None:  # noqa: F811
 
 
 def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factory) -> None:
-    attempts = tries(few=0, landing=2, hour=50)
-    if not attempts:
-        pytest.skip("a training with Keras takes seconds: `make harm` kills some")
+    attempts = tries_or_skip(landing=2, hour=50)
     require("keras")
     rng, of_a_write = random.Random(0), faults(2)
     with serving("namegen.backends.keras_engine.engine") as server_of_keras:
@@ -200,9 +198,7 @@ OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safetensors", "learning-rate-*",
 
 def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
     """The real command on real processes; its workers end with it."""
-    attempts = tries(few=0, landing=1, hour=20)
-    if not attempts:
-        pytest.skip("a sweep takes seconds: `make harm` kills one")
+    attempts = tries_or_skip(landing=1, hour=20)
     require("distributed")
     program.write("names.txt", list_of_names)
     program.write("grid.toml", GRID)

@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import end, same_model
 from tests.harm.effort import tries
+from tests.harm.run_files import tries_or_skip
 from tests.requirements import require
 
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 10, "--batch-size", 32, "--seed", 3, "--no-plot")
@@ -61,14 +62,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def tries_or_skip(*, landing: int, hour: int) -> int:
-    """As ``tries``; with every test none, as each takes seconds."""
-    attempts = tries(few=0, landing=landing, hour=hour)
-    if not attempts:
-        pytest.skip("two programs take seconds: `make harm` runs this")
-    return attempts
-
-
 def test_two_trainings_of_one_name(program, names) -> None:  # noqa: F811
     attempts = tries_or_skip(landing=1, hour=50)
     program("train", names, *SMALL, "--out", "whole").done()
@@ -112,8 +105,9 @@ def wait_for(path: Path, process: Any) -> None:
 
 def test_one_that_goes_on_while_the_first_trains(program, names) -> None:  # noqa: F811
     """Not even what the first has half written is touched."""
+    attempts = tries_or_skip(landing=2, hour=50)
     program("train", names, *SMALL, "--out", "whole").done()
-    for number in range(tries(few=1, landing=2, hour=50)):
+    for number in range(attempts):
         out = f"run-{number}"
         process = program.spawn("train", names, *SMALL, "--out", out, before=SLOWLY)
         wait_for(program.folder / out / "model.safetensors", process)
@@ -128,7 +122,7 @@ def test_one_that_goes_on_while_the_first_trains(program, names) -> None:  # noq
 
 
 def test_what_a_training_has_kept_is_not_lost_to_a_second_of_its_name(program, names) -> None:  # noqa: F811
-    tries_or_skip(landing=1, hour=1)
+    tries_or_skip()
     program("train", names, *SMALL, "--out", "run").done()
     kept = contents(program.folder / "run")
     for run in both(program, ("train", names, *SMALL, "--out", "run"), ("train", names, *SMALL, "--out", "run")):
