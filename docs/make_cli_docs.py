@@ -18,7 +18,7 @@ HEAD = """\
 This file is made from the program's own help (`make docs`): change the help, not this file.
 
 Results go to standard output, progress and remarks to standard error. Exit codes: 0 done, 1 an error in one sentence,
-2 wrong usage, 130 after Ctrl-C, with the state saved.
+2 wrong usage, 130 after Ctrl-C (143 after the signal TERM, 129 after HUP), with the state saved.
 """
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from namegen.files import is_folder
+
 _PACKAGE = Path(__file__).parent
 
 
@@ -42,7 +44,7 @@ def bundled_configs() -> dict[str, BundledConfig]:
     False
     """
     installed = _PACKAGE / "configs"
-    folder = installed if installed.is_dir() else _PACKAGE.parent / "configs"  # the latter in a checkout
+    folder = installed if is_folder(installed, None) else _PACKAGE.parent / "configs"  # the latter in a checkout
     return {path.stem: BundledConfig(path.stem, path) for path in sorted(folder.glob("*.toml"))}
 
 

@@ -4,6 +4,7 @@
     ├── NamesError                a list of names cannot be read, or does not do for the task
     ├── CheckpointError           a model file is damaged, foreign, or does not fit its description
     ├── OutputError               a result cannot be written, or would overwrite something
+    │   └── FolderInUseError      another process writes to that folder at the moment
     ├── EngineError               a backend is missing or refuses a network
     │   └── UnknownEngineError    exit code 2: no backend has that name
     ├── EngineFailedError         a backend broke down in the midst of its work
@@ -112,6 +113,10 @@ class CheckpointError(NamegenError):
 
 class OutputError(NamegenError):
     """A result cannot be written where it was asked for, or would overwrite something."""
+
+
+class FolderInUseError(OutputError):
+    """Another process, or another thread, is at work in the folder; nothing of its was touched."""
 
 
 class EngineError(NamegenError):

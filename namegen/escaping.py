@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+# Control characters (they move the cursor, colour, ring), line and paragraph separators, the marks that override the
+# direction of writing, half characters. Marks that scripts and emoji are spelt with (joiners, LRM, RLM) stay.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what East Asian spreadsheets take, too
 
 
@@ -14,6 +18,29 @@ def quote(text: str, longest: int = 40) -> str:
     ("'a\\x1b[31m'", 42)
     """
     return repr(text if len(text) <= longest else text[: longest - 1] + "…")
+
+
+def short(path: object, longest: int = 200) -> str:
+    """A path for a message, cut where it is longer than anybody reads.
+
+    >>> short("runs/first"), len(short("x" * 4096))
+    ('runs/first', 200)
+    """
+    text = str(path)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def printable(text: str) -> str:
+    r"""Text from a list, a model or a path with its control characters escaped.
+
+    >>> printable("a\x1b[31mb"), printable("Zoë")
+    ('a\\x1b[31mb', 'Zoë')
+    """
+    return text if text.isprintable() else UNSAFE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 def safe_cell(value: Any) -> Any:

@@ -1,13 +1,85 @@
-"""Files that are written whole or not at all, and never over another unless that was asked for."""
+"""Files that are written whole or not at all, and never over another unless that was asked for; what lies at a path.
+
+Nothing else in namegen asks the system whether something exists, as each way that Python has for it raises an OSError
+now and hides it then, by its version and by what is wrong.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
-from namegen.errors import OutputError, setting
+from namegen.errors import NamegenError, OutputError, setting
+from namegen.escaping import quote, short
+
+PART = ".part"  # how a file is called that is not whole yet
+LONGEST_PATH_SHOWN = 200  # characters of a path in a message
+
+# --- what lies at a path ----------------------------------------------------------------------------------------------
+
+
+def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result | None:
+    """What the system says of a file or a folder; None where nothing is, or a link that leads nowhere.
+
+    Args:
+        path: of any kind and length.
+        refusal: raised where it cannot be looked at: a folder that may not be entered, a name that is too long, a disk
+            that fails. None: such a path counts as nothing, which suits a text that may be no path at all, and a path
+            that is about to be opened, as that says what is wrong.
+
+    >>> look("no/such/place", OutputError) is None
+    True
+    """
+    try:
+        return os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in it
+        if refusal is None:
+            return None
+        reason = getattr(error, "strerror", None) or error
+        shown = quote(str(path), LONGEST_PATH_SHOWN)
+        raise refusal(f"cannot look at {shown}: {reason}; see to that, or give another path") from error
+
+
+def is_there(path: Path | str, refusal: type[NamegenError] | None) -> bool:
+    """Whether anything is at a path, a link to nowhere apart; see ``look``."""
+    return look(path, refusal) is not None
+
+
+def is_file(path: Path | str, refusal: type[NamegenError] | None) -> bool:
+    """Whether a file is at a path, not a folder or a device; see ``look``.
+
+    >>> is_file("no/such/place", None), is_folder(".", None)
+    (False, True)
+    """
+    found = look(path, refusal)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def is_folder(path: Path | str, refusal: type[NamegenError] | None) -> bool:
+    """Whether a folder is at a path; see ``look``."""
+    found = look(path, refusal)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def size_of(path: Path | str) -> int:
+    """The bytes of a file that has been written. Raises OutputError where it is gone again."""
+    found = look(path, OutputError)
+    if found is None:
+        raise OutputError(f"{path} has gone since it was written: write it again")
+    return found.st_size
+
+
+def is_taken(path: Path | str) -> bool:
+    """Whether a name is taken, be it by a link to nowhere; no if that cannot be told."""
+    return os.path.lexists(path)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
 
 
 def named_folder(out: Path | str) -> Path:
@@ -35,16 +107,14 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
     Raises:
         OutputError: the path is a folder, is in no folder, cannot be looked at, or exists and ``force`` is not given.
     """
-    try:
-        is_folder, exists, has_place = path.is_dir(), path.exists(), path.parent.is_dir()
-    except OSError as error:  # a name that is too long, a folder that may not be read
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
-    if is_folder:
-        raise OutputError(f"{path} is a folder: name a file, such as {path / example}")
-    if exists and not force:
-        raise OutputError(f"{path} exists already: name another file, or write over it with {setting('force', True)}")
-    if not has_place:
-        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another")
+    shown = short(path)
+    if is_folder(path, OutputError):
+        raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
+    if is_there(path, OutputError) and not force:
+        raise OutputError(f"{shown} exists already: name another file, or write over it with {setting('force', True)}")
+    if not is_folder(path.parent, OutputError):
+        place = short(path.parent)
+        raise OutputError(f"cannot write {shown}: there is no folder {place}; make it first, or choose another")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -58,7 +128,7 @@ def write_whole(path: Path, content: bytes) -> None:
     path = Path(path)
     temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=PART, dir=path.parent)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
@@ -66,18 +136,31 @@ def write_whole(path: Path, content: bytes) -> None:
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
         _flush_folder(path.parent)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+        reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"cannot write {path}: {error.strerror or error}; make room or choose another place, what was there is kept"
+            f"cannot write {short(path)}: {reason}; make room or choose another place, what was there is kept"
         ) from error
     except BaseException:  # a second Ctrl-C: leave no half-written file behind
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         raise
+
+
+def remove_left_overs(folder: Path, of: str = "") -> None:
+    """Take away what processes that were killed in the midst of ``write_whole`` left half written in a folder.
+
+    Args:
+        folder: one that nobody else writes to meanwhile.
+        of: the file that was being written; empty: any.
+    """
+    with contextlib.suppress(OSError):  # whoever cannot is told so by the first file that cannot be written
+        for left_over in folder.glob(f".{of[:40]}.*{PART}" if of else f".*{PART}"):
+            left_over.unlink(missing_ok=True)
 
 
 def _umask() -> int:

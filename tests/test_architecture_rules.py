@@ -20,7 +20,7 @@ from tests.requirements import require
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
 # The last one, "", is namegen itself, which holds the version.
-GROUND = {"errors", "types", "files", "threads", "escaping", "documents", "extras", ""}
+GROUND = {"errors", "types", "files", "locks", "threads", "escaping", "documents", "extras", ""}
 DATA = GROUND | {"core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
@@ -37,7 +37,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "documents": ({"escaping"}, {"msgspec"}),
     "extras": (set(), set()),
     "types": (set(), {"numpy", "jaxtyping"}),
-    "files": ({"errors"}, set()),
+    "files": ({"errors", "escaping"}, set()),
+    "locks": ({"errors", "escaping"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
     "core": (set(), set()),
     "core.settings": (GROUND, set()),
@@ -50,7 +51,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.training": (TEACHING, {"numpy"}),
     "lists": (DATA, set()),
     "models": (GROUND, set()),
-    "config_files": (set(), set()),
+    "config_files": ({"files"}, set()),
     "config_values": (GROUND, set()),
     "config": (GROUND | {"core.settings", "config_files", "config_values"}, set()),
     "backends": (ENGINE, set()),
@@ -193,6 +194,7 @@ WITHOUT_FLAGS = {
     "",
     "core",
     "files",
+    "locks",
     "config",
     "config_values",
     "config_files",
@@ -212,6 +214,40 @@ def test_messages_know_no_command_line(path: Path) -> None:
     """They name settings (``errors.setting``); how an option is spelt is the command line's own."""
     for text in strings(ast.parse(path.read_text(encoding="utf-8"))):
         assert not re.search(r"(?<![\w-])--[a-z]", text), f"{module_name(path)} says {text!r}"
+
+
+# Ways of asking whether a path exists: what they raise differs by version of Python and by what is wrong with the path.
+ASKING = {"exists", "is_file", "is_dir", "is_symlink", "lexists", "isfile", "isdir", "islink", "getsize", "getmtime"}
+ASKING |= {"stat", "lstat", "access"}
+
+
+def asks_about_paths(tree: ast.AST) -> Iterator[str]:
+    """Each ``x.exists()`` and the like; functions of ours that are called by their bare name do not count."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
+            yield f"line {node.lineno}: {ast.unparse(node)}"
+
+
+# Of parts that look at paths in a ``try`` of their own, beside others that can fail in the same way.
+OWN_LOOKS = {"fetch"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules() if floor_of(module_name(path)) not in OWN_LOOKS | {"files"}],
+    ids=module_name,
+)
+def test_whether_a_path_exists_is_asked_in_one_way(path: Path) -> None:
+    """``namegen/files.py`` has it: ``look``, ``is_file``, ``is_folder``, ``is_there``, ``is_taken``, ``size_of``."""
+    assert not list(asks_about_paths(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def test_another_way_of_asking_would_be_seen() -> None:
+    source = "from namegen.files import is_file\nPath('x').is_file()\nos.path.exists('x')\nis_file('x', None)\n"
+    assert list(asks_about_paths(ast.parse(source))) == [
+        "line 2: Path('x').is_file()",
+        "line 3: os.path.exists('x')",
+    ]
 
 
 def test_no_file_holds_a_second_concept_unseen() -> None:

@@ -220,5 +220,5 @@ class TestCheckOutput:
                 check_output(tmp_path / place / "new.png", example="drawing.png", force=False)
 
     def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
-        with pytest.raises(OutputError, match=r"cannot write .*too long; choose another place"):
+        with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; see to that, or give another"):
             check_output(tmp_path / ("x" * 5000), example="drawing.png", force=False)

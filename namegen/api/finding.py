@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import stat
 from difflib import get_close_matches
 from pathlib import Path
 
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.errors import CheckpointError
 from namegen.escaping import quote
+from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
 
 RUNS = Path("runs")  # where the command line keeps its trainings
@@ -27,11 +28,11 @@ def find_model(model: str | None) -> tuple[str, Path]:
         How to call it, and its file.
 
     Raises:
-        CheckpointError: there is no such model; the message says what there is.
+        CheckpointError: there is no such model, and the message says what there is; or it may not be looked at.
     """
     if model is None:
-        runs = sorted(RUNS.glob(f"*/{MODEL_FILE}"), key=lambda path: path.stat().st_mtime_ns)
-        return (str(runs[-1].parent), runs[-1]) if runs else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
+        newest = _newest_run()
+        return (str(newest.parent), newest) if newest else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
@@ -40,18 +41,26 @@ def find_model(model: str | None) -> tuple[str, Path]:
             f"{', '.join(SHIPPED)}"
         )
     path = Path(model)
-    if os.path.isdir(model):
-        if not os.access(model, os.X_OK):
-            raise CheckpointError(f"cannot look into the folder {model}: allow it, or give another model")
-        if not (path / MODEL_FILE).is_file():
+    if is_folder(path, CheckpointError):
+        if not is_file(path / MODEL_FILE, CheckpointError):
             raise CheckpointError(
                 f"the folder {model} holds no {MODEL_FILE}: give a run folder of namegen train, after its first epoch"
             )
         return model, path / MODEL_FILE
-    if os.path.exists(model):  # False for what no path can be
-        return model, path
+    found = look(path, CheckpointError)
+    if found is not None:
+        if stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode):
+            return model, path
+        raise CheckpointError(f"{quote(model, 200)} is a device, not a file: give a run folder or a model file")
     close = get_close_matches(model.lower(), SHIPPED, n=1, cutoff=0.6) if len(model) < 100 else []
     raise CheckpointError(
         f"there is no model {quote(model, 200)}: {f'did you mean {close[0]}? Expected' if close else 'expected'} a run "
         f"folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
     )
+
+
+def _newest_run() -> Path | None:
+    """The model under ``runs/`` that was written last, of those that can be looked at."""
+    found = [(path, look(path, None)) for path in RUNS.glob(f"*/{MODEL_FILE}")]
+    times = {path: facts.st_mtime_ns for path, facts in found if facts is not None}
+    return max(times, key=lambda path: times[path], default=None)

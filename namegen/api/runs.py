@@ -8,12 +8,13 @@ from pathlib import Path
 
 from namegen.backends import load_engine
 from namegen.config import Config, read_run_config
-from namegen.core.training.file_names import STATE_FILE
 from namegen.core.training.progress import Listener
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.run_result import RunResult
 from namegen.lists import read_names
+
+SECONDS_TO_LET_GO = 60.0  # that a process has whose parent is gone: it takes its last step, and saves
 
 
 def open_run(
@@ -72,10 +73,11 @@ def go_on(
         NamegenError: see ``namegen/errors.py``.
     """
     folder = RunFolder(path)
-    folder.remove_left_overs()
-    config = read_run_config(folder.config_path)
-    run = open_run(folder, config, threads=threads, for_use=False, listener=listener, stop=stop)
-    if (path / STATE_FILE).is_file():
-        run.resume()
-    ready(run)
-    return run.run()
+    with folder.sole_use(patience=SECONDS_TO_LET_GO):
+        folder.remove_left_overs()
+        config = read_run_config(folder.config_path)
+        run = open_run(folder, config, threads=threads, for_use=False, listener=listener, stop=stop)
+        if folder.has_state:
+            run.resume()
+        ready(run)
+        return run.run()

@@ -17,7 +17,8 @@ from typing import IO, Any
 
 from namegen.api.watching import OnTeachers, TeacherAtWork
 from namegen.core.training.file_names import STATE_FILE
-from namegen.errors import TrainingError, setting
+from namegen.errors import CheckpointError, TrainingError, setting
+from namegen.files import is_file
 from namegen.threads import cores
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -162,5 +163,5 @@ class _Process:
 
 
 def is_begun(folder: Path) -> bool:
-    """Whether a training has left a state there."""
-    return (folder / STATE_FILE).is_file()
+    """Whether a training has left a state there. Raises CheckpointError where that cannot be told."""
+    return is_file(folder / STATE_FILE, CheckpointError)

@@ -2,13 +2,14 @@
 
 It goes on with a run folder to its end. On standard output it says how far it is, a JSON object a line. When standard
 input ends, because whoever started it does not want it any more or is gone, it stops after the step under way and
-saves.
+saves; so it does at the signal TERM.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -62,6 +63,7 @@ def main(folder: str) -> int:
         unwanted.set()
 
     threading.Thread(target=wait_for_end, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda number, frame: unwanted.set())  # a system that shuts down tells everyone
     limit_threads(1)
     from namegen.api.runs import go_on
 

@@ -31,6 +31,7 @@ from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError
 from namegen.escaping import quote
+from namegen.files import is_file
 from namegen.models import SHIPPED
 
 FEWEST_TO_CHOOSE_BY, FEWEST_TO_JUDGE_BY = 5, 20  # different names
@@ -168,14 +169,14 @@ def _lasting(teacher: str) -> str:
 def known_temperature(folder: RunFolder) -> float | None:
     """What the names of a finished run are drawn with; None where its model does not say, or is not there."""
     path = folder.path / MODEL_FILE
-    return read_checkpoint(path).drawing_temperature if path.is_file() else None
+    return read_checkpoint(path).drawing_temperature if is_file(path, CheckpointError) else None
 
 
 def is_trained(folder: Path) -> bool:
     """Whether a teacher's training has come to its end."""
     path = folder / MODEL_FILE
     try:
-        training: Mapping[str, Any] = read_checkpoint(path).training if path.is_file() else {}
+        training: Mapping[str, Any] = read_checkpoint(path).training if is_file(path, CheckpointError) else {}
     except CheckpointError:
         return False
     wanted = training.get("settings", {}).get("epochs")

@@ -73,14 +73,19 @@ def train(
     lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
     with ExitStack() as for_a_while:
         if out is not None or save:
-            run.folder = _make_folder(out, run, config, keep_names=lies_nowhere_else)
+            text = write_config(_chosen(run, config, keep_names=lies_nowhere_else))  # may refuse, so before the folder
+            run.folder = _make_folder(out, run, config.run.backend)
+            for_a_while.enter_context(run.folder.sole_use())
+            if lies_nowhere_else:
+                run.folder.save_names(run.corpus)
+            run.save()
+            run.folder.save_config(text)  # last: a folder that has its settings can be resumed
             teachers = run.folder.path
         else:
             teachers = Path(for_a_while.enter_context(TemporaryDirectory()))
-        if run.recipe.taught:
-            run.save()  # so that it can be resumed while its teachers are being trained
-            if be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on) is None:
-                return run.finish()
+        taught = run.recipe.taught
+        if taught and not be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on):
+            return run.finish()
         ready(run)
         return run.run()
 
@@ -96,24 +101,21 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
 
 
-def _make_folder(out: Path | str | None, run: TrainingRun, config: Config, *, keep_names: bool) -> RunFolder:
-    """A new run folder with the settings in it, and the list if it lies nowhere else."""
+def _make_folder(out: Path | str | None, run: TrainingRun, backend: str) -> RunFolder:
+    """A new run folder."""
     if out is None:
-        folder = RunFolder.make_numbered(RUNS, run.corpus.source, config.run.backend)
-    else:
-        folder = RunFolder.make(named_folder(out))
-    if keep_names:
-        folder.save_names(run.corpus)
-        data = kept_here(config.data, run.corpus)
-    else:
-        data = replace(config.data, names=_lasting(config.data.names))
-    recipe = run.recipe
+        return RunFolder.make_numbered(RUNS, run.corpus.source, backend)
+    return RunFolder.make(named_folder(out))
+
+
+def _chosen(run: TrainingRun, config: Config, *, keep_names: bool) -> Config:
+    """All settings as the folder's own: what a run has decided, and where its list lies."""
+    recipe, data = run.recipe, config.data
+    data = kept_here(data, run.corpus) if keep_names else replace(data, names=_lasting(data.names))
     data = replace(data, sameness=recipe.data.sameness)
-    chosen = replace(
+    return replace(
         config, data=data, network=recipe.network, training=recipe.training, teaching=lasting(recipe.teaching)
     )
-    folder.save_config(write_config(chosen))
-    return folder
 
 
 def _lasting(names: str) -> str:
@@ -145,9 +147,25 @@ def resume(
         teach_on: what trains its teachers, as in ``train``.
 
     Raises:
-        NamegenError: see ``namegen/errors.py``; a list that has changed since is refused.
+        NamegenError: see ``namegen/errors.py``; a list that has changed since is refused, and so is a folder that
+            another training is at work in (FolderInUseError).
     """
     run_folder = RunFolder.to_resume(Path(folder))
+    with run_folder.sole_use():
+        return _go_on(run_folder, backend, epochs, listener, ready, watcher, stop, teach_on)
+
+
+def _go_on(
+    run_folder: RunFolder,
+    backend: str | None,
+    epochs: int | None,
+    listener: Listener | None,
+    ready: Callable[[TrainingRun], None],
+    watcher: TeachingWatcher | None,
+    stop: Callable[[], bool],
+    teach_on: SideBySide,
+) -> RunResult:
+    """What ``resume`` does in a folder that is its own meanwhile."""
     config = read_run_config(run_folder.config_path)
     _check_longer(epochs, config)
     config = merge(config, {"run.backend": backend, "training.epochs": epochs})

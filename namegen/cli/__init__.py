@@ -17,8 +17,9 @@ from typing import Any
 import click
 
 from namegen import __version__
+from namegen.cli.signals import end_as_by_ctrl_c, exit_code
 from namegen.cli.terminal import error_line, option_name, printable
-from namegen.errors import NamegenError, shortened
+from namegen.errors import NamegenError, SettingsError, shortened
 
 # heading → command → (module:attribute, what it does)
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -60,7 +61,6 @@ OUTPUT_ENDS = {
     errno.EIO: "the device fails; give another",
     errno.EBADF: "it is not open for writing; give another",
 }
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
 
 class LazyGroup(click.Group):
@@ -110,10 +110,10 @@ class LazyGroup(click.Group):
             return result
         except NamegenError as error:
             _flush(sys.stdout)  # what was found comes before what went wrong
-            click.echo(error_line(error.told(option_name)), err=True)
+            click.echo(error_line(error.told(option_name), lines=isinstance(error, SettingsError)), err=True)
             raise click.exceptions.Exit(error.exit_code) from error
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt as error:
+            raise click.exceptions.Exit(exit_code(error)) from None
         except OSError as error:
             raise click.exceptions.Exit(_output_ended(error)) from None
 
@@ -135,7 +135,7 @@ def _output_ended(error: OSError) -> int:
     """The exit code where standard output takes no more; any other error goes on."""
     if error.errno not in OUTPUT_ENDS or error.filename is not None:
         raise error
-    _silence_standard_output()
+    silence_standard_output()
     if error.errno == errno.EPIPE:
         return 0
     click.echo(error_line(f"cannot write to standard output: {OUTPUT_ENDS[error.errno]}"), err=True)
@@ -146,10 +146,10 @@ def _flush(stream: Any) -> None:
     try:
         stream.flush()
     except OSError:
-        _silence_standard_output()
+        silence_standard_output()
 
 
-def _silence_standard_output() -> None:
+def silence_standard_output() -> None:
     """Let the interpreter flush its buffers at exit into nowhere, as the Python manual has it for SIGPIPE."""
     try:
         descriptor = sys.stdout.fileno()
@@ -193,7 +193,7 @@ def _prepare_streams() -> None:
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead
             stream.reconfigure(errors="backslashreplace")
     try:
-        if not sys.stderr.isatty():
+        if os.name == "posix" or not sys.stderr.isatty():  # a terminal may close in the midst of a training
             raw = _Unfailing(sys.stderr.fileno(), "w", closefd=False)
             sys.stderr = io.TextIOWrapper(
                 io.BufferedWriter(raw), sys.stderr.encoding, "backslashreplace", line_buffering=True
@@ -221,11 +221,14 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 a named error, 2 wrong usage, 130 after Ctrl-C."""
+    """Run the command line and exit: 0 done, 1 a named error, 2 wrong usage, 130 after Ctrl-C, 143 after the signal
+    TERM, 129 after HUP.
+    """
     _prepare_streams()
+    end_as_by_ctrl_c()
     try:
         cli(prog_name="namegen")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as error:
+        sys.exit(exit_code(error))
     except OSError as error:  # of --version and --help, which run before any command
         sys.exit(_output_ended(error))

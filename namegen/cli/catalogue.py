@@ -6,6 +6,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.terminal import Notes, aligned, json_text, percent, printable
+from namegen.files import is_file
 from namegen.threads import limit_threads
 
 WIDTH = 80
@@ -62,7 +63,7 @@ def models(as_json: bool, quiet: bool) -> None:
     from namegen import api
     from namegen.models import SHIPPED, TITLES, shipped_path
 
-    found = {name: api.read_checkpoint(shipped_path(name)) for name in SHIPPED if shipped_path(name).exists()}
+    found = {name: api.read_checkpoint(shipped_path(name)) for name in SHIPPED if is_file(shipped_path(name), None)}
     if as_json:
         entries = [
             {

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from namegen.cli import INTERRUPTED, options
+from namegen.cli import options
+from namegen.cli.signals import exit_code
 from namegen.cli.sources import note_engines, open_list
 from namegen.cli.terminal import Notes, json_text, printable
 from namegen.documents import to_plain
@@ -87,9 +88,9 @@ def compare_backends(
     scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed)
     try:
         results = compare(corpora, out, scope=scope, watcher=ComparisonLines(notes))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         notes("stopped; what is measured is kept, the same command goes on from there")
-        ctx.exit(INTERRUPTED)
+        ctx.exit(exit_code(error))
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:

@@ -71,7 +71,7 @@ def describe(
 
         with Waiting(notes, f"drawing {plot}"):
             draw_description(described, plot, source=corpus.source)
-        notes(f"drawn: {plot}")
+        notes(f"drawn: {printable(str(plot))}")
 
 
 def _text(described: ListDescription, source: str) -> str:

@@ -13,7 +13,7 @@ from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, pr
 from namegen.cli.waiting import Waiting
 from namegen.errors import CheckpointError, EngineError
 from namegen.extras import missing_library
-from namegen.files import check_output
+from namegen.files import check_output, is_file, size_of
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
         except ModuleNotFoundError as error:
             raise EngineError(missing_library("export-keras", error.name, "keras")) from error
         export(checkpoint, path)
-    size = path.stat().st_size
+    size = size_of(path)
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
@@ -170,7 +170,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     _, checkpoint, path = _open(model, out, ".json", force, Notes(quiet))
     vocabulary = checkpoint.vocabulary
     vocabulary.save(path)
-    count, size = len(vocabulary.characters), path.stat().st_size
+    count, size = len(vocabulary.characters), size_of(path)
     document = {"out": str(path), "bytes": size, "character_count": count}
     click.echo(json_text(document) if as_json else printable(f"{path}: {count:,} characters"))
 
@@ -191,17 +191,17 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
             "was made of"
         )
     shipped = name in SHIPPED
-    if shipped and not path.is_file():
+    if shipped and not is_file(path, CheckpointError):
         raise CheckpointError(
             f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
         )
     checkpoint = read_checkpoint(path)
     if model is None:
-        notes(f"model: {name}")
+        notes(f"model: {printable(name)}")
     chosen = out is None
     if out is None:
         out = Path(name + suffix) if shipped else path.with_suffix(suffix)
     check_output(out, example=f"model{suffix}", force=force)
     if chosen:
-        notes(f"out: {out}")
+        notes(f"out: {printable(str(out))}")
     return name, checkpoint, out

@@ -12,6 +12,7 @@ from namegen.cli.sources import note_model
 from namegen.cli.terminal import Notes, json_text, printable
 from namegen.cli.waiting import Waiting
 from namegen.errors import CheckpointError
+from namegen.files import is_file
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -64,13 +65,13 @@ def _open(model: str | None, notes: Notes) -> PageModel:
         raise CheckpointError(
             f"{name} is a .tflite, which a page cannot run: give the run folder or the .safetensors that it was made of"
         )
-    if name in SHIPPED and not path.is_file():
+    if name in SHIPPED and not is_file(path, CheckpointError):
         raise CheckpointError(
             f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
         )
     checkpoint = read_checkpoint(path)
     if model is None:
-        notes(f"model: {name}")
+        notes(f"model: {printable(name)}")
     bundled = BUNDLED.get(str(checkpoint.training.get("list")))
     credit = f"{bundled.credit}; {bundled.licence}" if bundled else ""
     label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem

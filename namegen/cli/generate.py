@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +17,7 @@ from namegen.cli.search_line import SearchLine
 from namegen.cli.sources import note_list, open_blend
 from namegen.cli.terminal import Notes
 from namegen.cli.waiting import Waiting
+from namegen.files import look
 
 if TYPE_CHECKING:
     from namegen.core.generation.name_batch import NameBatch
@@ -38,13 +41,13 @@ def texts(file: str | None) -> Sequence[str] | None:
     from namegen.lists import read_names
 
     blank = b"\xef\xbb\xbf \t\r\n"
-    if file == os.devnull or (
-        os.path.isfile(file)
-        and os.access(file, os.R_OK)  # if not, reading it as a list says so
-        and os.path.getsize(file) <= MOST_BLANKS
-        and not Path(file).read_bytes().strip(blank)
-    ):
+    found = look(file, None)
+    if file == os.devnull:
         return ()
+    if found is not None and stat.S_ISREG(found.st_mode) and found.st_size <= MOST_BLANKS:
+        with suppress(OSError):  # reading it as a list says so
+            if not Path(file).read_bytes().strip(blank):
+                return ()
     return read_names(DataSettings(names=file)).names
 
 

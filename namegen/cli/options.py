@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from namegen import __version__
 from namegen.core.settings import LETTER_CASES
 from namegen.escaping import quote
+from namegen.files import is_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,7 +43,7 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later ve
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Read what was typed; whether it can be written there is found out by whoever writes."""
         path = Path(value)
-        if not str(value) or not (path.suffix.lower() in self._endings or os.path.isdir(path)):
+        if not str(value) or not (path.suffix.lower() in self._endings or is_folder(path, None)):
             self.fail(
                 f"{quote(str(value), 200)}: expected a file that ends in {' or '.join(self._endings)}", param, ctx
             )

@@ -16,6 +16,7 @@ from namegen.cli.sources import open_blend
 from namegen.cli.terminal import Notes, aligned, counted, json_text, percent, printable
 from namegen.cli.waiting import Waiting
 from namegen.core.training.file_names import MODEL_FILE
+from namegen.files import is_file
 from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def score(
             raise click.UsageError(
                 f"{texts[0]!r} is a model: give NAMEs behind it, or score it as a name with a model in --model"
             )
-        notes(f"model: {model}")
+        notes(f"model: {printable(model)}")
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
     with Waiting(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
@@ -104,10 +105,7 @@ def is_model(text: str) -> bool:
     """
     if text in SHIPPED or text.endswith(MODEL_ENDINGS):
         return True
-    try:
-        return (Path(text) / MODEL_FILE).is_file()
-    except (OSError, ValueError):  # too long for a path, or a NUL in it
-        return False
+    return is_file(Path(text) / MODEL_FILE, None)
 
 
 def to_dict(score: NameScore) -> dict[str, Any]:

@@ -5,15 +5,15 @@ NumPy is loaded here and no earlier, after its threads are set.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from namegen.cli.terminal import Notes
+from namegen.cli.terminal import Notes, printable
 from namegen.cli.waiting import Waiting
 from namegen.core.settings import DataSettings
+from namegen.files import is_folder, is_taken
 from namegen.models import SHIPPED
 from namegen.threads import limit_threads
 
@@ -26,8 +26,8 @@ DEFAULT_LIST = DataSettings().names
 
 def note_namesake(name: str | None, known: Container[str], what: str, notes: Notes) -> None:
     """Say so where a name means what comes with namegen, and a file or a folder here has that name too."""
-    if name is not None and name in known and os.path.lexists(name):
-        kind = "folder" if os.path.isdir(name) else "file"
+    if name is not None and name in known and is_taken(name):
+        kind = "folder" if is_folder(name, None) else "file"
         notes(f"{name} is the {what} that comes with namegen; for the {kind} of that name give ./{name}")
 
 
@@ -68,7 +68,7 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
         more = " (`namegen models` shows others)" if loaded.name in SHIPPED else ""
-        notes(f"model: {loaded.name}{more}")
+        notes(f"model: {printable(loaded.name)}{more}")
     return loaded
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from namegen.cli import INTERRUPTED, options
+from namegen.cli import options
+from namegen.cli.signals import exit_code
 from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import Notes, counted, json_text, percent, printable
@@ -99,9 +100,9 @@ def sweep(
     try:
         with show_progress(notes) as progress:
             results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watcher=progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         notes("stopped; finished runs are kept, the same command goes on from there")
-        ctx.exit(INTERRUPTED)
+        ctx.exit(exit_code(error))
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,28 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.errors import shortened
+from namegen.escaping import UNSAFE
+from namegen.escaping import printable as printable
 
 if TYPE_CHECKING:
     from namegen.core.evaluation.metrics import Metrics
 
 FIGURES = ("nats a character", "likeliest right", "drawn right")
-
-# Control characters (they move the cursor, colour, ring), line and paragraph separators, the marks that override the
-# direction of writing, half characters. Marks that scripts and emoji are spelt with (joiners, LRM, RLM) stay.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    r"""Text from a list, a model or a path with its control characters escaped.
-
-    >>> printable("a\x1b[31mb"), printable("Zoë")
-    ('a\\x1b[31mb', 'Zoë')
-    """
-    return text if text.isprintable() else _UNSAFE.sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode()
 
 
 def json_text(document: Mapping[str, Any]) -> str:
@@ -47,12 +31,15 @@ def json_string(text: str) -> str:
 
 
 def _json_safe(text: str) -> str:
-    return text if text.isprintable() else _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text if text.isprintable() else UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def error_line(message: str) -> str:
-    """How every error looks: who speaks, then one sentence. Only a list of wrong settings takes more lines."""
-    return shortened("\n".join(map(printable, f"namegen: {message}".split("\n"))))
+def error_line(message: str, *, lines: bool = False) -> str:
+    """How every error looks: who speaks, then one sentence. Only a list of wrong settings takes more ``lines``: the end
+    of a line in anything else is part of a path.
+    """
+    told = f"namegen: {message}"
+    return shortened("\n".join(map(printable, told.split("\n"))) if lines else printable(told))
 
 
 def option_name(name: str, value: str | None = None) -> str:

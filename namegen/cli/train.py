@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from namegen.cli import INTERRUPTED, options
+from namegen.cli import options, silence_standard_output
 from namegen.cli.progress import show_progress
+from namegen.cli.signals import StopOnInterrupt
 from namegen.cli.sources import note_config, note_engines, note_list
-from namegen.cli.terminal import Notes, json_text
+from namegen.cli.terminal import Notes, json_text, printable
 from namegen.cli.training_options import SETTINGS, settings
 from namegen.cli.training_summary import summary
 from namegen.cli.waiting import Waiting
@@ -24,6 +21,8 @@ from namegen.config import Config, merge, read_config, read_run_config
 from namegen.config_files import find_config
 from namegen.core.settings import DROPS
 from namegen.core.training.file_names import CONFIG_FILE
+from namegen.errors import FolderInUseError
+from namegen.files import is_file, is_folder
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -84,7 +83,8 @@ def train(
 
     NAMES is a file (a name a line, .csv, .json), - for standard input, or a bundled list's name; left out, mlb-first.
 
-    Ctrl-C stops after the step under way and saves; --resume goes on from there as if nothing had happened.
+    Ctrl-C stops after the step under way and saves; so do the signals TERM and HUP. --resume goes on from there as if
+    nothing had happened. One training at a time goes on in a run folder.
     """
     notes = Notes(quiet)
     if resume is None:
@@ -94,7 +94,7 @@ def train(
     _refuse_beside_resume(ctx)
     run_config = Path(resume) / CONFIG_FILE
     # Of a folder that has none, api.resume says so.
-    resolved = read_run_config(run_config) if os.path.isfile(run_config) else Config()
+    resolved = read_run_config(run_config) if is_file(run_config, None) else Config()
     also = {"backend": given["backend"], "epochs": given["epochs"]}
     learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, resume=resume, **also)
 
@@ -109,7 +109,7 @@ def asked_for(
     if effort is not None and (fixed := _decided_by_config(base)):
         notes(f"--effort decides only what the config leaves open; it says itself: {', '.join(fixed)}")
     if names is None:
-        notes(f"names: {resolved.data.names}")
+        notes(f"names: {printable(resolved.data.names)}")
     note_list(resolved.data.names, notes)
     return resolved
 
@@ -150,18 +150,27 @@ def learn(
         else:
             result = api.train(config=resolved, out=out, save=True, **also)
     with Waiting(notes, "looking at what it has learned"):
-        plot = _draw(result) if result.finished and resolved.run.plot else None
+        plot = None
+        if result.finished and resolved.run.plot:
+            with suppress(FolderInUseError):  # somebody has taken the run up since, and draws it at its end
+                plot = _draw(result)
         said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""
     if said:
-        click.echo(said)
+        try:
+            click.echo(said)
+        except OSError:  # a terminal that has closed, which is why it was stopped
+            if result.finished:
+                raise
+            silence_standard_output()
     if not result.finished:
-        by_teachers = best and result.epochs == 0 and result.out is not None and (result.out / "teachers").exists()
+        begun_teachers = result.out is not None and is_folder(result.out / "teachers", None)
+        by_teachers = best and result.epochs == 0 and begun_teachers
         what = "what its teachers have learned" if by_teachers else "the state"
         notes(
             f"stopped in epoch {result.epochs + 1}, {what} is saved; to go on:\n"
             f"  namegen train --resume {shlex.quote(str(result.out))}"
         )
-        ctx.exit(INTERRUPTED)
+        ctx.exit(stop.exit_code)
 
 
 def overrides(given: dict[str, Any]) -> dict[str, Any]:
@@ -198,34 +207,7 @@ def _draw(result: RunResult) -> Path | None:
     from namegen.core.training.run_folder import RunFolder
     from namegen.drawings.training import draw_history
 
-    plot = RunFolder(result.out).plot_path
-    draw_history(result, plot)
-    return plot
-
-
-class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
-    """While it lasts, Ctrl-C only asks training to stop; a second one interrupts, a third one kills."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._asked = False
-
-    def __call__(self) -> bool:
-        """Whether training should stop here."""
-        return self._asked
-
-    def __enter__(self) -> StopOnInterrupt:
-        self._before = signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
-        signal.signal(signal.SIGINT, self._interrupt)
-        self._say("stopping after this step; Ctrl-C once more ends at once, without saving")
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        raise KeyboardInterrupt
+    folder = RunFolder(result.out)
+    with folder.sole_use():
+        draw_history(result, folder.plot_path)
+    return folder.plot_path

@@ -21,6 +21,7 @@ import namegen
 from namegen.backends import ENGINES, TAKEN, claimed, engine_paths, load_engine
 from namegen.errors import EngineError
 from namegen.experiments.machine import PACKAGE, code_fingerprint
+from namegen.files import is_file, is_folder
 
 # What is no engine, though a network is read by it, and so has no class that says what it requires.
 LIBRARIES: dict[str, tuple[str, ...]] = {"tflite": ("tensorflow", "ai-edge-litert")}
@@ -150,12 +151,12 @@ def _places(module: str) -> list[Path]:
 def _files(places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """Each file with code, by its name inside its place; of an archive, the archive itself."""
     for place in places:
-        if place.is_dir():
+        if is_folder(place, None):
             for path in sorted(place.rglob("*")):
-                if path.name.endswith(CODE_SUFFIXES) and "__pycache__" not in path.parts and path.is_file():
+                if path.name.endswith(CODE_SUFFIXES) and "__pycache__" not in path.parts and is_file(path, None):
                     yield path.relative_to(place).as_posix(), path
         else:
-            yield from ((path.name, path) for path in (place, *place.parents) if path.is_file())  # one at most
+            yield from ((path.name, path) for path in (place, *place.parents) if is_file(path, None))  # one at most
 
 
 def _hash(places: Sequence[Path]) -> str | None:

@@ -22,7 +22,8 @@ where it is until its measurement has been made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -31,12 +32,15 @@ from typing import Any
 
 from namegen.documents import from_plain, read_json
 from namegen.errors import OutputError, setting
+from namegen.escaping import short
 from namegen.experiments.machine import commit
-from namegen.files import named_folder, write_whole
+from namegen.files import is_file, is_folder, is_there, named_folder, remove_left_overs, write_whole
+from namegen.locks import LOCK_FILE, sole_use
 
 
-def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Path:
-    """Make the folder, or recognise one of the command's own making.
+@contextmanager
+def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Iterator[Path]:
+    """Make the folder, or recognise one of the command's own making; while it is open, nobody else may open it.
 
     Args:
         out: the folder.
@@ -44,30 +48,52 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Pat
         command: who makes it.
         inside: a folder in it for what is kept.
 
-    Returns:
+    Yields:
         The inner folder.
 
     Raises:
-        OutputError: it has no name, holds other files, is no folder, or cannot be made.
+        OutputError: it has no name, holds other files, is no folder, or cannot be made. FolderInUseError: another one
+            is at work there.
     """
     out = named_folder(out)
     kept = out / inside
-    try:
-        if out.exists() and not out.is_dir():
-            raise OutputError(f"{out} is a file: give a folder as {setting('out')}")
-        if out.is_dir() and not (out / mark).is_file() and any(out.iterdir()):
-            raise OutputError(
-                f"the folder {out} holds other files, which {command} leaves alone: give an empty or a new one as "
-                f"{setting('out')}"
-            )
+    if is_there(out, None) and not is_folder(out, None):
+        raise OutputError(f"{short(out)} is a file: give a folder as {setting('out')}")
+    with _making(out):
         out.mkdir(parents=True, exist_ok=True)
-        if not (out / mark).exists():  # before anything else is in it, or the next start would not know its own folder
-            write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
-        kept.mkdir(exist_ok=True)
+    with sole_use(out):
+        with _making(out):
+            _recognise(out, mark, command)
+            kept.mkdir(exist_ok=True)
+        for folder in (out, kept):
+            remove_left_overs(folder)
+        yield kept
+
+
+@contextmanager
+def _making(out: Path) -> Iterator[None]:
+    """While it lasts, whatever cannot be made is told in one sentence."""
+    try:
+        yield
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"cannot make the folder {out}: {reason}; choose another as {setting('out')}") from error
-    return kept
+        raise OutputError(
+            f"cannot make the folder {short(out)}: {reason}; choose another as {setting('out')}"
+        ) from error
+
+
+def _recognise(out: Path, mark: str, command: str) -> None:
+    """Mark an empty folder as the command's own. Raises OutputError for one that holds other files."""
+    if is_file(out / mark, OutputError):
+        return
+    remove_left_overs(out, of=mark)  # of a start that was killed in the midst of writing it
+    if any(path.name != LOCK_FILE for path in out.iterdir()):
+        raise OutputError(
+            f"the folder {short(out)} holds other files, which {command} leaves alone: give an empty or a new one as "
+            f"{setting('out')}"
+        )
+    # Before anything else is in it, or the next start would not know its own folder.
+    write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
 
 
 @dataclass(frozen=True)
@@ -99,7 +125,7 @@ class KeptStore:
     """The measurements of one folder.
 
     Args:
-        folder: the inner one, as ``open_folder`` gives it; one store at a time writes to it.
+        folder: the inner one, as ``open_folder`` gives it, which sees to it that one store at a time writes to it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -153,7 +179,7 @@ class KeptStore:
             counts = {part: document[part] for part in ("result", "commit", "beside")}
             found = from_plain(KeptDocument, {**counts, "checksum": document["checksum"]})
             whole = found.checksum == _checksum(counts)
-            complete = counts["beside"] is None or (self.folder / f"{name}{counts['beside']}").is_file()
+            complete = counts["beside"] is None or is_file(self.folder / f"{name}{counts['beside']}", None)
         except (OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
             return None
         return Kept(name, counts["result"], counts["commit"]) if whole and complete else None

@@ -12,6 +12,7 @@ from typing import Any
 
 import namegen
 from namegen.errors import NamegenError
+from namegen.files import is_file, is_there
 
 PACKAGE = Path(namegen.__file__).parent
 SHARED_CODE = ("core", "backends", "config.py", "config_values.py", "threads.py")
@@ -59,7 +60,7 @@ def code_fingerprint(command: str) -> str:
     state = blake2b(digest_size=8)
     for part in MEASURING_CODE[command]:
         path = PACKAGE / part
-        files = [path] if path.is_file() else sorted(path.rglob("*.py"))
+        files = [path] if is_file(path, None) else sorted(path.rglob("*.py"))
         if not files:
             raise NamegenError(
                 f"namegen/{part} is not there, so it cannot be told which code measures: install namegen again, or, if "
@@ -72,7 +73,7 @@ def code_fingerprint(command: str) -> str:
 
 def commit() -> str | None:
     """The commit of the checkout that namegen runs from, marked where its code has changes; None outside of one."""
-    if not (PACKAGE.parent / ".git").exists():
+    if not is_there(PACKAGE.parent / ".git", None):
         return None
     head = _git("rev-parse", "--short=12", "HEAD")
     if head is None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 from namegen.core.data.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, setting
+from namegen.files import look
 
 if TYPE_CHECKING:
     import namegen.core.data.corpus
@@ -206,10 +207,10 @@ def _read(path: Path, name: str) -> bytes:
     if not name:
         raise NamesError(f"the name of the list is empty: {_advice(name)}")
     try:
-        if path.is_dir():
+        found = look(path, None)  # what is wrong with it, opening it says
+        if found is not None and stat.S_ISDIR(found.st_mode):
             raise NamesError(f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})")
-        kind = path.stat().st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+        if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
             raise NamesError(f"{_quote(name)} is a device, not a file: {_advice(name)}")
         with path.open("rb") as stream:
             return _limited(stream, _quote(name))

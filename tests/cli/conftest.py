@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,20 @@ class Program:
         self._server, self.folder, self._streams = server, folder, streams
 
     def __call__(
-        self, *arguments: object, stdin: bytes = b"", largest_file: int | None = None, user: int | None = None
+        self,
+        *arguments: object,
+        stdin: bytes = b"",
+        largest_file: int | None = None,
+        user: int | None = None,
+        values: dict[str, Any] | None = None,
+        fault: dict[str, Any] | None = None,
+        kill_after: float | None = None,
     ) -> Run:
-        """The program to its end; with a limit on the bytes of a file, as a full disk has, or as another user."""
+        """The program to its end; with a limit on the bytes of a file, as a full disk has, or as another user.
+
+        ``values``: of module variables, by their whole names; ``fault``: the fields of ``tests.harm.faults.Fault``;
+        ``kill_after``: seconds.
+        """
         paths = {name: self._streams / name for name in ("stdin", "stdout", "stderr")}
         paths["stdin"].write_bytes(stdin)
         for name in ("stdout", "stderr"):
@@ -86,6 +98,9 @@ class Program:
             "folder": str(self.folder),
             "largest_file": largest_file,
             "user": user,
+            "set": values or {},
+            "fault": fault,
+            "kill_after": kill_after,
             **{name: str(path) for name, path in paths.items()},
         }
         assert self._server.stdin is not None
@@ -124,15 +139,22 @@ class Program:
         return Run(process.returncode, out, err)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[subprocess.Popen[str]]:
-    script = Path(__file__).with_name("fork_server.py")
+@contextmanager
+def serving(*modules: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs the program; it has loaded these modules, too."""
+    command = [sys.executable, str(Path(__file__).with_name("fork_server.py")), *modules]
     with subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as process:
         yield process
         assert process.stdin is not None
         process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[subprocess.Popen[str]]:
+    with serving() as process:
+        yield process
 
 
 @pytest.fixture

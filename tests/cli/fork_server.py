@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import resource
+import select
+import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from namegen.threads import limit_threads
@@ -26,8 +29,10 @@ from namegen.config import parse_config  # noqa: E402
 COMMANDS = ("train", "generate", "evaluate", "describe", "catalogue")
 
 
-def warm_up() -> None:
-    """Load what loads late, too: a child that runs as another user may not be able to read it."""
+def warm_up(*more: str) -> None:
+    """Load what loads late, too: a child that runs as another user may not be able to read it; and ``more`` modules."""
+    for module in more:
+        import_module(module)
     for command in COMMANDS:
         import_module(f"namegen.cli.{command}")
     for encoding in ("utf-8-sig", "utf-32-le", "unicode_escape"):
@@ -48,6 +53,13 @@ def run(job: dict[str, Any]) -> None:
     if job["user"] is not None:
         os.setgid(job["user"])
         os.setuid(job["user"])
+    for place, value in job["set"].items():
+        module, _, name = place.rpartition(".")
+        setattr(import_module(module), name, value)
+    if job["fault"] is not None:
+        from tests.harm.faults import Fault
+
+        Fault(**job["fault"]).install()
     sys.argv = ["namegen", *job["arguments"]]
     try:
         main()
@@ -57,12 +69,23 @@ def run(job: dict[str, Any]) -> None:
         os._exit(end.code if isinstance(end.code, int) else 0)  # unloading every module takes longer than the rest
 
 
+def ended(child: int, kill_after: float | None) -> int:
+    """The exit code of a child, which is killed after so many seconds if it is not over by then."""
+    if kill_after is not None:
+        over = os.pidfd_open(child)
+        select.select([over], [], [], kill_after)
+        os.close(over)
+        os.kill(child, signal.SIGKILL)  # one that is over has not been waited for yet, so the number is still its own
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 if __name__ == "__main__":
-    warm_up()
+    sys.path.append(str(Path(__file__).parents[2]))  # for tests.harm
+    warm_up(*sys.argv[1:])
     for line in sys.stdin:
+        job = json.loads(line)
         child = os.fork()
         if child == 0:
-            run(json.loads(line))
+            run(job)
             os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        print(ended(child, job["kill_after"]), flush=True)

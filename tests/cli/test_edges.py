@@ -290,7 +290,7 @@ def test_a_page_is_not_written_to_a_dash(program):
 
 def test_names_of_models_that_are_none(program):
     program("generate", "").refused("the name of the model is empty")
-    program("generate", "x" * 5000).refused("there is no model 'xxx")
+    program("generate", "x" * 5000).refused("cannot look at 'xxx", "too long")
 
 
 def test_standard_input_is_read_once_only(program):

@@ -8,20 +8,27 @@ from typing import Any
 
 import pytest
 
-from namegen.errors import OutputError
+from namegen.errors import FolderInUseError, OutputError
 from namegen.experiments.kept import KeptStore, open_folder
 
 OURS = {"mark": ".ours", "command": "count", "inside": "kept"}
+OTHERS = {"mark": ".others", "command": "weigh", "inside": "kept"}
+
+
+def opened(out: Path | str) -> Path:
+    """The inner folder of one that is opened and let go again."""
+    with open_folder(out, **OURS) as kept:
+        return kept
 
 
 def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
-    assert open_folder(tmp_path / "a" / "b", **OURS) == tmp_path / "a" / "b" / "kept"
+    assert opened(tmp_path / "a" / "b") == tmp_path / "a" / "b" / "kept"
     assert (tmp_path / "a" / "b" / ".ours").is_file()
-    assert open_folder(tmp_path / "a" / "b", **OURS).is_dir()
+    assert opened(tmp_path / "a" / "b").is_dir()
     with pytest.raises(OutputError, match="other files, which count leaves alone"):
-        open_folder(tmp_path / "a", **OURS)
-    with pytest.raises(OutputError, match="other files"):
-        open_folder(tmp_path / "a" / "b", mark=".others", command="weigh", inside="kept")
+        opened(tmp_path / "a")
+    with pytest.raises(OutputError, match="other files"), open_folder(tmp_path / "a" / "b", **OTHERS):
+        pass
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
 
 
@@ -32,16 +39,32 @@ def test_a_folder_whose_making_was_cut_short_is_ours(tmp_path: Path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr("namegen.experiments.kept.write_whole", full)
         with pytest.raises(OutputError, match="no space"):
-            open_folder(tmp_path / "x", **OURS)
-    assert open_folder(tmp_path / "x", **OURS).is_dir()
+            opened(tmp_path / "x")
+    assert opened(tmp_path / "x").is_dir()
+
+
+def test_one_command_at_a_time_has_a_folder(tmp_path: Path) -> None:
+    with open_folder(tmp_path / "x", **OURS):
+        with pytest.raises(FolderInUseError, match="another namegen is at work"):
+            opened(tmp_path / "x")
+        assert sorted(path.name for path in (tmp_path / "x").iterdir()) == [".ours", "kept"]
+    opened(tmp_path / "x")
+
+
+def test_what_a_killed_start_left_half_written_is_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "..ours.a1b2.part").write_text("made by")
+    kept = opened(tmp_path)
+    (kept / ".x-a1.json.a1b2.part").touch()
+    opened(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".ours", "kept"]
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     with pytest.raises(OutputError, match="is a file"):
-        open_folder(tmp_path / "x", **OURS)
+        opened(tmp_path / "x")
     with pytest.raises(OutputError, match="cannot make the folder"):
-        open_folder(tmp_path / "x" / "y", **OURS)
+        opened(tmp_path / "x" / "y")
     assert (tmp_path / "x").read_text() == "mine"
 
 
@@ -50,7 +73,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 )
 def test_a_name_that_no_folder_can_have(out: str, said: str) -> None:
     with pytest.raises(OutputError, match=said):
-        open_folder(out, **OURS)
+        opened(out)
 
 
 RESULT = {"loss": 2.1234567890123457, "names": ["Zoë", "Al"], "none": None}

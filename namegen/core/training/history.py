@@ -10,7 +10,7 @@ from typing import Any
 
 from namegen.core.evaluation.metrics import Metrics
 from namegen.documents import Measure, Size
-from namegen.escaping import safe_cell
+from namegen.escaping import printable, safe_cell
 
 COLUMNS = (
     "epoch",
@@ -63,11 +63,18 @@ class EpochRecord:
 
 
 def history_csv(records: Sequence[EpochRecord]) -> str:
-    """The table that ``history.csv`` holds; a cell that a spreadsheet would take for a formula is quoted."""
+    """The table that ``history.csv`` holds, safe to show in a terminal and to open in a spreadsheet.
+
+    Control characters are escaped, and a cell that a spreadsheet would take for a formula is quoted.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for record in records:
         row = record.to_dict()
-        writer.writerow([safe_cell(row[column]) for column in COLUMNS])
+        writer.writerow([_cell(row[column]) for column in COLUMNS])
     return stream.getvalue()
+
+
+def _cell(value: object) -> object:
+    return safe_cell(printable(value)) if isinstance(value, str) else value

@@ -160,6 +160,8 @@ class TrainingRun:
         except TrainingError:
             self._save_best()  # its epoch was sound; the state is not, so the last one that was written stays
             raise
+        if not self.trainer.finished(self.progress):
+            self.save()  # at once: the figures of a long list take a while, and whoever asked it to stop may not wait
         result = self.finish()
         self.save()
         return result

@@ -8,16 +8,18 @@
     history.png         the plot of the training, at its end
     state.safetensors   all that going on needs (``run_state.py``); written last
 
-Every file is written whole or not at all.
+``api.train`` writes the settings when the first state is there: a folder that has them can go on.
+
+Every file is written whole or not at all, and by one process at a time (``sole_use``).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,8 +40,11 @@ from namegen.core.training.file_names import (
 from namegen.core.training.history import EpochRecord, history_csv
 from namegen.core.training.run_state import SavedState
 from namegen.errors import CheckpointError, OutputError, setting
-from namegen.files import write_whole
+from namegen.escaping import short
+from namegen.files import is_file, is_folder, is_taken, remove_left_overs, write_whole
+from namegen.locks import sole_use
 
+LONGEST_STEM = 50  # characters of a list's name in a folder's: with any script a name that every system takes
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
 KEPT_COLUMNS = ("name", "label")
 
@@ -72,9 +77,9 @@ class RunFolder:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            also = f", or go on with {setting('resume', path)}" if (path / STATE_FILE).is_file() else ""
-            raise OutputError(f"{path} exists already: name a folder that does not{also}") from None
-        except OSError as error:
+            also = f", or go on with {setting('resume', path)}" if is_file(path / STATE_FILE, None) else ""
+            raise OutputError(f"{short(path)} exists already: name a folder that does not{also}") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in it
             raise _cannot_make(path, error) from error
         return cls(path)
 
@@ -91,13 +96,13 @@ class RunFolder:
             OutputError: it cannot be made.
         """
         stem = re.sub(r"[^\w.-]+", "-", Path(source).stem if "/" in source or "." in source else source).strip("-.")
-        name, number = f"{stem or 'names'}-{backend}", 1
+        name, number = f"{stem[:LONGEST_STEM] or 'names'}-{backend}", 1
         while True:
             path = parent / (name if number == 1 else f"{name}-{number}")
             try:
                 path.mkdir(parents=True)
             except FileExistsError as error:
-                if not os.path.lexists(path):  # it is the parent that exists and is no folder: a link to nowhere
+                if not is_taken(path):  # it is the parent that exists and is no folder: a link to nowhere
                     raise _cannot_make(parent, error) from error
                 number += 1
             except OSError as error:
@@ -112,26 +117,36 @@ class RunFolder:
         Raises:
             CheckpointError: there is nothing to go on from.
         """
-        for needed in (STATE_FILE, CONFIG_FILE):
-            try:
-                found = (path / needed).is_file()
-            except OSError as error:  # a name that is too long, a folder that may not be looked into
-                raise CheckpointError(
-                    f"cannot look into {str(path)[:80]}: {error.strerror or error}; give a folder that a training has "
-                    "left"
-                ) from error
-            if not found:
-                why = f"it has no {needed}" if path.is_dir() else "it is no folder"
-                raise CheckpointError(
-                    f"{path} is not a run folder that can be resumed, {why}: give a folder that a training has left, "
-                    "as it left it"
-                )
-        return cls(path)
+        folder = cls(path)
+        if not is_folder(path, CheckpointError):
+            lacks = "is no folder"
+        elif not folder.has_state:
+            lacks = f"has no {STATE_FILE}"
+        elif not is_file(path / CONFIG_FILE, CheckpointError):
+            lacks = f"has no {CONFIG_FILE}"
+        else:
+            return folder
+        raise CheckpointError(
+            f"{short(path)} is not a run folder that can be resumed, it {lacks}: give a folder that a training has "
+            "left, as it left it"
+        )
+
+    def sole_use(self, *, patience: float = 0.0) -> AbstractContextManager[None]:
+        """While it lasts, no other training writes here.
+
+        Args:
+            patience: seconds to wait for one that does.
+
+        Raises:
+            FolderInUseError: another one is at work here.
+        """
+        return sole_use(self.path, patience=patience)
 
     def remove_left_overs(self) -> None:
-        """Take away what a process that was killed in the midst of writing left half written."""
-        for left_over in self.path.glob(".*.part"):
-            left_over.unlink(missing_ok=True)
+        """Take away what a process that was killed in the midst of writing left half written; only for whoever has sole
+        use.
+        """
+        remove_left_overs(self.path)
 
     @property
     def config_path(self) -> Path:
@@ -145,8 +160,13 @@ class RunFolder:
 
     @property
     def has_names(self) -> bool:
-        """Whether the list lies here."""
-        return any((self.path / name).is_file() for name in (NAMES_FILE, LABELLED_NAMES_FILE))
+        """Whether the list lies here. Raises OutputError where that cannot be told."""
+        return any(is_file(self.path / name, OutputError) for name in (NAMES_FILE, LABELLED_NAMES_FILE))
+
+    @property
+    def has_state(self) -> bool:
+        """Whether a training has saved itself here. Raises CheckpointError where that cannot be told."""
+        return is_file(self.path / STATE_FILE, CheckpointError)
 
     @property
     def plot_path(self) -> Path:
@@ -172,7 +192,7 @@ class RunFolder:
         known = checkpoint.known_names
         if known is not None and len(known) > MOST_KNOWN_NAMES:
             beside = self.path / KNOWN_NAMES_FILE
-            if not beside.exists():
+            if not is_file(beside, OutputError):
                 write_known_names(beside, known)
             training = {**checkpoint.training, "known_names_file": KNOWN_NAMES_FILE}
             checkpoint = replace(checkpoint, known_names=None, training=training)
@@ -197,10 +217,11 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
     named = checkpoint.training.get("known_names_file")
     if checkpoint.known_names is None and isinstance(named, str):
         beside = path.parent / Path(named).name
-        if beside.is_file():
+        if is_file(beside, CheckpointError):
             checkpoint = replace(checkpoint, known_names=read_known_names(beside))
     return checkpoint
 
 
-def _cannot_make(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"cannot make the folder {path}: {error.strerror}; choose another with {setting('out')}")
+def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:
+    reason = getattr(error, "strerror", None) or error
+    return OutputError(f"cannot make the folder {short(path)}: {reason}; choose another with {setting('out')}")

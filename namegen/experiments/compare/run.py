@@ -51,20 +51,21 @@ def compare(
 
     Raises:
         NamesError: a list is too small to split. OutputError: the folder holds other files, or cannot be written.
+            FolderInUseError: another comparison is at work in it.
     """
     from namegen.experiments.compare.html import write_report
     from namegen.experiments.compare.results import make_results
 
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
-    kept = open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS)
-    outcome = measure(plan, kept, watcher)
-    results = make_results(corpora, scope, outcome)
-    out = Path(out)
-    text = json.dumps(to_plain(results), ensure_ascii=False, indent=1, allow_nan=False)
-    write_whole(out / RESULTS, f"{text}\n".encode())
-    write_report(results, out)
-    return results
+    with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as kept:
+        outcome = measure(plan, kept, watcher)
+        results = make_results(corpora, scope, outcome)
+        out = Path(out)
+        text = json.dumps(to_plain(results), ensure_ascii=False, indent=1, allow_nan=False)
+        write_whole(out / RESULTS, f"{text}\n".encode())
+        write_report(results, out)
+        return results
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------

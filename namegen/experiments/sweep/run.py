@@ -88,21 +88,23 @@ def sweep(
 
     Raises:
         EngineError: dask is not installed, the scheduler does not answer or went away, or its workers have another
-            namegen. OutputError: the folder holds other files, or cannot be written.
+            namegen. OutputError: the folder holds other files, or cannot be written. FolderInUseError: another sweep is
+            at work in it.
     """
     require_dask()
-    store = KeptStore(open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS))
-    under_way = Sweep(grid, runs, Path(out), read_kept(store, runs))
-    watcher(Planned(len(runs), len(under_way.found), scheduler or ""))
-    try:
-        if under_way.left:
-            with gone_is_told(scheduler), open_client(scheduler, under_way.left, workers) as client:
-                _make(under_way, client, store, watcher)
-    except BaseException:  # stopped, or the scheduler is gone
-        if under_way.found:
-            _write(under_way)
-        raise
-    return _write(under_way)
+    with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
+        store = KeptStore(kept)
+        under_way = Sweep(grid, runs, Path(out), read_kept(store, runs))
+        watcher(Planned(len(runs), len(under_way.found), scheduler or ""))
+        try:
+            if under_way.left:
+                with gone_is_told(scheduler), open_client(scheduler, under_way.left, workers) as client:
+                    _make(under_way, client, store, watcher)
+        except BaseException:  # stopped, or the scheduler is gone
+            if under_way.found:
+                _write(under_way)
+            raise
+        return _write(under_way)
 
 
 def _write(made: Sweep) -> Results:

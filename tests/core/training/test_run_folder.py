@@ -11,7 +11,7 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.known_names import KNOWN_NAMES
 from namegen.core.network.tensor_file import read_tensors
 from namegen.core.training.run_folder import RunFolder, read_model
-from namegen.errors import CheckpointError, OutputError
+from namegen.errors import CheckpointError, FolderInUseError, OutputError
 from tests.core.training.small_runs import make_run
 
 
@@ -50,6 +50,20 @@ def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_a_state_cannot_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
         RunFolder.to_resume(tmp_path)
+
+
+def test_a_folder_is_called_by_the_beginning_of_a_long_name(tmp_path: Path) -> None:
+    made = RunFolder.make_numbered(tmp_path, "名" * 80 + ".txt", "numpy").path
+    assert made.name == "名" * 50 + "-numpy"
+
+
+def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
+    with RunFolder(tmp_path).sole_use():
+        with pytest.raises(FolderInUseError, match="another namegen is at work in"), RunFolder(tmp_path).sole_use():
+            pass
+        assert not list(tmp_path.iterdir())
+    with RunFolder(tmp_path).sole_use():
+        pass
 
 
 def test_few_known_names_travel_with_the_model(checkpoint: Checkpoint, tmp_path: Path) -> None:

@@ -1,0 +1,216 @@
+"""Trainings, sweeps and comparisons that are killed: every file opens, and going on equals the whole, bit for bit.
+
+Kills come at each step of each file's writing (``faults.py``), and at random moments, from outside.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from namegen.core.training.file_names import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    KNOWN_NAMES_FILE,
+    MODEL_FILE,
+    NAMES_FILE,
+    PLOT_FILE,
+    STATE_FILE,
+)
+from namegen.experiments.kept import KeptStore, open_folder
+from namegen.experiments.sweep.kept_runs import MODEL_SUFFIX
+from namegen.files import write_whole
+from tests.cli.conftest import Program, program, server, serving, some_names  # noqa: F401  # fixtures
+from tests.cli.test_resume import same_model
+from tests.harm.effort import tries
+from tests.harm.faults import STEPS, Fault, in_child
+from tests.harm.run_files import every_file_opens, tries_or_skip
+from tests.requirements import require
+
+FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_NAMES_FILE, NAMES_FILE)
+MOST_WRITES = {NAMES_FILE: 1, KNOWN_NAMES_FILE: 1, CONFIG_FILE: 1}  # of the others it is what follows
+MOST_OF_OTHERS = 4
+# A state after every epoch, and digests that lie in a file of their own.
+OFTEN = {
+    "namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0,
+    "namegen.core.training.run_folder.MOST_KNOWN_NAMES": 10,
+}
+SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 4, "--batch-size", 8, "--seed", 3, "--quiet")
+ROOT = Path(__file__).parents[2]
+
+
+class Kills:
+    """A training that is killed again and again, beside the same one that was not.
+
+    Args:
+        runner: runs it.
+        names: the list, as standard input has it.
+        options: of the training.
+    """
+
+    def __init__(self, runner: Program, names: bytes, *options: object) -> None:
+        self._program, self._names, self._options = runner, names, options
+        began = time.monotonic()
+        self._train("whole").done()
+        self.seconds = time.monotonic() - began
+        self.whole = runner.folder / "whole"
+        self.killed = 0
+
+    def _train(self, out: str, **how: object) -> object:
+        return self._program("train", "-", *self._options, "--out", out, stdin=self._names, values=OFTEN, **how)
+
+    def one(self, out: str, first: dict[str, object], second: dict[str, object]) -> None:
+        """Kill a training, and perhaps the one that goes on with it; then let it come to its end."""
+        folder = self._program.folder / out
+        self._note(self._train(out, **first))
+        every_file_opens(folder)
+        if not (folder / CONFIG_FILE).exists():  # it had not begun, and there is nothing to go on with
+            if folder.exists():
+                self._program("train", "--resume", out).refused("is not a run folder that can be resumed")
+            return
+        self._note(self._program("train", "--resume", out, "--quiet", values=OFTEN, **second))
+        every_file_opens(folder)
+        self._program("train", "--resume", out, "--quiet", values=OFTEN).done()
+        every_file_opens(folder)
+        same_model(folder, self.whole)
+        assert {path.name for path in folder.iterdir()} == {path.name for path in self.whole.iterdir()}
+
+    def _note(self, run: object) -> None:
+        code = run.code
+        assert code in (0, -signal.SIGKILL), run
+        self.killed += code != 0
+
+
+def faults(seed: int) -> Iterator[dict[str, object]]:
+    """Every file with every step, each file first with another step; then again, with other turns."""
+    rng = random.Random(seed)
+    while True:
+        for shift in range(len(STEPS)):
+            for place, file in enumerate(FILES):
+                at = rng.randint(1, MOST_WRITES.get(file, MOST_OF_OTHERS))
+                yield {"step": STEPS[(place + shift) % len(STEPS)], "file": file, "at": at}
+
+
+@pytest.fixture
+def list_of_names(some_names) -> bytes:  # noqa: F811
+    return "\n".join(some_names.split("\n")[:60]).encode() + b"\n"
+
+
+def test_numpy_at_every_write(program, list_of_names) -> None:  # noqa: F811
+    attempts = tries(few=3, landing=40, hour=500)
+    kills = Kills(program, list_of_names, *SMALL, "--no-plot")
+    of_the_second = faults(1)
+    for number, fault in zip(range(attempts), faults(0), strict=False):
+        kills.one(f"run-{number}", {"fault": fault}, {"fault": next(of_the_second)})
+    assert kills.killed >= attempts  # of two each
+
+
+def test_the_plot_at_every_write(program, list_of_names) -> None:  # noqa: F811
+    """It comes when the training is over: the next one finds nothing to train, and draws."""
+    steps = STEPS[: tries_or_skip(landing=2, hour=len(STEPS))]
+    kills = Kills(program, list_of_names, *SMALL)
+    for step in steps:
+        fault = {"step": step, "file": PLOT_FILE}
+        kills.one(f"run-{step}", {"fault": fault}, {"fault": fault})
+    assert kills.killed == 2 * len(steps)
+
+
+def test_numpy_at_random(program, list_of_names) -> None:  # noqa: F811
+    attempts = tries(few=1, landing=20, hour=500)
+    kills = Kills(program, list_of_names, *SMALL, "--no-plot")
+    rng = random.Random(0)
+    for number in range(attempts):
+        first, second = ({"kill_after": rng.uniform(0.3, 1) * kills.seconds} for _ in range(2))
+        kills.one(f"run-{number}", first, second)
+    assert kills.killed >= attempts // 2
+
+
+def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factory) -> None:
+    attempts = tries_or_skip(landing=2, hour=50)
+    require("keras")
+    rng, of_a_write = random.Random(0), faults(2)
+    with serving("namegen.backends.keras_engine.engine") as server_of_keras:
+        program_of_keras = Program(server_of_keras, tmp_path, tmp_path_factory.mktemp("streams"))
+        kills = Kills(program_of_keras, list_of_names, *SMALL, "--no-plot", "--backend", "keras")
+        for number in range(attempts):
+            at_random = {"kill_after": rng.uniform(0.3, 1) * kills.seconds}
+            kills.one(f"run-{number}", *((at_random, {}) if number % 2 else ({"fault": next(of_a_write)}, {})))
+    assert kills.killed >= attempts // 2
+
+
+# --- kept measurements ------------------------------------------------------------------------------------------------
+
+MARK, KEY, RESULT = ".namegen-sweep", "rate-0.1-a1b2", {"loss": 2.5}
+OPENS = {"mark": MARK, "command": "sweep", "inside": "runs"}
+NETWORK = b"weights" * 1000
+
+
+def keep_one(out: Path) -> None:
+    """What a sweep and a comparison do of a measurement: the network is written, and then what counts."""
+    with open_folder(out, **OPENS) as kept:
+        store = KeptStore(kept)
+        if store.find("a1b2") is None:
+            write_whole(kept / f"{KEY}{MODEL_SUFFIX}", NETWORK)
+            store.keep(KEY, RESULT, about={"label": "rate 0.1"}, beside=MODEL_SUFFIX)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("file", [MARK.strip("."), f"{KEY}{MODEL_SUFFIX}", f"{KEY}.json"])
+def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
+    """What is found there is whole, and the next start goes on."""
+
+    def killed() -> None:
+        Fault(step, file).install()
+        keep_one(tmp_path)
+
+    assert in_child(killed) == -signal.SIGKILL
+    found = KeptStore(tmp_path / "runs").find("a1b2")
+    assert (found is not None) == (file.endswith(".json") and step in STEPS[3:])
+    assert found is None or (tmp_path / "runs" / f"{KEY}{MODEL_SUFFIX}").read_bytes() == NETWORK
+    keep_one(tmp_path)
+    again = KeptStore(tmp_path / "runs").find("a1b2")
+    assert again is not None
+    assert again.result == RESULT
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
+        [MARK, "runs", f"{KEY}.json", f"{KEY}{MODEL_SUFFIX}"]
+    )
+
+
+GRID = """
+[data]
+names = "names.txt"
+validation = 0.2
+[network]
+hidden = [4]
+[training]
+batch_size = 16
+epochs = 2
+[grid]
+training.learning_rate = [0.01, 0.001]
+"""
+OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safetensors", "learning-rate-*", "results.csv", "results.json", "*.png")
+
+
+def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
+    """The real command on real processes; its workers end with it."""
+    attempts = tries_or_skip(landing=1, hour=20)
+    require("distributed")
+    program.write("names.txt", list_of_names)
+    program.write("grid.toml", GRID)
+    for number in range(attempts):
+        step, file = STEPS[number % len(STEPS)], OF_A_SWEEP[(number + 2) % len(OF_A_SWEEP)]
+        before = (
+            f"import sys; sys.path.append({str(ROOT)!r}); from tests.harm.faults import Fault; "
+            f"Fault({step!r}, {file!r}).install()"
+        )
+        out = f"sweep-{number}"
+        killed = program.fresh("sweep", "grid.toml", "--out", out, "--workers", 1, "--quiet", before=before)
+        assert killed.code == -signal.SIGKILL, killed
+        document = program("sweep", "grid.toml", "--out", out, "--workers", 1, "--json", "--quiet").done().json
+        assert [run["status"] for run in document["runs"]] == ["done", "done"]
+        assert not list((program.folder / out).rglob("*.part"))

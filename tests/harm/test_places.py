@@ -1,0 +1,415 @@
+"""Paths and places that are not made for it: each command says so in one sentence, and loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from namegen.escaping import printable, safe_cell
+from tests.cli.conftest import Program, Run, program, server, serving, some_names  # noqa: F401  # fixtures
+from tests.cli.test_resume import same_model
+from tests.harm.effort import tries
+from tests.harm.faults import CAN_FAIL, FAIL
+from tests.harm.run_files import every_file_opens, tries_or_skip
+
+SOMEBODY = 65534 if os.geteuid() == 0 else None  # nothing is forbidden to the superuser
+LONGEST_MESSAGE = 2000  # bytes
+
+# Each way in which a command takes a path; * is the path.
+COMMANDS = (
+    "train *",
+    "train --config *",
+    "train --resume *",
+    "train names.txt --out *",
+    "teach names.txt --teachers *",
+    "teach * --teachers counting",
+    "generate *",
+    "generate mlb-first * --blend 0.5,0.5",
+    "generate --banned *",
+    "generate --avoid *",
+    "people --given *",
+    "people --family *",
+    "people --given-avoid *",
+    "players --first-banned *",
+    "companies --avoid *",
+    "score --model * Al",
+    "score *.safetensors Al",
+    "evaluate *",
+    "evaluate mlb-first *",
+    "evaluate mlb-first names.txt --with *",
+    "ceiling *",
+    "describe *",
+    "describe names.txt --plot */x/x.png",
+    "describe names.txt --plot *.png --force",
+    "compare-backends *",
+    "compare-backends names.txt --out */x",
+    "sweep *",
+    "sweep grid.toml --out */x",
+    "export-tflite *",
+    "export-tflite mlb-first */x/x.tflite",
+    "export-keras *",
+    "export-keras mlb-first */x/x.keras",
+    "export-vocabulary *",
+    "export-vocabulary mlb-first */x/x.json",
+    "export-web * --out page.html",
+    "export-web mlb-first --out */x/x.html",
+)
+MAKES_FOLDERS = ("train names.txt --out", "compare-backends names.txt --out", "sweep grid.toml --out")
+GRID = '[data]\nnames = "names.txt"\n[training]\nepochs = 1\n[grid]\ntraining.seed = [1, 2]\n'
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path that nothing can be read from or written to."""
+
+    path: str
+    forbidden: bool = False  # to another user alone
+    to_be_made: bool = False  # a folder could be made there, and that is no harm
+
+
+PLACES = {
+    "a name that is too long": Place("x" * 300),
+    "a path that is too long": Place("/".join(["x" * 200] * 25)),
+    "the end of a line": Place("a\nnamegen: b", to_be_made=True),
+    "not UTF-8": Place(os.fsdecode(b"a\xffb"), to_be_made=True),
+    "control characters": Place("a\x1b[31m\x07\u202eb", to_be_made=True),
+    "a folder that may not be entered": Place("closed/inner", forbidden=True),
+    "a file that may not be read": Place("secret", forbidden=True),
+    "a link to itself": Place("loop"),
+    "a link to nowhere": Place("nowhere/inner"),
+    "inside of a file": Place("names.txt/inner"),
+    "a folder with nothing of use": Place("folder", to_be_made=True),
+    "a device": Place("/dev/null"),
+    "nothing": Place("none", to_be_made=True),
+}
+
+
+# What a command loads late: another user may not be able to read the libraries.
+LATE = ("rich.console", "rich.table", "rich.live", "email.parser", "namegen.cli.sweep", "namegen.cli.compare")
+LATE += ("namegen.cli.tables", "namegen.experiments.engine_code", "namegen.experiments.compare.run")
+LATE += ("namegen.experiments.sweep.run", "namegen.experiments.sweep.results")
+
+
+@pytest.fixture
+def program_of_all(tmp_path, tmp_path_factory) -> Iterator[Program]:
+    with serving(*LATE) as server_of_all:
+        yield Program(server_of_all, tmp_path, tmp_path_factory.mktemp("streams"))
+
+
+@pytest.fixture
+def places(program_of_all, some_names) -> Iterator[Program]:  # noqa: F811
+    """The program in a folder with all of them; another user can reach it."""
+    folder = program_of_all.folder
+    program_of_all.write("names.txt", some_names)
+    program_of_all.write("grid.toml", GRID)
+    for name in ("closed", "folder"):
+        (folder / name).mkdir()
+    (folder / "folder" / "other.txt").write_text("other\n", encoding="utf-8")
+    (folder / "closed" / "inner").write_text("Al\n", encoding="utf-8")
+    (folder / "closed").chmod(0o700 if SOMEBODY else 0o000)
+    program_of_all.write("secret", "Al\n").chmod(0o600 if SOMEBODY else 0o000)
+    (folder / "loop").symlink_to("loop")
+    (folder / "nowhere").symlink_to("/nonexistent/folder")
+    above = [one for one in folder.parents if one.stat().st_mode & 0o777 == 0o700]
+    for one in above:  # what pytest keeps to itself
+        one.chmod(0o711)
+    folder.chmod(0o777)
+    yield program_of_all
+    for one in above:
+        one.chmod(0o700)
+    (folder / "closed").chmod(0o700)
+
+
+def in_turn() -> Iterator[tuple[str, str]]:
+    """Every command with every place: each command with one, then each with the next."""
+    kinds = list(PLACES)
+    for shift in range(len(kinds)):
+        for number, command in enumerate(COMMANDS):
+            kind = kinds[(number + shift) % len(kinds)]
+            if not (PLACES[kind].to_be_made and command.startswith(MAKES_FOLDERS)):
+                yield command, kind
+
+
+def told_badly(run: Run) -> str:
+    """What is wrong with how a command ended; empty where it ended well."""
+    if run.code not in (0, 1, 2):
+        return f"ended with {run.code}"
+    if "Traceback" in run.err or "Warning" in run.err:
+        return "a traceback"
+    if re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", run.err):
+        return "a control character on the terminal"
+    if run.code == 0:
+        return ""
+    said = [line for line in run.err.split("\n") if line.startswith(("namegen: ", "Error: "))]
+    if len(said) != 1 or not run.err.rstrip("\n").endswith(said[0]):
+        return "not one sentence"
+    return "" if len(said[0].encode()) <= LONGEST_MESSAGE else "a long message"
+
+
+@pytest.mark.timeout(1200)
+def test_every_command_with_every_place(places) -> None:
+    attempts = tries(few=10, landing=len(COMMANDS), hour=len(COMMANDS) * len(PLACES))
+    bad = []
+    before = {path for path in places.folder.rglob("*") if path.name != "page.html"}
+    for (command, kind), _ in zip(in_turn(), range(attempts), strict=False):
+        place = PLACES[kind]
+        arguments = [part.replace("*", place.path) for part in command.split()]
+        quickly = ("--effort", "quick", "--epochs", 1, "--no-plot") if command.startswith("train") else ()
+        if "--resume" in command:
+            quickly = ()
+        run = places(*arguments, *quickly, user=SOMEBODY if place.forbidden else None)
+        if wrong := told_badly(run):
+            bad.append(f"{command} with {kind}: {wrong}: {run.err[-600:]}")
+    assert not bad, "\n".join([f"{len(bad)} of {attempts}", *bad])
+    assert before <= set(places.folder.rglob("*"))
+
+
+# --- a good path of an odd name ---------------------------------------------------------------------------------------
+
+SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 2, "--no-plot", "--quiet")
+ODD = {"not UTF-8": os.fsdecode(b"a\xffb"), "the end of a line": "a\nb", "control characters": "a\x1b[31m\x07\u202eb"}
+
+
+@pytest.mark.parametrize("kind", list(ODD)[: tries(few=1, landing=len(ODD), hour=len(ODD))])
+def test_a_run_folder_of_an_odd_name(program, some_names, kind) -> None:  # noqa: F811
+    """It is made, gone on with, drawn from and exported, and shown with nothing in it that a terminal obeys."""
+    out = ODD[kind]
+    program.write("names.txt", some_names)
+    for arguments in (
+        ("train", "names.txt", *SMALL, "--out", out),
+        ("train", "--resume", out),
+        ("generate", out, "-n", 3),
+        ("score", "--model", out, "Al"),
+        ("evaluate", out, "names.txt"),
+        ("export-vocabulary", out),
+        ("export-vocabulary", out, f"{out}/{out}.json"),
+        ("describe", "names.txt", "--plot", f"{out}/{out}.png"),
+    ):
+        run = program(*arguments).done()
+        assert not told_badly(run)
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", run.out), run.out
+    made = program.folder / out
+    assert {"model.safetensors", "model.json", f"{out}.json", f"{out}.png"} <= {path.name for path in made.iterdir()}
+    program("train", "names.txt", *SMALL, "--out", out).refused("exists already")
+
+
+@pytest.mark.parametrize("kind", list(ODD)[: tries(few=1, landing=len(ODD), hour=len(ODD))])
+def test_a_list_of_an_odd_name(program, some_names, kind) -> None:  # noqa: F811
+    """A config is UTF-8: a list whose path is not cannot be written down, and nothing is begun."""
+    name = f"{ODD[kind]}.txt"
+    program.write(name, some_names)
+    for command in ("describe", "ceiling"):
+        assert not told_badly(program(command, name).done())
+    trained = program("train", name, *SMALL, "--out", "run")
+    assert not told_badly(trained)
+    if kind == "not UTF-8":
+        assert "rename the file" in trained.refused(code=2).err
+        assert not (program.folder / "run").exists()
+        program("train", "-", *SMALL, "--out", "run", stdin=some_names.encode()).done()
+    program("train", "--resume", "run").done()
+
+
+def test_what_is_the_matter_with_a_model_is_said(places) -> None:
+    """One that may not be read is not called missing."""
+    places("generate", "closed/inner", user=SOMEBODY).refused("cannot look at 'closed/inner': Permission denied")
+    places("generate", "secret", user=SOMEBODY).refused("secret: Permission denied")
+    places("generate", "loop").refused("cannot look at 'loop': Too many levels of symbolic links")
+    places("generate", "folder").refused("the folder folder holds no model.safetensors")
+    places("generate", "/dev/zero").refused("'/dev/zero' is a device, not a file")
+    places("generate", "nowhere").refused("there is no model 'nowhere'")
+
+
+# --- disks ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(program) -> Iterator[Path]:  # noqa: F811
+    """A file system of its own with 256 kB."""
+    disk = program.folder / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this account, or this container, may not mount a file system")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+
+
+def test_a_disk_that_is_for_reading_alone(program, small_disk, some_names) -> None:  # noqa: F811
+    program.write("names.txt", some_names)
+    program("train", "names.txt", *SMALL, "--out", "disk/run").done()
+    kept = {path.name: path.read_bytes() for path in (small_disk / "run").iterdir()}
+    remount(small_disk, "ro")
+    program("train", "names.txt", *SMALL, "--out", "disk/other").refused("cannot make the folder", "Read-only")
+    program("train", "--resume", "disk/run").refused("cannot write disk/run/config.toml: Read-only file system")
+    program("generate", "disk/run", "-n", 3).done()
+    program("export-vocabulary", "disk/run").refused("cannot write disk/run/model.json: Read-only file system")
+    program("export-vocabulary", "disk/run", "here.json").done()
+    program("compare-backends", "names.txt", "--out", "disk/report").refused("cannot make the folder", "Read-only")
+    assert {path.name: path.read_bytes() for path in (small_disk / "run").iterdir()} == kept
+
+
+def test_a_disk_that_fills_up_while_training(program, small_disk, some_names) -> None:  # noqa: F811
+    """What was saved before stays whole; with room again it goes on, and equals a training that never stopped."""
+    tries_or_skip()
+    program.write("names.txt", some_names)
+    options = (*SMALL, "--epochs", 6)
+    program("train", "names.txt", *options, "--out", "whole").done()
+    often = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
+    fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
+    program("train", "names.txt", *options, "--out", "disk/run", values=often, fault=fault)
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+        while stream.write(bytes(512)):
+            pass
+    program("train", "--resume", "disk/run", values=often).refused("cannot write", "No space left on device; make room")
+    every_file_opens(small_disk / "run")
+    assert not list((small_disk / "run").glob(".*"))
+    filler.unlink()
+    program("train", "--resume", "disk/run").done()
+    same_model(small_disk / "run", program.folder / "whole")
+
+
+def test_a_disk_that_vanishes(program, some_names) -> None:  # noqa: F811
+    """Every write fails from some point on; nothing is said but one sentence, and nothing is left half written."""
+    program.write("names.txt", some_names)
+    for step in CAN_FAIL[: tries(few=1, landing=1, hour=3)]:
+        out = f"run-{step.replace(' ', '-')}"
+        fault = {"step": step, "file": "state.safetensors", "at": 2, "what": FAIL, "error": errno.EIO}
+        run = program("train", "names.txt", *SMALL, "--out", out, fault=fault)
+        run.refused(f"cannot write {out}/state.safetensors: Input/output error")
+        assert not list((program.folder / out).glob(".*"))
+        program("train", "--resume", out).done()
+
+
+# --- surroundings -----------------------------------------------------------------------------------------------------
+
+
+def namegen(folder: Path, *arguments: object, python: tuple[str, ...] = (), **environment: str) -> Run:
+    """The program in a fresh interpreter with options of Python's own, in another environment."""
+    done = subprocess.run(
+        [sys.executable, *python, "-c", "from namegen.cli import main; main()", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        start_new_session=True,  # no terminal
+        timeout=120,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_without_assertions_it_learns_the_same(program, some_names) -> None:  # noqa: F811
+    tries_or_skip()
+    program.write("names.txt", some_names)
+    for out, python in (("one", ()), ("two", ("-O", "-W", "error"))):
+        namegen(program.folder, "train", "names.txt", *SMALL, "--out", out, python=python).done()
+    same_model(program.folder / "one", program.folder / "two")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp932"])
+def test_a_terminal_without_utf_8(program, encoding) -> None:  # noqa: F811
+    """A character that it cannot show is shown by its code; where it is said to be ASCII, click writes UTF-8 to it."""
+    tries_or_skip()
+    program.write("names.txt", "Zoë\nŁódź\n名前\n😀\n" * 30)
+    speaks = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    for arguments in (
+        ("train", "names.txt", *SMALL, "--validation", 0, "--out", "run"),
+        ("generate", "run", "--allow-seen", "-n", 9, "--seed", 1),
+        ("generate", "run", "--allow-seen", "-n", 9, "--seed", 1, "--format", "json"),
+        ("describe", "names.txt"),
+        ("score", "--model", "run", "Zo"),
+        ("lists",),
+    )[:: 1 if encoding == "ascii" else 2]:
+        started = subprocess.run(
+            [sys.executable, "-c", "from namegen.cli import main; main()", *map(str, arguments)],
+            cwd=program.folder,
+            env={**os.environ, **speaks},
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        assert started.returncode == 0, started.stderr
+        assert b"Traceback" not in started.stderr
+        (started.stdout + started.stderr).decode("utf-8" if encoding == "ascii" else encoding)
+
+
+def test_a_home_that_cannot_be_written(program, some_names) -> None:  # noqa: F811
+    """Nor be made; the plot is drawn, and no library complains of its cache."""
+    tries_or_skip()
+    program.write("names.txt", some_names)
+    home = {"HOME": "/dev/null/home", "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""}
+    drawn = tuple(one for one in SMALL if one not in ("--no-plot", "--quiet"))
+    run = namegen(program.folder, "train", "names.txt", *drawn, "--out", "run", **home).done()
+    assert (program.folder / "run" / "history.png").is_file()
+    assert "/dev/null/home" not in run.err
+    assert "atplotlib" not in run.err
+    namegen(program.folder, "generate", "run", "-n", 3, **home).done()
+
+
+# --- names of every control and bidi character ------------------------------------------------------------------------
+
+# All that move, colour, ring, reorder or do not show; NUL, CR and LF stand in no name.
+CONTROLS = [
+    chr(code)
+    for code in range(0x11000)
+    if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp") and chr(code) not in "\0\r\n"
+]
+# What a terminal must not meet; marks that scripts are spelt with may stay.
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def test_names_of_every_control_character_all_the_way(program) -> None:  # noqa: F811
+    """Trained on, drawn, scored, described, kept as CSV, read back from there, and put into a page."""
+    names = [f"{start}A{control}b" for control in CONTROLS for start in ("", "=", "＝", control)]
+    program.write("names.json", json.dumps(names))
+    program("train", "names.json", *SMALL, "--out", "run").done()
+    history = (program.folder / "run" / "history.csv").read_text(encoding="utf-8")
+    assert not OBEYED.search(history)
+    drawing = ("--allow-seen", "--allow-repeats", "-n", 400, "--seed", 1, "--temperature", 1)
+    found: dict[str, list[str]] = {}
+    for form in ("text", "csv", "json", "jsonl"):
+        out = program("generate", "run", *drawing, "--format", form).done().out
+        assert not OBEYED.search(out), form
+        if form == "csv":
+            found[form] = [row["name"] for row in csv.DictReader(io.StringIO(out))]
+        elif form == "json":
+            found[form] = [row["name"] for row in json.loads(out)]
+        elif form == "jsonl":
+            found[form] = [json.loads(line)["name"] for line in out.split("\n")[:-1]]
+    assert found["json"] == found["jsonl"]
+    assert {character for name in found["json"] for character in name} >= set(CONTROLS)  # they come out as they went in
+    assert found["csv"] == [safe_cell(printable(name)) for name in found["json"]]
+    assert not [name for name in found["csv"] if name.startswith(("=", "＝"))]
+    program.write("drawn.csv", program("generate", "run", *drawing, "--format", "csv").done().out)
+    read = program("describe", "drawn.csv", "--column", "name", "--json").done().json
+    assert read["entries"] == 400
+    for arguments in (
+        ("describe", "names.json"),
+        ("ceiling", "names.json"),
+        ("evaluate", "run", "names.json"),
+        ("score", "--model", "run", *names[:200]),
+        ("train", "--resume", "run"),
+    ):
+        run = program(*arguments).done()
+        assert not OBEYED.search(run.out + run.err), arguments
+    program("export-web", "run", "--out", "page.html").done()
+    page = (program.folder / "page.html").read_text(encoding="utf-8")
+    assert not set(OBEYED.findall(page)) - {"\t"}, set(OBEYED.findall(page))
