@@ -11,7 +11,8 @@ from time import time
 import pytest
 
 from namegen.errors import FetchError, SettingsError
-from namegen.fetch.download import Downloader, Manners, Silent, inside, local_path, shown
+from namegen.fetch.download import Downloader, Manners, Silent
+from namegen.fetch.places import inside, local_path, shown
 from tests.fetch.conftest import QUICK, cut, endless, fails, slow, whole
 
 CONTENT = b"first,last\n" + b"a,b\n" * 2000
@@ -158,8 +159,9 @@ def test_a_contact_that_no_header_can_hold_is_refused(contact):
         Downloader(contact=contact)
 
 
-def test_local_files_are_read_without_httpx(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "httpx", None)
+def test_local_files_are_read_without_a_library(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "urllib3", None)
+    monkeypatch.delitem(sys.modules, "namegen.fetch.exchange", raising=False)
     path = tmp_path / "a b.csv"
     path.write_bytes(CONTENT)
     assert read(str(path)) == read(path.as_uri()) == CONTENT
@@ -167,13 +169,13 @@ def test_local_files_are_read_without_httpx(tmp_path, monkeypatch):
         read(str(tmp_path / "missing.csv"))
     with pytest.raises(FetchError, match="larger than 100 bytes"):
         read(str(path), dataclasses.replace(QUICK, most_bytes=100))
-    with pytest.raises(FetchError, match="pip install 'httpx>=0"):
+    with pytest.raises(FetchError, match="needs urllib3, which is not installed: install it with: pip install"):
         read("https://example.org/a.csv")
 
 
 def test_a_proxy_setting_that_is_none_is_one_sentence(source, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "")
-    monkeypatch.setenv("HTTPS_PROXY", "nonsense://nowhere")
+    monkeypatch.setenv("HTTP_PROXY", "nonsense://nowhere")
     with pytest.raises(FetchError, match="check the environment's proxy"):
         read(source.address)
 
