@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("what", type=click.Choice(("players", "companies")))
 @click.option("--out", required=True, metavar="FILE", help="The list, a name a line.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
-@click.option("--contact", metavar="ADDRESS", help="Your e-mail address, sent to the server that you ask; the SEC requires one.")
+@click.option("--contact", metavar="ADDRESS", help="Your e-mail address, sent to the server; the SEC requires one.")
 @click.option("--url", metavar="PLACE", help="A mirror's address, or a path, in place of the source.")
 @click.option(
     "--part",
@@ -45,7 +45,7 @@ def fetch(
 
     companies: those listed on the NYSE or on Nasdaq, from the SEC, which asks for --contact.
 
-    FILE is written whole or not at all. Needs the libraries of the extra fetch.
+    FILE is written whole or not at all. Needs the libraries urllib3 and certifi (the extra fetch).
     """
     given = click.get_current_context().get_parameter_source("part") is ParameterSource.COMMANDLINE
     if what == "companies" and given:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 REDIRECTIONS = frozenset((301, 302, 303, 307, 308))
 MOST_REDIRECTIONS = 10
+A_DAY = 86_400  # seconds
 USER_AGENT = f"namegen/{__version__}"
 LONGEST_CONTACT = 200
 
@@ -167,9 +168,9 @@ class Downloader:
                     self._give_up(address, f"{error} (tried {failures} times)", error)
                 wait = self.manners.wait(failures) if error.wait is None else error.wait
                 if wait > self.manners.longest_wait:
-                    how_long = f"for {wait:,.0f} seconds" if wait < float("inf") else "for ever"
+                    how_long = f"{wait:,.0f} seconds" if wait <= A_DAY else "more than a day"
                     raise FetchError(
-                        f"{shown(address)}: the server asks to be left alone {how_long}: try again then, or give a "
+                        f"{shown(address)}: the server asks to be left alone for {how_long}: try again then, or give a "
                         f"mirror or a local file with {setting('url')}"
                     ) from error
                 if time.monotonic() + wait > deadline:
@@ -181,13 +182,8 @@ class Downloader:
         """One try, wherever the server sends on to. Raises TryAgainError where another may help."""
         here = address
         for _ in range(MOST_REDIRECTIONS + 1):
-            answer = web.get(
-                here,
-                self._headers(address, here),
-                deadline=deadline,
-                most_bytes=self.manners.most_bytes,
-                received=self.watcher.received,
-            )
+            head = self._headers(address, here)
+            answer = web.get(here, head, deadline=deadline, received=self.watcher.received)
             location = answer.headers.get("location")
             if answer.body is not None:
                 return answer.body
@@ -217,7 +213,7 @@ class Downloader:
                 from namegen.fetch.exchange import Web
             except ImportError as error:
                 raise FetchError(missing_library("fetching", error.name, "fetch")) from error
-            self._web = Web(silence=self.manners.silence)
+            self._web = Web(silence=self.manners.silence, most_bytes=self.manners.most_bytes)
         return self._web
 
     def _give_up(self, address: str, why: str, error: Exception) -> NoReturn:

@@ -1,17 +1,15 @@
 """Exchange: one request to a server and its answer, which end by a deadline and within a size whatever the server does.
 
-The one file that knows urllib3. Its time limits are for each wait of a socket, so a server that sends a byte now and
-then keeps a request alive for ever: in the head of an answer, in its body, in a proxy's greeting. Looking up a host
-name has no limit at all. So an exchange has a thread of its own; whoever asked waits for it until the deadline and no
-longer, and then cuts its connection, which ends the thread.
+urllib3's time limits are for each wait of a socket, so a server that sends a byte now and then keeps a request alive for
+ever: in the head of an answer, in its body, in a proxy's greeting. Looking up a host name has no limit at all. So an
+exchange has a thread of its own; whoever asked waits for it until the deadline and no longer, and then cuts its
+connection, which ends the thread.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
-import socket
 import ssl
 import threading
 import time
@@ -25,16 +23,17 @@ from urllib.request import getproxies, proxy_bypass
 
 import certifi
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from namegen.errors import FetchError, setting
 from namegen.escaping import quote
+from namegen.fetch.connections import Connections, pools
 from namegen.fetch.places import bare, said, shown
 from namegen.fetch.refusals import TimeIsUpError, TooLargeError, TryAgainError
 from namegen.fetch.sizes import PART, gathered, limited, unpacked
 
+THREAD = "namegen fetch"  # the name of the thread of an exchange
 WHOLE = frozenset((200, 203))  # the answers that bring the file; 206 would be a part of it
+LONGEST_HEAD = 1_000_000  # bytes of all that an answer has beside its body
 
 Told: TypeAlias = Callable[[int, int | None], None]  # so many bytes have come, of so many if the server said
 
@@ -53,23 +52,21 @@ class Web:
 
     Args:
         silence: how long a server may send nothing, also while connecting, in seconds.
+        most_bytes: of a body, as it comes and unpacked.
     """
 
-    def __init__(self, *, silence: float) -> None:
-        self._silence = silence
-        self._managers: dict[str | None, urllib3.PoolManager] = {}  # by the proxy
-        self._open = _Connections()
+    def __init__(self, *, silence: float, most_bytes: int) -> None:
+        self._silence, self._most_bytes = silence, most_bytes
+        self._managers: dict[tuple[str, str | None], urllib3.PoolManager] = {}  # by scheme and proxy
+        self._open = Connections()
 
-    def get(
-        self, address: str, headers: Mapping[str, str], *, deadline: float, most_bytes: int, received: Told
-    ) -> Answer:
+    def get(self, address: str, headers: Mapping[str, str], *, deadline: float, received: Told) -> Answer:
         """Ask for an address. A redirection is an answer like another, and is not followed.
 
         Args:
             address: a web address.
             headers: the head of the request.
             deadline: when ``time.monotonic()`` will be too late.
-            most_bytes: of a body, as it comes and unpacked.
             received: told what has come, from the caller's thread.
 
         Raises:
@@ -83,11 +80,11 @@ class Web:
 
         def exchange() -> None:
             try:
-                events.put(self._exchange(manager, address, headers, most_bytes, lambda *told: events.put(told)))
-            except BaseException as error:
+                events.put(self._exchange(manager, address, headers, lambda *told: events.put(told)))
+            except BaseException as error:  # it is raised where somebody hears it
                 events.put(error)
 
-        threading.Thread(target=exchange, name="namegen fetch", daemon=True).start()
+        threading.Thread(target=exchange, name=THREAD, daemon=True).start()
         try:
             while True:
                 event = _next(events, deadline)
@@ -103,11 +100,11 @@ class Web:
     def close(self) -> None:
         """Cut every connection, also one that a thread waits for."""
         self._open.cut()
-        self._open = _Connections()
+        self._open = Connections()
         self._managers.clear()
 
     def _exchange(
-        self, manager: urllib3.PoolManager, address: str, headers: Mapping[str, str], most_bytes: int, received: Told
+        self, manager: urllib3.PoolManager, address: str, headers: Mapping[str, str], received: Told
     ) -> Answer:
         try:
             response = manager.request(
@@ -116,7 +113,7 @@ class Web:
             body = None
             try:
                 if response.status in WHOLE:
-                    body = _body(response, address, most_bytes, received)
+                    body = _body(response, address, self._most_bytes, received)
             finally:
                 response.close()
             return Answer(response.status, response.headers, body)
@@ -138,36 +135,38 @@ class Web:
             raise TryAgainError(f"no connection ({_reason(error)})") from error
         except urllib3.exceptions.TimeoutError as error:  # after the above, one of which is among these
             raise TryAgainError(f"no answer within {self._silence:g} seconds") from error
-        except (urllib3.exceptions.HTTPError, OSError, zlib.error) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as error:
+            # ValueError is what http.client makes of a chunk of size −5.
             raise TryAgainError(f"the connection broke ({_reason(error)})") from error
 
     def _manager(self, address: str) -> urllib3.PoolManager:
         """What keeps the connections for this address; through a proxy where the environment asks for one."""
+        scheme = urlsplit(address).scheme.lower()
         try:
             proxy = _proxy(address)
-            if proxy not in self._managers:
-                self._managers[proxy] = self._new_manager(proxy)
+            if (scheme, proxy) not in self._managers:
+                self._managers[scheme, proxy] = self._new_manager(scheme, proxy)
         except (urllib3.exceptions.HTTPError, ValueError, OSError) as error:  # from the environment's variables
             raise FetchError(
                 f"no connection can be made ({said(str(error))}): check the environment's proxy and certificate "
                 "settings"
             ) from error
-        return self._managers[proxy]
+        return self._managers[scheme, proxy]
 
-    def _new_manager(self, proxy: str | None) -> urllib3.PoolManager:
-        own_roots = "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ  # OpenSSL itself looks there
-        context = ssl.create_default_context(cafile=None if own_roots else certifi.where())
+    def _new_manager(self, scheme: str, proxy: str | None) -> urllib3.PoolManager:
         timeout = urllib3.Timeout(connect=self._silence, read=self._silence)
         if proxy is None:
-            manager = urllib3.PoolManager(timeout=timeout, ssl_context=context)
+            manager = urllib3.PoolManager(timeout=timeout, ssl_context=_trust() if scheme == "https" else None)
         else:
+            trust = _trust() if "https" in (scheme, urlsplit(proxy).scheme) else None
             manager = urllib3.ProxyManager(
                 bare(proxy),
                 proxy_headers={"Proxy-Authorization": who} if (who := credentials(proxy)) else None,
+                proxy_ssl_context=trust,
                 timeout=timeout,
-                ssl_context=context,
+                ssl_context=trust,
             )
-        manager.pool_classes_by_scheme = _pools(self._open)
+        manager.pool_classes_by_scheme = pools(self._open, self._most_bytes + LONGEST_HEAD)
         return manager
 
 
@@ -224,53 +223,10 @@ def _body(response: urllib3.BaseHTTPResponse, address: str, most_bytes: int, rec
     return gathered(parts() if packed == "identity" else unpacked(limited(parts(), most_bytes)), most_bytes)
 
 
-class _Connections:
-    """Connections that can be cut from another thread."""
-
-    def __init__(self) -> None:
-        self._all: list[HTTPConnection] = []
-        self._are_cut = False
-
-    def add(self, connection: HTTPConnection) -> None:
-        self._all.append(connection)
-
-    def check(self) -> None:
-        """Raises ConnectionAbortedError where all are cut, which may be while one is being made."""
-        if self._are_cut:
-            raise ConnectionAbortedError("nobody waits for it any more")
-
-    def cut(self) -> None:
-        self._are_cut = True
-        for connection in self._all:
-            line = getattr(connection.sock, "socket", connection.sock)  # TLS to a proxy and within it to a server
-            if line is not None:
-                with contextlib.suppress(OSError):
-                    # Not the method of an SSLSocket, which would take TLS away from under the thread that reads.
-                    socket.socket.shutdown(line, socket.SHUT_RDWR)
-
-
-def _pools(connections: _Connections) -> dict[str, type[HTTPConnectionPool]]:
-    """urllib3's pools, with connections that are known from their first moment."""
-
-    class Plain(HTTPConnection):
-        def connect(self) -> None:
-            connections.add(self)
-            super().connect()
-            connections.check()
-
-    class Secure(HTTPSConnection):
-        def connect(self) -> None:
-            connections.add(self)
-            super().connect()
-            connections.check()
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
+def _trust() -> ssl.SSLContext:
+    """The certificates that servers are held against: certifi's, or those that the environment names."""
+    named = "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ  # OpenSSL itself looks there
+    return ssl.create_default_context(cafile=None if named else certifi.where())
 
 
 def _proxy(address: str) -> str | None:
