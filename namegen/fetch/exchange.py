@@ -1,8 +1,8 @@
 """Exchange: one request to a server and its answer, which end by a deadline and within a size whatever the server does.
 
-urllib3's time limits are for each wait of a socket, so a server that sends a byte now and then keeps a request alive for
-ever: in the head of an answer, in its body, in a proxy's greeting. Looking up a host name has no limit at all. So an
-exchange has a thread of its own; whoever asked waits for it until the deadline and no longer, and then cuts its
+urllib3's time limits are for each wait of a socket, so a server that sends a byte now and then keeps a request alive
+for ever: in the head of an answer, in its body, in a proxy's greeting. Looking up a host name has no limit at all. So
+an exchange has a thread of its own; whoever asked waits for it until the deadline and no longer, and then cuts its
 connection, which ends the thread.
 """
 

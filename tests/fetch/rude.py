@@ -6,6 +6,7 @@ import itertools
 import random
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import time
@@ -70,12 +71,14 @@ def _missing(address: str) -> Iterable[Step]:
 
 
 @contextmanager
-def rude_server() -> Iterator[Rude]:
+def rude_server(tls: ssl.SSLContext | None = None) -> Iterator[Rude]:
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             line: socket.socket = self.request
             line.settimeout(10)
             try:
+                if tls is not None:
+                    line = tls.wrap_socket(line, server_side=True)
                 asked = b""
                 while b"\r\n\r\n" not in asked:
                     if not (part := line.recv(4096)):
@@ -93,6 +96,8 @@ def rude_server() -> Iterator[Rude]:
                         line.sendall(step)
             except OSError:  # the other side has had enough
                 return
+            finally:
+                line.close()
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
@@ -100,7 +105,7 @@ def rude_server() -> Iterator[Rude]:
         request_queue_size = 64
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        rude = Rude(f"http://127.0.0.1:{server.server_address[1]}")
+        rude = Rude(f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield rude

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import os
 import sys
+import threading
 from email.utils import formatdate
+from pathlib import Path
 from time import time
 
 import pytest
 
 from namegen.errors import FetchError, SettingsError
 from namegen.fetch.download import Downloader, Manners, Silent
-from namegen.fetch.places import inside, local_path, shown
+from namegen.fetch.players import fetch_players
 from tests.fetch.conftest import QUICK, cut, endless, fails, slow, whole
 
 CONTENT = b"first,last\n" + b"a,b\n" * 2000
@@ -133,8 +136,10 @@ def test_no_server_at_all(source):
 def test_a_redirection_is_followed_and_a_circle_of_them_is_not(source):
     source.serve("/new.csv", CONTENT)
     assert read(source.serve("/old.csv", whole(b"", 302, Location="/new.csv"))) == CONTENT
-    with pytest.raises(FetchError, match="give another address with url"):
+    source.requests.clear()
+    with pytest.raises(FetchError, match="sent on more than 10 times; give another address with url"):
         read(source.serve("/round.csv", whole(b"", 302, Location="/round.csv")))
+    assert len(source.requests) == 11
 
 
 def test_requests_keep_their_distance(source):
@@ -173,21 +178,40 @@ def test_local_files_are_read_without_a_library(tmp_path, monkeypatch):
         read("https://example.org/a.csv")
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("x" * 300, "File name too long"),
+        ("a/" * 3000, "File name too long"),
+        ("\ud800", "surrogates"),
+        ("/", "cannot read"),
+    ],
+)
+def test_a_path_that_cannot_be_one_is_a_sentence(place, said):
+    for what in (read, lambda url: fetch_players(Downloader(), url)):
+        with pytest.raises(FetchError, match=said) as caught:
+            what(place)
+        assert len(str(caught.value)) < 600
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a system without it")
+def test_a_device_without_end_is_too_large():
+    with pytest.raises(FetchError, match="/dev/zero is larger than 200,000 bytes"):
+        read("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes that have names")
+def test_a_pipe_is_read_to_its_end(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(CONTENT,))
+    writer.start()
+    assert read(str(pipe)) == CONTENT
+    writer.join()
+
+
 def test_a_proxy_setting_that_is_none_is_one_sentence(source, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("HTTP_PROXY", "nonsense://nowhere")
     with pytest.raises(FetchError, match="check the environment's proxy"):
         read(source.address)
-
-
-@pytest.mark.parametrize(
-    "place", ["", "ftp://example.org/a", "file://other.example/a", "http://", "http://[::1", "a\0b"]
-)
-def test_places_of_other_kinds_are_refused(place):
-    with pytest.raises(SettingsError, match="url is"):
-        local_path(place)
-
-
-def test_secrets_in_an_address_are_not_shown():
-    assert shown("https://me:secret@example.org/a?key=1") == "https://example.org/a"
-    assert inside("https://example.org", "b.csv") == "https://example.org/b.csv"
