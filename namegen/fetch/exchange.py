@@ -29,7 +29,7 @@ from namegen.escaping import quote
 from namegen.fetch.connections import Connections, pools
 from namegen.fetch.places import bare, said, shown
 from namegen.fetch.refusals import TimeIsUpError, TooLargeError, TryAgainError
-from namegen.fetch.sizes import PART, gathered, limited, unpacked
+from namegen.fetch.sizes import PART, gathered, unpacked
 
 THREAD = "namegen fetch"  # the name of the thread of an exchange
 WHOLE = frozenset((200, 203))  # the answers that bring the file; 206 would be a part of it
@@ -220,7 +220,7 @@ def _body(response: urllib3.BaseHTTPResponse, address: str, most_bytes: int, rec
             received(came, expected)
             yield part
 
-    return gathered(parts() if packed == "identity" else unpacked(limited(parts(), most_bytes)), most_bytes)
+    return gathered(parts() if packed == "identity" else unpacked(parts()), most_bytes)
 
 
 def _trust() -> ssl.SSLContext:

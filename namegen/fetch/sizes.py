@@ -14,22 +14,19 @@ def gathered(parts: Iterator[bytes], most_bytes: int) -> bytes:
     """All parts in one.
 
     Raises:
-        TooLargeError: they are more than so many bytes.
+        TooLargeError: they are more than so many bytes; no further part is taken.
 
     >>> gathered(iter([b"a", b"bc"]), 3)
     b'abc'
     """
-    return b"".join(limited(parts, most_bytes))
-
-
-def limited(parts: Iterator[bytes], most_bytes: int) -> Iterator[bytes]:
-    """The parts as they come. Raises TooLargeError as soon as they are more than so many bytes."""
+    kept: list[bytes] = []
     size = 0
     for part in parts:
         size += len(part)
         if size > most_bytes:
             raise TooLargeError
-        yield part
+        kept.append(part)
+    return b"".join(kept)
 
 
 def unpacked(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import dataclasses
 import ipaddress
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from namegen.errors import FetchError
 from namegen.fetch.download import Downloader, Manners, Silent
-from namegen.fetch.exchange import THREAD
+from namegen.fetch.exchange import THREAD, Web
+from namegen.fetch.refusals import TimeIsUpError
 from tests.fetch.conftest import QUICK, whole
 from tests.fetch.rude import Rude, chunked, gzip, head, misbehaviour, plain, rude_server
 from tests.requirements import require
@@ -60,6 +63,30 @@ def test_tries_and_waits_count_for_the_deadline(rude):
     with pytest.raises(FetchError, match=r"the server answers 500, for 0\.3 seconds: try again later"):
         read(rude.serve("a", head("Content-Length: 0", status="500 No")), manners)
     assert 2 <= len(rude.requests) <= 4
+
+
+def test_a_deadline_that_has_passed_comes_before_what_has_come(rude):
+    with pytest.raises(TimeIsUpError):
+        Web(silence=1.0, most_bytes=1000).get(
+            rude.serve("a", plain(CONTENT)), {}, deadline=time.monotonic() - 1, received=lambda *_: None
+        )
+    assert no_thread_is_left()
+
+
+def test_a_name_server_that_is_silent_is_left_and_nothing_is_asked_when_it_answers(rude, monkeypatch):
+    address = rude.serve("a", plain(CONTENT))
+    look_up, told = socket.getaddrinfo, threading.Event()
+
+    def silent(*arguments: Any, **options: Any) -> Any:
+        told.wait(10)
+        return look_up(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    with pytest.raises(FetchError, match=r"it takes longer than 0\.3 seconds"):
+        read(address, SHORT)
+    told.set()
+    assert no_thread_is_left()
+    assert rude.requests == []
 
 
 def test_ctrl_c_ends_the_exchange(rude):
@@ -218,8 +245,6 @@ def test_what_never_ends_has_an_end_behind_tls_too(secure, name):
 
 def test_a_server_that_only_listens_is_no_answer(rude):
     """A greeting of TLS that is never answered is silence like another."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         for scheme in ("http", "https"):
