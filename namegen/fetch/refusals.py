@@ -60,9 +60,9 @@ def retry_after(value: str | None) -> float | None:
     if value is None:
         return None
     if value.isascii() and value.isdigit():
-        return float(value) if len(value) < 16 else float("inf")
+        return float(value)  # of many digits: infinite
     try:
-        date = parsedate_to_datetime(value[:100])
+        date = parsedate_to_datetime(value)
         if date.tzinfo is None:
             date = date.replace(tzinfo=UTC)
         return max(0.0, (date - datetime.now(UTC)).total_seconds())

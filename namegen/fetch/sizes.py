@@ -46,10 +46,9 @@ def unpacked(parts: Iterator[bytes]) -> Iterator[bytes]:
         while True:
             if unpacker.eof and rest:  # gzip files one after the other are one file
                 unpacker = zlib.decompressobj(wbits=31)
-            out = unpacker.decompress(rest, PART)
-            yield out
+            yield unpacker.decompress(rest, PART)
             rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-            if not rest and len(out) < PART:
+            if not rest:
                 break
     if not unpacker.eof:
         raise TryAgainError("the connection broke (the packed file has no end)")

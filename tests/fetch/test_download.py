@@ -107,7 +107,12 @@ def test_a_server_that_wants_an_hour_is_left_alone(source, form):
 
 @pytest.mark.parametrize(
     ("status", "advice"),
-    [(404, "its new place with url"), (403, "address with contact"), (410, "another address with url")],
+    [
+        (404, "its new place with url"),
+        (403, "address with contact"),
+        (410, "another address with url"),
+        (206, "another address"),
+    ],
 )
 def test_what_will_not_pass_is_not_tried_again(source, status, advice):
     with pytest.raises(FetchError, match=f"the server answers {status}; .*{advice}"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -44,7 +45,7 @@ def read(address: str, manners: Manners = QUICK, watcher: Silent | None = None, 
 def no_thread_is_left() -> bool:
     left = [thread for thread in threading.enumerate() if thread.name == THREAD]
     for thread in left:
-        thread.join(2)
+        thread.join(10)
     return not any(thread.is_alive() for thread in left)
 
 
@@ -87,6 +88,25 @@ def test_a_name_server_that_is_silent_is_left_and_nothing_is_asked_when_it_answe
     told.set()
     assert no_thread_is_left()
     assert rude.requests == []
+
+
+def test_a_thread_that_nobody_waits_for_ends_though_more_may_be_asked(rude):
+    with Downloader(manners=SHORT) as downloader:
+        with pytest.raises(FetchError, match="it takes longer"):
+            downloader.read(rude.serve("a", misbehaviour()["trickle-head"]))
+        assert no_thread_is_left()
+        assert downloader.read(rude.serve("b", plain(CONTENT))) == CONTENT
+
+
+def test_a_chunk_without_end_is_too_large_and_not_kept_until_the_deadline(rude):
+    with pytest.raises(FetchError, match="is larger than 200,000 bytes"):
+        read(rude.serve("a", misbehaviour()["chunk-without-end"]), dataclasses.replace(QUICK, longest=1.0))
+
+
+def test_a_file_that_is_said_to_be_too_large_is_not_waited_for(rude):
+    with pytest.raises(FetchError, match="is larger than 200,000 bytes"):
+        read(rude.serve("a", lambda _: [head("Content-Length: 200001"), 5.0]))
+    assert len(rude.requests) == 1
 
 
 def test_ctrl_c_ends_the_exchange(rude):
@@ -175,7 +195,7 @@ def test_a_proxy_is_asked_where_the_environment_names_one(rude, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "other.example")
     monkeypatch.setenv("HTTP_PROXY", rude.address.replace("//", "//me:secret@"))
     rude.scripts["http://example.invalid/a"] = lambda _: [plain(CONTENT)]
-    assert read("http://example.invalid/a?b=1") == CONTENT
+    assert read("http://jane:s3cret@example.invalid/a?b=1#c") == CONTENT
     assert rude.requests[0].startswith(b"GET http://example.invalid/a?b=1 HTTP/1.1\r\n")
     assert b"\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n" in rude.requests[0]
 
@@ -220,6 +240,7 @@ def secure(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     secret.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(own, secret)
@@ -228,12 +249,17 @@ def secure(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
 
 
 def test_a_server_is_held_against_the_certificates_that_are_trusted(secure, monkeypatch):
+    import certifi
+
     address = secure.serve("a", plain(CONTENT))
     assert read(address) == CONTENT
+    own = os.environ["SSL_CERT_FILE"]
     monkeypatch.delenv("SSL_CERT_FILE")
     with pytest.raises(FetchError, match=r"the server does not prove that it is 127\.0\.0\.1 \(self"):
         read(address)
     assert len(secure.requests) == 1
+    monkeypatch.setattr(certifi, "where", lambda: own)
+    assert read(address) == CONTENT
 
 
 @pytest.mark.parametrize("name", ["trickle-head", "trickle-body", "chunks-for-ever"])
