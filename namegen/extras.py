@@ -26,8 +26,8 @@ def missing_library(what: str, library: str | None, *extras: str) -> str:
 def install_command(*extras: str) -> str:
     """What installs the libraries of some extras.
 
-    >>> install_command("fetch")
-    "pip install 'httpx>=0.28'"
+    >>> install_command("faker")
+    "pip install 'Faker>=37'"
     """
     return " ".join(["pip install", *(f"'{one}'" for extra in extras for one in requirements(extra))])
 

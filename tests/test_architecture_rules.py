@@ -67,7 +67,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "tensorflow", "ai_edge_litert"},
     ),
     "web": (NETWORK | {"backends.opening"}, {"numpy", "jinja2", "markupsafe"}),
-    "fetch": (DATA | {"lists"}, {"httpx"}),
+    "fetch": (DATA | {"lists"}, {"urllib3", "certifi"}),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (
         CORE | {"config", "lists", "models", "wishes", "backends", "backends.opening", "backends.tflite"},
@@ -356,7 +356,7 @@ def with_examples() -> list[Path]:
 
 @pytest.mark.parametrize("path", with_examples(), ids=module_name)
 def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for library in ("keras", "tensorflow", "ai_edge_litert", "faker", "httpx"):  # what the extras bring
+    for library in ("keras", "tensorflow", "ai_edge_litert", "faker", "urllib3", "certifi"):  # what the extras bring
         if library in FLOORS.get(floor_of(module_name(path)), (set(), set()))[1]:
             require(library)
     monkeypatch.chdir(tmp_path)

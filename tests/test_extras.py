@@ -19,7 +19,7 @@ METADATA = [
     'keras>=3.10; extra == "keras"',
     'tensorflow>=2.19; extra == "keras"',
     'curses>=2; (sys_platform == "win32") and extra == "keras"',
-    "httpx>=0.28 ; extra == 'fetch'",
+    "urllib3>=2.8 ; extra == 'fetch'",
     'more; extra == "keras-more"',
 ]
 
@@ -31,7 +31,7 @@ def test_the_distribution_is_the_one_of_pyproject() -> None:
 def test_what_is_installed_says_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "requires", lambda name: METADATA if name == DISTRIBUTION else None)
     assert requirements("keras") == ("keras>=3.10", "tensorflow>=2.19", "curses>=2")
-    assert requirements("fetch") == ("httpx>=0.28",)
+    assert requirements("fetch") == ("urllib3>=2.8",)
 
 
 def test_a_checkout_that_is_not_installed_says_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def fetch(
 
     companies: those listed on the NYSE or on Nasdaq, from the SEC, which asks for --contact.
 
-    FILE is written whole or not at all. Needs the library httpx (the extra fetch).
+    FILE is written whole or not at all. Needs the libraries urllib3 and certifi (the extra fetch).
     """
     given = click.get_current_context().get_parameter_source("part") is ParameterSource.COMMANDLINE
     if what == "companies" and given:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from namegen.errors import FetchError, SettingsError, setting
-from namegen.fetch.download import Downloader, decoded, local_path, shown
+from namegen.fetch.download import Downloader, decoded
+from namegen.fetch.places import local_path, shown
 
 SOURCE = "https://www.sec.gov/files/company_tickers_exchange.json"
 CREDIT = "US Securities and Exchange Commission (EDGAR), public domain"

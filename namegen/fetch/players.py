@@ -8,11 +8,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from os.path import isdir  # Path.is_dir raises where a folder may not be looked into; reading then says so
 from urllib.parse import urlsplit
 
 from namegen.core.data.players import Player
 from namegen.errors import FetchError, NamesError, setting
-from namegen.fetch.download import Downloader, decoded, inside, local_path, shown
+from namegen.fetch.download import Downloader, decoded
+from namegen.fetch.places import inside, local_path, shown
 
 SOURCE = "https://raw.githubusercontent.com/chadwickbureau/register/HEAD/data/"
 FILES = tuple(f"people-{digit:x}.csv" for digit in range(16))  # by the first digit of a person's key
@@ -54,7 +56,7 @@ def fetch_players(downloader: Downloader, url: str | None = None) -> FetchedPlay
     """
     place = SOURCE if url is None else url
     path = local_path(place)
-    is_file = urlsplit(place).path.lower().endswith(".csv") if path is None else not path.is_dir()
+    is_file = urlsplit(place).path.lower().endswith(".csv") if path is None else not isdir(path)
     places = [place] if is_file else [inside(place, name) for name in FILES]
     players: list[Player] = []
     dropped: Counter[str] = Counter()

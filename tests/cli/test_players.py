@@ -108,13 +108,13 @@ def test_nothing_heavy_is_loaded(program):
     where = f"import namegen.models as m, pathlib; m._FOLDER = pathlib.Path({str(small_models())!r})"
     for command in ("players", "companies"):
         loaded = loaded_modules(program.fresh(command, before=f"{LOADED}\n{where}").done().err)
-        assert not loaded & {*HEAVY, "rich", "faker", "httpx", "jinja2", "rapidfuzz", "regex"}
+        assert not loaded & {*HEAVY, "rich", "faker", "urllib3", "jinja2", "rapidfuzz", "regex"}
 
 
 @pytest.mark.parametrize("command", ["players", "companies", "score", "fetch"])
 def test_help_loads_no_numpy(program, command):
     loaded = loaded_modules(program.fresh(command, "--help", before=LOADED).done().err)
-    assert not loaded & {"numpy", "rich", "httpx", "namegen.api"}
+    assert not loaded & {"numpy", "rich", "urllib3", "namegen.api"}
 
 
 def test_with_the_models_that_come_with_the_package_it_takes_a_moment(program):

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,6 +45,7 @@ class Source:
     address: str
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[tuple[str, str, float]] = field(default_factory=list)  # path, user agent, time
+    heads: list[dict[str, str]] = field(default_factory=list)
 
     def serve(self, path: str, *answers: Answer | bytes) -> str:
         """Answer requests for a path. Returns its address."""
@@ -96,22 +98,23 @@ def slow(content: bytes, seconds: float, pieces: int = 1) -> Answer:
 
 
 def endless(handler: BaseHTTPRequestHandler) -> None:
-    """A body that goes on for ever, its length not told."""
+    """A body that goes on for ever, in chunks."""
     handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
     handler.end_headers()
     while True:
-        handler.wfile.write(b"a,b,c\n" * 10_000)
+        handler.wfile.write(b"1000\r\n" + b"a,b,c,d\n" * 512 + b"\r\n")
 
 
-@pytest.fixture
-def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
-    require("httpx")
-    monkeypatch.setenv("NO_PROXY", "*")  # whatever the machine has, the loopback is reached directly
+@contextmanager
+def serving() -> Iterator[Source]:
+    """A source at an address of its own."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             served.requests.append((self.path, self.headers["User-Agent"], time.monotonic()))
+            served.heads.append(dict(self.headers))
             answers = served.answers.get(path)
             answer = fails(404) if not answers else answers.pop(0) if len(answers) > 1 else answers[0]
             try:
@@ -130,3 +133,19 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
         yield served
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
+    require("urllib3")
+    require("certifi")
+    monkeypatch.setenv("NO_PROXY", "*")  # whatever the machine has, the loopback is reached directly
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture
+def other(source: Source) -> Iterator[Source]:
+    """Another server, by its port."""
+    with serving() as served:
+        yield served

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -73,6 +74,29 @@ def test_what_cannot_be_written_is_said_before_anything_is_fetched(source):
     Path("folder").mkdir()
     refused(fetch("companies", "--out", "folder", "--url", url, "--force"), "folder is a folder")
     assert source.requests == []
+
+
+@pytest.mark.parametrize("what", ["players", "companies"])
+def test_places_that_may_not_be_looked_at_are_one_sentence(what, monkeypatch):
+    """Or that have no name that a system would take."""
+    Path("here.csv").write_bytes(PEOPLE)
+    for out, url in (("x" * 300, "here.csv"), ("x" * 300 + "/a", "here.csv"), ("new.txt", "x" * 300)):
+        refused(fetch(what, "--out", out, "--url", url), "File name too long")
+    look, read = os.stat, io.open
+
+    def locked(path: object) -> None:
+        if "locked" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "stat", lambda path, *rest, **options: locked(path) or look(path, *rest, **options))
+    monkeypatch.setattr(io, "open", lambda path, *rest, **options: locked(path) or read(path, *rest, **options))
+    refused(
+        fetch(what, "--out", "locked/new.txt", "--url", "here.csv"), "cannot write locked/new.txt: Permission denied"
+    )
+    refused(
+        fetch(what, "--out", "new.txt", "--url", "locked/here.csv"), "cannot read locked/here.csv: Permission denied"
+    )
+    assert os.listdir() == ["here.csv"]
 
 
 @pytest.mark.parametrize("answer", [fails(500), fails(404), cut(LISTED, 50), LISTED[:40]])

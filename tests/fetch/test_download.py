@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import os
 import sys
+import threading
 from email.utils import formatdate
+from pathlib import Path
 from time import time
 
 import pytest
 
 from namegen.errors import FetchError, SettingsError
-from namegen.fetch.download import Downloader, Manners, Silent, inside, local_path, shown
+from namegen.fetch.download import Downloader, Manners, Silent
+from namegen.fetch.players import fetch_players
 from tests.fetch.conftest import QUICK, cut, endless, fails, slow, whole
 
 CONTENT = b"first,last\n" + b"a,b\n" * 2000
@@ -103,7 +107,12 @@ def test_a_server_that_wants_an_hour_is_left_alone(source, form):
 
 @pytest.mark.parametrize(
     ("status", "advice"),
-    [(404, "its new place with url"), (403, "address with contact"), (410, "another address with url")],
+    [
+        (404, "its new place with url"),
+        (403, "address with contact"),
+        (410, "another address with url"),
+        (206, "another address"),
+    ],
 )
 def test_what_will_not_pass_is_not_tried_again(source, status, advice):
     with pytest.raises(FetchError, match=f"the server answers {status}; .*{advice}"):
@@ -132,8 +141,10 @@ def test_no_server_at_all(source):
 def test_a_redirection_is_followed_and_a_circle_of_them_is_not(source):
     source.serve("/new.csv", CONTENT)
     assert read(source.serve("/old.csv", whole(b"", 302, Location="/new.csv"))) == CONTENT
-    with pytest.raises(FetchError, match="give another address with url"):
+    source.requests.clear()
+    with pytest.raises(FetchError, match="sent on more than 10 times; give another address with url"):
         read(source.serve("/round.csv", whole(b"", 302, Location="/round.csv")))
+    assert len(source.requests) == 11
 
 
 def test_requests_keep_their_distance(source):
@@ -158,8 +169,9 @@ def test_a_contact_that_no_header_can_hold_is_refused(contact):
         Downloader(contact=contact)
 
 
-def test_local_files_are_read_without_httpx(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "httpx", None)
+def test_local_files_are_read_without_a_library(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "urllib3", None)
+    monkeypatch.delitem(sys.modules, "namegen.fetch.exchange", raising=False)
     path = tmp_path / "a b.csv"
     path.write_bytes(CONTENT)
     assert read(str(path)) == read(path.as_uri()) == CONTENT
@@ -167,25 +179,44 @@ def test_local_files_are_read_without_httpx(tmp_path, monkeypatch):
         read(str(tmp_path / "missing.csv"))
     with pytest.raises(FetchError, match="larger than 100 bytes"):
         read(str(path), dataclasses.replace(QUICK, most_bytes=100))
-    with pytest.raises(FetchError, match="pip install 'httpx>=0"):
+    with pytest.raises(FetchError, match="needs urllib3, which is not installed: install it with: pip install"):
         read("https://example.org/a.csv")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("x" * 300, "File name too long"),
+        ("a/" * 3000, "File name too long"),
+        ("\ud800", "surrogates"),
+        ("/", "cannot read"),
+    ],
+)
+def test_a_path_that_cannot_be_one_is_a_sentence(place, said):
+    for what in (read, lambda url: fetch_players(Downloader(), url)):
+        with pytest.raises(FetchError, match=said) as caught:
+            what(place)
+        assert len(str(caught.value)) < 600
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a system without it")
+def test_a_device_without_end_is_too_large():
+    with pytest.raises(FetchError, match="/dev/zero is larger than 200,000 bytes"):
+        read("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes that have names")
+def test_a_pipe_is_read_to_its_end(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(CONTENT,))
+    writer.start()
+    assert read(str(pipe)) == CONTENT
+    writer.join()
 
 
 def test_a_proxy_setting_that_is_none_is_one_sentence(source, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "")
-    monkeypatch.setenv("HTTPS_PROXY", "nonsense://nowhere")
+    monkeypatch.setenv("HTTP_PROXY", "nonsense://nowhere")
     with pytest.raises(FetchError, match="check the environment's proxy"):
         read(source.address)
-
-
-@pytest.mark.parametrize(
-    "place", ["", "ftp://example.org/a", "file://other.example/a", "http://", "http://[::1", "a\0b"]
-)
-def test_places_of_other_kinds_are_refused(place):
-    with pytest.raises(SettingsError, match="url is"):
-        local_path(place)
-
-
-def test_secrets_in_an_address_are_not_shown():
-    assert shown("https://me:secret@example.org/a?key=1") == "https://example.org/a"
-    assert inside("https://example.org", "b.csv") == "https://example.org/b.csv"
