@@ -1,7 +1,7 @@
 """A flatbuffer, written from its root downwards: the same tables give the same bytes, whichever libraries are there.
 
-``runtime.py`` compares a file with what namegen writes of its parts, byte for byte, so the writer is namegen's own: that
-of a library may place things otherwise in its next version. The format is public and small (https://flatbuffers.dev):
+``reading.py`` compares a file with what namegen writes of its parts, byte for byte, so the writer is namegen's own: a
+library's may place things otherwise in its next version. The format is public and small (https://flatbuffers.dev):
 
 - a *table* is a signed offset back to its vtable, which says at which place in the table each field stands, then the
   fields: numbers as they are, everything else as an offset to where it stands;

@@ -6,7 +6,6 @@ operators run in the order in which they were added. A size of −1 in a shape i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -217,7 +216,7 @@ class Graph:
 
     def constant(self, values: object, dtype: type = np.int32) -> Tensor:
         """A small array that an operator reads."""
-        array = np.asarray(values, dtype)
+        array: Array = np.asarray(values, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
             buffer = self.file.constant(array)
@@ -281,8 +280,3 @@ class Graph:
                 4: self.file.text(self.name),
             }
         )
-
-
-def size(shape: Shape) -> int:
-    """How many numbers a shape has."""
-    return math.prod(shape)

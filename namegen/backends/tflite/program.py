@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from namegen.backends.tflite.graph import Chosen, File, Graph, Number, Tensor, Weight, integer, true
+from namegen.backends.tflite.flatbuffer import Number
+from namegen.backends.tflite.graph import Chosen, File, Graph, Tensor, Weight, integer, true
 from namegen.backends.tflite.schema import Op, Options, Type
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.types import Array, Int32
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
 HYBRID, GATHERS_INT8, WIDENS_INT8 = 12, 2, 2  # the versions of operators that read weights of 8 bits
@@ -39,16 +39,16 @@ class Program:
         self.file, self.network, self.weights, self.beginnings = file, network, weights, beginnings
         self.cell = CELLS[network.cell]
 
-    def add_signatures(self, code_points: Int32[Array, "V"]) -> None:
+    def add_signatures(self, code_points: Weight) -> None:
         """All three, and their subgraphs; that of ``generate`` comes first, as who asks for no signature gets it."""
         generate, step, vocabulary = (self.file.graph(name) for name in ("generate", "step", "vocabulary"))
         self._vocabulary(vocabulary, code_points)
         self._step(step)
         self._generate(generate)
 
-    def _vocabulary(self, graph: Graph, code_points: Int32[Array, "V"]) -> None:
-        buffer, _ = self.file.weight(Weight(code_points))
-        given = graph.tensor(Type.INT32, code_points.shape, name="code_points", buffer=buffer)
+    def _vocabulary(self, graph: Graph, code_points: Weight) -> None:
+        buffer, _ = self.file.weight(code_points)
+        given = graph.tensor(Type.INT32, code_points.values.shape, name="code_points", buffer=buffer)
         self.file.sign("vocabulary", graph, {}, {"code_points": given})
 
     def _step(self, graph: Graph) -> None:
@@ -87,9 +87,7 @@ class Program:
         turned = graph.constant([1, 0])
         columns = graph.add(Op.TRANSPOSE, [rest, turned], Type.FLOAT32, (ANY, ANY))  # (T, n)
         draws = graph.add(Op.GREATER, [temperature, graph.constant(0, np.float32)], Type.BOOL, ())
-        divisor = graph.add(
-            Op.SELECT_V2, [draws, temperature, graph.constant(1, np.float32)], Type.FLOAT32, ()
-        )
+        divisor = graph.add(Op.SELECT_V2, [draws, temperature, graph.constant(1, np.float32)], Type.FLOAT32, ())
         count = graph.add(Op.RESHAPE, [rows, graph.constant([1])], Type.INT32, (1,))
         last = first or self._fill(graph, count, self.beginnings.tokens[0], (ANY,))
         table = self._pack(graph, longest, rows)

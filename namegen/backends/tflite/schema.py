@@ -1,7 +1,7 @@
 """What namegen uses of the public schema of ``.tflite`` files: numbers of operators, of types, and of tables' fields.
 
-They never change their meaning: a newer schema only adds to them. ``tests/tflite/test_schema.py`` holds each against the
-schema that LiteRT ships.
+They never change their meaning: a newer schema only adds to them. ``tests/tflite/test_schema.py`` holds each against
+the schema that LiteRT ships.
 """
 
 from __future__ import annotations

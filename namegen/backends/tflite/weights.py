@@ -1,7 +1,7 @@
 """The network's parameters as they stand in a file: turned, taken apart, and each number in how many bits.
 
-A kernel stands turned, (outputs, inputs), as LiteRT multiplies with it; the first layer's as it is, because its rows are
-looked up. A GRU's bias stands as two, the input's part and the state's part.
+A kernel stands turned, (outputs, inputs), as LiteRT multiplies with it; the first layer's as it is, because its rows
+are looked up. A GRU's bias stands as two, the input's part and the state's part.
 """
 
 from __future__ import annotations
