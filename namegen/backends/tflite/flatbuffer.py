@@ -29,7 +29,7 @@ class Number:
     """A field that is a number; ``kind`` is as in ``struct``."""
 
     kind: str
-    value: float
+    value: int | float
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def to_bytes(root: Table, identifier: bytes) -> bytes:
         identifier: four bytes that say what the file is.
 
     >>> to_bytes(Table({0: Number("<I", 7)}), b"ABCD").hex(" ", 4)
-    '10000000 41424344 00000600 08000400 08000000 07000000'
+    '10000000 41424344 06000800 04000000 08000000 07000000'
     """
     return _Writer().write(root, identifier)
 

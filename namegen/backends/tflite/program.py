@@ -173,7 +173,7 @@ class Program:
         return graph
 
     def _fill(
-        self, graph: Graph, shape: Tensor, value: float, sizes: tuple[int, ...], dtype: type = np.int32
+        self, graph: Graph, shape: Tensor, value: int | float, sizes: tuple[int, ...], dtype: type = np.int32
     ) -> Tensor:
         one = graph.constant(value, dtype)
         return graph.add(Op.FILL, [shape, one], one.type, sizes, version=2)

@@ -73,6 +73,7 @@ class TFLiteModel:
                 interpreter = interpreter_class(model_content=content, num_threads=threads)
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
+                interpreter.get_signature_runner("vocabulary")()  # the runtime says what it has to say now, unheard
         except (CheckpointError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
         check_probe(
