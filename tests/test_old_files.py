@@ -53,7 +53,7 @@ def test_a_tflite() -> None:
     from ai_edge_litert.interpreter import Interpreter
 
     with pytest.raises(
-        CheckpointError, match=r"written by an older namegen \(format version 1\).*export the model again"
+        CheckpointError, match=r"older namegen \(format version 1\).*export the model again"
     ):
         api.load(SAMPLES / "model.tflite")
     vocabulary = Interpreter(str(SAMPLES / "model.tflite")).get_signature_runner("vocabulary")()

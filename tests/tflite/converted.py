@@ -146,7 +146,7 @@ CELLS = {"simple_rnn": simple_rnn, "gru": gru, "lstm": lstm}
 
 
 def converted(checkpoint: Checkpoint, quantize: str = "none") -> bytes:
-    """What TensorFlow's converter makes of the same network: signatures of the same names, by operators of its choice."""
+    """What TensorFlow's converter makes of the same network: the same signatures, by operators of its own choice."""
     with quiet(), tempfile.TemporaryDirectory() as folder:
         module, signatures = Program(checkpoint).module()
         tf.saved_model.save(module, folder, signatures=signatures)

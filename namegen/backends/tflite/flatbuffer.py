@@ -8,7 +8,8 @@ library's may place things otherwise in its next version. The format is public a
 - a *vector* is the count of its entries (4 bytes), then the entries; text is a vector of bytes with a 0 behind them;
 - offsets are unsigned: what is referred to always stands behind. All numbers have their little end first.
 
-``Table`` and ``Vector`` describe; ``to_bytes`` places. What stands twice as the same object is written once.
+``Table`` and ``Vector`` describe; ``to_bytes`` places. What is referred to twice is written once, if it can stand
+behind both.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class _Writer:
             self.pending.append((place, part))
 
     def _fill(self, place: int, part: Part) -> None:
-        if id(part) not in self.places:
+        if self.places.get(id(part), 0) < place:  # not there yet; or before what refers to it, where no offset leads
             self.places[id(part)] = self._table(part) if isinstance(part, Table) else self._vector(part)
         OFFSET.pack_into(self.content, place, self.places[id(part)] - place)
 
