@@ -112,7 +112,7 @@ class _Writer:
             self.pending.append((place, part))
 
     def _fill(self, place: int, part: Part) -> None:
-        if self.places.get(id(part), 0) < place:  # not there yet; or before what refers to it, where no offset leads
+        if self.places.get(id(part), 0) <= place:  # not there yet; or before what refers to it, where no offset leads
             self.places[id(part)] = self._table(part) if isinstance(part, Table) else self._vector(part)
         OFFSET.pack_into(self.content, place, self.places[id(part)] - place)
 
