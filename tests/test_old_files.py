@@ -52,9 +52,7 @@ def test_a_tflite() -> None:
     require("ai_edge_litert")
     from ai_edge_litert.interpreter import Interpreter
 
-    with pytest.raises(
-        CheckpointError, match=r"older namegen \(format version 1\).*export the model again"
-    ):
+    with pytest.raises(CheckpointError, match=r"older namegen \(format version 1\).*export the model again"):
         api.load(SAMPLES / "model.tflite")
     vocabulary = Interpreter(str(SAMPLES / "model.tflite")).get_signature_runner("vocabulary")()
     assert vocabulary["code_points"][0] == -1

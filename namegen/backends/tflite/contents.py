@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from namegen.backends.tflite.document import TFLiteDocument, plain_probe
 from namegen.backends.tflite.graph import File, Weight
 from namegen.backends.tflite.known_names import KNOWN_NAMES, to_bytes
 from namegen.backends.tflite.program import CELLS, Program
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
-from namegen.backends.tflite.weights import pieces, stored
+from namegen.backends.tflite.weights import pieces, stays_finite, stored
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint
@@ -61,14 +59,9 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
         half: the parameters in half precision; they must lose nothing by it.
 
     Raises:
-        OutputError: another architecture or cell, or a parameter that is not finite.
+        OutputError: another architecture or cell, or a parameter that is not finite, or too large.
     """
     network = exportable(checkpoint.network, CELLS, "a .tflite")
-    for name, values in checkpoint.parameters.items():
-        if not np.isfinite(values).all():
-            raise OutputError(
-                f"the model's {name} holds NaN or infinity, which a .tflite cannot: expected finite numbers; train anew"
-            )
     document = TFLiteDocument(
         network=network.to_dict(),
         labels=checkpoint.labels,
@@ -80,7 +73,13 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
         probe=() if checkpoint.probe is None else plain_probe(checkpoint.probe),
         half=tuple(half),
     )
-    weights = stored(checkpoint.parameters, pieces(network, quantize, half))
+    layout = pieces(network, quantize, half)
+    if not stays_finite(stored(checkpoint.parameters, pieces(network, "none"))):
+        raise OutputError(
+            "the model has weights that are NaN, infinite or so large that its logits are: a .tflite holds finite "
+            "numbers; train anew"
+        )
+    weights = stored(checkpoint.parameters, layout)
     return Contents(document, network, checkpoint.vocabulary, weights, checkpoint.known_names)
 
 

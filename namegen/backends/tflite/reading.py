@@ -21,7 +21,7 @@ from namegen.backends.tflite.document import read_document
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.known_names import from_bytes
 from namegen.backends.tflite.seal import unseal
-from namegen.backends.tflite.weights import FLOAT32, INT8, LARGEST_INT8, Piece, pieces
+from namegen.backends.tflite.weights import FLOAT32, LARGEST_INT8, Piece, pieces, stays_finite
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.core.settings import CELLS
@@ -113,19 +113,19 @@ def _contents(plain: dict[str, Any], tail: Tail) -> Contents:
     vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
     layout = pieces(network, document.quantize, document.half)
     weights = {name: _weight(tail, piece) for name, piece in layout.items()}
+    if not stays_finite(weights):
+        raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
     known = tail.rest()
     return Contents(document, network, vocabulary, weights, None if known is None else from_bytes(known))
 
 
 def _weight(tail: Tail, piece: Piece) -> Weight:
-    """Numbers that the runtime can compute with. Of 8 bits, −128 is none: its products are made for −127 to 127."""
+    """The next piece. Of 8 bits −128 is refused: the runtime's products are made for −127 to 127."""
     values = tail.take(piece.dtype, piece.shape)
     if not piece.scales:
-        if not np.isfinite(values).all():
-            raise CheckpointError("some of its weights are not numbers")
         return Weight(values)
     scales = tail.take(FLOAT32, (piece.scales,), is_counted=True)
-    if piece.dtype == INT8 and (values < -LARGEST_INT8).any():
+    if (values < -LARGEST_INT8).any():
         raise CheckpointError("some of its weights are out of range")
     if not (np.isfinite(scales) & (scales >= np.finfo(np.float32).tiny)).all():
         raise CheckpointError("some scales of its weights are not numbers above 0")

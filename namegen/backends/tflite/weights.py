@@ -14,12 +14,16 @@ import numpy as np
 
 from namegen.backends.tflite.graph import Weight
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.types import Array, Float32
+from namegen.types import Array, Float32, Float64
 
 FLOAT32, FLOAT16, INT8 = (np.dtype(kind) for kind in ("<f4", "<f2", "i1"))
+TABLE = "rnn.0.kernel"  # of which rows are looked up
 LEAST_FOR_FLOAT16 = 256  # numbers: for fewer, the operator that widens them costs more than it saves
 LEAST_FOR_INT8 = 1024
 LARGEST_INT8 = 127
+LARGEST_SUM = (
+    1e9  # far more than a network ever has, and far less than the runtime takes: its sigmoid is NaN from 1e27 on
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ())
             dtype = FLOAT16
         elif quantize == "int8" and is_kernel and count >= LEAST_FOR_INT8:
             dtype = INT8
-        if name == "rnn.0.kernel":
+        if name == TABLE:
             found[name] = Piece(name, shape, dtype)
         elif is_kernel:
             found[name] = Piece(name, shape[::-1], dtype, is_turned=True)
@@ -95,3 +99,32 @@ def _stored(values: Float32[Array, "..."], piece: Piece) -> Weight:
     scales = np.maximum(scales, np.finfo(np.float32).tiny)  # of numbers next to nothing it would be none
     narrow = np.clip(np.rint(part / scales), -LARGEST_INT8, LARGEST_INT8)
     return Weight(np.ascontiguousarray(narrow, INT8), scales.reshape(-1))
+
+
+def stays_finite(weights: Mapping[str, Weight]) -> bool:
+    """Whether whatever is computed with these weights is a finite number.
+
+    What a layer reads and what it remembers lies between −1 and 1, or is a one-hot row. So no sum of a layer can exceed
+    the sum of the magnitudes of the weights in it, and that must be far enough from the end of single precision.
+
+    >>> stays_finite({"output.kernel": Weight(np.ones((2, 3), np.float32)), "output.bias": Weight(np.zeros(2, "f4"))})
+    True
+    >>> stays_finite({"output.kernel": Weight(np.full((2, 3), 1e38, "f4")), "output.bias": Weight(np.zeros(2, "f4"))})
+    False
+    """
+    sums: dict[str, Array] = {}
+    with np.errstate(all="ignore"):  # a NaN is compared below
+        for name, weight in weights.items():
+            layer = name[: name.rindex(".bias")] if ".bias" in name else name.rpartition(".")[0]
+            sums[layer] = sums.get(layer, 0.0) + _largest_part(name, weight)
+    return all((largest <= LARGEST_SUM).all() for largest in sums.values())
+
+
+def _largest_part(name: str, weight: Weight) -> Float64[Array, "columns"]:
+    """The most that a piece adds to each sum of its layer, in magnitude."""
+    values = np.abs(weight.values.astype(np.float64))
+    if weight.scales is not None:
+        values *= np.abs(weight.scales.astype(np.float64))[:, None]
+    if values.ndim == 1:
+        return values
+    return values.max(axis=0) if name == TABLE else values.sum(axis=1)
