@@ -60,7 +60,8 @@ def test_logits_states_and_names(
         for _ in range(2)
     ]
     for column in tokens.T:
-        outputs = [step(tokens=column, **state) for step, state in zip((ours["step"], theirs["step"]), states)]
+        steps = zip((ours["step"], theirs["step"]), states, strict=True)
+        outputs = [step(tokens=column, **state) for step, state in steps]
         assert set(outputs[0]) == set(outputs[1]) == {"logits", *states[0]}
         for name in outputs[0]:
             np.testing.assert_allclose(outputs[0][name], outputs[1][name], rtol=0, atol=limit)

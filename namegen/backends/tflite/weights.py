@@ -21,9 +21,7 @@ TABLE = "rnn.0.kernel"  # of which rows are looked up
 LEAST_FOR_FLOAT16 = 256  # numbers: for fewer, the operator that widens them costs more than it saves
 LEAST_FOR_INT8 = 1024
 LARGEST_INT8 = 127
-LARGEST_SUM = (
-    1e9  # far more than a network ever has, and far less than the runtime takes: its sigmoid is NaN from 1e27 on
-)
+LARGEST_SUM = 1e9  # far more than a network ever has; the runtime's sigmoid is NaN from 1e27 on
 
 
 @dataclass(frozen=True)
@@ -122,9 +120,10 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
 
 def _largest_part(name: str, weight: Weight) -> Float64[Array, "columns"]:
     """The most that a piece adds to each sum of its layer, in magnitude."""
-    values = np.abs(weight.values.astype(np.float64))
+    values: Array = np.abs(weight.values.astype(np.float64))
     if weight.scales is not None:
         values *= np.abs(weight.scales.astype(np.float64))[:, None]
     if values.ndim == 1:
         return values
-    return values.max(axis=0) if name == TABLE else values.sum(axis=1)
+    largest: Array = values.max(axis=0) if name == TABLE else values.sum(axis=1)
+    return largest
