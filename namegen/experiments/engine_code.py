@@ -23,7 +23,7 @@ from namegen.errors import EngineError
 from namegen.experiments.machine import PACKAGE, code_fingerprint
 
 # What is no engine, though a network is read by it, and so has no class that says what it requires.
-LIBRARIES: dict[str, tuple[str, ...]] = {"tflite": ("tensorflow", "ai-edge-litert")}
+LIBRARIES: dict[str, tuple[str, ...]] = {"tflite": ("ai-edge-litert",)}
 CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
 
 

@@ -140,7 +140,7 @@ def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
     assert expected.std() > 0.5
     np.testing.assert_allclose(logits_of(network, tokens), expected, rtol=0, atol=1e-12)
     state = network.select(network.initial_state(3), np.array([2, 2]))
-    assert [array.shape for layer in state for array in layer][0] == (2, 12)
+    assert state[0][0].shape == (2, 12)
 
 
 def test_a_sample_reads_behind_every_beginning() -> None:

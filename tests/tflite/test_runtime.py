@@ -24,7 +24,7 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from tests.strategies import HARD_NAMES
 from tests.tflite.conftest import CELLS, engine_of, logits_of, train
-from tests.tflite.forging import resealed
+from tests.tflite.forging import blanked, resealed, sealed_again
 
 CheckpointOf = Callable[[str], Checkpoint]
 Exported = Callable[..., Path]
@@ -225,16 +225,23 @@ class TestDamage:
         foreign = exported().read_bytes().replace(b'"checksum"', b'"checkbut"')  # a sound .tflite, but not of ours
         _is_refused(foreign)
 
-    def test_a_whole_program_ends_with_a_sentence(self, exported: Exported, tmp_path: Path) -> None:
-        content = bytearray(exported().read_bytes())
+    @pytest.mark.parametrize("is_sealed", [False, True])
+    @pytest.mark.parametrize("words", [("generate", "{}", "--allow-seen"), ("score", "{}", "Ann")])
+    def test_a_whole_program_ends_with_a_sentence(
+        self, words: tuple[str, ...], is_sealed: bool, exported: Exported, tmp_path: Path
+    ) -> None:
+        """Also where the checksum was put right: then LiteRT would follow whatever the file says."""
+        content = bytearray(blanked(exported().read_bytes()))
         content[200:300] = bytes(100)
         path = tmp_path / "broken.tflite"
-        path.write_bytes(content)
-        command = [sys.executable, "-m", "namegen", "generate", str(path), "--allow-seen"]
+        path.write_bytes(sealed_again(bytes(content)) if is_sealed else content)
+        command = [sys.executable, "-m", "namegen", *(word.format(path) for word in words)]
         result = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert result.returncode == 1
-        assert result.stderr.count("\n") == 1
-        assert "broken.tflite" in result.stderr
+        *note, said = result.stderr.splitlines()
+        assert said.startswith("namegen: ")
+        assert "broken.tflite" in said
+        assert note in ([], [f"model: {path}"])
 
     def test_a_sealed_file_that_does_not_fit_together_is_refused(self, exported: Exported) -> None:
         """Whoever writes the checksum anew can still not pass another network off as this one."""

@@ -30,7 +30,6 @@ from namegen.types import Array
 
 CODE_POINT = np.dtype("<i4")
 ALIGNMENT = 16  # bytes; the length of a part, 4 bytes, stands right before it
-MOST_LAYERS = 1_000
 LONGEST_REASON = 300  # characters
 
 
@@ -105,8 +104,6 @@ class Tail:
 def _contents(plain: dict[str, Any], tail: Tail) -> Contents:
     document = read_document(plain)
     network = exportable(RecurrentNetwork.from_dict(document.network), CELLS, "a .tflite")
-    if len(network.hidden) > MOST_LAYERS:
-        raise CheckpointError(f"its network has {len(network.hidden):,} layers: expected at most {MOST_LAYERS:,}")
     if len(document.labels) != network.labels:
         raise CheckpointError("its labels do not fit its network")
     code_points = tail.take(CODE_POINT, (network.vocabulary_size,))

@@ -46,17 +46,14 @@ class Op(IntEnum):
     GREATER = 61
     LESS_EQUAL = 63
     NOT_EQUAL = 72
-    EQUAL = 71
     SUM = 74
     SHAPE = 77
     REDUCE_MAX = 82
     PACK = 83
-    ONE_HOT = 85
     LOGICAL_AND = 86
     UNPACK = 88
     REDUCE_ANY = 91
     FILL = 94
-    SPLIT_V = 102
     WHILE = 119
     SELECT_V2 = 123
     CUMSUM = 128
@@ -79,8 +76,6 @@ class Options(IntEnum):
     ARG_MAX = 40
     SHAPE = 55
     PACK = 59
-    ONE_HOT = 61
     UNPACK = 64
-    SPLIT_V = 79
     WHILE = 93
     CUMSUM = 102
