@@ -61,12 +61,13 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "backends.padded_rows": (DATA, {"numpy"}),
     "backends.quiet": (set(), set()),
     "backends.opening": (EVALUATION | {"backends"}, set()),
-    "backends.keras_engine": (ENGINE | {"backends.quiet", "backends.opening"}, {"numpy", "keras", "tensorflow"}),
+    "backends.exporting": (EVALUATION | {"backends", "backends.opening"}, {"numpy"}),
+    "backends.keras_engine": (ENGINE | {"backends.quiet", "backends.exporting"}, {"numpy", "keras", "tensorflow"}),
     "backends.tflite": (
-        GENERATION | {"backends.quiet", "backends.opening", "backends.numpy_engine", "backends.keras_engine"},
-        {"numpy", "tensorflow", "ai_edge_litert"},
+        GENERATION | {"backends.quiet", "backends.exporting", "backends.numpy_engine"},
+        {"numpy", "ai_edge_litert"},
     ),
-    "web": (NETWORK | {"backends.opening"}, {"numpy", "jinja2", "markupsafe"}),
+    "web": (NETWORK | {"backends.exporting"}, {"numpy", "jinja2", "markupsafe"}),
     "fetch": (DATA | {"lists"}, {"urllib3", "certifi"}),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (

@@ -13,7 +13,6 @@ from namegen.core.network.recurrent_network import RecurrentNetwork, as_recurren
 from namegen.errors import CheckpointError, EngineError, engine_at_work, setting
 from namegen.escaping import quote
 
-NOT_EXPORTABLE = "it cannot be exported, only read by that engine; export one that numpy or keras trained"
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
 
 
@@ -80,17 +79,6 @@ def check_computes(engine: Engine, checkpoint: Checkpoint, name: str, *, advice:
         name=name,
         advice=advice,
     )
-
-
-def check_exportable_arithmetic(checkpoint: Checkpoint, name: str) -> None:
-    """Refuse to export a network of which namegen's own formulas, which every exporter writes, give something else.
-
-    Raises:
-        CheckpointError: an engine trained it that computes something else under the name of a known cell.
-    """
-    engine = load_engine(OWN_READER)(checkpoint.network, None, threads=1)
-    engine.set_state(checkpoint.parameters)
-    check_computes(engine, checkpoint, name, advice=NOT_EXPORTABLE)
 
 
 def check_trains(engine_class: EngineClass, network: Network, name: str) -> None:

@@ -24,7 +24,7 @@ from namegen.experiments.machine import PACKAGE, code_fingerprint
 from namegen.files import is_file, is_folder
 
 # What is no engine, though a network is read by it, and so has no class that says what it requires.
-LIBRARIES: dict[str, tuple[str, ...]] = {"tflite": ("tensorflow", "ai-edge-litert")}
+LIBRARIES: dict[str, tuple[str, ...]] = {"tflite": ("ai-edge-litert",)}
 CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
 
 

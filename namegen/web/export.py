@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from namegen import __version__
-from namegen.backends.opening import check_exportable_arithmetic
+from namegen.backends.exporting import Sample, logits_of
 from namegen.core.data.digests import REMOVAL
 from namegen.core.data.sameness import SEPARATORS
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
@@ -31,6 +31,7 @@ from namegen.documents import to_plain
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
 from namegen.types import Array
+from namegen.web.arithmetic import PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
 # Each uses those before it. The arithmetic needs no page; the others put it into one.
@@ -82,7 +83,8 @@ def page(models: Sequence[PageModel]) -> str:
     """The text of a page with the models in it.
 
     Raises:
-        OutputError: it would be too large for a page, or the page has no formulas for a model's architecture or cell.
+        OutputError: it would be too large for a page, the page has no formulas for a model's architecture or cell, or
+            computes something else of it than Python.
         CheckpointError: an engine trained a model that computes something else than the page's formulas.
     """
     import jinja2
@@ -91,14 +93,15 @@ def page(models: Sequence[PageModel]) -> str:
     for model in models:
         exportable(model.checkpoint.network, CELLS, "a page")
     _check_size(models)
-    for model in models:
-        check_exportable_arithmetic(model.checkpoint, model.label)
+    samples = [Sample.of(model.checkpoint, model.label) for model in models]
     style = _text("page.css")
     # One function around all scripts: nothing of them is global but what page.js names.
     script = "\n".join(('(() => {\n"use strict";', *map(_text, SCRIPTS), "})();"))
     labels = distinct_labels(model.label for model in models)
     titles = distinct_labels(model.title or model.label for model in models)
     descriptions = [describe(label, model, title) for label, model, title in zip(labels, models, titles, strict=True)]
+    for sample, description in zip(samples, descriptions, strict=True):
+        sample.check(logits_of(PageNetwork(description), sample.tokens), "a page")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     text: str = environment.from_string(_text("page.html")).render(
         title=f"Invented names: {', '.join(titles)}",

@@ -138,7 +138,7 @@ def test_our_own_engines_say_what_they_require(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(looking, "load_engine", None)
     assert set(engine_code("keras").versions) == {"numpy", "keras", "tensorflow"}
     assert set(engine_code("numpy").versions) == {"numpy"}
-    assert set(engine_code("tflite").versions) == {"numpy", "tensorflow", "ai-edge-litert"}
+    assert set(engine_code("tflite").versions) == {"numpy", "ai-edge-litert"}
     found = codes_for_report(ENGINES, "sweep")
     assert {one.code for one in found.values()} == {code_fingerprint("sweep")}
     names = ["python", "namegen", "ai-edge-litert", "keras", "numpy", "tensorflow"]

@@ -40,7 +40,6 @@ def train(names: tuple[str, ...], **settings: object) -> Checkpoint:
 @pytest.fixture(autouse=True)
 def libraries() -> None:
     """What every test of this folder needs."""
-    require("tensorflow")
     require("ai_edge_litert")
 
 

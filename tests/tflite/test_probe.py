@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.export import export_tflite
-from namegen.backends.tflite.program import convert
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.evaluation.probe import probe
 from namegen.core.network.checkpoint import Checkpoint
@@ -25,11 +25,11 @@ def test_what_rounding_explains_and_no_more(
     """The distance is measured from what the file gives, so that a quantised one is tried at its own limit."""
     source = checkpoint("gru")
     assert source.probe is not None
-    given = probe(TFLiteModel(convert(source, quantize)), 0)
+    given = probe(TFLiteModel(to_bytes_of(contents_of(source, quantize))), 0)
     for share, fits in ((0.7 * limit, True), (1.5 * limit, False)):
         other = given.copy()
         other[1, 1] += share * max(1.0, float(np.abs(given).max()))
-        content = convert(replace(source, probe=other), quantize)
+        content = to_bytes_of(contents_of(replace(source, probe=other), quantize))
         if fits:
             TFLiteModel(content)
         else:

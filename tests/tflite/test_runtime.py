@@ -15,7 +15,6 @@ from namegen import api
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.known_names import to_bytes
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.backends.tflite.seal import BLANK, HEAD, seal
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.digests import known_digests
 from namegen.core.data.prefix_tree import PrefixTree
@@ -25,6 +24,7 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from tests.strategies import HARD_NAMES
 from tests.tflite.conftest import CELLS, engine_of, logits_of, train
+from tests.tflite.forging import blanked, resealed, sealed_again
 
 CheckpointOf = Callable[[str], Checkpoint]
 Exported = Callable[..., Path]
@@ -186,7 +186,9 @@ class TestWhatIsNew:
         _is_refused(resealed(content, entry, entry[8:16] + entry[:8] + entry[16:]), "known names are not in order")
         size = np.uint32(len(entry)).tobytes()
         shorter = np.uint32(len(entry) - 1).tobytes()
-        _is_refused(resealed(content, size + entry, shorter + entry), "known names are not digests")
+        _is_refused(resealed(content, size + entry, shorter + entry), "does not end where it should")
+        cut = content[:-1].replace(size + entry[:8], shorter + entry[:8])
+        _is_refused(resealed(cut, b"", b""), "known names are not digests")
 
 
 def test_no_tensorflow_is_loaded_and_nothing_is_said(exported: Exported) -> None:
@@ -196,12 +198,6 @@ def test_no_tensorflow_is_loaded_and_nothing_is_said(exported: Exported) -> None
     )
     result = subprocess.run([sys.executable, "-c", code, exported()], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-
-
-def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
-    """The file with a part of it replaced, and a checksum that fits."""
-    (digits,) = (head[1] for head in HEAD.finditer(content))
-    return seal(content.replace(digits, BLANK.encode()).replace(old, new))
 
 
 def _exported_to(folder: Path, checkpoint: Checkpoint) -> TFLiteModel:
@@ -229,16 +225,23 @@ class TestDamage:
         foreign = exported().read_bytes().replace(b'"checksum"', b'"checkbut"')  # a sound .tflite, but not of ours
         _is_refused(foreign)
 
-    def test_a_whole_program_ends_with_a_sentence(self, exported: Exported, tmp_path: Path) -> None:
-        content = bytearray(exported().read_bytes())
+    @pytest.mark.parametrize("is_sealed", [False, True])
+    @pytest.mark.parametrize("words", [("generate", "{}", "--allow-seen"), ("score", "{}", "Ann")])
+    def test_a_whole_program_ends_with_a_sentence(
+        self, words: tuple[str, ...], is_sealed: bool, exported: Exported, tmp_path: Path
+    ) -> None:
+        """Also where the checksum was put right: then LiteRT would follow whatever the file says."""
+        content = bytearray(blanked(exported().read_bytes()))
         content[200:300] = bytes(100)
         path = tmp_path / "broken.tflite"
-        path.write_bytes(content)
-        command = [sys.executable, "-m", "namegen", "generate", str(path), "--allow-seen"]
+        path.write_bytes(sealed_again(bytes(content)) if is_sealed else content)
+        command = [sys.executable, "-m", "namegen", *(word.format(path) for word in words)]
         result = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert result.returncode == 1
-        assert result.stderr.count("\n") == 1
-        assert "broken.tflite" in result.stderr
+        *note, said = result.stderr.splitlines()
+        assert said.startswith("namegen: ")
+        assert "broken.tflite" in said
+        assert note in ([], [f"model: {path}"])
 
     def test_a_sealed_file_that_does_not_fit_together_is_refused(self, exported: Exported) -> None:
         """Whoever writes the checksum anew can still not pass another network off as this one."""
@@ -249,8 +252,9 @@ class TestDamage:
             _is_refused(resealed(content, old, new), "fit together")
 
     def test_a_newer_format_says_so(self, exported: Exported) -> None:
-        content = exported().read_bytes().replace(b'"format_version":2', b'"format_version":3')
-        _is_refused(content, "update namegen")
+        content = exported().read_bytes()
+        _is_refused(content.replace(b'"format_version":3', b'"format_version":4'), "update namegen")
+        _is_refused(content.replace(b'"format_version":3', b'"format_version":2'), "export the model again")
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="cannot read"):

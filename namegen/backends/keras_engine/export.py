@@ -6,9 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from namegen.backends.exporting import Sample
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import keras
-from namegen.backends.opening import check_exportable_arithmetic
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
@@ -28,7 +30,8 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
         path: the file, which ends with ``.keras``; what was there is replaced, whole or not at all.
 
     Raises:
-        OutputError: the path has another ending or cannot be written, or stock Keras does not have the cell.
+        OutputError: the path has another ending or cannot be written, or stock Keras does not have the cell or computes
+            something else of it than Python.
         CheckpointError: a parameter's shape does not fit, or an engine trained it that computes something else.
     """
     path = Path(path)
@@ -36,9 +39,10 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
         raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
     network = exportable(checkpoint.network, CELLS, "a .keras")
     checked, _ = checked_tensors(network, checkpoint.parameters, ())
-    check_exportable_arithmetic(checkpoint, "the model")
+    sample = Sample.of(checkpoint, "the model")
     model = stock_model(network)
     model.set_weights(list(checked.values()))
+    sample.check(np.asarray(model(sample.tokens)), "a .keras")
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / "model.keras"
         model.save(temporary)

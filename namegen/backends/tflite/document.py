@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from namegen.core.network.checkpoint import Label
-from namegen.core.network.recurrent_network import of_version_1
 from namegen.documents import Count, Temperature, from_plain
 from namegen.errors import CheckpointError
 from namegen.types import Array, Float32
@@ -29,7 +28,8 @@ class TFLiteDocument:
         temperature: what names are drawn with unless another is asked for.
         trained_by: the engine that trained the network; like every name here it sorts behind ``format_version``.
         ignored_endings: what does not count at the end of a name when it is told whether two are the same.
-        probe: two rows of logits that it computed (``core/evaluation/probe.py``); none in version 1.
+        probe: two rows of logits that it computed (``core/evaluation/probe.py``); none where one was not finite.
+        half: with ``float16`` the parameters that stand in half precision.
     """
 
     network: Mapping[str, Any]
@@ -40,15 +40,12 @@ class TFLiteDocument:
     trained_by: str = "numpy"
     ignored_endings: tuple[str, ...] = ()
     probe: tuple[tuple[float, ...], ...] = ()
+    half: tuple[str, ...] = ()
 
 
 def read_document(plain: Mapping[str, Any]) -> TFLiteDocument:
-    """The description from plain values; one of version 1 as the second has it. Raises ValueError."""
-    inner = {name: value for name, value in plain.items() if name not in OF_THE_FILE}
-    document = from_plain(TFLiteDocument, inner)
-    if plain["format_version"] == 1:
-        return replace(document, network=of_version_1(document.network))
-    return document
+    """The description from plain values. Raises ValueError."""
+    return from_plain(TFLiteDocument, {name: value for name, value in plain.items() if name not in OF_THE_FILE})
 
 
 def plain_probe(probe: Float32[Array, "2 V"]) -> tuple[tuple[float, ...], ...]:

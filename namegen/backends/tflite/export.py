@@ -1,7 +1,7 @@
 """Export of a trained network, of either engine, as a ``.tflite`` that has been held against its source.
 
-``program.py`` makes the file's bytes; here they are opened in the LiteRT runtime, compared with the NumPy engine at
-every prefix of a list of names, and only then written.
+``contents.py`` makes the file's bytes; here they are opened in the LiteRT runtime, compared with the NumPy engine at
+every prefix of a list of names, and only then written. TensorFlow is not needed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from namegen.backends.exporting import Sample, engine_to_export, logits_of
 from namegen.backends.numpy_engine.cells import CELLS as NUMPY_CELLS
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.backends.opening import NOT_EXPORTABLE, check_computes
-from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.backends.tflite.contents import contents_of, to_bytes_of
+from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
+from namegen.backends.tflite.weights import LEAST_FOR_FLOAT16
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -26,8 +28,7 @@ from namegen.core.evaluation.probe import probe
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.recurrent_network import exportable
-from namegen.errors import CheckpointError, EngineError, NamesError, OutputError, SettingsError, setting
-from namegen.extras import missing_library
+from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Int, Int32
 
@@ -94,9 +95,9 @@ def export_tflite(
             cannot say which names are new.
 
     Raises:
-        OutputError: the file exists or cannot be written, the cell is unknown, or what was made differs too much: then
-            nothing is left behind, and what was there is kept.
-        EngineError: TensorFlow or LiteRT is not installed.
+        OutputError: the file exists or cannot be written, the cell is unknown or was changed, or what was made differs
+            too much: then nothing is left behind, and what was there is kept.
+        EngineError: LiteRT is not installed.
         CheckpointError: an engine trained it that computes something else.
         SettingsError: an unknown quantisation. NamesError: none of the names can be read by the model.
     """
@@ -105,10 +106,10 @@ def export_tflite(
     if path.suffix != ".tflite":
         raise OutputError(f"{path} does not end with .tflite, by which namegen knows such a file: name one that does")
     check_output(path, example="model.tflite", force=force)
+    find_interpreter()
     network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
-    source = NumpyEngine(network, None, threads=1)
-    source.set_state(checkpoint.parameters)
-    check_computes(source, checkpoint, "the model", advice=NOT_EXPORTABLE)
+    source = engine_to_export(checkpoint, "the model")
+    check_formulas(checkpoint)
     checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))  # of version 1 it has none yet
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
@@ -132,14 +133,11 @@ def export_tflite(
     if quantize == "float16":
         half = weights_in_half(checkpoint, source, tree)
         stored = rounded_to_half(checkpoint, half)
-    content = convert(stored, quantize)
+    content = to_bytes_of(contents_of(stored, quantize, half))
     try:
         model = TFLiteModel(content)
     except CheckpointError as error:
-        raise OutputError(
-            f"the .tflite ({quantize}) disagrees with its source ({error}); no file was written, choose another "
-            f"{setting('quantize')}"
-        ) from error
+        raise disagreement(quantize, str(error)) from error
     pair = Pair(source, model)
     before = AccuracyEvaluator(pair).evaluate(tree)
     after = AccuracyEvaluator(model).evaluate(tree)
@@ -163,15 +161,6 @@ def export_tflite(
     )
 
 
-def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
-    """The bytes of the file; loads TensorFlow. Raises EngineError where it is not installed."""
-    try:
-        from namegen.backends.tflite import program
-    except ModuleNotFoundError as error:
-        raise EngineError(missing_library("the export to .tflite", error.name, "keras", "tflite")) from error
-    return program.convert(checkpoint, quantize)
-
-
 def weights_in_half(checkpoint: Checkpoint, source: LanguageModel, tree: PrefixTree) -> tuple[str, ...]:
     """The kernels that can be rounded to half precision, together, with the logits still near enough to the source.
 
@@ -188,7 +177,11 @@ def weights_in_half(checkpoint: Checkpoint, source: LanguageModel, tree: PrefixT
         return pair.largest_difference
 
     limit = 0.9 * TOLERANCES["float16"].limit  # the rest is for the runtime's own rounding
-    kernels = [name for name in checkpoint.parameters if name.endswith("kernel")]
+    kernels = [
+        name
+        for name, values in checkpoint.parameters.items()
+        if name.endswith("kernel") and values.size >= LEAST_FOR_FLOAT16
+    ]
     chosen: list[str] = []
     for name in sorted(kernels, key=lambda name: error([name]) / checkpoint.parameters[name].size):
         if error([*chosen, name]) <= limit:
@@ -240,15 +233,27 @@ def check_quantize(quantize: str) -> None:
         raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
 
 
+def check_formulas(checkpoint: Checkpoint) -> None:
+    """Raise OutputError if the operators that are written compute something else than the NumPy engine, whatever the
+    quantisation.
+    """
+    sample = Sample.of(checkpoint, "the model")
+    plain = TFLiteModel(to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none")))
+    sample.check(logits_of(plain, sample.tokens), "a .tflite")
+
+
 def check_agreement(quantize: str, logit_difference: float, loss_difference: float) -> None:
     """Raise OutputError for a file that is too far from its source. A NaN is too far."""
     tolerance = TOLERANCES[quantize]
     found = loss_difference if quantize == "int8" else logit_difference
     if not found <= tolerance.limit:
-        raise OutputError(
-            f"the .tflite ({quantize}) disagrees with its source: {tolerance.figure} {found:.2g}, expected at most "
-            f"{tolerance.limit:g}; no file was written, choose another {setting('quantize')}"
-        )
+        raise disagreement(quantize, f"{tolerance.figure} {found:.2g}, expected at most {tolerance.limit:g}")
+
+
+def disagreement(quantize: str, reason: str) -> OutputError:
+    """The error for a file that is not good enough; another quantisation is advised where one was chosen."""
+    advice = "use another version of LiteRT" if quantize == "none" else f"choose another {setting('quantize')}"
+    return OutputError(f"the .tflite ({quantize}) disagrees with its source: {reason}; no file was written, {advice}")
 
 
 def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]) -> None:
@@ -258,9 +263,10 @@ def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, unifor
     apart = Generator(model, model.vocabulary, beginnings=model.beginnings).draw_one_by_one(uniforms)
     same = (model.generate_tokens(uniforms) == apart).all(axis=1).mean()
     if not same >= LOOP_SHARE:
-        raise OutputError(
-            f"the sampling loop of the .tflite gives only {same:.1%} of the names that its steps give, expected at "
-            f"least {LOOP_SHARE:.0%}; no file was written, choose another {setting('quantize')}"
+        raise disagreement(
+            model.quantize,
+            f"its sampling loop gives only {same:.1%} of the names that its steps give, expected at least "
+            f"{LOOP_SHARE:.0%}",
         )
 
 

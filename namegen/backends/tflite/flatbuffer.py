@@ -1,100 +1,155 @@
-"""What the converter cannot be asked for, done to its file: weights in half precision, and entries in the metadata.
+"""A flatbuffer, written from its root downwards: the same tables give the same bytes, whichever libraries are there.
 
-A ``.tflite`` is a flatbuffer of tables (buffers, subgraphs with tensors and operators); TensorFlow's own tools read it
-into plain objects and write it again.
+``reading.py`` compares a file with what namegen writes of its parts, byte for byte, so the writer is namegen's own: a
+library's may place things otherwise in its next version. The format is public and small (https://flatbuffers.dev):
+
+- a *table* is a signed offset back to its vtable, which says at which place in the table each field stands, then the
+  fields: numbers as they are, everything else as an offset to where it stands;
+- a *vector* is the count of its entries (4 bytes), then the entries; text is a vector of bytes with a 0 behind them;
+- offsets are unsigned: what is referred to always stands behind. All numbers have their little end first.
+
+``Table`` and ``Vector`` describe; ``to_bytes`` places. What is referred to twice is written once, if it can stand
+behind both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import struct
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
-import numpy as np
-from tensorflow.lite.python import schema_py_generated as schema
-from tensorflow.lite.tools import flatbuffer_utils
-
-LEAST_NUMBERS = 256  # in a tensor: for fewer, the operator that widens them costs more than it saves
-WIDENS_HALF = 3  # the version of the operator DEQUANTIZE that reads half precision, as the converter writes it
+OFFSET = struct.Struct("<I")
+BACK = struct.Struct("<i")
+SIZES = {"<b": 1, "<B": 1, "<i": 4, "<I": 4, "<f": 4}
 
 
-def edited(tflite: bytes, *, half: bool, metadata: Mapping[str, bytes]) -> bytes:
-    """The same model, edited.
+@dataclass(frozen=True, eq=False)
+class Number:
+    """A field that is a number; ``kind`` is as in ``struct``."""
+
+    kind: str
+    value: int | float
+
+
+@dataclass(frozen=True, eq=False)
+class Vector:
+    """A count and entries.
+
+    Attributes:
+        content: the bytes of entries that are numbers; empty where they are tables or texts.
+        count: how many entries.
+        entries: tables, vectors or texts.
+        alignment: of the first entry in the file.
+        rank: of those that stand at the file's end, in the order of their ranks; None: among the others.
+    """
+
+    content: bytes = b""
+    count: int = 0
+    entries: Sequence[Table | Vector] = ()
+    alignment: int = 4
+    rank: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Fields by their number in the schema; one that is left out has the schema's default."""
+
+    fields: Mapping[int, Number | Table | Vector]
+
+
+Part: TypeAlias = Table | Vector
+
+
+def text(value: str) -> Vector:
+    """A text; the 0 behind it is not counted."""
+    content = value.encode()
+    return Vector(content + b"\0", len(content))
+
+
+def tables(entries: Sequence[Part]) -> Vector:
+    """A vector of what is referred to."""
+    return Vector(count=len(entries), entries=entries)
+
+
+def to_bytes(root: Table, identifier: bytes) -> bytes:
+    """The whole file.
 
     Args:
-        tflite: the file.
-        half: store in half precision every weight tensor that loses nothing by it; the computation stays in single.
-        metadata: entries for the metadata table, by name.
+        root: the table that everything hangs on.
+        identifier: four bytes that say what the file is.
+
+    >>> to_bytes(Table({0: Number("<I", 7)}), b"ABCD").hex(" ", 4)
+    '10000000 41424344 06000800 04000000 08000000 07000000'
     """
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
-    if half:
-        _store_in_half(model)
-    model.metadata = list(model.metadata or [])
-    for name, content in metadata.items():
-        entry = schema.MetadataT()
-        entry.name, entry.buffer = name, _add_buffer(model, np.frombuffer(content, np.uint8))
-        model.metadata.append(entry)
-    packed: bytes = flatbuffer_utils.convert_object_to_bytearray(model)
-    return packed
+    return _Writer().write(root, identifier)
 
 
-def _store_in_half(model: Any) -> None:
-    """Replace constants by a half-precision buffer and an operator that widens it, once, before all others."""
-    halves: dict[int, int] = {}  # buffer → the buffer that replaces it; signatures share both
-    opcode = None
-    for subgraph in model.subgraphs:
-        read = {int(place) for operator in subgraph.operators or [] for place in operator.inputs}
-        widening = []
-        for place, tensor in enumerate(list(subgraph.tensors)):
-            if tensor.buffer not in halves:
-                values = _weights(model, tensor)
-                if values is None or not np.array_equal(values.astype(np.float16), values):
-                    continue
-                halves[tensor.buffer] = _add_buffer(model, values.astype(np.float16).view(np.uint8))
-            if place not in read:  # a constant that the converter left over
-                tensor.type, tensor.buffer = schema.TensorType.FLOAT16, halves[tensor.buffer]
-                continue
-            opcode = _add_opcode(model) if opcode is None else opcode
-            subgraph.tensors.append(_half(tensor, halves[tensor.buffer]))
-            tensor.buffer = 0  # the empty one: the tensor is computed now
-            widening.append(_operator(opcode, len(subgraph.tensors) - 1, place))
-        subgraph.operators = [*widening, *(subgraph.operators or [])]
-    for buffer in halves:
-        model.buffers[buffer].data = None
+class _Writer:
+    """Parts are placed in the order in which they are referred to; each reference is filled in once its part stands."""
 
+    def __init__(self) -> None:
+        self.content = bytearray()
+        self.places: dict[int, int] = {}  # of what is written, by id
+        self.vtables: dict[bytes, int] = {}
+        self.pending: deque[tuple[int, Part]] = deque()  # where an offset is to be filled in, and to what
+        self.last: list[tuple[int, int, Vector]] = []  # rank, place of the offset, vector
 
-def _half(tensor: Any, buffer: int) -> Any:
-    """A constant of the same shape in half precision."""
-    narrow = schema.TensorT()
-    narrow.shape, narrow.hasRank, narrow.name = tensor.shape, tensor.hasRank, tensor.name + b"/half"
-    narrow.type, narrow.buffer = schema.TensorType.FLOAT16, buffer
-    return narrow
+    def write(self, root: Table, identifier: bytes) -> bytes:
+        self.content += bytes(4) + identifier
+        self._refer(0, root)
+        while self.pending:
+            self._fill(*self.pending.popleft())
+        for _, place, vector in sorted(self.last, key=lambda entry: entry[:2]):
+            self._fill(place, vector)
+        return bytes(self.content)
 
+    def _refer(self, place: int, part: Part) -> None:
+        if isinstance(part, Vector) and part.rank is not None:
+            self.last.append((part.rank, place, part))
+        else:
+            self.pending.append((place, part))
 
-def _operator(opcode: int, reads: int, writes: int) -> Any:
-    operator = schema.OperatorT()
-    operator.opcodeIndex = opcode
-    operator.inputs, operator.outputs = np.array([reads], np.int32), np.array([writes], np.int32)
-    return operator
+    def _fill(self, place: int, part: Part) -> None:
+        if self.places.get(id(part), 0) <= place:  # not there yet; or before what refers to it, where no offset leads
+            self.places[id(part)] = self._table(part) if isinstance(part, Table) else self._vector(part)
+        OFFSET.pack_into(self.content, place, self.places[id(part)] - place)
 
+    def _align(self, alignment: int, behind: int = 0) -> None:
+        """Zeros, until what comes ``behind`` so many bytes stands where it must."""
+        self.content += bytes(-(len(self.content) + behind) % alignment)
 
-def _weights(model: Any, tensor: Any) -> Any:
-    """The numbers of a single-precision constant that is large enough; None for any other tensor."""
-    data = model.buffers[tensor.buffer].data
-    if tensor.type != schema.TensorType.FLOAT32 or data is None or len(data) < 4 * LEAST_NUMBERS:
-        return None
-    return np.frombuffer(bytes(data), np.float32)
+    def _vector(self, vector: Vector) -> int:
+        self._align(max(vector.alignment, 4), behind=4)
+        place = len(self.content)
+        self.content += OFFSET.pack(vector.count)
+        self.content += vector.content
+        for k, entry in enumerate(vector.entries):
+            self.content += bytes(4)
+            self._refer(place + 4 + 4 * k, entry)
+        return place
 
-
-def _add_buffer(model: Any, data: Any) -> int:
-    buffer = schema.BufferT()
-    buffer.data = data
-    model.buffers.append(buffer)
-    return len(model.buffers) - 1
-
-
-def _add_opcode(model: Any) -> int:
-    opcode = schema.OperatorCodeT()
-    opcode.builtinCode = opcode.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
-    opcode.version = WIDENS_HALF
-    model.operatorCodes.append(opcode)
-    return len(model.operatorCodes) - 1
+    def _table(self, table: Table) -> int:
+        """The widest fields first, so that none needs a gap; then in the order of their numbers."""
+        size, offsets = 4, [0] * (1 + max(table.fields, default=-1))
+        sizes = {k: SIZES[field.kind] if isinstance(field, Number) else 4 for k, field in table.fields.items()}
+        for number in sorted(table.fields, key=lambda number: (-sizes[number], number)):
+            offsets[number] = size
+            size += sizes[number]
+        vtable = struct.pack(f"<{2 + len(offsets)}H", 4 + 2 * len(offsets), size, *offsets)
+        if vtable not in self.vtables:
+            self._align(2)
+            self.vtables[vtable] = len(self.content)
+            self.content += vtable
+        self._align(4)
+        place = len(self.content)
+        self.content += bytes(size)
+        BACK.pack_into(self.content, place, place - self.vtables[vtable])
+        for number, field in table.fields.items():
+            at = place + offsets[number]
+            if isinstance(field, Number):
+                struct.pack_into(field.kind, self.content, at, field.value)
+            else:
+                self._refer(at, field)
+        return place

@@ -6,8 +6,6 @@ them; other programs ignore it. The checksum of ``seal.py`` covers it, as it cov
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 
 from namegen.errors import CheckpointError
@@ -26,34 +24,15 @@ def to_bytes(known: UInt64[Array, "known"]) -> bytes:
     return known.astype(IN_FILE).tobytes()
 
 
-def known_names(content: bytes) -> UInt64[Array, "known"] | None:
-    """The digests of a whole file, which has been unsealed before; None where it carries none.
+def from_bytes(entry: bytes) -> UInt64[Array, "known"]:
+    """The way back.
 
     Raises:
         CheckpointError: the entry holds something else.
     """
-    entry = _entry(content)
-    if entry is None:
-        return None
     if len(entry) % IN_FILE.itemsize:
         raise CheckpointError("its known names are not digests")
     known = np.frombuffer(entry, IN_FILE).astype(np.uint64)
     if (known[1:] <= known[:-1]).any():
         raise CheckpointError("its known names are not in order")
     return known
-
-
-def _entry(content: bytes) -> bytes | None:
-    """The bytes of the entry."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    try:
-        model = schema.Model.GetRootAsModel(content, 0)
-        for place in range(model.MetadataLength()):
-            entry = model.Metadata(place)
-            if entry.Name() == KNOWN_NAMES.encode():
-                buffer = model.Buffers(entry.Buffer())
-                return bytes(buffer.DataAsNumpy()) if buffer.DataLength() else b""
-    except (struct.error, IndexError) as error:
-        raise CheckpointError("its metadata are not in order") from error
-    return None

@@ -1,184 +1,297 @@
-"""The network as TensorFlow functions, and these as a ``.tflite``. The only file of this folder that loads TensorFlow.
+"""The network as operators of LiteRT: the three signatures of the file. Letters are those of ``core/README.md``.
 
-The functions use operators that LiteRT has built in, nothing else. Weights are constants, so that the converter stores
-each once, whichever signatures read it. Letters are those of ``core/README.md``.
+    step        tokens, states → logits, states
+    generate    uniform numbers, temperature → tokens: a loop (WHILE) around step and the rule that draws
+    vocabulary  → code points
+
+Weights are constants, each of which stands in the file once, whichever signatures read it.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from namegen.backends.keras_engine.tensorflow_setup import tf
-from namegen.backends.quiet import quiet
-from namegen.backends.tflite.document import TFLiteDocument, plain_probe
-from namegen.backends.tflite.flatbuffer import edited
-from namegen.backends.tflite.known_names import KNOWN_NAMES, to_bytes
-from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.recurrent_network import exportable
-from namegen.documents import to_plain
+from namegen.backends.tflite.flatbuffer import Number
+from namegen.backends.tflite.graph import Chosen, File, Graph, Tensor, Weight, integer, true
+from namegen.backends.tflite.schema import Op, Options, Type
+from namegen.core.data.beginnings import Beginnings
+from namegen.core.network.recurrent_network import RecurrentNetwork
 
-Tensor = Any  # TensorFlow has no types
+ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
+HYBRID, GATHERS_INT8, WIDENS_INT8 = 12, 2, 2  # the versions of operators that read weights of 8 bits
 
 
 class Program:
-    """The network with constant weights.
+    """The network, written into a file's subgraphs.
 
     Args:
-        checkpoint: where the weights come from.
+        file: what the subgraphs are added to.
+        network: the shapes.
+        weights: by the names of ``weights.py``.
+        beginnings: what a name may begin with.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self.network = exportable(checkpoint.network, CELLS, "a .tflite")
-        self.code_points = checkpoint.vocabulary.code_points
-        self.beginnings = checkpoint.beginnings
-        self.weights = {name: tf.constant(values, tf.float32) for name, values in checkpoint.parameters.items()}
-        self.cell = CELLS[self.network.cell]
+    def __init__(
+        self, file: File, network: RecurrentNetwork, weights: Mapping[str, Weight], beginnings: Beginnings
+    ) -> None:
+        self.file, self.network, self.weights, self.beginnings = file, network, weights, beginnings
+        self.cell = CELLS[network.cell]
 
-    def step(self, tokens: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def add_signatures(self, code_points: Weight) -> None:
+        """All three, and their subgraphs; that of ``generate`` comes first, as who asks for no signature gets it."""
+        generate, step, vocabulary = (self.file.graph(name) for name in ("generate", "step", "vocabulary"))
+        self._vocabulary(vocabulary, code_points)
+        self._step(step)
+        self._generate(generate)
+
+    def _vocabulary(self, graph: Graph, code_points: Weight) -> None:
+        buffer, _ = self.file.weight(code_points)
+        given = graph.tensor(Type.INT32, code_points.values.shape, name="code_points", buffer=buffer)
+        self.file.sign("vocabulary", graph, {}, {"code_points": given})
+
+    def _step(self, graph: Graph) -> None:
+        tokens = graph.tensor(Type.INT32, (ANY,), name="tokens")
+        state = [
+            graph.tensor(Type.FLOAT32, (ANY, width), name=f"state_{k}")
+            for k, width in enumerate(self.network.state_widths)
+        ]
+        logits, after = self._read(graph, tokens, state)
+        names = [f"state_{k}" for k in range(len(state))]
+        inputs = {"tokens": tokens, **dict(zip(names, state, strict=True))}
+        self.file.sign("step", graph, inputs, {"logits": logits, **dict(zip(names, after, strict=True))})
+
+    def _read(self, graph: Graph, tokens: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read one token a row: logits (B, V), and the state after it, each array (B, H)."""
-        rows, after, states = tokens, [], self.network.cell_shape.states
+        rows, after, states = tokens, list[Tensor](), self.network.cell_shape.states
         for k, width in enumerate(self.network.hidden):
-            kernel, U, bias = (self.weights[f"rnn.{k}.{name}"] for name in ("kernel", "recurrent_kernel", "bias"))
-            x = tf.gather(kernel, rows) if k == 0 else tf.matmul(rows, kernel)  # one-hot row times K: a row of K
             before = state[states * k :][:states]
-            after += self.cell(x, U, bias, before, width)
+            after += self.cell(Layer(graph, k, width, self.weights), rows, before)
             rows = after[-states]
-        return tf.matmul(rows, self.weights["output.kernel"]) + self.weights["output.bias"], after
+        logits = multiply(graph, rows, self.weights["output.kernel"], self.weights["output.bias"])
+        return logits, after
 
-    def generate(self, uniforms: Tensor, temperature: Tensor) -> Tensor:
+    def _generate(self, graph: Graph) -> None:
         """The rule of ``core/generation/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T).
 
         Where there are several beginnings, the first uniform number of a row chooses its own: (n, 1 + T) → (n, T). The
         loop ends with the last name, or at T.
         """
-        first, uniforms = self._begin(uniforms)
-        rows, longest = tf.unstack(tf.shape(uniforms))
-        columns = tf.transpose(uniforms)  # (T, n): a gather of one row is one place of every name
-        divisor = tf.where(temperature > 0, temperature, 1.0)
-        last_id = self.network.vocabulary_size - 1
+        uniforms = graph.tensor(Type.FLOAT32, (ANY, ANY), name="uniforms")
+        temperature = graph.tensor(Type.FLOAT32, (), name="temperature")
+        first, rest = self._begin(graph, uniforms)
+        shape = graph.add(Op.SHAPE, [rest], Type.INT32, (2,), (Options.SHAPE, {0: Number("<b", Type.INT32)}))
+        rows, longest = (graph.tensor(Type.INT32, ()) for _ in range(2))
+        graph.run(Op.UNPACK, [shape], [rows, longest], (Options.UNPACK, {0: integer(2)}))
+        turned = graph.constant([1, 0])
+        columns = graph.add(Op.TRANSPOSE, [rest, turned], Type.FLOAT32, (ANY, ANY))  # (T, n)
+        draws = graph.add(Op.GREATER, [temperature, graph.constant(0, np.float32)], Type.BOOL, ())
+        divisor = graph.add(Op.SELECT_V2, [draws, temperature, graph.constant(1, np.float32)], Type.FLOAT32, ())
+        count = graph.add(Op.RESHAPE, [rows, graph.constant([1])], Type.INT32, (1,))
+        last = first or self._fill(graph, count, self.beginnings.tokens[0], (ANY,))
+        table = self._pack(graph, longest, rows)
+        variables = {
+            "place": graph.constant(0),
+            "tokens": self._fill(graph, table, 0, (ANY, ANY)),  # (T, n)
+            "last": last,
+            "alive": self._fill(graph, count, True, (ANY,), np.bool_),
+            "longest": longest,
+            "draws": draws,
+            "divisor": divisor,
+            "columns": columns,
+        }
+        for k, width in enumerate(self.network.state_widths):
+            state = self._pack(graph, rows, graph.constant(width))
+            variables[f"state_{k}"] = self._fill(graph, state, 0.0, (ANY, width), np.float32)
+        goes_on, body = self._goes_on(variables), self._body(variables)
+        outputs = [graph.tensor(tensor.type, tensor.shape) for tensor in variables.values()]
+        places = {0: integer(goes_on.place), 1: integer(body.place)}
+        graph.run(Op.WHILE, list(variables.values()), outputs, (Options.WHILE, places))
+        tokens = graph.add(Op.TRANSPOSE, [outputs[1], turned], Type.INT32, (ANY, ANY))
+        self.file.sign("generate", graph, {"uniforms": uniforms, "temperature": temperature}, {"tokens": tokens})
 
-        def goes_on(place: Tensor, tokens: Tensor, last: Tensor, alive: Tensor, *state: Tensor) -> Tensor:
-            return tf.logical_and(place < longest, tf.reduce_any(alive))
-
-        def draw(place: Tensor, tokens: Tensor, last: Tensor, alive: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-            logits, after = self.step(last, state)
-            scaled = (logits - tf.reduce_max(logits, axis=1, keepdims=True)) / divisor  # subtracted before it overflows
-            sums = tf.cumsum(tf.nn.softmax(scaled), axis=1)  # (n, V)
-            below = sums <= tf.gather(columns, place)[:, None]
-            drawn = tf.minimum(tf.reduce_sum(tf.cast(below, tf.int32), axis=1), last_id)
-            likeliest = tf.argmax(logits, axis=1, output_type=tf.int32)
-            last = tf.where(tf.equal(temperature, 0.0), likeliest, drawn) * tf.cast(alive, tf.int32)
-            tokens += last[:, None] * tf.one_hot(place, longest, dtype=tf.int32)[None]
-            return (place + 1, tokens, last, tf.not_equal(last, 0), *after)
-
-        start = (
-            tf.constant(0),
-            tf.zeros([rows, longest], tf.int32),
-            first,
-            tf.ones([rows], tf.bool),
-            *(tf.zeros([rows, width]) for width in self.network.state_widths),
-        )
-        shapes = ([], [None, None], [None], [None], *([None, width] for width in self.network.state_widths))
-        return tf.while_loop(goes_on, draw, start, shape_invariants=tuple(map(tf.TensorShape, shapes)))[1]
-
-    def _begin(self, uniforms: Tensor) -> tuple[Tensor, Tensor]:
-        """The beginning of each row (n,), and the uniform numbers that are left."""
-        rows, count = tf.shape(uniforms)[0], len(self.beginnings.tokens)
+    def _begin(self, graph: Graph, uniforms: Tensor) -> tuple[Tensor | None, Tensor]:
+        """The beginning of each row (n,), None where there is but one; and the uniform numbers that are left."""
         if not self.beginnings.several:
-            return tf.fill([rows], tf.constant(self.beginnings.tokens[0], tf.int32)), uniforms
-        sums = tf.constant(np.cumsum(self.beginnings.shares), tf.float32)
-        below = tf.cast(sums[None] <= uniforms[:, :1], tf.int32)  # (n, count)
-        chosen = tf.minimum(tf.reduce_sum(below, axis=1), count - 1)
-        return tf.gather(tf.constant(self.beginnings.ids), chosen), uniforms[:, 1:]
+            return None, uniforms
+        sums = graph.constant(np.cumsum(self.beginnings.shares), np.float32)
+        chosen = self._drawn(graph, sums, columns_of(graph, uniforms, 0, 1))
+        ids = graph.constant(self.beginnings.ids)
+        return graph.add(Op.GATHER, [ids, chosen], Type.INT32, (ANY,), GATHER), columns_of(graph, uniforms, 1, None)
 
-    def module(self) -> tuple[Any, dict[str, Any]]:
-        """A module, and its functions by signature."""
-        tokens = tf.TensorSpec([None], tf.int32, name="tokens")
-        state = [
-            tf.TensorSpec([None, width], tf.float32, name=f"state_{k}")
-            for k, width in enumerate(self.network.state_widths)
-        ]
+    def _drawn(self, graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
+        """The first id whose sum exceeds the uniform number (n, 1), the last if none does."""
+        last_id = graph.constant(sums.shape[-1] - 1)
+        wide = (ANY, sums.shape[-1])
+        below = graph.add(Op.LESS_EQUAL, [sums, uniforms], Type.BOOL, wide)
+        ones = graph.add(Op.CAST, [below], Type.INT32, wide)
+        counted = graph.add(Op.SUM, [ones, graph.constant(1)], Type.INT32, (ANY,), (Options.REDUCER, {}))
+        return graph.add(Op.MINIMUM, [counted, last_id], Type.INT32, (ANY,))
 
-        @tf.function(input_signature=[tokens, *state])  # type: ignore[untyped-decorator]
-        def step(tokens: Tensor, *state: Tensor) -> dict[str, Tensor]:
-            logits, after = self.step(tokens, state)
-            return {"logits": logits, **{f"state_{k}": array for k, array in enumerate(after)}}
+    def _goes_on(self, variables: Mapping[str, Tensor]) -> Graph:
+        """While there is a place left and a name that has not ended."""
+        graph = self.file.graph("goes_on")
+        inner = _inner(graph, variables)
+        is_left = graph.add(Op.LESS, [inner["place"], inner["longest"]], Type.BOOL, ())
+        lives = graph.add(Op.REDUCE_ANY, [inner["alive"], graph.constant([0])], Type.BOOL, (), (Options.REDUCER, {}))
+        graph.ends(inner.values(), [graph.add(Op.LOGICAL_AND, [is_left, lives], Type.BOOL, ())])
+        return graph
 
-        uniforms = tf.TensorSpec([None, None], tf.float32, name="uniforms")
-        temperature = tf.TensorSpec([], tf.float32, name="temperature")
+    def _body(self, variables: Mapping[str, Tensor]) -> Graph:
+        """One character of every name."""
+        graph, V = self.file.graph("one_character"), self.network.vocabulary_size
+        inner = _inner(graph, variables)
+        names = [name for name in inner if name.startswith("state_")]
+        logits, after = self._read(graph, inner["last"], [inner[name] for name in names])
+        kind = (Options.ARG_MAX, {0: Number("<b", Type.INT32)})
+        likeliest = graph.add(Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), kind)
+        kept = (Options.REDUCER, {0: true()})
+        highest = graph.add(Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), kept)
+        below = graph.add(Op.SUB, [logits, highest], Type.FLOAT32, (ANY, V), (Options.SUB, {}))  # before it overflows
+        scaled = graph.add(Op.DIV, [below, inner["divisor"]], Type.FLOAT32, (ANY, V), (Options.DIV, {}))
+        beta = (Options.SOFTMAX, {0: Number("<f", 1.0)})
+        chances = graph.add(Op.SOFTMAX, [scaled], Type.FLOAT32, (ANY, V), beta)
+        sums = graph.add(Op.CUMSUM, [chances, graph.constant(1)], Type.FLOAT32, (ANY, V), (Options.CUMSUM, {}))
+        uniforms = graph.add(Op.GATHER, [inner["columns"], inner["place"]], Type.FLOAT32, (ANY,), GATHER)
+        upright = graph.add(Op.RESHAPE, [uniforms, graph.constant([-1, 1])], Type.FLOAT32, (ANY, 1))
+        drawn = self._drawn(graph, sums, upright)
+        chosen = graph.add(Op.SELECT_V2, [inner["draws"], drawn, likeliest], Type.INT32, (ANY,))
+        alive = graph.add(Op.CAST, [inner["alive"]], Type.INT32, (ANY,))
+        last = graph.add(Op.MUL, [chosen, alive], Type.INT32, (ANY,), (Options.MUL, {}))
+        row = graph.add(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
+        corner = self._pack(graph, inner["place"], graph.constant(0))
+        tokens = graph.add(Op.DYNAMIC_UPDATE_SLICE, [inner["tokens"], row, corner], Type.INT32, (ANY, ANY))
+        done = {
+            "place": graph.add(Op.ADD, [inner["place"], graph.constant(1)], Type.INT32, (), (Options.ADD, {})),
+            "tokens": tokens,
+            "last": last,
+            "alive": graph.add(Op.NOT_EQUAL, [last, graph.constant(0)], Type.BOOL, (ANY,)),
+            **dict(zip(names, after, strict=True)),
+        }
+        graph.ends(inner.values(), [done.get(name, tensor) for name, tensor in inner.items()])
+        return graph
 
-        @tf.function(input_signature=[uniforms, temperature])  # type: ignore[untyped-decorator]
-        def generate(uniforms: Tensor, temperature: Tensor) -> dict[str, Tensor]:
-            return {"tokens": self.generate(uniforms, temperature)}
+    def _fill(
+        self, graph: Graph, shape: Tensor, value: int | float, sizes: tuple[int, ...], dtype: type = np.int32
+    ) -> Tensor:
+        one = graph.constant(value, dtype)
+        return graph.add(Op.FILL, [shape, one], one.type, sizes, version=2)
 
-        @tf.function(input_signature=[])  # type: ignore[untyped-decorator]
-        def vocabulary() -> dict[str, Tensor]:
-            return {"code_points": tf.constant(np.asarray(self.code_points))}
-
-        module = tf.Module()
-        module.functions = functions = {"step": step, "generate": generate, "vocabulary": vocabulary}
-        return module, functions
+    def _pack(self, graph: Graph, *sizes: Tensor) -> Tensor:
+        options = (Options.PACK, {0: integer(len(sizes))})
+        return graph.add(Op.PACK, sizes, Type.INT32, (len(sizes),), options)
 
 
-def simple_rnn(x: Tensor, U: Tensor, bias: Tensor, state: Sequence[Tensor], width: int) -> list[Tensor]:
-    """``h' = tanh(x K + b + h U)``; ``x K`` comes in as ``x``, as for the other cells."""
-    (h,) = state
-    return [tf.tanh(x + bias + tf.matmul(h, U))]
+GATHER: Chosen = (Options.GATHER, {})
 
 
-def gru(x: Tensor, U: Tensor, bias: Tensor, state: Sequence[Tensor], width: int) -> list[Tensor]:
-    """Keras's form with ``reset_after=True``; gates z, r, h; the formulas stand in ``numpy_engine/cells.py``."""
-    (h,) = state
-    x, s = x + bias[0], tf.matmul(h, U) + bias[1]
-    gates = tf.sigmoid(x[:, : 2 * width] + s[:, : 2 * width])
-    z, r = gates[:, :width], gates[:, width:]
-    n = tf.tanh(x[:, 2 * width :] + r * s[:, 2 * width :])
-    return [n + z * (h - n)]
+def _inner(graph: Graph, variables: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The variables of a loop inside one of its subgraphs."""
+    return {name: graph.tensor(tensor.type, tensor.shape) for name, tensor in variables.items()}
 
 
-def lstm(x: Tensor, U: Tensor, bias: Tensor, state: Sequence[Tensor], width: int) -> list[Tensor]:
-    """Gates i, f, c, o; the state is h, then c."""
-    h, c = state
-    i, f, g, o = tf.split(x + bias + tf.matmul(h, U), 4, axis=1)
-    c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
-    return [tf.sigmoid(o) * tf.tanh(c), c]
+def columns_of(graph: Graph, rows: Tensor, start: int, stop: int | None) -> Tensor:
+    """Columns of a matrix, from ``start`` to before ``stop``; None: to the last."""
+    to_the_end = 0b11 if stop is None else 0b01  # bits of axes whose own bound is meant
+    bounds = [graph.constant(bound) for bound in ([0, start], [0, stop or 0], [1, 1])]
+    options = (Options.STRIDED_SLICE, {0: integer(0b01), 1: integer(to_the_end)})
+    width = ANY if stop is None else stop - start
+    return graph.add(Op.STRIDED_SLICE, [rows, *bounds], rows.type, (rows.shape[0], width), options)
 
 
-CELLS = {"simple_rnn": simple_rnn, "gru": gru, "lstm": lstm}
+def multiply(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:
+    """``rows K (+ b)``: a kernel stands in the file as (outputs, inputs), as the operator reads it."""
+    is_small = kernel.scales is not None
+    options = (Options.FULLY_CONNECTED, {3: true()} if is_small else {})
+    inputs = [rows, graph.weight(kernel), None if bias is None else graph.weight(bias)]
+    shape = (ANY, kernel.values.shape[0])
+    return graph.add(Op.FULLY_CONNECTED, inputs, Type.FLOAT32, shape, options, version=HYBRID if is_small else 1)
 
 
-def convert(checkpoint: Checkpoint, quantize: str) -> bytes:
-    """The whole ``.tflite`` with its description and checksum.
+class Layer:
+    """One layer's arithmetic in a subgraph.
 
     Args:
-        checkpoint: the network.
-        quantize: ``none``; ``float16``, weights that half precision holds exactly are stored so; ``int8``, weights of
-            1,024 numbers and more in 8 bits, with the range of what they are multiplied with taken at run time.
+        graph: where it is added.
+        k: which layer.
+        width: ``H``.
+        weights: by the names of ``weights.py``.
     """
-    with quiet(), tempfile.TemporaryDirectory() as folder:
-        module, signatures = Program(checkpoint).module()
-        tf.saved_model.save(module, folder, signatures=signatures)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=sorted(signatures))
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize == "int8":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        content = converter.convert()
-    document = TFLiteDocument(
-        network=checkpoint.network.to_dict(),
-        labels=checkpoint.labels,
-        longest_name=checkpoint.longest_name,
-        quantize=quantize,  # type: ignore[arg-type]  # check_quantize has looked at it
-        temperature=1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
-        trained_by=checkpoint.engine,
-        ignored_endings=checkpoint.endings,
-        probe=() if checkpoint.probe is None else plain_probe(checkpoint.probe),
-    )
-    metadata = {METADATA_NAME: blank_text(to_plain(document)).encode()}
-    if checkpoint.known_names is not None:
-        metadata[KNOWN_NAMES] = to_bytes(checkpoint.known_names)
-    return seal(edited(content, half=quantize == "float16", metadata=metadata))
+
+    def __init__(self, graph: Graph, k: int, width: int, weights: Mapping[str, Weight]) -> None:
+        self.graph, self.k, self.width, self.weights = graph, k, width, weights
+
+    def weight(self, name: str) -> Weight:
+        """One of its own."""
+        return self.weights[f"rnn.{self.k}.{name}"]
+
+    def read(self, rows: Tensor, bias: Weight | None = None) -> Tensor:
+        """``x K (+ b)``: of the first layer a one-hot row times K, which is a row of K."""
+        kernel = self.weight("kernel")
+        if self.k:
+            return multiply(self.graph, rows, kernel, bias)
+        table, columns = self.graph.weight(kernel), kernel.values.shape[1]
+        if kernel.scales is None:
+            x = self.graph.add(Op.GATHER, [table, rows], Type.FLOAT32, (ANY, columns), GATHER)
+        else:
+            _, scales = self.graph.file.weight(kernel)
+            narrow = self.graph.add(
+                Op.GATHER, [table, rows], Type.INT8, (ANY, columns), GATHER, version=GATHERS_INT8, scales=scales
+            )
+            x = self.graph.add(Op.DEQUANTIZE, [narrow], Type.FLOAT32, (ANY, columns), version=WIDENS_INT8)
+        return x if bias is None else self.of(Op.ADD, x, self.graph.weight(bias), columns)
+
+    def recall(self, h: Tensor, bias: Weight) -> Tensor:
+        """``h U + b``."""
+        return multiply(self.graph, h, self.weight("recurrent_kernel"), bias)
+
+    def of(self, op: Op, a: Tensor, b: Tensor, width: int = 0) -> Tensor:
+        """ADD, SUB or MUL of two."""
+        options = {Op.ADD: Options.ADD, Op.SUB: Options.SUB, Op.MUL: Options.MUL}[op]
+        return self.graph.add(op, [a, b], Type.FLOAT32, (ANY, width or self.width), (options, {}))
+
+    def curve(self, op: Op, x: Tensor) -> Tensor:
+        """TANH or LOGISTIC."""
+        return self.graph.add(op, [x], Type.FLOAT32, x.shape)
+
+    def split(self, x: Tensor, parts: int) -> list[Tensor]:
+        """Columns in parts of one width."""
+        outputs = [self.graph.tensor(Type.FLOAT32, (ANY, x.shape[1] // parts)) for _ in range(parts)]
+        self.graph.run(Op.SPLIT, [self.graph.constant(1), x], outputs, (Options.SPLIT, {0: integer(parts)}))
+        return outputs
+
+
+def simple_rnn(layer: Layer, rows: Tensor, state: Sequence[Tensor]) -> list[Tensor]:
+    """``h' = tanh(x K + h U + b)``."""
+    (h,) = state
+    return [layer.curve(Op.TANH, layer.of(Op.ADD, layer.read(rows), layer.recall(h, layer.weight("bias"))))]
+
+
+def gru(layer: Layer, rows: Tensor, state: Sequence[Tensor]) -> list[Tensor]:
+    """Keras's form with ``reset_after=True``; gates z, r, n; the formulas stand in ``numpy_engine/cells.py``."""
+    (h,) = state
+    x_z, x_r, x_n = layer.split(layer.read(rows, layer.weight("bias.0")), 3)
+    s_z, s_r, s_n = layer.split(layer.recall(h, layer.weight("bias.1")), 3)
+    z = layer.curve(Op.LOGISTIC, layer.of(Op.ADD, x_z, s_z))
+    r = layer.curve(Op.LOGISTIC, layer.of(Op.ADD, x_r, s_r))
+    n = layer.curve(Op.TANH, layer.of(Op.ADD, x_n, layer.of(Op.MUL, r, s_n)))
+    return [layer.of(Op.ADD, n, layer.of(Op.MUL, z, layer.of(Op.SUB, h, n)))]  # z h + (1 − z) n
+
+
+def lstm(layer: Layer, rows: Tensor, state: Sequence[Tensor]) -> list[Tensor]:
+    """Gates i, f, g, o; the state is h, then c."""
+    h, c = state
+    sums = layer.of(Op.ADD, layer.read(rows), layer.recall(h, layer.weight("bias")), 4 * layer.width)
+    i, f, g, o = layer.split(sums, 4)
+    kept = layer.of(Op.MUL, layer.curve(Op.LOGISTIC, f), c)
+    new = layer.of(Op.MUL, layer.curve(Op.LOGISTIC, i), layer.curve(Op.TANH, g))
+    c = layer.of(Op.ADD, kept, new)
+    return [layer.of(Op.MUL, layer.curve(Op.LOGISTIC, o), layer.curve(Op.TANH, c)), c]
+
+
+CELLS: dict[str, Callable[[Layer, Tensor, Sequence[Tensor]], list[Tensor]]] = {
+    "simple_rnn": simple_rnn,
+    "gru": gru,
+    "lstm": lstm,
+}

@@ -1,39 +1,36 @@
 """TFLiteModel: a ``.tflite`` of ``namegen export-tflite`` as a LanguageModel, in the LiteRT runtime alone.
 
-No TensorFlow is loaded. ``docs/tflite.md`` shows the same in a few lines without namegen.
+No TensorFlow is loaded. ``docs/tflite.md`` shows the same in a few lines without namegen, which trusts the file;
+``reading.py`` does not, and stands before the runtime here.
 """
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from namegen.backends.quiet import quiet
-from namegen.backends.tflite.document import probe_of, read_document
-from namegen.backends.tflite.known_names import known_names
-from namegen.backends.tflite.seal import unseal
-from namegen.core.data.beginnings import Beginnings
+from namegen.backends.tflite.document import probe_of
+from namegen.backends.tflite.reading import read_contents
 from namegen.core.data.sameness import Sameness
-from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.probe import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
-from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
-from namegen.core.settings import CELLS
-from namegen.errors import CheckpointError, EngineError, NamesError, SettingsError
+from namegen.errors import CheckpointError, EngineError, SettingsError
 from namegen.extras import missing_library
 from namegen.types import Array, Float, Float32, Int, Int32
 
-SIGNATURES = {"generate", "step", "vocabulary"}
 CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
 BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))  # a float64 below 1 may round to 1, which is no uniform number
+LARGEST_FILE = 2**31 - 1  # bytes; no .tflite is larger, as its offsets are of 32 bits
 
 TFLiteState = tuple[Array, ...]  # one (B, H) for each array of each layer's state
 
 
 class TFLiteModel:
-    """A trained network in a ``.tflite``. Not for two threads at a time.
+    """A trained network in a ``.tflite``. Several threads may use it: one waits for the other.
 
     Args:
         content: the whole file.
@@ -41,7 +38,7 @@ class TFLiteModel:
         threads: for the runtime.
 
     Attributes:
-        vocabulary: its characters, from the file's own signature.
+        vocabulary: its characters.
         network: the shapes of what was exported.
         labels: those of its list, in the order of their beginnings.
         beginnings: what its names begin with, by how many names have each label; without labels the boundary.
@@ -57,38 +54,27 @@ class TFLiteModel:
     """
 
     def __init__(self, content: bytes, *, path: Path | str = "the .tflite", threads: int = 1) -> None:
-        plain = unseal(content, path)
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
-        interpreter_class = _interpreter_class()
+        contents = read_contents(content, path)
+        document = contents.document
+        self.network, self.vocabulary = contents.network, contents.vocabulary
+        self.labels, self.beginnings = document.labels, contents.beginnings
+        self.longest_name = document.longest_name
+        self.quantize, self.drawing_temperature = document.quantize, document.temperature
+        self.sameness, self.known_names = Sameness(document.ignored_endings), contents.known_names
+        self._widths = self.network.state_widths
+        self._names = [f"state_{k}" for k in range(len(self._widths))]
+        self._lock = threading.Lock()  # the runtime's buffers are those of one call
+        interpreter_class = find_interpreter()
         try:
+            probe = probe_of(document, self.vocabulary.size)
             with quiet():
                 interpreter = interpreter_class(model_content=content, num_threads=threads)
-                if set(interpreter.get_signature_list()) != SIGNATURES:
-                    raise CheckpointError("its signatures are not step, generate and vocabulary")
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
-                code_points = interpreter.get_signature_runner("vocabulary")()["code_points"]
-            document = read_document(plain)
-            self.network = exportable(RecurrentNetwork.from_dict(document.network), CELLS, "a .tflite")
-            self.vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
-            self.longest_name = document.longest_name
-            self.quantize, self.drawing_temperature = document.quantize, document.temperature
-            self.sameness = Sameness(document.ignored_endings)
-            if self.vocabulary.size != self.network.vocabulary_size:
-                raise CheckpointError("its vocabulary does not fit its network")
-            self.labels = document.labels
-            if len(self.labels) != self.network.labels:
-                raise CheckpointError("its labels do not fit its network")
-            self.beginnings = Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
-            self._widths = self.network.state_widths
-            self._names = [f"state_{k}" for k in range(len(self._widths))]
-            widths = {name: int(about["shape"][-1]) for name, about in self._step.get_input_details().items()}
-            if widths != {"tokens": 1, **dict(zip(self._names, self._widths, strict=True))}:
-                raise CheckpointError("its states do not fit its network")
-            self.known_names = known_names(content)
-            probe = probe_of(document, self.vocabulary.size)
-        except (CheckpointError, NamesError, SettingsError, ValueError, RuntimeError) as error:
+                interpreter.get_signature_runner("vocabulary")()  # the runtime says what it has to say now, unheard
+        except (CheckpointError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
         check_probe(
             self,
@@ -104,8 +90,11 @@ class TFLiteModel:
     @classmethod
     def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:
         """Read a file. Raises what the class raises."""
+        path = Path(path)
         try:
-            content = Path(path).read_bytes()
+            if path.stat().st_size > LARGEST_FILE:
+                raise CheckpointError(f"{path} is larger than a .tflite can be: give a file that namegen wrote")
+            content = path.read_bytes()
         except OSError as error:
             raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
         return cls(content, path=path, threads=threads)
@@ -121,7 +110,8 @@ class TFLiteModel:
 
     def step(self, tokens: Int32[Array, "B"], state: TFLiteState) -> tuple[Float32[Array, "B V"], TFLiteState]:
         """Read one token a row. Rows come as they are: a number that changes costs 2 to 10 %, padding more."""
-        outputs: dict[str, Array] = self._step(tokens=tokens, **dict(zip(self._names, state, strict=True)))
+        with self._lock:
+            outputs: dict[str, Array] = self._step(tokens=tokens, **dict(zip(self._names, state, strict=True)))
         return outputs["logits"], tuple([outputs[name] for name in self._names])  # copies of the runtime's buffers
 
     def select(self, state: TFLiteState, rows: Int[Array, "K"]) -> TFLiteState:
@@ -148,11 +138,14 @@ class TFLiteModel:
         if tokens.size:
             for start in range(0, len(numbers), CHUNK_NAMES):
                 part = slice(start, start + CHUNK_NAMES)
-                tokens[part] = self._generate(uniforms=numbers[part], temperature=np.float32(temperature))["tokens"]
+                with self._lock:
+                    drawn = self._generate(uniforms=numbers[part], temperature=np.float32(temperature))
+                tokens[part] = drawn["tokens"]
         return tokens
 
 
-def _interpreter_class() -> Any:
+def find_interpreter() -> Any:
+    """LiteRT's class. Raises EngineError where it is not installed."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ModuleNotFoundError as error:

@@ -2,17 +2,17 @@
 
 Both are one JSON text in the file's own metadata table, under the name ``namegen``; other programs ignore it. It begins
 
-    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":2,…
+    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":3,…
 
-and the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. It is verified before the
-LiteRT runtime sees the file, which otherwise takes a changed weight as it comes, and trusts the rest too much.
+and the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. It tells a damaged file from a
+whole one. It does not tell who wrote it: what keeps a forged file from the LiteRT runtime is ``reading.py``.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from namegen.documents import read_json
 from namegen.errors import CheckpointError
 
 METADATA_NAME = "namegen"
-FORMAT, FORMAT_VERSION = "namegen tflite", 2
+FORMAT, FORMAT_VERSION = "namegen tflite", 3
+LARGEST_DOCUMENT = 16 * 2**20  # bytes; of it the probe grows with the vocabulary, by some 25 bytes a character
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
 
@@ -44,7 +45,15 @@ def seal(content: bytes) -> bytes:
     return content.replace(blank, f'{{"checksum":"{_digest(content)}"'.encode())
 
 
-def unseal(content: bytes, path: Path | str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Unsealed:
+    """The description of a file whose checksum fits, and the place in the file where it ends."""
+
+    plain: dict[str, Any]
+    end: int
+
+
+def unseal(content: bytes, path: Path | str) -> Unsealed:
     """Verify the checksum and give the description.
 
     Args:
@@ -52,7 +61,7 @@ def unseal(content: bytes, path: Path | str) -> dict[str, Any]:
         path: how error messages call it.
 
     Raises:
-        CheckpointError: foreign, empty, cut short, changed in any byte, or of a newer format.
+        CheckpointError: foreign, empty, cut short, changed in any byte, or of another version of the format.
     """
     heads = list(HEAD.finditer(content))
     if not content:
@@ -62,20 +71,30 @@ def unseal(content: bytes, path: Path | str) -> dict[str, Any]:
             f"{path} is not a .tflite of namegen, or it is damaged: give a file that namegen export-tflite wrote"
         )
     (head,) = heads
-    if int(head[2]) > FORMAT_VERSION:
+    version = int(head[2])
+    if version > FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} has the format version {int(head[2])}, and this namegen reads up to {FORMAT_VERSION}: "
-            "update namegen"
+            f"{path} has the format version {version}, and this namegen reads up to {FORMAT_VERSION}: update namegen"
+        )
+    if version < FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} was written by an older namegen (format version {version}), and this one runs only what it writes "
+            "itself: export the model again"
         )
     start, end = head.span(1)
     if _digest(content[:start] + BLANK.encode() + content[end:]) != head[1].decode():
         raise CheckpointError(
             f"{path} is damaged: its checksum does not fit; take another copy of the file, or export it again"
         )
-    text = content[head.start() :].decode("utf-8", "replace")  # what follows the document is no text
-    _, length = json.JSONDecoder().raw_decode(text)
-    document: dict[str, Any] = read_json(text[:length])
-    return document
+    start = head.start()
+    length = int.from_bytes(content[max(start - 4, 0) : start], "little")
+    if not length <= min(LARGEST_DOCUMENT, len(content) - start):
+        raise CheckpointError(f"{path} does not fit together: its description has no end; export it again")
+    try:
+        plain = read_json(content[start : start + length])
+    except ValueError as error:
+        raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
+    return Unsealed(plain, start + length)
 
 
 def _digest(content: bytes) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from namegen.core.engine import LanguageModel
 from namegen.errors import CheckpointError
-from namegen.types import Array, Float32, Int32
+from namegen.types import Array, Float, Float32, Int32
 
 PROBE_TOKENS = 8
 TOLERANCE, QUANTISED_TOLERANCE = 1e-3, 2e-2  # shares of the largest logit, or of 1 where all are smaller
@@ -78,7 +78,7 @@ def check_probe(
         raise CheckpointError(
             f"the probe of {name} has the shape {expected.shape}, and its network gives {found.shape}: {advice}"
         )
-    difference, largest = _difference(found, expected)
+    difference, largest = difference_of(found, expected)
     if difference <= tolerance * max(1.0, largest):
         return
     differ = f"(logits that differ by {difference:.2g})"
@@ -93,8 +93,8 @@ def check_probe(
     )
 
 
-def _difference(found: Float32[Array, "2 V"], expected: Float32[Array, "2 V"]) -> tuple[float, float]:
-    """The largest difference of two probes, and the largest logit of the second.
+def difference_of(found: Float[Array, "..."], expected: Float[Array, "..."]) -> tuple[float, float]:
+    """The largest difference of two arrays of logits, and the largest logit of the second.
 
     A model may give −inf for what never comes: where both do they agree, where one does they are infinitely apart; and
     so they are where a file's own probe holds a NaN.

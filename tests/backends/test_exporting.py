@@ -1,0 +1,158 @@
+"""Where a reader has changed a cell of the NumPy engine, no exporter writes a file that computes something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from namegen.backends.exporting import Sample, logits_of
+from namegen.backends.numpy_engine import cells
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.cli import cli
+from namegen.core.evaluation.probe import probe
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.settings import CELLS
+from namegen.errors import CheckpointError, OutputError
+from namegen.web.arithmetic import PageNetwork
+from namegen.web.export import PageModel, describe, write_page
+from tests.labelled import labelled_checkpoint
+from tests.requirements import require
+
+
+class SlowerGRU(cells.GRU):
+    """A reader's own: half of the state stays whatever the gates say."""
+
+    def forward(self, columns: Any, s: Any, before: Any, after: Any, kept: Any) -> None:
+        super().forward(columns, s, before, after, kept)
+        after += before
+        after *= 0.5
+
+
+class SteeperRNN(cells.SimpleRNN):
+    def forward(self, columns: Any, s: Any, before: Any, after: Any, kept: Any) -> None:
+        np.add(columns, s, out=after)
+        after *= 1.05
+        np.tanh(after, out=after)
+
+
+class LeakyLSTM(cells.LSTM):
+    def forward(self, columns: Any, s: Any, before: Any, after: Any, kept: Any) -> None:
+        super().forward(columns, s, before, after, kept)
+        after[0] *= 0.99
+
+
+CHANGED = {"simple_rnn": SteeperRNN(), "gru": SlowerGRU(), "lstm": LeakyLSTM()}
+
+
+def export_tflite(checkpoint: Checkpoint, folder: Path, quantize: str) -> None:
+    require("ai_edge_litert")
+    from namegen.backends.tflite.export import export_tflite
+
+    export_tflite(checkpoint, folder / "model.tflite", quantize=quantize)
+
+
+def export_keras(checkpoint: Checkpoint, folder: Path) -> None:
+    require("tensorflow")
+    from namegen.backends.keras_engine.export import export_keras
+
+    export_keras(checkpoint, folder / "model.keras")
+
+
+def export_web(checkpoint: Checkpoint, folder: Path) -> None:
+    write_page([PageModel("names", checkpoint)], folder / "page.html")
+
+
+EXPORTERS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
+    "a .tflite": (export_tflite, ("none",)),
+    "a quantised .tflite": (export_tflite, ("int8",)),
+    "a .keras": (export_keras, ()),
+    "a page": (export_web, ()),
+}
+
+
+def with_own_probe(checkpoint: Checkpoint) -> Checkpoint:
+    """As if it had been trained with the cells that the NumPy engine has now."""
+    engine = NumpyEngine(checkpoint.network, None, threads=1)
+    engine.set_state(checkpoint.parameters)
+    return replace(checkpoint, probe=probe(engine, checkpoint.network.beginnings[0]))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("target", EXPORTERS)
+def test_a_changed_cell_is_refused(target: str, cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own probe fits, as the same cell computed it."""
+    export, how = EXPORTERS[target]
+    monkeypatch.setitem(cells.CELLS, cell, CHANGED[cell])
+    source = with_own_probe(labelled_checkpoint(cell, (12, 8)))
+    for one in (source, replace(source, probe=None)):
+        with pytest.raises(OutputError, match=f"would compute something else .* the cell '{cell}' .* has been changed"):
+            export(one, tmp_path, *how)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("target", EXPORTERS)
+def test_a_changed_cell_beside_a_model_of_the_old_one(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the probe tells it."""
+    export, how = EXPORTERS[target]
+    source = with_own_probe(labelled_checkpoint("gru", (12, 8)))
+    monkeypatch.setitem(cells.CELLS, "gru", CHANGED["gru"])
+    with pytest.raises(CheckpointError, match="now computes something else"):
+        export(source, tmp_path, *how)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_commands_say_it_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without advice about a setting that nobody gave."""
+    require("ai_edge_litert")
+    require("tensorflow")
+    monkeypatch.setitem(cells.CELLS, "gru", CHANGED["gru"])
+    model = tmp_path / "model.safetensors"
+    with_own_probe(labelled_checkpoint("gru", (12, 8))).save(model)
+    for command in (
+        ["export-tflite", str(model), str(tmp_path / "a.tflite")],
+        ["export-keras", str(model), str(tmp_path / "a.keras")],
+        ["export-web", str(model), "--out", str(tmp_path / "a.html")],
+    ):
+        result = CliRunner().invoke(cli, command)
+        assert result.exit_code == 1
+        said = result.stderr.splitlines()[-1]
+        assert "has been changed" in said
+        assert "--quantize" not in said
+    assert [one.name for one in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
+    checkpoint = labelled_checkpoint(cell, (12, 8))
+    network = PageNetwork(describe("names", PageModel("names", checkpoint), ""))
+    engine = NumpyEngine(checkpoint.network, None, threads=1, dtype="float64")
+    engine.set_state(checkpoint.parameters)
+    tokens = np.random.default_rng(1).integers(0, checkpoint.vocabulary.size + 2, (20, 9), dtype=np.int32)
+    expected = logits_of(engine, tokens)
+    assert expected.std() > 0.5
+    np.testing.assert_allclose(logits_of(network, tokens), expected, rtol=0, atol=1e-12)
+    state = network.select(network.initial_state(3), np.array([2, 2]))
+    assert state[0][0].shape == (2, 12)
+
+
+def test_a_sample_reads_behind_every_beginning() -> None:
+    sample = Sample.of(labelled_checkpoint(), "names")
+    V = labelled_checkpoint().vocabulary.size
+    assert sample.tokens[:, 0].tolist() == [V, V + 1] * 4
+    assert ((sample.tokens[:, 1:] > 0) & (sample.tokens[:, 1:] < V)).all()
+    sample.check(sample.logits, "a page")
+    other = sample.logits.copy()
+    other[3, 2, 1] += 2e-3 * max(1.0, float(np.abs(other).max()))
+    with pytest.raises(OutputError, match="a page would compute something else of names"):
+        sample.check(other, "a page")
+    other[3, 2, 1] = np.nan
+    with pytest.raises(OutputError):
+        sample.check(other, "a page")

@@ -1,0 +1,170 @@
+"""A ``.tflite`` from anybody, its checksum put right: it opens as what it says that it is, or is refused in a sentence.
+
+What opens is used as well: it scores a name, and draws some by the loop that is inside it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jaxtyping
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.backends.tflite.contents import Contents, contents_of, to_bytes_of
+from namegen.backends.tflite.document import read_document
+from namegen.backends.tflite.graph import Weight
+from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.backends.tflite.seal import unseal
+from tests.harm.attack import attack
+from tests.harm.effort import tries
+from tests.labelled import labelled_checkpoint
+from tests.requirements import require
+from tests.tflite.forging import blanked, sealed_again
+
+KINDS = (("simple_rnn", "none"), ("gru", "int8"), ("gru", "float16"), ("lstm", "none"))
+EXTREMES = (0, 1, 3, 4, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 4, 2**32 - 1)
+VALUES: tuple[Any, ...] = (
+    None, True, 0, -1, 1, 2**31, 2**63, 10**400, 0.5, -0.0, 1e-300, 1e308, "", "rnn", "\x1b[31m", "\u202e", "a" * 5000,
+    [], [[]], {}, {"a": 1}, [1] * 3000, [0], [-1], [1, 1], ["a"], [[1.0], [1.0]], [{"name": "a", "names": 1}],
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parts() -> list[Contents]:
+    require("ai_edge_litert")
+    half = {"float16": ("rnn.0.kernel",)}
+    return [contents_of(labelled_checkpoint(cell, (24, 6)), kind, half.get(kind, ())) for cell, kind in KINDS]
+
+
+@pytest.fixture(scope="module")
+def files(parts: list[Contents]) -> list[bytes]:
+    return [to_bytes_of(one) for one in parts]
+
+
+def attacked(forge: Callable[[random.Random], bytes], folder: Path, attempts: range) -> tuple[int, int]:
+    """Forge a file for each attempt, open it, and use what opens."""
+
+    def call(seed: int) -> None:
+        jaxtyping.config.update("jaxtyping_disable", True)  # in this process alone: ten times as fast
+        path = folder / f"{seed}.tflite"
+        path.write_bytes(forge(random.Random(seed)))
+        try:
+            loaded = api.load(path)
+            loaded.score("Ann")
+            model = loaded.model
+            assert isinstance(model, TFLiteModel)
+            numbers = np.random.default_rng(seed).random((50, 20))
+            tokens = model.generate_tokens(numbers)
+            assert ((tokens >= 0) & (tokens < model.vocabulary_size)).all()
+            model.generate_tokens(numbers, 0.0)
+        finally:
+            path.unlink()
+
+    tally = attack(call, attempts)
+    return tally.returned, tally.refused
+
+
+def test_bytes(files: list[bytes], tmp_path: Path) -> None:
+    """Changed, put in, taken out, put elsewhere."""
+
+    def forge(rng: random.Random) -> bytes:
+        content = bytearray(blanked(rng.choice(files)))
+        for _ in range(rng.choice((1, 1, 2, 8))):
+            place, length = rng.randrange(len(content)), rng.choice((1, 2, 4, 16, 300))
+            how, some = rng.randrange(6), rng.randbytes(length)
+            if how == 0:
+                content[place] ^= 1 << rng.randrange(8)
+            elif how == 1:
+                content[place : place + length] = some
+            elif how == 2:
+                content[place : place + length] = bytes(length)
+            elif how == 3:
+                del content[place : place + length]
+            elif how == 4:
+                content[place:place] = some
+            else:
+                other = rng.randrange(len(content))
+                content[place : place + length] = content[other : other + length]
+        return sealed_again(bytes(content))
+
+    returned, refused = attacked(forge, tmp_path, range(tries(few=40, landing=500, hour=6_000)))
+    assert refused > returned  # weights and digests alone may be others
+
+
+def test_offsets_counts_and_places(files: list[bytes], tmp_path: Path) -> None:
+    """Of the flatbuffer's own tables: none of them is followed, and with none of them changed it is run."""
+
+    def forge(rng: random.Random) -> bytes:
+        content = bytearray(blanked(rng.choice(files)))
+        end = content.index(b'{"checksum"') - 4
+        for _ in range(rng.choice((1, 1, 3))):
+            place = rng.randrange(0, end - 4, 4) + rng.choice((0, 0, 2))
+            (old,) = struct.unpack_from("<I", content, place)
+            new = rng.choice((*EXTREMES, old + 4, old - 4, 2 * old, rng.getrandbits(32))) % 2**32
+            struct.pack_into("<I", content, place, new if new != old else old ^ 1)
+        return sealed_again(bytes(content))
+
+    returned, refused = attacked(forge, tmp_path, range(tries(few=40, landing=500, hour=6_000)))
+    assert (returned, refused) == (0, tries(few=40, landing=500, hour=6_000))
+
+
+def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Path) -> None:
+    """Values of other types and sizes: in a file that is otherwise as it was, and in one that was written for them."""
+
+    def forge(rng: random.Random) -> bytes:
+        which = rng.randrange(len(files))
+        content = files[which]
+        unsealed = unseal(content, "")
+        plain = json.loads(json.dumps(unsealed.plain)) | {"checksum": "0" * 64}
+        inner = rng.choice((plain, plain, plain["network"], plain["labels"][0]))
+        key = rng.choice([one for one in inner if one not in ("checksum", "format", "format_version")])
+        if rng.random() < 0.1:
+            del inner[key]
+        else:
+            inner[key] = rng.choice(VALUES)
+        if rng.random() < 0.5:
+            try:
+                return to_bytes_of(replace(parts[which], document=read_document(plain)))
+            except Exception:  # namegen itself would write no such file
+                pass
+        text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=rng.random() < 0.5).encode()
+        start = content.index(b'{"checksum"')
+        length = len(text).to_bytes(4, "little")
+        return sealed_again(content[: start - 4] + length + text + content[unsealed.end :])
+
+    attacked(forge, tmp_path, range(tries(few=40, landing=300, hour=3_000)))
+
+
+def test_the_weights(parts: list[Contents], tmp_path: Path) -> None:
+    """Numbers of any size, in a file that namegen could have written; what the probe says is left away."""
+
+    def forge(rng: random.Random) -> bytes:
+        one = rng.choice(parts)
+        numbers = np.random.default_rng(rng.getrandbits(32))
+        weights = dict(one.weights)
+        for name in rng.sample(sorted(weights), rng.choice((1, 3))):
+            old = weights[name]
+            values = old.values.copy()
+            if values.dtype.kind == "f":
+                largest = np.finfo(values.dtype).max
+                values *= values.dtype.type(rng.choice((0, 1e-30, 1e3, 1e4)))
+                chosen = numbers.integers(values.size, size=3)
+                values.flat[chosen] = rng.choice((largest, -largest, 0, 1e-45, np.nan, np.inf))
+            else:
+                values[...] = numbers.integers(-128, 128, values.shape)
+            scales = old.scales
+            if scales is not None:
+                scales = scales * np.float32(rng.choice((1, 1e-37, 1e30, 1e38)))
+            weights[name] = Weight(values, scales)
+        probe = one.document.probe if rng.random() < 0.2 else ()
+        return to_bytes_of(replace(one, weights=weights, document=replace(one.document, probe=probe)))
+
+    attacked(forge, tmp_path, range(tries(few=30, landing=200, hour=2_000)))

@@ -1,0 +1,66 @@
+"""What the writer of flatbuffers places, a reader of flatbuffers finds."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.backends.tflite.flatbuffer import Number, Table, Vector, tables, text, to_bytes
+from tests.requirements import require
+
+KINDS = {"<b": "Int8Flags", "<B": "Uint8Flags", "<i": "Int32Flags", "<I": "Uint32Flags", "<f": "Float32Flags"}
+RANGES = {"<b": (-128, 127), "<B": (0, 255), "<i": (-(2**31), 2**31 - 1), "<I": (0, 2**32 - 1)}
+numbers = st.sampled_from(sorted(RANGES)).flatmap(
+    lambda kind: st.builds(Number, st.just(kind), st.integers(*RANGES[kind]))
+)
+
+
+@given(st.dictionaries(st.integers(0, 12), numbers, max_size=8), st.text(max_size=20), st.integers(0, 5))
+def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: int) -> None:
+    require("flatbuffers")
+    from flatbuffers import number_types, table
+
+    shared = text(words)
+    inner = Table({0: Number("<i", -7), 3: shared})
+    last = Vector(b"at the end", 10, alignment=16, rank=0)
+    root = Table({**fields, 13: shared, 14: inner, 15: tables([inner] * copies), 16: last})
+    content = to_bytes(root, b"TEST")
+    assert content == to_bytes(root, b"TEST")
+    assert content[4:8] == b"TEST"
+    assert content.endswith(b"at the end")
+    read = table.Table(content, struct.unpack_from("<I", content)[0])
+
+    def place(of: table.Table, number: int) -> int:
+        return int(of.Offset(4 + 2 * number))
+
+    for number, field in fields.items():
+        flags = getattr(number_types, KINDS[field.kind])
+        assert read.Get(flags, read.Pos + place(read, number)) == field.value
+    assert [place(read, number) for number in range(13) if number not in fields] == [0] * (13 - len(fields))
+    assert read.String(read.Pos + place(read, 13)) == words.encode()
+    below = table.Table(content, read.Indirect(read.Pos + place(read, 14)))
+    assert below.Get(number_types.Int32Flags, below.Pos + place(below, 0)) == -7
+    assert below.String(below.Pos + place(below, 3)) == words.encode()
+    assert read.VectorLen(place(read, 15)) == copies
+    start = read.Vector(place(read, 15))
+    found = {read.Indirect(start + 4 * k) for k in range(copies)}
+    assert len(found) == min(copies, 1)  # written once for all of them
+    for at in found:
+        copy = table.Table(content, at)
+        assert copy.Get(number_types.Int32Flags, at + place(copy, 0)) == -7
+    start = read.Vector(place(read, 16))
+    assert start % 16 == 0
+    assert start == len(content) - 10
+
+
+def test_numbers_stand_at_multiples_of_their_size() -> None:
+    table = Table({k: Number("<b" if k % 2 == 0 else "<I", k) for k in range(9)})
+    content = to_bytes(table, b"TEST")
+    (root,) = struct.unpack_from("<I", content)
+    vtable = root - struct.unpack_from("<i", content, root)[0]
+    assert root % 4 == 0
+    offsets = np.frombuffer(content, "<u2", 9, vtable + 4)
+    assert all((root + offset) % 4 == 0 for offset in offsets[1::2])

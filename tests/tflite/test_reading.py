@@ -1,0 +1,253 @@
+"""Only what namegen writes itself reaches the runtime; whatever else a file is, it is refused in a sentence before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen.backends.tflite import runtime
+from namegen.backends.tflite.contents import Contents, contents_of, to_bytes_of
+from namegen.backends.tflite.graph import Weight
+from namegen.backends.tflite.reading import read_contents
+from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.errors import CheckpointError, OutputError
+from tests.labelled import labelled_checkpoint
+from tests.tflite.conftest import CELLS
+from tests.tflite.forging import blanked, resealed, sealed_again
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+CheckpointOf = Callable[[str], Checkpoint]
+
+
+@pytest.fixture(autouse=True)
+def no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes as far as the runtime has taken the file for namegen's own."""
+
+    def reached() -> None:
+        raise AssertionError("the file has reached the runtime")
+
+    monkeypatch.setattr(runtime, "find_interpreter", reached)
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    """A file with labels, of every kind of part: two layers, one of them in 8 bits, digests of names."""
+    return to_bytes_of(contents_of(labelled_checkpoint("gru", (24, 6)), "int8"))
+
+
+def is_refused(content: bytes, words: str = "does not fit together") -> None:
+    with pytest.raises(CheckpointError, match=words) as caught:
+        TFLiteModel(content, path="some.tflite")
+    assert "some.tflite" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_whole_file_reaches_the_runtime(content: bytes) -> None:
+    with pytest.raises(AssertionError, match="has reached the runtime"):
+        TFLiteModel(content)
+
+
+@pytest.mark.parametrize("quantize", ["none", "float16", "int8"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_parts_that_went_in_come_out(cell: str, quantize: str) -> None:
+    source = labelled_checkpoint(cell, (24, 6))
+    half = ("rnn.0.kernel", "rnn.0.recurrent_kernel") if quantize == "float16" else ()
+    before = contents_of(source, quantize, half)
+    written = to_bytes_of(before)
+    after = read_contents(written, "a.tflite")
+    assert (after.document, after.network, after.vocabulary) == (before.document, before.network, before.vocabulary)
+    assert list(after.weights) == list(before.weights)
+    kinds = {weight.values.dtype.str for weight in before.weights.values()}
+    assert kinds == {"none": {"<f4"}, "float16": {"<f4", "<f2"}, "int8": {"<f4", "|i1"}}[quantize]
+    for name, weight in before.weights.items():
+        np.testing.assert_array_equal(after.weights[name].values, weight.values)
+        assert (after.weights[name].scales is None) == (weight.scales is None)
+    np.testing.assert_array_equal(after.known_names, source.known_names)
+    assert after.beginnings == source.beginnings
+    without = read_contents(to_bytes_of(replace(before, known_names=None)), "a.tflite")
+    assert without.known_names is None
+
+
+def test_what_is_written_stays_as_it_is() -> None:
+    """Files that are there must open with the next namegen: who changes what is written raises the format's version."""
+    source = Checkpoint.load(SAMPLES / "version-1" / "run" / "model.safetensors")
+    written = to_bytes_of(contents_of(source, "none"))
+    assert written == (SAMPLES / "version-3" / "model.tflite").read_bytes()
+
+
+def test_any_byte_of_tables_and_operators_is_namegen_s_own(content: bytes) -> None:
+    """Each changed alone, the checksum put right: all that stands before the description, where no weight is."""
+    blank, (tables, _) = blanked(content), places(content)
+    rng = np.random.default_rng(0)
+    for place in rng.choice(tables, 20, replace=False):
+        changed = bytearray(blank)
+        changed[place] ^= 1 << int(rng.integers(8))
+        is_refused(sealed_again(bytes(changed)), "does not fit together|not a .tflite of namegen")
+
+
+def test_every_cut_and_every_end(content: bytes) -> None:
+    blank = blanked(content)
+    for length in np.random.default_rng(0).integers(places(content)[1], len(content), 30):
+        is_refused(sealed_again(blank[:length]))
+    for more in (b"\0", bytes(16), bytes(4096)):
+        is_refused(sealed_again(blank + more))
+
+
+def places(content: bytes) -> tuple[int, int]:
+    """Where the description begins and where it ends."""
+    start = content.index(b'{"checksum"')
+    return start, start + int.from_bytes(content[start - 4 : start], "little")
+
+
+def with_document(content: bytes, text: bytes) -> bytes:
+    """The file with another description, its length put right, and nothing else moved."""
+    start, end = places(content)
+    return sealed_again(content[: start - 4] + len(text).to_bytes(4, "little") + text + content[end:])
+
+
+def described(content: bytes, **changes: Any) -> bytes:
+    """The file with some of its description changed."""
+    start, end = places(content)
+    plain = json.loads(content[start:end]) | {"checksum": "0" * 64}
+    network = plain["network"] | changes.pop("network", {})
+    text = json.dumps(plain | {"network": network} | changes, separators=(",", ":"), sort_keys=True).encode()
+    return with_document(content, text)
+
+
+class TestTheDescription:
+    def test_as_it_is_it_is_taken(self, content: bytes) -> None:
+        with pytest.raises(AssertionError, match="has reached the runtime"):
+            TFLiteModel(described(content))
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"network": {"hidden": [24, 7]}},
+            {"network": {"hidden": [24, 6, 1]}},
+            {"network": {"hidden": [10**9, 10**9]}},
+            {"network": {"hidden": [10**400]}},
+            {"network": {"hidden": []}},
+            {"network": {"hidden": [0]}},
+            {"network": {"hidden": [1] * 5000}},
+            {"network": {"hidden": "24"}},
+            {"network": {"vocabulary_size": 2**62}},
+            {"network": {"vocabulary_size": 1}},
+            {"network": {"labels": 3}},
+            {"network": {"labels": 10**12}},
+            {"network": {"cell": "mystery"}},
+            {"network": {"cell": "lstm"}},
+            {"network": {"architecture": "transformer"}},
+            {"network": {"new": 1}},
+            {"labels": [{"name": "a", "names": 0}, {"name": "b", "names": 0}]},
+            {"labels": [{"name": "a", "names": 10**400}, {"name": "b", "names": 1}]},
+            {"labels": [{"name": "a", "names": 1}] * 20_000},
+            {"quantize": "none"},
+            {"quantize": "int4"},
+            {"half": ["rnn.0.kernel"]},
+            {"half": ["a"] * 10_000},
+            {"temperature": 0},
+            {"temperature": 1e9},
+            {"longest_name": -1},
+            {"longest_name": 1e400},
+            {"probe": [[1.0], [2.0]]},
+            {"probe": "none"},
+            {"ignored_endings": [1]},
+            {"more": 1},
+        ],
+    )
+    def test_of_another_network_or_of_none(self, changes: dict[str, Any], content: bytes) -> None:
+        is_refused(described(content, **changes))
+
+    @pytest.mark.parametrize(
+        "tail",
+        [
+            b"]" * 100,
+            b'"a":' + b"[" * 100_000,
+            b'"a":' + b'{"a":' * 100_000,
+            b'"a":' + b"9" * 100_000,
+            b'"a":NaN}',
+            b"",
+        ],
+    )
+    def test_that_is_no_json(self, tail: bytes, content: bytes) -> None:
+        start, _ = places(content)
+        head = blanked(content)[start : content.index(b',"half"', start) + 1]
+        is_refused(with_document(content, head + tail))
+
+    def test_whose_length_is_another(self, content: bytes) -> None:
+        start, end = places(content)
+        for length in (0, 1, end - start - 1, end - start + 1, len(content), 2**31, 2**32 - 1):
+            forged = blanked(content)[: start - 4] + length.to_bytes(4, "little") + blanked(content)[start:]
+            is_refused(sealed_again(forged))
+
+    def test_that_stands_at_the_very_beginning(self, content: bytes) -> None:
+        start, end = places(content)
+        for before in (b"", b"\0\0", (end - start).to_bytes(4, "little")):
+            is_refused(sealed_again(before + blanked(content)[start:]))
+
+
+class TestTheWeights:
+    """Numbers with which the runtime would compute nonsense, in a file that is otherwise as namegen writes it."""
+
+    @pytest.mark.parametrize(
+        ("part", "values", "words"),
+        [
+            ("rnn.0.bias.0", np.float32(np.nan), "weights are NaN, infinite or so large"),
+            ("output.bias", np.float32(np.inf), "weights are NaN, infinite or so large"),
+            ("output.kernel", np.float32(1e38), "weights are NaN, infinite or so large"),
+            ("rnn.0.kernel", np.int8(-128), "out of range"),
+        ],
+    )
+    def test_that_are_none(self, part: str, values: Any, words: str) -> None:
+        forged = self.parts()
+        weight = forged.weights[part]
+        numbers = weight.values.copy()
+        numbers.flat[3] = values
+        self.check(forged, part, Weight(numbers, weight.scales), words)
+
+    @pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf, 1e-45])
+    def test_whose_scales_are_none(self, scale: float) -> None:
+        forged = self.parts()
+        weight = forged.weights["rnn.0.recurrent_kernel"]
+        assert weight.scales is not None
+        scales = weight.scales.copy()
+        scales[1] = scale
+        self.check(forged, "rnn.0.recurrent_kernel", Weight(weight.values, scales), "not numbers above 0")
+
+    def parts(self) -> Contents:
+        return contents_of(labelled_checkpoint("gru", (24, 6)), "int8")
+
+    def check(self, forged: Contents, part: str, weight: Weight, words: str) -> None:
+        is_refused(to_bytes_of(replace(forged, weights={**forged.weights, part: weight})), words)
+
+    def test_an_export_of_such_says_it(self) -> None:
+        source = labelled_checkpoint("gru", (24, 6))
+        broken = {**source.parameters, "output.bias": np.full_like(source.parameters["output.bias"], np.inf)}
+        with pytest.raises(OutputError, match="weights that are NaN, infinite or so large"):
+            contents_of(replace(source, parameters=broken), "none")
+
+
+def test_another_vocabulary_under_a_checksum_that_fits(content: bytes) -> None:
+    points = labelled_checkpoint().vocabulary.code_points
+    entry = points.tobytes()
+    assert content.count(entry) == 1
+    for place, value in ((0, 0), (1, -5), (1, 0x110000), (1, 2**31 - 1), (2, points[1])):
+        changed = points.copy()
+        changed[place] = value
+        is_refused(resealed(content, entry, changed.tobytes()))
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "large.tflite").open("wb") as stream:
+        stream.truncate(2**31)  # it takes no room
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read"))
+    with pytest.raises(CheckpointError, match="larger than"):
+        TFLiteModel.load(tmp_path / "large.tflite")
