@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow check docs bench quality plausibility labels models page format wheel constraints clean
+.PHONY: help demo test test-slow harm fuzz check docs bench quality plausibility labels models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -33,6 +33,8 @@ help:
 	@echo "make demo         install, train on first names, print new ones, compare the engines"
 	@echo "make test         the tests (PYTEST_ARGS=... for pytest's options)"
 	@echo "make test-slow    the tests that take long and are not among those"
+	@echo "make harm         the attacks, as continuous integration runs them (two minutes at most)"
+	@echo "make fuzz         the attacks for an hour or so, 10,000 tries for each reader of files"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make docs         write the generated documents anew"
 	@echo "make bench        measure speed beside PyTorch, JAX and Keras (20 minutes, on a quiet machine;"
@@ -70,6 +72,13 @@ test: $(VENV)/.developing
 
 test-slow: $(VENV)/.developing
 	$(RUN) -m pytest $(PYTEST_ARGS) -m slow
+
+# The environment variable says how many tries each attack has: tests/harm/effort.py.
+harm: $(VENV)/.developing
+	NAMEGEN_HARM=landing $(RUN) -m pytest $(PYTEST_ARGS) tests/harm
+
+fuzz: $(VENV)/.developing
+	NAMEGEN_HARM=hour $(RUN) -m pytest $(PYTEST_ARGS) --timeout 7200 -m 'slow or not slow' tests/harm
 
 check: $(VENV)/.developing
 	$(RUN) -m ruff check .
