@@ -25,7 +25,7 @@ WAYS = 12  # different calls: a thread makes all of them in turn, each thread be
 CHARACTERS = "aeilmnorst"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _threads_change_often() -> Iterator[None]:
     """So that every place where one thread can come in between another's two lines is met."""
     before = sys.getswitchinterval()
@@ -85,16 +85,19 @@ def check(make: Callable[[], LoadedModel], calls: int) -> None:
             assert answer == expected[way]
 
 
+@pytest.mark.usefixtures("_threads_change_often")
 @pytest.mark.parametrize(("cell", "labels"), [("simple_rnn", 0), ("gru", 3), ("lstm", 0)])
 def test_of_the_numpy_engine(cell: str, labels: int) -> None:
     check(lambda: fresh_model(cell, labels=labels), CALLS)
 
 
+@pytest.mark.slow
 def test_of_the_keras_engine() -> None:
     require("keras")
     check(lambda: fresh_model("gru", backend="keras"), CALLS_OF_KERAS)
 
 
+@pytest.mark.usefixtures("_threads_change_often")
 @pytest.mark.parametrize("attempt", range(tries(few=30, landing=200, hour=2_000)))
 def test_the_first_step_of_a_model(attempt: int) -> None:
     """What the first step makes ready is made once, or by several threads alike."""
