@@ -81,16 +81,19 @@ class Recurrent:
         scale = np.array(self.cell.scale, self.dtype)[:, None, None]  # (G, 1, 1)
         # Each gate whole in memory: what NumPy would do by itself is to keep the order that they stand in.
         scaled = np.multiply(self._by_gate(self.parameters["kernel"]), scale, order="C")
-        self._kernel = scaled[self._x_gates]  # (G, K, H)
+        kernel = scaled[self._x_gates]  # (G, K, H)
         of_state = self._by_gate(self.parameters["recurrent_kernel"])
-        self._recurrent_kernel = np.multiply(of_state, scale[: self.cell.s_gates], order="C")
-        bias = np.atleast_2d(self.parameters["bias"])
-        self._bias = np.multiply(self._by_gate(bias[:1]), scale, order="C")[self._x_gates]  # (G, 1, H)
-        self._state_bias = None
-        if len(bias) == 2:  # of a gate that reads the sum of both parts, the input's part has both biases
-            of_state = self._by_gate(bias[1:]) * scale
-            self._bias[-self._shared :] += of_state[: self._shared]
-            self._state_bias = of_state[self._shared :]
+        recurrent_kernel = np.multiply(of_state, scale[: self.cell.s_gates], order="C")
+        biases = np.atleast_2d(self.parameters["bias"])
+        bias = np.multiply(self._by_gate(biases[:1]), scale, order="C")[self._x_gates]  # (G, 1, H)
+        state_bias = None
+        if len(biases) == 2:  # of a gate that reads the sum of both parts, the input's part has both biases
+            of_state = self._by_gate(biases[1:]) * scale
+            bias[-self._shared :] += of_state[: self._shared]
+            state_bias = of_state[self._shared :]
+        # Whole at last, as another thread may be reading: what it finds is the same before and after.
+        self._kernel, self._recurrent_kernel = kernel, recurrent_kernel
+        self._bias, self._state_bias = bias, state_bias
         self._table: Array | None = None
 
     def initial_state(self, rows: int) -> LayerState:

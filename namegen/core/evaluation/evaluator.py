@@ -104,7 +104,8 @@ class AccuracyEvaluator:
         edges, rows = ranges(edge_of[nodes], edge_of[nodes + 1])
         tokens = tree.edge_token[edges]
         exact = logits.astype(np.float64)
-        top = exact.max(axis=1)
-        log_sums = np.log(np.exp(exact - top[:, None]).sum(axis=1)) + top
-        log_probability[edges] = exact[rows, tokens] - log_sums[rows]
+        top, of_edges = exact.max(axis=1), exact[rows, tokens]
+        exact -= top[:, None]
+        log_sums = np.log(np.exp(exact, out=exact).sum(axis=1)) + top
+        log_probability[edges] = of_edges - log_sums[rows]
         is_argmax[edges] = np.argmax(logits, axis=1)[rows] == tokens

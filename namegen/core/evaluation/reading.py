@@ -12,6 +12,7 @@ from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.types import Array, Float, Float32, Int64
 
 CHUNK_ROWS = 8192  # prefixes that are read at a time
+MOST_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the one, so many prefixes as have the other
 
 
 def read_prefixes(
@@ -22,6 +23,8 @@ def read_prefixes(
     Between two depths only the states of the nodes that have children are kept, in chunks; and they are read depth
     first, so that few states wait at any time: memory stays flat however long the list is.
     """
+    if chunk_rows * model.vocabulary_size > MOST_LOGITS:
+        chunk_rows = max(1, LOGITS_IN_CACHE // model.vocabulary_size)
     edge_of = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))  # first edge of each node
     pending = [(np.arange(tree.roots), model.initial_state(tree.roots))]  # nodes, with the state before them
     while pending:

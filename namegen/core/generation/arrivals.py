@@ -183,7 +183,7 @@ class Arrivals:
     def _goes_on(self, count: int) -> None:
         """So many names were given: the search may read as much again."""
         self._search.given += count
-        self._search.bound = self._search.read + MOST_PREFIXES
+        self._search.reads_at_most(MOST_PREFIXES)
 
 
 def log_waits(keys: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:

@@ -16,22 +16,25 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.engine import State
 from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.judge import Judge
 from namegen.core.generation.watching import OnProgress
 from namegen.errors import GenerationError
-from namegen.types import Array, Float, Float64, Int64
+from namegen.types import Array, Float, Float64, Int32, Int64
 
 BAND_NATS = 1.5  # how far the floor goes down at a time
 SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
 HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
 MOST_WAITING = 500_000  # names that are judged together
+MOST_LOGITS = 500_000_000  # that a search computes, however few prefixes those are: some ten seconds
+MOST_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
 
@@ -107,7 +110,8 @@ class BandSearch:
         walk: the model and the filter.
         judge: the last word on a finished name.
         order: what ranks them.
-        bound: prefixes that are read before the search gives up.
+        bound: prefixes that are read before the search gives up; sooner where the model knows so many characters that
+            it would compute more than ``MOST_LOGITS``, or more prefixes wait than memory is for (``MOST_NUMBERS``).
         on_progress: called now and then with the names found so far, of which some may still be refused or give way to
             higher ones, and the prefixes read so far.
 
@@ -121,10 +125,15 @@ class BandSearch:
     def __init__(
         self, walk: Walk, judge: Judge, order: Order, *, bound: int, on_progress: OnProgress | None = None
     ) -> None:
-        self.walk, self.judge, self.order, self.bound, self._on_progress = walk, judge, order, bound, on_progress
+        self.walk, self.judge, self.order, self._on_progress = walk, judge, order, on_progress
         self.read = self.given = self._most_found = 0
+        self.reads_at_most(bound)
         self.bounded = self._wants_all = False
         self.refused: Counter[str] = Counter()
+
+    def reads_at_most(self, prefixes: int) -> None:
+        """Set the bound: so many more prefixes than were read, or as many as ``MOST_LOGITS`` allow."""
+        self.bound = self.read + max(1, min(prefixes, MOST_LOGITS // self.walk.logits_a_prefix))
 
     def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
         """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
@@ -165,17 +174,23 @@ class BandSearch:
         Returns:
             The highest rank of what lies below it: −inf where there is nothing; None where the bound was met.
         """
-        pending, waiting = [(start, marks)], _Waiting()
+        pending, waiting = [_Block(start, marks, iter(()), 0)], _Waiting()
         self.walk.rejected.clear()
         highest_cut = -math.inf
+        numbers = 0
         while pending:
-            prefixes, marks = pending.pop()
+            prefixes, marks = (block := pending.pop()).prefixes, block.marks
             lowest = found.lowest
             above = float(marks["rank"].max())
-            if above < lowest:
+            if above < lowest:  # so are its brothers, which come in the order of their ranks
+                numbers -= block.numbers
                 highest_cut = max(highest_cut, above)
                 continue
-            if self.read + len(prefixes.last) > self.bound:
+            if (brother := next(block.brothers, None)) is not None:
+                pending.append(brother)
+            else:
+                numbers -= block.numbers
+            if self.read + len(prefixes.last) > self.bound or numbers > MOST_NUMBERS:
                 return None
             self.read += len(prefixes.last)
             logits, after = self.walk.model.step(prefixes.last, self.walk.model.select(prefixes.state, prefixes.parent))
@@ -193,12 +208,10 @@ class BandSearch:
             self._take(prefixes, row[stops], following, scores, waiting, found)
             goes_on = np.flatnonzero(~stops)
             goes_on = goes_on[np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")]
-            row, token = row[goes_on], token[goes_on].astype(np.int32)
-            longer = self.walk.children(prefixes, row, token, np.ones(len(row), np.int64), scores[row, token], after)
-            blocks = [
-                (block, {name: mark[block.parent, block.last] for name, mark in following.items()}) for block in longer
-            ]
-            pending += reversed(blocks)  # the highest are read first
+            longer = self._longer(prefixes, row[goes_on], token[goes_on].astype(np.int32), following, scores, after)
+            if (first := next(longer, None)) is not None:
+                pending.append(first)  # the highest are read first
+                numbers += first.numbers
             if not pending:
                 waiting.empty_into(found)
             self._note(found)
@@ -207,6 +220,29 @@ class BandSearch:
         waiting.empty_into(found)
         self._note(found)
         return highest_cut
+
+    def _longer(
+        self,
+        prefixes: Open,
+        row: Int64[Array, "K"],
+        token: Int32[Array, "K"],
+        following: Marks,
+        scores: Float64[Array, "B V"],
+        after: State,
+    ) -> Iterator[_Block]:
+        """The prefixes that are one longer, in blocks, each made when it is its turn: before that a prefix would take
+        room for all its characters and its place in every wish.
+        """
+        marks = {name: mark[row, token] for name, mark in following.items()}
+        numbers = prefixes.tokens.size + len(row) * (4 + len(marks))
+        ones, of_pairs = np.ones(len(row), np.int64), scores[row, token]
+
+        def blocks() -> Iterator[_Block]:
+            for longer, which in self.walk.children(prefixes, row, token, ones, of_pairs, after):
+                yield _Block(longer, {name: mark[which] for name, mark in marks.items()}, brothers, numbers)
+
+        brothers = blocks()
+        return brothers
 
     def _note(self, found: Ranked) -> None:
         """How many there are by now. A band starts again from nothing, so the most that there were count."""
@@ -231,6 +267,21 @@ class BandSearch:
             waiting.marks.append(ends | {"score": scores[kept, BOUNDARY]})
         if len(waiting.names) >= max(256, min(found.n // 2, MOST_WAITING)):
             waiting.empty_into(found)
+
+
+class _Block(NamedTuple):
+    """Prefixes that are to be read, the highest of their brothers.
+
+    Attributes:
+        prefixes, marks: of each.
+        brothers: the blocks of those that rank below them, of the same prefixes one shorter.
+        numbers: that all of them keep in memory as long as one waits.
+    """
+
+    prefixes: Open
+    marks: Marks
+    brothers: Iterator[_Block]
+    numbers: int
 
 
 class _Waiting:

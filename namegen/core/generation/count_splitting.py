@@ -28,6 +28,7 @@ from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float64, Int32, Int64
 
 BLOCK_ROWS = 4096  # prefixes that are read together: what they need stays in the processor's cache
+BLOCK_NUMBERS = 1 << 20  # fewer where their logits, or their characters, would be more than so many
 ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a time
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
@@ -134,11 +135,20 @@ class Walk:
         model: whose tree it is.
         prefix_filter: which names are wanted.
         beginnings: what names begin with; None: the boundary.
+        rows_a_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
     """
 
-    def __init__(self, model: LanguageModel, prefix_filter: PrefixFilter, beginnings: Beginnings | None = None) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        prefix_filter: PrefixFilter,
+        beginnings: Beginnings | None = None,
+        *,
+        rows_a_prefix: int = 1,
+    ) -> None:
         self.model, self.filter = model, prefix_filter
         self.beginnings = beginnings or Beginnings.single()
+        self.logits_a_prefix = model.vocabulary_size * rows_a_prefix
         self.rejected: Counter[str] = Counter()
 
     def start(self, count: int) -> Open:
@@ -209,7 +219,8 @@ class Walk:
                     scores.append(score[stops][keep])
                     begins.append(prefixes.beginning[row[stops][keep]])
             goes_on = np.flatnonzero(~stops)
-            longer = list(self.children(prefixes, row[goes_on], token[goes_on], count[goes_on], score[goes_on], after))
+            going = row[goes_on], token[goes_on], count[goes_on], score[goes_on]
+            longer = [block for block, _ in self.children(prefixes, *going, after)]
             pending += longer
             if on_block is not None:
                 done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
@@ -245,21 +256,26 @@ class Walk:
         count: Int64[Array, "R"],
         score: Float64[Array, "R"],
         after: State,
-    ) -> Iterator[Open]:
-        """The prefixes that are one longer and may still become wanted names, in blocks."""
-        for start in range(0, len(row), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
+    ) -> Iterator[tuple[Open, Int64[Array, "B"]]]:
+        """The prefixes that are one longer and may still become wanted names, in blocks; and which of the given they
+        are.
+        """
+        numbers = max(self.logits_a_prefix, prefixes.tokens.shape[1])
+        rows_together = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers))
+        for start in range(0, len(row), rows_together):
+            block = slice(start, start + rows_together)
             rows, last, counts, scores = row[block], token[block], count[block], score[block]
             tokens, beginning = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1), prefixes.beginning[rows]
             places = self.filter.go_on(prefixes.places, rows, last)
+            which = np.arange(start, start + len(rows))
             keep = self.keep(self.filter.refused_prefixes(tokens, places), counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
                 rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
-                beginning = beginning[kept]
+                beginning, which = beginning[kept], which[kept]
                 places = self.filter.select(places, kept)
             if len(rows):
-                yield Open(tokens, last, beginning, counts, scores, places, after, rows)
+                yield Open(tokens, last, beginning, counts, scores, places, after, rows), which
 
     def ended(
         self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"]

@@ -59,6 +59,7 @@ class Generator:
         beginnings: what names begin with, by their shares; None: the boundary.
         temperature: what names are drawn with where nothing else is said.
         sameness: when two names are the same; ``known_names`` are by this rule.
+        rows_a_prefix: how many rows the model reads for one prefix; see ``Walk``.
     """
 
     def __init__(
@@ -70,8 +71,9 @@ class Generator:
         beginnings: Beginnings | None = None,
         temperature: float = 1.0,
         sameness: Sameness = NAMES,
+        rows_a_prefix: int = 1,
     ) -> None:
-        self.temperature, self.sameness = temperature, sameness
+        self.temperature, self.sameness, self.rows_a_prefix = temperature, sameness, rows_a_prefix
         self.model = model
         self.vocabulary = vocabulary
         self.known_names = known_names
@@ -82,9 +84,13 @@ class Generator:
         if not self.beginnings.several:
             return self
         model, beginning = as_one(self.model, self.beginnings)
-        single = Beginnings.single(beginning)
         return Generator(
-            model, self.vocabulary, known_names=self.known_names, beginnings=single, sameness=self.sameness
+            model,
+            self.vocabulary,
+            known_names=self.known_names,
+            beginnings=Beginnings.single(beginning),
+            sameness=self.sameness,
+            rows_a_prefix=len(self.beginnings.tokens),
         )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
@@ -166,7 +172,10 @@ class Generator:
                 "this model carries no names, so it cannot say which are new: give the names to keep away from with "
                 f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
             )
-        return Walk(self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings), Judge(wishes, self.sameness)
+        walk = Walk(
+            self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings, rows_a_prefix=self.rows_a_prefix
+        )
+        return walk, Judge(wishes, self.sameness)
 
     def _search(
         self,
