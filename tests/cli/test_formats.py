@@ -59,19 +59,25 @@ def test_every_format_has_the_same_rows(command):
 def test_a_model_with_labels_has_a_column_for_the_likeliest_one():
     """By the rule of ``score --labels``, among those that were asked for; drawn and likeliest names alike."""
     asked = ("--label", "Finnish", "--label", "Italian", "--label", "Polish")
-    for more in (("--best", 6), ("-n", 12, "--seed", 1), ("-n", 12, "--seed", 1, "--case", "upper")):
+
+    def rows(*more: object) -> list[dict[str, object]]:
         result = run("generate", "world-given", *asked, *more, "--format", "json", "--quiet")
         assert result.exit_code == 0, result.output
-        rows = json.loads(result.stdout)
-        assert all(tuple(row) == ("name", "log_probability", "new", "label") for row in rows)
-        assert len({row["label"] for row in rows}) > 1 or "--best" in more
-        if "upper" in more:  # the label is of the name as learned, however it is written at last
-            assert [row["label"] for row in rows] == labels
-            continue
-        labels = [row["label"] for row in rows]
-        scored = run("score", "--model", "world-given", *asked, "--labels", "--json", "--", *[r["name"] for r in rows])
-        for row, score in zip(rows, json.loads(scored.stdout)["scores"], strict=True):
-            assert row["label"] == next(iter(score["labels"]))
+        found = json.loads(result.stdout)
+        assert all(tuple(row) == ("name", "log_probability", "new", "label") for row in found)
+        return found
+
+    drawn, best = rows("-n", 12, "--seed", 1), rows("--best", 6)
+    names = [row["name"] for row in drawn + best]
+    scored = run("score", "--model", "world-given", *asked, "--labels", "--json", "--", *names)
+    for row, score in zip(drawn + best, json.loads(scored.stdout)["scores"], strict=True):
+        assert row["label"] == next(iter(score["labels"]))
+    labels = [row["label"] for row in drawn]
+    assert len(set(labels)) > 1
+    upper = rows("-n", 12, "--seed", 1, "--case", "upper")
+    assert [row["label"] for row in upper] == labels, (
+        "the label is of the name as learned, however it is written at last"
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
