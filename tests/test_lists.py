@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -151,11 +152,10 @@ class TestFiles:
         assert "no permission to read 'a.txt'" in refusal("a.txt")
 
     def test_no_permission_as_the_system_reports_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(path: Path) -> os.stat_result:
+        def refuse(path: Path, mode: str) -> NoReturn:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "stat", refuse)
-        monkeypatch.setattr(Path, "is_dir", lambda path: False)
+        monkeypatch.setattr(Path, "open", refuse)
         assert "no permission to read 'a.txt'" in refusal("a.txt")
 
     @pytest.mark.parametrize("name", ["", "a\0b", "x" * 5000, "\x1b[31m"])
