@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
+MOST_SHOWN = 40  # characters of a value in a message
+# Looks no further into a value than will be shown of it: one of a stranger may be huge, or nest without an end.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MOST_SHOWN
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MOST_SHOWN
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what East Asian spreadsheets take, too
 
 
@@ -14,6 +20,20 @@ def quote(text: str, longest: int = 40) -> str:
     ("'a\\x1b[31m'", 42)
     """
     return repr(text if len(text) <= longest else text[: longest - 1] + "…")
+
+
+def shown(value: object) -> str:
+    """A value of any kind for a message: as ``repr`` has it, control characters escaped, long ones cut.
+
+    >>> shown((32, 32)), shown("x" * 1000) == quote("x" * 1000), len(shown([0] * 1000))
+    ('(32, 32)', True, 40)
+    """
+    return quote(value, MOST_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MOST_SHOWN)
+
+
+def cut(text: str, most: int) -> str:
+    """Text that is too long ends in an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def safe_cell(value: Any) -> Any:
