@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from namegen.config_files import advice
-from namegen.config_values import MOST_SHOWN, WrongTypeError, convert, cut, expected_of, shown
+from namegen.config_values import WrongTypeError, convert, expected_of
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings, check
 from namegen.errors import SettingsError, setting
+from namegen.escaping import MOST_SHOWN, cut, shown
 from namegen.threads import WIDE, threads_for
 
 MOST_PROBLEMS = 20  # wrong values that one message names
@@ -303,8 +304,8 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
         except SettingsError as error:
             message = error.told(lambda name, _: label(name))
             if error.field in good:
-                value = good.pop(error.field)
-                problems.append(message.replace(repr(value), shown(value), 1))
+                del good[error.field]
+                problems.append(message)
                 continue
             if not problems:  # else the contradiction may come from a field that is missing now
                 problems.append(message)

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import reprlib
 import types
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
-
-from namegen.escaping import quote
-
-MOST_SHOWN = 40
-# Looks no further into a value than will be shown of it: one of a stranger may be huge, or nest without an end.
-_SHORT = reprlib.Repr()
-_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MOST_SHOWN
-_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MOST_SHOWN
 
 
 class WrongTypeError(Exception):
@@ -67,13 +58,3 @@ def expected_of(hint: Any) -> str:
             return "a list, each item " + expected_of(parts[0])
         return f"a list of {len(parts)}: " + ", ".join(map(expected_of, parts))
     return words.get(hint, str(hint))
-
-
-def shown(value: object) -> str:
-    """A value for a message: control characters escaped, long ones cut."""
-    return quote(value, MOST_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MOST_SHOWN)
-
-
-def cut(text: str, most: int) -> str:
-    """Text that is too long ends in an ellipsis."""
-    return text if len(text) <= most else text[: most - 1] + "…"

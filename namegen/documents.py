@@ -49,11 +49,12 @@ LARGEST = 64 * 2**20  # bytes of a JSON; the largest that namegen writes, a comp
 DEEPEST = 40  # objects and arrays inside one another; namegen's own have at most 10
 
 
-def read_json(content: bytes | str) -> Any:
+def read_json(content: bytes | str, *, largest: int | None = None) -> Any:
     """Plain values from a JSON text, within a limit of size and depth.
 
     Args:
         content: the text; bytes as UTF-8.
+        largest: bytes or characters, at most; None: 64 Mi of them.
 
     Raises:
         ValueError: not JSON, not UTF-8, NaN, infinity or a number beyond 64 bits, a key that stands twice, too large,
@@ -66,8 +67,9 @@ def read_json(content: bytes | str) -> Any:
     ...
     ValueError: the key 'a' stands twice
     """
-    if len(content) > LARGEST:
-        raise ValueError(f"{len(content):,} characters long: expected at most {LARGEST:,}")
+    largest = LARGEST if largest is None else largest
+    if len(content) > largest:
+        raise ValueError(f"{len(content):,} characters long: expected at most {largest:,}")
     text = content.decode() if isinstance(content, bytes) else content
     try:
         plain = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_int, parse_float=_float)

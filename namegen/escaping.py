@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from typing import Any
 
 # Control characters (they move the cursor, colour, ring), line and paragraph separators, the marks that override the
 # direction of writing, half characters. Marks that scripts and emoji are spelt with (joiners, LRM, RLM) stay.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+MOST_SHOWN = 40  # characters of a value in a message
+MOST_OF_A_PATH = 200
+# Looks no further into a value than will be shown of it: one of a stranger may be huge, or nest without an end.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MOST_SHOWN
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MOST_SHOWN
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what East Asian spreadsheets take, too
 
 
@@ -17,17 +24,30 @@ def quote(text: str, longest: int = 40) -> str:
     >>> quote("a\x1b[31m"), len(quote("x" * 1000))
     ("'a\\x1b[31m'", 42)
     """
-    return repr(text if len(text) <= longest else text[: longest - 1] + "…")
+    return repr(cut(text, longest))
 
 
-def short(path: object, longest: int = 200) -> str:
+def short(path: object, longest: int = MOST_OF_A_PATH) -> str:
     """A path for a message, cut where it is longer than anybody reads.
 
     >>> short("runs/first"), len(short("x" * 4096))
     ('runs/first', 200)
     """
-    text = str(path)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return cut(str(path), longest)
+
+
+def shown(value: object) -> str:
+    """A value of any kind for a message: as ``repr`` has it, control characters escaped, long ones cut.
+
+    >>> shown((32, 32)), shown("x" * 1000) == quote("x" * 1000), len(shown([0] * 1000))
+    ('(32, 32)', True, 40)
+    """
+    return quote(value, MOST_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MOST_SHOWN)
+
+
+def cut(text: str, most: int) -> str:
+    """Text that is too long ends in an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def printable(text: str) -> str:

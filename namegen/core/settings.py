@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from namegen.errors import SettingsError, setting
+from namegen.escaping import shown
 
 CELLS = ("simple_rnn", "gru", "lstm")
 INITIALISERS = ("glorot", "normal", "uniform", "xavier")
@@ -336,11 +337,11 @@ def check(settings: object, field: str, holds: Callable[[Any], bool], expected: 
     """Raise SettingsError unless the field is None or satisfies ``holds``."""
     value = getattr(settings, field)
     if value is not None and not holds(value):
-        raise SettingsError(f"{setting(field)} is {value!r}: expected {expected}", field=field)
+        raise SettingsError(f"{setting(field)} is {shown(value)}: expected {expected}", field=field)
 
 
 def check_choice(settings: object, field: str, choices: tuple[str, ...]) -> None:
     """Raise SettingsError unless the field is one of the choices."""
     value = getattr(settings, field)
     if value not in choices:
-        raise SettingsError(f"{setting(field)} is {value!r}: expected one of {', '.join(choices)}", field=field)
+        raise SettingsError(f"{setting(field)} is {shown(value)}: expected one of {', '.join(choices)}", field=field)

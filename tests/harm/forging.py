@@ -140,7 +140,8 @@ def forged_tensors(tensors: Mapping[str, Array], rng: Random) -> Tensors:
             forged[name] = np.zeros(tuple(rng.integers(0, 9, size=rng.integers(0, 4))), values.dtype)
         elif kind < 6 and values.size and values.dtype.kind == "f":
             flat = values.reshape(-1)
-            flat[rng.random(flat.size) < rng.choice([0.01, 0.5, 1.0])] = NUMBERS[rng.integers(len(NUMBERS))]
+            with np.errstate(all="ignore"):  # of a small type 1e300 is infinite
+                flat[rng.random(flat.size) < rng.choice([0.01, 0.5, 1.0])] = NUMBERS[rng.integers(len(NUMBERS))]
         elif kind < 6 and values.size:
             forged[name] = rng.permuted(values.reshape(-1)).reshape(values.shape)
         elif kind == 6 and len(forged) > 1:

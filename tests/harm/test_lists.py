@@ -113,6 +113,7 @@ def test_vocabularies(tmp_path: Path) -> None:
                 path.write_text(json.dumps(forged_document(json.loads(sound), rng)), encoding="utf-8")
             except RecursionError:
                 path.write_bytes(b'{"a":' * LONG)
-        Vocabulary.load(path).decode([1, 2, 0])
+        vocabulary = Vocabulary.load(path)
+        vocabulary.decode(list(range(min(vocabulary.size, 50))))
 
     assert attack(call, range(tries(few=8, landing=100, hour=10_000))).refused

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from namegen.documents import read_json
 from namegen.errors import NamesError, setting
 from namegen.escaping import quote
 
@@ -199,12 +200,13 @@ def _unexpected(source: str, place: int, value: object, expected: str, give: str
 def _json_list(text: str, source: str) -> list[object]:
     """What a JSON list holds. Raises NamesError for JSON of any other form."""
     try:
-        document = json.loads(text)
-    except RecursionError as error:
-        raise NamesError(f"{source} nests too deeply: expected a JSON list of strings") from error
-    except ValueError as error:  # JSONDecodeError, and a number of too many digits
-        line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise NamesError(f'{source}{line}: not JSON: expected a list of strings, such as ["Ann", "Bob"]') from error
+        document = read_json(text, largest=len(text))  # how long a list may be, whoever read the file has seen to
+    except json.JSONDecodeError as error:
+        raise NamesError(
+            f'{source}, line {error.lineno}: not JSON: expected a list of strings, such as ["Ann", "Bob"]'
+        ) from error
+    except ValueError as error:  # too deep, a number of too many digits, a key that stands twice
+        raise NamesError(f"{source}: not JSON that a list may be ({error}): give a list of strings") from error
     if not isinstance(document, list):
         raise NamesError(f"{source} holds a JSON {_json_type(document)}: expected a list of strings")
     return document

@@ -11,16 +11,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from namegen.documents import read_json
+from namegen.documents import from_plain, read_json, to_plain
 from namegen.errors import NamesError
 from namegen.files import write_whole
 from namegen.types import Array, Int, Int32, Int64
 
 BOUNDARY = 0
 _BLOCK_CHARACTERS = 1 << 18  # encoded at a time, at four bytes each on the way
+
+
+@dataclass(frozen=True)
+class VocabularyDocument:
+    """What the JSON file of a vocabulary holds."""
+
+    format: Literal["namegen vocabulary"]
+    format_version: Literal[1]
+    characters: str
 
 
 @dataclass(frozen=True)
@@ -133,26 +143,21 @@ class Vocabulary:
         >>> Vocabulary.load("abc.json").decode([3, 1, 2])
         'cab'
         """
-        document = {"format": "namegen vocabulary", "format_version": 1, "characters": self.characters}
-        write_whole(Path(path), (json.dumps(document, ensure_ascii=True, indent=2) + "\n").encode())
+        document = VocabularyDocument("namegen vocabulary", 1, self.characters)
+        write_whole(Path(path), (json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n").encode())
 
     @classmethod
     def load(cls, path: Path | str) -> Vocabulary:
         """Read what ``save`` wrote. Raises NamesError for a file that is something else."""
         try:
-            document = read_json(Path(path).read_bytes())
-            if document["format"] != "namegen vocabulary" or document["format_version"] != 1:
-                raise KeyError("format")
-            characters = document["characters"]
-            if not isinstance(characters, str):
-                raise TypeError("characters")
+            document = from_plain(VocabularyDocument, read_json(Path(path).read_bytes()))
         except OSError as error:
             raise NamesError(f"cannot read the vocabulary {path}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             raise NamesError(
                 f"{path} is not a vocabulary file of namegen (format version 1): give a file that Vocabulary.save wrote"
             ) from error
-        return cls(characters)
+        return cls(document.characters)
 
 
 def _smallest_int(most: int) -> type[np.signedinteger]:
