@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, SupportsFloat, TypeAlias, cast
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class TensorEngine(ABC):
     requires: ClassVar[tuple[str, ...]]
 
     def __init__(
-        self, network: Any, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
@@ -74,7 +74,7 @@ class TensorEngine(ABC):
                 f"the engine {self.name} does not know the architecture {network.architecture!r}: expected {known}"
             )
         self.use_threads(threads)
-        self.network: Any = network  # of the architecture that the engine knows
+        self.network = network  # of an architecture that the engine knows: it annotates its own, `network: Mine`
         self.training, self.dtype = training, dtype
         self.parameters: dict[str, Tensor] = self._zeros()
         self._steps = 0
@@ -92,7 +92,7 @@ class TensorEngine(ABC):
         """The way back. Nobody writes into it: it may share the tensor's memory."""
 
     @abstractmethod
-    def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Any, Tensors]:
+    def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[SupportsFloat, Tensors]:
         """The loss of a batch and its gradients. It must read these parameters, not ``self.parameters``.
 
         Returns:
@@ -111,7 +111,7 @@ class TensorEngine(ABC):
     def select(self, state: State, rows: Int[Array, "K"]) -> State:
         """Gather rows of a state that is a tuple of tensors, the rows first; for another state, one's own."""
         rows = np.ascontiguousarray(rows)  # not every library reads backwards
-        return tuple(tensor[rows] for tensor in state)
+        return tuple(tensor[rows] for tensor in cast(tuple[Tensor, ...], state))
 
     def use_threads(self, threads: int) -> None:
         """Have the library compute with so many threads; by default BLAS, which libraries on top of NumPy use."""
@@ -122,8 +122,7 @@ class TensorEngine(ABC):
     @property
     def vocabulary_size(self) -> int:
         """``V``."""
-        size: int = self.network.vocabulary_size
-        return size
+        return self.network.vocabulary_size
 
     def warm_up(self, step: Step) -> None:
         """Make all that the step asks for, and forget it: what the library compiles or allocates, it has then."""
@@ -172,7 +171,7 @@ class TensorEngine(ABC):
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         return self.training, self._update
 
-    def _updated(self, step: Step) -> tuple[Any, dict[str, Tensor], dict[str, Kept]]:
+    def _updated(self, step: Step) -> tuple[SupportsFloat, dict[str, Tensor], dict[str, Kept]]:
         """The loss of a step, and the parameters and what is kept after it."""
         training, update = self._training()
         masks = {name: self._own_tensor(mask) for name, mask in checked_masks(self.network, step.masks).items()}

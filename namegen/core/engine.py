@@ -6,8 +6,9 @@ What a backend must keep to:
   are int32, rows to select int64, both contiguous; logits float32 (float64 from an engine made with
   ``dtype="float64"``), losses float64.
 - **Shapes.** Any number of rows, zero excepted, at any call. An engine that compiles pads rows to its own buckets.
-- **State** is opaque: only the model that made it reads it. It is never changed in place: after ``step`` and
-  ``select`` the state that was passed in still holds.
+- **State** is opaque: only the model that made it reads it. To a type checker it is an ``object``, which that model
+  casts to what it made. It is never changed in place: after ``step`` and ``select`` the state that was passed in still
+  holds.
 - **Determinism.** The same parameters, steps and thread count give the same bits on one machine. A backend has no
   random numbers of its own: initial values, the order of the names, what is dropped and all drawing come from core.
 - **Beginnings.** The first token that a name reads is its beginning: id 0, or of a network with labels one of the ids
@@ -51,14 +52,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from namegen.core.data.batching import Batch
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
 
-State: TypeAlias = Any
+State: TypeAlias = object  # opaque: whoever made it casts it, as an isinstance would cost time at every step
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from namegen.types import Array, Float64, Int, Int32
 
 LayerState: TypeAlias = list[Array]  # h, of an LSTM h and c: each (B, H)
+PageState: TypeAlias = list[LayerState]
 
 
 class PageNetwork:
@@ -45,24 +46,22 @@ class PageNetwork:
         self.kernel = tensors["output.kernel"].reshape(-1, self.vocabulary_size)
         self.bias = tensors["output.bias"]
 
-    def initial_state(self, rows: int) -> list[LayerState]:
+    def initial_state(self, rows: int) -> PageState:
         """Zeros."""
         return [[np.zeros((rows, width)) for _ in range(self.states)] for width in self.widths]
 
-    def step(
-        self, tokens: Int32[Array, "B"], state: list[LayerState]
-    ) -> tuple[Float64[Array, "B V"], list[LayerState]]:
+    def step(self, tokens: Int32[Array, "B"], state: object) -> tuple[Float64[Array, "B V"], PageState]:
         """Read one token a row."""
         x: Array = tokens
         after = []
-        for layer, before in zip(self.layers, state, strict=True):
+        for layer, before in zip(self.layers, cast(PageState, state), strict=True):
             after.append(self.cell(layer, x, before))
             x = after[-1][0]
         return self.bias + x @ self.kernel, after
 
-    def select(self, state: list[LayerState], rows: Int[Array, "K"]) -> list[LayerState]:
+    def select(self, state: object, rows: Int[Array, "K"]) -> PageState:
         """Gather rows of a state."""
-        return [[array[rows] for array in layer] for layer in state]
+        return [[array[rows] for array in layer] for layer in cast(PageState, state)]
 
 
 class _Layer:

@@ -7,7 +7,7 @@ on, gradients are autograd's; that of the loss is written down, as ``core/engine
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -53,6 +53,7 @@ class TorchEngine(TensorEngine):
     architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
     requires: ClassVar[tuple[str, ...]] = ("torch",)
+    network: RecurrentNetwork
 
     def use_threads(self, threads: int) -> None:
         """PyTorch's, for the whole process."""
@@ -71,9 +72,9 @@ class TorchEngine(TensorEngine):
         return tuple(torch.zeros(rows, H, dtype=getattr(torch, self.dtype)) for H in self.network.state_widths)
 
     @torch.no_grad()
-    def step(self, tokens: Array, state: State) -> tuple[Array, State]:
+    def step(self, tokens: Array, state: object) -> tuple[Array, State]:
         """Read one token a row: a row of one place."""
-        logits, after = self._read(self.parameters, torch.tensor(tokens)[:, None], state)
+        logits, after = self._read(self.parameters, torch.tensor(tokens)[:, None], cast(State, state))
         return logits[:, 0].numpy(), after
 
     def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Tensor, Tensors]:

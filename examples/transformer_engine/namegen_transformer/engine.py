@@ -7,7 +7,7 @@ same ``_read``. Letters: ``B`` rows, ``T`` places, ``P`` places read before, ``D
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -35,6 +35,7 @@ class TransformerEngine(TensorEngine):
     name: ClassVar[str] = "transformer"
     architectures: ClassVar[tuple[type[Network], ...]] = (Transformer,)
     requires: ClassVar[tuple[str, ...]] = ("torch",)
+    network: Transformer
 
     def __init__(
         self, network: Transformer, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
@@ -64,9 +65,9 @@ class TransformerEngine(TensorEngine):
         return (nothing,) * (2 * len(self.network.hidden))
 
     @torch.no_grad()
-    def step(self, tokens: Array, state: State) -> tuple[Array, State]:
+    def step(self, tokens: Array, state: object) -> tuple[Array, State]:
         """Read one token a row: a row of one place."""
-        logits, after = self._read(self.parameters, torch.tensor(tokens)[:, None], state)
+        logits, after = self._read(self.parameters, torch.tensor(tokens)[:, None], cast(State, state))
         return logits[:, 0].numpy(), after
 
     def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Tensor, Tensors]:

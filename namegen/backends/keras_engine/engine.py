@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
@@ -12,13 +12,15 @@ from namegen.backends.keras_engine.compiled_model import Kind, borrow, give_back
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.program import NODES, STEPS, mask_shapes, nodes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
-from namegen.core.engine import Step, StepLosses
+from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
+
+KerasState: TypeAlias = list[Array]  # (B, H) each: of every layer h, of LSTM h and c
 
 
 class KerasEngine:
@@ -52,18 +54,20 @@ class KerasEngine:
         """``V``."""
         return self.network.vocabulary_size
 
-    def initial_state(self, rows: int) -> list[Array]:
+    def initial_state(self, rows: int) -> KerasState:
         """Zeros for every layer."""
         return [np.zeros((rows, width), self.dtype) for width in self.network.state_widths]
 
-    def step(self, tokens: Int32[Array, "B"], state: list[Array]) -> tuple[Float[Array, "B V"], list[Array]]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], KerasState]:
         """Read one token a row."""
-        logits, after = self.model.step(tf.constant(tokens), [tf.constant(values) for values in state])
+        logits, after = self.model.step(
+            tf.constant(tokens), [tf.constant(values) for values in cast(KerasState, state)]
+        )
         return logits.numpy(), [values.numpy() for values in after]
 
-    def select(self, state: list[Array], rows: Int[Array, "K"]) -> list[Array]:
+    def select(self, state: State, rows: Int[Array, "K"]) -> KerasState:
         """Gather rows of a state: NumPy does it faster than a call into TensorFlow (10,000 rows: 0.10 and 0.14 ms)."""
-        return [values.take(rows, axis=0) for values in state]
+        return [values.take(rows, axis=0) for values in cast(KerasState, state)]
 
     def warm_up(self, step: Step) -> None:
         """Compile the training program and the step."""

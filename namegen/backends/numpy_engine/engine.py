@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from namegen.backends.numpy_engine.cells import CELLS
 from namegen.backends.numpy_engine.model import Model, views
 from namegen.backends.numpy_engine.optimizers import clip, make_optimizer
 from namegen.backends.numpy_engine.recurrent import LayerState
-from namegen.core.engine import Step, StepLosses
+from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_masks, checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
@@ -19,6 +19,8 @@ from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32
+
+NumpyState: TypeAlias = list[LayerState]  # one for each layer
 
 
 class NumpyEngine:
@@ -52,17 +54,17 @@ class NumpyEngine:
         """``V``."""
         return self.network.vocabulary_size
 
-    def initial_state(self, rows: int) -> list[LayerState]:
+    def initial_state(self, rows: int) -> NumpyState:
         """Zeros for every layer."""
         return [layer.initial_state(rows) for layer in self.model.recurrent]
 
-    def step(self, tokens: Int32[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], NumpyState]:
         """Read one token a row."""
-        return self.model.step(tokens, state)
+        return self.model.step(tokens, cast(NumpyState, state))
 
-    def select(self, state: list[LayerState], rows: Int[Array, "K"]) -> list[LayerState]:
+    def select(self, state: State, rows: Int[Array, "K"]) -> NumpyState:
         """Gather rows of a state."""
-        return [layer.take(rows, axis=1) for layer in state]
+        return [layer.take(rows, axis=1) for layer in cast(NumpyState, state)]
 
     def warm_up(self, step: Step) -> None:
         """Nothing to compile."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -209,22 +209,22 @@ class Pair:
         """``V``, of both."""
         return self.models[0].vocabulary_size
 
-    def initial_state(self, rows: int) -> State:
+    def initial_state(self, rows: int) -> list[State]:
         """Both states."""
         return [model.initial_state(rows) for model in self.models]
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], list[State]]:
         """Read with both, and compare."""
         (first, first_state), (second, second_state) = (
-            model.step(tokens, part) for model, part in zip(self.models, state, strict=True)
+            model.step(tokens, part) for model, part in zip(self.models, cast(list[State], state), strict=True)
         )
         difference = np.abs(first - second).max()
         self.largest_difference = float(np.maximum(self.largest_difference, difference))  # keeps a NaN, as max does not
         return first, [first_state, second_state]
 
-    def select(self, state: State, rows: Int[Array, "K"]) -> State:
+    def select(self, state: State, rows: Int[Array, "K"]) -> list[State]:
         """Gather rows of both states."""
-        return [model.select(part, rows) for model, part in zip(self.models, state, strict=True)]
+        return [model.select(part, rows) for model, part in zip(self.models, cast(list[State], state), strict=True)]
 
 
 def check_quantize(quantize: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from namegen.backends.quiet import quiet
 from namegen.backends.tflite.document import probe_of
 from namegen.backends.tflite.reading import read_contents
 from namegen.core.data.sameness import Sameness
+from namegen.core.engine import State
 from namegen.core.evaluation.probe import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
 from namegen.errors import CheckpointError, EngineError, SettingsError
@@ -26,7 +27,7 @@ CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the proce
 BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))  # a float64 below 1 may round to 1, which is no uniform number
 LARGEST_FILE = 2**31 - 1  # bytes; no .tflite is larger, as its offsets are of 32 bits
 
-TFLiteState = tuple[Array, ...]  # one (B, H) for each array of each layer's state
+TFLiteState: TypeAlias = tuple[Array, ...]  # one (B, H) for each array of each layer's state
 
 
 class TFLiteModel:
@@ -108,15 +109,16 @@ class TFLiteModel:
         """Zeros for every layer."""
         return tuple(np.zeros((rows, width), np.float32) for width in self._widths)
 
-    def step(self, tokens: Int32[Array, "B"], state: TFLiteState) -> tuple[Float32[Array, "B V"], TFLiteState]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float32[Array, "B V"], TFLiteState]:
         """Read one token a row. Rows come as they are: a number that changes costs 2 to 10 %, padding more."""
+        inputs = dict(zip(self._names, cast(TFLiteState, state), strict=True))
         with self._lock:
-            outputs: dict[str, Array] = self._step(tokens=tokens, **dict(zip(self._names, state, strict=True)))
+            outputs: dict[str, Array] = self._step(tokens=tokens, **inputs)
         return outputs["logits"], tuple([outputs[name] for name in self._names])  # copies of the runtime's buffers
 
-    def select(self, state: TFLiteState, rows: Int[Array, "K"]) -> TFLiteState:
+    def select(self, state: State, rows: Int[Array, "K"]) -> TFLiteState:
         """Gather rows of a state."""
-        return tuple(array.take(rows, axis=0) for array in state)
+        return tuple(array.take(rows, axis=0) for array in cast(TFLiteState, state))
 
     def generate_tokens(self, uniforms: Float[Array, "n numbers"], temperature: float = 1.0) -> Int32[Array, "n T"]:
         """Draw one name for each row of uniform numbers, with the sampling loop that is inside the file.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -62,8 +63,9 @@ class AnyBeginning:
             np.zeros(rows, np.int64),
         )
 
-    def step(self, tokens: Int32[Array, "B"], state: MixedState) -> tuple[Float64[Array, "B V"], MixedState]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], MixedState]:
         """Read one token a row, at first the boundary; log-probabilities of the next one."""
+        state = cast(MixedState, state)
         count, started = len(self.beginnings.tokens), state.started[:, None]
         read = np.where(started, tokens[:, None], self.beginnings.ids).astype(np.int32)  # (B, R)
         of_token = state.log_chances[state.rows, :, np.where(state.started, tokens, BOUNDARY)]  # (B, R)
@@ -74,9 +76,9 @@ class AnyBeginning:
         after = MixedState(inner, np.ones(len(tokens), bool), weights, chances, np.arange(len(tokens)))
         return mixed, after
 
-    def select(self, state: MixedState, rows: Int[Array, "K"]) -> MixedState:
+    def select(self, state: State, rows: Int[Array, "K"]) -> MixedState:
         """Gather rows."""
-        count = len(self.beginnings.tokens)
+        state, count = cast(MixedState, state), len(self.beginnings.tokens)
         inner_rows = (np.asarray(rows)[:, None] * count + np.arange(count)).reshape(-1)
         return MixedState(
             self.model.select(state.inner, inner_rows),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, ranges
+from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.evaluation.smoothing import (
@@ -91,21 +93,20 @@ class NgramModel:
         """Nothing has been read."""
         return np.full((rows, self.order - 1), -1, np.int32)
 
-    def step(
-        self, tokens: Int32[Array, "B"], state: Int32[Array, "B context"]
-    ) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
         """Log-probabilities of the next token."""
+        context = cast(Array, state)
         read = np.minimum(tokens, self._unseen)[:, None]
-        before = np.where(state < 0, read, state)  # a beginning stands at every place to its left too
-        state = np.concatenate((read, before), axis=1)[:, : self.order - 1]
+        before = np.where(context < 0, read, context)  # a beginning stands at every place to its left too
+        context = np.concatenate((read, before), axis=1)[:, : self.order - 1]
         chances = np.full((len(tokens), self._size), 1 / self._size)
         for table in self._tables:
-            table.mix(state, chances)
-        return np.log(chances), state
+            table.mix(context, chances)
+        return np.log(chances), context
 
-    def select(self, state: Int32[Array, "B context"], rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
+    def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
         """Gather rows."""
-        return state[rows]
+        return cast(Array, state)[rows]
 
 
 @dataclass(frozen=True, eq=False)

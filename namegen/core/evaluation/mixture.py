@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -89,9 +90,9 @@ class MixtureModel:
         able = np.ones((rows, len(self.models)), bool)
         return MixtureState(tuple(model.initial_state(rows) for model in self.models), able)
 
-    def step(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B V"], MixtureState]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], MixtureState]:
         """Read one token a row; log-probabilities of the next one."""
-        chances, after = self.step_each(tokens, state)
+        chances, after = self.step_each(tokens, cast(MixtureState, state))
         with np.errstate(divide="ignore"):  # the log of 0 is −inf, as it should be
             logits = np.log(np.einsum("bm,bmv->bv", self._heard(after.able), chances))
         if self.temperature != 1:
@@ -117,8 +118,9 @@ class MixtureModel:
         heard = weights.sum(axis=1, keepdims=True)
         return np.where(heard > 0, weights / np.where(heard > 0, heard, 1), self.weights)
 
-    def select(self, state: MixtureState, rows: Int[Array, "K"]) -> MixtureState:
+    def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
         """Gather rows."""
+        state = cast(MixtureState, state)
         inner = (model.select(one, rows) for model, one in zip(self.models, state.inner, strict=True))
         return MixtureState(tuple(inner), state.able[rows])
 

@@ -10,6 +10,7 @@ Source: distillation, Hinton, Vinyals and Dean, 2015.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -139,8 +140,9 @@ class _Notes:
         """Nothing has been read."""
         return _NoteState(self.teachers.initial_state(rows), np.full(rows, -1))
 
-    def step(self, tokens: Int32[Array, "B"], state: _NoteState) -> tuple[Float64[Array, "B V"], _NoteState]:
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], _NoteState]:
         """As the teachers do it."""
+        state = cast(_NoteState, state)
         if self._count + len(tokens) > self._most:
             raise _TooManyError
         logits, after = self.teachers.step(tokens, state.inner)
@@ -151,8 +153,9 @@ class _Notes:
         self._count += len(tokens)
         return logits, _NoteState(after, here)
 
-    def select(self, state: _NoteState, rows: Int[Array, "K"]) -> _NoteState:
+    def select(self, state: State, rows: Int[Array, "K"]) -> _NoteState:
         """Gather rows."""
+        state = cast(_NoteState, state)
         return _NoteState(self.teachers.select(state.inner, rows), state.note[rows])
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import LanguageModel
+from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.mixture import MixtureModel, MixtureState
 from namegen.core.evaluation.reading import read_prefixes
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
@@ -131,9 +132,9 @@ class _Apart:
     def initial_state(self, rows: int) -> MixtureState:
         return self.mixture.initial_state(rows)
 
-    def step(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B M V"], MixtureState]:
-        chances, after = self.mixture.step_each(tokens, state)
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B M V"], MixtureState]:
+        chances, after = self.mixture.step_each(tokens, cast(MixtureState, state))
         return chances * after.able[:, :, None], after
 
-    def select(self, state: MixtureState, rows: Int64[Array, "K"] | Int[Array, "K"]) -> MixtureState:
+    def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
         return self.mixture.select(state, rows)
