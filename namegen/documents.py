@@ -2,9 +2,10 @@
 
 Every JSON that namegen reads back (what a checkpoint, a state, a ``.tflite`` and a kept measurement carry) goes through
 ``read_json``, which refuses what is too large or nests too deeply, and then through ``from_plain`` and its dataclass.
+A ``Json`` is what it gives: plain values inside one another.
 
 A field that may be missing is declared ``why: str | UnsetType = UNSET``; a key that no field is for is an error, apart
-from those of a ``Mapping[str, Any]``.
+from those of a ``Mapping[str, Json]``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -22,6 +23,7 @@ from namegen.escaping import quote
 __all__ = [
     "UNSET",
     "Count",
+    "Json",
     "Measure",
     "Percent",
     "Share",
@@ -30,9 +32,9 @@ __all__ = [
     "UnsetType",
     "from_plain",
     "read_json",
+    "read_object",
     "schema",
     "to_plain",
-    "with_lists",
 ]
 
 # Numbers with their bounds, which from_plain checks and the schema names.
@@ -45,11 +47,16 @@ Temperature = Annotated[float, Meta(gt=0, le=100)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Document = TypeVar("Document")
 
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+else:
+    Json = Any  # msgspec reads it where it stands in a document's field, and knows no type that is made of itself
+
 LARGEST = 64 * 2**20  # bytes of a JSON; the largest that namegen writes, a comparison's report, has some 5 MB
 DEEPEST = 40  # objects and arrays inside one another; namegen's own have at most 10
 
 
-def read_json(content: bytes | str, *, largest: int | None = None) -> Any:
+def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
     """Plain values from a JSON text, within a limit of size and depth.
 
     Args:
@@ -72,7 +79,9 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Any:
         raise ValueError(f"{len(content):,} characters long: expected at most {largest:,}")
     text = content.decode() if isinstance(content, bytes) else content
     try:
-        plain = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_int, parse_float=_float)
+        plain: Json = json.loads(
+            text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_int, parse_float=_float
+        )
     except RecursionError:
         raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels") from None
     level, depth = [plain], 0
@@ -85,7 +94,24 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Any:
     return plain
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def read_object(content: bytes | str, *, largest: int | None = None) -> dict[str, Json]:
+    """The same of a text that holds one object, as all files of ours do.
+
+    Raises:
+        ValueError: as ``read_json``, and for any other JSON.
+
+    >>> read_object("[1]")
+    Traceback (most recent call last):
+    ...
+    ValueError: it holds no JSON object
+    """
+    plain = read_json(content, largest=largest)
+    if not isinstance(plain, dict):
+        raise ValueError("it holds no JSON object")
+    return plain
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -106,11 +132,11 @@ def _float(text: str) -> float:
     return number
 
 
-def _no_number(text: str) -> Any:
+def _no_number(text: str) -> Json:
     raise ValueError(f"{text} is not a number of JSON")
 
 
-def to_plain(document: Any) -> dict[str, Any]:
+def to_plain(document: object) -> dict[str, Json]:
     """A document as plain values: dicts with text as keys, lists, text, numbers, booleans and None.
 
     Args:
@@ -124,11 +150,10 @@ def to_plain(document: Any) -> dict[str, Any]:
     >>> to_plain(Point((1, 2)))
     {'at': [1, 2]}
     """
-    plain: dict[str, Any] = with_lists(msgspec.to_builtins(document, str_keys=True))
-    return plain
+    return cast(dict[str, Json], _with_lists(msgspec.to_builtins(document, str_keys=True)))
 
 
-def from_plain(kind: type[Document], plain: Any) -> Document:
+def from_plain(kind: type[Document], plain: object) -> Document:
     """A document from plain values.
 
     Args:
@@ -156,19 +181,19 @@ def from_plain(kind: type[Document], plain: Any) -> Document:
     return document
 
 
-def schema(kind: type) -> dict[str, Any]:
+def schema(kind: type) -> dict[str, Json]:
     """The JSON schema of a document; it says which keys there are, not that there are no others."""
     return msgspec.json.schema(kind)
 
 
-def with_lists(value: Any) -> Any:
+def _with_lists(value: object) -> Json:
     """Tuples as lists, as JSON gives them back, so that a document equals its reading."""
     if isinstance(value, dict):
-        return {key: with_lists(entry) for key, entry in value.items()}
-    return [with_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return {key: _with_lists(entry) for key, entry in value.items()}
+    return [_with_lists(entry) for entry in value] if isinstance(value, list | tuple) else cast(Json, value)
 
 
-def _unknown_key(plain: Any, known: Any, place: str) -> str | None:
+def _unknown_key(plain: object, known: object, place: str) -> str | None:
     """The first key of ``plain`` that its reading, ``known``, has not taken in: a dataclass passes over those."""
     if isinstance(plain, dict) and isinstance(known, dict):
         parts = [(f"{place}.{_shown(key)}", value, known.get(key), key in known) for key, value in plain.items()]

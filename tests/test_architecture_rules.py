@@ -183,6 +183,63 @@ def test_no_module_imports_itself_by_a_detour() -> None:
         pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
 
 
+# What says Any where others see it, and why it may. Private names, and what stands inside a function, are free.
+ANY: dict[str, str] = {}
+
+
+def says_any(node: ast.AST | None) -> bool:
+    """Whether an annotation, an alias or a bound is made of Any."""
+    found = () if node is None else ast.walk(node)
+    names = (ast.unparse(one) for one in found if isinstance(one, ast.Name | ast.Attribute))
+    return any(name in ("Any", "typing.Any") for name in names)
+
+
+def public(name: str) -> bool:
+    return not name.startswith("_") or name.endswith("__")
+
+
+def anything(scope: ast.AST, place: str) -> Iterator[str]:
+    """The public parameters, results, attributes, aliases and bases of a module or class that say Any."""
+    for node in ast.iter_child_nodes(scope):
+        if isinstance(node, ast.If):  # such as those for the type checker alone
+            yield from anything(node, place)
+        elif isinstance(node, ast.FunctionDef) and public(node.name):
+            yield from of_function(node, f"{place}.{node.name}")
+        elif isinstance(node, ast.ClassDef) and public(node.name):
+            if any(says_any(base) for base in node.bases):
+                yield f"{place}.{node.name}"
+            yield from anything(node, f"{place}.{node.name}")
+        elif isinstance(node, ast.AnnAssign | ast.Assign):
+            targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
+            said = says_any(node.annotation) if isinstance(node, ast.AnnAssign) else False
+            if said or says_any(node.value):
+                yield from (f"{place}.{one.id}" for one in targets if isinstance(one, ast.Name) and public(one.id))
+
+
+def of_function(function: ast.FunctionDef, place: str) -> Iterator[str]:
+    given = function.args
+    for one in (*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg):
+        if one is not None and says_any(one.annotation):
+            yield f"{place}({one.arg})"
+    if says_any(function.returns):
+        yield f"{place}()"
+    for node in ast.walk(function):
+        attribute = node.target if isinstance(node, ast.AnnAssign) and says_any(node.annotation) else None
+        if isinstance(attribute, ast.Attribute) and public(attribute.attr):
+            yield f"{place.rpartition('.')[0]}.{attribute.attr}"
+
+
+def test_no_any_in_what_others_see() -> None:
+    """Of the public API and of what the packages say to each other; a type that is open is an object or a Json."""
+    found = {
+        one
+        for path in modules()
+        for one in anything(ast.parse(path.read_text(encoding="utf-8")), module_name(path).removeprefix("namegen."))
+    }
+    assert sorted(found - ANY.keys()) == [], "give it a type, or, where none can be said, a line in ANY with the reason"
+    assert sorted(ANY.keys() - found) == [], "these say Any no more: take their lines out of ANY"
+
+
 def strings(tree: ast.AST) -> Iterator[str]:
     """Every text in a file, those inside of f-strings too."""
     for node in ast.walk(tree):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from namegen.api.model import LoadedModel
 from namegen.core.data.corpus import Corpus
@@ -26,7 +25,7 @@ class ListCeiling:
     distinct_prefixes: int  # the empty one included
     characters: int  # the boundary at the end of each name included
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
         sizes = {name: value for name, value in vars(self).items() if name != "metrics"}
         return {**self.metrics.to_dict(), **sizes}
@@ -60,7 +59,7 @@ class Evaluation:
     model: str
     by_label: Mapping[str, tuple[Metrics, int]] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
         return {
             **self.metrics.to_dict(),
@@ -71,7 +70,7 @@ class Evaluation:
             **({"labels": self._labels_to_dict()} if self.by_label else {}),
         }
 
-    def _labels_to_dict(self) -> dict[str, Any]:
+    def _labels_to_dict(self) -> dict[str, object]:
         return {label: {**metrics.to_dict(), "names": names} for label, (metrics, names) in self.by_label.items()}
 
 

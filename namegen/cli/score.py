@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -108,7 +108,7 @@ def is_model(text: str) -> bool:
     return is_file(Path(text) / MODEL_FILE, None)
 
 
-def to_dict(score: NameScore) -> dict[str, Any]:
+def to_dict(score: NameScore) -> dict[str, object]:
     """The object of one name: nats, the end of the name last among the letters."""
     letters = [
         {"letter": letter, "log_probability": value}

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIGURES = ("nats a character", "likeliest right", "drawn right")
 
 
-def json_text(document: Mapping[str, Any]) -> str:
+def json_text(document: Mapping[str, object]) -> str:
     """One line of JSON that is safe to show: what JSON itself leaves unescaped of the control characters is escaped."""
     return _json_safe(json.dumps(document, ensure_ascii=False, allow_nan=False))
 

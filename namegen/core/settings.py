@@ -86,7 +86,7 @@ class DataSettings:
         check(self, "sameness", lambda v: v in SAMENESSES, f"one of {', '.join(SAMENESSES)}")
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, str | int | float | bool | None]:
         """What decides, with the list itself, what training reads: all but where the list lies and what counts as new
         beside it.
         """

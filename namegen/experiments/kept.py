@@ -28,9 +28,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
-from namegen.documents import from_plain, read_json
+from namegen.documents import Json, from_plain, read_object
 from namegen.errors import OutputError, setting
 from namegen.escaping import short
 from namegen.experiments.machine import commit
@@ -100,7 +99,7 @@ def _recognise(out: Path, mark: str, command: str) -> None:
 class KeptDocument:
     """What counts of a measurement's file; what else it holds is for people."""
 
-    result: dict[str, Any]
+    result: dict[str, Json]
     commit: str | None
     beside: str | None
     checksum: str
@@ -117,7 +116,7 @@ class Kept:
     """
 
     name: str
-    result: dict[str, Any]
+    result: dict[str, Json]
     commit: str | None
 
 
@@ -139,7 +138,9 @@ class KeptStore:
                 return kept
         return None
 
-    def keep(self, name: str, result: dict[str, Any], *, about: Mapping[str, Any], beside: str | None = None) -> Kept:
+    def keep(
+        self, name: str, result: dict[str, Json], *, about: Mapping[str, object], beside: str | None = None
+    ) -> Kept:
         """Write a measurement that has finished.
 
         Args:
@@ -175,14 +176,14 @@ class KeptStore:
 
     def _read(self, name: str) -> Kept | None:
         try:
-            document = read_json((self.folder / f"{name}.json").read_bytes())
+            document = read_object((self.folder / f"{name}.json").read_bytes())
             counts = {part: document[part] for part in ("result", "commit", "beside")}
             found = from_plain(KeptDocument, {**counts, "checksum": document["checksum"]})
             whole = found.checksum == _checksum(counts)
-            complete = counts["beside"] is None or is_file(self.folder / f"{name}{counts['beside']}", None)
+            complete = found.beside is None or is_file(self.folder / f"{name}{found.beside}", None)
         except (OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
             return None
-        return Kept(name, counts["result"], counts["commit"]) if whole and complete else None
+        return Kept(name, found.result, found.commit) if whole and complete else None
 
 
 def _ending(name: str) -> str:
@@ -190,5 +191,5 @@ def _ending(name: str) -> str:
     return name.rpartition("-")[2]
 
 
-def _checksum(counts: Mapping[str, Any]) -> str:
+def _checksum(counts: Mapping[str, object]) -> str:
     return blake2b(json.dumps(counts, sort_keys=True).encode(), digest_size=8).hexdigest()

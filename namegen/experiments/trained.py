@@ -75,7 +75,9 @@ class TrainingSummary:
 
 def plain_metrics(metrics: Metrics) -> PlainMetrics:
     """Metrics as a report has them."""
-    return PlainMetrics(**metrics.to_dict())
+    plain = metrics.to_dict()
+    loss, bits = plain["loss_nats_per_char"], plain["bits_per_char"]
+    return PlainMetrics(loss, bits, metrics.accuracy_argmax, metrics.accuracy_sampled)
 
 
 def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:

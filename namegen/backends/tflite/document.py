@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from namegen.core.network.checkpoint import Label
-from namegen.documents import Count, Temperature, from_plain
+from namegen.documents import Count, Json, Temperature, from_plain
 from namegen.errors import CheckpointError
 from namegen.types import Array, Float32
 
@@ -32,7 +32,7 @@ class TFLiteDocument:
         half: with ``float16`` the parameters that stand in half precision.
     """
 
-    network: Mapping[str, Any]
+    network: Mapping[str, Json]
     longest_name: Count
     quantize: Literal["none", "float16", "int8"]
     labels: tuple[Label, ...] = ()
@@ -43,7 +43,7 @@ class TFLiteDocument:
     half: tuple[str, ...] = ()
 
 
-def read_document(plain: Mapping[str, Any]) -> TFLiteDocument:
+def read_document(plain: Mapping[str, Json]) -> TFLiteDocument:
     """The description from plain values. Raises ValueError."""
     return from_plain(TFLiteDocument, {name: value for name, value in plain.items() if name not in OF_THE_FILE})
 

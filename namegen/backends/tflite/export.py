@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class ExportReport:
     in_half_precision: tuple[str, ...] = ()  # float16: the weights that the tolerance allows to be rounded
     known_names: int = 0  # names whose digests the file carries, in 8 bytes each
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The object of ``export-tflite --json``."""
         return {**asdict(self), "before": self.before.to_dict(), "after": self.after.to_dict()}
 

@@ -10,9 +10,9 @@ flatbuffer itself, no offset and no table, is ever followed.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from namegen.backends.tflite.weights import FLOAT32, LARGEST_INT8, Piece, pieces
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.core.settings import CELLS
+from namegen.documents import Json
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
 from namegen.types import Array
 
@@ -65,7 +66,7 @@ class Tail:
     def __init__(self, content: bytes, place: int) -> None:
         self.content, self.place = content, place
 
-    def take(self, dtype: np.dtype[Any], shape: tuple[int, ...], *, is_counted: bool = False) -> Array:
+    def take(self, dtype: np.dtype[np.generic], shape: tuple[int, ...], *, is_counted: bool = False) -> Array:
         """The next part.
 
         Args:
@@ -101,7 +102,7 @@ class Tail:
         return int.from_bytes(self.content[start - 4 : start], "little")
 
 
-def _contents(plain: dict[str, Any], tail: Tail) -> Contents:
+def _contents(plain: Mapping[str, Json], tail: Tail) -> Contents:
     document = read_document(plain)
     network = exportable(RecurrentNetwork.from_dict(document.network), CELLS, "a .tflite")
     if len(document.labels) != network.labels:

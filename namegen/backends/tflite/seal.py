@@ -15,10 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from namegen.core.network.tensor_file import to_json
-from namegen.documents import read_json
+from namegen.documents import Json, read_object
 from namegen.errors import CheckpointError
 
 METADATA_NAME = "namegen"
@@ -28,7 +27,7 @@ BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
 
 
-def blank_text(document: Mapping[str, Any]) -> str:
+def blank_text(document: Mapping[str, object]) -> str:
     """The JSON text that goes into the file, its checksum still blank; ``checksum`` sorts first.
 
     Args:
@@ -49,7 +48,7 @@ def seal(content: bytes) -> bytes:
 class Unsealed:
     """The description of a file whose checksum fits, and the place in the file where it ends."""
 
-    plain: dict[str, Any]
+    plain: dict[str, Json]
     end: int
 
 
@@ -91,7 +90,7 @@ def unseal(content: bytes, path: Path | str) -> Unsealed:
     if not length <= min(LARGEST_DOCUMENT, len(content) - start):
         raise CheckpointError(f"{path} does not fit together: its description has no end; export it again")
     try:
-        plain = read_json(content[start : start + length])
+        plain = read_object(content[start : start + length])
     except ValueError as error:
         raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
     return Unsealed(plain, start + length)

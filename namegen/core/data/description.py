@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class ListDescription:
     unique_after: dict[int, int]
     never_unique: int
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON: numbers that are keys become strings there, and the pairs lists."""
         return asdict(self) | {"commonest": [list(pair) for pair in self.commonest]}
 

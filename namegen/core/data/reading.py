@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from namegen.documents import read_json
+from namegen.documents import Json, read_json
 from namegen.errors import NamesError, setting
 from namegen.escaping import quote
 
@@ -164,9 +164,9 @@ def json_names(text: str, column: str | None, label_column: str | None, source: 
     if column is None and label_column is None:
         strings = [item for item in items if isinstance(item, str)]
         if len(strings) < len(items):
-            place, item = next((place, item) for place, item in enumerate(items) if not isinstance(item, str))
-            also = f", or say with {setting('column')} which string of each is the name" * isinstance(item, dict)
-            raise _unexpected(source, place, item, "a string", f"a JSON list of strings{also}")
+            place, wrong = next((place, item) for place, item in enumerate(items) if not isinstance(item, str))
+            also = f", or say with {setting('column')} which string of each is the name" * isinstance(wrong, dict)
+            raise _unexpected(source, place, wrong, "a string", f"a JSON list of strings{also}")
         return Table(strings, None, _item)
     keys = dict.fromkeys(key for item in items if isinstance(item, dict) for key in item)
     if not any(keys):
@@ -197,7 +197,7 @@ def _unexpected(source: str, place: int, value: object, expected: str, give: str
     return NamesError(f"{source}, {_item(place)}: {what} where {expected} was expected: give {give}")
 
 
-def _json_list(text: str, source: str) -> list[object]:
+def _json_list(text: str, source: str) -> list[Json]:
     """What a JSON list holds. Raises NamesError for JSON of any other form."""
     try:
         document = read_json(text, largest=len(text))  # how long a list may be, whoever read the file has seen to

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ class Metrics:
         """The loss in bits."""
         return self.loss_nats_per_char / math.log(2)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, float | None]:
         """The object that every JSON output calls M. A loss that is infinite becomes null."""
         finite = math.isfinite(self.loss_nats_per_char)
         return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -43,9 +42,10 @@ class Baseline:
         without = "" if self.by_label else ", without labels"
         return f"{SMOOTHING_NAMES[self.smoothing]} counting, order {self.order}{without}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """How it counts, as plain values."""
-        plain = {"order": self.order, "smoothing": self.smoothing, "repeats": "damped" if self.damped else "kept"}
+        repeats = "damped" if self.damped else "kept"
+        plain: dict[str, object] = {"order": self.order, "smoothing": self.smoothing, "repeats": repeats}
         return plain if self.by_label else {**plain, "labels": "left out"}
 
     def fitted_on(self, training: PrefixTree, vocabulary_size: int) -> NgramModel:
@@ -120,7 +120,7 @@ class HeldOutReferences:
         test = None if tested is None else AccuracyEvaluator(model).evaluate(tested)
         return Baseline(model.order, model.smoothing, damped, metrics, test, by_label)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
         baseline = self.baseline
         return {
@@ -129,7 +129,7 @@ class HeldOutReferences:
             "seen_percent": self.parts.seen_percent,
         }
 
-    def test_to_dict(self) -> dict[str, Any]:
+    def test_to_dict(self) -> dict[str, object]:
         """Those of the test part as plain values; {} where there is none."""
         if self.test_ceiling is None or self.baseline.test is None:
             return {}

@@ -11,12 +11,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
 from namegen.core.settings import DROPS, NetworkSettings
-from namegen.documents import from_plain
+from namegen.documents import Json, from_plain
 from namegen.errors import CheckpointError, SettingsError, setting
 from namegen.types import Array, Float64
 
@@ -118,13 +118,13 @@ class Network(ABC):
         """How many numbers the network learns."""
         return sum(map(math.prod, self.parameter_shapes.values()))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Json]:
         """As plain values, for a file."""
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
         return {"architecture": self.architecture, **plain}
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Network:
+    def from_dict(cls, document: Mapping[str, object]) -> Network:
         """The way back. Raises CheckpointError for anything else."""
         plain = {name: value for name, value in document.items() if name != "architecture"}
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.known_names import KNOWN_NAMES, checked_known_names
 from namegen.core.network.recurrent_network import RecurrentNetwork, of_version_1
 from namegen.core.network.tensor_file import own, read_tensors, write_tensors
-from namegen.documents import UNSET, Count, Share, Size, Temperature, UnsetType, from_plain, to_plain
+from namegen.documents import UNSET, Count, Json, Share, Size, Temperature, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, NamesError, SettingsError
 from namegen.escaping import quote
 from namegen.types import Array, Float32, Float64, UInt64
@@ -58,30 +58,31 @@ class Label:
     names: Count
 
 
-@dataclass(frozen=True)
-class TrainingFacts:
+class TrainingSummary(TypedDict, total=False):
     """What a checkpoint's ``training`` may say, each with its type and range; other keys are passed by."""
 
-    list: str | UnsetType = UNSET
-    names: Count | UnsetType = UNSET
-    distinct_names: Count | UnsetType = UNSET
-    longest_name: Size | UnsetType = UNSET
-    split: str | UnsetType = UNSET
-    validation_share: Share | UnsetType = UNSET
-    backend: str | UnsetType = UNSET
-    settings: Mapping[str, Any] | UnsetType = UNSET
-    seed: Count | UnsetType = UNSET
-    epochs: Count | UnsetType = UNSET
-    best_epoch: Count | UnsetType = UNSET
-    training: Mapping[str, float | None] | UnsetType | None = UNSET
-    validation: Mapping[str, float | None] | UnsetType | None = UNSET
-    known_names_file: str | UnsetType = UNSET
+    list: str
+    names: Count
+    distinct_names: Count
+    longest_name: Size
+    split: str
+    validation_share: Share
+    test_share: Share
+    backend: str
+    settings: Mapping[str, Json]
+    seed: Count
+    epochs: Count
+    best_epoch: Count
+    training: Mapping[str, float | None] | None
+    validation: Mapping[str, float | None] | None
+    test: Mapping[str, float | None] | None
+    known_names_file: str
 
-    @classmethod
-    def check(cls, training: Mapping[str, Any]) -> None:
-        """Raise ValueError for a value of another type or range."""
-        names = {one.name for one in fields(cls)}
-        from_plain(cls, {name: value for name, value in training.items() if name in names})
+
+def checked_summary(training: Mapping[str, Json]) -> TrainingSummary:
+    """The summary that a document holds. Raises ValueError for a value of another type or range."""
+    from_plain(TrainingSummary, {name: training[name] for name in TrainingSummary.__annotations__ if name in training})
+    return cast(TrainingSummary, training)
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ class CheckpointDocument:
     """What the file's JSON holds, beside the version and the checksum."""
 
     kind: Literal["checkpoint"]
-    network: Mapping[str, Any]  # of which each architecture has a schema of its own
+    network: Mapping[str, Json]  # of which each architecture has a schema of its own
     vocabulary: str
-    training: Mapping[str, Any]
+    training: Mapping[str, Json]  # a TrainingSummary, and whatever else
     engine: str | UnsetType = UNSET  # version 1: in training
     labels: tuple[Label, ...] = ()
     drawing_temperature: Temperature | UnsetType = UNSET
@@ -120,7 +121,7 @@ class Checkpoint:
     network: Network
     vocabulary: Vocabulary
     parameters: Mapping[str, Float32[Array, "..."]]
-    training: Mapping[str, Any] = field(default_factory=dict)
+    training: TrainingSummary = field(default_factory=TrainingSummary)
     known_names: UInt64[Array, "known"] | None = None
     score_quantiles: Float64[Array, "101"] | None = None
     engine: str = "numpy"
@@ -142,7 +143,7 @@ class Checkpoint:
     @property
     def longest_name(self) -> int:
         """Characters of the longest name of the list that it was trained on."""
-        return int(self.training.get("longest_name", 20))
+        return self.training.get("longest_name", 20)
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all. Raises OutputError."""
@@ -153,7 +154,7 @@ class Checkpoint:
             kind="checkpoint",
             network=self.network.to_dict(),
             vocabulary=self.vocabulary.characters,
-            training=dict(self.training),
+            training=cast(Mapping[str, Json], dict(self.training)),
             engine=self.engine,
             labels=self.labels,
             drawing_temperature=UNSET if self.drawing_temperature is None else self.drawing_temperature,
@@ -180,7 +181,7 @@ class Checkpoint:
             )
         try:
             document = from_plain(CheckpointDocument, _as_version_2(plain))
-            TrainingFacts.check(document.training)
+            training = checked_summary(document.training)
         except ValueError as error:
             raise _unfit(path, error) from error
         engine = document.engine if isinstance(document.engine, str) else "numpy"
@@ -213,7 +214,7 @@ class Checkpoint:
             network,
             vocabulary,
             parameters,
-            document.training,
+            training,
             known,
             quantiles,
             engine,
@@ -224,14 +225,14 @@ class Checkpoint:
         )
 
 
-def _as_version_2(plain: Mapping[str, Any]) -> dict[str, Any]:
+def _as_version_2(plain: Mapping[str, Json]) -> dict[str, Json]:
     """The document without what belongs to the file; one of version 1 as the second has it."""
     document = own(plain)
-    if plain["format_version"] == 1 and isinstance(document.get("network"), dict):
-        document["network"] = of_version_1(document["network"])
+    if plain["format_version"] == 1 and isinstance(network := document.get("network"), dict):
+        document["network"] = of_version_1(network)
         training = document.get("training")
-        if isinstance(training, dict) and isinstance(training.get("backend"), str):
-            document["engine"] = training["backend"]
+        if isinstance(training, dict) and isinstance(backend := training.get("backend"), str):
+            document["engine"] = backend
     return document
 
 

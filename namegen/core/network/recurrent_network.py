@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from namegen.core.network.architecture import Network, Shape
 from namegen.core.settings import PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
+from namegen.documents import Json
 from namegen.errors import OutputError
 
 
@@ -118,7 +119,7 @@ class RecurrentNetwork(Network):
         }
 
 
-def of_version_1(network: Mapping[str, Any]) -> dict[str, Any]:
+def of_version_1(network: Mapping[str, Json]) -> dict[str, Json]:
     """The description of a network in a file of version 1, which knew this architecture alone, as the second has it."""
     return {"architecture": RecurrentNetwork.architecture, "labels": 0, **network}
 

@@ -13,14 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
-from namegen.documents import Count, Size, from_plain, read_json
+from namegen.documents import Count, Json, Size, from_plain, read_object
 from namegen.errors import CheckpointError
 from namegen.files import write_whole
 from namegen.types import Array
@@ -54,7 +53,7 @@ class Seal:
     checksum: str
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[str, Any]) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[str, object]) -> None:
     """Write tensors and a document, whole or not at all. ``format_version`` and ``checksum`` are added.
 
     Raises:
@@ -66,7 +65,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[st
     write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Json]]:
     """Read what ``write_tensors`` wrote, the checksum verified.
 
     Raises:
@@ -76,10 +75,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     text = _document_text(path, content)
     damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
     try:
-        document = read_json(text)
+        document = read_object(text)
     except ValueError:
         raise damaged from None
-    version = document.get("format_version") if isinstance(document, dict) else None
+    version = document.get("format_version")
     if type(version) is int and version > FORMAT_VERSION:
         raise CheckpointError(
             f"{path} has the format version {version}, and this namegen reads up to {FORMAT_VERSION}: update namegen"
@@ -96,7 +95,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     return tensors, document
 
 
-def own(document: Mapping[str, Any]) -> dict[str, Any]:
+def own(document: Mapping[str, Json]) -> dict[str, Json]:
     """What a document says itself, without what belongs to every file.
 
     >>> own({"format_version": 2, "kind": "known names"})
@@ -105,12 +104,12 @@ def own(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in ("format_version", "checksum")}
 
 
-def to_json(document: Mapping[str, Any]) -> str:
+def to_json(document: Mapping[str, object]) -> str:
     """The one text of a document: keys sorted, no spaces, so that equal documents are equal texts."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def checksum(tensors: Mapping[str, Array], document: Mapping[str, Any]) -> str:
+def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> str:
     """BLAKE2b (32 bytes, hexadecimal) over names, dtypes, shapes and bytes of the tensors, and the document."""
     digest = blake2b(digest_size=32)
     for name in sorted(tensors):
@@ -144,7 +143,7 @@ def _document_text(path: Path, content: bytes) -> str:
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
-        tensors = read_json(header)
+        tensors = read_object(header)
         metadata = from_plain(HeaderMetadata, tensors.pop("__metadata__"))
         for entry in tensors.values():
             from_plain(TensorEntry, entry)

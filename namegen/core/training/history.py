@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from namegen.core.evaluation.metrics import Metrics
 from namegen.documents import Measure, Size
@@ -57,7 +56,7 @@ class EpochRecord:
         sampled = self.validation_accuracy_sampled
         return None if loss is None or argmax is None or sampled is None else Metrics(loss, argmax, sampled)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For the state file."""
         return asdict(self)
 

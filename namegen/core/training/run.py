@@ -8,10 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
-from namegen.core.network.checkpoint import Checkpoint, Label, default_max_length
+from namegen.core.network.checkpoint import Checkpoint, Label, TrainingSummary, default_max_length
 from namegen.core.network.engine_state import checked_tensors, parameters_of
 from namegen.core.settings import Recipe
 from namegen.core.teaching.label_smoothing import CountingTargets
@@ -41,7 +40,7 @@ from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.run_result import RunResult
 from namegen.core.training.run_state import SavedState, with_later_settings
 from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
-from namegen.documents import with_lists
+from namegen.documents import Json, to_plain
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.types import Array
 
@@ -220,7 +219,7 @@ class TrainingRun:
             advice=f"go on with {setting('backend', saved.engine)}",
         )
         self.progress = saved.progress
-        self.corpus = replace(self.corpus, source=identity["list_name"])
+        self.corpus = replace(self.corpus, source=str(identity["list_name"]))
         self._saved_best = 0
 
     def finish(self) -> RunResult:
@@ -276,7 +275,7 @@ class TrainingRun:
         best, history, data = self.progress.best, self.progress.history, self.recipe.data
         parameters = parameters_of(self.engine.get_state()) if best is None else best.parameters
         record, distinct = None if best is None else history[best.epoch - 1], self.parts.distinct_names
-        summary: dict[str, Any] = {
+        summary: TrainingSummary = {
             "list": self.corpus.source,
             "names": len(self.corpus.names),
             "distinct_names": len(distinct),
@@ -285,7 +284,7 @@ class TrainingRun:
             "validation_share": data.validation,
             "test_share": data.test,
             "backend": self.engine.name,
-            "settings": with_lists(asdict(self.recipe.training)),
+            "settings": to_plain(self.recipe.training),
             "seed": self.recipe.training.seed,
             "epochs": self.progress.epoch,
             "best_epoch": 0 if best is None else best.epoch,
@@ -321,17 +320,17 @@ class TrainingRun:
             self._generator(), self.parts.training, longest=longest, rng=rng, judges=self._judges
         )
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self) -> dict[str, Json]:
         """What must be the same when the run goes on: all but the number of epochs, which may grow."""
-        training = with_lists(asdict(self.recipe.training))
+        training = to_plain(self.recipe.training)
         del training["epochs"]
         return {
             "list": self.corpus.fingerprint,
             "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now
             "network": self.network.to_dict(),
             "training": training,
-            "data": self.recipe.data.identity,
-            **({"teaching": with_lists(asdict(self.recipe.teaching))} if self.recipe.taught else {}),
+            "data": {**self.recipe.data.identity},
+            **({"teaching": to_plain(self.recipe.teaching)} if self.recipe.taught else {}),
         }
 
 

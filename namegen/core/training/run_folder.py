@@ -24,7 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import Architectures, Checkpoint, own_architectures
+from namegen.core.network.checkpoint import Architectures, Checkpoint, TrainingSummary, own_architectures
 from namegen.core.network.known_names import read_known_names, write_known_names
 from namegen.core.settings import DataSettings
 from namegen.core.training.file_names import (
@@ -194,7 +194,7 @@ class RunFolder:
             beside = self.path / KNOWN_NAMES_FILE
             if not is_file(beside, OutputError):
                 write_known_names(beside, known)
-            training = {**checkpoint.training, "known_names_file": KNOWN_NAMES_FILE}
+            training: TrainingSummary = {**checkpoint.training, "known_names_file": KNOWN_NAMES_FILE}
             checkpoint = replace(checkpoint, known_names=None, training=training)
         checkpoint.save(self.path / MODEL_FILE)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.evaluation.references import HeldOutReferences
@@ -44,7 +43,7 @@ class RunResult:
     out: Path | None
     finished: bool
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
         validation = test = None
         if self.references is not None and self.validation is not None:

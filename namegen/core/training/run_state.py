@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -19,14 +19,14 @@ from namegen.core.network.tensor_file import own, read_tensors, write_tensors
 from namegen.core.settings import DROPS
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, TrainingProgress
-from namegen.documents import UNSET, Count, Measure, Size, UnsetType, from_plain, to_plain
+from namegen.documents import UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError
 from namegen.escaping import quote
 from namegen.types import Array, Float32
 
 BEST_PREFIX = "best."
 # Settings that did not exist when states were first saved, as they were then.
-LATER: dict[str, dict[str, Any]] = {
+LATER: dict[str, dict[str, Json]] = {
     "training": {**dict.fromkeys(DROPS, 0.0), "label_smoothing": 0.0, "effort": "quick"},
     "data": {"test": 0.0, "split_seed": None},
 }
@@ -46,10 +46,10 @@ class IdentityDocument:
 
     list: str
     list_name: str
-    network: Mapping[str, Any]
-    training: Mapping[str, Any]
-    data: Mapping[str, Any]
-    teaching: Mapping[str, Any] | UnsetType = UNSET
+    network: Mapping[str, Json]
+    training: Mapping[str, Json]
+    data: Mapping[str, Json]
+    teaching: Mapping[str, Json] | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class StateDocument:
     training_seconds: Measure
     history: tuple[EpochRecord, ...]
     best: BestDocument | None
-    identity: Mapping[str, Any]
+    identity: Mapping[str, Json]
     engine: str | UnsetType = UNSET  # not in version 1
 
 
@@ -83,7 +83,7 @@ class SavedState:
 
     engine_state: Mapping[str, Array]
     progress: TrainingProgress
-    identity: Mapping[str, Any]
+    identity: Mapping[str, Json]
     engine: str
     probe: Float32[Array, "2 V"] | None
 
@@ -160,7 +160,7 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
         raise ValueError(f"{PROBE} is not two rows of logits")
 
 
-def with_later_settings(part: str, settings: Any) -> Any:
+def with_later_settings(part: str, settings: Json) -> Json:
     """Settings of a part of an identity that was saved before some of them existed, as they were then."""
     if not isinstance(settings, dict):
         return settings
