@@ -83,7 +83,7 @@ class Config:
         return threads_for(max(hidden))
 
 
-TABLES: dict[str, type[Any]] = get_type_hints(Config)
+TABLES: dict[str, type[object]] = get_type_hints(Config)
 
 
 def read_config(path: Path | str) -> Config:
@@ -109,7 +109,7 @@ def read_run_config(path: Path | str) -> Config:
     return parse_config(tables, source=f"the config {shown(str(path))}")
 
 
-def read_tables(path: Path | str) -> dict[str, Any]:
+def read_tables(path: Path | str) -> dict[str, object]:
     """Read a TOML file as plain tables, nothing of it checked yet.
 
     Raises:
@@ -317,7 +317,7 @@ def _unknown(told: str, name: str, table: str, problems: Sequence[str]) -> str:
     return f"{told} is unknown: {_suggestion(name, TABLES, table)}" if len(problems) < MOST_PROBLEMS else told
 
 
-def _suggestion(name: str, tables: Mapping[str, type[Any]], table: str) -> str:
+def _suggestion(name: str, tables: Mapping[str, type[object]], table: str) -> str:
     """The nearest setting, first in the same table, then in another; else the settings that there are."""
     own = list(get_type_hints(tables[table])) if table in tables else []
     paths = [f"{other}.{key}" for other, kind in tables.items() for key in get_type_hints(kind)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from typing import Any, Union, get_args, get_origin
+from typing import Union, cast, get_args, get_origin
 
 
 class WrongTypeError(Exception):
     """A value does not fit its annotation."""
 
 
-def convert(value: object, hint: Any) -> Any:
+def convert(value: object, hint: object) -> object:
     """The value as the annotation wants it: an int may stand for a float, a list for a tuple; a bool is no int."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
@@ -39,12 +39,12 @@ def convert(value: object, hint: Any) -> Any:
             return float(value)
         except OverflowError as error:
             raise WrongTypeError from error
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+    if not isinstance(value, cast(type, hint)) or (isinstance(value, bool) and hint is not bool):
         raise WrongTypeError
     return value
 
 
-def expected_of(hint: Any) -> str:
+def expected_of(hint: object) -> str:
     """What an annotation asks for, in words."""
     words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
     origin = get_origin(hint)
@@ -57,4 +57,4 @@ def expected_of(hint: Any) -> str:
         if parts[-1] is Ellipsis:
             return "a list, each item " + expected_of(parts[0])
         return f"a list of {len(parts)}: " + ", ".join(map(expected_of, parts))
-    return words.get(hint, str(hint))
+    return words.get(cast(type, hint), str(hint))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from typing import Any
+from typing import TypeVar
 
 # Control characters (they move the cursor, colour, ring), line and paragraph separators, the marks that override the
 # direction of writing, half characters. Marks that scripts and emoji are spelt with (joiners, LRM, RLM) stay.
@@ -15,6 +15,7 @@ MOST_OF_A_PATH = 200
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MOST_SHOWN
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MOST_SHOWN
+Cell = TypeVar("Cell")
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what East Asian spreadsheets take, too
 
 
@@ -63,7 +64,7 @@ def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
 
 
-def safe_cell(value: Any) -> Any:
+def safe_cell(value: Cell) -> Cell | str:
     """A cell that no spreadsheet runs: text that begins with ``= + - @``, in full width too, gets an apostrophe.
 
     >>> safe_cell("=1+1"), safe_cell("Ann"), safe_cell(-1.5)

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -66,7 +65,7 @@ class NamegenProvider(BaseProvider):
 
     def __init__(
         self,
-        generator: Any,
+        generator: object,
         *,
         model: str | Path | api.LoadedModel | None = None,
         temperature: float | None = None,

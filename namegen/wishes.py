@@ -39,6 +39,26 @@ class Wishes(TypedDict, total=False):
     min_distance: int | None
 
 
+class WishesOfPart(Wishes, total=False):
+    """What each first name of players must keep, or each last name.
+
+    Attributes:
+        max_length: characters, at most.
+    """
+
+    max_length: int | None
+
+
+class WishesOfPeople(WishesOfPart, total=False):
+    """What each given name of people must keep, or each family name.
+
+    Attributes:
+        allow_seen: whether names of the model's list may come.
+    """
+
+    allow_seen: bool | None
+
+
 def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wishes: Unpack[Wishes]) -> Wishlist:
     """Turn what was asked for into the wishes that core keeps.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from namegen.api.model import LoadedModel, load, load_shipped
 from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
@@ -12,7 +11,7 @@ from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, P
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.watching import OnProgress
 from namegen.errors import SettingsError, of_part, setting
-from namegen.wishes import make_wishes
+from namegen.wishes import Wishes, WishesOfPeople, make_wishes
 
 GIVEN, FAMILY = "world-given", "world-family"
 
@@ -23,8 +22,8 @@ def invent_people(
     origins: str | Sequence[str] = (),
     given: LoadedModel | str | Path | None = None,
     family: LoadedModel | str | Path | None = None,
-    given_wishes: Mapping[str, Any] | None = None,
-    family_wishes: Mapping[str, Any] | None = None,
+    given_wishes: WishesOfPeople | None = None,
+    family_wishes: WishesOfPeople | None = None,
     seed: int | None = None,
     temperature: float | None = None,
     letter_case: str = AS_LEARNED,
@@ -38,8 +37,8 @@ def invent_people(
             each as likely. Where neither knows labels there are none.
         given: the model of given names, whatever ``namegen.load`` takes; None: the shipped ``world-given``.
         family: the model of family names; None: the shipped ``world-family``.
-        given_wishes: what a given name must keep, as ``namegen.wishes.Wishes`` has it, with ``max_length`` and
-            ``allow_seen``. Unless it says otherwise, names of the list may come.
+        given_wishes: what a given name must keep, as ``namegen.wishes.WishesOfPeople`` has it. Unless it says
+            otherwise, names of the list may come.
         family_wishes: the same of family names; unless it says otherwise, they are new.
         seed: the same seed gives the same people.
         temperature: below 1 stays with what is likely; None: each model's own.
@@ -67,8 +66,8 @@ def load_people_inventor(
     given: LoadedModel | str | Path | None = None,
     family: LoadedModel | str | Path | None = None,
     *,
-    given_wishes: Mapping[str, Any] | None = None,
-    family_wishes: Mapping[str, Any] | None = None,
+    given_wishes: WishesOfPeople | None = None,
+    family_wishes: WishesOfPeople | None = None,
     temperature: float | None = None,
 ) -> PeopleInventor:
     """What ``invent_people`` asks; the arguments are its own. Raises CheckpointError, SettingsError."""
@@ -76,7 +75,7 @@ def load_people_inventor(
     asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
     told = zip(("given", "family"), models, (given_wishes, family_wishes), (True, False), strict=True)
     parts = [
-        _part(part, model, asked, dict(wishes or {}), temperature, allow_seen=allow_seen)
+        _part(part, model, asked, {**(wishes or {})}, temperature, allow_seen=allow_seen)
         for part, model, wishes, allow_seen in told
     ]
     return PeopleInventor(*parts)
@@ -118,15 +117,16 @@ def _part(
     part: str,
     model: LoadedModel,
     origins: Sequence[Origin],
-    wishes: dict[str, Any],
+    wishes: WishesOfPeople,
     temperature: float | None,
     *,
     allow_seen: bool,
 ) -> PartOfName:
     """One part of the names; a model without labels gives the same for every origin."""
     longest, seen = wishes.pop("max_length", None), wishes.pop("allow_seen", None)
+    others: Wishes = wishes
     with of_part(part):
-        wished = make_wishes(model.list_name, model.sameness, **wishes)
+        wished = make_wishes(model.list_name, model.sameness, **others)
     sampling = SamplingSettings(
         model.default_temperature if temperature is None else temperature,
         max_length=model.longest(longest, wished),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from namegen.api.model import load_shipped
 from namegen.core.data.players import LINE
@@ -13,7 +12,7 @@ from namegen.core.generation.sampling import random_numbers
 from namegen.core.generation.watching import OnProgress
 from namegen.errors import of_part
 from namegen.lists import BUNDLED
-from namegen.wishes import make_wishes
+from namegen.wishes import Wishes, WishesOfPart, make_wishes
 
 
 def load_player_inventor() -> PlayerInventor:
@@ -34,8 +33,8 @@ def invent_players(
     *,
     seed: int | None = None,
     temperature: float | None = None,
-    first_wishes: Mapping[str, Any] | None = None,
-    last_wishes: Mapping[str, Any] | None = None,
+    first_wishes: WishesOfPart | None = None,
+    last_wishes: WishesOfPart | None = None,
     on_progress: OnProgress | None = None,
     letter_case: str = AS_LEARNED,
 ) -> Iterator[list[InventedPlayer]]:
@@ -45,7 +44,7 @@ def invent_players(
         n: how many.
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely; None: each model's own.
-        first_wishes: what a first name must keep, as ``namegen.wishes.Wishes`` has it, with ``max_length``.
+        first_wishes: what a first name must keep, as ``namegen.wishes.WishesOfPart`` has it.
         last_wishes: the same of last names.
         on_progress: called now and then with the players found so far and the last names drawn so far.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
@@ -57,7 +56,7 @@ def invent_players(
     check_letter_case(letter_case)
     rng = random_numbers(seed)
     first, last = (
-        _part(part, f"mlb-{part}", dict(wishes or {}))
+        _part(part, f"mlb-{part}", {**(wishes or {})})
         for part, wishes in (("first", first_wishes), ("last", last_wishes))
     )
     batches = load_player_inventor().generate(
@@ -66,11 +65,12 @@ def invent_players(
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
 
 
-def _part(part: str, model: str, wishes: dict[str, Any]) -> PartWishes | None:
+def _part(part: str, model: str, wishes: WishesOfPart) -> PartWishes | None:
     """What was wished of one part; None: nothing, so that no model is loaded for its sake."""
     if all(value is None for value in wishes.values()):
         return None
     longest = wishes.pop("max_length", None)
+    others: Wishes = wishes
     with of_part(part):
-        wished = make_wishes(model, **wishes)
+        wished = make_wishes(model, **others)
     return PartWishes(wished, load_shipped(model).longest(longest, wished))

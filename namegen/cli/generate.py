@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import click
 from click.core import ParameterSource
@@ -51,14 +51,15 @@ def texts(file: str | None) -> Sequence[str] | None:
     return read_names(DataSettings(names=file)).names
 
 
-def read_texts(wished: Mapping[str, Any], notes: Notes) -> dict[str, Sequence[str] | None]:
+def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
     """What the files say that are not wanted. Raises NamesError, UsageError."""
-    if wished["banned"] == wished["avoid"] == "-":
+    files = {name: cast("str | None", wished[name]) for name in OF_FILES}
+    if files["banned"] == files["avoid"] == "-":
         raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
-    for name in OF_FILES:
-        note_list(wished[name], notes)
+    for file in files.values():
+        note_list(file, notes)
     with Waiting(notes, "reading the lists of what is not wanted"):
-        return {name: texts(wished[name]) for name in OF_FILES}
+        return {name: texts(file) for name, file in files.items()}
 
 
 def wish_options(command: options.Command) -> options.Command:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -11,9 +11,12 @@ from namegen.cli import options
 from namegen.cli.generate import OF_FILES, read_texts
 from namegen.cli.terminal import Notes
 
+if TYPE_CHECKING:
+    from namegen.wishes import WishesOfPart
+
 MOST_CHARACTERS = 1_000_000
 # A wish's setting → what its option takes, and what it asks of the names.
-WISHES: dict[str, tuple[str, Any, str]] = {
+WISHES: dict[str, tuple[str, type[str] | options.Whole, str]] = {
     "starts_with": ("TEXT", str, "that begin with TEXT"),
     "ends_with": ("TEXT", str, "that end with TEXT"),
     "contains": ("TEXT", str, "that have TEXT somewhere"),
@@ -44,13 +47,13 @@ def part_options(part: str, what: str) -> Callable[[options.Command], options.Co
     return add
 
 
-def part_wishes(given: dict[str, Any], part: str, notes: Notes) -> dict[str, Any]:
+def part_wishes(given: dict[str, object], part: str, notes: Notes) -> WishesOfPart:
     """Take what was wished of one part out of the options. Raises NamesError: a file cannot be read."""
     wishes = {wish: given.pop(f"{part}_{wish}") for wish in WISHES}
-    return wishes | read_texts(wishes, notes)
+    return cast("WishesOfPart", wishes | read_texts(wishes, notes))
 
 
-def check_standard_input(**given: Any) -> None:
+def check_standard_input(**given: object) -> None:
     """Raise UsageError where two files are standard input, which can be read once only."""
     taken = [name for name, value in given.items() if value == "-" and name.endswith(OF_FILES)]
     if len(taken) > 1:

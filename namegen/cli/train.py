@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ def train(
 
 
 def asked_for(
-    names: str | None, config: str | None, over: dict[str, Any], notes: Notes, *, effort: str | None
+    names: str | None, config: str | None, over: Mapping[str, object], notes: Notes, *, effort: str | None
 ) -> Config:
     """The settings of a new training: those of the config, with the options above them. Raises SettingsError."""
     note_config(config, notes)
@@ -173,7 +174,7 @@ def learn(
         ctx.exit(stop.exit_code)
 
 
-def overrides(given: dict[str, Any]) -> dict[str, Any]:
+def overrides(given: Mapping[str, object]) -> dict[str, object]:
     """The options as settings, by dotted path."""
     return {path: given[name] for path in SETTINGS if (name := path.partition(".")[2]) in given}
 

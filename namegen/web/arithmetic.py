@@ -7,12 +7,13 @@ purpose not those of an engine: what is compared must not come from the same pla
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 
 from namegen.types import Array, Float64, Int, Int32
+from namegen.web.description import PageDescription
 
 LayerState: TypeAlias = list[Array]  # h, of an LSTM h and c: each (B, H)
 PageState: TypeAlias = list[LayerState]
@@ -25,7 +26,7 @@ class PageNetwork:
         description: one model of the page's JSON.
     """
 
-    def __init__(self, description: Mapping[str, Any]) -> None:
+    def __init__(self, description: PageDescription) -> None:
         self.cell = CELLS[description["cell"]]
         self.widths: Sequence[int] = description["hidden"]
         self.states = 2 if description["cell"] == "lstm" else 1

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
 from namegen.types import Array
 from namegen.web.arithmetic import PageNetwork
+from namegen.web.description import PageDescription
 
 LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
 # Each uses those before it. The arithmetic needs no page; the others put it into one.
@@ -118,7 +118,7 @@ def page(models: Sequence[PageModel]) -> str:
     return text
 
 
-def describe(label: str, model: PageModel, title: str) -> dict[str, Any]:
+def describe(label: str, model: PageModel, title: str) -> PageDescription:
     """One model as plain values for the page's JSON."""
     checkpoint = model.checkpoint
     network = exportable(checkpoint.network, CELLS, "a page")

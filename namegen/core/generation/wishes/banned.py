@@ -26,6 +26,7 @@ class Banned(Wish):
     """
 
     name = "banned"
+    value: frozenset[str]
 
     def __init__(self, value: Iterable[str]) -> None:
         super().__init__(frozenset(value))

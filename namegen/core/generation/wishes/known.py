@@ -27,6 +27,7 @@ class New(Wish):
 
     name = "allow_seen"
     about = "list"
+    value: UInt64[Array, "known"]
 
     def __init__(self, value: UInt64[Array, "known"]) -> None:
         super().__init__(value)
@@ -53,6 +54,7 @@ class Avoid(Wish):
 
     name = "avoid"
     about = "list"
+    value: list[str]
 
     def __init__(self, value: Iterable[str], sameness: Sameness = NAMES) -> None:
         super().__init__(list(value))
@@ -104,6 +106,7 @@ class MinDistance(Wish):
     name = "min_distance"
     about = "list"
     seldom_refuses = True  # at a distance of 1; it stays so at others, for a seed to give the names that it always gave
+    value: int
 
     def __init__(self, value: int, names: Iterable[str], sameness: Sameness = NAMES) -> None:
         from namegen.core.generation.wishes.neighbours import Neighbours

@@ -26,6 +26,7 @@ class MinLength(Wish, Tracker):
 
     name = "min_length"
     about = "length"
+    value: int
 
     def __init__(self, value: int) -> None:
         super().__init__(value)
@@ -63,6 +64,7 @@ class MaxLength(Wish, Tracker):
     about = "length"
     always = True
     seldom_refuses = True
+    value: int
 
     def __init__(self, value: int) -> None:
         super().__init__(value)

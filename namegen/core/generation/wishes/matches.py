@@ -30,6 +30,7 @@ class Matches(Wish):
     """
 
     name = "matches"
+    value: str
 
     def __init__(self, value: str) -> None:
         from namegen.core.generation.wishes.pattern import Pattern

@@ -37,6 +37,8 @@ class TextWish(Wish):
         SettingsError: it has more than 10,000 characters, which no search would come through.
     """
 
+    value: str
+
     def __init__(self, value: str) -> None:
         super().__init__(composed(value))
         self.text: str = self.value

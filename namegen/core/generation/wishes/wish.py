@@ -10,7 +10,7 @@ A new wish is one class like those beside this file, and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Wish:
     always: ClassVar[bool] = False
     seldom_refuses: bool = False
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: object) -> None:
         self.value = value
 
     @property
