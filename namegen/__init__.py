@@ -19,7 +19,7 @@ itself loads neither NumPy nor an engine.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from namegen.errors import NamegenError
 
@@ -30,7 +30,7 @@ __all__ = ["NamegenError", "__version__", "blend", "invent_people", "load", "tra
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """The names that are loaded on demand (PEP 562)."""
     if name in ("blend", "invent_people", "load", "train"):
         return getattr(import_module("namegen.api"), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import click
 
@@ -14,7 +14,7 @@ from namegen.core.settings import LETTER_CASES
 from namegen.escaping import quote
 from namegen.files import is_folder
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., object])
 
 MODEL = "a run folder, a checkpoint or a shipped model's name; left out, the newest run under runs/, else mlb-first"
 NAMES = "a file, - for standard input, or a bundled list's name; left out, mlb-first"
@@ -40,9 +40,9 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later ve
     def __init__(self, *endings: str) -> None:
         self._endings = endings
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Read what was typed; whether it can be written there is found out by whoever writes."""
-        path = Path(value)
+        path = Path(cast(str, value))  # which is what click gives
         if not str(value) or not (path.suffix.lower() in self._endings or is_folder(path, None)):
             self.fail(
                 f"{quote(str(value), 200)}: expected a file that ends in {' or '.join(self._endings)}", param, ctx
@@ -74,10 +74,10 @@ class Whole(click.IntRange):
     def _describe_range(self) -> str:  # what click shows in the help
         return self.in_words
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read what was typed."""
         with suppress(ValueError):  # no number, or one of too many digits
-            number = int(value)
+            number = int(cast(str, value))
             if self._least <= number and (self._most is None or number <= self._most):
                 return number
         of = "of " if self._most is None else ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from namegen.cli import formats, options
@@ -65,7 +63,7 @@ def people(
     form: str | None,
     as_json: bool,
     quiet: bool,
-    **wished: Any,
+    **wished: object,
 ) -> None:
     """Invent people: a given name and a family name of one origin.
 

@@ -71,7 +71,7 @@ def players(
     form: str | None,
     as_json: bool,
     quiet: bool,
-    **wished: Any,
+    **wished: object,
 ) -> None:
     """Invent players: a first name, a last name, and now and then a suffix.
 

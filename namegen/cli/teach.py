@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from namegen.cli import options
@@ -36,7 +34,7 @@ def teach(
     scheduler: str | None,
     as_json: bool,
     quiet: bool,
-    **given: Any,
+    **given: object,
 ) -> None:
     """Let several models teach one network what they know.
 

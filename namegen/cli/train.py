@@ -27,6 +27,7 @@ from namegen.files import is_file, is_folder
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
+    from namegen.api.teaching import SideBySide
     from namegen.core.training.run_result import RunResult
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
@@ -96,8 +97,8 @@ def train(
     run_config = Path(resume) / CONFIG_FILE
     # Of a folder that has none, api.resume says so.
     resolved = read_run_config(run_config) if is_file(run_config, None) else Config()
-    also = {"backend": given["backend"], "epochs": given["epochs"]}
-    learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, resume=resume, **also)
+    backend, epochs = given["backend"], given["epochs"]
+    learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, resume=resume, backend=backend, epochs=epochs)
 
 
 def asked_for(
@@ -124,9 +125,10 @@ def learn(
     as_json: bool,
     resume: str | None = None,
     out: str | None = None,
-    **also: Any,
+    backend: str | None = None,
+    epochs: int | None = None,
 ) -> None:
-    """Train, or go on; say how it goes and what has come of it.
+    """Train, or go on with another backend or more epochs; say how it goes and what has come of it.
 
     Raises:
         NamegenError: what ``api.train`` and ``api.resume`` raise.
@@ -139,17 +141,36 @@ def learn(
     note_engines(notes)
     limit_threads(resolved.threads)
     from namegen import api
+    from namegen.api.side_by_side import train_side_by_side
 
+    teach_on: SideBySide = train_side_by_side
     if scheduler is not None:
         from namegen.experiments.sweep.teachers import on_scheduler
 
-        also["teach_on"] = on_scheduler(scheduler)
+        teach_on = on_scheduler(scheduler)
     with show_progress(notes) as progress, StopOnInterrupt(progress.say) as stop:
-        also |= {"listener": progress, "ready": progress.ready, "watcher": progress, "stop": stop}
         if resume is not None:
-            result = api.resume(resume, **also)
+            result = api.resume(
+                resume,
+                backend=backend,
+                epochs=epochs,
+                listener=progress,
+                ready=progress.ready,
+                watcher=progress,
+                stop=stop,
+                teach_on=teach_on,
+            )
         else:
-            result = api.train(config=resolved, out=out, save=True, **also)
+            result = api.train(
+                config=resolved,
+                out=out,
+                save=True,
+                listener=progress,
+                ready=progress.ready,
+                watcher=progress,
+                stop=stop,
+                teach_on=teach_on,
+            )
     with Waiting(notes, "looking at what it has learned"):
         plot = None
         if result.finished and resolved.run.plot:

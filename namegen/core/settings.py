@@ -42,7 +42,7 @@ WIDTH_OF_DEFAULT = 32  # the layers that the default learning rate was chosen fo
 
 WHERE_NAMES_STAND = ("names", "column", "label_column")
 
-SEEDS: tuple[Callable[[Any], bool], str] = (lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
+SEEDS: tuple[Callable[[int], bool], str] = (lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import subprocess
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import namegen
+from namegen.documents import Json
 from namegen.errors import NamegenError
 from namegen.files import is_file, is_there
 
@@ -37,7 +37,7 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
 }
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, Json]:
     """The processor, its cores, the memory and the system; nothing that names a person or a host."""
     return {
         "processor": _processor(),

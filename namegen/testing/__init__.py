@@ -20,7 +20,7 @@ from functools import partial
 
 from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
-from namegen.testing.checks import CONFORMANCE_CHECKS, Check
+from namegen.testing.checks import CONFORMANCE_CHECKS, CellCheck, Check
 from namegen.testing.failures import first_line
 from namegen.testing.language_model import LANGUAGE_MODEL_CHECKS, ModelCheck
 from namegen.testing.material import NAMES, TOKENS, VOCABULARY
@@ -33,6 +33,7 @@ __all__ = [
     "NETWORK_CHECKS",
     "TOKENS",
     "VOCABULARY",
+    "CellCheck",
     "Check",
     "ModelCheck",
     "cases",
@@ -57,9 +58,10 @@ def cases(engine_class: EngineClass, *networks: Network) -> Iterator[tuple[str, 
             f"cells is {cells!r}: expected a frozenset of the names of the cells that it implements; for an engine of "
             "other architectures an empty one, and a small network of each"
         )
+    of_cells: dict[str, CellCheck] = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}
     for cell in sorted(cells):
-        for name, check in (CONFORMANCE_CHECKS | NETWORK_CHECKS).items():
-            yield f"{name} ({cell})", partial(check, engine_class, cell)
+        for name, of_cell in of_cells.items():
+            yield f"{name} ({cell})", partial(of_cell, engine_class, cell)
     for network in networks:
         for name, check in CONFORMANCE_CHECKS.items():
             yield f"{name} ({network.architecture})", partial(check, engine_class, network)

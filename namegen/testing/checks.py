@@ -6,7 +6,7 @@ A check returns nothing, or raises AssertionError.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -49,7 +49,8 @@ from namegen.testing.steps import (
 )
 from namegen.testing.threads import check_threads
 
-Check: TypeAlias = Callable[[EngineClass, Any], None]  # an engine's class, and a cell or a small network
+Check: TypeAlias = Callable[[EngineClass, Kind], None]  # an engine's class, and a cell or a small network
+CellCheck: TypeAlias = Callable[[EngineClass, str], None]  # and a cell, of the architecture rnn alone
 
 
 def check_attributes(engine_class: EngineClass, kind: Kind) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import ParamSpec, Unpack
 
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
+from namegen.testing.material import Told
 
 P = ParamSpec("P")
 
@@ -48,7 +49,7 @@ def _naming(name: str, check: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def describe_training(**settings: Any) -> str:
+def describe_training(**settings: Unpack[Told]) -> str:
     """The optimizer with its formula, and what else of the settings decides how an update is computed.
 
     >>> describe_training(optimizer="sgd")

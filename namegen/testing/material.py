@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypedDict, Unpack, cast
 
 import numpy as np
 
@@ -23,6 +23,23 @@ NAMES = ("Al", "Ali", "Al", "Alma", "Bo", "Bob", "B", "Lil", "Lila", "Lilo", "Mo
 VOCABULARY = Vocabulary.from_names(NAMES)
 Kind: TypeAlias = str | Network  # a cell of the architecture rnn, or a small network of VOCABULARY of another one
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
+
+
+class Told(TypedDict, total=False):
+    """What an engine of the checks is told of its training; what is left out has its default."""
+
+    optimizer: str
+    momentum: float
+    clip_norm: float | None
+    through_time: bool
+    learning_rate: float | None
+    schedule: str
+    epochs: int | None
+    batch_size: int | None
+    drop_recurrent: float | None
+    drop_between: float | None
+    drop_output: float | None
+
 
 # One of 70 characters; some that part after 40; and short ones beside them.
 LONG_NAMES = tuple(
@@ -48,9 +65,19 @@ def small_network(kind: Kind) -> Network:
     return kind if isinstance(kind, Network) else network_of(kind)
 
 
-def small_engine(engine_class: EngineClass, kind: Kind, **chosen: Any) -> Engine:
-    """An engine of the small network as good as new; ``chosen`` is what ``engine_of`` takes."""
-    return engine_of(engine_class, small_network(kind), **chosen)
+def small_engine(
+    engine_class: EngineClass,
+    kind: Kind,
+    *,
+    number: int = 0,
+    train: bool = True,
+    dtype: str = "float32",
+    seed: int = 1,
+    **settings: Unpack[Told],
+) -> Engine:
+    """An engine of the small network as good as new; the arguments are those of ``engine_of``."""
+    network = small_network(kind)
+    return engine_of(engine_class, network, number=number, train=train, dtype=dtype, seed=seed, **settings)
 
 
 def engine_of(
@@ -61,7 +88,7 @@ def engine_of(
     train: bool = True,
     dtype: str = "float32",
     seed: int = 1,
-    **settings: Any,
+    **settings: Unpack[Told],
 ) -> Engine:
     """An engine as good as new: parameters, biases too, drawn from the seed, and an optimizer that starts anew.
 
@@ -87,9 +114,9 @@ def _shared(
     number: int,
     train: bool,
     dtype: str,
-    settings: tuple[tuple[str, Any], ...],
+    settings: tuple[tuple[str, object], ...],
 ) -> Engine:
-    training = TrainingSettings(**dict(settings)).plain if train else None
+    training = TrainingSettings(**cast(Told, dict(settings))).plain if train else None
     engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from namegen.core.engine import EngineClass, Step
 from namegen.testing.beginnings import check_same_with_beginnings
-from namegen.testing.checks import Check
+from namegen.testing.checks import CellCheck
 from namegen.testing.failures import describe_training, named
 from namegen.testing.material import (
     TOKENS,
+    Told,
     engine_of,
     falling_rates,
     few_steps,
@@ -30,7 +30,7 @@ from namegen.testing.sizes import (
 )
 
 CLIP_NORMS = {"simple_rnn": 0.85, "gru": 0.9, "lstm": 0.33}  # of the steps below, some gradients are longer than this
-OPTIMIZERS: tuple[dict[str, Any], ...] = ({}, {"optimizer": "momentum", "momentum": 0.8}, {"optimizer": "rmsprop"})
+OPTIMIZERS: tuple[Told, ...] = ({}, {"optimizer": "momentum", "momentum": 0.8}, {"optimizer": "rmsprop"})
 
 
 @lru_cache
@@ -69,7 +69,8 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
     The gradient is that of the loss divided by the characters, of which every name has one more than it shows, STOP.
     """
     network, steps = small_network(cell), plain(12)
-    for settings in (*OPTIMIZERS, {"optimizer": "sgd", "clip_norm": CLIP_NORMS[cell]}):
+    clipped: Told = {"optimizer": "sgd", "clip_norm": CLIP_NORMS[cell]}
+    for settings in (*OPTIMIZERS, clipped):
         expect_same_training(engine_class, network, steps, **settings)
 
 
@@ -108,7 +109,7 @@ def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> N
     is n (softmax − target), also where a target does not quite sum to 1.
     """
     network = small_network(cell)
-    clipped: dict[str, Any] = {"optimizer": "sgd", "clip_norm": 0.2}
+    clipped: Told = {"optimizer": "sgd", "clip_norm": 0.2}
     expect_same_training(engine_class, network, unusual(cell, True, False), **clipped)
     expect_same_training(engine_class, network, unusual(cell, False, True), **clipped)
     expect_same_training(engine_class, network, unusual(cell, True, True))
@@ -124,7 +125,7 @@ def check_same_with_names_of_all_lengths(engine_class: EngineClass, cell: str) -
     expect_same_training(engine_class, small_network(cell), of_all_lengths())
 
 
-NETWORK_CHECKS: dict[str, Check] = named(
+NETWORK_CHECKS: dict[str, CellCheck] = named(
     {
         "same logits": check_same_logits,
         "same training": check_same_training,

@@ -6,7 +6,7 @@ What the NumPy engine computes is remembered, so steps come as tuples that are m
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Unpack, cast
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from namegen.core.engine import EngineClass, Step
 from namegen.core.network.architecture import Network
 from namegen.testing.comparisons import expect, expect_close, expect_within
 from namegen.testing.failures import describe_training
-from namegen.testing.material import engine_of, read
+from namegen.testing.material import Told, engine_of, read
 from namegen.types import Array, Float64, Int32
 
 
@@ -25,7 +25,7 @@ def expect_same_training(
     *,
     dtype: str = "float64",
     tolerance: float = 1e-9,
-    **settings: Any,
+    **settings: Unpack[Told],
 ) -> None:
     """The same losses on the way, and the same state after the last step.
 
@@ -67,9 +67,9 @@ def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int3
 
 @lru_cache(maxsize=128)
 def _trained(
-    network: Network, steps: tuple[Step, ...], dtype: str, settings: tuple[tuple[str, Any], ...]
+    network: Network, steps: tuple[Step, ...], dtype: str, settings: tuple[tuple[str, object], ...]
 ) -> tuple[Float64[Array, "S"], dict[str, Array]]:
-    engine = engine_of(numpy_engine(), network, number=9, dtype=dtype, **dict(settings))
+    engine = engine_of(numpy_engine(), network, number=9, dtype=dtype, **cast(Told, dict(settings)))
     losses = engine.train_epoch(iter(steps)).loss_sum
     return losses, engine.get_state()
 

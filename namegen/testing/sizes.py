@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from namegen.testing.comparisons import expect
 from namegen.testing.failures import describe_training
 from namegen.testing.material import (
     TOKENS,
+    Told,
     batch_of,
     engine_of,
     falling_rates,
@@ -88,7 +88,7 @@ def check_single_masks(engine_class: EngineClass, cell: str) -> None:
 def check_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) -> None:
     """A gradient whose squares overflow float32 is scaled to the norm, neither to nothing nor to NaN."""
     network = small_network(cell)
-    settings: dict[str, Any] = {"optimizer": "sgd", "clip_norm": 0.5}
+    settings: Told = {"optimizer": "sgd", "clip_norm": 0.5}
     moved = []
     for kind, number in ((engine_class, 0), (numpy_engine(), 9)):
         engine = engine_of(kind, network, number=number, **settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from namegen.testing.material import (
     NAMES,
     VOCABULARY,
     Kind,
+    Told,
     batch_of,
     few_steps,
     long_steps,
@@ -29,7 +29,7 @@ from namegen.testing.material import (
     stepped_loss,
 )
 
-OF_CORE: dict[str, Any] = {
+OF_CORE: Told = {
     "learning_rate": 0.5,
     "schedule": "constant",
     "epochs": 7,

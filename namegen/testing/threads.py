@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import PurePath
-from typing import Any
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -40,7 +39,7 @@ def _trained(engine_class: EngineClass, kind: Kind, threads: int) -> tuple[Array
     return engine.train_epoch(small_steps(3)).loss_sum, engine.get_state()
 
 
-def pools_of(libraries: Iterable[str], pools: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def pools_of(libraries: Iterable[str], pools: Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
     """The thread pools that belong to some Python packages, by the folders that their files lie in.
 
     Args:
@@ -50,7 +49,7 @@ def pools_of(libraries: Iterable[str], pools: Iterable[dict[str, Any]]) -> list[
     wanted = {f"{name}{ending}" for name in (tuple(libraries) or ("numpy",)) for ending in ("", ".libs")}
     found = []
     for pool in pools:
-        parts = PurePath(pool["filepath"]).parts
+        parts = PurePath(str(pool["filepath"])).parts
         installed = [after for before, after in pairwise(parts) if before in ("site-packages", "dist-packages")]
         if wanted & set(installed[-1:]):
             found.append(pool)

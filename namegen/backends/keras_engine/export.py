@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from namegen.backends.exporting import Sample
 from namegen.backends.keras_engine.layers import CELLS
-from namegen.backends.keras_engine.tensorflow_setup import keras
+from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
@@ -50,7 +49,7 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
     write_whole(path, content)
 
 
-def stock_model(network: RecurrentNetwork) -> Any:
+def stock_model(network: RecurrentNetwork) -> Untyped:
     """The network as one Keras model of stock layers; its weights stand in canonical order."""
     recurrent = [
         CELLS[network.cell](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")

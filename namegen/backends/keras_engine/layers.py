@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from namegen.backends.keras_engine.tensorflow_setup import keras, tf
+from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
 from namegen.core.network.recurrent_network import RecurrentNetwork
 
-Tensor: TypeAlias = Any  # TensorFlow ships no types
-CellState: TypeAlias = list[Any]
+Tensor: TypeAlias = Untyped
+CellState: TypeAlias = list[Tensor]
 
-CELLS: dict[str, Any] = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
+CELLS: dict[str, Untyped] = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
 
 
 class Layers:
@@ -41,7 +41,7 @@ class Layers:
         self.output.build((None, None, inputs))
         built = [*(layer.cell for layer in self.recurrent), self.output]
         variables = [variable for layer in built for variable in layer.trainable_variables]
-        self.parameters: dict[str, Any] = dict(zip(network.parameter_shapes, variables, strict=True))
+        self.parameters: dict[str, Tensor] = dict(zip(network.parameter_shapes, variables, strict=True))
 
     def read(self, tokens: Tensor, state: list[Tensor]) -> list[Tensor]:
         """Read one token a row: the state after it."""

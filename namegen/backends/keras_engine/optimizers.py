@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from namegen.backends.keras_engine.layers import Tensor
-from namegen.backends.keras_engine.tensorflow_setup import keras, tf
+from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
 from namegen.core.network.engine_state import OptimizerState
 from namegen.types import Array
 
@@ -34,7 +33,7 @@ class KerasOptimizer:
     """
 
     def __init__(
-        self, name: str, parameters: dict[str, Any], *, momentum: float, clip_norm: float | None, dtype: str
+        self, name: str, parameters: dict[str, Tensor], *, momentum: float, clip_norm: float | None, dtype: str
     ) -> None:
         self.parameters = parameters
         self.dtype = dtype
@@ -46,7 +45,7 @@ class KerasOptimizer:
             slot: dict(zip(parameters, self._variables(ending), strict=False)) for slot, ending in SLOTS[name].items()
         }
 
-    def _variables(self, ending: str) -> list[Any]:
+    def _variables(self, ending: str) -> list[Tensor]:
         """Keras's variables of one kind, in the order of the parameters; none where Keras does not need them."""
         return [variable for variable in self.keras_optimizer.variables if variable.name.endswith(ending)]
 
@@ -88,7 +87,7 @@ class KerasOptimizer:
                 variable.assign(values.astype(self.dtype))
 
 
-def make(name: str, momentum: float, dtype: str) -> Any:
+def make(name: str, momentum: float, dtype: str) -> Untyped:
     """The Keras optimizer of that name, with Keras's own defaults for all but the momentum.
 
     TensorFlow takes a Python float for a float32 and rounds it; a NumPy float64 it takes as it is.

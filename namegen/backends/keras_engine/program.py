@@ -36,7 +36,7 @@ from namegen.backends.keras_engine.layers import Layers, Tensor
 from namegen.backends.keras_engine.loss import softmax_cross_entropy
 from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.packing import ROWS, pack
-from namegen.backends.keras_engine.tensorflow_setup import tf
+from namegen.backends.keras_engine.tensorflow_setup import Untyped, tf
 from namegen.core.engine import Step
 from namegen.core.network.engine_state import checked_masks
 from namegen.core.network.recurrent_network import RecurrentNetwork
@@ -220,7 +220,7 @@ def room_for(count: int) -> int:
     return max(NODES, 1 << (count - 1).bit_length()) + max(ROWS, BLOCK) + 1
 
 
-def loop(condition: Any, body: Any, start: Any) -> Any:
+def loop(condition: Untyped, body: Untyped, start: Untyped) -> Untyped:
     """A loop inside the compiled program."""
     return tf.while_loop(condition, body, start, parallel_iterations=1)
 

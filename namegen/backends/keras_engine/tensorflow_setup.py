@@ -9,15 +9,17 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from namegen.backends.quiet import quiet
 from namegen.errors import EngineError
 from namegen.extras import install_command
 from namegen.threads import limit_threads
 
+Untyped: TypeAlias = Any  # what Keras and TensorFlow give: they ship no types
 
-def load() -> tuple[Any, Any]:
+
+def load() -> tuple[Untyped, Untyped]:
     """Keras and TensorFlow.
 
     Raises:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, cast
 
-from namegen.documents import UNSET, Count, Measure, Share, UnsetType, schema
+from namegen.documents import UNSET, Count, Json, Measure, Share, UnsetType, schema
 from namegen.experiments.compare.measured import (
     ExportResult,
     GenerationResult,
@@ -19,7 +19,7 @@ from namegen.experiments.compare.measured import (
     ReferenceResult,
     TrainingResult,
 )
-from namegen.experiments.compare.subjects import ReferenceSubject, SplitName
+from namegen.experiments.compare.subjects import ReferenceSubject, SplitName, table_of
 from namegen.experiments.engine_code import EngineCode
 
 Role = Literal["like_for_like", "network"]
@@ -49,13 +49,12 @@ class TrainingIdentity:
     split: SplitName
     seed: Count
     roles: tuple[Role, ...]
-    config: Mapping[str, Any]
+    config: Mapping[str, Json]
 
     @property
     def split_seed(self) -> int:
         """Of the split: its own, or the training's."""
-        seed: int = self.config["data"].get("split_seed", self.seed)
-        return seed
+        return cast(int, table_of(self.config, "data").get("split_seed", self.seed))
 
 
 @dataclass(frozen=True)

@@ -99,13 +99,13 @@ class Answer:
     unavailable: Unavailable | None = None
 
 
-def read_request(plain: Mapping[str, Any]) -> Request[Any]:
+def read_request(plain: object) -> Request[Subject]:
     """A request from plain values. Raises ValueError: it has another form."""
-    request: Request[Any] = from_plain(Request, plain)
+    request: Request[Any] = from_plain(Request, plain)  # its subject is still plain
     return replace(request, subject=from_plain(SUBJECT_TYPES[request.kind], request.subject))
 
 
-def read_answer(kind: str, plain: Mapping[str, Any]) -> Answer:
+def read_answer(kind: str, plain: Mapping[str, object]) -> Answer:
     """An answer from plain values. Raises ValueError: it has another form."""
     result, unavailable = plain.get("result"), plain.get("unavailable")
     return Answer(
@@ -114,6 +114,6 @@ def read_answer(kind: str, plain: Mapping[str, Any]) -> Answer:
     )
 
 
-def read_result(kind: str, plain: Mapping[str, Any]) -> Result:
+def read_result(kind: str, plain: object) -> Result:
     """A result of this kind of measurement from plain values. Raises ValueError: it has another form."""
     return from_plain(RESULT_TYPES[kind], plain)

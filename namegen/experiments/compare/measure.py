@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from namegen.core.data.beginnings import Beginnings
     from namegen.core.data.vocabulary import Vocabulary
     from namegen.core.engine import EngineClass, LanguageModel
+    from namegen.types import Array
 
 Needed = TypeVar("Needed")
 # Generating is timed at least so often, and more often until so many seconds have gone by; only once if it is slow.
@@ -256,7 +257,7 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
 
 def _language_model(
     request: Request[GenerationSubject],
-) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[..., Any] | None]:
+) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[[Array], Array] | None]:
     """The model, its vocabulary, what its names begin with, and its own sampling loop if that is what is measured."""
     subject, path = request.subject, _file(request.reads)
     if subject.engine == "tflite":

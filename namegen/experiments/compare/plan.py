@@ -10,13 +10,12 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import product
 from types import MappingProxyType
-from typing import Any
 
 from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.documents import to_plain
+from namegen.documents import Json, to_plain
 from namegen.errors import EngineError
 from namegen.experiments.compare.document import Role
 from namegen.experiments.compare.measured import Result
@@ -41,7 +40,7 @@ LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
 # rounding of single precision grows from step to step until the curves of two engines differ by 0.02 nats for a while,
 # though both end equally good; at this rate it dies away.
 LIKE_FOR_LIKE_TRAINING = {"learning_rate": 0.005, "epochs": 40}
-NETWORKS: dict[str, dict[str, Any]] = {
+NETWORKS: dict[str, dict[str, Json]] = {
     "SimpleRNN 2×32": {"cell": "simple_rnn", "hidden": [32, 32]},
     "LSTM 2×32": {"cell": "lstm", "hidden": [32, 32]},
     "GRU 2×32": {"cell": "gru", "hidden": [32, 32]},
@@ -90,7 +89,7 @@ class Scope:
         """Every split is made with one of these."""
         return tuple(range(self.seeds)) if self.split_seed is None else (self.split_seed,)
 
-    def data(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def data(self, settings: Mapping[str, Json]) -> dict[str, Json]:
         """Settings of the list, with the split's own seed where there is one."""
         return {**settings, **({} if self.split_seed is None else {"split_seed": self.split_seed})}
 
@@ -227,7 +226,7 @@ class ForeignNetwork:
     """What an engine trains that does not train recurrent networks: what a report calls it, and its settings."""
 
     name: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Json]
 
 
 def foreign_networks() -> dict[str, ForeignNetwork]:
@@ -246,7 +245,7 @@ def foreign_networks() -> dict[str, ForeignNetwork]:
             continue
         if RecurrentNetwork.architecture not in names:
             width = f"{len(WIDTHS)}×{WIDTHS[0]}"
-            settings = {"architecture": names[0], "hidden": list(WIDTHS)}
+            settings: dict[str, Json] = {"architecture": names[0], "hidden": list(WIDTHS)}
             found[engine] = ForeignNetwork(f"{names[0]} {width}", settings)
     return found
 
@@ -258,23 +257,23 @@ def _training(
     engine: str,
     split: SplitName,
     seed: int,
-    more: Mapping[str, Any] = MappingProxyType({}),
-    settings: Mapping[str, Any] | None = None,
+    more: Mapping[str, Json] = MappingProxyType({}),
+    settings: Mapping[str, Json] | None = None,
 ) -> Measurement:
     """``settings``: of the network; by default those of ``NETWORKS``."""
     training = {"effort": "quick", "seed": seed, **more, **({"epochs": QUICK_EPOCHS} if scope.quick else {})}
     data = scope.data({"validation": VALIDATION, "split": split})
-    config = {"data": data, "network": dict(settings or NETWORKS[network])}
+    config: dict[str, Json] = {"data": data, "network": dict(settings or NETWORKS[network])}
     return _train(corpus, network, engine, {**config, "training": training})
 
 
-def _train(corpus: Corpus, network: str, engine: str, config: dict[str, Any]) -> Measurement:
+def _train(corpus: Corpus, network: str, engine: str, config: Mapping[str, Json]) -> Measurement:
     subject = TrainingSubject(engine, config)
     label = f"{corpus.source}: {network}, {engine}, {subject.split} {subject.seed}"
     return Measurement(corpus, subject, label, network, ("network",), engine)
 
 
-def original_configs(corpus: Corpus) -> dict[str, dict[str, Any]]:
+def original_configs(corpus: Corpus) -> dict[str, dict[str, dict[str, Json]]]:
     """The configs of the original's networks, made for this list.
 
     A list of a kind of its own takes those for first names; the batch of 1,000 prefixes is made of its own names.
@@ -298,7 +297,7 @@ def _originals(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
             yield _train(corpus, network, NUMPY, _seeded(config, scope, seed))
 
 
-def _seeded(config: dict[str, Any], scope: Scope, seed: int) -> dict[str, Any]:
+def _seeded(config: dict[str, dict[str, Json]], scope: Scope, seed: int) -> dict[str, Json]:
     return {**config, "data": scope.data(config["data"]), "training": {**config["training"], "seed": seed}}
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from namegen.backends import engine_paths
 from namegen.core.data.corpus import Corpus
+from namegen.documents import from_plain
 from namegen.experiments.compare.document import (
     FORMAT,
     FORMAT_VERSION,
@@ -67,7 +68,7 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
         quick_epochs=QUICK_EPOCHS if scope.quick else None,
         engines=tuple(engine_paths()),
         engine_codes=codes_for_report(engine_paths(), COMMAND),
-        machine=Machine(**machine()),
+        machine=from_plain(Machine, machine()),
         versions=versions(),
         commits=tuple(sorted(filter(None, commits))),
         missing=_troubles(outcome.missing),

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal, cast
+
+from namegen.documents import Json
 
 SplitName = Literal["names", "unique"]
 
@@ -46,19 +48,17 @@ class TrainingSubject:
 
     kind: ClassVar[str] = "training"
     engine: str
-    config: Mapping[str, Any]
+    config: Mapping[str, Json]
 
     @property
     def split(self) -> SplitName:
         """How the list is split."""
-        split: SplitName = self.config["data"]["split"]
-        return split
+        return cast(SplitName, table_of(self.config, "data")["split"])
 
     @property
     def seed(self) -> int:
         """The seed of the training, and of the split unless that has its own."""
-        seed: int = self.config["training"]["seed"]
-        return seed
+        return cast(int, table_of(self.config, "training")["seed"])
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ class GenerationSubject:
     def model(self) -> str:
         """What a report calls it."""
         return f"{self.engine} {self.loop}" if self.loop else self.engine
+
+
+def table_of(config: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """A table of a config; whoever made the config wrote a table there."""
+    return cast(Mapping[str, Json], config[name])
 
 
 Subject = ListSubject | ReferenceSubject | TrainingSubject | ExportSubject | GenerationSubject

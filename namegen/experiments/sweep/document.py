@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from namegen.config import Config
-from namegen.documents import UNSET, UnsetType
+from namegen.documents import UNSET, Json, UnsetType
 from namegen.experiments.engine_code import EngineCode
 from namegen.experiments.sweep.exchange import Trained, Untrained
 
@@ -28,7 +28,7 @@ class RunIdentity:
     list: str
     backend: str
     seed: int
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Json]
     model: str | None
 
 
@@ -65,7 +65,7 @@ class Results:
 
     format: Literal["namegen sweep"]
     format_version: Literal[1]
-    axes: Mapping[str, tuple[Any, ...]]
+    axes: Mapping[str, tuple[Json, ...]]
     base: Config
     left: int
     plots: tuple[str, ...]

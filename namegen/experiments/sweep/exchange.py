@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from namegen.config import Config
-from namegen.documents import UNSET, UnsetType, from_plain
+from namegen.documents import UNSET, Json, UnsetType, from_plain
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
 DONE: Literal["done"] = "done"
@@ -89,7 +89,7 @@ class TrainedHead:
     """
 
     status: Literal["done"]
-    machine: Mapping[str, Any]
+    machine: Mapping[str, Json]
     versions: Mapping[str, str | None]
 
 
@@ -119,7 +119,7 @@ class Untrained:
 
     status: Literal["diverged", "unavailable", "failed"]
     why: str
-    machine: Mapping[str, Any] | UnsetType = UNSET
+    machine: Mapping[str, Json] | UnsetType = UNSET
     versions: Mapping[str, str | None] | UnsetType = UNSET
 
 
@@ -139,7 +139,7 @@ class RunAnswer:
     model: bytes | None = None
 
 
-def read_run_outcome(plain: Mapping[str, Any]) -> RunOutcome:
+def read_run_outcome(plain: Mapping[str, object]) -> RunOutcome:
     """An outcome from plain values.
 
     Raises:

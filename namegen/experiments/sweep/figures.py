@@ -129,7 +129,7 @@ def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[
     it, as those of engines may coincide.
     """
     if [path for path in results.axes if path not in (LIST, SEED)] == [ENGINE]:
-        looks = engine_looks(results.axes[ENGINE])
+        looks = engine_looks(map(str, results.axes[ENGINE]))
         step = LINE_WIDTH * min(1.0, 3 / max(len(settings) - 1, 1))
         for below, runs in enumerate(settings.values()):
             look = looks[runs[0].backend]

@@ -19,12 +19,13 @@ from hashlib import blake2b
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import cast, get_type_hints
 
 from namegen.backends import advice, engine_paths
 from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
+from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError
 from namegen.experiments.engine_code import engine_code, engine_versions
 from namegen.experiments.long_enough import check_long_enough
@@ -64,10 +65,10 @@ class Grid:
 
     source: str
     base: Config
-    axes: dict[str, tuple[Any, ...]]
+    axes: dict[str, tuple[Json, ...]]
 
     @cached_property
-    def points(self) -> list[tuple[dict[str, Any], Config]]:
+    def points(self) -> list[tuple[dict[str, Json], Config]]:
         """Every combination, the last axis fastest: its values, and its whole config.
 
         Raises:
@@ -87,7 +88,7 @@ class SweepRun:
         corpus: the list.
     """
 
-    settings: dict[str, Any]
+    settings: dict[str, Json]
     config: Config
     corpus: Corpus
 
@@ -138,7 +139,7 @@ def read_grid(path: Path | str) -> Grid:
     """
     tables = read_tables(path)
     source = f"the config {str(path)[:80]}"
-    axes = _axes(tables.pop(GRID, {}), source)
+    axes = _axes(cast(Json, tables.pop(GRID, {})), source)  # a date is none, and no setting takes one
     grid = Grid(source, parse_config(tables, source=source), axes)
     engines = dict.fromkeys(config.run.backend for _, config in grid.points)  # every wrong value is told now
     for engine in engines:
@@ -147,8 +148,8 @@ def read_grid(path: Path | str) -> Grid:
     return grid
 
 
-def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
-    entries = _flat(table) if isinstance(table, Mapping) else []
+def _axes(table: Json, source: str) -> dict[str, tuple[Json, ...]]:
+    entries = _flat(table) if isinstance(table, dict) else []
     axes = dict(entries)
     example = "with lists of values, such as training.learning_rate = [0.01, 0.001]"
     if not axes:
@@ -176,14 +177,14 @@ def _axes(table: object, source: str) -> dict[str, tuple[Any, ...]]:
     if problems:
         found = problems[0] if len(problems) == 1 else "\n  ".join([f"{len(problems)} axes are wrong:", *problems])
         raise SettingsError(f"{source}: {found}" if len(problems) == 1 else f"{source}, {found}")
-    return {path: tuple(values) for path, values in axes.items()}
+    return {path: tuple(values) for path, values in axes.items() if isinstance(values, list)}  # as all are by now
 
 
-def _flat(table: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+def _flat(table: Mapping[str, Json], before: str = "") -> list[tuple[str, Json]]:
     """The entries by dotted path: TOML reads ``training.seed = [0]`` as a table in a table."""
-    found: list[tuple[str, Any]] = []
+    found: list[tuple[str, Json]] = []
     for name, value in table.items():
-        found += _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else [(before + name, value)]
+        found += _flat(value, f"{before}{name}.") if isinstance(value, dict) else [(before + name, value)]
     return found
 
 
@@ -252,7 +253,7 @@ def in_config(name: str, value: str | None) -> str:
     return path if value is None else f"{path} = {value}"
 
 
-def label(settings: Mapping[str, Any]) -> str:
+def label(settings: Mapping[str, object]) -> str:
     """Settings as one says them.
 
     >>> label({"training.learning_rate": 0.01, "network.hidden": [32, 32], "training.seed": 1})
@@ -270,7 +271,7 @@ def axis_name(path: str) -> str:
     return path.partition(".")[2].replace("_", " ")
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value of an axis as text, on one line.
 
     >>> shown([32, 32]), shown(0.0005), shown([[0, 0.01], [25, 0.005]]), shown(True)

@@ -66,8 +66,8 @@ def table_csv(results: Results) -> str:
     return stream.getvalue()
 
 
-def _row(run: Run, axes: Sequence[str]) -> dict[str, Any]:
-    row = {"list": run.list, "backend": run.backend, "seed": run.seed, "status": run.status}
+def _row(run: Run, axes: Sequence[str]) -> dict[str, object]:
+    row: dict[str, object] = {"list": run.list, "backend": run.backend, "seed": run.seed, "status": run.status}
     row |= {path: _cell(run.settings[path]) for path in axes}
     if isinstance(run, UntrainedRun):
         return row | {"why": run.why}
@@ -85,7 +85,7 @@ def _row(run: Run, axes: Sequence[str]) -> dict[str, Any]:
     return row
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return value if isinstance(value, int | float | str) and not isinstance(value, bool) else shown(value)
 
 
@@ -106,7 +106,7 @@ def by_setting(results: Results, of_list: str) -> dict[str, list[Run]]:
     return found
 
 
-def line_name(settings: Mapping[str, Any]) -> str:
+def line_name(settings: Mapping[str, object]) -> str:
     """What the runs that differ by their seed alone have in common.
 
     >>> line_name({"data.names": "x", "training.momentum": 0.9, "training.seed": 1})
