@@ -19,6 +19,7 @@ from namegen.core.network.checkpoint import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 
+LONGEST_NAME = 10_000  # characters: a step of the network each
 BLOCK_NAMES = 4096  # names that are read together
 MOST_READ = 1_000_000  # prefixes, each behind each beginning, that percentiles are worth
 
@@ -67,7 +68,7 @@ def score_names(
         beginnings: what names begin with, by their shares; None: the boundary.
 
     Raises:
-        NamesError: a name is empty or has a character that the model does not know.
+        NamesError: a name is empty, longer than 10,000 characters, or has a character that the model does not know.
 
     >>> from namegen.core.evaluation.counting import NgramModel
     >>> from namegen.core.data.prefix_tree import PrefixTree, SortedNames
@@ -77,8 +78,7 @@ def score_names(
     >>> len(score.letters), round(score.bits_per_char, 2)     # A, l and the end
     (3, 0.47)
     """
-    if "" in names:
-        raise NamesError("a name is empty: give names of at least one character")
+    _check_lengths(names)
     scores: list[NameScore] = []
     model, beginning = as_one(model, beginnings or Beginnings.single())
     for start in range(0, len(names), BLOCK_NAMES):
@@ -105,10 +105,9 @@ def label_chances(
         beginnings: what names begin with, by their shares.
 
     Raises:
-        NamesError: the name is empty or has a character that the model does not know.
+        NamesError: the name is empty, longer than 10,000 characters, or has a character that the model does not know.
     """
-    if not name:
-        raise NamesError("a name is empty: give names of at least one character")
+    _check_lengths([name])
     letters = _letters(model, beginnings.ids, vocabulary, [name] * len(beginnings.tokens))
     joint = beginnings.log_shares + letters[:, : len(name) + 1].sum(axis=1)
     if not joint.max() > -np.inf:
@@ -116,6 +115,15 @@ def label_chances(
     chances: Float64[Array, "R"] = np.exp(joint - joint.max())
     chances /= chances.sum()
     return chances
+
+
+def _check_lengths(names: Sequence[str]) -> None:
+    """Raise NamesError for an empty name, and for one that would take longer to read than anybody waits."""
+    if "" in names:
+        raise NamesError("a name is empty: give names of at least one character")
+    longest = max(map(len, names), default=0)
+    if longest > LONGEST_NAME:
+        raise NamesError(f"a name has {longest:,} characters: expected at most {LONGEST_NAME:,}")
 
 
 def _letters(
