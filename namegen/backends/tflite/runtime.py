@@ -6,7 +6,6 @@ No TensorFlow is loaded. ``docs/tflite.md`` shows the same in a few lines withou
 
 from __future__ import annotations
 
-import stat
 import threading
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from namegen.core.generation.sampling import check_temperature
 from namegen.errors import CheckpointError, EngineError, SettingsError
 from namegen.escaping import short
 from namegen.extras import missing_library
-from namegen.files import look
+from namegen.files import is_device, look
 from namegen.types import Array, Float, Float32, Int, Int32
 
 CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
@@ -93,9 +92,9 @@ class TFLiteModel:
     @classmethod
     def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:
         """Read a file. Raises what the class raises."""
-        found = look(path, None)
-        if found is not None and (stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode)):
+        if is_device(path):
             raise CheckpointError(f"{short(path)} is a device, not a .tflite: give a file")
+        found = look(path, None)
         if found is not None and found.st_size > LARGEST_FILE:
             raise CheckpointError(f"{short(path)} is larger than a .tflite can be: give a file that namegen wrote")
         try:
