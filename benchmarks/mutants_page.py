@@ -11,8 +11,8 @@ from benchmarks.pages import RESULTS, write_or_check
 HEAD = """\
 # Mutants: do the tests notice a mistake?
 
-Written by `make mutants` from `mutants.json`. Small mistakes are put into the code one at a time, and the tests that are
-meant for the file are run: the prefix tree and what it is made of, the NumPy engine, generation and its wishes, files.
+Written by `make mutants` from `mutants.json`. Small mistakes are put into the code one at a time, and the tests that
+are meant for the file are run: the prefix tree and what it is made of, the NumPy engine, generation and wishes, files.
 Which mistakes, of all that Cosmic Ray can make there, is dealt by a hash. Unions in annotations are left out, as they
 are never run. A mistake that no test notices *survives*; each is read by somebody, and either a test is added, or the
 reason stands below."""
