@@ -87,7 +87,7 @@ def test_describe_shows_no_control_characters(program):
 def test_describe_counts_labels(program):
     program.write("two.csv", "name,origin\nAino,Finnish\nPia,Finnish\nPia,Italian\nEzio,\x1b[31m\n")
     run = program("describe", "two.csv", "--label-column", "origin", "--json").done()
-    assert list(run.json["labels"].items())[0] == ("Finnish", 2)
+    assert next(iter(run.json["labels"].items())) == ("Finnish", 2)
     assert sum(run.json["labels"].values()) == 4
     text = program("describe", "two.csv", "--label-column", "origin").done().out
     labels = text[text.index("Labels") :]
