@@ -141,7 +141,7 @@ wheel: $(VENV)/.developing
 clean:
 	@echo "Removing .venv, .venv-bench, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
 	@echo "Left alone: runs, and every other file."
-	@rm -rf $(VENV) $(VENV_BENCH) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV_BENCH) build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.made:
