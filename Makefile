@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow harm fuzz check docs bench quality plausibility labels models page format wheel constraints clean
+.PHONY: help demo test test-slow harm fuzz check docs bench quality plausibility labels mutants models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -43,6 +43,7 @@ help:
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
+	@echo "make mutants      a thousand small mistakes, one at a time: does a test notice? (hours; it can be stopped and goes on)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -117,6 +118,10 @@ labels: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.labels $(if $(LISTS),--lists $(LISTS)) $(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) -m benchmarks.labels_page
 
+mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
+	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT))
+	$(RUN) -m benchmarks.mutants_page
+
 models: $(VENV)/.installed
 	$(RUN) docs/make_models.py
 
@@ -136,7 +141,7 @@ wheel: $(VENV)/.developing
 clean:
 	@echo "Removing .venv, .venv-bench, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
 	@echo "Left alone: runs, and every other file."
-	@rm -rf $(VENV) $(VENV_BENCH) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV_BENCH) build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.made:

@@ -66,6 +66,12 @@ def is_folder(path: Path | str, refusal: type[NamegenError] | None) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
+def is_device(path: Path | str) -> bool:
+    """Whether a device is at a path, which may give bytes for ever; no if that cannot be told."""
+    found = look(path, None)
+    return found is not None and (stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode))
+
+
 def size_of(path: Path | str) -> int:
     """The bytes of a file that has been written. Raises OutputError where it is gone again."""
     found = look(path, OutputError)

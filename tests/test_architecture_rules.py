@@ -324,13 +324,9 @@ def asks_about_paths(tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {ast.unparse(node)}"
 
 
-# Of parts that look at paths in a ``try`` of their own, beside others that can fail in the same way.
-OWN_LOOKS = {"fetch"}
-
-
 @pytest.mark.parametrize(
     "path",
-    [path for path in modules() if floor_of(module_name(path)) not in OWN_LOOKS | {"files"}],
+    [path for path in modules() if floor_of(module_name(path)) != "files"],
     ids=module_name,
 )
 def test_whether_a_path_exists_is_asked_in_one_way(path: Path) -> None:

@@ -85,7 +85,7 @@ def keeps(name: str, asked: dict[str, object], model: LoadedModel) -> bool:
 
 
 @given(asked=wishes(), seed=st.integers(0, 1000))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_every_name_keeps_every_wish(model: LoadedModel, asked: dict[str, object], seed: int) -> None:
     found: list[str] = []
     with pytest.MonkeyPatch.context() as patch:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.any_beginning import AnyBeginning
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.generation.plausibility import PlausibilityJudge
-from namegen.core.network.checkpoint import default_max_length
+from namegen.core.network.checkpoint import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
@@ -176,7 +176,7 @@ def is_trained(folder: Path) -> bool:
     """Whether a teacher's training has come to its end."""
     path = folder / MODEL_FILE
     try:
-        training: Mapping[str, Any] = read_checkpoint(path).training if is_file(path, CheckpointError) else {}
+        training: TrainingSummary = read_checkpoint(path).training if is_file(path, CheckpointError) else {}
     except CheckpointError:
         return False
     wanted = training.get("settings", {}).get("epochs")

@@ -39,6 +39,7 @@ Row = tuple[str, int]  # a label and how many
 @click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, into a .png or .svg file.")
 @click.option("--force", is_flag=True, help="Draw over FILE if it exists.")
 @options.column
+@options.label_column
 @options.max_name_length
 @options.common
 def describe(
@@ -46,11 +47,12 @@ def describe(
     plot: Path | None,
     force: bool,
     column: str | None,
+    label_column: str | None,
     max_name_length: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """What a list of names looks like: lengths, letters, the commonest names, repeats, where names part.
+    """What a list of names looks like: lengths, letters, the commonest names, repeats, where names part, labels.
 
     NAMES is a file, - or a bundled list's name; left out, mlb-first.
     """
@@ -60,11 +62,11 @@ def describe(
     limit_threads(1)
     if plot is not None:
         check_output(plot, example=f"description{plot.suffix}", force=force)
-    corpus = open_list(names, notes, column=column, max_name_length=max_name_length)
+    corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
     from namegen.core.data import description
 
     with Waiting(notes, f"describing {corpus.source}"):
-        described = description.describe(corpus.names)
+        described = description.describe(corpus.names, corpus.labels)
     click.echo(json_text(described.to_dict()) if as_json else _text(described, corpus.source))
     if plot is not None:
         from namegen.drawings.description import draw_description
@@ -89,6 +91,10 @@ def _text(described: ListDescription, source: str) -> str:
             _block("How often a distinct name stands", _repeats(described.repeats), distinct),
         ]
     blocks.append(_block("Characters that tell a name apart", apart, distinct))
+    if described.labels:
+        labels = list(described.labels.items())
+        more = [(f"{len(labels) - MOST_ROWS:,} others", sum(count for _, count in labels[MOST_ROWS:]))]
+        blocks.append(_block("Labels", labels[:MOST_ROWS] + more * (len(labels) > MOST_ROWS), entries))
     different = f"{distinct:,}" if entries > distinct else "all"
     head = (
         f"{printable(source)}: {counted(entries, 'name')}, {different} distinct; "

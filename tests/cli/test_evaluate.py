@@ -84,6 +84,22 @@ def test_describe_shows_no_control_characters(program):
     assert "\x1b" not in program("ceiling", "names.csv").done().out
 
 
+def test_describe_counts_labels(program):
+    program.write("two.csv", "name,origin\nAino,Finnish\nPia,Finnish\nPia,Italian\nEzio,\x1b[31m\n")
+    run = program("describe", "two.csv", "--label-column", "origin", "--json").done()
+    assert next(iter(run.json["labels"].items())) == ("Finnish", 2)
+    assert sum(run.json["labels"].values()) == 4
+    text = program("describe", "two.csv", "--label-column", "origin").done().out
+    labels = text[text.index("Labels") :]
+    assert "Finnish" in labels
+    assert "50.0%" in labels
+    assert "\x1b" not in text
+    assert "Labels" not in program("describe", "two.csv", "--column", "name").done().out
+    many = "".join(f"{letter}{other},{letter}\n" for letter in "abcdefghijklmnopqrst" for other in "uv")
+    program.write("many.csv", "name,of\n" + many)
+    assert "5 others" in program("describe", "many.csv", "--label-column", "of").done().out
+
+
 def test_describe_draws_where_it_is_told_to(program, some_names):
     program.write("names.txt", some_names)
     run = program("describe", "names.txt", "--plot", "drawn.png").done()

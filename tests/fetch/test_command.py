@@ -90,9 +90,8 @@ def test_places_that_may_not_be_looked_at_are_one_sentence(what, monkeypatch):
 
     monkeypatch.setattr(os, "stat", lambda path, *rest, **options: locked(path) or look(path, *rest, **options))
     monkeypatch.setattr(io, "open", lambda path, *rest, **options: locked(path) or read(path, *rest, **options))
-    refused(
-        fetch(what, "--out", "locked/new.txt", "--url", "here.csv"), "cannot write locked/new.txt: Permission denied"
-    )
+    out = fetch(what, "--out", "locked/new.txt", "--url", "here.csv")
+    refused(out, "cannot look at 'locked/new.txt': Permission denied")
     refused(
         fetch(what, "--out", "new.txt", "--url", "locked/here.csv"), "cannot read locked/here.csv: Permission denied"
     )

@@ -277,7 +277,7 @@ def test_a_tensor_of_another_network_is_refused() -> None:
     wide, narrow = RecurrentNetwork(5, "gru", (3, 3, 3)), RecurrentNetwork(5, "gru", (3, 3))
     state = wide.initial_parameters("glorot", rng=np.random.default_rng(0))
     engine = NumpyEngine(narrow, None, threads=1)
-    with pytest.raises(CheckpointError, match=r"rnn\.2\.kernel has no place"):
+    with pytest.raises(CheckpointError, match=r"'rnn\.2\.kernel' has no place"):
         engine.set_state(state | {"output.kernel": state["output.kernel"]})
 
 

@@ -235,6 +235,17 @@ class TestNothingIsWritten:
 
 
 class TestTheCommand:
+    def test_it_needs_no_tensorflow(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+        checkpoint("gru").save(tmp_path / "a.safetensors")
+        code = (
+            "import sys\nfor name in ('tensorflow', 'keras'): sys.modules[name] = None\n"
+            "sys.argv[0] = 'namegen'\nfrom namegen.cli import main\nmain()"
+        )
+        command = [sys.executable, "-c", code, "export-tflite", str(tmp_path / "a.safetensors"), "--quiet"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=100)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert sorted(os.listdir(tmp_path)) == ["a.safetensors", "a.tflite"]
+
     @pytest.mark.slow
     def test_with_nothing_more_it_takes_the_newest_run(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
         (tmp_path / "runs" / "a").mkdir(parents=True)

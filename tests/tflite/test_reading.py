@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -251,3 +252,12 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read"))
     with pytest.raises(CheckpointError, match="larger than"):
         TFLiteModel.load(tmp_path / "large.tflite")
+    with pytest.raises(CheckpointError, match="is a device"):
+        TFLiteModel.load(os.devnull)
+
+
+@pytest.mark.parametrize("path", ["a\0b.tflite", "x" * 5000 + ".tflite", "no/such.tflite"])
+def test_a_path_that_leads_nowhere_is_a_short_sentence(path: str) -> None:
+    with pytest.raises(CheckpointError, match="cannot read") as caught:
+        TFLiteModel.load(path)
+    assert len(str(caught.value)) < 400

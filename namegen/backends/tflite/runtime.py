@@ -20,7 +20,9 @@ from namegen.core.engine import State
 from namegen.core.evaluation.probe import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
 from namegen.errors import CheckpointError, EngineError, SettingsError
+from namegen.escaping import short
 from namegen.extras import missing_library
+from namegen.files import is_device, look
 from namegen.types import Array, Float, Float32, Int, Int32
 
 CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
@@ -91,14 +93,17 @@ class TFLiteModel:
     @classmethod
     def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:
         """Read a file. Raises what the class raises."""
-        path = Path(path)
+        if is_device(path):
+            raise CheckpointError(f"{short(path)} is a device, not a .tflite: give a file")
+        found = look(path, None)
+        if found is not None and found.st_size > LARGEST_FILE:
+            raise CheckpointError(f"{short(path)} is larger than a .tflite can be: give a file that namegen wrote")
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                raise CheckpointError(f"{path} is larger than a .tflite can be: give a file that namegen wrote")
-            content = path.read_bytes()
-        except OSError as error:
-            raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
-        return cls(content, path=path, threads=threads)
+            content = Path(path).read_bytes()
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = getattr(error, "strerror", None) or error
+            raise CheckpointError(f"cannot read {short(path)}: {reason}; give another file") from error
+        return cls(content, path=short(path), threads=threads)
 
     @property
     def vocabulary_size(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class ListDescription:
         unique_after: characters → how many different names can be told from all others by that many of their first
             characters, but by no fewer.
         never_unique: different names with which another name begins (``Al``, ``Alan``): the end alone tells them.
+        labels: label → how many entries have it, the commonest first; {}: the list has none.
     """
 
     entries: int
@@ -46,17 +47,21 @@ class ListDescription:
     repeats: dict[int, int]
     unique_after: dict[int, int]
     never_unique: int
+    labels: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """For JSON: numbers that are keys become strings there, and the pairs lists."""
         return asdict(self) | {"commonest": [list(pair) for pair in self.commonest]}
 
 
-def describe(names: Sequence[str], *, most_names: int = MOST_NAMES_SHOWN) -> ListDescription:
+def describe(
+    names: Sequence[str], labels: Sequence[str] = (), *, most_names: int = MOST_NAMES_SHOWN
+) -> ListDescription:
     """Count what there is to know about a list of names; a million names take seconds.
 
     Args:
         names: the list, repeats included.
+        labels: one for each name, or ().
         most_names: how many of the commonest names to give.
 
     Raises:
@@ -95,6 +100,7 @@ def describe(names: Sequence[str], *, most_names: int = MOST_NAMES_SHOWN) -> Lis
         repeats=dict(reversed(_histogram(np.bincount(counts)).items())),
         unique_after=unique_after,
         never_unique=never_unique,
+        labels=_by_frequency(Counter(labels)),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -21,7 +20,7 @@ from safetensors.numpy import save as save_safetensors
 
 from namegen.documents import Count, Json, Size, from_plain, read_object
 from namegen.errors import CheckpointError
-from namegen.files import write_whole
+from namegen.files import is_device, write_whole
 from namegen.types import Array
 
 METADATA_KEY = "namegen"
@@ -122,10 +121,9 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
 
 def _content(path: Path) -> bytes:
     """The bytes of a file; a device may go on for ever. Raises CheckpointError."""
+    if is_device(path):
+        raise CheckpointError(f"{path} is a device, not a model file: give a file")
     try:
-        kind = Path(path).stat().st_mode
-        if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
-            raise CheckpointError(f"{path} is a device, not a model file: give a file")
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
