@@ -105,6 +105,24 @@ def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoi
         Checkpoint.load(path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("longest_name", 1.5), ("names", "many"), ("test_share", "a half"), ("test", [0.5]), ("settings", None)],
+)
+def test_a_summary_of_another_type_than_readers_are_promised_is_refused(
+    checkpoint: Checkpoint, tmp_path: Path, key: str, value: object
+) -> None:
+    replace(checkpoint, training={key: value}).save(tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError, match=f"at `.*{key}`"):
+        Checkpoint.load(tmp_path / "model.safetensors")
+
+
+def test_what_else_a_summary_says_comes_back(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    training = {"names": 3, "somebody's own": [1, {"a": None}]}
+    replace(checkpoint, training=training).save(tmp_path / "model.safetensors")
+    assert Checkpoint.load(tmp_path / "model.safetensors").training == training
+
+
 def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
     header = json.dumps({"__metadata__": {"format": "pt"}}).encode()
     path = tmp_path / "foreign.safetensors"
