@@ -1,6 +1,6 @@
 """Do the tests notice? A thousand small mistakes, put into the code one at a time, each followed by its tests.
 
-    python -m benchmarks.mutants                     # an hour or two on two cores; it can be stopped and goes on
+    python -m benchmarks.mutants                     # hours on two cores; it can be stopped and goes on
     python -m benchmarks.mutants --count 100         # the first hundred of them
 
 A mistake (a *mutant*: ``<`` for ``<=``, ``+`` for ``-``, 2 for 1, a ``not`` more) is made by Cosmic Ray in a copy of
@@ -9,7 +9,8 @@ all possible ones are made is dealt by a hash, so that the same code gives the s
 tree, the NumPy engine's mathematics, generation, and files.
 
 What is found is kept under ``build/mutants``, by file; a file that has changed since, or whose tests have, is tried
-anew. ``docs/results/mutants.json`` has the counts and the survivors, for people to read one by one.
+anew. (Other code that a test calls is not looked at: remove the folder where that matters.)
+``docs/results/mutants.json`` has the counts and the survivors, for people to read one by one.
 """
 
 from __future__ import annotations
@@ -154,17 +155,26 @@ def copies(workers: int) -> Iterator[Path]:
 def work_in(tree: Path, of_worker: list[Task]) -> None:
     """Try some mutants, one after another, in one copy."""
     from cosmic_ray.mutating import mutate_and_test
-    from cosmic_ray.work_item import MutationSpec, TestOutcome
+    from cosmic_ray.testing import run_tests
+    from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome
 
     os.chdir(tree)
     os.environ["PYTHONPATH"] = os.getcwd()
+    sound = set()
     for task in of_worker:
         mutant = task.mutant
         command = f"{sys.executable} -m pytest -q -x -p no:cacheprovider {' '.join(task.tests)}"
+        if command not in sound:  # where they fail already, each mutant would seem to be noticed
+            outcome, output = run_tests(command, LONGEST)
+            if outcome != TestOutcome.SURVIVED:
+                raise SystemExit(f"{command} fails without a mutant: {output}")
+            sound.add(command)
         place = ((mutant.line, 0), (mutant.line, 1))  # only told, not looked at
         result = mutate_and_test(
             [MutationSpec(mutant.file, mutant.operator, mutant.occurrence, *place)], command, LONGEST
         )
+        if result.worker_outcome != WorkerOutcome.NORMAL or result.test_outcome == TestOutcome.INCOMPETENT:
+            raise SystemExit(f"{mutant.file}:{mutant.line} {mutant.operator} could not be tried: {result.output}")
         survived = result.test_outcome == TestOutcome.SURVIVED
         task.kept.parent.mkdir(parents=True, exist_ok=True)
         task.kept.write_text(json.dumps({"survived": survived, "change": change_of(result.diff or "")}))

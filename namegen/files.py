@@ -111,11 +111,14 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
         force: a file that exists may be written over.
 
     Raises:
-        OutputError: the path is a folder, is in no folder, cannot be looked at, or exists and ``force`` is not given.
+        OutputError: the path is a folder, a device or a pipe, is in no folder, cannot be looked at, or exists and
+            ``force`` is not given.
     """
     shown = short(path)
     if is_folder(path, OutputError):
         raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
+    if _is_special(path):
+        raise OutputError(f"{shown} is a device or a pipe, which a file would take the place of: name a file")
     if is_there(path, OutputError) and not force:
         raise OutputError(f"{shown} exists already: name another file, or write over it with {setting('force', True)}")
     if not is_folder(path.parent, OutputError):
@@ -126,20 +129,27 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that the path holds either its old content or all of the new, whatever happens meanwhile.
 
-    The bytes go to a temporary name in the same folder, are flushed to the disk, and are renamed into place.
+    The bytes go to a temporary name in the same folder, are flushed to the disk, and are renamed into place. What was
+    there keeps its permissions; a link goes on leading where it led.
 
     Raises:
-        OutputError: no such folder, no permission, a full disk: one sentence; the old file is untouched.
+        OutputError: no such folder, no permission, a full disk, a device or a pipe in its place: one sentence; the old
+            file is untouched.
     """
     path = Path(path)
+    if _is_special(path):
+        raise OutputError(f"{short(path)} is a device or a pipe, which a file would take the place of: name a file")
     temporary = None
     try:
+        if os.path.islink(path):
+            path = Path(os.path.realpath(path))
+        old = look(path, None)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=PART, dir=path.parent)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode))
         os.replace(temporary, path)
         _flush_folder(path.parent)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -167,6 +177,11 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
     with contextlib.suppress(OSError):  # whoever cannot is told so by the first file that cannot be written
         for left_over in folder.glob(f".{of[:40]}.*{PART}" if of else f".*{PART}"):
             left_over.unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    found = look(path, None)
+    return found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode)
 
 
 def _umask() -> int:

@@ -64,6 +64,37 @@ def test_the_usual_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
 
 
+def test_what_was_there_keeps_its_permissions(path: Path) -> None:
+    path.chmod(0o600)
+    write_whole(path, NEW)
+    assert path.read_bytes() == NEW
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_link_leads_where_it_led(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.bin"
+    link.symlink_to(path)
+    write_whole(link, NEW)
+    assert link.is_symlink()
+    assert path.read_bytes() == NEW
+    nowhere = tmp_path / "nowhere.bin"
+    nowhere.symlink_to(tmp_path / "new.bin")
+    write_whole(nowhere, NEW)
+    assert (tmp_path / "new.bin").read_bytes() == NEW
+
+
+def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
+    """/dev/null, written over by root, would be gone for everybody."""
+    pipe = tmp_path / "pipe.html"
+    os.mkfifo(pipe)
+    for special in (pipe, Path(os.devnull)):
+        for write in (lambda: check_output(special, example="a", force=True), lambda: write_whole(special, NEW)):  # noqa: B023
+            with pytest.raises(OutputError, match="is a device or a pipe"):
+                write()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
 def test_the_temporary_file_stands_in_the_same_folder(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Elsewhere it might be on another disk, and the last step would not be a mere renaming; until then the old
     content is what anybody reads.

@@ -13,7 +13,9 @@ from namegen import api
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.evaluation import scoring
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.generation import generator
 from namegen.core.network.checkpoint import Checkpoint, Label
 from namegen.errors import CheckpointError
 from tests.labelled import FIRST, NAMES, labelled_checkpoint
@@ -91,3 +93,23 @@ def test_labels_without_a_name_are_refused(tmp_path: Path) -> None:
     empty.save(tmp_path / "empty.safetensors")
     with pytest.raises(CheckpointError, match="does not fit together"):
         api.load(tmp_path / "empty.safetensors")
+
+
+def test_each_name_has_its_probability_with_each_label() -> None:
+    """However many of them are read at a time."""
+    names = ["Sarah", "Al", "Sarah", "Johnson"]
+    beginnings = MODEL.beginnings
+    for together in (1, 10**6):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(generator, "TOGETHER", together)
+            joint = MODEL.generator.batch(names, np.zeros(len(names))).joint
+        for place, label in enumerate(MODEL.labels):
+            alone = [MODEL.labelled(label).score(name).log_probability for name in names]
+            np.testing.assert_allclose(joint[:, place], np.log(beginnings.shares[place]) + alone, atol=1e-5)
+
+
+def test_percentiles_are_given_up_where_there_are_far_too_many_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = PrefixTree.from_names(NAMES, MODEL.vocabulary)
+    assert scoring.score_quantiles(MODEL.model, tree, MODEL.beginnings) is not None
+    monkeypatch.setattr(scoring, "FAR_TOO_MANY", 1_000)
+    assert scoring.score_quantiles(MODEL.model, tree, MODEL.beginnings) is None

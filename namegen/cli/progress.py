@@ -78,6 +78,7 @@ class Display(AbstractContextManager["Display"]):
         self._told = True
         batches, training, held_out = run.parts.batches, run.parts.training, run.parts.held_out
         self.notes(run.corpus.dropped_sentence())
+        self.notes(run.corpus.alike_labels_sentence())
         damped = f" (repeats damped, {batches.name_count:,} are left)" if run.parts.damped else ""
         kept = 0 if held_out is None else held_out.name_count
         labels = f", {counted(len(run.labels), 'label')}" if run.labels else ""

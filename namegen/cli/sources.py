@@ -125,4 +125,5 @@ def open_list(
     with Waiting(notes, f"reading {settings.names}"):
         corpus = read_names(settings)
     notes(corpus.dropped_sentence())
+    notes(corpus.alike_labels_sentence())
     return corpus

@@ -93,6 +93,7 @@ def sweep(
         with Waiting(notes, f"reading {data.names}"):
             corpus = read_names(data)
         notes(corpus.dropped_sentence())
+        notes(corpus.alike_labels_sentence())
         return corpus
 
     runs = make_runs(grid, read_list)

@@ -98,6 +98,8 @@ def clean_name(name: str) -> str:
     ('DANAHER CORP', 'US BANCORP', 'Cadeler A/S')
     """
     name = " ".join(unicodedata.normalize("NFC", name).split())
+    if len(name) > 2 * LONGEST_NAME:  # so much of it is no tag; to look for tags in a long text takes long
+        return ""
     while (shorter := _TAG.sub("", name)) != name:
         name = shorter
     return name if name.isprintable() and len(name) <= LONGEST_NAME else ""

@@ -144,8 +144,8 @@ class TestTemplates:
         [
             ("{first} {family}", "has the field '{first}': expected some of {given}, {family}, {origin}"),
             ("{given.__class__}", "has the field '{given.__class__}'"),
-            ("{given!r}", "expected some of"),
-            ("{given:>99999999}", "expected some of"),
+            ("{given!r}", "says how {given} is to be written"),
+            ("{given:>99999999}", "says how {given} is to be written"),
             ("{}", "has the field '{}'"),
             ("{given", "is no template"),
             ("given", "has no name in it"),

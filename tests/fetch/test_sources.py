@@ -188,3 +188,9 @@ def test_a_list_cut_off_on_its_way_is_asked_for_again(source):
     with Downloader(manners=QUICK) as downloader:
         assert len(fetch_companies(downloader, url).names) == 3
     assert json.loads(LISTED)["fields"][0] == "cik"
+
+
+def test_a_name_of_very_many_tags_is_no_name() -> None:
+    """And is not searched for them one after the other, which took minutes."""
+    assert clean_name("A" + " /DE/" * 100) == "A"
+    assert clean_name("A" + " /DE/" * 100_000) == ""

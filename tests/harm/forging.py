@@ -89,7 +89,8 @@ def forged_document(document: Mapping[str, Any], rng: Random) -> dict[str, Any]:
             break
         # A list of many alike entries takes no more than its share.
         outer = [place for place in there if place[0] is forged]
-        container, key = (outer if rng.random() < 0.4 else there)[rng.integers(len(outer))]
+        some = outer if rng.random() < 0.4 else there
+        container, key = some[rng.integers(len(some))]
         with contextlib.suppress(RecursionError):  # of what nests too deeply to be copied
             _change(container, key, there, rng)
     return forged

@@ -122,3 +122,16 @@ def test_known_names_in_a_file_beside_the_model(tmp_path: Path) -> None:
         use(path)
 
     assert attack(call, range(tries(few=8, landing=100, hour=10_000))).refused
+
+
+def test_forging_reaches_what_is_inside_a_field() -> None:
+    """A forger that never does finds nothing there."""
+    document = {"a": 1, "b": {"c": 2, "d": [3, {"e": 4}]}}
+    inside = deep = 0
+    for seed in range(300):
+        inner = forged_document(document, random(seed)).get("b")
+        if isinstance(inner, dict):
+            inside += inner != document["b"]
+            deep += isinstance(inner.get("d"), list) and inner["d"] != document["b"]["d"]
+    assert inside > 50
+    assert deep > 20

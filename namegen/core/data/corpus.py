@@ -182,6 +182,20 @@ class Corpus:
         listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         return f"{self.source}: {listed} {'was' if sum(self.dropped.values()) == 1 else 'were'} dropped"
 
+    def alike_labels_sentence(self) -> str:
+        """Which of its labels differ in letter case and spaces alone, in words; empty if none do.
+
+        >>> Corpus(("Aino", "Pia"), "a list", labels=("Finnish", "finnish ")).alike_labels_sentence()
+        "a list: the labels 'Finnish' and 'finnish ' are two, as they are written differently"
+        """
+        found: dict[str, str] = {}
+        for label in self.label_counts:
+            other = found.setdefault(" ".join(label.casefold().split()), label)
+            if other != label:
+                told = f"{quote(other)} and {quote(label)}"
+                return f"{self.source}: the labels {told} are two, as they are written differently"
+        return ""
+
     def split(self, validation: float, split: str = "unique", seed: int = 0, *, test: float = 0.0) -> Split:
         """Hold parts of the list out, to choose by and to test with; see ``choose_parts`` in ``core/data/split.py``.
 

@@ -10,7 +10,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import SettingsError, setting
 from namegen.escaping import quote
 
-MOST_TOLD = 40  # labels that a message lists
+MOST_TOLD = 12  # labels that a message lists
 
 
 def label_beginnings(corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]) -> list[int] | None:

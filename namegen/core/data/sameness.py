@@ -17,6 +17,7 @@ from typing import AnyStr
 import numpy as np
 
 from namegen.core.data.digests import REMOVAL, REMOVED_ASCII, digests, digests_of, is_known, normalise
+from namegen.errors import SettingsError
 from namegen.types import Array, Bool, UInt64
 
 LEGAL_FORMS_FILE = Path(__file__).with_name("legal_forms.txt")
@@ -25,6 +26,9 @@ _BLOCK_NAMES = 4096
 _BLANKS = bytes(code for code in range(128) if (chr(code).isspace() or chr(code) in SEPARATORS) and chr(code) != "\n")
 _WORDS = bytes.maketrans(_BLANKS, b" " * len(_BLANKS))
 _REMOVED = bytes(code for code in REMOVED_ASCII if code not in _BLANKS)
+
+
+MOST_ENDINGS, LONGEST_ENDING = 10_000, 100  # the legal forms that come with namegen are some 2,000, of up to 40
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Sameness:
 
     Args:
         endings: what does not count at the end of a name, each as ``normalise`` gives it.
+            At most MOST_ENDINGS, of at most LONGEST_ENDING characters: all their tails are kept.
         whole_too: a name is also known if it is known with its endings: for digests some of which were made by a rule
             without endings, as those of a blend are.
 
@@ -46,6 +51,14 @@ class Sameness:
 
     endings: tuple[str, ...] = ()
     whole_too: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.endings) > MOST_ENDINGS or max(map(len, self.endings), default=0) > LONGEST_ENDING:
+            raise SettingsError(
+                f"the endings that do not count are {len(self.endings):,}, the longest of "
+                f"{max(map(len, self.endings)):,} characters: expected at most {MOST_ENDINGS:,}, of at most "
+                f"{LONGEST_ENDING} characters"
+            )
 
     @cached_property
     def lookup(self) -> tuple[frozenset[str], frozenset[str]]:

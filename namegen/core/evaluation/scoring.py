@@ -22,6 +22,7 @@ from namegen.types import Array, Float64, Int32
 LONGEST_NAME = 10_000  # characters: a step of the network each
 BLOCK_NAMES = 4096  # names that are read together
 MOST_READ = 1_000_000  # prefixes, each behind each beginning, that percentiles are worth
+FAR_TOO_MANY = 4 * MOST_READ  # that not even the fewest names may need
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,10 @@ def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"
 
 def score_quantiles(
     model: LanguageModel, tree: PrefixTree, beginnings: Beginnings | None = None
-) -> Float64[Array, "101"]:
+) -> Float64[Array, "101"] | None:
     """The percentiles 0 to 100 of the log-probabilities of a list's names, repeats counted; nats. Where reading all
-    names behind all beginnings would take long, those of some names that are chosen at random.
+    names behind all beginnings would take long, those of some names that are chosen at random; None where there are so
+    many beginnings that not even those can be read.
 
     Args:
         model: any LanguageModel.
@@ -168,6 +170,8 @@ def score_quantiles(
     """
     if beginnings is not None and beginnings.several:
         model, tree = AnyBeginning(model, beginnings), _some_names(tree.under_one_root(), len(beginnings.tokens))
+        if tree.nodes * len(beginnings.tokens) > FAR_TOO_MANY:
+            return None
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)
     counts = tree.edge_count[tree.edge_token == BOUNDARY]  # in the same order
     order = np.argsort(scores)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -46,6 +45,7 @@ CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory 
 MOST_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
 MOST_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
+TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
 TRIES = 100_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
 
 
@@ -270,19 +270,27 @@ class Generator:
 
     def _with_each_beginning(self, of: list[str]) -> Float64[Array, "names R"]:
         """The log-probability of names together with each beginning; each distinct prefix is read once."""
-        scores = np.empty((len(of), len(self.beginnings.tokens)))
+        ids = self.beginnings.ids
+        scores = np.empty((len(of), len(ids)))
         if not of:
             return scores
         tokens = self._rows(of)
         names, name_of = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
-        by_length = np.argsort(names.lengths, kind="stable")  # the order of the evaluator's names
         evaluator = AccuracyEvaluator(self.model)
-        for place, beginning in enumerate(self.beginnings.ids):
-            behind = replace(names, beginnings=np.full(len(by_length), beginning))
-            given = np.empty(len(by_length))
-            given[by_length] = evaluator.name_log_probabilities(behind.tree())
-            scores[:, place] = self.beginnings.log_shares[place] + given[name_of]
-        return scores
+        at_once = max(1, TOGETHER // len(names.tokens))  # beginnings: of few names one tree each would take long
+        for start in range(0, len(ids), at_once):
+            some = ids[start : start + at_once]
+            behind = SortedNames(
+                np.tile(names.tokens, len(some)),
+                np.tile(names.lengths, len(some)),
+                np.tile(names.counts, len(some)),
+                np.repeat(some, len(names.lengths)),
+            )
+            given = np.empty(len(behind.lengths))
+            # The order of the evaluator's names.
+            given[np.argsort(behind.lengths, kind="stable")] = evaluator.name_log_probabilities(behind.tree())
+            scores[:, start : start + at_once] = given.reshape(len(some), -1)[:, name_of].T
+        return scores + self.beginnings.log_shares
 
     def draw_one_by_one(
         self, uniforms: Float64[Array, "n numbers"], *, temperature: float = 1.0

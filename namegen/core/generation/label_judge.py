@@ -34,7 +34,7 @@ class LabelJudge:
         vocabulary: their characters.
 
     Attributes:
-        labels: the beginnings that it tells apart.
+        labels: the beginnings that it looks at: the most frequent ones.
         real: how often it names the label of the other half, 0 to 1; None where there are too few names to tell.
 
     >>> names = [a + b + c for a in "abcdefgh" for b in "uvwxyz" for c in "kmprst"]
@@ -68,7 +68,9 @@ class LabelJudge:
         self.real = self.share(of_real, rows.beginnings[real]) if enough else None
 
     def hears(self, names: Sequence[str], labels: Int32[Array, "names"], wanted: float) -> bool:
-        """Whether it names the labels of made-up names so often, in those of real names; True where nobody can tell."""
+        """Whether it is right about made-up names ``wanted`` times as often as about real ones, or more; True where
+        nobody can tell.
+        """
         return self.real is None or self.share(names, labels) >= wanted * self.real
 
     def share(self, names: Sequence[str], labels: Int32[Array, "names"]) -> float:
@@ -97,8 +99,8 @@ class LabelJudge:
         distinct, ranking = SortedNames.ranked(names, self.vocabulary)
         tree, by_length = distinct.tree(), np.argsort(distinct.lengths, kind="stable")  # the order of the evaluator
         joint = np.empty((len(self._models), len(by_length)))
-        for row, (_, share, evaluator) in enumerate(self._models):
-            joint[row, by_length] = share + evaluator.name_log_probabilities(tree)
+        for row, (_, log_count, evaluator) in enumerate(self._models):
+            joint[row, by_length] = log_count + evaluator.name_log_probabilities(tree)
         of_models = np.array([label for label, _, _ in self._models], np.int32)
         named: Int32[Array, "names"] = of_models[joint.argmax(axis=0)][ranking.rank]
         return named

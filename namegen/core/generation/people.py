@@ -64,8 +64,10 @@ def check_template(template: str) -> None:
     except ValueError as error:
         raise SettingsError(f"{told} is no template ({error}): write {{{{ for a brace that is meant as such") from error
     for _, name, form, conversion in parts:
-        if name not in FIELDS or form or conversion:
+        if name not in FIELDS:
             raise SettingsError(f"{told} has the field {quote(f'{{{name}}}')}: expected some of {some}")
+        if form or conversion:
+            raise SettingsError(f"{told} says how {{{name}}} is to be written: expected {some} as they are")
     if not {name for _, name, _, _ in parts} & {"given", "family"}:
         raise SettingsError(f"{told} has no name in it: expected some of {some}, such as {TEMPLATE!r}")
 

@@ -206,6 +206,7 @@ class Checkpoint:
                 raise CheckpointError(f"a parameter is not a number, or beyond {LARGEST_PARAMETER:g}")
             if document.labels:
                 Beginnings.from_counts(vocabulary.size, [label.names for label in document.labels])  # raises
+            Sameness(document.endings)  # raises
             _check_beside(known, quantiles, probe, vocabulary.size)
         except (CheckpointError, NamesError, SettingsError) as error:
             raise _unfit(path, error) from error

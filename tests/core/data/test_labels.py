@@ -206,3 +206,14 @@ class TestFindLabel:
             find_label(asked, labels, "model")
         assert message in str(error.value)
         assert len(str(error.value)) < 1_000
+
+
+def test_labels_of_two_spellings_are_told_of() -> None:
+    def told(*labels: str) -> str:
+        return Corpus(tuple("ABC"[: len(labels)]), "list", labels=labels).alike_labels_sentence()
+
+    assert told("Finnish", "finnish", "Italian") == (
+        "list: the labels 'Finnish' and 'finnish' are two, as they are written differently"
+    )
+    assert told("North  East", "North East")
+    assert not told("Finnish", "Italian", "Finnish")

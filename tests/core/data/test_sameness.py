@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from namegen.core.data.digests import digest, digests, known_digests, normalise
 from namegen.core.data.sameness import NAMES, Sameness, joint, legal_forms, sameness_of
+from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from tests.reference import same_form
 
@@ -90,3 +91,11 @@ def test_of_several_lists_each_is_asked_by_its_own_rule() -> None:
         False,
     ]
     assert joint([COMPANIES, COMPANIES]) is COMPANIES
+
+
+def test_endings_of_any_length_and_number_are_refused() -> None:
+    """All their tails are kept: of one of 400,000 characters they would take 80 GB."""
+    assert Sameness(("x" * 100,) * 10_000).endings
+    for endings in (("x" * 101,), ("x",) * 10_001):
+        with pytest.raises(SettingsError, match="expected at most 10,000, of at most 100 characters"):
+            Sameness(endings)
