@@ -76,7 +76,8 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
     """
     largest = LARGEST if largest is None else largest
     if len(content) > largest:
-        raise ValueError(f"{len(content):,} characters long: expected at most {largest:,}")
+        unit = "bytes" if isinstance(content, bytes) else "characters"
+        raise ValueError(f"{len(content):,} {unit} long: expected at most {largest:,}")
     text = content.decode() if isinstance(content, bytes) else content
     try:
         plain: Json = json.loads(

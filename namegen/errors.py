@@ -100,7 +100,9 @@ def of_part(part: str) -> Iterator[None]:
         yield
     except (SettingsError, GenerationError) as error:
         told = error.told(lambda name, value: setting(name if name in OF_ALL_PARTS else f"{part}_{name}", value))
-        raise type(error)(told) from error
+        if isinstance(error, SettingsError):
+            raise SettingsError(told, field=error.field) from error
+        raise GenerationError(told) from error
 
 
 class NamesError(NamegenError):

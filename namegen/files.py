@@ -13,10 +13,9 @@ import tempfile
 from pathlib import Path
 
 from namegen.errors import NamegenError, OutputError, setting
-from namegen.escaping import quote, short
+from namegen.escaping import MOST_OF_A_PATH, quote, short
 
 PART = ".part"  # how a file is called that is not whole yet
-LONGEST_PATH_SHOWN = 200  # characters of a path in a message
 
 # --- what lies at a path ----------------------------------------------------------------------------------------------
 
@@ -41,7 +40,7 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
         if refusal is None:
             return None
         reason = getattr(error, "strerror", None) or error
-        shown = quote(str(path), LONGEST_PATH_SHOWN)
+        shown = quote(str(path), MOST_OF_A_PATH)
         raise refusal(f"cannot look at {shown}: {reason}; see to that, or give another path") from error
 
 
@@ -76,7 +75,7 @@ def size_of(path: Path | str) -> int:
     """The bytes of a file that has been written. Raises OutputError where it is gone again."""
     found = look(path, OutputError)
     if found is None:
-        raise OutputError(f"{path} has gone since it was written: write it again")
+        raise OutputError(f"{short(path)} has gone since it was written: write it again")
     return found.st_size
 
 
