@@ -76,14 +76,12 @@ def test_an_absurd_one_is_refused(trained: RunResult, tmp_path: Path, value: flo
         api.load(tmp_path / "absurd.safetensors")
 
 
-@pytest.mark.slow
-def test_it_goes_with_the_tflite(cool: Checkpoint, tmp_path: Path) -> None:
-    require("tensorflow")
+def test_it_goes_with_the_tflite(cool: Checkpoint) -> None:
     require("ai_edge_litert")
-    from namegen.backends.tflite.program import convert
+    from namegen.backends.tflite.contents import contents_of, to_bytes_of
     from namegen.backends.tflite.runtime import TFLiteModel
 
-    assert TFLiteModel(convert(cool, "none")).drawing_temperature == 0.55
+    assert TFLiteModel(to_bytes_of(contents_of(cool, "none"))).drawing_temperature == 0.55
 
 
 def test_it_goes_with_the_page(cool: Checkpoint) -> None:
