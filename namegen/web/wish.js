@@ -58,7 +58,7 @@ function defaults(model, other = null) {
   const blend = { other, otherLabel: null, share: 50 };
   const texts = { first: "", contains: "", ends: "" };
   const lengths = { shortest: 1, longest: most("longest") };
-  return { model, label: null, ...blend, n: 20, temperature: most("temperature"), ...texts, ...lengths, onlyNew: false };
+  return { model, label: null, ...blend, n: 20, temperature: most("temperature"), ...texts, ...lengths, onlyNew: true };
 }
 
 /** `#seed=7&n=50&…`: what is left out, or makes no sense, is as usual. Without a seed, one is chosen. */
@@ -89,7 +89,7 @@ function readAddress() {
     ...Object.fromEntries(TEXTS.map((key) => [key, (given.get(key) ?? "").slice(0, MOST_LETTERS)])),
     shortest: whole("shortest", 1, 1000, usual.shortest),
     longest: whole("longest", 1, 1000, usual.longest),
-    onlyNew: given.get("new") === "only",
+    onlyNew: given.get("new") !== "any",
   };
 }
 
@@ -104,7 +104,7 @@ function address() {
   for (const key of ["share", "n", "temperature", ...TEXTS, "shortest", "longest"]) {
     if (wish[key] !== usual[key] && (key !== "share" || wish.other !== null)) parts.set(key, wish[key]);
   }
-  if (wish.onlyNew) parts.set("new", "only");
+  if (!wish.onlyNew) parts.set("new", "any");
   return `#${parts}`;
 }
 

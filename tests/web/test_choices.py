@@ -39,7 +39,7 @@ def hash_of(page: Any) -> str:
 
 
 def test_texts_at_the_end_and_inside_letter_case_aside(file: Path, opened: Opener) -> None:
-    page = opened(file, "#seed=1&n=40", viewport=DESKTOP)
+    page = opened(file, "#seed=1&n=40&new=any", viewport=DESKTOP)
     page.fill("#ends", "NA")
     assert {name[-2:].lower() for name in names(page)} == {"na"}
     assert {"Anna", "Hanna", "Ivanna"} <= set(names(page))
@@ -51,7 +51,7 @@ def test_texts_at_the_end_and_inside_letter_case_aside(file: Path, opened: Opene
     page.fill("#ends", "a")
     assert "Hanna" in names(page)
     assert all(name.startswith("H") and "ann" in name.lower() and name[-1] in "aA" for name in names(page))
-    assert hash_of(page) == "#seed=1&model=hearts&n=40&first=h&contains=aNN&ends=a"
+    assert hash_of(page) == "#seed=1&model=hearts&n=40&first=h&contains=aNN&ends=a&new=any"
     before = names(page)
     page.reload()
     assert names(page) == before
@@ -70,15 +70,15 @@ def test_case_counts_as_little_at_the_end_as_at_the_beginning(file: Path, opened
         ("ends=İO", "İo"),
         ("ends=Σ", "Ως"),
     ):
-        page.goto(f"{file.as_uri()}#seed=1&n=40&{address}")
+        page.goto(f"{file.as_uri()}#seed=1&n=40&new=any&{address}")
         page.wait_for_function(f"namegen && document.getElementById('names').textContent.includes('{found}')")
-    page.goto(f"{file.as_uri()}#seed=1&contains=Ela")
+    page.goto(f"{file.as_uri()}#seed=1&new=any&contains=Ela")
     page.locator("#message:not([hidden])").wait_for()
     assert "Élan" not in names(page)
 
 
 def test_what_cannot_be_found_is_said(file: Path, opened: Opener) -> None:
-    page = opened(file, "#seed=1", viewport=DESKTOP)
+    page = opened(file, "#seed=1&new=any", viewport=DESKTOP)
     message = page.locator("#message")
     page.fill("#ends", "bobbob")
     assert names(page) == []
@@ -184,7 +184,7 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
 
 
 def test_names_leave_as_a_text(file: Path, opened: Opener) -> None:
-    page = opened(file, "#seed=1&n=7", viewport=DESKTOP)
+    page = opened(file, "#seed=1&n=7&new=any", viewport=DESKTOP)
     found = names(page)
     page.click("#copy-names")
     page.locator("#copy-names.copied").wait_for()
@@ -237,7 +237,7 @@ def test_kept_names_are_at_hand_and_the_seed_is_whole(size: dict[str, int], file
 
 
 def test_new_names_are_announced_once(file: Path, opened: Opener) -> None:
-    page = opened(file, "#seed=1&n=5", viewport=DESKTOP)
+    page = opened(file, "#seed=1&n=5&new=any", viewport=DESKTOP)
     page.evaluate(
         """() => {
             window.said = [];

@@ -32,6 +32,8 @@ def clipboard(page: Any) -> str:
 
 def test_names_are_there_at_once_and_those_of_the_list_are_marked(page_file: Path, opened: Opener) -> None:
     page = opened(page_file, "#seed=1", viewport=DESKTOP)
+    assert page.locator("#count").text_content() == "20 names, all new"
+    page = opened(page_file, "#seed=1&new=any", viewport=DESKTOP)
     assert len(set(names(page))) == 20
     marks = page.locator("#names .mark").all_text_contents()
     assert set(marks) == {"", "seen"}
@@ -72,7 +74,7 @@ def test_a_thousand_names(cell: str, page_file: Path, opened: Opener) -> None:
 
 
 def test_the_same_address_gives_the_same_names(page_file: Path, opened: Opener) -> None:
-    address = "#seed=42&model=gru&n=12&temperature=0.8&first=Ma&shortest=3&longest=9&new=only"
+    address = "#seed=42&model=gru&n=12&temperature=0.8&first=Ma&shortest=3&longest=9&new=any"
     first, second = opened(page_file, address), opened(page_file, address)
     assert names(first) == names(second)
     assert len(names(first)) == 12
@@ -106,7 +108,7 @@ def test_new_names_and_back(page_file: Path, opened: Opener) -> None:
 
 
 def test_every_setting_counts(page_file: Path, opened: Opener) -> None:
-    page = opened(page_file, "#seed=1&model=gru", viewport=DESKTOP)
+    page = opened(page_file, "#seed=1&model=gru&new=any", viewport=DESKTOP)
     page.fill("#n", "7")
     assert len(names(page)) == 7
     page.fill("#first", "jo")
@@ -117,7 +119,7 @@ def test_every_setting_counts(page_file: Path, opened: Opener) -> None:
     page.check("#only-new")
     assert set(page.locator("#names .mark").all_text_contents()) == {""}
     assert page.locator("#count").text_content() == "7 names, all new"
-    assert page.evaluate("location.hash") == "#seed=1&model=gru&n=7&first=jo&shortest=5&longest=6&new=only"
+    assert page.evaluate("location.hash") == "#seed=1&model=gru&n=7&first=jo&shortest=5&longest=6"
     page.fill("#seed", "2")
     changed = names(page)
     page.fill("#seed", "1")
@@ -321,7 +323,7 @@ def test_texts_that_look_like_markup_stay_texts(tmp_path: Path, opened: Opener) 
     label = '</title><script>alert("x")</script>'
     models = [PageModel(label, hostile, credit="<img src=x onerror=alert(1)>"), PageModel(label, hostile)]
     write_page(models, tmp_path / "names.html")
-    page = opened(tmp_path / "names.html", "#seed=3&n=60", viewport=DESKTOP, reduced_motion="reduce")
+    page = opened(tmp_path / "names.html", "#seed=3&n=60&new=any", viewport=DESKTOP, reduced_motion="reduce")
     found = names(page)
     assert {"<script>alert(1)</script>", "</script>", "שלום", '"Q\'uote"', "&amp;"} <= set(found)
     assert len(set(found) & set(HOSTILE_NAMES)) >= 12
