@@ -84,15 +84,15 @@ def test_a_link_leads_where_it_led(path: Path, tmp_path: Path) -> None:
 
 
 def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
-    """/dev/null, written over by root, would be gone for everybody."""
+    """/dev/null, written over by root, would be gone for everybody: so nothing is written to it here."""
     pipe = tmp_path / "pipe.html"
     os.mkfifo(pipe)
     for special in (pipe, Path(os.devnull)):
-        for write in (lambda: check_output(special, example="a", force=True), lambda: write_whole(special, NEW)):  # noqa: B023
-            with pytest.raises(OutputError, match="is a device or a pipe"):
-                write()
+        with pytest.raises(OutputError, match="is a device or a pipe"):
+            check_output(special, example="a", force=True)
+    with pytest.raises(OutputError, match="is a device or a pipe"):
+        write_whole(pipe, NEW)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
 def test_the_temporary_file_stands_in_the_same_folder(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ _WORDS = bytes.maketrans(_BLANKS, b" " * len(_BLANKS))
 _REMOVED = bytes(code for code in REMOVED_ASCII if code not in _BLANKS)
 
 
-MOST_ENDINGS, LONGEST_ENDING = 10_000, 100  # the legal forms that come with namegen are some 2,000, of up to 40
+MOST_ENDINGS, LONGEST_ENDING = 10_000, 100  # the legal forms that come with namegen: 92, of up to 23
 
 
 @dataclass(frozen=True)

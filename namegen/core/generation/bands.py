@@ -87,9 +87,7 @@ class Ranked:
         return max(self.floor, float(self.marks["rank"][self.n - 1])) if len(self.names) >= self.n else self.floor
 
     def add(self, names: list[str], marks: Marks) -> None:
-        """Take in those names that the judge lets through. Where no name
-        may come twice, of names of one digest the highest stays.
-        """
+        """Take in those names that the judge lets through; where none may come twice, of one digest the highest."""
         rows, kept, refused = self.judge.keep(names, np.ones(len(names), np.int64))
         self.refused += refused
         every = [*self.names, *kept.names]
