@@ -15,6 +15,20 @@ from tests.harm.effort import tries
 
 PNG_END = b"IEND\xaeB`\x82"
 
+# A sweep of two networks, its epochs to be filled in.
+GRID = """
+[data]
+names = "names.txt"
+validation = 0.2
+[network]
+hidden = [4]
+[training]
+batch_size = 16
+epochs = {epochs}
+[grid]
+training.learning_rate = [0.01, 0.001]
+"""
+
 
 def every_file_opens(folder: Path) -> None:
     """Assert that whatever lies in a run folder under its own name is whole."""

@@ -29,7 +29,7 @@ from tests.cli.conftest import Program, program, server, serving, some_names  # 
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
 from tests.harm.faults import STEPS, Fault, in_child
-from tests.harm.run_files import every_file_opens, tries_or_skip
+from tests.harm.run_files import GRID, every_file_opens, tries_or_skip
 from tests.requirements import require
 
 FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_NAMES_FILE, NAMES_FILE)
@@ -182,18 +182,6 @@ def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
     )
 
 
-GRID = """
-[data]
-names = "names.txt"
-validation = 0.2
-[network]
-hidden = [4]
-[training]
-batch_size = 16
-epochs = 2
-[grid]
-training.learning_rate = [0.01, 0.001]
-"""
 OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safetensors", "learning-rate-*", "results.csv", "results.json", "*.png")
 
 
@@ -202,7 +190,7 @@ def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
     attempts = tries_or_skip(landing=1, hour=20)
     require("distributed")
     program.write("names.txt", list_of_names)
-    program.write("grid.toml", GRID)
+    program.write("grid.toml", GRID.format(epochs=2))
     for number in range(attempts):
         step, file = STEPS[number % len(STEPS)], OF_A_SWEEP[(number + 2) % len(OF_A_SWEEP)]
         before = (

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import end, same_model
 from tests.harm.effort import tries
-from tests.harm.run_files import tries_or_skip
+from tests.harm.run_files import GRID, tries_or_skip
 from tests.requirements import require
 
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 10, "--batch-size", 32, "--seed", 3, "--no-plot")
@@ -128,20 +128,6 @@ def test_what_a_training_has_kept_is_not_lost_to_a_second_of_its_name(program, n
     for run in both(program, ("train", names, *SMALL, "--out", "run"), ("train", names, *SMALL, "--out", "run")):
         run.refused("run exists already")
     assert contents(program.folder / "run") == kept
-
-
-GRID = """
-[data]
-names = "names.txt"
-validation = 0.2
-[network]
-hidden = [4]
-[training]
-batch_size = 16
-epochs = {epochs}
-[grid]
-training.learning_rate = [0.01, 0.001]
-"""
 
 
 def test_two_sweeps(program, names) -> None:  # noqa: F811
