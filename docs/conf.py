@@ -81,7 +81,8 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 100
-NAPOLEON = Config(napoleon_use_rtype=False)
+# The types of attributes stand in the class's own line already.
+NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
 NOTATION = "namegen/core/README"
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
@@ -102,6 +103,7 @@ html_static_path = ["site"]
 html_css_files = ["site.css"]
 html_extra_path = ["site/index.html"]
 html_copy_source = False
+html_use_index = False  # the search finds more, and faster
 html_show_sphinx = False
 html_math_renderer = "mathml"
 # What a browser is not sent to while the site is built, and `make links` does not ask.
@@ -143,9 +145,17 @@ def read_docstring(app: Sphinx, what: str, name: str, obj: object, options: obje
         lines[:] = GoogleDocstring(lines, NAPOLEON, app, what, name, obj, options).lines()
 
 
+def shown_signature(
+    app: Sphinx, what: str, name: str, obj: object, options: object, arguments: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """What is made anew for each object is no Python as dataclasses write it, and would be shown as raw text."""
+    return arguments and arguments.replace("<factory>", "..."), returned
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("missing-reference", resolve)
     app.connect("autodoc-process-docstring", read_docstring)
+    app.connect("autodoc-process-signature", shown_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
