@@ -8,7 +8,9 @@ from pathlib import Path
 
 # What a browser fetches by itself as it opens a page; a link waits for its reader.
 FETCHED = re.compile(r"""<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc\s*=\s*["']((?:https?:)?//[^"']*)""")
-FETCHED_LINK = re.compile(r"""<link\b(?![^>]*\brel=["'](?:canonical|next|prev)\b)[^>]*\bhref=["']((?:https?:)?//[^"']*)""")
+FETCHED_LINK = re.compile(
+    r"""<link\b(?![^>]*\brel=["'](?:canonical|next|prev)\b)[^>]*\bhref=["']((?:https?:)?//[^"']*)"""
+)
 OF_STYLES = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)((?:https?:)?//[^"')]*)""")
 
 
