@@ -155,7 +155,7 @@ def name_pages(app: Sphinx, document: nodes.document) -> None:
 
 
 def link_names(app: Sphinx, document: nodes.document, page: str) -> None:
-    """What stands as code and is in the reference leads there: ``namegen.load`` anywhere, ``Config`` in the API's pages.
+    """What stands as code and is in the reference leads there: ``namegen.load`` anywhere, ``Config`` in its own pages.
 
     Docstrings are read in a terminal too, so they name things plainly, without Sphinx's roles.
     """
