@@ -72,7 +72,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4  # as a repository's own pages have them, so that one link holds in both
 suppress_warnings = ["myst.header"]  # docs/results/tables.md has the levels of the report that it is made from
 if len(list((ROOT / "docs" / "learn").glob("[0-9]-*.md"))) < 5:
-    suppress_warnings.append("toc.not_readable")  # a chapter that is not written yet
+    suppress_warnings.append("toc.not_readable")  # while a chapter is not written yet
 
 nb_execution_mode = "force"
 nb_execution_timeout = 300  # seconds, for one cell
@@ -86,7 +86,7 @@ python_maximum_signature_line_length = 100
 # The types of attributes stand in the class's own line already.
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
 ANOTHER_ERROR, ON_ITS_OWN = re.compile(r"(?<=\.) (\w+Error: )"), r"\n    \1"
-API = "docs/use/api/"
+API, CARDS = "docs/use/api/", "docs/use/models/"
 NOTATION = "namegen/core/README"
 # What the contents call the pages: `Train <use/training>`.
 CONTENTS = re.findall(r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE)
@@ -145,7 +145,12 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes
 
 
 def name_pages(app: Sphinx, document: nodes.document) -> None:
-    """A link whose text is the name of a file, as is right in a checkout, shows what the contents call the page."""
+    """A link whose text is the name of a file, as is right in a checkout, shows what the contents call the page.
+
+    And the card of a model is not in the contents: the page of all models leads to it.
+    """
+    if app.env.docname.startswith(CARDS):
+        app.env.metadata[app.env.docname]["orphan"] = True
     for link in document.findall(pending_xref):
         if link.get("refdomain") == "doc" and re.fullmatch(r"[\w./-]+\.md", link.astext()):
             title = PAGE_TITLES.get(link["reftarget"])
