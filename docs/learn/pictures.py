@@ -27,6 +27,7 @@ from namegen.drawings.style import (
     figure_bytes,
     label_lines,
     new_figure,
+    number_formatter,
 )
 
 BELOW_AND_ABOVE = LinearSegmentedColormap.from_list("below and above zero", [BLUE, PAPER, VERMILION])
@@ -65,7 +66,7 @@ def states(read: Sequence[str], h: np.ndarray, title: str = "The hidden state af
         title: what stands above.
     """
     h = np.asarray(h)
-    with _drawing(WIDTH, 1.3 + 0.28 * max(h.shape[1], 3)) as (figure, axes, pictures):
+    with _drawing(WIDTH, 1.3 + (0.28 if h.shape[1] <= 8 else 0.19) * max(h.shape[1], 3)) as (figure, axes, pictures):
         image = axes.imshow(h.T, cmap=BELOW_AND_ABOVE, vmin=-1, vmax=1, aspect="auto")
         if h.size <= MOST_NUMBERS:
             for (step, unit), value in np.ndenumerate(h):
@@ -110,15 +111,15 @@ def gradients(read: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray,
         title: what stands above.
     """
     lines = norms if isinstance(norms, Mapping) else {"": norms}
-    with _drawing(WIDTH, 3.0) as (figure, axes, pictures):
+    with _drawing(WIDTH, 3.0) as (_, axes, pictures):
         for marker, (name, values) in zip("osd^v", lines.items(), strict=False):
             axes.plot(range(len(read)), values, marker=marker, label=name or None)
         axes.set_yscale("log")
         _letters(axes, read)
         axes.set(xlabel="letter that was read", ylabel="length of d h", title=title)
+        axes.yaxis.set_major_formatter(number_formatter())
         if len(lines) > 1:
-            figure.canvas.draw()
-            label_lines(axes)
+            axes.legend()
     return pictures[0]
 
 
@@ -199,3 +200,6 @@ def _away(point: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
 def _letters(axes: Axes, read: Sequence[str]) -> None:
     """What was read, under the columns."""
     axes.set_xticks(range(len(read)), read)
+    for label, letter in zip(axes.get_xticklabels(), read, strict=True):
+        if len(letter) > 1 and len(read) > 9:  # START, between neighbours that are near
+            label.set_fontsize(6)
