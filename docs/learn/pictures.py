@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from namegen.drawings.style import (
     BLUE,
@@ -102,6 +103,24 @@ def path(read: Sequence[str], h: np.ndarray) -> Picture:
     return pictures[0]
 
 
+def gates(read: Sequence[str], values: np.ndarray, title: str) -> Picture:
+    """How far a gate is open at each letter: a row for each unit, a column for each letter.
+
+    Args:
+        read: what was read, ``T`` letters.
+        values: the gate at each of them, ``(T, H)``, between 0 and 1.
+        title: what stands above.
+    """
+    values = np.asarray(values)
+    with _drawing(WIDTH, 1.3 + 0.19 * max(values.shape[1], 5)) as (figure, axes, pictures):
+        image = axes.imshow(values.T, cmap=FROM_NOTHING, vmin=0, vmax=1, aspect="auto")
+        _letters(axes, read)
+        axes.set_yticks(range(values.shape[1]), [f"unit {unit}" for unit in range(values.shape[1])])
+        axes.set(xlabel="letter that was read", title=title)
+        figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1])
+    return pictures[0]
+
+
 def gradients(read: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray, title: str) -> Picture:
     """How large a gradient still is at each letter, on a logarithmic scale.
 
@@ -163,6 +182,7 @@ def curves(
     with _drawing(WIDTH, 3.0) as (figure, axes, pictures):
         for name, values in lines.items():
             axes.plot(np.arange(1, len(values) + 1), values, label=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel=x, ylabel=y, title=title)
         if level is not None:
             axes.axhline(level[1], color=QUIET, linestyle="--", linewidth=1)
