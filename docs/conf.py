@@ -83,6 +83,7 @@ autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 100
 # The types of attributes stand in the class's own line already.
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
+ANOTHER_ERROR, ON_ITS_OWN = re.compile(r"(?<=\.) (\w+Error: )"), r"\n    \1"
 NOTATION = "namegen/core/README"
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
@@ -138,10 +139,12 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes
 
 
 def read_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Google's sections become reStructuredText. A property has none: there, napoleon would take all before a colon for
-    a type.
+    """Google's sections become reStructuredText, each error that is raised on a line of its own. A property has no
+    sections: there, napoleon would take all before a colon for a type.
     """
     if what not in ("property", "attribute"):
+        text, raises, raised = "\n".join(lines).partition("\nRaises:\n")
+        lines[:] = [*text.splitlines(), *f"{raises}{ANOTHER_ERROR.sub(ON_ITS_OWN, raised)}".splitlines()]
         lines[:] = GoogleDocstring(lines, NAPOLEON, app, what, name, obj, options).lines()
 
 
