@@ -15,7 +15,7 @@ from tests.docs.test_course import code_of_chapter
 ROOT = Path(__file__).parents[2]
 LEARN = ROOT / "docs" / "learn"
 CHAPTERS = sorted(LEARN.glob("[0-9]-*.md"))
-QUICK = {"1-one-name", "2-gradients"}  # up to 3 seconds
+QUICK = {"1-one-name"}  # the others take more than 3 seconds
 # Each cell is compiled under its own number, so that a traceback says where it happened.
 RUN = """
 import json, sys
