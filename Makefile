@@ -85,18 +85,18 @@ check: $(VENV)/.developing
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check $(CODE)
 	$(RUN) -m mypy
-	$(RUN) docs/make_cli_docs.py --check
-	$(RUN) docs/make_results.py --check
+	$(RUN) docs/tools/make_cli_docs.py --check
+	$(RUN) docs/tools/make_results.py --check
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
 
 docs: $(VENV)/.installed
-	$(RUN) docs/make_cli_docs.py
-	$(RUN) docs/make_readme.py
-	$(RUN) docs/make_results.py
-	$(RUN) docs/make_models.py --cards
+	$(RUN) docs/tools/make_cli_docs.py
+	$(RUN) docs/tools/make_readme.py
+	$(RUN) docs/tools/make_results.py
+	$(RUN) docs/tools/make_models.py --cards
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.plausibility_page
@@ -123,7 +123,7 @@ mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
 	$(RUN) -m benchmarks.mutants_page
 
 models: $(VENV)/.installed
-	$(RUN) docs/make_models.py
+	$(RUN) docs/tools/make_models.py
 
 page: $(VENV)/.installed
 	@mkdir -p build

@@ -18,7 +18,7 @@ before it, as often as it followed them.
 
 *Its own temperature* is what a model is drawn with unless another is asked for. It is found as the model is trained,
 with a judge that has counted half of what the model learned, of `best` with its first teacher beside it
-([generating.md](../generating.md)): so here, where the judges know another half of the list, it is a guess."""
+([generating.md](../use/generating.md)): so here, where the judges know another half of the list, it is a guess."""
 
 
 def page(document: Plausibility) -> str:

@@ -15,7 +15,7 @@ from namegen.lists import BUNDLED, load_bundled
 class Wishes(TypedDict, total=False):
     """What each name must keep; None and what is left out ask for nothing.
 
-    Upper and lower case are told apart in the first four. ``docs/generating.md`` says which distribution comes out.
+    Upper and lower case are told apart in the first four. ``docs/use/generating.md`` says which distribution comes out.
 
     Attributes:
         starts_with: how the name begins.

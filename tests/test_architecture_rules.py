@@ -483,7 +483,7 @@ def test_files_that_documents_name_exist(path: Path) -> None:
 
 def test_the_command_reference_is_up_to_date() -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "make_cli_docs.py"), "--check"],
+        [sys.executable, str(ROOT / "docs" / "tools" / "make_cli_docs.py"), "--check"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

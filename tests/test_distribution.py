@@ -23,7 +23,7 @@ def test_the_command_and_the_import_go_by_the_projects_own_name() -> None:
 
 def test_nothing_tells_to_install_namegen_from_the_index() -> None:
     """There it is somebody else's."""
-    for pattern in ("*.md", "docs/*.md", "namegen/**/*.md", "namegen/**/*.py"):
+    for pattern in ("*.md", "docs/**/*.md", "namegen/**/*.md", "namegen/**/*.py"):
         for path in ROOT.glob(pattern):
             text = path.read_text(encoding="utf-8")
             assert "namegen[" not in text, path

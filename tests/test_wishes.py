@@ -233,7 +233,7 @@ def test_names_without_wishes_load_neither_regex_nor_rapidfuzz(tmp_path: Path) -
 
 def test_every_wish_has_its_option_and_its_row_in_the_document() -> None:
     options = {option.name for option in generate.params}
-    document = (Path(__file__).parents[1] / "docs" / "generating.md").read_text(encoding="utf-8")
+    document = (Path(__file__).parents[1] / "docs" / "use" / "generating.md").read_text(encoding="utf-8")
     for name in WISHES.keys() - {WellFormed.name}:
         assert name in options
         assert f"\n| `{name}` | `{option_name(name)}" in document

@@ -2,7 +2,7 @@
 
 Nobody has to use it: an engine is whatever keeps to ``core/engine.py``, and ours, NumPy and Keras, do without. But much
 of what that file asks for is the same for every library: optimizers with namegen's formulas, clipping, masks, canonical
-names, checked states, the loop over the steps, the refusals. That is here; ``docs/engines.md`` has an engine on it.
+names, checked states, the loop over the steps, the refusals. That is here; ``docs/develop/engines.md`` writes one.
 
 **How it works.** A parameter is a tensor of the library under its canonical name, and no tensor is ever changed: an
 update makes new ones (``updates.py``). So the state that ``step`` was given stays what it was, ``warm_up`` can make a

@@ -67,7 +67,7 @@ def export_tflite(
     or here for a shipped model.
 
     The file is opened in LiteRT and held against the model at every prefix of the names; one that disagrees is not
-    written. docs/tflite.md shows how to use it.
+    written. docs/use/tflite.md shows how to use it.
     """
     limit_threads(1)
     notes = Notes(quiet)
@@ -164,7 +164,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     here for a shipped model.
 
     The id of a character is its place in the text "characters", counted from 1; id 0 begins and ends a name.
-    docs/keras.md shows how to read it.
+    docs/use/keras.md shows how to read it.
     """
     limit_threads(1)
     _, checkpoint, path = _open(model, out, ".json", force, Notes(quiet))

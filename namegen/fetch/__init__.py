@@ -2,5 +2,5 @@
 
 ``players.py`` and ``companies.py`` each know a source: where it is, and how to read what it gives. Both call
 ``download.py``, which gets one file, politely; ``exchange.py`` below it is one request and its answer, which end
-whatever a server does. ``docs/fetching.md`` says more.
+whatever a server does. ``docs/use/fetching.md`` says more.
 """

@@ -1,4 +1,4 @@
-"""PageDescription: what a page's JSON says of one model; ``docs/web.md`` explains each key."""
+"""PageDescription: what a page's JSON says of one model; ``docs/use/web.md`` explains each key."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The page carries everything: the parameters (float32, base64), the digests of the names that each model has read, the
 arithmetic in plain JavaScript, the style. It asks for nothing over a network, and its Content-Security-Policy forbids
-it to. ``docs/web.md`` describes the page and the format of its data.
+it to. ``docs/use/web.md`` describes the page and the format of its data.
 
     PageModel ─► describe ─► JSON ─┐
     page.html, page.css, *.js ─────┴─► page ─► write_page

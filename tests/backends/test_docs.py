@@ -1,4 +1,4 @@
-"""``docs/engines.md``: its code, one program, runs as it stands, and the entry point is one that namegen looks for."""
+"""``docs/develop/engines.md``: its code, one program, runs as it stands; namegen looks for its entry point."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from namegen.backends import ENGINES, ENTRY_POINT_GROUP
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "develop" / "engines.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:

@@ -23,7 +23,7 @@ from tests.unknown_cell import network_of_an_unknown_cell
 # Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
-PAGE = Path(__file__).parents[2] / "docs" / "keras.md"
+PAGE = Path(__file__).parents[2] / "docs" / "use" / "keras.md"
 READER = """
 import sys
 sys.modules["namegen"] = None  # whoever imports it now fails

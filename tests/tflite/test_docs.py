@@ -1,4 +1,4 @@
-"""The loop in ``docs/tflite.md`` runs with nothing but LiteRT and NumPy."""
+"""The loop in ``docs/use/tflite.md`` runs with nothing but LiteRT and NumPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "tflite.md"
+PAGE = Path(__file__).parents[2] / "docs" / "use" / "tflite.md"
 WITHOUT = "import sys\nfor name in ('tensorflow', 'keras', 'namegen'):\n    sys.modules[name] = None\n"
 
 

@@ -160,7 +160,7 @@ def test_a_name_is_seen_exactly_if_the_checkpoint_knows_it(
 
 
 def uniforms_of_seed(seed: int, n: int) -> list[float]:
-    """docs/web.md in Python: splitmix32 fills four words, xoshiro128** goes on, two words make 53 bits."""
+    """docs/use/web.md in Python: splitmix32 fills four words, xoshiro128** goes on, two words make 53 bits."""
     low = 0xFFFFFFFF
 
     def rotate(x: int, bits: int) -> int:

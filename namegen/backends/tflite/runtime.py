@@ -1,6 +1,6 @@
 """TFLiteModel: a ``.tflite`` of ``namegen export-tflite`` as a LanguageModel, in the LiteRT runtime alone.
 
-No TensorFlow is loaded. ``docs/tflite.md`` shows the same in a few lines without namegen, which trusts the file;
+No TensorFlow is loaded. ``docs/use/tflite.md`` shows the same in a few lines without namegen, which trusts the file;
 ``reading.py`` does not, and stands before the runtime here.
 """
 

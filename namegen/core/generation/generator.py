@@ -111,7 +111,7 @@ class Generator:
     ) -> Iterator[NameBatch]:
         """Give n names, in batches as they are found; by default new and distinct ones.
 
-        ``docs/generating.md`` says which distribution they have.
+        ``docs/use/generating.md`` says which distribution they have.
 
         Args:
             n: how many.

@@ -1,7 +1,7 @@
 """One file of tensors and a JSON document, with a checksum over both: what checkpoints and run states are made of.
 
-The file is a plain ``.safetensors`` file; ``docs/checkpoint-format.md`` describes it in full. Nothing in it is ever
-executed, and a single changed byte is noticed.
+The file is a plain ``.safetensors`` file; ``docs/develop/checkpoint-format.md`` describes it in full. Nothing in it is
+ever executed, and a single changed byte is noticed.
 """
 
 from __future__ import annotations

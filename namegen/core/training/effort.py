@@ -4,7 +4,7 @@
 minute or two: one wide layer with gates, weights and units dropped, targets smoothed towards counting. ``best`` trains
 several of those as teachers, and lets them and counting teach one network of at most 200,000 parameters, in minutes.
 What they choose depends on what is read of the list alone, never on the engine, the machine or the clock; each choice
-stands below, and ``docs/training.md`` has the measurements.
+stands below, and ``docs/use/training.md`` has the measurements.
 """
 
 from __future__ import annotations

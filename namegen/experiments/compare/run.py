@@ -3,7 +3,7 @@
     DIR/
       .namegen-comparison    the mark of a folder that this command has made, and goes on with
       measurements/          a JSON a finished measurement, named by a hash of what was measured; its network beside it
-      results.json           all figures (docs/comparison.md, document.py)
+      results.json           all figures (docs/use/comparison.md, document.py)
       report.html, *.png     the report, and its plots
 
 Nothing is ever deleted; ``kept.py`` says how a finished measurement is found again.

@@ -1,4 +1,4 @@
-"""The document of a sweep's ``results.json``; ``docs/sweep.md`` explains each field to its readers."""
+"""The document of a sweep's ``results.json``; ``docs/use/sweep.md`` explains each field to its readers."""
 
 from __future__ import annotations
 

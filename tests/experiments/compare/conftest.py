@@ -15,5 +15,5 @@ RESULTS = Path(__file__).parents[3] / "docs" / "results" / "results.json"
 
 @pytest.fixture(scope="session")
 def comparison() -> Comparison:
-    """The one that ``docs/results.md`` tells of."""
+    """The one that ``docs/results/original.md`` tells of."""
     return from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))

@@ -49,6 +49,6 @@ def test_what_is_wrong_is_said_with_its_place(plain: dict[str, Any], change: dic
 
 
 def test_docs_name_every_field() -> None:
-    text = (RESULTS.parents[1] / "comparison.md").read_text(encoding="utf-8")
+    text = (RESULTS.parents[1] / "use" / "comparison.md").read_text(encoding="utf-8")
     for field in (*fields(Comparison), *fields(ListEntry), *fields(Training)):
-        assert re.search(rf"`{field.name}`", text), f"docs/comparison.md does not explain {field.name}"
+        assert re.search(rf"`{field.name}`", text), f"docs/use/comparison.md does not explain {field.name}"

@@ -1,4 +1,4 @@
-"""The document of ``results.json``: its fields are those that docs/sweep.md explains, in the form that it has had."""
+"""The document of ``results.json``: its fields are those of docs/use/sweep.md, in the form that it has had."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from namegen.documents import schema, to_plain
 from namegen.experiments.sweep.document import Results, TrainedRun, UntrainedRun
 from tests.experiments.sweep.made import trained_run
 
-DOCS = Path(__file__).parents[3] / "docs" / "sweep.md"
+DOCS = Path(__file__).parents[3] / "docs" / "use" / "sweep.md"
 METRICS = ["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"]
 IDENTITY = ["run", "list", "backend", "seed", "settings", "model"]
 
@@ -56,7 +56,7 @@ def test_the_document_has_the_form_of_version_1() -> None:
 def test_docs_explain_every_field(kind: type) -> None:
     text = DOCS.read_text(encoding="utf-8")
     for field in fields(kind):
-        assert re.search(rf"`{field.name}`", text), f"docs/sweep.md does not explain {field.name}"
+        assert re.search(rf"`{field.name}`", text), f"docs/use/sweep.md does not explain {field.name}"
 
 
 def test_a_run_has_a_schema() -> None:

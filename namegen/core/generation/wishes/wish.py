@@ -5,7 +5,7 @@ A new wish is one class like those beside this file, and
 1. its line in ``WISHES`` (``wishlist.py``), which says when it is asked;
 2. its value in ``namegen.wishes.Wishes``, so that programs may give it;
 3. its option in ``namegen/cli/generate.py``;
-4. its row in the table of ``docs/generating.md``.
+4. its row in the table of ``docs/use/generating.md``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Write the tables of ``docs/results.md`` and ``docs/results/tables.md`` from what lies in ``docs/results``.
+"""Write the tables of ``docs/results/original.md`` and ``docs/results/tables.md`` from what lies in ``docs/results``.
 
-``make docs`` runs it; with ``--check`` it only says whether the files are what it would write. In ``results.md`` it
+``make docs`` runs it; with ``--check`` it only says whether the files are what it would write. In ``original.md`` it
 replaces what stands between ``<!-- table NAME -->`` and ``<!-- end -->``; the words around the tables are written by
 hand. What the blog measured stands here, in per cent and seconds.
 """
@@ -23,9 +23,9 @@ from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.compare.tables.markdown import markdown
 from namegen.experiments.table import NONE, Table, percent, spread
 
-RESULTS = Path(__file__).with_name("results") / "results.json"
+RESULTS = Path(__file__).parents[1] / "results" / "results.json"
 TABLES = RESULTS.with_name("tables.md")
-DOCUMENT = Path(__file__).with_name("results.md")
+DOCUMENT = RESULTS.with_name("original.md")
 BLOCK = re.compile(r"<!-- table (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 LISTS = ("mlb-first", "mlb-last")
 SPLIT: SplitName = "names"  # as the blog drew it
@@ -220,7 +220,7 @@ def main() -> None:
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            sys.exit(f"docs/{path.relative_to(Path(__file__).parent)} is not what the results say: run `make docs`")
+            sys.exit(f"docs/results/{path.name} is not what the results say: run `make docs`")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Train the models that ship with the package, each by the command that ``docs/models.md`` states (`make models`).
+"""Train the models that ship with the package, each by the command that ``docs/use/models.md`` states (`make models`).
 
-Writes ``namegen/models/NAME.safetensors``, its licence and its card, and ``docs/models.md``. It takes minutes, and on
-another machine the numbers may differ in their last digits. With ``--cards`` nothing is trained.
+Writes ``namegen/models/NAME.safetensors``, its licence and its card, and ``docs/use/models.md``. It takes minutes, and
+on another machine the numbers may differ in their last digits. With ``--cards`` nothing is trained.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
 from namegen.models import shipped_path
 
-DOCUMENT = Path(__file__).with_name("models.md")
+DOCUMENT = Path(__file__).parents[1] / "use" / "models.md"
 # Narrower than `best` would have them where that loses little: the first four together take less than 2 MB, the others
 # less than 0.9.
 COMMANDS = {

@@ -1,4 +1,4 @@
-"""Write ``docs/cli.md`` from what ``namegen COMMAND --help`` says; with ``--check`` only say whether it is that."""
+"""Write ``docs/use/cli.md`` from what ``namegen COMMAND --help`` says; with ``--check`` only say whether it is that."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE
 
-TARGET = Path(__file__).with_name("cli.md")
+TARGET = Path(__file__).parents[1] / "use" / "cli.md"
 WIDTH = 100
 HEAD = """\
 # The command line
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
             return 0
-        print("docs/cli.md is not what the program's help says: run `make docs`", file=sys.stderr)
+        print("docs/use/cli.md is not what the program's help says: run `make docs`", file=sys.stderr)
         return 1
     TARGET.write_text(text, encoding="utf-8")
     return 0
