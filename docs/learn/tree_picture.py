@@ -78,7 +78,7 @@ def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
         start, count = nodes[tree.edge_node[edge]], int(tree.edge_count[edge])
         width = THINNEST + (THICKEST - THINNEST) * count / most
         axes.plot(*np.stack((start, end)).T, color=BLUE, linewidth=width, solid_capstyle="round", zorder=1)
-        across, down = start + 0.5 * (end - start)
+        across, down = start + 0.6 * (end - start)  # nearer to the end, where edges of one node are further apart
         axes.text(
             across,
             down,
