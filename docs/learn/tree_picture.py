@@ -65,7 +65,7 @@ def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2
 
 
 def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
-    """Draw a small tree: a circle for each distinct prefix, with its last character; on each edge, how many go that way.
+    """Draw a small tree: a circle for each distinct prefix, with its last character; on each edge, how many names go there.
 
     Args:
         tree: of names without labels; some thirty nodes still read well.
@@ -91,7 +91,7 @@ def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
             zorder=2,
         )
         if tree.edge_token[edge] == BOUNDARY:
-            axes.text(*end, STOP, ha="center", va="center", fontsize=8, color=QUIET, zorder=4)
+            axes.text(end[0], end[1], STOP, ha="center", va="center", fontsize=8, color=QUIET, zorder=4)
     for node, (across, down) in enumerate(nodes):
         token = int(tree.token[node])
         text = START if token == BOUNDARY else vocabulary.decode([token])
