@@ -65,7 +65,7 @@ def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2
 
 
 def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
-    """Draw a small tree: a circle for each distinct prefix, with its last character; on each edge, how many names go there.
+    """Draw a small tree: a circle for each distinct prefix; on each edge, how many names go that way.
 
     Args:
         tree: of names without labels; some thirty nodes still read well.
