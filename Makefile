@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow harm fuzz check docs bench quality plausibility labels mutants models page format wheel constraints clean
+.PHONY: help demo test test-slow harm fuzz check docs site links course bench quality plausibility labels mutants models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -22,11 +22,15 @@ CODE := --exclude '*.md' .
 
 VENV := .venv
 VENV_BENCH := .venv-bench
+VENV_SITE := .venv-site
 RUN := $(VENV)/bin/python
 # A pip that is told elsewhere to install for one user or into one folder would miss the venv.
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP := PIP_USER=0 $(VENV)/bin/python -m pip install $(PIP_OPTIONS)
 PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
+PIP_SITE := PIP_USER=0 $(VENV_SITE)/bin/python -m pip install $(PIP_OPTIONS)
+# -n: a reference that leads nowhere is a warning, -W: and a warning fails the build, when all of them have been told.
+SPHINX := $(VENV_SITE)/bin/python -m sphinx -n -W --keep-going --quiet -d build/site-read -c docs
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
 
 help:
@@ -37,6 +41,9 @@ help:
 	@echo "make fuzz         the attacks at length (hours): 10,000 tries for each reader of files"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make docs         write the generated documents anew"
+	@echo "make site         build the documentation as a site, build/site/index.html (a minute, without a network)"
+	@echo "make links        ask every external link of the documents (needs the network; nothing else does)"
+	@echo "make course       run the chapters of docs/learn, and write them as notebooks"
 	@echo "make bench        measure speed beside PyTorch, JAX and Keras (20 minutes, on a quiet machine;"
 	@echo "                  BENCH='gated keras': these sections alone; ROUNDS=...)"
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
@@ -102,6 +109,21 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.plausibility_page
 	$(RUN) -m benchmarks.labels_page
 
+# What an earlier build has left is taken away first, so that a page that is gone is missed.
+site: $(VENV_SITE)/.installed
+	@rm -rf build/site build/site-read
+	$(SPHINX) -b html . build/site
+	$(RUN) docs/tools/check_site.py build/site
+	@echo "Open build/site/index.html in a browser."
+
+# Not a part of continuous integration, which reaches no server but a package index.
+links: $(VENV_SITE)/.installed
+	@rm -rf build/site-read
+	$(SPHINX) -b linkcheck . build/links
+
+course: $(VENV_SITE)/.installed
+	$(VENV_SITE)/bin/python docs/tools/make_course.py
+
 bench: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.bench $(if $(BENCH),--only $(BENCH)) $(if $(ROUNDS),--rounds $(ROUNDS))
 	$(RUN) -m benchmarks.performance_page
@@ -139,9 +161,9 @@ wheel: $(VENV)/.developing
 	$(RUN) -m build --wheel --no-isolation --outdir dist .
 
 clean:
-	@echo "Removing .venv, .venv-bench, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
+	@echo "Removing .venv, .venv-bench, .venv-site, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
 	@echo "Left alone: runs, and every other file."
-	@rm -rf $(VENV) $(VENV_BENCH) build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV_BENCH) $(VENV_SITE) build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -178,12 +200,24 @@ $(VENV_BENCH)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	@$(PIP_BENCH) --no-build-isolation --no-deps --editable examples/transformer_engine
 	@touch $@
 
+# Sphinx and what runs notebooks are needed for the documentation alone: as above, an environment on top of .venv.
+$(VENV_SITE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
+	@echo "Installing what builds the documentation: Sphinx, MyST-NB, Furo; half a minute."
+	@rm -rf $(VENV_SITE)
+	@$(RUN) -m venv $(VENV_SITE)
+	@$(VENV_SITE)/bin/python benchmarks/on_top_of.py $(VENV)
+	@$(PIP_SITE) setuptools wheel && \
+	  $(PIP_SITE) --no-build-isolation --editable '.[keras,tflite,fetch,faker,site]' || { \
+	  echo "make: the documentation needs Sphinx, MyST-NB and Furo, and pip could not install them: it says why above." >&2; \
+	  exit 1; }
+	@touch $@
+
 constraints:
 	@rm -rf build/resolve && mkdir -p build
 	@python3.11 -m venv build/resolve
 	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check setuptools wheel
 	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
-	  '.[keras,tflite,distributed,fetch,faker,dev]'
+	  '.[keras,tflite,distributed,fetch,faker,dev,site]'
 	@{ grep '^#' constraints.txt; build/resolve/bin/python -m pip freeze --all | grep -iv '^namegen[-_]rnn\|^pip=='; } > build/new
 	@mv build/new constraints.txt && rm -rf build/resolve
 	@echo "constraints.txt is new: run make test."

@@ -464,15 +464,6 @@ def documents() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_relative_links_in_documents_lead_somewhere(path: Path) -> None:
-    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if re.match(r"[a-z]+:|#", target):
-            continue
-        assert (path.parent / target.partition("#")[0]).exists(), f"{path.name} links to {target}"
-
-
-@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_documents_name_exist(path: Path) -> None:
     """Paths in backticks that begin with a folder of the project."""
     folders = r"namegen|docs|tests|configs|benchmarks|examples|\.ci"

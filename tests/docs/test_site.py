@@ -1,0 +1,55 @@
+"""What is held of the site without Sphinx: its contents, and that a built page asks no other server for anything."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+fetched = runpy.run_path(str(DOCS / "tools" / "check_site.py"))["fetched"]
+
+
+def test_every_document_is_in_the_contents() -> None:
+    """Sphinx says the same as a warning; a new document is found here first."""
+    contents = "\n".join(re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL))
+    listed = set(re.findall(r"^(?:.*<)?/?([\w./-]+)>?$", contents, re.MULTILINE))
+    pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob("**/*.md")}
+    of_api = {page for page in pages if page.startswith("use/api/") and page != "use/api/index"}
+    tasks = {page for page in pages if page.startswith("learn/tasks/")}
+    assert pages - of_api - tasks - {"index"} <= listed
+
+
+def test_the_contents_of_the_api_are_its_pages() -> None:
+    api = DOCS / "use" / "api"
+    (contents,) = re.findall(r"```\{toctree\}\n(.*?)```", (api / "index.md").read_text("utf-8"), re.DOTALL)
+    assert set(contents.split()) - {":hidden:"} == {path.stem for path in api.glob("*.md")} - {"index"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "address"),
+    [
+        ("a.html", '<script async src="https://cdn.example/x.js"></script>', "https://cdn.example/x.js"),
+        ("a.html", '<img alt="x"\n src="//example.org/x.png">', "//example.org/x.png"),
+        ("a.html", '<link rel="stylesheet" href="https://fonts.example/css">', "https://fonts.example/css"),
+        ("a.html", "<style>@import 'http://example.org/a.css'</style>", "http://example.org/a.css"),
+        ("_static/a.css", "body { background: url(https://example.org/b.png) }", "https://example.org/b.png"),
+    ],
+)
+def test_what_a_page_would_fetch_is_found(tmp_path: Path, name: str, text: str, address: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    assert fetched(tmp_path) == [f"{name}: {address}"]
+
+
+def test_links_for_readers_and_the_sites_own_files_are_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<a href="https://example.org">x</a><script src="_static/a.js"></script><link rel="next" href="b.html">'
+        "<style>b { background: url('data:image/png;base64,//x') }</style>",
+        encoding="utf-8",
+    )
+    assert fetched(tmp_path) == []
