@@ -7,16 +7,17 @@ checkout, and wherever a repository is shown. Nothing is fetched: no inventories
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.addnodes import pending_xref
 from sphinx.ext.napoleon import Config, GoogleDocstring
 
 if TYPE_CHECKING:
-    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.writers.html5 import HTML5Translator
@@ -84,6 +85,9 @@ python_maximum_signature_line_length = 100
 # The types of attributes stand in the class's own line already.
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
 NOTATION = "namegen/core/README"
+# What the contents call the pages: `Train <use/training>`.
+CONTENTS = re.findall(r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE)
+PAGE_TITLES = {path if top else f"docs/{path}": title for title, top, path in CONTENTS if title != "Overview"}
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
     "namegen.api.teaching.SideBySide",
@@ -137,6 +141,16 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes
     return inner if not target.startswith("namegen.") or target in WITHOUT_PAGE else None
 
 
+def name_pages(app: Sphinx, document: nodes.document) -> None:
+    """A link whose text is the name of a file, as is right in a checkout, shows what the contents call the page."""
+    for link in document.findall(pending_xref):
+        if link.get("refdomain") == "doc" and re.fullmatch(r"[\w./-]+\.md", link.astext()):
+            title = PAGE_TITLES.get(link["reftarget"])
+            link["refexplicit"] = title is not None  # of others it is the page's own title
+            if title:
+                link.children = [nodes.inline("", title, classes=["std", "std-doc"])]
+
+
 def read_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Google's sections become reStructuredText. A property has none: there, napoleon would take all before a colon for
     a type.
@@ -156,6 +170,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("missing-reference", resolve)
+    app.connect("doctree-read", name_pages)
     app.connect("autodoc-process-docstring", read_docstring)
     app.connect("autodoc-process-signature", shown_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -54,13 +54,6 @@ def test_the_examples_run():
     assert doctest.testmod(namegen).failed == 0
 
 
-@pytest.mark.slow
-def test_the_examples_of_the_readme_run():
-    results = doctest.testfile("../README.md")
-    assert results.attempted >= 8
-    assert results.failed == 0
-
-
 def test_what_train_gives_back_can_be_loaded():
     names = ["Anna", "Annika", "Hanna", "Johanna", "Susanna"] * 8
     result = namegen.train(names, config=merge(Config(), {"training.epochs": 2, "data.validation": 0.0}))

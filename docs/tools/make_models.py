@@ -43,6 +43,8 @@ names included. It does not mean that nobody bears the name, and it says nothing
 The figures are of the held-out tenth of each list, names that training has not seen (split `unique`). The ceiling is
 the best that any model could reach on those very names; counting is the best n-gram of the same training names: by
 Witten–Bell or modified Kneser–Ney, of orders 2 to 8, with their repeats as they stand or damped.
+
+<!-- not run on this page: minutes each, and `make models` runs them -->
 """
 
 

@@ -1,6 +1,6 @@
-"""Run the commands that the README shows and put their output below them (`make docs`).
+"""Run the commands that the README and the site's front page show, and put their output below them (`make docs`).
 
-A block of the README that begins with ``$ namegen …`` is run and written anew. The names are those of fixed seeds; on
+A block that begins with ``$ namegen …`` is run and written anew. The names are those of fixed seeds; on
 another machine a rounding may turn out another way, so `make check` does not compare them.
 """
 
@@ -13,7 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "index.md")
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 
 
@@ -30,8 +31,9 @@ def run(block: re.Match[str]) -> str:
 
 
 def main() -> None:
-    """Write the README with every block run."""
-    README.write_text(BLOCK.sub(run, README.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write both with every block run."""
+    for path in DOCUMENTS:
+        path.write_text(BLOCK.sub(run, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,225 @@
+"""Every command and program that README and docs show is one: it parses, and it runs or says why it is not run."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import namegen
+from namegen.cli import cli
+from namegen.config import Config, merge
+from namegen.lists import load_bundled
+from tests.docs.blocks import Block, arguments, blocks, read
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+CHAPTERS = set(ROOT.glob("docs/learn/[0-9]-*.md"))  # their cells are run by the site, and by tests of their own
+SECONDS = 120  # for one command
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def with_commands() -> list[tuple[Path, Block]]:
+    return [(path, block) for path in DOCUMENTS for block in read(path) if block.commands]
+
+
+def python(path: Path) -> list[str]:
+    """The blocks of Python that are run."""
+    return (
+        [] if path in CHAPTERS else [block.text for block in read(path) if block.language == "python" and block.runs()]
+    )
+
+
+def program(path: Path) -> str:
+    """Those of them that are parts of a program."""
+    return "\n".join(text for text in python(path) if ">>> " not in text)
+
+
+def examples(path: Path) -> str:
+    """Those of them that show what comes out."""
+    return "\n".join(text for text in python(path) if ">>> " in text)
+
+
+def refusal(command: str) -> str | None:
+    """Why namegen would not take a command, None if it would. Nothing is run, and no file has to be there."""
+    given = arguments(command)
+    if not given or given[0].startswith("-"):
+        return None
+    context = click.Context(cli, info_name="namegen")
+    found = cli.get_command(context, given[0])
+    if found is None:
+        return f"there is no command {given[0]}"
+    try:
+        found.make_context(given[0], given[1:], parent=context)
+    except click.exceptions.Exit:
+        return None  # --help
+    except click.UsageError as error:
+        return error.format_message()
+    return None
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_command_parses(path: Path) -> None:
+    """Those too that are not run, and the examples of every ``--help``."""
+    shown = [command for block in read(path) for command in block.commands]
+    shown += re.findall(r"^    (namegen .*)$", path.read_text("utf-8"), re.MULTILINE) if path.name == "cli.md" else []
+    wrong = {command: refused for command in shown if (refused := refusal(command))}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_what_is_not_run_says_why(path: Path) -> None:
+    """With a comment in front of a block that is one for tests, and of a part that stands there."""
+    text = path.read_text(encoding="utf-8")
+    found = read(path)
+    for block in found:
+        for part, reason in block.not_run:
+            assert len(reason) >= 10, f"{path.name}, line {block.line}: {reason}"
+            assert not part or any(part in command for command in block.commands), f"line {block.line}: no {part}"
+        assert block.run_by is None or (ROOT / block.run_by).is_file(), f"line {block.line}: {block.run_by}"
+    in_front = sum(len(block.not_run) + (block.run_by is not None) for block in found)
+    on_page = len(re.findall(r"<!--\s*not run on this page:", text)) * len(found)
+    assert in_front - on_page == len(re.findall(r"<!--\s*(?:not run(?: \([^)]*\))?|run by):", text)), "one is lost"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the documents speak of, and namegen where they call it."""
+    folder = tmp_path_factory.mktemp("prepared")
+    for place in (folder / "bin", folder / ".venv" / "bin"):
+        place.mkdir(parents=True)
+        for name, module in (("namegen", "-m namegen "), ("python", ""), ("python3", "")):
+            (place / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n', encoding="utf-8")
+            (place / name).chmod(0o755)
+    names = sorted(set(load_bundled("mlb-first").names))[::25]
+    for name in ("friends.txt", "names.txt"):
+        (folder / name).write_text("\n".join(names), encoding="utf-8")
+    table = (ROOT / "namegen" / "lists" / "world_given.csv").read_text(encoding="utf-8").splitlines()
+    rows = [row for row in table if row.endswith((",Finnish", ",Italian"))]
+    (folder / "names.csv").write_text("\n".join(["name,origin", *rows[::20]]), encoding="utf-8")
+    (folder / "reports" / "compare").mkdir(parents=True)
+    shutil.copy(ROOT / "docs" / "results" / "results.json", folder / "reports" / "compare")
+    quick = merge(Config(), {"training.effort": "quick", "training.epochs": 2})
+    namegen.train(names, backend="numpy", config=quick, out=folder / "runs" / "friends-numpy")
+    for name in ("friends", "mlb-first-numpy"):
+        shutil.copytree(folder / "runs" / "friends-numpy", folder / "runs" / name)
+    return folder
+
+
+def environment(folder: Path) -> dict[str, str]:
+    path = os.pathsep.join((str(folder / "bin"), os.environ.get("PATH", "")))
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def runnable() -> list[Path]:
+    running = {path for path, block in with_commands() if any(map(block.runs, block.commands))}
+    return [path for path in DOCUMENTS if path in running or program(path)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", runnable(), ids=name_of)
+def test_the_commands_and_programs_of_a_document_run(path: Path, prepared: Path, tmp_path: Path) -> None:
+    """In one folder, the commands in their order, then the programs as one."""
+    folder = tmp_path / "folder"
+    shutil.copytree(prepared, folder)
+    for block in read(path):
+        for command in filter(block.runs, block.commands):
+            done = run(["sh", "-c", command], folder)
+            assert done.returncode == 0, f"{path.name}, line {block.line}: {command}\n{done.stdout}\n{done.stderr}"
+    if program(path):
+        done = run([sys.executable, "-c", program(path)], folder)
+        assert done.returncode == 0, f"{path.name}:\n{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if examples(path)], ids=name_of)
+def test_the_examples_of_a_document_give_what_they_show(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    results = doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(examples(path), {}, path.name, None, 0))
+    assert results.attempted
+    assert results.failed == 0
+
+
+PAGE = """\
+# A page
+
+```console
+$ namegen lists
+mlb-first
+$ echo done
+```
+
+<!-- not run: it takes an hour -->
+<!-- another remark -->
+```sh
+namegen train a.txt --effort best \\
+    --seed 1   # a remark
+```
+
+<!-- not run (--effort best): ten minutes -->
+
+    namegen train a.txt
+    namegen train a.txt --effort best
+
+```
+make test   runs the tests
+```
+
+<!-- run by: tests/docs/test_blocks.py -->
+```python
+print(1)
+```
+"""
+
+
+def test_the_blocks_of_a_page() -> None:
+    listed, train, indented, make, python = blocks(PAGE)
+    assert listed.commands == ["namegen lists", "echo done"]
+    assert all(map(listed.runs, listed.commands))
+    assert train.commands == ["namegen train a.txt --effort best --seed 1   # a remark"]
+    assert train.not_run == (("", "it takes an hour"),)
+    assert list(map(indented.runs, indented.commands)) == [True, False]
+    assert (make.commands, python.commands) == ([], [])
+    assert (python.language, python.run_by, python.runs()) == ("python", "tests/docs/test_blocks.py", False)
+    assert not any(block.runs() for block in blocks(f"{PAGE}\n<!-- not run on this page: an hour each -->\n"))
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("namegen generate mlb-last -n 5 --starts-with Mc  # a remark", None),
+        ("namegen generate > names.txt", None),
+        ("namegen generat", "there is no command generat"),
+        ("namegen generate --labl Finnish", "No such option"),
+        ("namegen train a.txt --epochs many", "epochs"),
+        ("echo namegen", None),
+    ],
+)
+def test_a_command_that_namegen_would_not_take_is_found(command: str, said: str | None) -> None:
+    refused = refusal(command)
+    assert refused is None if said is None else said in (refused or "")
