@@ -9,8 +9,8 @@ to have a test for each fact, with ``cases``:
 
 ``CONFORMANCE_CHECKS`` (``checks.py``) is what ``core/engine.py`` demands, ``NETWORK_CHECKS`` (``parity.py``) that an
 engine computes the same network as the NumPy engine. A model that only generates is held against
-``LANGUAGE_MODEL_CHECKS``. A check returns nothing, or raises an AssertionError that names it; what an engine raises
-inside a check is such a failure too.
+``LANGUAGE_MODEL_CHECKS``, a cell of the NumPy engine against ``check_cell``. A check returns nothing, or raises an
+AssertionError that names it; what an engine raises inside a check is such a failure too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from functools import partial
 
 from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
+from namegen.testing.cells import check_cell
 from namegen.testing.checks import CONFORMANCE_CHECKS, CellCheck, Check
 from namegen.testing.failures import first_line
 from namegen.testing.language_model import LANGUAGE_MODEL_CHECKS, ModelCheck
@@ -37,6 +38,7 @@ __all__ = [
     "Check",
     "ModelCheck",
     "cases",
+    "check_cell",
     "check_engine",
 ]
 

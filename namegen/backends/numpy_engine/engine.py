@@ -7,7 +7,7 @@ from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import CELLS
+from namegen.backends.numpy_engine.cells import CELLS, Cell
 from namegen.backends.numpy_engine.model import Model, views
 from namegen.backends.numpy_engine.optimizers import clip, make_optimizer
 from namegen.backends.numpy_engine.recurrent import LayerState
@@ -31,12 +31,17 @@ class NumpyEngine:
         training: optimizer, clipping, ``through_time``; None for an engine that only reads.
         threads: BLAS threads.
         dtype: ``float32``, or ``float64`` for checks.
+
+    Attributes:
+        own_cell: the arithmetic of every layer; None: that of the cell that the network names. Who has a cell of their
+            own derives a class that says it, and the architecture that it belongs to (``OwnCellNetwork``).
     """
 
     name: ClassVar[str] = "numpy"
     architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
     requires: ClassVar[tuple[str, ...]] = ()
+    own_cell: ClassVar[Cell | None] = None
 
     def __init__(
         self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
@@ -46,7 +51,8 @@ class NumpyEngine:
         limit_threads(threads)
         self.network = network
         self.training = training
-        self.model = Model(network, through_time=training is None or training.through_time, dtype=dtype)
+        through_time = training is None or training.through_time
+        self.model = Model(network, self.own_cell, through_time=through_time, dtype=dtype)
         self.optimizer = None if training is None else make_optimizer(training, self.model.vector)
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import CELLS
+from namegen.backends.numpy_engine.cells import CELLS, Cell
 from namegen.backends.numpy_engine.linear import Linear
 from namegen.backends.numpy_engine.loss import SoftmaxCrossEntropy
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
@@ -24,14 +24,22 @@ class Model:
 
     All parameters are views into ``vector``, all gradients into ``gradient``, so that an optimizer, clipping and the
     rest need one operation for the whole network.
+
+    Args:
+        network: its shapes.
+        cell: the arithmetic of its layers; None: the one of ``CELLS`` that the network names.
+        through_time: see ``Recurrent``.
+        dtype: of all its numbers.
     """
 
-    def __init__(self, network: RecurrentNetwork, *, through_time: bool = True, dtype: str = "float32") -> None:
+    def __init__(
+        self, network: RecurrentNetwork, cell: Cell | None = None, *, through_time: bool = True, dtype: str = "float32"
+    ) -> None:
         self.vector = np.zeros(network.parameter_count, dtype)
         self.gradient = np.zeros_like(self.vector)
         self.parameters = views(network, self.vector)
         self.gradients = views(network, self.gradient)
-        cell, states = CELLS[network.cell], network.cell_shape.states
+        cell, states = cell or CELLS[network.cell], network.cell_shape.states
         self.recurrent = [
             Recurrent(cell, states, *self._tensors(f"rnn.{k}."), through_time=through_time)
             for k in range(len(network.hidden))

@@ -1,0 +1,92 @@
+"""For the writer of a cell of the NumPy engine: its derivative against central differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from namegen.backends.numpy_engine.cells import Cell
+from namegen.core.network.recurrent_network import CellShape
+from namegen.testing.comparisons import expect, expect_equal
+from namegen.types import Array
+
+ROWS, WIDTH = 4, 3
+STEP = 1e-5
+TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves
+
+
+def check_cell(cell: Cell, shape: CellShape) -> None:
+    """Hold a cell's ``slopes`` and ``backward`` against central differences of its ``forward``, in float64.
+
+    Four rows of a width of three, random numbers; no tree and no network, so that a failure is the cell's own. What is
+    differentiated is a weighted sum of the state after the step, by the input's part ``x``, by the state's part ``s``,
+    and by the state before, where the cell carries it.
+
+    Args:
+        cell: what is checked.
+        shape: its gates and states.
+
+    Raises:
+        AssertionError: a method leaves numbers unwritten, changes what it must not, or a derivative is wrong; says
+            which, of which gate, and both values.
+
+    >>> from namegen.backends.numpy_engine.cells import SimpleRNN
+    >>> check_cell(SimpleRNN(), CellShape(gates=1))
+    """
+    rng = np.random.default_rng(0)
+    gates, scale = list(cell.x_gates), np.array(cell.scale)[:, None, None]
+    x, s, before, weights = (
+        rng.normal(0, 0.8, (count, ROWS, WIDTH)) for count in (shape.gates, cell.s_gates, shape.states, shape.states)
+    )
+
+    def forward() -> tuple[Array, Array, Array, Array]:
+        columns = np.full((cell.columns, ROWS, WIDTH), np.nan)
+        columns[: len(gates)] = (x * scale)[gates]
+        carried, after = before[list(cell.carried)], np.full_like(before, np.nan)
+        kept = np.full((cell.kept, ROWS, WIDTH), np.nan)
+        cell.forward(columns, s * scale[: cell.s_gates], carried, after, kept)
+        return columns, carried, after, kept
+
+    columns, carried, after, kept = forward()
+    expect(not np.isnan(after).any(), "forward leaves numbers of the state after the step unwritten, or makes NaN")
+    found = after.copy()
+    cell.slopes(columns, carried, after, kept)
+    expect_equal(after, found, "slopes must not change the state after the step, but one of its numbers")
+    d_columns, d_carried = np.full_like(columns, np.nan), np.full_like(carried, np.nan)
+    cell.backward(weights.copy(), columns, carried, kept, d_columns=d_columns, d_before=d_carried)
+
+    d_x, d_before = np.empty_like(x), np.zeros_like(before)  # what is not carried is not read but through s
+    d_x[gates] = d_columns[: len(gates)]
+    d_before[list(cell.carried)] = d_carried
+    d_s = d_columns[cell.columns - cell.s_gates :]
+    for name, variable, derivative in (("x", x, d_x), ("s", s, d_s), ("the state before", before, d_before)):
+        expected = _central_differences(lambda: float((weights * forward()[2]).sum()), variable)
+        _expect_derivative(derivative, expected, name)
+
+
+def _central_differences(function: Callable[[], float], variable: Array) -> Array:
+    """The derivative of the function by each number of the variable, which it reads."""
+    found = np.empty(variable.shape)
+    for place in np.ndindex(variable.shape):
+        value = variable[place]
+        variable[place] = value + STEP
+        above = function()
+        variable[place] = value - STEP
+        found[place] = (above - function()) / (2 * STEP)
+        variable[place] = value
+    return found
+
+
+def _expect_derivative(derivative: Array, expected: Array, name: str) -> None:
+    """The same numbers, or a sentence that names the array in which they differ most."""
+    limit = TOLERANCE * float(np.abs(expected).max(initial=1))
+    apart = np.where(np.isnan(derivative), np.inf, np.abs(derivative - expected))
+    if (apart <= limit).all():
+        return
+    worst = np.unravel_index(int(apart.argmax()), apart.shape)
+    of_array = "" if len(expected) == 1 else f"[{int(worst[0])}]"
+    raise AssertionError(
+        f"the derivative by {name}{of_array} is wrong: backward gives {derivative[worst]:.6g}, central differences of "
+        f"forward give {expected[worst]:.6g}"
+    )

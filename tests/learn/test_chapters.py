@@ -1,0 +1,72 @@
+"""The code of each chapter runs from top to bottom, in one namespace, as a notebook would run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.test_course import code_of_chapter
+
+ROOT = Path(__file__).parents[2]
+LEARN = ROOT / "docs" / "learn"
+CHAPTERS = sorted(LEARN.glob("[0-9]-*.md"))
+QUICK = {"1-one-name", "2-gradients"}  # up to 3 seconds
+# Each cell is compiled under its own number, so that a traceback says where it happened.
+RUN = """
+import json, sys
+namespace = {"__name__": "__main__"}
+for number, code in enumerate(json.load(sys.stdin), 1):
+    exec(compile(code, f"cell {number}", "exec"), namespace)
+"""
+
+
+def run(cells: list[str]) -> subprocess.CompletedProcess[str]:
+    """The cells one after the other in a process of their own, in the folder of the course."""
+    return subprocess.run(
+        [sys.executable, "-c", RUN],
+        input=json.dumps(cells),
+        cwd=LEARN,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "chapter",
+    [pytest.param(path, id=path.stem, marks=[] if path.stem in QUICK else [pytest.mark.slow]) for path in CHAPTERS],
+)
+def test_the_code_of_a_chapter_runs(chapter: Path) -> None:
+    """Its assertions are the facts that it states: the same numbers as namegen's, the right gradient."""
+    cells = code_of_chapter(chapter.read_text(encoding="utf-8"))
+    assert len(cells) > 5
+    done = run(cells)
+    assert done.returncode == 0, done.stderr
+
+
+def test_chapter_2_is_sharp() -> None:
+    """Its own check of the gradient finds a slope that is wrong."""
+    right = "d_pre = d_h * (1 - h**2)"
+    cells = code_of_chapter((LEARN / "2-gradients.md").read_text(encoding="utf-8"))
+    assert sum(right in cell for cell in cells) == 1
+    done = run([cell.replace(right, "d_pre = d_h * (1 - h)") for cell in cells])
+    assert done.returncode != 0
+    assert "assert worst < 1e-8" in done.stderr or "AssertionError" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_cell_of_the_task_fits_into_chapter_3() -> None:
+    """In the place of the chapter's own example, as its text proposes."""
+    cells = code_of_chapter((LEARN / "3-cells.md").read_text(encoding="utf-8"))
+    last = cells[-1].replace('"ReLU": ReLUEngine', '"one gate": OneGateEngine')
+    assert last != cells[-1]
+    done = run([*cells[:-1], "from tasks.solution_cell import OneGateEngine", last])
+    assert done.returncode == 0, done.stderr
+    assert "one gate: 2." in done.stdout.splitlines()[-1]

@@ -1,0 +1,47 @@
+"""The task of the course: its tests let the solution pass, and tell whoever has not begun where to begin."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The tests of the task, as a reader runs them."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "docs/learn/tasks", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_solution_passes() -> None:
+    done = run("--cell", "solution")
+    assert done.returncode == 0, done.stdout
+    assert "12 passed" in done.stdout
+
+
+def test_the_skeleton_fails_with_a_sentence_that_helps() -> None:
+    """Each of the 12 tests, none with a way through the code."""
+    done = run()
+    assert done.returncode == 1, done.stdout
+    assert "12 failed" in done.stdout
+    assert done.stdout.count("Traceback") == done.stdout.count("site-packages") == 0
+    for cell, part in {"Softsign": "first", "OneGate": "second"}.items():
+        told = f'{cell}.forward is not written yet: see "Your task, {part} part" in chapter 3, and TODO in cell.py'
+        assert done.stdout.count(told) == 6, done.stdout
+
+
+def test_the_chapter_has_the_parts_that_the_sentences_name() -> None:
+    chapter = (ROOT / "docs" / "learn" / "3-cells.md").read_text(encoding="utf-8")
+    headings = [line.lstrip("# ") for line in chapter.splitlines() if line.startswith("#")]
+    for part in ("first", "second"):
+        assert any(heading.startswith(f"Your task, {part} part") for heading in headings), headings
