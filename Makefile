@@ -119,7 +119,7 @@ site: $(VENV_SITE)/.installed
 # Not a part of continuous integration, which reaches no server but a package index.
 links: $(VENV_SITE)/.installed
 	@rm -rf build/site-read
-	$(SPHINX) -b linkcheck . build/links
+	$(SPHINX) -b linkcheck -D nb_execution_mode=off . build/links
 
 course: $(VENV_SITE)/.installed
 	$(VENV_SITE)/bin/python docs/tools/make_course.py

@@ -16,6 +16,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.addnodes import pending_xref
 from sphinx.ext.napoleon import Config, GoogleDocstring
+from sphinx.util.nodes import make_refnode
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -84,6 +85,8 @@ autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 100
 # The types of attributes stand in the class's own line already.
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
+ANOTHER_ERROR, ON_ITS_OWN = re.compile(r"(?<=\.) (\w+Error: )"), r"\n    \1"
+API = "docs/use/api/"
 NOTATION = "namegen/core/README"
 # What the contents call the pages: `Train <use/training>`.
 CONTENTS = re.findall(r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE)
@@ -151,11 +154,32 @@ def name_pages(app: Sphinx, document: nodes.document) -> None:
                 link.children = [nodes.inline("", title, classes=["std", "std-doc"])]
 
 
+def link_names(app: Sphinx, document: nodes.document, page: str) -> None:
+    """What stands as code and is in the reference leads there: ``namegen.load`` anywhere, ``Config`` in its own pages.
+
+    Docstrings are read in a terminal too, so they name things plainly, without Sphinx's roles.
+    """
+    found = app.env.domains.python_domain.objects
+    classes = {
+        name.rpartition(".")[2]: name for name, entry in found.items() if entry.objtype in ("class", "exception")
+    }
+    for literal in list(document.findall(nodes.literal)):
+        text = literal.astext().removesuffix("()")
+        name = classes.get(text, text) if page.startswith(API) else text
+        if name in found and not isinstance(literal.parent, (nodes.reference, nodes.title)):
+            entry = found[name]
+            literal.replace_self(
+                make_refnode(app.builder, page, entry.docname, entry.node_id, literal.deepcopy(), name)
+            )
+
+
 def read_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Google's sections become reStructuredText. A property has none: there, napoleon would take all before a colon for
-    a type.
+    """Google's sections become reStructuredText, each error that is raised on a line of its own. A property has no
+    sections: there, napoleon would take all before a colon for a type.
     """
     if what not in ("property", "attribute"):
+        text, raises, raised = "\n".join(lines).partition("\nRaises:\n")
+        lines[:] = [*text.splitlines(), *f"{raises}{ANOTHER_ERROR.sub(ON_ITS_OWN, raised)}".splitlines()]
         lines[:] = GoogleDocstring(lines, NAPOLEON, app, what, name, obj, options).lines()
 
 
@@ -171,6 +195,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("missing-reference", resolve)
     app.connect("doctree-read", name_pages)
+    app.connect("doctree-resolved", link_names)
     app.connect("autodoc-process-docstring", read_docstring)
     app.connect("autodoc-process-signature", shown_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
