@@ -62,6 +62,24 @@ def test_chapter_2_is_sharp() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("d_logits *= mask[:, t, None]", "d_logits *= 1"),  # padding teaches
+        ("d_later = d_pre @ U.T", "d_later = d_pre @ U"),
+        ("softmax(logits[0].astype(np.float64))", "softmax(0.8 * logits[0].astype(np.float64))"),  # another temperature
+    ],
+)
+def test_chapter_4_is_sharp(right: str, wrong: str) -> None:
+    """A batch that differs from the loop, and names from another distribution, are found."""
+    cells = code_of_chapter((LEARN / "4-tree.md").read_text(encoding="utf-8"))
+    assert sum(right in cell for cell in cells) == 1
+    done = run([cell.replace(right, wrong) for cell in cells])
+    assert done.returncode != 0
+    assert "AssertionError" in done.stderr
+
+
+@pytest.mark.slow
 def test_the_cell_of_the_task_fits_into_chapter_3() -> None:
     """In the place of the chapter's own example, as its text proposes."""
     cells = code_of_chapter((LEARN / "3-cells.md").read_text(encoding="utf-8"))
