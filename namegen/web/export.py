@@ -244,9 +244,8 @@ def _too_large(size: int, models: Sequence[PageModel], target: str) -> OutputErr
         advice = f"leave a model out ({largest.label} takes {_embedded_bytes(largest) / 1e6:,.1f} MB)"
     else:
         advice = "export a model with narrower layers, or one trained on a shorter list"
-    return OutputError(
-        f"{target} would have {size / 1e6:,.1f} MB, more than the {LARGEST_PAGE / 1e6:,.0f} MB that it can carry: {advice}"
-    )
+    least, most = f"{size / 1e6:,.1f} MB", f"{LARGEST_PAGE / 1e6:,.0f} MB"
+    return OutputError(f"{target} would have {least}, more than the {most} that it can carry: {advice}")
 
 
 def _base64(values: Array) -> str:

@@ -312,7 +312,7 @@ function check(description) {
   }
   const list = (values, usable) => Array.isArray(values) && values.every(usable);
   if (!list(labels, (one) => typeof one?.name === "string" && whole(one.names))) fail("labels");
-  if (!(temperature >= 0 && temperature < Infinity && whole(longest))) fail("defaults");
+  if (!(Number.isFinite(temperature) && temperature >= 0 && whole(longest))) fail("defaults");
   if (!list([removal, folding].flatMap(Object.values), (text) => typeof text === "string")) fail("tables");
   if (!list(hidden, whole) || hidden.length === 0 || !Object.hasOwn(CELLS, cell)) fail("layers");
   const gates = { simple_rnn: 1, gru: 3, lstm: 4 }[cell];

@@ -1,5 +1,5 @@
 /*!
- * Invents names in a browser, a worker, Node or Deno, by itself: no dependencies, no network, no document.
+ * Invents names in a browser, a worker, Node or Deno, by itself: without dependencies and without a network.
  * Written by namegen VERSION (export-web --module), from the files of namegen/web/.
  *
  *     import { load } from "./names.mjs";

@@ -101,7 +101,9 @@ def names_of_seed(
 
     labels = list(checkpoint.labels)
     total = sum(one.names for one in labels)
-    ways = [((len(characters) + 1 + k,), one.names / total) for k, one in enumerate(labels) if label in (None, one.name)]
+    ways = [
+        ((len(characters) + 1 + k,), one.names / total) for k, one in enumerate(labels) if label in (None, one.name)
+    ]
     ways = ways or [((BOUNDARY,), 1.0)]
     if len(ways) == 1:
         ways = [(ways[0][0], 1.0)]

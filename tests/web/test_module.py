@@ -30,10 +30,69 @@ from tests.web.running import ADDRESS, Run, in_browser, in_node, serve
 
 ROOT = Path(__file__).parents[2]
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
-SENTENCE = """({ load, blend }, json, code) => {
+SENTENCES = """({ load, blend }, json, codes) => {
     const first = load(json), labelled = load(json, "labelled"), silent = load(json, "silent");
-    try { return { value: eval(code) }; } catch (error) { return { kind: error.constructor.name, said: error.message }; }
+    return codes.map((code) => {
+        try { return { value: eval(code) }; } catch (error) { return { kind: error.constructor.name, said: error.message }; }
+    });
 }"""
+WRONG = [
+    ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
+    ("first.generate(null)", "the options are null: expected an object, such as { n: 5 }"),
+    ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
+    ("first.generate({ n: 2.5 })", "n is 2.5: expected a whole number"),
+    ("first.generate({ n: '5' })", "n is “5”: expected a whole number"),
+    ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
+    ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
+    ("first.generate({ temperature: NaN })", "temperature is NaN: expected a number"),
+    ("first.generate({ startsWith: 5 })", "startsWith is 5: expected a text of up to 1,000 characters"),
+    ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
+    ("first.generate({ maxLength: 0 })", "maxLength is 0: expected a whole number from 1 to 1,000"),
+    ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
+    ("first.generate({ label: 'x' })", "label is “x”, and shipped has no labels: leave it out"),
+    ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
+    ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
+    ("first.generate({ startsWith: 'ж' })", "The network has never read “ж”, so no name can have it. Try other"),
+    ("first.generate({ startsWith: ' a' })", "No name begins or ends with a space: leave it out."),
+    ("first.generate({ minLength: 9, maxLength: 3 })", "No name can be so short and so long at once: raise the lo"),
+    ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
+    ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
+    ("first.isNew(5)", "the name is 5: expected a text"),
+    ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
+    ("load('names.json')", "the data are no JSON ("),
+    ("load({ models: [] })", "the data are no models of namegen: give the file that export-web wrote"),
+    ("load(null)", "the data are no models of namegen"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 1: export both"),
+    ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
+    ("blend([first, {}])", "blend needs a list of two or more models"),
+    ("blend([first, labelled])", "A blend reads names of one label: choose a label of labelled."),
+    ("blend([first, first], { weights: [1, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
+    ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
+]
+REFUSALS = """({ load }, json, damages) => damages.map((damage) => {
+    const content = JSON.parse(json), one = content.models[1];
+    eval(damage);
+    try { return load(content, "simple_rnn").generate({ n: 3 }); } catch (error) {
+        return [error.constructor.name, error.message];
+    }
+})"""
+DAMAGES = [
+    "one.cell = '__proto__'",
+    "one.hidden = [13, 8]",
+    "one.hidden = 'ab'",
+    "one.tensors['output.bias'] = one.tensors['output.bias'].slice(4)",
+    "one.tensors['output.bias'] = '****'",
+    "delete one.tensors['rnn.0.kernel']",
+    "one.tensors['output.bias'] = btoa(String.fromCharCode(0, 0, 192, 127).repeat(one.characters.length + 1))",
+    "one.labels = [{ name: 'x', names: 0 }]",
+    "one.characters += 'x'",
+    "one.known_names = 'AAAA'",
+    "one.probe = ['AAAA']",
+    "one.folding = { a: 1 }",
+    "one.temperature = '1'",
+    "delete one.longest",
+    "one.title = null",
+]
 # Python's word for a wish → the module's.
 OPTIONS = {
     "starts_with": "startsWith",
@@ -151,7 +210,7 @@ def test_a_model_says_what_it_is(node: Run, models: dict[str, Checkpoint]) -> No
 
 
 def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint]) -> None:
-    options = {"n": 60, "seed": 1, "allowSeen": True, "maxLength": 6}
+    options = {"n": 300, "seed": 1, "allowSeen": True, "maxLength": 4}
     code = "({ load }, json, options) => load(json, 'gru').entries(options)"
     entries = node(code, options)
     known = models["gru"].known_names
@@ -172,7 +231,18 @@ def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> No
     """Also of names with letters that no name of the list has: those go by JavaScript's tables of Unicode."""
     known = models["shipped"].known_names
     assert known is not None
-    names = ["Maddox", "MADDOX", "Mad\u2013dox", "ＭＡＤＤＯＸ", " mad\tdox\u200d", "Maddöx", "Maddoxa", "Жук", "?!", ""]
+    names = [
+        "Maddox",
+        "MADDOX",
+        "Mad\u2013dox",
+        "ＭＡＤＤＯＸ",
+        " mad\tdox\u200d",
+        "Maddöx",
+        "Maddoxa",
+        "Жук",
+        "?!",
+        "",
+    ]
     found = node("({ load }, json, names) => names.map((name) => load(json).isNew(name))", names)
     assert found == [digest(name) not in known for name in names]
     assert found[:6] == [False, False, False, False, False, True]
@@ -232,44 +302,16 @@ def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:
 # ---- errors ----
 
 
-@pytest.mark.parametrize(
-    ("code", "said"),
-    [
-        ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
-        ("first.generate(null)", "the options are null: expected an object, such as { n: 5 }"),
-        ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
-        ("first.generate({ n: 2.5 })", "n is 2.5: expected a whole number"),
-        ("first.generate({ n: '5' })", "n is “5”: expected a whole number"),
-        ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
-        ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
-        ("first.generate({ temperature: NaN })", "temperature is NaN: expected a number"),
-        ("first.generate({ startsWith: 5 })", "startsWith is 5: expected a text of up to 1,000 characters"),
-        ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
-        ("first.generate({ maxLength: 0 })", "maxLength is 0: expected a whole number from 1 to 1,000"),
-        ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
-        ("first.generate({ label: 'x' })", "label is “x”, and shipped has no labels: leave it out"),
-        ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
-        ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
-        ("first.generate({ startsWith: 'ж' })", "The network has never read “ж”, so no name can have it. Try other"),
-        ("first.generate({ startsWith: ' a' })", "No name begins or ends with a space: leave it out."),
-        ("first.generate({ minLength: 9, maxLength: 3 })", "No name can be so short and so long at once: raise the lo"),
-        ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
-        ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
-        ("first.isNew(5)", "the name is 5: expected a text"),
-        ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
-        ("load('names.json')", "the data are no JSON ("),
-        ("load({ models: [] })", "the data are no models of namegen: give the file that export-web wrote"),
-        ("load(null)", "the data are no models of namegen"),
-        ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 1: export both"),
-        ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
-        ("blend([first, {}])", "blend needs a list of two or more models"),
-        ("blend([first, labelled])", "A blend reads names of one label: choose a label of labelled."),
-        ("blend([first, first], { weights: [1, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
-        ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
-    ],
-)
-def test_what_is_wrong_is_said_in_a_sentence(code: str, said: str, node: Run) -> None:
-    found = node(SENTENCE, code)
+@pytest.fixture(scope="module")
+def sentences(node: Run) -> dict[str, Any]:
+    """What each of ``WRONG`` says: all in one process."""
+    found = node(SENTENCES, [code for code, _ in WRONG])
+    return dict(zip([code for code, _ in WRONG], found, strict=True))
+
+
+@pytest.mark.parametrize(("code", "said"), WRONG)
+def test_what_is_wrong_is_said_in_a_sentence(code: str, said: str, sentences: dict[str, Any]) -> None:
+    found = sentences[code]
     assert found["kind"] == "Error"
     assert found["said"].startswith(said)
     assert len(found["said"]) < 250
@@ -288,35 +330,15 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
     assert {len(name) for name in names} == {1}
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "one.cell = '__proto__'",
-        "one.hidden = [13, 8]",
-        "one.hidden = 'ab'",
-        "one.tensors['output.bias'] = one.tensors['output.bias'].slice(4)",
-        "one.tensors['output.bias'] = '****'",
-        "delete one.tensors['rnn.0.kernel']",
-        "one.tensors['output.bias'] = btoa(String.fromCharCode(0, 0, 192, 127).repeat(one.characters.length + 1))",
-        "one.labels = [{ name: 'x', names: 0 }]",
-        "one.characters += 'x'",
-        "one.known_names = 'AAAA'",
-        "one.probe = ['AAAA']",
-        "one.folding = { a: 1 }",
-        "one.temperature = '1'",
-        "delete one.longest",
-        "one.title = null",
-    ],
-)
-def test_damaged_data_are_refused(damage: str, node: Run) -> None:
-    code = f"""({{ load }}, json) => {{
-        const content = JSON.parse(json), one = content.models[1];
-        {damage};
-        try {{ return load(content, "simple_rnn").generate({{ n: 3 }}); }} catch (error) {{
-            return [error.constructor.name, error.message];
-        }}
-    }}"""
-    kind, said = node(code)
+@pytest.fixture(scope="module")
+def refusals(node: Run) -> dict[str, Any]:
+    """What the module says of the data after each of ``DAMAGES``."""
+    return dict(zip(DAMAGES, node(REFUSALS, DAMAGES), strict=True))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_data_are_refused(damage: str, refusals: dict[str, Any]) -> None:
+    kind, said = refusals[damage]
     assert kind == "Error"
     assert re.fullmatch(r"the model “simple_rnn” is damaged \(.*\): export it again", said), said
 
