@@ -101,21 +101,19 @@ def names_of_seed(
 
     labels = list(checkpoint.labels)
     total = sum(one.names for one in labels)
-    ways = [
-        ((len(characters) + 1 + k,), one.names / total) for k, one in enumerate(labels) if label in (None, one.name)
-    ]
-    ways = ways or [((BOUNDARY,), 1.0)]
+    shares = [((len(characters) + 1 + k,), one.names / total) for k, one in enumerate(labels)]
+    ways = [way for way, one in zip(shares, labels, strict=True) if label in (None, one.name)] or [((BOUNDARY,), 1.0)]
     if len(ways) == 1:
         ways = [(ways[0][0], 1.0)]
     for letter in starts_with:
         ids = [k for k, character in enumerate(characters, start=1) if character.casefold() == letter.casefold()]
         ways = [((*ids_before, k), p * drawer.chances(ids_before)[k]) for ids_before, p in ways for k in ids]
         ways = sorted(ways, key=lambda way: -way[1])[:64]
-    shares = np.array([p for _, p in ways]) / sum(p for _, p in ways)
+    odds = np.array([p for _, p in ways]) / sum(p for _, p in ways)
 
     found, taken = [], set[str]()
     while len(found) < n:
-        prefix = ways[draw(next(numbers), shares) if len(ways) > 1 else 0][0]
+        prefix = ways[draw(next(numbers), odds) if len(ways) > 1 else 0][0]
         while (token := draw(next(numbers), drawer.chances(prefix))) != BOUNDARY and len(prefix) <= max_length:
             prefix = (*prefix, token)
         name = "".join(characters[k - 1] for k in prefix[1:])
