@@ -91,6 +91,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
+	$(RUN) docs/make_models.py --check
 
 docs: $(VENV)/.installed
 	$(RUN) docs/make_cli_docs.py
