@@ -17,10 +17,10 @@ from namegen.models import shipped_path
 from namegen.web.export import PageModel
 from namegen.web.module import write_module
 from tests.labelled import labelled_checkpoint
-from tests.web.by_seed import names_of_seed
+from tests.web.by_seed import Drawer, names_of_seed
+from tests.web.conftest import by_heart
 from tests.web.running import ADDRESS, Run, in_browser, in_node, serve
 
-ROOT = Path(__file__).parents[2]
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
 SENTENCES = """({ load, blend }, json, codes) => {
     const first = load(json), labelled = load(json, "labelled"), silent = load(json, "silent");
@@ -211,6 +211,14 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
     assert node(GENERATE, ["gru", options]) == [one["name"] for one in entries]
 
 
+def test_the_usual_length_is_twice_the_longest_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
+    """So many names at such a temperature would be longer that another limit gives others."""
+    wishes = {"n": 100, "seed": 1, "temperature": 3}
+    assert node(GENERATE, ["lstm", wishes]) == names_of_seed(models["lstm"], **wishes)
+    shorter = {**wishes, "maxLength": 2 * models["lstm"].longest_name - 1}
+    assert node(GENERATE, ["lstm", shorter]) != names_of_seed(models["lstm"], **wishes)
+
+
 def test_without_a_seed_names_differ(node: Run) -> None:
     first, second = node("({ load }, json) => [1, 2].map(() => load(json).generate())")
     assert len(first) == 20
@@ -238,9 +246,15 @@ def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> No
     assert found[:6] == [False, False, False, False, False, True]
 
 
-def test_what_comes_next(node: Run, models: dict[str, Checkpoint]) -> None:
-    from tests.web.by_seed import Drawer
+def test_whether_a_name_is_new_where_the_list_has_no_capitals(tmp_path: Path) -> None:
+    """So that the model brings no table for them."""
+    write_module([PageModel("small", by_heart(["anna", "jürgen"]))], tmp_path / "names.mjs")
+    names = ["ANNA", "JÜRGEN", "Jürgen", "ANN", "JURGEN"]
+    found = in_node(tmp_path)("({ load }, json, names) => names.map((name) => load(json).isNew(name))", names)
+    assert found == [False, False, False, True, True]
 
+
+def test_what_comes_next(node: Run, models: dict[str, Checkpoint]) -> None:
     checkpoint = models["shipped"]
     ids = (0, *checkpoint.vocabulary.encode("Mc").tolist())
     chances = Drawer(checkpoint, 0.5).chances(ids)

@@ -145,7 +145,10 @@ def test_the_command_writes_module_and_models(tmp_path: Path, monkeypatch: pytes
         (("--module", "a.json"), "'a.json': expected a file that ends in .mjs or .js"),
     ],
 )
-def test_the_command_needs_one_place_to_write_to(arguments: tuple[str, ...], said: str) -> None:
+def test_the_command_needs_one_place_to_write_to(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     result = command("mlb-first", *arguments)
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
