@@ -46,7 +46,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),
         "export-keras": ("namegen.cli.export:export_keras", "Write a model as a stock Keras file."),
         "export-vocabulary": ("namegen.cli.export:export_vocabulary", "Write the characters of a model as JSON."),
-        "export-web": ("namegen.cli.export_web:export_web", "Write models as one page, for a browser."),
+        "export-web": ("namegen.cli.export_web:export_web", "Write models as one page, or a JavaScript module."),
     },
     "Look around": {
         "lists": ("namegen.cli.catalogue:lists", "The lists of names that come with namegen."),
