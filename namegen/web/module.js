@@ -223,7 +223,7 @@ function wishOf(options, model) {
     contains: textOf("contains", contains ?? ""),
     ends: textOf("endsWith", endsWith ?? ""),
     shortest: wholeOf("minLength", minLength ?? 1, 1, LARGEST.length),
-    longest: wholeOf("maxLength", maxLength ?? model.maxLength, 1, Math.max(LARGEST.length, model.maxLength)),
+    longest: wholeOf("maxLength", maxLength ?? model.maxLength, 1, LARGEST.length),
     label: labelOf(label, model),
     onlyNew: !allowSeen,
   };
@@ -312,7 +312,8 @@ function check(description) {
   }
   const list = (values, usable) => Array.isArray(values) && values.every(usable);
   if (!list(labels, (one) => typeof one?.name === "string" && whole(one.names))) fail("labels");
-  if (!(Number.isFinite(temperature) && temperature >= 0 && whole(longest))) fail("defaults");
+  if (!(Number.isFinite(temperature) && temperature >= 0)) fail("defaults");
+  if (!(whole(longest) && longest <= LARGEST.length)) fail("lengths");
   if (!list([removal, folding].flatMap(Object.values), (text) => typeof text === "string")) fail("tables");
   if (!list(hidden, whole) || hidden.length === 0 || !Object.hasOwn(CELLS, cell)) fail("layers");
   const gates = { simple_rnn: 1, gru: 3, lstm: 4 }[cell];

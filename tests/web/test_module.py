@@ -83,6 +83,7 @@ DAMAGES = [
     "one.folding = { a: 1 }",
     "one.temperature = '1'",
     "delete one.longest",
+    "one.longest = 1001",
     "one.title = null",
 ]
 # Python's word for a wish → the module's.
