@@ -98,6 +98,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
+	$(RUN) docs/tools/make_models.py --check
 
 docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_cli_docs.py

@@ -19,6 +19,12 @@ This file is made from the program's own help (`make docs`): change the help, no
 
 Results go to standard output, progress and remarks to standard error. Exit codes: 0 done, 1 an error in one sentence,
 2 wrong usage, 130 after Ctrl-C (143 after the signal TERM, 129 after HUP), with the state saved.
+
+For a shell that completes commands, options, and the names of lists and models at a Tab, one line in its settings:
+
+- bash, in `~/.bashrc`: `eval "$(_NAMEGEN_COMPLETE=bash_source namegen)"`
+- zsh, in `~/.zshrc`: `eval "$(_NAMEGEN_COMPLETE=zsh_source namegen)"`
+- fish, in `~/.config/fish/completions/namegen.fish`: `_NAMEGEN_COMPLETE=fish_source namegen | source`
 """
 
 

@@ -1,17 +1,22 @@
 """Train the models that ship with the package, each by the command that ``docs/use/models.md`` states (`make models`).
 
-Writes ``namegen/models/NAME.safetensors``, its licence and its card, and ``docs/use/models.md``. It takes minutes, and
-on another machine the numbers may differ in their last digits. With ``--cards`` nothing is trained.
+Writes ``namegen/models/NAME.safetensors``, its licence and its card, ``docs/use/models.md``, and for the model hubs
+``docs/use/models/NAME.md``. It takes minutes, and on another machine the numbers may differ in their last digits. With
+``--cards`` nothing is trained, with ``--check`` nothing is written either: are the cards what the models say?
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
+
+from model_card import Facts, Figures, hub_card
 
 from namegen import api
 from namegen.core.data.parts import ListParts
@@ -22,6 +27,7 @@ from namegen.lists import BUNDLED, load_bundled
 from namegen.models import shipped_path
 
 DOCUMENT = Path(__file__).parents[1] / "use" / "models.md"
+HUB_CARDS = Path(__file__).parents[1] / "use" / "models"
 # Narrower than `best` would have them where that loses little: the first four together take less than 2 MB, the others
 # less than 0.9.
 COMMANDS = {
@@ -48,9 +54,15 @@ Witten–Bell or modified Kneser–Ney, of orders 2 to 8, with their repeats as 
 """
 
 
+@cache
+def load(name: str) -> api.LoadedModel:
+    """A model, read once."""
+    return api.load(name)
+
+
 def card(name: str) -> str:
     """The text about one model."""
-    model, bundled = api.load(name), BUNDLED[name]
+    model, bundled = load(name), BUNDLED[name]
     checkpoint = model.checkpoint
     if checkpoint is None:
         raise SystemExit(f"{name} has no checkpoint")
@@ -77,9 +89,38 @@ def card(name: str) -> str:
 {of_labels}"""
 
 
-def labels(name: str, model: api.LoadedModel) -> str:
-    """What each origin of a model costs, on names that the training held out; and names of some."""
-    held_out = split(name).held_out
+def card_for_hubs(name: str) -> str:
+    """The same in the form of the model hubs."""
+    model, found = load(name), references(name)
+    checkpoint = model.checkpoint
+    if checkpoint is None:
+        raise SystemExit(f"{name} has no checkpoint")
+    training, network = checkpoint.training, checkpoint.network
+    own, (top, bar) = training["validation"], (found.ceiling, found.baseline)
+    return hub_card(
+        Facts(
+            name=name,
+            command=COMMANDS[name],
+            network=network.summary,
+            parameters=network.parameter_count,
+            size=model_size(name),
+            names=training["names"],
+            distinct=training["distinct_names"],
+            temperature=model.default_temperature,
+            model=Figures(own["loss_nats_per_char"], own["accuracy_argmax"], own["accuracy_sampled"]),
+            counting=Figures(bar.metrics.loss_nats_per_char, bar.metrics.accuracy_argmax, bar.metrics.accuracy_sampled),
+            ceiling=Figures(top.loss_nats_per_char, top.accuracy_argmax, top.accuracy_sampled),
+            counting_by=bar.summary,
+            samples=tuple(model.generate(10, seed=0)),
+            by_label=by_label(name) if model.labels else "",
+        )
+    )
+
+
+@cache
+def by_label(name: str) -> str:
+    """What each origin of a model costs, on names that the training held out."""
+    model, held_out = load(name), split(name).held_out
     if held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
     _, figures = AccuracyEvaluator(model.model).evaluate_each(held_out)
@@ -92,27 +133,38 @@ def labels(name: str, model: api.LoadedModel) -> str:
             zip(tokens, counts, figures, strict=True), key=lambda one: one[2].loss_nats_per_char
         )
     ]
+    head = ["| origin | names learned | held out | nats a character |", "| --- | --- | --- | --- |"]
+    return "\n".join(["\nBy origin, on the names held out:\n", *head, *rows, ""])
+
+
+def labels(name: str, model: api.LoadedModel) -> str:
+    """The same table, and names of some origins."""
     some = [
         f"- {origin}: {', '.join(model.labelled(origin).generate(6, seed=0))}"
         for origin in ORIGINS_SHOWN
         if origin in model.labels
     ]
-    head = ["| origin | names learned | held out | nats a character |", "| --- | --- | --- | --- |"]
-    return "\n".join(["\nBy origin, on the names held out:\n", *head, *rows, "\nNames of some origins:\n", *some, ""])
+    return "\n".join([by_label(name), "Names of some origins:\n", *some, ""])
 
 
+@cache
 def split(name: str) -> ListParts:
     """The parts of a list as the training had them."""
     return ListParts.from_corpus(load_bundled(name), DataSettings(), seed=0)
 
 
-def comparison(name: str) -> str:
+@cache
+def references(name: str) -> HeldOutReferences:
     """The ceiling and the n-gram of the names that the training held out."""
     parts = split(name)
     if parts.held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
-    references = HeldOutReferences(parts.held_out, parts, load_bundled(name).vocabulary.size)
-    top, bar = references.ceiling, references.baseline
+    return HeldOutReferences(parts.held_out, parts, load_bundled(name).vocabulary.size)
+
+
+def comparison(name: str) -> str:
+    """Both in a line."""
+    top, bar = references(name).ceiling, references(name).baseline
     return (
         f"- Ceiling of those names: {top.loss_nats_per_char:.3f} nats, {100 * top.accuracy_argmax:.1f} %; "
         f"{bar.summary}: {bar.metrics.loss_nats_per_char:.3f} nats, {100 * bar.metrics.accuracy_argmax:.1f} %\n"
@@ -136,16 +188,45 @@ def train() -> None:
             shipped_path(name).with_suffix(".LICENSE.txt").write_text(BUNDLED[name].licence_text, encoding="utf-8")
 
 
-def main() -> int:
-    """Train, unless the cards alone are asked for; describe."""
-    if "--cards" not in sys.argv:
-        train()
+def documents() -> dict[Path, str]:
+    """Every text about the models as it should be."""
     cards = {name: card(name) for name in COMMANDS}
+    texts = {DOCUMENT: "\n".join([HEAD, *cards.values()])}
     for name, text in cards.items():
-        shipped_path(name).with_suffix(".md").write_text(text.replace("## ", "# ", 1), encoding="utf-8")
-    DOCUMENT.write_text("\n".join([HEAD, *cards.values()]), encoding="utf-8")
+        texts[shipped_path(name).with_suffix(".md")] = text.replace("## ", "# ", 1)
+        texts[HUB_CARDS / f"{name}.md"] = card_for_hubs(name)
+    return texts
+
+
+def without_names(text: str) -> str:
+    """A document without the names that a model drew: on another machine a rounding may draw others."""
+    text = re.sub(r"(seed 0`?:\n\n)(?:    .*\n)+", r"\1", text)
+    return re.sub(rf"^- (?:{'|'.join(ORIGINS_SHOWN)}): .*\n", "", text, flags=re.MULTILINE)
+
+
+def check() -> int:
+    """Say which documents are not what the models say."""
+    stale = [
+        str(path.relative_to(DOCUMENT.parents[2]))
+        for path, text in documents().items()
+        if not path.is_file() or without_names(path.read_text(encoding="utf-8")) != without_names(text)
+    ]
+    if stale:
+        print(f"not what the models say: {', '.join(stale)}; run `make docs`", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def main(arguments: list[str]) -> int:
+    """Train, unless the cards alone are asked for; describe."""
+    if arguments == ["--check"]:
+        return check()
+    if arguments != ["--cards"]:
+        train()
+    HUB_CARDS.mkdir(parents=True, exist_ok=True)
+    for path, text in documents().items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

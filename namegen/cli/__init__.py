@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from namegen import __version__
 from namegen.cli.signals import end_as_by_ctrl_c, exit_code
 from namegen.cli.terminal import error_line, option_name, printable
 from namegen.errors import NamegenError, SettingsError, shortened
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # heading → command → (module:attribute, what it does)
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -43,7 +46,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),
         "export-keras": ("namegen.cli.export:export_keras", "Write a model as a stock Keras file."),
         "export-vocabulary": ("namegen.cli.export:export_vocabulary", "Write the characters of a model as JSON."),
-        "export-web": ("namegen.cli.export_web:export_web", "Write models as one page, for a browser."),
+        "export-web": ("namegen.cli.export_web:export_web", "Write models as one page, or a JavaScript module."),
     },
     "Look around": {
         "lists": ("namegen.cli.catalogue:lists", "The lists of names that come with namegen."),
@@ -76,13 +79,26 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
+        if ctx.resilient_parsing:  # a shell completes
+            from namegen.cli.completion import complete_names
+
+            complete_names(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a shell completes here: the commands of the table, without loading them, and the options."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command where there is none of that name."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], COMMANDS, n=1)

@@ -1,4 +1,4 @@
-"""``namegen export-web``: one or more models as a single page for a browser."""
+"""``namegen export-web``: one or more models as a single page for a browser, or as a module for a program."""
 
 from __future__ import annotations
 
@@ -23,32 +23,49 @@ if TYPE_CHECKING:
     "export-web",
     epilog=options.examples(
         "namegen export-web mlb-first mlb-last --out names.html",
+        "namegen export-web world-given --module names.mjs",
     ),
 )
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="Write a page.")
 @click.option(
-    "--out", type=options.OutFile(".html", ".htm"), required=True, metavar="OUT.html", help="The file to write."
+    "--module",
+    type=options.OutFile(".mjs", ".js"),
+    metavar="OUT.mjs",
+    help="Write a JavaScript module instead, and its models beside it, as OUT.json.",
 )
-@click.option("--force", is_flag=True, help="Write over OUT if it exists.")
+@click.option("--force", is_flag=True, help="Write over files that exist.")
 @options.common
-def export_web(models: tuple[str, ...], out: Path, force: bool, as_json: bool, quiet: bool) -> None:
-    """Write models as one web page that works anywhere.
+def export_web(
+    models: tuple[str, ...], out: Path | None, module: Path | None, force: bool, as_json: bool, quiet: bool
+) -> None:
+    """Write models as one web page that works anywhere, or as a module for a JavaScript program.
 
     The page holds everything, works when opened from a disk, and asks for nothing over a network. Each MODEL is a run
     folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else mlb-first. With
     several, one chooses on the page, or blends two.
+
+    The module needs nothing else, in a browser, a worker or Node: load(json).generate({n: 5}) gives names.
     """
+    target = out or module
+    if target is None:
+        raise click.UsageError("neither --out nor --module: name a page or a module to write")
+    if out and module:
+        raise click.UsageError("both --out and --module: write one after the other")
     limit_threads(1)
     from namegen.web.export import write_page
+    from namegen.web.module import data_path, write_module
 
     notes = Notes(quiet)
     found = [_open(model, notes) for model in dict.fromkeys(models) or (None,)]
-    with Waiting(notes, f"writing {out}"):
-        size = write_page(found, out, force=force)
+    with Waiting(notes, f"writing {target}"):
+        sizes = write_module(found, target, force=force) if module else {target: write_page(found, target, force=force)}
+    labels, size = [model.label for model in found], sum(sizes.values())
     if as_json:
-        click.echo(json_text({"out": str(out), "bytes": size, "models": [model.label for model in found]}))
+        data = {"data": str(data_path(target))} if module else {}
+        click.echo(json_text({"out": str(target), **data, "bytes": size, "models": labels}))
     else:
-        click.echo(printable(f"{out}: {', '.join(model.label for model in found)}; {size / 1e6:.2f} MB"))
+        click.echo(printable(f"{' and '.join(map(str, sizes))}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
 
 
 def _open(model: str | None, notes: Notes) -> PageModel:
@@ -73,6 +90,6 @@ def _open(model: str | None, notes: Notes) -> PageModel:
     if model is None:
         notes(f"model: {printable(name)}")
     bundled = BUNDLED.get(str(checkpoint.training.get("list")))
-    credit = f"{bundled.credit}; {bundled.licence}" if bundled else ""
+    credit, notice = (f"{bundled.credit}; {bundled.licence}", bundled.licence_text) if bundled else ("", "")
     label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem
-    return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "")
+    return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "", notice)

@@ -1,4 +1,4 @@
-"""PageDescription: what a page's JSON says of one model; ``docs/use/web.md`` explains each key."""
+"""PageDescription: what the JSON of a page or a module says of one model; ``docs/use/web.md`` explains each key."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class PageDescription(TypedDict):
     list: str | None
     names: int | None
     credit: str
+    notice: str
     cell: str
     hidden: Sequence[int]
     parameters: int

@@ -11,16 +11,6 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
-function thousands(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** "1 name", "2 names". */
-function countOf(number, what) {
-  return `${thousands(number)} ${what}${number === 1 ? "" : "s"}`;
-}
-
 /** Say something to those who listen to the page, also what was said last. */
 function announce(text) {
   const again = byId("status").textContent === text;

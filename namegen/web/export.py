@@ -33,29 +33,32 @@ from namegen.types import Array
 from namegen.web.arithmetic import PageNetwork
 from namegen.web.description import PageDescription
 
-LARGEST_PAGE = 20_000_000  # bytes; a phone opens as much within seconds, and mail takes it
-# Each uses those before it. The arithmetic needs no page; the others put it into one.
+LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
+# Each uses those before it. The arithmetic and what is said of it need no page: module.py makes a module of them.
 ARITHMETIC = ("random.js", "network.js", "seen.js", "names.js", "blend.js", "search.js")
-SCRIPTS = (*ARITHMETIC, "dom.js", "watch.js", "wish.js", "form.js", "kept.js", "messages.js", "page.js")
+ENGINE = (*ARITHMETIC, "messages.js")
+SCRIPTS = (*ENGINE, "dom.js", "watch.js", "wish.js", "form.js", "kept.js", "page.js")
 CELLS = ("simple_rnn", "gru", "lstm")  # those of network.js
 _FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, eq=False)
 class PageModel:
-    """A model that goes into a page.
+    """A model that goes into a page, or to a module.
 
     Attributes:
         label: its name, in the page's address.
         checkpoint: the model itself.
         credit: whom its list comes from and under which licence, if that is known.
         title: what readers see; "" for the label.
+        notice: the text of that licence, which goes wherever the model goes.
     """
 
     label: str
     checkpoint: Checkpoint
     credit: str = ""
     title: str = ""
+    notice: str = ""
 
 
 def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -> int:
@@ -90,21 +93,13 @@ def page(models: Sequence[PageModel]) -> str:
     import jinja2
     from markupsafe import Markup
 
-    for model in models:
-        exportable(model.checkpoint.network, CELLS, "a page")
-    _check_size(models)
-    samples = [Sample.of(model.checkpoint, model.label) for model in models]
-    style = _text("page.css")
+    descriptions = checked_descriptions(models, "a page")
+    style = read_part("page.css")
     # One function around all scripts: nothing of them is global but what page.js names.
-    script = "\n".join(('(() => {\n"use strict";', *map(_text, SCRIPTS), "})();"))
-    labels = distinct_labels(model.label for model in models)
-    titles = distinct_labels(model.title or model.label for model in models)
-    descriptions = [describe(label, model, title) for label, model, title in zip(labels, models, titles, strict=True)]
-    for sample, description in zip(samples, descriptions, strict=True):
-        sample.check(logits_of(PageNetwork(description), sample.tokens), "a page")
+    script = "\n".join(('(() => {\n"use strict";', *map(read_part, SCRIPTS), "})();"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    text: str = environment.from_string(_text("page.html")).render(
-        title=f"Invented names: {', '.join(titles)}",
+    text: str = environment.from_string(read_part("page.html")).render(
+        title=f"Invented names: {', '.join(description['title'] for description in descriptions)}",
         version=__version__,
         style=Markup(style),
         style_hash=_hash(style),
@@ -114,12 +109,36 @@ def page(models: Sequence[PageModel]) -> str:
     )
     size = len(text.encode())
     if size > LARGEST_PAGE:  # the estimate leaves out what hardly weighs: the alphabets, the page itself
-        raise _too_large(size, models)
+        raise _too_large(size, models, "a page")
     return text
 
 
+def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageDescription]:
+    """All models as plain values, each held against what Python computes of it.
+
+    Args:
+        models: each gets a name and a title of its own.
+        target: what they go into, as a message calls it: ``a page``.
+
+    Raises:
+        OutputError: they would be too large; there are no formulas for a model's architecture or cell, or they give
+            something else than Python.
+        CheckpointError: an engine trained a model that computes something else than these formulas.
+    """
+    for model in models:
+        exportable(model.checkpoint.network, CELLS, target)
+    _check_size(models, target)
+    samples = [Sample.of(model.checkpoint, model.label) for model in models]
+    labels = distinct_labels(model.label for model in models)
+    titles = distinct_labels(model.title or model.label for model in models)
+    descriptions = [describe(label, model, title) for label, model, title in zip(labels, models, titles, strict=True)]
+    for sample, description in zip(samples, descriptions, strict=True):
+        sample.check(logits_of(PageNetwork(description), sample.tokens), target)
+    return descriptions
+
+
 def describe(label: str, model: PageModel, title: str) -> PageDescription:
-    """One model as plain values for the page's JSON."""
+    """One model as plain values, for JSON."""
     checkpoint = model.checkpoint
     network = exportable(checkpoint.network, CELLS, "a page")
     characters, training = checkpoint.vocabulary.characters, checkpoint.training
@@ -132,6 +151,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         "list": Path(source).name if isinstance(source, str) else None,  # a path tells where somebody keeps things
         "names": names if type(names) is int else None,
         "credit": model.credit,
+        "notice": model.notice,
         "cell": network.cell,
         "hidden": list(network.hidden),
         "parameters": network.parameter_count,
@@ -205,11 +225,11 @@ def distinct_labels(labels: Iterable[str]) -> list[str]:
     return taken
 
 
-def _check_size(models: Sequence[PageModel]) -> None:
+def _check_size(models: Sequence[PageModel], target: str) -> None:
     """Refuse what is too large before it is built: a network can have billions of parameters."""
     size = sum(map(_embedded_bytes, models))
     if size > LARGEST_PAGE:
-        raise _too_large(size, models)
+        raise _too_large(size, models, target)
 
 
 def _embedded_bytes(model: PageModel) -> int:
@@ -218,16 +238,14 @@ def _embedded_bytes(model: PageModel) -> int:
     return (4 * model.checkpoint.network.parameter_count + 8 * (0 if known is None else len(known))) * 4 // 3
 
 
-def _too_large(size: int, models: Sequence[PageModel]) -> OutputError:
+def _too_large(size: int, models: Sequence[PageModel], target: str) -> OutputError:
     if len(models) > 1:
         largest = max(models, key=_embedded_bytes)
         advice = f"leave a model out ({largest.label} takes {_embedded_bytes(largest) / 1e6:,.1f} MB)"
     else:
         advice = "export a model with narrower layers, or one trained on a shorter list"
-    return OutputError(
-        f"the page would have {size / 1e6:,.1f} MB, more than the {LARGEST_PAGE / 1e6:,.0f} MB that a page can carry: "
-        + advice
-    )
+    least, most = f"{size / 1e6:,.1f} MB", f"{LARGEST_PAGE / 1e6:,.0f} MB"
+    return OutputError(f"{target} would have {least}, more than the {most} that it can carry: {advice}")
 
 
 def _base64(values: Array) -> str:
@@ -239,5 +257,6 @@ def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _text(file: str) -> str:
+def read_part(file: str) -> str:
+    """The text of one of the files that a page or a module is made of."""
     return (_FOLDER / file).read_text(encoding="utf-8")

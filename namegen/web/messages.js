@@ -1,7 +1,24 @@
-// Why there are fewer names than asked for, and what would help, in plain sentences.
+// Why there are fewer names than asked for, and what would help, in plain sentences. Page and module say the same.
+
+/** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
+function thousands(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** "1 name", "2 names". */
+function countOf(number, what) {
+  return `${thousands(number)} ${what}${number === 1 ? "" : "s"}`;
+}
 
 function needsLabel({ title }) {
   return `A blend reads names of one label: choose a label of ${title}.`;
+}
+
+function wouldBeWrong(what, { title, description }) {
+  return (
+    `${what} computes something else of ${title} than the engine “${description.trained_by}” that trained it. ` +
+    "Its names would be wrong, so none are drawn: read it with that engine."
+  );
 }
 
 function whyFewer({ found, tries, trouble, model, wish }) {
@@ -24,10 +41,7 @@ function whyNone({ why, letter, part }, model) {
   const network = model.parts.length > 1 ? "Neither network has ever" : "The network has never";
   switch (why) {
     case "unsound":
-      return (
-        `This page computes something else of ${part.title} than the engine “${part.description.trained_by}” that ` +
-        "trained it. Its names would be wrong, so none are drawn: read it with that engine."
-      );
+      return wouldBeWrong("This page", part);
     case "letter":
       return `${network} read “${letter}”, so no name can have it. Try other letters.`;
     case "space":

@@ -6,6 +6,7 @@ import json
 import random
 import sys
 import unicodedata
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.lists import BUNDLED, load_bundled
 from namegen.web.export import PageModel, describe, normalisation_tables
+from tests.web.by_seed import uniforms_of_seed
 
 NAMES, LONGEST = 1000, 23
 
@@ -159,40 +161,12 @@ def test_a_name_is_seen_exactly_if_the_checkpoint_knows_it(
     assert found[-4:] == [True, True, False, False]
 
 
-def uniforms_of_seed(seed: int, n: int) -> list[float]:
-    """docs/use/web.md in Python: splitmix32 fills four words, xoshiro128** goes on, two words make 53 bits."""
-    low = 0xFFFFFFFF
-
-    def rotate(x: int, bits: int) -> int:
-        return ((x << bits) | (x >> (32 - bits))) & low
-
-    state = []
-    for k in range(1, 5):
-        z = (seed + k * 0x9E3779B9) & low
-        z = ((z ^ (z >> 16)) * 0x85EBCA6B) & low
-        z = ((z ^ (z >> 13)) * 0xC2B2AE35) & low
-        state.append(z ^ (z >> 16))
-
-    def next32() -> int:
-        result = (rotate((state[1] * 5) & low, 7) * 9) & low
-        shifted = (state[1] << 9) & low
-        state[2] ^= state[0]
-        state[3] ^= state[1]
-        state[1] ^= state[2]
-        state[0] ^= state[3]
-        state[2] ^= shifted
-        state[3] = rotate(state[3], 11)
-        return result
-
-    return [((next32() >> 5) * 2**26 + (next32() >> 6)) / 2**53 for _ in range(n)]
-
-
 @pytest.mark.parametrize("seed", [0, 1, 7, 2**31, 2**32 - 1])
 def test_the_random_numbers_are_those_of_the_documented_generator(seed: int, page: Any) -> None:
     found = page.evaluate(
         "(seed) => { const next = namegen.randomNumbers(seed); return Array.from({ length: 1000 }, next); }", seed
     )
-    assert found == uniforms_of_seed(seed, 1000)
+    assert found == list(islice(uniforms_of_seed(seed), 1000))
     assert abs(np.mean(found) - 0.5) < 0.05
 
 

@@ -1,0 +1,334 @@
+// What a program calls: the module's own part, which a page does without. Everything above it is the page's engine.
+
+const FORMAT = "namegen-names"; // as namegen/web/module.py writes it
+const FORMAT_VERSION = 1;
+const LARGEST = { n: 100_000, seed: 2 ** 32 - 1, length: 1000 };
+
+/**
+ * What names are asked for; whatever is left out is as usual. Letter case does not count in the three texts.
+ * @typedef {object} Options
+ * @property {number} [n] how many, from 1 to 100,000; usually 20
+ * @property {number} [seed] a whole number from 0 to 4294967295: with the same options it gives the same names,
+ *   wherever it runs; usually one by chance
+ * @property {number} [temperature] 0 takes the likeliest letter each time, more is more daring; usually the model's own
+ * @property {string} [startsWith] what each name begins with
+ * @property {string} [contains] what each name has somewhere
+ * @property {string} [endsWith] what each name ends with
+ * @property {number} [minLength] letters of the shortest name, from 1 to 1,000; spaces count too; usually 1
+ * @property {number} [maxLength] letters of the longest name, from 1 to 1,000; usually twice the longest of the list
+ * @property {string | null} [label] one of the model's labels; usually any
+ * @property {boolean} [allowSeen] whether names of the list that the model has read may come too; usually not
+ */
+
+/**
+ * A name, its label (null where the model has none), and whether it is new: in no list that the model has read, letter
+ * case, spaces and punctuation aside; null where the model does not know its list.
+ * @typedef {{name: string, label: string | null, isNew: boolean | null}} Entry
+ */
+
+/**
+ * What may come next, and how likely it is; the character "" is the end of the name.
+ * @typedef {{character: string, probability: number}} Next
+ */
+
+const sources = new WeakMap(); // of each NameModel, what its names are drawn from
+
+/** One model, or several as one. Made by `load` and `blend`. */
+class NameModel {
+  /** @param {object} about its properties @param {NameSource} source */
+  constructor(about, source) {
+    /** @type {string} what it is called in the file */
+    this.name = about.name;
+    /** @type {string} what to show to readers */
+    this.title = about.title;
+    /** @type {string} whom its list comes from, and under which licence; "" if that is unknown */
+    this.credit = about.credit;
+    /** @type {string} the text of that licence, which has to go wherever the model goes; "" if that is unknown */
+    this.notice = about.notice;
+    /** @type {readonly string[]} the labels of its names, such as their origins; of most models none */
+    this.labels = Object.freeze(about.labels);
+    /** @type {string} the characters that it knows */
+    this.characters = source.characters.slice(1).join("");
+    /** @type {number} the usual temperature */
+    this.temperature = about.temperature;
+    /** @type {number} the usual length of the longest name */
+    this.maxLength = about.maxLength;
+    /** @type {boolean} whether it can say which names are new */
+    this.knowsNames = source.knowsNames;
+    sources.set(this, source);
+    Object.freeze(this);
+  }
+
+  /**
+   * Invent names: distinct, and new unless `allowSeen` is given.
+   * @param {Options} [options]
+   * @returns {string[]} exactly n of them
+   * @throws {Error} an option is wrong, or there are not so many; then its `names` holds those that were found
+   */
+  generate(options) {
+    return this.entries(options).map(({ name }) => name);
+  }
+
+  /**
+   * Invent names, each with what is known of it.
+   * @param {Options} [options]
+   * @returns {Entry[]} exactly n of them
+   * @throws {Error} see `generate`
+   */
+  entries(options = {}) {
+    const source = sources.get(this);
+    const wish = wishOf(options, this);
+    const search = new Search(source, wish);
+    while (!search.done) search.tryOnce();
+    const labels = new Map(source.starts.map(({ token, label }) => [token, label]));
+    const found = search.found.map(({ name, isNew, beginning }) => ({ name, label: labels.get(beginning), isNew }));
+    if (found.length === wish.n) return found;
+    const some = found.length ? `Only ${countOf(found.length, "name")} of ${thousands(wish.n)}. ` : "";
+    const error = new Error(some + whyFewer(search));
+    throw Object.assign(error, { names: found.map(({ name }) => name) });
+  }
+
+  /**
+   * Whether a name is in no list that the model has read, letter case, spaces and punctuation aside.
+   * @param {string} name
+   * @returns {boolean | null} null: it does not know its list
+   */
+  isNew(name) {
+    const source = sources.get(this);
+    return source.isNew(source.normalise(inItsCharacters(textOf("the name", name), source)));
+  }
+
+  /**
+   * What may come after these first letters, exactly as they are written, the likeliest first.
+   * @param {string} [prefix]
+   * @param {{label?: string | null, temperature?: number}} [options] of a model with labels, a label is needed
+   * @returns {Next[]}
+   */
+  next(prefix = "", options = {}) {
+    known(options, ["label", "temperature"]);
+    const source = sources.get(this);
+    const label = labelOf(options.label, this);
+    if (label === null && this.labels.length) {
+      throw new Error(`what comes next depends on the label: give one, such as ${told(this.labels[0])}`);
+    }
+    let place = source.roots.find((root) => root.label === label).prefix;
+    for (const character of textOf("the first letters", prefix).normalize("NFC")) {
+      const id = source.characters.indexOf(character);
+      if (id < 1) throw new Error(`no name of ${this.title} has the character ${told(character)}: give others`);
+      place = place.then(id);
+    }
+    const temperature = temperatureOf(options.temperature ?? 1);
+    const chances = Array.from(probabilities(place.logits, temperature), (probability, id) => ({
+      character: source.characters[id] ?? "",
+      probability,
+    }));
+    return chances.sort((a, b) => b.probability - a.probability);
+  }
+}
+
+/**
+ * Make a model of the file that `namegen export-web --module` wrote beside this module.
+ * @param {string | object} data the file's text, or what `JSON.parse` makes of it
+ * @param {string} [name] which of its models; usually the first
+ * @returns {NameModel}
+ * @throws {Error} the data are none, or damaged; or there is no such model
+ */
+export function load(data, name) {
+  const models = modelsOf(data);
+  const description = name === undefined ? models[0] : models.find((one) => one?.name === name);
+  if (description === undefined) {
+    const names = models.map((one) => told(one?.name)).join(", ");
+    throw new Error(`the data have no model ${told(name)}: expected one of ${names}`);
+  }
+  let model;
+  try {
+    check(description);
+    model = new Model(description);
+  } catch (error) {
+    throw new Error(`the model ${told(description?.name)} is damaged (${error.message}): export it again`);
+  }
+  if (!model.sound) throw new Error(wouldBeWrong("This module", model));
+  const { name: own, title, credit, notice, temperature, longest: maxLength } = description;
+  const labels = description.labels.map((label) => label.name);
+  return new NameModel({ name: own, title, credit, notice, temperature, maxLength, labels }, model);
+}
+
+/**
+ * Several models as one: at each letter the weighted mean of their probabilities.
+ * @param {NameModel[]} models two or more
+ * @param {{weights?: number[], labels?: (string | null)[]}} [options] weights: how much each is heard, from 0 to 1, 1
+ *   together; usually all alike. labels: the label of each; a model that has labels needs one
+ * @returns {NameModel}
+ * @throws {Error} an option is wrong
+ */
+export function blend(models, options = {}) {
+  known(options, ["weights", "labels"]);
+  if (!Array.isArray(models) || models.length < 2 || !models.every((one) => sources.get(one) instanceof Model)) {
+    throw new Error("blend needs a list of two or more models, each as load gives it");
+  }
+  const { weights = models.map(() => 1 / models.length), labels = models.map(() => null) } = options;
+  if (!Array.isArray(labels) || labels.length !== models.length) {
+    throw new Error("labels must be a list with a label, or null, for each model");
+  }
+  const usable = Array.isArray(weights) && weights.length === models.length && weights.every((weight) => weight >= 0);
+  const sum = usable ? weights.reduce((a, b) => a + b) : NaN;
+  if (!(Math.abs(sum - 1) < 1e-6)) {
+    throw new Error("weights must be a list with a number from 0 to 1 for each model, 1 together");
+  }
+  const parts = models.map((model, k) => {
+    const label = labelOf(labels[k], model);
+    if (label === null && model.labels.length) throw new Error(needsLabel(model));
+    return { model: sources.get(model), label, weight: weights[k] / sum };
+  });
+  const joined = (key, by) => [...new Set(models.map((model) => model[key]).filter(Boolean))].join(by);
+  const most = (key) => Math.max(...models.map((model) => model[key]));
+  return new NameModel(
+    {
+      name: joined("name", "+"),
+      title: joined("title", " and "),
+      credit: joined("credit", "; "),
+      notice: joined("notice", "\n\n"),
+      temperature: most("temperature"),
+      maxLength: most("maxLength"),
+      labels: [],
+    },
+    new Blend(parts),
+  );
+}
+
+// ---- what is asked for, checked ----
+
+const told = (value) => (typeof value === "string" ? `“${[...value].slice(0, 60).join("")}”` : String(value));
+
+const TEXT_OPTIONS = ["startsWith", "contains", "endsWith"];
+const OPTIONS = ["n", "seed", "temperature", ...TEXT_OPTIONS, "minLength", "maxLength", "label", "allowSeen"];
+
+/** The options as a search wants them. */
+function wishOf(options, model) {
+  known(options, OPTIONS);
+  const { n, seed, temperature, startsWith, contains, endsWith, minLength, maxLength, label, allowSeen } = options;
+  if (![undefined, true, false].includes(allowSeen)) {
+    throw new Error(`allowSeen is ${told(allowSeen)}: expected true or false`);
+  }
+  if (!allowSeen && !model.knowsNames) {
+    throw new Error(
+      `${model.title} does not know the names of its list, so it cannot tell which are new: give allowSeen: true`,
+    );
+  }
+  return {
+    n: wholeOf("n", n ?? 20, 1, LARGEST.n),
+    seed: wholeOf("seed", seed ?? newSeed(), 0, LARGEST.seed),
+    temperature: temperatureOf(temperature ?? model.temperature),
+    first: textOf("startsWith", startsWith ?? ""),
+    contains: textOf("contains", contains ?? ""),
+    ends: textOf("endsWith", endsWith ?? ""),
+    shortest: wholeOf("minLength", minLength ?? 1, 1, LARGEST.length),
+    longest: wholeOf("maxLength", maxLength ?? model.maxLength, 1, LARGEST.length),
+    label: labelOf(label, model),
+    onlyNew: !allowSeen,
+  };
+}
+
+function known(options, names) {
+  if (typeof options !== "object" || options === null) {
+    throw new Error(`the options are ${told(options)}: expected an object, such as { n: 5 }`);
+  }
+  const other = Object.keys(options).find((name) => !names.includes(name));
+  if (other !== undefined) throw new Error(`there is no option ${told(other)}: expected some of ${names.join(", ")}`);
+}
+
+function wholeOf(name, value, least, most) {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Error(`${name} is ${told(value)}: expected a whole number from ${thousands(least)} to ${thousands(most)}`);
+}
+
+function temperatureOf(value) {
+  if (typeof value === "number" && value >= 0 && value < Infinity) return value;
+  throw new Error(`temperature is ${told(value)}: expected a number of at least 0, such as 0.8`);
+}
+
+function textOf(name, value) {
+  if (typeof value === "string" && value.length <= LARGEST.length) return value;
+  const what = typeof value === "string" ? `of ${thousands(value.length)} characters` : told(value);
+  throw new Error(`${name} is ${what}: expected a text of up to ${thousands(LARGEST.length)} characters`);
+}
+
+/** The model's label of this name, letter case aside where that is enough; null: any. */
+function labelOf(label, { labels, title }) {
+  if (label === undefined || label === null) return null;
+  if (labels.includes(label)) return label;
+  const alike = labels.filter((one) => one.toLowerCase() === String(label).toLowerCase());
+  if (alike.length === 1) return alike[0];
+  if (labels.length === 0) throw new Error(`label is ${told(label)}, and ${title} has no labels: leave it out`);
+  const some = labels.slice(0, 12).map(told).join(", ") + (labels.length > 12 ? ", …" : "");
+  throw new Error(`label is ${told(label)}: expected one of ${some}`);
+}
+
+// Beyond ASCII; the categories of core/data/digests.py.
+const REMOVED = /[\p{Pc}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{Z}\p{Cc}\p{Cf}\p{Sk}\ufe00-\ufe0f]/u;
+
+/** A name as a model can normalise it, which brings tables for its own characters alone; of others JavaScript's do. */
+function inItsCharacters(name, source) {
+  const own = new Set(source.characters);
+  const removed = (one) => (one <= "\x7f" ? !/[a-z\d]/i.test(one) : REMOVED.test(one));
+  const plain = (character) => {
+    if (own.has(character)) return character;
+    if (/\s/u.test(character)) return own.has(" ") ? " " : "";
+    return removed(character) ? "" : character.toLowerCase();
+  };
+  return Array.from(name, plain).join("") || name;
+}
+
+// ---- the data, checked ----
+
+/** The descriptions of the models in a file, which nobody has looked into yet. */
+function modelsOf(data) {
+  let content = data;
+  try {
+    if (typeof data === "string") content = JSON.parse(data);
+  } catch (error) {
+    throw new Error(`the data are no JSON (${error.message}): give the file that export-web wrote beside the module`);
+  }
+  if (content?.format !== FORMAT || !Array.isArray(content.models) || content.models.length === 0) {
+    throw new Error("the data are no models of namegen: give the file that export-web wrote beside the module");
+  }
+  if (content.version !== FORMAT_VERSION) {
+    throw new Error(
+      `the data have the version ${told(content.version)}, this module reads ${FORMAT_VERSION}: export both together`,
+    );
+  }
+  return content.models;
+}
+
+/** Whether a description holds what `namegen/web/export.py` writes, so that no damage gives wrong names. */
+function check(description) {
+  const fail = (what) => {
+    throw new Error(`its ${what} are not as they should be`);
+  };
+  const whole = (value) => Number.isInteger(value) && value > 0;
+  const { cell, hidden, characters, labels, tensors, removal, folding, temperature, longest } = description;
+  for (const key of ["name", "title", "credit", "notice", "characters", "spaces", "separators"]) {
+    if (typeof description[key] !== "string") fail(key);
+  }
+  const list = (values, usable) => Array.isArray(values) && values.every(usable);
+  if (!list(labels, (one) => typeof one?.name === "string" && whole(one.names))) fail("labels");
+  if (!(Number.isFinite(temperature) && temperature >= 0)) fail("defaults");
+  if (!(whole(longest) && longest <= LARGEST.length)) fail("lengths");
+  if (!list([removal, folding].flatMap(Object.values), (text) => typeof text === "string")) fail("tables");
+  if (!list(hidden, whole) || hidden.length === 0 || !Object.hasOwn(CELLS, cell)) fail("layers");
+  const gates = { simple_rnn: 1, gru: 3, lstm: 4 }[cell];
+  const outputs = [...characters].length + 1;
+  const holds = (name, count) => {
+    const values = new Float32Array(bytesOfBase64(tensors[name]));
+    if (values.length !== count || !values.every(Number.isFinite)) fail("parameters");
+  };
+  let inputs = outputs + labels.length;
+  hidden.forEach((width, k) => {
+    holds(`rnn.${k}.kernel`, inputs * gates * width);
+    holds(`rnn.${k}.recurrent_kernel`, width * gates * width);
+    holds(`rnn.${k}.bias`, (cell === "gru" ? 2 : 1) * gates * width);
+    inputs = width;
+  });
+  holds("output.kernel", inputs * outputs);
+  holds("output.bias", outputs);
+}

@@ -1,0 +1,86 @@
+"""One or more trained models for a JavaScript program: an ES module with the page's engine, and their data beside it.
+
+    page's engine (ENGINE), module.js ─► names.mjs    the same for every model
+    PageModel ─► describe ─► JSON     ─► names.json   what the module's ``load`` reads
+
+``docs/use/app.md`` says how a program uses them, ``docs/use/web.md`` what is in the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from namegen import __version__
+from namegen.errors import OutputError
+from namegen.files import check_output, is_file, write_whole
+from namegen.web.export import ENGINE, PageModel, checked_descriptions, read_part, script_json
+
+FORMAT, FORMAT_VERSION = "namegen-names", 1  # those of module.js
+
+
+def data_path(out: Path) -> Path:
+    """Where the models of a module go: beside it, by its name.
+
+    >>> data_path(Path("site/names.mjs")).name
+    'names.json'
+    """
+    return out.with_suffix(".json")
+
+
+def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False) -> dict[Path, int]:
+    """Write a module and, beside it, its models; both whole, or neither.
+
+    Args:
+        models: at least one; ``load(json)`` gives the first.
+        out: the module's file, such as ``names.mjs``; the models go to ``names.json``.
+        force: write over files that exist.
+
+    Returns:
+        Each file's bytes, the module first.
+
+    Raises:
+        OutputError: a file exists, is a folder, or cannot be written; the data would be too large; or the module has no
+            formulas for a model's cell, or computes something else of it than Python.
+        CheckpointError: an engine trained a model that computes something else than the module's formulas.
+    """
+    data = data_path(out)
+    check_output(out, example="names.mjs", force=force)
+    check_output(data, example="names.json", force=force)
+    contents = {out: module_text().encode(), data: model_data(models).encode()}
+    _write_both(contents, first=data)
+    return {path: len(content) for path, content in contents.items()}
+
+
+def module_text() -> str:
+    """The module: the page's engine and what a program calls, with the licence at its head."""
+    head = read_part("module_head.js").replace("VERSION", __version__, 1)
+    return "\n".join((head, *map(read_part, (*ENGINE, "module.js"))))
+
+
+def model_data(models: Sequence[PageModel]) -> str:
+    """The models as JSON, in ASCII and without any ``<``: it may stand in a page as it is.
+
+    Raises:
+        OutputError: too large, or the module would compute something else of a model than Python.
+        CheckpointError: see ``write_module``.
+    """
+    content = {"format": FORMAT, "version": FORMAT_VERSION, "models": checked_descriptions(models, "a module")}
+    return script_json(content) + "\n"
+
+
+def _write_both(contents: dict[Path, bytes], *, first: Path) -> None:
+    """Write two files; where the second cannot be written, the first is as it was.
+
+    The larger one comes first, as it is the likelier to fail. Raises OutputError.
+    """
+    (second,) = contents.keys() - {first}
+    before = first.read_bytes() if is_file(first, OutputError) else None
+    write_whole(first, contents[first])
+    try:
+        write_whole(second, contents[second])
+    except BaseException:
+        with suppress(OSError, OutputError):
+            first.unlink() if before is None else write_whole(first, before)
+        raise

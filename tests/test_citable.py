@@ -1,0 +1,69 @@
+"""``CITATION.cff`` and the forms of ``.github/`` have what their readers need, and say what the project says.
+
+Once, as they were written, they were held against the published schemas; here against what those require.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from namegen import __version__
+from tests.requirements import require
+
+ROOT = Path(__file__).parents[1]
+FORMS = sorted(path.name for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
+
+
+def read(path: str) -> Any:
+    require("yaml")
+    import yaml
+
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_the_citation_says_what_the_package_says() -> None:
+    citation = read("CITATION.cff")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)  # what the format requires
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["type"] == "software"
+    assert citation["version"] == __version__
+    assert all(isinstance(citation[key], str) and citation[key] for key in ("message", "title", "abstract"))
+    assert citation["authors"] == project["authors"]  # the project as a whole: no persons
+    assert " AND ".join(citation["license"]) == project["license"]
+    assert citation["keywords"] == project["keywords"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_can_be_filled_in(name: str) -> None:
+    """GitHub shows no form in which one of these is wrong."""
+    form = read(f".github/ISSUE_TEMPLATE/{name}")
+    assert set(form) == {"name", "description", "labels", "body"}
+    fields = [part for part in form["body"] if part["type"] != "markdown"]
+    assert {part["type"] for part in fields} <= {"input", "textarea", "dropdown", "checkboxes"}
+    ids = [part["id"] for part in fields]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z-]+", one) for one in ids)
+    assert all(part["attributes"]["label"] for part in fields)
+    assert any(part["validations"]["required"] is True for part in fields)
+    assert len(fields) <= 4
+
+
+def test_there_is_a_form_for_each_kind_of_news() -> None:
+    assert FORMS == ["bug.yml", "engine-or-list.yml", "wrong-figure.yml"]
+    assert read(".github/ISSUE_TEMPLATE/config.yml") == {"blank_issues_enabled": True}
+    assert len((ROOT / ".github" / "PULL_REQUEST_TEMPLATE.md").read_text(encoding="utf-8").splitlines()) == 5
+
+
+def test_files_and_commands_that_the_forms_name_are_there() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github").rglob("*.*")))
+    for path in set(re.findall(r"[\w/]+\.(?:md|py)\b", text)):
+        assert (ROOT / path).is_file(), path
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`make (\w+)`", text)):
+        assert f"\n{target}:" in makefile

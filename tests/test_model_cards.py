@@ -1,0 +1,90 @@
+"""The cards in ``docs/use/models/``: a head that the model hubs can read, with the figures of the model itself.
+
+`make check` makes them all anew and compares.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from namegen.api import read_checkpoint
+from namegen.lists import BUNDLED
+from namegen.models import SHIPPED, TITLES, shipped_path
+from tests.requirements import require
+
+DOCS = Path(__file__).parents[1] / "docs"
+SECTIONS = ["Intended use", "Limits", "Bias", "How it was trained", "Evaluation", "Licence"]
+
+
+def parts(name: str) -> tuple[Any, str]:
+    """The head of a card, read as YAML, and its text."""
+    require("yaml")
+    import yaml
+
+    _, head, text = (DOCS / "use" / "models" / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(head), text
+
+
+@pytest.fixture
+def maker(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(DOCS / "tools"))
+    spec = importlib.util.spec_from_file_location("make_models", DOCS / "tools" / "make_models.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.delitem(sys.modules, "model_card")
+    return module
+
+
+def test_every_shipped_model_has_a_card() -> None:
+    assert sorted(path.stem for path in (DOCS / "use" / "models").glob("*.md")) == sorted(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_head_is_what_hubs_read(name: str) -> None:
+    head, text = parts(name)
+    licences = {"CC-BY-SA-3.0": "cc-by-sa-3.0", "MIT": "mit"}
+    assert head["license"] == licences.get(BUNDLED[name].licence, "other")
+    assert ("license_name" in head) == (head["license"] == "other")  # hubs ask for one then
+    assert (head["library_name"], head["datasets"]) == ("namegen", [name])
+    assert all(isinstance(one, str) for key in ("language", "tags", "metrics") for one in head[key])
+    assert text.lstrip().startswith(f"# {TITLES[name]}\n")
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == SECTIONS
+    assert BUNDLED[name].licence_text.strip() in text
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_figures_are_those_of_the_model(name: str) -> None:
+    head, text = parts(name)
+    ((result,),) = [one["results"] for one in head["model-index"]]
+    figures = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    measured = read_checkpoint(shipped_path(name)).training["validation"]
+    nats, right = measured["loss_nats_per_char"], measured["accuracy_argmax"]
+    assert figures == {
+        "loss": round(nats, 3),
+        "perplexity": pytest.approx(math.exp(nats), abs=0.0051),
+        "accuracy": round(right, 3),
+    }
+    assert f"| this model | {nats:.3f} | {math.exp(nats):.2f} | {100 * right:.1f} %" in text
+
+
+def test_a_card_with_another_figure_is_told(
+    maker: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names alone may differ: on another machine a rounding may draw others."""
+    path = DOCS / "use" / "models" / "mlb-first.md"
+    text = path.read_text(encoding="utf-8")
+    monkeypatch.setattr(maker, "documents", lambda: {path: text.replace("    Jumio\n", "    Junio\n")})
+    assert "    Jumio\n" in text
+    assert maker.check() == 0
+    monkeypatch.setattr(maker, "documents", lambda: {path: text.replace("7.49", "7.48")})
+    assert maker.check() == 1
+    assert "not what the models say: docs/use/models/mlb-first.md; run `make docs`" in capsys.readouterr().err

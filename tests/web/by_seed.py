@@ -1,0 +1,132 @@
+"""What page and module give for a seed, written once more in Python: slow, obvious, one name after the other.
+
+``docs/use/web.md`` is what it follows; the network is the NumPy engine's in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from namegen.api.model import open_checkpoint
+from namegen.backends import load_engine
+from namegen.core.data.digests import digest
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.network.checkpoint import Checkpoint, default_max_length
+
+LOW = 0xFFFFFFFF
+
+
+def uniforms_of_seed(seed: int) -> Iterator[float]:
+    """splitmix32 fills four words, xoshiro128** goes on, two words make 53 bits."""
+
+    def rotate(x: int, bits: int) -> int:
+        return ((x << bits) | (x >> (32 - bits))) & LOW
+
+    state = []
+    for k in range(1, 5):
+        z = (seed + k * 0x9E3779B9) & LOW
+        z = ((z ^ (z >> 16)) * 0x85EBCA6B) & LOW
+        z = ((z ^ (z >> 13)) * 0xC2B2AE35) & LOW
+        state.append(z ^ (z >> 16))
+
+    def next32() -> int:
+        result = (rotate((state[1] * 5) & LOW, 7) * 9) & LOW
+        shifted = (state[1] << 9) & LOW
+        state[2] ^= state[0]
+        state[3] ^= state[1]
+        state[1] ^= state[2]
+        state[0] ^= state[3]
+        state[2] ^= shifted
+        state[3] = rotate(state[3], 11)
+        return result
+
+    while True:
+        yield ((next32() >> 5) * 2**26 + (next32() >> 6)) / 2**53
+
+
+class Drawer:
+    """Reads prefixes, each once.
+
+    Args:
+        checkpoint: the model.
+        temperature: above 0.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, temperature: float) -> None:
+        self.engine = load_engine("numpy")(checkpoint.network, None, threads=1, dtype="float64")
+        self.engine.set_state(checkpoint.parameters)
+        self.temperature = temperature
+        self.read: dict[tuple[int, ...], tuple[np.ndarray, object]] = {}
+
+    def chances(self, prefix: tuple[int, ...]) -> np.ndarray:
+        """The probability of each id behind these ids, the first of which is a beginning."""
+        return self._reading(prefix)[0]
+
+    def _reading(self, prefix: tuple[int, ...]) -> tuple[np.ndarray, object]:
+        if prefix not in self.read:
+            before = self._reading(prefix[:-1])[1] if len(prefix) > 1 else self.engine.initial_state(1)
+            logits, state = self.engine.step(np.array(prefix[-1:], np.int32), before)
+            weights = np.exp((logits[0] - logits[0].max()) / self.temperature)
+            self.read[prefix] = weights / weights.sum(), state
+        return self.read[prefix]
+
+
+def draw(uniform: float, chances: np.ndarray) -> int:
+    """The first place whose cumulative sum exceeds the number, the last one as a clamp."""
+    return min(int(np.searchsorted(np.cumsum(chances), uniform, side="right")), len(chances) - 1)
+
+
+def names_of_seed(
+    checkpoint: Checkpoint,
+    *,
+    n: int,
+    seed: int,
+    temperature: float | None = None,
+    starts_with: str = "",
+    ends_with: str = "",
+    contains: str = "",
+    min_length: int = 1,
+    max_length: int | None = None,
+    label: str | None = None,
+    allow_seen: bool = False,
+) -> list[str]:
+    """The first n names that are as wished."""
+    if temperature is None:
+        temperature = checkpoint.drawing_temperature or 1.0
+    max_length = max_length or default_max_length(checkpoint.longest_name)
+    characters, sameness = checkpoint.vocabulary.characters, open_checkpoint(checkpoint, "a").sameness
+    drawer, numbers = Drawer(checkpoint, temperature), uniforms_of_seed(seed)
+
+    labels = list(checkpoint.labels)
+    total = sum(one.names for one in labels)
+    shares = [((len(characters) + 1 + k,), one.names / total) for k, one in enumerate(labels)]
+    ways = [way for way, one in zip(shares, labels, strict=True) if label in (None, one.name)] or [((BOUNDARY,), 1.0)]
+    if len(ways) == 1:
+        ways = [(ways[0][0], 1.0)]
+    for letter in starts_with:
+        ids = [k for k, character in enumerate(characters, start=1) if character.casefold() == letter.casefold()]
+        ways = [((*ids_before, k), p * drawer.chances(ids_before)[k]) for ids_before, p in ways for k in ids]
+        ways = sorted(ways, key=lambda way: -way[1])[:64]
+    odds = np.array([p for _, p in ways]) / sum(p for _, p in ways)
+
+    found, taken = [], set[str]()
+    while len(found) < n:
+        prefix = ways[draw(next(numbers), odds) if len(ways) > 1 else 0][0]
+        while (token := draw(next(numbers), drawer.chances(prefix))) != BOUNDARY and len(prefix) <= max_length:
+            prefix = (*prefix, token)
+        name = "".join(characters[k - 1] for k in prefix[1:])
+        form = sameness.normalise(name)
+        if (
+            token == BOUNDARY
+            and len(name) >= min_length
+            and name == name.strip()
+            and name.casefold().endswith(ends_with.casefold())
+            and contains.casefold() in name.casefold()
+            and form not in taken
+            and (allow_seen or digest(form) not in checkpoint.known_names)
+        ):
+            taken.add(form)
+            found.append(name)
+    return found

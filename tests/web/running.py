@@ -1,0 +1,69 @@
+"""Runs JavaScript with the module, in Node or in the browser, as a program of a user's would."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.requirements import require_program
+
+ADDRESS = "https://names.test/"  # nobody's: the browser is given the files instead of asking for them
+NODE = """
+import { readFileSync } from "node:fs";
+import * as names from %s;
+const { json, argument } = JSON.parse(readFileSync(0, "utf-8"));
+process.stdout.write(JSON.stringify(await (%s)(names, json, argument)));
+"""
+IN_PAGE = """async ([code, argument]) => {
+    const names = await import("./names.mjs");
+    return await (0, eval)(code)(names, await (await fetch("./names.json")).text(), argument);
+}"""
+TYPES = {".mjs": "text/javascript", ".json": "application/json", ".html": "text/html"}
+Run = Callable[..., Any]  # (code of a function of the module, the models' JSON and an argument, argument)
+
+
+def in_node(folder: Path) -> Run:
+    """A function that runs code with ``names.mjs`` and ``names.json`` of a folder."""
+    node = require_program("node")
+
+    def run(code: str, argument: object = None) -> Any:
+        given = {"json": (folder / "names.json").read_text(encoding="utf-8"), "argument": argument}
+        program = NODE % (json.dumps((folder / "names.mjs").as_uri()), code)
+        done = subprocess.run(
+            [node, "--input-type=module", "-e", program],
+            input=json.dumps(given),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def serve(page: Any, folder: Path) -> None:
+    """Give a page the files of a folder, and nothing else, wherever it asks at ``ADDRESS``."""
+    page.route("**/*", partial(_fulfil, folder))
+
+
+def _fulfil(folder: Path, route: Any) -> None:
+    path = folder / route.request.url.removeprefix(ADDRESS)
+    if route.request.url.startswith(ADDRESS) and path.is_file():
+        route.fulfill(body=path.read_bytes(), content_type=TYPES[path.suffix])
+    else:
+        route.abort()
+
+
+def in_browser(browser: Any, folder: Path) -> Run:
+    """The same in a page of the browser."""
+    (folder / "empty.html").write_text("<!doctype html><link rel=icon href='data:,'>", encoding="utf-8")
+    page = browser.new_page()
+    serve(page, folder)
+    page.goto(f"{ADDRESS}empty.html")
+    return lambda code, argument=None: page.evaluate(IN_PAGE, [f"({code})", argument])

@@ -1,0 +1,123 @@
+"""``docs/use/app.md``: every program on it runs as it stands, on a model that namegen has exported."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen.api import load, read_checkpoint
+from namegen.backends import load_engine
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.generation.generator import Generator
+from namegen.models import SHIPPED, shipped_path
+from namegen.web.export import PageModel, read_part
+from namegen.web.module import write_module
+from tests.requirements import require, require_program
+from tests.web.by_seed import names_of_seed
+from tests.web.running import ADDRESS, serve
+
+PAGE = (Path(__file__).parents[2] / "docs" / "use" / "app.md").read_text(encoding="utf-8")
+WITHOUT = "import sys\nfor name in ('tensorflow', 'keras', 'namegen'):\n    sys.modules[name] = None\n"
+
+
+def block(language: str) -> str:
+    (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+    return str(code)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the page's first command writes."""
+    place = tmp_path_factory.mktemp("app")
+    models = [
+        PageModel(name, read_checkpoint(shipped_path(name)), f"of {name}") for name in ("mlb-last", "world-given")
+    ]
+    write_module(models, place / "names.mjs")
+    return place
+
+
+def test_the_program_for_node(folder: Path) -> None:
+    node = require_program("node")
+    code = re.sub(r"console\.log\((.*)\);", r"console.log(JSON.stringify(\1));", block("js"))
+    (folder / "app.mjs").write_text(code, encoding="utf-8")
+    done = subprocess.run([node, "app.mjs"], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    players, world = map(json.loads, done.stdout.splitlines())
+    checkpoint = read_checkpoint(shipped_path("mlb-last"))
+    assert players == names_of_seed(checkpoint, n=5, starts_with="Mc", seed=1)
+    assert len(world) == 5
+    assert all(4 <= len(name) <= 8 for name in world)
+
+
+def test_the_page(folder: Path, browser: Any) -> None:
+    (folder / "app.html").write_text(block("html"), encoding="utf-8")
+    page = browser.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    serve(page, folder)
+    page.goto(f"{ADDRESS}app.html")
+    page.locator("#names li").nth(9).wait_for()
+    assert page.locator("#credit").text_content() == "of mlb-last"
+    page.fill("#first", "mc")
+    page.click("button")
+    names = page.locator("#names li").all_text_contents()
+    assert len(names) == 10
+    assert {name[:2].lower() for name in names} == {"mc"}
+    page.fill("#first", "ж")
+    page.click("button")
+    assert page.locator("#names li").count() == 0
+    assert page.locator("#message").text_content().startswith("The network has never read “ж”")
+    assert troubles == []
+
+
+def test_the_loop_in_python_without_namegen(tmp_path: Path) -> None:
+    """With LiteRT and NumPy alone it gives the names of namegen's own engine for the same random numbers."""
+    require("ai_edge_litert")
+    from namegen.backends.tflite.export import export_tflite
+
+    checkpoint = read_checkpoint(shipped_path("mlb-last"))
+    export_tflite(checkpoint, tmp_path / "model.tflite")
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT + block("python")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    engine = load_engine("numpy")(checkpoint.network, None, threads=1)
+    engine.set_state(checkpoint.parameters)
+    numbers = np.random.default_rng(1).random((20, 40), dtype=np.float32)
+    tokens = Generator(engine, checkpoint.vocabulary).draw_one_by_one(numbers.astype(np.float64), temperature=0.85)
+    ended = [
+        name for name, row in zip(checkpoint.vocabulary.decode_all(tokens), tokens, strict=True) if BOUNDARY in row
+    ]
+    assert done.stdout.splitlines() == list(dict.fromkeys(ended))[:10]
+    assert load("mlb-last").default_temperature == 0.85
+
+
+def test_the_words_for_options_are_those_of_the_module() -> None:
+    table = PAGE[PAGE.index("| option |") : PAGE.index("Whatever is wrong")]
+    told = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:] if row))
+    code = read_part("module.js")
+    (texts,) = re.findall(r"const TEXT_OPTIONS = \[(.*?)\]", code)
+    (options,) = re.findall(r"const OPTIONS = \[(.*?)\]", code)
+    assert sorted(told) == sorted(re.findall(r'"(\w+)"', texts + options))
+
+
+def test_the_notice_lies_where_the_page_says(tmp_path: Path) -> None:
+    (program,) = re.findall(r"`python -c \"(.*?)\"`", PAGE.replace("\n", " "))
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    notice = Path(done.stdout.strip())
+    assert notice.read_text(encoding="utf-8").startswith("The list mlb_players.txt")
+    assert all(shipped_path(name).with_suffix(".LICENSE.txt").is_file() for name in SHIPPED)

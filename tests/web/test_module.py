@@ -1,0 +1,358 @@
+"""The module as a program uses it: Python's names for the same seed, in Node and a browser; errors in a sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from namegen.api import read_checkpoint
+from namegen.core.data.digests import digest
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.settings import CELLS
+from namegen.models import shipped_path
+from namegen.web.export import PageModel
+from namegen.web.module import write_module
+from tests.labelled import labelled_checkpoint
+from tests.web.by_seed import Drawer, names_of_seed
+from tests.web.conftest import by_heart
+from tests.web.running import ADDRESS, Run, in_browser, in_node, serve
+
+GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
+SENTENCES = """({ load, blend }, json, codes) => {
+    const first = load(json), labelled = load(json, "labelled"), silent = load(json, "silent");
+    return codes.map((code) => {
+        try { return eval(code); } catch (error) { return { kind: error.constructor.name, said: error.message }; }
+    });
+}"""
+WRONG = [
+    ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
+    ("first.generate(null)", "the options are null: expected an object, such as { n: 5 }"),
+    ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
+    ("first.generate({ n: 2.5 })", "n is 2.5: expected a whole number"),
+    ("first.generate({ n: '5' })", "n is “5”: expected a whole number"),
+    ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
+    ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
+    ("first.generate({ temperature: NaN })", "temperature is NaN: expected a number"),
+    ("first.generate({ startsWith: 5 })", "startsWith is 5: expected a text of up to 1,000 characters"),
+    ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
+    ("first.generate({ maxLength: 0 })", "maxLength is 0: expected a whole number from 1 to 1,000"),
+    ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
+    ("first.generate({ label: 'x' })", "label is “x”, and shipped has no labels: leave it out"),
+    ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
+    ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
+    ("first.generate({ startsWith: 'ж' })", "The network has never read “ж”, so no name can have it. Try other"),
+    ("first.generate({ startsWith: ' a' })", "No name begins or ends with a space: leave it out."),
+    ("first.generate({ minLength: 9, maxLength: 3 })", "No name can be so short and so long at once: raise the lo"),
+    ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
+    ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
+    ("first.isNew(5)", "the name is 5: expected a text"),
+    ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
+    ("load('names.json')", "the data are no JSON ("),
+    ("load({ models: [] })", "the data are no models of namegen: give the file that export-web wrote"),
+    ("load(null)", "the data are no models of namegen"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 1: export both"),
+    ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
+    ("blend([first, {}])", "blend needs a list of two or more models"),
+    ("blend([first, labelled])", "A blend reads names of one label: choose a label of labelled."),
+    ("blend([first, first], { weights: [1, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
+    ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
+]
+REFUSALS = """({ load }, json, damages) => damages.map((damage) => {
+    const content = JSON.parse(json), one = content.models[1];
+    eval(damage);
+    try { return load(content, "simple_rnn").generate({ n: 3 }); } catch (error) {
+        return [error.constructor.name, error.message];
+    }
+})"""
+DAMAGES = [
+    "one.cell = '__proto__'",
+    "one.hidden = [13, 8]",
+    "one.hidden = 'ab'",
+    "one.tensors['output.bias'] = one.tensors['output.bias'].slice(4)",
+    "one.tensors['output.bias'] = '****'",
+    "delete one.tensors['rnn.0.kernel']",
+    "one.tensors['output.bias'] = btoa(String.fromCharCode(0, 0, 192, 127).repeat(one.characters.length + 1))",
+    "one.labels = [{ name: 'x', names: 0 }]",
+    "one.characters += 'x'",
+    "one.known_names = 'AAAA'",
+    "one.probe = ['AAAA']",
+    "one.folding = { a: 1 }",
+    "one.temperature = '1'",
+    "delete one.longest",
+    "one.longest = 1001",
+    "one.title = null",
+]
+# Python's word for a wish → the module's.
+OPTIONS = {
+    "starts_with": "startsWith",
+    "ends_with": "endsWith",
+    "contains": "contains",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "allow_seen": "allowSeen",
+}
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, Checkpoint]:
+    """One of each cell, each of two labels; one whose list is not known; one of the shipped."""
+    made = {cell: labelled_checkpoint(cell, (12, 8)) for cell in CELLS}
+    return {
+        "shipped": read_checkpoint(shipped_path("mlb-last")),
+        **made,
+        "labelled": made["gru"],
+        "silent": replace(made["gru"], known_names=None, labels=made["gru"].labels),
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(models: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("module with a space")
+    given = [PageModel(name, checkpoint, credit="by us; MIT", notice="Text.") for name, checkpoint in models.items()]
+    write_module(given, place / "names.mjs")
+    return place
+
+
+@pytest.fixture(scope="module", params=["node", "browser"])
+def run(folder: Path, request: pytest.FixtureRequest) -> Run:
+    if request.param == "node":
+        return in_node(folder)
+    return in_browser(request.getfixturevalue("browser"), folder)
+
+
+@pytest.fixture(scope="module")
+def node(folder: Path) -> Run:
+    return in_node(folder)
+
+
+def same_in_both(run: Run, models: dict[str, Checkpoint], name: str, n: int, seed: int, **wishes: Any) -> list[str]:
+    """The module's names are those of Python, in the same order."""
+    options = {OPTIONS.get(wish, wish): value for wish, value in wishes.items()}
+    found: list[str] = run(GENERATE, [name, {"n": n, "seed": seed, **options}])
+    assert found == names_of_seed(models[name], n=n, seed=seed, **wishes)
+    assert len({name.casefold() for name in found}) == n
+    return found
+
+
+# ---- the same names as in Python ----
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_same_seed_gives_the_names_of_python(cell: str, run: Run, models: dict[str, Checkpoint]) -> None:
+    found = same_in_both(run, models, cell, 40, 7)
+    assert found != names_of_seed(models[cell], n=40, seed=8)
+
+
+def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]) -> None:
+    found = same_in_both(run, models, "shipped", 15, 3, starts_with="mc", min_length=6, max_length=9, temperature=0.7)
+    assert {name[:2].lower() for name in found} == {"mc"}
+    found = same_in_both(run, models, "shipped", 8, 4, ends_with="n", contains="e", allow_seen=True)
+    assert all(name.endswith("n") and "e" in name.lower() for name in found)
+    same_in_both(run, models, "gru", 12, 1, starts_with="j", label="first")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "seed", "wishes"),
+    [
+        *((cell, 2**32 - 1, {}) for cell in CELLS),
+        ("shipped", 0, {"temperature": 1.0, "allow_seen": True}),
+        ("shipped", 1, {"starts_with": "ma", "temperature": 1.2}),
+        ("labelled", 2, {"label": "last"}),
+        ("labelled", 3, {"starts_with": "j", "allow_seen": True, "temperature": 1.1}),
+    ],
+)
+def test_a_thousand_of_a_thousand_names_are_those_of_python(
+    name: str, seed: int, wishes: dict[str, Any], run: Run, models: dict[str, Checkpoint]
+) -> None:
+    same_in_both(run, models, name, 1000, seed, **wishes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shipped", ["mlb-first", "companies", "japanese-given", "world-given"])
+def test_a_thousand_of_a_thousand_names_of_shipped_models(shipped: str, browser: Any, tmp_path: Path) -> None:
+    """Of each cell that they have, in Node and in the browser."""
+    checkpoint = read_checkpoint(shipped_path(shipped))
+    write_module([PageModel(shipped, checkpoint)], tmp_path / "names.mjs")
+    for run in (in_node(tmp_path), in_browser(browser, tmp_path)):
+        same_in_both(run, {shipped: checkpoint}, shipped, 1000, 5)
+
+
+# ---- what a program sees ----
+
+
+def test_a_model_says_what_it_is(node: Run, models: dict[str, Checkpoint]) -> None:
+    code = "({ load }, json, name) => ({ ...load(JSON.parse(json), name) })"
+    assert node(code, "labelled") == {
+        "name": "labelled",
+        "title": "labelled",
+        "credit": "by us; MIT",
+        "notice": "Text.",
+        "labels": ["first", "last"],
+        "characters": models["gru"].vocabulary.characters,
+        "temperature": 1,
+        "maxLength": 2 * models["gru"].longest_name,
+        "knowsNames": True,
+    }
+
+
+def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint]) -> None:
+    options = {"n": 300, "seed": 1, "allowSeen": True, "maxLength": 4}
+    code = "({ load }, json, options) => load(json, 'gru').entries(options)"
+    entries = node(code, options)
+    known = models["gru"].known_names
+    assert known is not None
+    assert [one["isNew"] for one in entries] == [digest(one["name"]) not in known for one in entries]
+    assert {one["isNew"] for one in entries} == {True, False}
+    assert {one["label"] for one in entries} == {"first", "last"}
+    assert node(GENERATE, ["gru", options]) == [one["name"] for one in entries]
+
+
+def test_the_usual_length_is_twice_the_longest_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
+    """So many names at such a temperature would be longer that another limit gives others."""
+    wishes = {"n": 100, "seed": 1, "temperature": 3}
+    assert node(GENERATE, ["lstm", wishes]) == names_of_seed(models["lstm"], **wishes)
+    shorter = {**wishes, "maxLength": 2 * models["lstm"].longest_name - 1}
+    assert node(GENERATE, ["lstm", shorter]) != names_of_seed(models["lstm"], **wishes)
+
+
+def test_without_a_seed_names_differ(node: Run) -> None:
+    first, second = node("({ load }, json) => [1, 2].map(() => load(json).generate())")
+    assert len(first) == 20
+    assert first != second
+
+
+def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> None:
+    """Also of names with letters that no name of the list has: those go by JavaScript's tables of Unicode."""
+    known = models["shipped"].known_names
+    assert known is not None
+    names = [
+        "Maddox",
+        "MADDOX",
+        "Mad\u2013dox",
+        "ＭＡＤＤＯＸ",
+        " mad\tdox\u200d",
+        "Maddöx",
+        "Maddoxa",
+        "Жук",
+        "?!",
+        "",
+    ]
+    found = node("({ load }, json, names) => names.map((name) => load(json).isNew(name))", names)
+    assert found == [digest(name) not in known for name in names]
+    assert found[:6] == [False, False, False, False, False, True]
+
+
+def test_whether_a_name_is_new_where_the_list_has_no_capitals(tmp_path: Path) -> None:
+    """So that the model brings no table for them."""
+    write_module([PageModel("small", by_heart(["anna", "jürgen"]))], tmp_path / "names.mjs")
+    names = ["ANNA", "JÜRGEN", "Jürgen", "ANN", "JURGEN"]
+    found = in_node(tmp_path)("({ load }, json, names) => names.map((name) => load(json).isNew(name))", names)
+    assert found == [False, False, False, True, True]
+
+
+def test_what_comes_next(node: Run, models: dict[str, Checkpoint]) -> None:
+    checkpoint = models["shipped"]
+    ids = (0, *checkpoint.vocabulary.encode("Mc").tolist())
+    chances = Drawer(checkpoint, 0.5).chances(ids)
+    found = node("({ load }, json) => load(json).next('Mc', { temperature: 0.5 })")
+    assert len(found) == checkpoint.vocabulary.size
+    assert found[0]["probability"] == pytest.approx(chances.max(), rel=1e-9)
+    assert found[0]["character"] == checkpoint.vocabulary.characters[int(chances.argmax()) - 1]
+    (end,) = [one["probability"] for one in found if one["character"] == ""]
+    assert end == pytest.approx(chances[0], rel=1e-9)
+
+
+def test_a_blend_is_the_weighted_mean(node: Run) -> None:
+    code = """({ load, blend }, json) => {
+        const [first, other] = [load(json), load(json, "labelled")];
+        const mixed = blend([first, other], { weights: [0.25, 0.75], labels: [null, "last"] });
+        const of = (next, letter) => next.find(({ character }) => character === letter).probability;
+        const [a, b, c] = [first.next(), other.next("", { label: "last" }), mixed.next()].map((next) => of(next, "M"));
+        const { labels, maxLength, title } = mixed;
+        return { mean: 0.25 * a + 0.75 * b, c, labels, maxLength, title, names: mixed.generate({ n: 30, seed: 1 }) };
+    }"""
+    found = node(code)
+    assert found["c"] == pytest.approx(found["mean"], rel=1e-12)
+    assert (found["labels"], found["title"], len(set(found["names"]))) == ([], "shipped and labelled", 30)
+
+
+def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:
+    """There is no document in one, and no window."""
+    (folder / "worker.mjs").write_text(
+        'import { load } from "./names.mjs";\n'
+        "onmessage = ({ data }) => postMessage(load(data).generate({ n: 5, seed: 1 }));\n",
+        encoding="utf-8",
+    )
+    ask = """async (json) => {
+        const worker = new Worker("./worker.mjs", { type: "module" });
+        return await new Promise((done, failed) => {
+            worker.onmessage = ({ data }) => done(data);
+            worker.onerror = ({ message }) => failed(new Error(message));
+            worker.postMessage(json);
+        });
+    }"""
+    in_browser(browser, folder)
+    page = browser.new_page()
+    serve(page, folder)
+    page.goto(f"{ADDRESS}empty.html")
+    found = page.evaluate(ask, (folder / "names.json").read_text(encoding="utf-8"))
+    assert found == in_browser(browser, folder)(GENERATE, ["shipped", {"n": 5, "seed": 1}])
+
+
+# ---- errors ----
+
+
+@pytest.fixture(scope="module")
+def sentences(node: Run) -> dict[str, Any]:
+    """What each of ``WRONG`` says: all in one process."""
+    found = node(SENTENCES, [code for code, _ in WRONG])
+    return dict(zip([code for code, _ in WRONG], found, strict=True))
+
+
+@pytest.mark.parametrize(("code", "said"), WRONG)
+def test_what_is_wrong_is_said_in_a_sentence(code: str, said: str, sentences: dict[str, Any]) -> None:
+    found = sentences[code]
+    assert found["kind"] == "Error"
+    assert found["said"].startswith(said)
+    assert len(found["said"]) < 250
+
+
+def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
+    code = """({ load }, json) => {
+        try { load(json, "gru").generate({ n: 1000, maxLength: 1, seed: 1 }); } catch (error) {
+            return [error.message, error.names];
+        }
+    }"""
+    said, names = node(code)
+    assert re.fullmatch(r"Only \d+ names of 1,000\. No more names as you wish turned up in 22,000 tries\. .*", said)
+    assert said.startswith(f"Only {len(names)} names")
+    assert names
+    assert {len(name) for name in names} == {1}
+
+
+@pytest.fixture(scope="module")
+def refusals(node: Run) -> dict[str, Any]:
+    """What the module says of the data after each of ``DAMAGES``."""
+    return dict(zip(DAMAGES, node(REFUSALS, DAMAGES), strict=True))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_data_are_refused(damage: str, refusals: dict[str, Any]) -> None:
+    kind, said = refusals[damage]
+    assert kind == "Error"
+    assert re.fullmatch(r"the model “simple_rnn” is damaged \(.*\): export it again", said), said
+
+
+def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
+    """Parameters that give something else than the probe says."""
+    code = """({ load }, json) => {
+        const content = JSON.parse(json), one = content.models[0];
+        one.tensors["output.bias"] = btoa("\\0".repeat(4 * (one.characters.length + 1)));
+        try { return load(content); } catch (error) { return error.message; }
+    }"""
+    assert node(code).startswith("This module computes something else of shipped than the engine “numpy” that trained")
