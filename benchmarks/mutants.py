@@ -4,12 +4,13 @@
     python -m benchmarks.mutants --count 100         # the first hundred of them
 
 A mistake (a *mutant*: ``<`` for ``<=``, ``+`` for ``-``, 2 for 1, a ``not`` more) is made by Cosmic Ray in a copy of
-the checkout. It is *killed* if a test fails, and *survives* if all pass that are meant for that file. Which thousand of
-all possible ones are made is dealt by a hash, so that the same code gives the same ones. Under test are the prefix
-tree, the NumPy engine's mathematics, generation, and files.
+the checkout. It is *killed* if a test fails, and *survives* if all pass that take its line. Which thousand of all
+possible ones are made is dealt by a hash, so that the same code gives the same ones. Under test are the prefix tree,
+the NumPy engine's mathematics, generation, and files.
 
-What is found is kept under ``build/mutants``, by file; a file that has changed since, or whose tests have, is tried
-anew. (Other code that a test calls is not looked at: remove the folder where that matters.)
+What is found is kept under ``build/mutants``; a mutant is tried anew if its file has changed since, or the test that
+noticed it, or, where none did, any that takes its line. (Other code that a test calls is not looked at: remove the
+folder where that matters.)
 ``docs/results/mutants.json`` has the counts and the survivors, for people to read one by one.
 """
 
@@ -19,45 +20,40 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from benchmarks.document import write_json
 from benchmarks.mutants_document import Mutants, Survivor, read_reasons
+from benchmarks.mutants_tests import digest, measured
 from benchmarks.pages import RESULTS
 
 KEPT = Path("build") / "mutants"
 COUNT, SEED = 1_000, 0
-LONGEST = 240  # seconds; a mutant that makes them last longer is killed
-# Files, and the tests that are meant for them beside the one of the same name, which runs first.
+# Of the processor's time and of memory: a mutant that needs more is killed.
+SECONDS, TIMES, KIBIBYTES = 20, 5, 2**23
+PATIENCE = 10  # wall time, for each second of the processor's
 UNDER_TEST = {
-    "namegen/core/data": (
-        "prefix_tree batching ranking repeats beginnings digests split parts vocabulary sameness",
-        "tests/core/data",
-    ),
-    "namegen/backends/numpy_engine": (
-        "cells linear loss recurrent model optimizers walk engine room",
-        "tests/numpy_engine",
-    ),
+    "namegen/core/data": "prefix_tree batching ranking repeats beginnings digests split parts vocabulary sameness",
+    "namegen/backends/numpy_engine": "cells linear loss recurrent model optimizers walk engine room",
     "namegen/core/generation": (
         "count_splitting sampling generator judge inventing best_first bands arrivals prefix_filter plausibility "
-        "label_judge name_batch people",
-        "tests/core/generation",
+        "label_judge name_batch people"
     ),
     "namegen/core/generation/wishes": (
-        "banned finished text pattern pattern_lengths matches length known neighbours tracker wishlist well_formed",
-        "tests/core/generation/wishes",
+        "banned finished text pattern pattern_lengths matches length known neighbours tracker wishlist well_formed"
     ),
-    "namegen/core/network": ("architecture engine_state tensor_file checkpoint", "tests/core/network"),
-    "namegen/core/training": ("run_folder run_state history dropping schedules", "tests/core/training"),
-    "namegen": ("files documents escaping", "tests/test_files.py tests/test_documents.py"),
+    "namegen/core/network": "architecture engine_state tensor_file checkpoint",
+    "namegen/core/training": "run_folder run_state history dropping schedules",
+    "namegen": "files documents escaping",
 }
+TESTS = ["tests/core", "tests/numpy_engine", "tests/test_files.py", "tests/test_documents.py", "tests/test_labels.py"]
 # `X | None` in an annotation, which is never run; the last two need to be told of what.
 LEFT_OUT = ("ReplaceBinaryOperator_BitOr_", "VariableReplacer", "VariableInserter")
 
@@ -88,26 +84,38 @@ class Task:
 
     Attributes:
         mutant: which.
-        tests: in their order.
-        kept: where it is kept what became of it.
+        tests: those that take its line, in their order.
+        seconds: how long they last without it.
     """
 
     mutant: Mutant
     tests: tuple[str, ...]
-    kept: Path
+    seconds: float
+
+    @property
+    def kept(self) -> Path:
+        """Where it is kept what became of it."""
+        name = f"{self.mutant.operator.split('/')[-1]}-{self.mutant.occurrence}.json"
+        return KEPT / "tried" / self.mutant.file.replace("/", ".") / name
+
+    def known(self) -> dict[str, object] | None:
+        """What became of it; None if it has to be tried."""
+        if not self.kept.exists():
+            return None
+        known: dict[str, object] = json.loads(self.kept.read_text())
+        return known if known["digest"] == self.digest(str(known["noticed_by"])) else None
+
+    def digest(self, noticed_by: str) -> str:
+        """What the outcome hangs on: the file, and the test that failed, or all of them."""
+        if noticed_by:
+            return digest([self.mutant.file, noticed_by]) if Path(noticed_by).exists() else ""
+        return digest([self.mutant.file, *{test.split("::")[0] for test in self.tests}])
 
 
-def files() -> dict[str, tuple[str, ...]]:
-    """What is mutated, each file with its tests in their order."""
-    found = {}
-    for folder, (stems, tests) in UNDER_TEST.items():
-        for stem in stems.split():
-            path = Path(folder, f"{stem}.py")
-            if path.exists():
-                groups = tests.split()
-                own = [Path(group, f"test_{stem}.py") for group in groups if Path(group).is_dir()]
-                found[str(path)] = tuple([str(one) for one in own if one.exists()] + groups)
-    return found
+def files() -> list[str]:
+    """What is mutated."""
+    paths = [Path(folder, f"{stem}.py") for folder, stems in UNDER_TEST.items() for stem in stems.split()]
+    return [str(path) for path in paths if path.exists()]
 
 
 def chosen(count: int) -> list[Mutant]:
@@ -124,19 +132,13 @@ def chosen(count: int) -> list[Mutant]:
 
 
 def tasks(mutants: list[Mutant]) -> list[Task]:
-    """With where each is kept: under a hash of the file and of its tests, which decide what becomes of it."""
-    tests_of = files()
-    folder_of = {}
-    for file in {mutant.file for mutant in mutants}:
-        digest = hashlib.sha256()
-        for name in (file, *tests_of[file]):
-            for path in sorted(Path(name).rglob("*.py")) if Path(name).is_dir() else [Path(name)]:
-                digest.update(path.read_bytes())
-        folder_of[file] = (KEPT / "tried" / file.replace("/", ".") / digest.hexdigest()[:16]).absolute()
-    return [
-        Task(one, tests_of[one.file], folder_of[one.file] / f"{one.operator.split('/')[-1]}-{one.occurrence}.json")
-        for one in mutants
-    ]
+    """With the tests of each."""
+    taken = measured(files(), TESTS, KEPT / "taken")
+    found = []
+    for mutant in mutants:
+        tests = taken.tests(mutant.file, mutant.line)
+        found.append(Task(mutant, tests, sum(taken.seconds[test] for test in tests)))
+    return found
 
 
 def copies(workers: int) -> Iterator[Path]:
@@ -152,32 +154,43 @@ def copies(workers: int) -> Iterator[Path]:
         yield tree
 
 
-def work_in(tree: Path, of_worker: list[Task]) -> None:
-    """Try some mutants, one after another, in one copy."""
+def work_in(tree: Path, of_worker: list[Task], whole: Path) -> None:
+    """Try some mutants, one after another, in one copy of the whole."""
     from cosmic_ray.mutating import mutate_and_test
-    from cosmic_ray.testing import run_tests
     from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome
 
     os.chdir(tree)
     os.environ["PYTHONPATH"] = os.getcwd()
-    sound = set()
+    Path("build").mkdir(exist_ok=True)
+    tests, script = Path("build/tests.txt").absolute(), Path("build/run.sh").absolute()
     for task in of_worker:
         mutant = task.mutant
-        command = f"{sys.executable} -m pytest -q -x -p no:cacheprovider {' '.join(task.tests)}"
-        if command not in sound:  # where they fail already, each mutant would seem to be noticed
-            outcome, output = run_tests(command, LONGEST)
-            if outcome != TestOutcome.SURVIVED:
-                raise SystemExit(f"{command} fails without a mutant: {output}")
-            sound.add(command)
+        tests.write_text("\n".join(task.tests))
+        seconds = int(SECONDS + TIMES * task.seconds)
+        pytest = f"{sys.executable} -m pytest -q -x -p no:cacheprovider -p no:xdist @{tests}"
+        # With no test to be run, pytest would say so with a failure.
+        script.write_text(f"ulimit -t {seconds} -v {KIBIBYTES}\n{pytest if task.tests else 'true'}\n")
         place = ((mutant.line, 0), (mutant.line, 1))  # only told, not looked at
         result = mutate_and_test(
-            [MutationSpec(mutant.file, mutant.operator, mutant.occurrence, *place)], command, LONGEST
+            [MutationSpec(mutant.file, mutant.operator, mutant.occurrence, *place)],
+            f"bash {script}",
+            PATIENCE * seconds,
         )
         if result.worker_outcome != WorkerOutcome.NORMAL or result.test_outcome == TestOutcome.INCOMPETENT:
             raise SystemExit(f"{mutant.file}:{mutant.line} {mutant.operator} could not be tried: {result.output}")
         survived = result.test_outcome == TestOutcome.SURVIVED
+        noticed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py)", result.output or "", re.MULTILINE)
+        noticed_by = noticed[1] if noticed and not survived else ""
+        os.chdir(whole)
+        outcome = {
+            "survived": survived,
+            "noticed_by": noticed_by,
+            "digest": task.digest(noticed_by),
+            "change": change_of(result.diff or ""),
+        }
         task.kept.parent.mkdir(parents=True, exist_ok=True)
-        task.kept.write_text(json.dumps({"survived": survived, "change": change_of(result.diff or "")}))
+        task.kept.write_text(json.dumps(outcome))
+        os.chdir(tree)
         if survived:
             print(f"survived: {mutant.file}:{mutant.line} {mutant.operator}", flush=True)
 
@@ -196,19 +209,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "mutants.json")
     arguments = parser.parse_args()
     every = tasks(chosen(arguments.count))
-    left = [task for task in every if not task.kept.exists()]
+    left = [task for task in every if task.known() is None]
     print(f"{len(every)} mutants, {len(left)} to be tried", flush=True)
     shares = [left[worker :: arguments.workers] for worker in range(arguments.workers)]
     with ProcessPoolExecutor(arguments.workers) as pool:
-        for ended in list(map(partial(pool.submit, work_in), copies(arguments.workers), shares)):
+        for ended in [
+            pool.submit(work_in, tree.absolute(), share, Path.cwd())
+            for tree, share in zip(copies(arguments.workers), shares, strict=True)
+        ]:
             ended.result()
     survivors, reasons = [], read_reasons()
     for task in every:
-        found = json.loads(task.kept.read_text())
+        found, mutant = task.known(), task.mutant
+        assert found is not None
         if found["survived"]:
-            mutant = task.mutant
-            reason = reasons.get(f"{mutant.file}\n{found['change']}", "")
-            survivors.append(Survivor(mutant.file, mutant.line, mutant.operator, found["change"], reason))
+            change = str(found["change"])
+            reason = reasons.get(f"{mutant.file}\n{change}", "")
+            survivors.append(Survivor(mutant.file, mutant.line, mutant.operator, change, reason))
     survivors.sort(key=lambda one: (one.file, one.line, one.operator))
     write_json(arguments.out, Mutants(len(every), tuple(survivors)))
     print(f"{len(survivors)} of {len(every)} survived; without a reason: {sum(not one.reason for one in survivors)}")
