@@ -14,11 +14,11 @@ import warnings
 from functools import cached_property
 from typing import Any
 
-from namegen.core.generation.wishes.pattern_lengths import lengths, single_pieces
+from namegen.core.generation.wishes.pattern_lengths import lengths, needed, single_pieces
 from namegen.errors import GenerationError, SettingsError, setting
 
 SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that explodes is stopped here
-SECONDS_TO_SPARE = 5.0  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
+SECONDS_TO_SPARE = 2.0  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
 SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search makes three million at most
 LONGEST_EXPRESSION = 10_000
 LARGEST_EXPRESSION = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
@@ -120,6 +120,26 @@ class Pattern:
             )
             for character in characters
         }
+
+    def lacks(self, characters: str) -> str | None:
+        """A part of a plain expression that every match has, and none of the characters is; None: there may be a match.
+
+        >>> Pattern("([a-z]+)*1").lacks("abc"), Pattern("([a-z]+)*1?").lacks("abc")
+        ("'1'", None)
+        """
+        if not self.prunes:
+            return None
+        import regex
+
+        def is_there(piece: str) -> bool:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                either = [regex.compile(flag + piece) for flag in ("", "(?i)")]
+            return any(one.fullmatch(character) for character in characters for one in either)
+
+        missing = {piece for piece in single_pieces(self.expression) if not is_there(piece)}
+        lacking = needed(self.expression, missing) if missing else None
+        return None if lacking is None else _shown(lacking)
 
     def _ask(self, text: str, partial: bool) -> Any:
         start = time.thread_time()  # of this thread: on a busy machine the clock says nothing of an expression
