@@ -10,8 +10,9 @@ import numpy as np
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import LanguageModel, State
-from namegen.core.evaluation.log_probabilities import all_log_probabilities
-from namegen.types import Array, Bool, Float64, Int, Int32
+from namegen.types import Array, Bool, Float, Float64, Int, Int32
+
+SMALLEST_SUM = 1e-200  # of exponentials: what is above has lost nothing to the smallest numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +72,7 @@ class AnyBeginning:
         of_token = state.log_chances[state.rows, :, np.where(state.started, tokens, BOUNDARY)]  # (B, R)
         weights = np.where(started, _given(state.log_weights, of_token), state.log_weights)
         logits, inner = self.model.step(read.reshape(-1), state.inner)
-        chances = all_log_probabilities(logits).reshape(len(tokens), count, -1)  # (B, R, V)
-        mixed: Float64[Array, "B V"] = _log_sum(weights[:, :, None] + chances)
+        chances, mixed = _mixed(logits.reshape(len(tokens), count, -1), weights)
         after = MixedState(inner, np.ones(len(tokens), bool), weights, chances, np.arange(len(tokens)))
         return mixed, after
 
@@ -96,6 +96,27 @@ def _given(log_weights: Float64[Array, "B R"], of_token: Float64[Array, "B R"]) 
     possible = total > -np.inf
     given: Float64[Array, "B R"] = np.where(possible, joint - np.where(possible, total, 0), log_weights)
     return given
+
+
+def _mixed(
+    logits: Float[Array, "B R V"], weights: Float64[Array, "B R"]
+) -> tuple[Float64[Array, "B R V"], Float64[Array, "B V"]]:
+    """The log-probabilities of each token under each beginning, and over all of them, weighted.
+
+    Each exponential is taken once, for the sums of both. A token that is so unlikely under every beginning that its
+    sum would be lost among the smallest numbers is summed once more, as logarithms.
+    """
+    chances = logits.astype(np.float64)
+    chances -= chances.max(axis=2, keepdims=True)
+    parts = np.exp(chances)
+    sums = parts.sum(axis=2)
+    chances -= np.log(sums)[:, :, None]
+    mixed: Float64[Array, "B V"] = np.matmul((np.exp(weights) / sums)[:, None, :], parts)[:, 0]
+    row, token = np.nonzero(mixed < SMALLEST_SUM)
+    with np.errstate(divide="ignore"):
+        mixed = np.log(mixed, out=mixed)
+    mixed[row, token] = _log_sum(weights[row] + chances[row, :, token])
+    return chances, mixed
 
 
 def _log_sum(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:

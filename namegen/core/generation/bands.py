@@ -33,7 +33,7 @@ BAND_NATS = 1.5  # how far the floor goes down at a time
 SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
 HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
 MOST_WAITING = 500_000  # names that are judged together
-MOST_LOGITS = 500_000_000  # that a search computes, however few prefixes those are: some ten seconds
+MOST_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
 MOST_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
