@@ -16,6 +16,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.any_beginning import AnyBeginning, _mixed, as_one
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.evaluation.metrics import ceiling
 from namegen.core.evaluation.scoring import score_names, score_quantiles
 from tests.core.evaluation.list_model import ListModel
@@ -188,9 +189,8 @@ def test_the_mixture_is_the_sum_of_logarithms_however_unlikely() -> None:
     chances, mixed = _mixed(logits, weights)
     of_each = all_log_probabilities(logits.reshape(15, 6)).reshape(5, 3, 6)
     np.testing.assert_allclose(chances, of_each, rtol=1e-12)
-    np.testing.assert_allclose(
-        mixed, np.logaddexp.reduce(weights[:, :, None] + of_each, axis=1), rtol=1e-12, atol=1e-12
-    )
+    expected = np.logaddexp.reduce(weights[:, :, None] + of_each, axis=1)
+    np.testing.assert_allclose(mixed, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_one_beginning_needs_no_wrapper() -> None:
