@@ -14,11 +14,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from namegen.config_files import advice
+from namegen.config_files import LARGEST_CONFIG, advice
 from namegen.config_values import WrongTypeError, convert, expected_of
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings, check
 from namegen.errors import SettingsError, setting
 from namegen.escaping import MOST_SHOWN, cut, shown
+from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
 
 MOST_PROBLEMS = 20  # wrong values that one message names
@@ -117,7 +118,7 @@ def read_tables(path: Path | str) -> dict[str, object]:
     """
     told = shown(str(path))
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        text = read_whole(path, LARGEST_CONFIG).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise SettingsError(f"there is no config file {told}: {advice(str(path))}") from error
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ now and hides it then, by its version and by what is wrong.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from namegen.errors import NamegenError, OutputError, setting
 from namegen.escaping import MOST_OF_A_PATH, quote, short
 
+READ_AT_ONCE = 2**20  # bytes
 PART = ".part"  # how a file is called that is not whole yet
 
 # --- what lies at a path ----------------------------------------------------------------------------------------------
@@ -82,6 +84,42 @@ def size_of(path: Path | str) -> int:
 def is_taken(path: Path | str) -> bool:
     """Whether a name is taken, be it by a link to nowhere; no if that cannot be told."""
     return os.path.lexists(path)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read_whole(path: Path | str, largest: int) -> bytes:
+    """All bytes of a file, within a limit: one of a terabyte, or one without an end, is refused before memory is full.
+
+    Args:
+        path: the file.
+        largest: bytes that it may have.
+
+    Raises:
+        OSError: it cannot be read, or is larger, which its ``strerror`` says.
+        ValueError: a NUL in the path.
+
+    >>> Path("small.txt").write_bytes(b"some")
+    4
+    >>> read_whole("small.txt", 4)
+    b'some'
+    >>> read_whole("small.txt", 3)
+    Traceback (most recent call last):
+    ...
+    OSError: [Errno 27] it is larger than 3 bytes, the most that such a file may have: 'small.txt'
+    """
+    with open(path, "rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        parts = [stream.read(size + 1)] if size <= largest else []
+        read = sum(map(len, parts))
+        while parts and parts[-1] and read <= largest:  # a pipe has no size, and a file may have grown
+            parts.append(stream.read(READ_AT_ONCE))
+            read += len(parts[-1])
+    if not parts or read > largest:
+        said = f"it is larger than {largest:,} bytes, the most that such a file may have"
+        raise OSError(errno.EFBIG, said, str(path))
+    return b"".join(filter(None, parts))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

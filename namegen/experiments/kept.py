@@ -29,11 +29,11 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
-from namegen.documents import Json, from_plain, read_object
+from namegen.documents import LARGEST, Json, from_plain, read_object
 from namegen.errors import OutputError, setting
 from namegen.escaping import short
 from namegen.experiments.machine import commit
-from namegen.files import is_file, is_folder, is_there, named_folder, remove_left_overs, write_whole
+from namegen.files import is_file, is_folder, is_there, named_folder, read_whole, remove_left_overs, write_whole
 from namegen.locks import LOCK_FILE, sole_use
 
 
@@ -176,7 +176,7 @@ class KeptStore:
 
     def _read(self, name: str) -> Kept | None:
         try:
-            document = read_object((self.folder / f"{name}.json").read_bytes())
+            document = read_object(read_whole(self.folder / f"{name}.json", LARGEST))
             counts = {part: document[part] for part in ("result", "commit", "beside")}
             found = from_plain(KeptDocument, {**counts, "checksum": document["checksum"]})
             whole = found.checksum == _checksum(counts)

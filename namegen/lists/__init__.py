@@ -212,6 +212,8 @@ def _read(path: Path, name: str) -> bytes:
             raise NamesError(f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})")
         if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
             raise NamesError(f"{_quote(name)} is a device, not a file: {_advice(name)}")
+        if found is not None and found.st_size > LARGEST:
+            raise _too_large(_quote(name))
         with path.open("rb") as stream:
             return _limited(stream, _quote(name))
     except FileNotFoundError as error:
@@ -239,12 +241,18 @@ def _limited(stream: Readable, what: str) -> bytes:
     while part := stream.read(_AT_A_TIME):
         data += part
         if len(data) > LARGEST:
-            raise NamesError(f"{what} holds more than {LARGEST:,} bytes, the most that a list may: give a part of it")
+            raise _too_large(what)
+        if b"\0" in part:  # no text, which whoever decodes it says: a sparse file may have a gigabyte of them
+            break
         if len(part) < _AT_A_TIME and isinstance(
             stream, io.BufferedReader
         ):  # its end: a terminal asked once more would wait for a second Ctrl-D
             break
     return bytes(data)
+
+
+def _too_large(what: str) -> NamesError:
+    return NamesError(f"{what} holds more than {LARGEST:,} bytes, the most that a list may: give a part of it")
 
 
 def _is_table(data: bytes) -> bool:

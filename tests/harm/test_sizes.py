@@ -164,6 +164,18 @@ def test_memory_and_time_are_linear_in_the_lines(what: str) -> None:
     assert attack(read, [0], seconds=2 + 8e-6 * LINES, memory=100 * MEBIBYTE + 600 * LINES).returned == 1
 
 
+def test_counting_takes_little_beside_the_tree() -> None:
+    """200 bytes a name of eight characters, whose tree takes 190; and 10 seconds a million."""
+    names = names_of(LINES)
+    vocabulary = Vocabulary.from_names(names)
+    tree = PrefixTree.from_names(names, vocabulary)
+
+    def count(order: int) -> None:
+        assert NgramModel(tree, vocabulary.size, order, "kneser-ney").order == order
+
+    assert attack(count, [4], seconds=2 + 10e-6 * LINES, memory=30 * MEBIBYTE + 200 * LINES).returned == 1
+
+
 def test_very_many_characters_are_read_a_few_prefixes_at_a_time() -> None:
     rng = np.random.default_rng(0)
     names = ["".join(MANY[place] for place in rng.integers(CHARACTERS, size=3)) for _ in range(1_500)]

@@ -79,7 +79,7 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
         else:
             models[seed % 2].best(2, max_length=longest, allow_seen=bool(seed % 2), **wishes)
 
-    assert attack(call, range(tries(few=8, landing=80, hour=10_000)), seconds=10).refused
+    assert attack(call, range(tries(few=8, landing=80, hour=10_000)), seconds=5).refused
 
 
 def test_making_wishes_takes_no_time() -> None:

@@ -22,12 +22,12 @@ from namegen.core.generation.sampling import check_temperature
 from namegen.errors import CheckpointError, EngineError, SettingsError
 from namegen.escaping import short
 from namegen.extras import missing_library
-from namegen.files import is_device, look
+from namegen.files import is_device, read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
 CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
 BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))  # a float64 below 1 may round to 1, which is no uniform number
-LARGEST_FILE = 2**31 - 1  # bytes; no .tflite is larger, as its offsets are of 32 bits
+LARGEST_FILE = 200_000_000  # bytes: 50 million parameters. What is read is written again, all within 1 GB
 
 TFLiteState: TypeAlias = tuple[Array, ...]  # one (B, H) for each array of each layer's state
 
@@ -95,11 +95,8 @@ class TFLiteModel:
         """Read a file. Raises what the class raises."""
         if is_device(path):
             raise CheckpointError(f"{short(path)} is a device, not a .tflite: give a file")
-        found = look(path, None)
-        if found is not None and found.st_size > LARGEST_FILE:
-            raise CheckpointError(f"{short(path)} is larger than a .tflite can be: give a file that namegen wrote")
         try:
-            content = Path(path).read_bytes()
+            content = read_whole(path, LARGEST_FILE)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             reason = getattr(error, "strerror", None) or error
             raise CheckpointError(f"cannot read {short(path)}: {reason}; give another file") from error

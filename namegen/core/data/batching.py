@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run
+from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble
+from namegen.core.data.ranking import new_run
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import NamesError, SettingsError
 from namegen.types import Array, Float32, Int, Int64

@@ -13,10 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.ranking import Ranking, index_type, take_rows
+from namegen.core.data.ranking import Ranking, index_type, new_run, take_rows
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import NamesError
-from namegen.types import Array, Bool, Int, Int32, Int64
+from namegen.types import Array, Int, Int32, Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +99,17 @@ class PrefixTree:
         return int((self.edge_token == BOUNDARY).sum())
 
     @cached_property
-    def edge_child(self) -> Int64[Array, "E"]:
+    def edge_start(self) -> Int[Array, "M"]:
+        """The edges of node n are ``edge_start[n]:edge_start[n + 1]``."""
+        start = np.full(self.nodes + 1, len(self.edge_node), index_type(len(self.edge_node)))
+        start[:-1] = np.flatnonzero(new_run(self.edge_node))  # each node has one at least: it ends, or goes on
+        return start
+
+    @cached_property
+    def edge_child(self) -> Int[Array, "E"]:
         """The node that each edge leads to; −1 for an edge that ends a name."""
-        child = np.full(len(self.edge_token), -1, dtype=np.int64)
-        below = np.arange(self.roots, self.nodes)
+        child = np.full(len(self.edge_token), -1, index_type(self.nodes))
+        below = np.arange(self.roots, self.nodes, dtype=child.dtype)
         child[self.edge_token != BOUNDARY] = below  # both stand in order of parent, then token
         return child
 
@@ -310,14 +317,7 @@ def _joined(pieces: list[Array]) -> Array:
     return whole
 
 
-def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
-    """True where a value differs from the one before it; the first always does."""
-    first = np.ones(len(values), dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=first[1:])
-    return first
-
-
-def ranges(starts: Int64[Array, "B"], ends: Int64[Array, "B"]) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
+def ranges(starts: Int[Array, "B"], ends: Int[Array, "B"]) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
     """All whole numbers of the ranges ``starts[i]:ends[i]`` one behind the other, and the i of each."""
     sizes = ends - starts
     rows = np.repeat(np.arange(len(sizes)), sizes)

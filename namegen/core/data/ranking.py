@@ -85,6 +85,13 @@ def index_type(count: int) -> type[np.signedinteger]:
     return np.int32 if count <= np.iinfo(np.int32).max else np.int64
 
 
+def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
+    """True where a value differs from the one before it; the first always does."""
+    first = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return first
+
+
 def take_rows(
     flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "taken"]
 ) -> Int[Array, "of_taken"]:
@@ -119,9 +126,7 @@ def _sorted(
         order[slots], left = rows[within], left[within]
         key = key[within]
         del within, rows
-        new = np.ones(len(key), dtype=bool)
-        np.not_equal(key[1:], key[:-1], out=new[1:])
-        first[slots] = new
+        first[slots] = new = new_run(key)
         depth += width
         runs = np.flatnonzero(new)
         sizes = np.diff(runs, append=len(key))

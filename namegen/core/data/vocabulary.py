@@ -15,9 +15,9 @@ from typing import Literal
 
 import numpy as np
 
-from namegen.documents import from_plain, read_json, to_plain
+from namegen.documents import LARGEST, from_plain, read_json, to_plain
 from namegen.errors import NamesError
-from namegen.files import write_whole
+from namegen.files import read_whole, write_whole
 from namegen.types import Array, Int, Int32, Int64
 
 BOUNDARY = 0
@@ -150,7 +150,7 @@ class Vocabulary:
     def load(cls, path: Path | str) -> Vocabulary:
         """Read what ``save`` wrote. Raises NamesError for a file that is something else."""
         try:
-            document = from_plain(VocabularyDocument, read_json(Path(path).read_bytes()))
+            document = from_plain(VocabularyDocument, read_json(read_whole(path, LARGEST)))
         except OSError as error:
             raise NamesError(f"cannot read the vocabulary {path}: {error.strerror}") from error
         except ValueError as error:

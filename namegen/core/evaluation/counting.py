@@ -10,7 +10,9 @@ from typing import cast
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, ranges
+from namegen.core.data.ranking import index_type
 from namegen.core.engine import State
+from namegen.core.evaluation.distinct import Keys, counted, ranked
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.evaluation.smoothing import (
@@ -160,14 +162,17 @@ class _Counted:
         """Each length stands on the one before it."""
         width = self.unseen + 1
         columns: list[Int64[Array, "pairs"]] = []
-        identity = np.zeros(tree.nodes, np.int64)
+        identity: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)
         for length, to_the_left in enumerate(node_contexts(tree, order)):
-            followed, place = np.unique(identity[tree.edge_node] * self.size + tree.edge_token, return_inverse=True)
-            count = np.bincount(place, weights=tree.edge_count).astype(np.int64)
+            followed, count = counted(len(tree.edge_node), self._followed(tree, identity), tree.edge_count)
             yield _Length(tuple(columns), width, self.size, followed, count)
             if length + 1 < order:
-                pairs, identity = np.unique(identity * width + to_the_left, return_inverse=True)
+                pairs, identity = ranked(tree.nodes, _longer(identity, width, to_the_left))
                 columns.append(pairs)
+
+    def _followed(self, tree: PrefixTree, identity: Int[Array, "N"]) -> Keys:
+        """Of each edge the context that it leaves, and its token, as one number."""
+        return lambda part: identity[tree.edge_node[part]].astype(np.int64) * self.size + tree.edge_token[part]
 
     def forget(self) -> None:
         """Let go of the tables that were made so far; a model keeps its own."""
@@ -284,8 +289,14 @@ def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
     """The last token of every prefix, then the one before it, and so on; a name's beginning stands to the left of it as
     often as needed.
     """
-    node = np.arange(tree.nodes)
-    before = np.where(tree.parent < 0, node, tree.parent)
-    for _ in range(length):
+    node = np.arange(tree.nodes, dtype=index_type(tree.nodes))
+    before = np.where(tree.parent < 0, node, tree.parent).astype(node.dtype)
+    for place in range(length):
         yield tree.token[node]
-        node = before[node]
+        if place + 1 < length:
+            node = before[node]
+
+
+def _longer(identity: Int[Array, "N"], width: int, to_the_left: Int32[Array, "N"]) -> Keys:
+    """Of each node its context and the token to the left of that, as one number."""
+    return lambda part: identity[part].astype(np.int64) * width + to_the_left[part]

@@ -15,7 +15,7 @@ from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.metrics import Metrics
 from namegen.core.evaluation.reading import CHUNK_ROWS, read_prefixes
-from namegen.types import Array, Bool, Float64, Int64
+from namegen.types import Array, Bool, Float64, Int
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,32 +76,31 @@ class AccuracyEvaluator:
         scores = self.edge_scores(tree).log_probability
         ends = tree.edge_token == BOUNDARY
         at_node = np.zeros(tree.nodes)  # of the prefix, (N,)
-        into = scores[~ends]  # one edge into every node but the roots, in node order
         for depth in range(1, tree.depth):
-            rows = slice(tree.level[depth], tree.level[depth + 1])
-            at_node[rows] = at_node[tree.parent[rows]] + into[rows.start - tree.roots : rows.stop - tree.roots]
+            above, rows = tree.level[depth - 1], slice(tree.level[depth], tree.level[depth + 1])
+            edges = slice(tree.edge_start[above], tree.edge_start[rows.start])  # those that leave the depth above
+            into = scores[edges][~ends[edges]]  # one into every node, in node order
+            at_node[rows] = at_node[tree.parent[rows]] + into
         of_names: Float64[Array, "names"] = at_node[tree.edge_node[ends]] + scores[ends]
         return of_names
 
     def edge_scores(self, tree: PrefixTree) -> EdgeScores:
         """Every edge's log-probability, each distinct prefix read once."""
         log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
-        edge_of = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))  # first edge of each node
         for nodes, logits in read_prefixes(self.model, tree, chunk_rows=self.chunk_rows):
-            self._score(tree, nodes, edge_of, logits, log_probability, is_argmax)
+            self._score(tree, nodes, logits, log_probability, is_argmax)
         return EdgeScores(log_probability, is_argmax)
 
     @staticmethod
     def _score(
         tree: PrefixTree,
-        nodes: Int64[Array, "B"],
-        edge_of: Int64[Array, "M"],
+        nodes: Int[Array, "B"],
         logits: Array,
         log_probability: Float64[Array, "E"],
         is_argmax: Bool[Array, "E"],
     ) -> None:
         """Fill in the edges that leave these nodes."""
-        edges, rows = ranges(edge_of[nodes], edge_of[nodes + 1])
+        edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
         tokens = tree.edge_token[edges]
         exact = logits.astype(np.float64)
         top, of_edges = exact.max(axis=1), exact[rows, tokens]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, ranges
-from namegen.core.engine import LanguageModel
+from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.log_probabilities import all_log_probabilities
-from namegen.types import Array, Float, Float32, Int64
+from namegen.types import Array, Float, Float32, Int
 
 CHUNK_ROWS = 8192  # prefixes that are read at a time
 MOST_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the one, so many prefixes as have the other
@@ -17,7 +17,7 @@ MOST_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the
 
 def read_prefixes(
     model: LanguageModel, tree: PrefixTree, *, chunk_rows: int = CHUNK_ROWS
-) -> Iterator[tuple[Int64[Array, "B"], Float[Array, "B V"]]]:
+) -> Iterator[tuple[Int[Array, "B"], Float[Array, "B V"]]]:
     """The nodes of a tree, each once and behind its parent, with the logits of what follows them.
 
     Between two depths only the states of the nodes that have children are kept, in chunks; and they are read depth
@@ -25,13 +25,13 @@ def read_prefixes(
     """
     if chunk_rows * model.vocabulary_size > MOST_LOGITS:
         chunk_rows = max(1, LOGITS_IN_CACHE // model.vocabulary_size)
-    edge_of = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))  # first edge of each node
-    pending = [(np.arange(tree.roots), model.initial_state(tree.roots))]  # nodes, with the state before them
+    # Nodes, with the state before them.
+    pending: list[tuple[Int[Array, "B"], State]] = [(np.arange(tree.roots), model.initial_state(tree.roots))]
     while pending:
         nodes, state = pending.pop()
         logits, after = model.step(tree.token[nodes], state)
         yield nodes, logits
-        edges, rows = ranges(edge_of[nodes], edge_of[nodes + 1])
+        edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
         children = tree.edge_child[edges]
         inner = children >= 0
         parents, children = rows[inner], children[inner]

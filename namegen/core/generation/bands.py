@@ -33,7 +33,8 @@ BAND_NATS = 1.5  # how far the floor goes down at a time
 SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
 HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
 MOST_WAITING = 500_000  # names that are judged together
-MOST_LOGITS = 500_000_000  # that a search computes, however few prefixes those are: some ten seconds
+MOST_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
+TRIED_A_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
 MOST_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
@@ -110,7 +111,8 @@ class BandSearch:
         walk: the model and the filter.
         judge: the last word on a finished name.
         order: what ranks them.
-        bound: prefixes that are read before the search gives up; sooner where the model knows so many characters that
+        bound: prefixes that are read before the search gives up, each that the wishes are asked of counted as a part
+            of one; sooner where the model knows so many characters that
             it would compute more than ``MOST_LOGITS``, or more prefixes wait than memory is for (``MOST_NUMBERS``).
         on_progress: called now and then with the names found so far, of which some may still be refused or give way to
             higher ones, and the prefixes read so far.
@@ -133,7 +135,12 @@ class BandSearch:
 
     def reads_at_most(self, prefixes: int) -> None:
         """Set the bound: so many more prefixes than were read, or as many as ``MOST_LOGITS`` allow."""
-        self.bound = self.read + max(1, min(prefixes, MOST_LOGITS // self.walk.logits_a_prefix))
+        self.bound = self._work + max(1, min(prefixes, MOST_LOGITS // self.walk.logits_a_prefix))
+
+    @property
+    def _work(self) -> int:
+        """What was done so far, in prefixes that are read: where a wish refuses nearly all, asking it takes longest."""
+        return self.read + self.walk.tried // TRIED_A_READ
 
     def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
         """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
@@ -190,7 +197,7 @@ class BandSearch:
                 pending.append(brother)
             else:
                 numbers -= block.numbers
-            if self.read + len(prefixes.last) > self.bound or numbers > MOST_NUMBERS:
+            if self._work + len(prefixes.last) > self.bound or numbers > MOST_NUMBERS:
                 return None
             self.read += len(prefixes.last)
             logits, after = self.walk.model.step(prefixes.last, self.walk.model.select(prefixes.state, prefixes.parent))

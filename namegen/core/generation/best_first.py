@@ -21,7 +21,7 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64
 
-MOST_PREFIXES = 3_000_000  # that a search reads before it gives up: some seconds
+MOST_PREFIXES = 1_000_000  # that a search reads before it gives up: some seconds
 
 
 def likeliest(

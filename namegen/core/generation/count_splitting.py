@@ -103,6 +103,7 @@ class Walk:
         self.beginnings = beginnings or Beginnings.single()
         self.logits_a_prefix = model.vocabulary_size * rows_a_prefix
         self.rejected: Counter[str] = Counter()
+        self.tried = 0  # prefixes that the filter was asked of, refused ones included
 
     def start(self, count: int) -> Open:
         """The first characters that the wish forces, read behind the one beginning. To condition on them is to begin
@@ -219,6 +220,7 @@ class Walk:
             block = slice(start, start + rows_together)
             rows, last, counts, scores = row[block], token[block], count[block], score[block]
             tokens, beginning = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1), prefixes.beginning[rows]
+            self.tried += len(rows)
             places = self.filter.go_on(prefixes.places, rows, last)
             which = np.arange(start, start + len(rows))
             keep = self.keep(self.filter.refused_prefixes(tokens, places), counts)

@@ -92,9 +92,16 @@ def halves(names: Sequence[str], *, bit: int = 0) -> tuple[list[str], list[str]]
 
 def counting_judge(names: Sequence[str], vocabulary: Vocabulary) -> PlausibilityJudge:
     """A judge that counted one half of some names, and whose bar the other half sets."""
-    learned, real = halves(names)
+    return _judge_of(*halves(names), vocabulary)
+
+
+def _judge_of(learned: list[str], real: list[str], vocabulary: Vocabulary) -> PlausibilityJudge:
+    """The same of the two halves; that which is learned is emptied, as of a long list it is large."""
     tree = PrefixTree.from_names(learned, vocabulary)
-    return PlausibilityJudge.of(NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY), vocabulary, real)
+    learned.clear()
+    model = NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY)
+    del tree
+    return PlausibilityJudge.of(model, vocabulary, real)
 
 
 def drawing_temperature(
@@ -124,10 +131,11 @@ def drawing_temperature(
     training = training.under_one_root()  # a name is plausible whatever its label
     if training.distinct_name_count < FEWEST_NAMES:
         return None
-    rows = training.sequences()
-    if min(map(len, halves(generator.vocabulary.decode_all(rows.tokens)))) < FEWEST_NAMES // 4:
+    learned, real = halves(generator.vocabulary.decode_all(training.sequences().tokens))
+    if min(len(learned), len(real)) < FEWEST_NAMES // 4:
         return None
-    counted = counting_judge(generator.vocabulary.decode_all(rows.tokens), generator.vocabulary)
+    counted = _judge_of(learned, real, generator.vocabulary)
+    del real
     low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies
     while low < high:
         middle = (low + high) // 2

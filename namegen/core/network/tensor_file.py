@@ -19,13 +19,16 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from namegen.documents import Count, Json, Size, from_plain, read_object
-from namegen.errors import CheckpointError
-from namegen.files import is_device, write_whole
+from namegen.errors import CheckpointError, OutputError
+from namegen.escaping import short
+from namegen.files import is_device, read_whole, write_whole
 from namegen.types import Array
 
 METADATA_KEY = "namegen"
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
+# Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
+LARGEST_FILE = 400_000_000
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,15 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[st
     """Write tensors and a document, whole or not at all. ``format_version`` and ``checksum`` are added.
 
     Raises:
-        OutputError: the file cannot be written; what was there is kept.
+        OutputError: the file cannot be written, or would be too large to be read; what was there is kept.
     """
     arrays = {name: np.ascontiguousarray(values).reshape(np.shape(values)) for name, values in tensors.items()}
     document = {"format_version": FORMAT_VERSION, **document}
     text = to_json({**document, "checksum": checksum(arrays, document)})
+    if sum(values.nbytes for values in arrays.values()) + len(text) > 0.99 * LARGEST_FILE:  # a part for the header
+        raise OutputError(
+            f"{short(path)} would have more than {LARGEST_FILE:,} bytes, the most that is read: take a smaller network"
+        )
     write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
@@ -124,7 +131,7 @@ def _content(path: Path) -> bytes:
     if is_device(path):
         raise CheckpointError(f"{path} is a device, not a model file: give a file")
     try:
-        return Path(path).read_bytes()
+        return read_whole(path, LARGEST_FILE)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.any_beginning import AnyBeginning, as_one
+from namegen.core.evaluation.any_beginning import AnyBeginning, _mixed, as_one
 from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.log_probabilities import all_log_probabilities
 from namegen.core.evaluation.metrics import ceiling
 from namegen.core.evaluation.scoring import score_names, score_quantiles
 from tests.core.evaluation.list_model import ListModel
@@ -177,6 +178,19 @@ def test_what_no_beginning_allows_is_impossible_and_can_still_be_read() -> None:
     assert logits[0, never.vocabulary.encode("b")[0]] == -np.inf
     after, _ = model.step(never.vocabulary.encode("b"), state)
     np.testing.assert_allclose(np.exp(after).sum(), 1, atol=1e-12)
+
+
+def test_the_mixture_is_the_sum_of_logarithms_however_unlikely() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(5, 3, 6)) * np.array([1.0, 10, 1e3, 1e5, 1e30])[:, None, None]
+    logits[0, :, 2] = -np.inf
+    weights = np.log(rng.dirichlet(np.ones(3), 5))
+    weights[1, 0] = -np.inf
+    chances, mixed = _mixed(logits, weights)
+    of_each = all_log_probabilities(logits.reshape(15, 6)).reshape(5, 3, 6)
+    np.testing.assert_allclose(chances, of_each, rtol=1e-12)
+    expected = np.logaddexp.reduce(weights[:, :, None] + of_each, axis=1)
+    np.testing.assert_allclose(mixed, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_one_beginning_needs_no_wrapper() -> None:

@@ -11,15 +11,16 @@ import math
 import re
 import time
 import warnings
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from namegen.core.generation.wishes.pattern_lengths import lengths, single_pieces
+from namegen.core.generation.wishes.pattern_lengths import lengths, needed, single_pieces
 from namegen.errors import GenerationError, SettingsError, setting
 
 SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that explodes is stopped here
-SECONDS_TO_SPARE = 5.0  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
-SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search makes three million at most
+SECONDS_TO_SPARE = 1.5  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
+SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search asks of some millions at most
 LONGEST_EXPRESSION = 10_000
 LARGEST_EXPRESSION = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
 
@@ -87,6 +88,7 @@ class Pattern:
         except (OverflowError, RecursionError, MemoryError, ValueError) as error:
             raise SettingsError(f"{_told(expression)} is too large an expression: simplify it") from error
         self.prunes = _PLAIN.fullmatch(expression) is not None
+        self._clock: Callable[[], float] = time.perf_counter
         self._seconds = 0.0
         self._calls = 0
 
@@ -121,17 +123,48 @@ class Pattern:
             for character in characters
         }
 
+    def lacks(self, characters: str) -> str | None:
+        """A part of a plain expression that every match has, and none of the characters is; None: there may be a match.
+
+        >>> Pattern("([a-z]+)*1").lacks("abc"), Pattern("([a-z]+)*1?").lacks("abc")
+        ("'1'", None)
+        """
+        if not self.prunes:
+            return None
+        import regex
+
+        def is_there(piece: str) -> bool:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                either = [regex.compile(flag + piece) for flag in ("", "(?i)")]
+            return any(one.fullmatch(character) for character in characters for one in either)
+
+        missing = {piece for piece in single_pieces(self.expression) if not is_there(piece)}
+        lacking = needed(self.expression, missing) if missing else None
+        return None if lacking is None else _shown(lacking)
+
     def _ask(self, text: str, partial: bool) -> Any:
-        start = time.thread_time()  # of this thread: on a busy machine the clock says nothing of an expression
+        clock = self._clock
+        start = clock()
         try:
             return self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL)
         except TimeoutError:
             raise self._too_slow(f"more than {SECONDS_A_CALL:g} seconds for the one name {_shown(text)}") from None
         finally:
             self._calls += 1
-            self._seconds += time.thread_time() - start
+            self._seconds += clock() - start
             if self._seconds > SECONDS_TO_SPARE + SECONDS_A_CALL_ON_AVERAGE * self._calls:
-                raise self._too_slow(f"{self._seconds:.1f} seconds for {self._calls:,} names")
+                self._asks_too_much(clock)
+
+    def _asks_too_much(self, clock: Callable[[], float]) -> None:
+        """Raise GenerationError, if it was the thread's own time that was measured.
+
+        On a busy machine any other clock says nothing of an expression; but to ask for the thread's time takes several
+        times as long as most expressions do, so it is asked for only once the other one says that they take long.
+        """
+        if clock is time.thread_time:
+            raise self._too_slow(f"{self._seconds:.1f} seconds for {self._calls:,} names")
+        self._clock, self._seconds, self._calls = time.thread_time, 0.0, 0
 
     def _too_slow(self, what: str) -> GenerationError:
         return GenerationError(

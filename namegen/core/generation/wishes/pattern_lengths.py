@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 
 # Of a plain expression (``pattern.py`` says which those are) one piece after the other, its repeat apart.
 _PIECE = re.compile(
@@ -67,6 +68,36 @@ def single_pieces(expression: str) -> list[str]:
         if piece["one"] or piece["closes"]:
             place = repeat.end() if (repeat := _REPEAT.match(expression, place)) else place
     return list(pieces)
+
+
+def needed(expression: str, missing: Collection[str]) -> str | None:
+    """A piece that no match of a plain expression can do without, of those that no text can have; None: there may be
+    a match without any of them.
+
+    >>> needed("(a|b1)c", {"1"}), needed("(a1|b1)c", {"1"}), needed("a(1c)?", {"1"}), needed("a(1c)+", {"1"})
+    (None, '1', None, '1')
+    """
+    around: list[tuple[str | None, bool]] = []
+    so_far: str | None = None  # what stands in the way of the alternative that is being read
+    passable = False  # whether nothing stands in the way of one of those before it in the group
+    place = 0
+    while place < len(expression) and (piece := _PIECE.match(expression, place)):
+        place = piece.end()
+        if piece["opens"]:
+            around.append((so_far, passable))
+            so_far, passable = None, False
+        elif piece["or"]:
+            so_far, passable = None, passable or so_far is None
+        elif piece["one"] or piece["closes"]:
+            part = piece["one"] if piece["one"] in missing else None
+            if piece["closes"]:
+                part = None if passable else so_far
+                so_far, passable = around.pop() if around else (None, False)
+            if repeat := _REPEAT.match(expression, place):
+                place = repeat.end()
+                part = part if _repeated((1.0, 1.0), repeat)[0] else None
+            so_far = so_far or part
+    return None if passable else so_far
 
 
 def _either(one: tuple[float, float], other: tuple[float, float] | None) -> tuple[float, float]:

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from namegen.documents import from_plain, read_json
+from namegen.documents import LARGEST, from_plain, read_json
 from namegen.experiments.compare.document import FORMAT, FORMAT_VERSION, Comparison
 from namegen.experiments.compare.tables.markdown import markdown
+from namegen.files import read_whole
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
@@ -17,7 +18,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("results", type=Path, help="the results.json of a comparison")
     path = parser.parse_args(None if arguments is None else list(arguments)).results
     try:
-        plain = read_json(path.read_bytes())
+        plain = read_json(read_whole(path, LARGEST))
     except OSError as error:
         parser.error(f"cannot read {path}: {error.strerror}")
     except ValueError:

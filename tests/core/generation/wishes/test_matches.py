@@ -35,6 +35,28 @@ def test_a_beginning_that_cannot_match_is_a_contradiction() -> None:
     Wishlist([Matches("a.*"), StartsWith("ab")]).check(VOCABULARY)
 
 
+@pytest.mark.parametrize("expression", ["([ab]+)*1", "a(1|[xyz])", "(a1|b2)c", r"(?i)a\d+", "a(b1)+"])
+def test_an_expression_that_needs_a_character_which_the_model_lacks_is_refused(expression: str) -> None:
+    with pytest.raises(SettingsError, match=r"^matches=.* matches no name of this model, which knows no character for"):
+        Wishlist([Matches(expression)]).check(VOCABULARY)
+
+
+@pytest.mark.parametrize(
+    "expression", ["[a1]b", "(a|1)c", "(1b)?a", "a1*", "a1{0}b", "(?i)ABC", "(1|(2|b))", "|1", r"1\b"]
+)
+def test_one_that_can_do_without_it_is_not(expression: str) -> None:
+    Wishlist([Matches(expression)]).check(VOCABULARY)
+
+
+def test_rows_are_answered_each_as_if_asked_alone() -> None:
+    tracker = Matches("[ab]{2}c?").tracker(VOCABULARY, 9)
+    tokens = np.random.default_rng(0).integers(1, 4, (200, 3)).astype(np.int32)
+    places = np.zeros(200, np.int64)
+    alone = [tracker.refuses_names(tokens[row : row + 1], places[:1])[0] for row in range(200)]
+    assert tracker.refuses_names(tokens, places).tolist() == alone
+    assert 0 < sum(alone) < 200
+
+
 def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     wish = Matches("[ab]{2}c")
     tracker, asked = wish.tracker(VOCABULARY, 9), []
