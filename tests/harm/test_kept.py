@@ -65,7 +65,7 @@ def test_kept_measurements(tmp_path: Path) -> None:
                 told = str(error)
         assert len(told) < 2000, told[:200]
 
-    attack(call, range(tries(few=15, landing=200, hour=10_000)))
+    attack(call, range(tries(few=15, landing=200, hour=5_000)))
 
 
 def test_results_of_a_comparison(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_results_of_a_comparison(tmp_path: Path) -> None:
         assert code in (0, 2)
         assert len(said.getvalue()) < 3000, said.getvalue()[:200]
 
-    attack(call, range(tries(few=2, landing=20, hour=2_000)))
+    attack(call, range(tries(few=2, landing=20, hour=500)))
 
 
 def test_results_of_a_sweep() -> None:
@@ -103,7 +103,7 @@ def test_results_of_a_sweep() -> None:
             told = str(error)
         assert len(told) < 2000, told[:200]
 
-    attack(call, range(tries(few=15, landing=200, hour=10_000)))
+    attack(call, range(tries(few=15, landing=200, hour=5_000)))
 
 
 def dumped(document: object) -> str:

@@ -79,7 +79,7 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
         else:
             models[seed % 2].best(2, max_length=longest, allow_seen=bool(seed % 2), **wishes)
 
-    assert attack(call, range(tries(few=8, landing=80, hour=10_000)), seconds=10).refused
+    assert attack(call, range(tries(few=8, landing=80, hour=3_000)), seconds=10).refused
 
 
 def test_making_wishes_takes_no_time() -> None:
@@ -88,7 +88,7 @@ def test_making_wishes_takes_no_time() -> None:
         with of_part("given"):
             make_wishes("mlb-first", **(wished(rng) if seed % 2 else {"matches": expression(rng)}))
 
-    assert attack(call, range(tries(few=6, landing=100, hour=10_000))).refused
+    assert attack(call, range(tries(few=6, landing=100, hour=4_000))).refused
 
 
 def test_templates_of_people() -> None:
@@ -104,7 +104,7 @@ def test_templates_of_people() -> None:
         check_template(template)
         assert len(Person("Anna", "Bo", "Finnish").written(template)) < 10 * LONG
 
-    assert attack(call, range(tries(few=40, landing=400, hour=5_000))).refused
+    assert attack(call, range(tries(few=40, landing=400, hour=3_000))).refused
 
 
 def test_labels_and_names_to_score() -> None:
@@ -114,4 +114,4 @@ def test_labels_and_names_to_score() -> None:
         text = TEXTS[random(seed).integers(len(TEXTS))]
         (model.labelled, model.score, model.label_chances)[seed % 3](text)
 
-    assert attack(call, range(tries(few=36, landing=100, hour=1_000))).returned
+    assert attack(call, range(tries(few=36, landing=100, hour=500))).returned
