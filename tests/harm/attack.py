@@ -118,6 +118,13 @@ def _told(course: _Course, tried: Sequence[object]) -> str:
     return "\n".join(lines)
 
 
+def shapes_unchecked() -> None:
+    """In an attempt: shapes and types are not looked at for the rest of this child, which is then many times as fast."""
+    import jaxtyping
+
+    jaxtyping.config.update("jaxtyping_disable", True)
+
+
 # The child.
 
 
