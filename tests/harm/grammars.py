@@ -17,6 +17,7 @@ from hypothesis.errors import HypothesisDeprecationWarning
 
 from namegen.config import TABLES, Config
 from tests.strategies import HARD_NAMES
+from tests.test_config import tables
 
 Example = TypeVar("Example")
 
@@ -148,18 +149,18 @@ _sections = st.builds(_section, _paths, st.dictionaries(_keys, _values, max_size
 
 @st.composite
 def _sensible(draw: st.DrawFn) -> str:
-    """The tables that there are with settings that there are, and here and there one value of another kind."""
+    """The settings that there are with values that they may have, and here and there one of another kind."""
     lines = []
-    for table, kind in TABLES.items():
-        names = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    for table, values in draw(tables()).items():
         lines.append(f"[{table}]")
-        for name in draw(st.lists(st.sampled_from(names), unique=True, max_size=4)):
-            usual = getattr(getattr(Config(), table), name)
-            value = draw(_values) if usual is None or draw(st.integers(0, 7)) == 0 else usual
-            lines.append(f"{name} = {toml(value)}")
+        for name in draw(st.lists(st.sampled_from(sorted(values)), unique=True, max_size=4)):
+            value = draw(_values) if draw(st.integers(0, 15)) == 0 else values[name]
+            if value is not None:
+                lines.append(f"{name} = {toml(value)}")
     if draw(st.booleans()):
         lines.append("[grid]")
-        for path in draw(st.lists(st.sampled_from([f"{table}.{key}" for table in TABLES for key in _KEYS]), max_size=2)):
+        paths = st.sampled_from([f"{table}.{key}" for table in TABLES for key in _KEYS])
+        for path in draw(st.lists(paths, max_size=2, unique=True)):
             lines.append(f"{path} = {toml(draw(st.lists(_scalars, max_size=3)))}")
     return "\n".join(lines)
 
