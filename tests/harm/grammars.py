@@ -31,7 +31,11 @@ def sampled(strategy: st.SearchStrategy[Example], count: int) -> list[Example]:
 
     @seed(16)
     @settings(
-        max_examples=count, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck), deadline=None
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
     )
     @given(strategy)
     def collect(example: Example) -> None:
@@ -48,7 +52,24 @@ def sampled(strategy: st.SearchStrategy[Example], count: int) -> list[Example]:
 LETTERS = "Aab"  # of the names that expressions are asked of
 REPEATS = ("*", "+", "?", "{2}", "{1,2}", "{,2}", "{2,}", "{0}")
 # Single characters, and what stands between two of them: understood alike by `re` and by `regex`.
-PIECES = ("a", "b", "A", ".", "[ab]", "[^a]", "[a-b]", "[A-Za]", r"\w", r"\W", r"\d", r"\D", r"\S", r"\.", "[.b]", r"[^\w]")
+PIECES = (
+    "a",
+    "b",
+    "A",
+    ".",
+    "[ab]",
+    "[^a]",
+    "[a-b]",
+    "[A-Za]",
+    r"\w",
+    r"\W",
+    r"\d",
+    r"\D",
+    r"\S",
+    r"\.",
+    "[.b]",
+    r"[^\w]",
+)
 PLACES = ("^", "$", r"\b", r"\B", r"\A", r"\Z", "(?=a)", "(?!b)", "(?<=a)", "(?<!b)", "(?=.*b)", "(?!.*aa)")
 
 
@@ -180,7 +201,9 @@ _holes = st.one_of(
         st.sampled_from(("", "", ":", ":>9", ":{given}", ":>99999999999", ":%Y")),
     ),
 )
-templates = st.lists(st.one_of(_holes, st.sampled_from(("{{", "}}", "{", "}", ", ")), any_text), max_size=6).map("".join)
+templates = st.lists(st.one_of(_holes, st.sampled_from(("{{", "}}", "{", "}", ", ")), any_text), max_size=6).map(
+    "".join
+)
 label_sets = st.lists(any_text.filter(str.strip), min_size=1, max_size=5, unique=True)
 
 
@@ -232,7 +255,9 @@ def page_addresses(models: tuple[str, ...], labels: tuple[str, ...]) -> st.Searc
     from urllib.parse import quote, quote_plus
 
     values = st.one_of(
-        st.sampled_from((*models, *labels, "any", "__proto__", "constructor", "toString", "%", "%zz", "%ff%fe", "+", "")),
+        st.sampled_from(
+            (*models, *labels, "any", "__proto__", "constructor", "toString", "%", "%zz", "%ff%fe", "+", "")
+        ),
         _page_numbers,
         any_text,
         st.text(st.characters(exclude_categories=("Cs",)), min_size=35, max_size=60),

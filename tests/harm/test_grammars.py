@@ -216,9 +216,7 @@ def test_labels_of_any_text_are_found_again(tmp_path: Path) -> None:
         drawn = network.initial_parameters("glorot", rng=np.random.default_rng(0))
         parameters = {name: values.astype(np.float32) for name, values in drawn.items()}
         counted = tuple(Label(label, place) for place, label in enumerate(labels, start=1))
-        replace(
-            sound, network=network, parameters=parameters, labels=counted, score_quantiles=None
-        ).save(path)
+        replace(sound, network=network, parameters=parameters, labels=counted, score_quantiles=None).save(path)
         model = open_checkpoint(Checkpoint.load(path), "labels")
         assert list(model.labels) == labels
         for label in labels:
