@@ -179,8 +179,8 @@ def from_plain(kind: type[Document], plain: object) -> Document:
     try:
         document = msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
-        what, at, place = str(error).rpartition(" - at ")
-        raise ValueError(f"{_told(what)}{at}{_told(place)}") from None
+        what, at, where = str(error).rpartition(" - at ")
+        raise ValueError(f"{_told(what)}{at}{_told(where)}") from None
     place = _unknown_key(plain, msgspec.to_builtins(document, str_keys=True), "$")
     if place is not None:
         raise ValueError(f"Unknown key - at `{place}`")

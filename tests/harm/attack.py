@@ -119,7 +119,7 @@ def _told(course: _Course, tried: Sequence[object]) -> str:
 
 
 def shapes_unchecked() -> None:
-    """In an attempt: shapes and types are not looked at for the rest of this child, which is then many times as fast."""
+    """In an attempt: for the rest of this child no shapes and types are checked, and it is many times as fast."""
     import jaxtyping
 
     jaxtyping.config.update("jaxtyping_disable", True)

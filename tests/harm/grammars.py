@@ -1,7 +1,7 @@
 """What Hypothesis makes attempts of: sentences of the languages that namegen reads, rather than bytes at random.
 
-Each strategy knows a grammar (of regular expressions, configs, templates, page addresses) and what is said in it, so that most
-of what it makes is understood, and the rest is nearly right.
+Each strategy knows a grammar (of regular expressions, configs, templates, page addresses) and what is said in it, so
+that most of what it makes is understood, and the rest is nearly right.
 """
 
 from __future__ import annotations
@@ -240,8 +240,8 @@ _page_numbers = st.one_of(
     st.integers(-2, 60).map(str),
     st.floats().map(repr),
     st.sampled_from(
-        ("1e3", "0x10", "0b1", "Infinity", "-Infinity", "NaN", " 7 ", "٣", "1_000", "9" * 400, "4294967295", "4294967296",
-         "1.9999999999999999", "-0", "1n", "[7]", "null", "\n5\t", "+5", "5e-324", ".5", "5.", "١")
+        ("1e3", "0x10", "0b1", "Infinity", "-Infinity", "NaN", " 7 ", "٣", "1_000", "9" * 400, "4294967295",
+         "4294967296", "1.9999999999999999", "-0", "1n", "[7]", "null", "\n5\t", "+5", "5e-324", ".5", "5.", "١")
     ),
 )  # fmt: skip
 

@@ -1,11 +1,10 @@
-"""Addresses of a page from anybody: what they ask for is within bounds and comes back the same, and nothing in them runs.
+"""Addresses of a page from anybody: what they ask for is within bounds and comes back, and nothing in them runs.
 
 The page's own reader is called thousands of times in one visit; then the page itself is sent to some of the addresses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,8 @@ for (const given of addresses) {
       whole(read.share, 0, 100) && whole(read.seed, 0, 2 ** 32 - 1) && whole(read.n, 1, 1000) &&
       whole(read.shortest, 1, 1000) && whole(read.longest, 1, 1000) &&
       typeof read.temperature === "number" && read.temperature >= 0 && read.temperature <= 2 &&
-      typeof read.onlyNew === "boolean" && TEXTS.every((key) => typeof read[key] === "string" && read[key].length <= 40) &&
+      typeof read.onlyNew === "boolean" &&
+      TEXTS.every((key) => typeof read[key] === "string" && read[key].length <= 40) &&
       Object.keys(read).sort().join() === Object.keys({ ...defaults(read.model), seed: 0 }).sort().join();
     if (!sound) problems.push([given, "is read as", JSON.stringify(read)]);
     if (read.other === null) read.share = 50; // nothing is shared
@@ -72,23 +72,19 @@ def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture
-def troubles(opened: Opener) -> Iterator[Opener]:  # noqa: F811
-    """At the end nothing may have been asked of a network, said on the console, or raised."""
-    yield opened
-
-
-def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, troubles: Opener) -> None:
-    page = troubles(page_of_models)
+def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
+    page = opened(page_of_models)
     addresses = sampled(page_addresses(MODELS, LABELS), tries(few=150, landing=1_500, hour=10_000))
     sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ARITHMETIC, "dom.js", "wish.js"))
     problems = page.evaluate(READER.replace("%s", sources), addresses)
     assert problems == [], (len(problems), problems[:3])
 
 
-def test_the_page_shows_what_any_address_asks_for(page_of_models: Path, troubles: Opener) -> None:
-    """One address after the other, without loading the page anew: it answers, and no element comes of a text."""
-    page = troubles(page_of_models)
+def test_the_page_shows_what_any_address_asks_for(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
+    """One address after the other, without loading the page anew: it answers, and no element comes of a text; nothing
+    is asked of a network, said on the console, or raised (``opened`` looks at that).
+    """
+    page = opened(page_of_models)
     every = sampled(page_addresses(MODELS, LABELS), tries(few=10, landing=60, hour=600))
     for address in every:
         told: Any = page.evaluate(

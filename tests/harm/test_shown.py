@@ -1,0 +1,81 @@
+"""What a model's document says of itself, shown by those that show it: the catalogue, an evaluation, a page.
+
+No reader reads the cards beside the shipped models; what stands in them comes from this document.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from namegen.cli import cli
+from namegen.core.network.tensor_file import read_tensors
+from namegen.errors import NamegenError
+from tests.harm.attack import attack, shapes_unchecked
+from tests.harm.effort import tries
+from tests.harm.forging import Random, forged_document, places, strange, write_forged
+from tests.harm.material import NAMES, model_file
+
+COMMANDS = (
+    ["models"],
+    ["models", "--json"],
+    ["score", "model.safetensors", "Anna"],
+    ["generate", "model.safetensors", "-n", "2", "--json"],
+    ["export-web", "model.safetensors", "--out", "page.html", "--force"],
+    ["evaluate", "model.safetensors", "names.txt"],
+    ["export-vocabulary", "model.safetensors", "vocabulary.json", "--force"],
+)
+
+
+def random(seed: int) -> Random:
+    """The numbers of one attempt."""
+    return np.random.default_rng([23, seed])
+
+
+def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
+    """Mostly what is said of the training, and what is only shown: other values hardly pass the schema."""
+    if rng.random() < 0.3:
+        return forged_document(document, rng)
+    training = forged_document(document["training"], rng)
+    if rng.random() < 0.5:
+        training[["list", "split", "backend", "more"][rng.integers(4)]] = strange(rng)
+    labels = [dict(label) for label in document["labels"]]
+    if labels and rng.random() < 0.3:
+        labels[0]["name"] = ["\x1b[31m\u202e", "x" * 100_000, "a\nb", "\ud800", "</script>", "=1+1"][rng.integers(6)]
+    return {**document, "training": training, "labels": labels}
+
+
+def test_what_a_model_says_of_itself_is_shown_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.safetensors"
+    monkeypatch.setattr("namegen.models.shipped_path", lambda name: path)
+    monkeypatch.setattr("namegen.models.SHIPPED", ("mlb-first",))
+    (tmp_path / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    sound = [read_tensors(model_file(labelled=labelled)) for labelled in (True, False)]
+    assert {"list", "names"} <= sound[0][1]["training"].keys()
+    assert len(places(sound[0][1])) > 20
+
+    def call(seed: int) -> None:
+        shapes_unchecked()
+        tensors, document = sound[seed % 2]
+        write_forged(path, tensors, said_of_itself(document, random(seed)))
+        command = COMMANDS[seed % len(COMMANDS)]
+        result = CliRunner().invoke(cli, command, catch_exceptions=False)
+        assert result.exit_code in (0, 1), result.output[:300]
+        assert len(result.stderr.encode(errors="replace")) <= 3000, result.stderr[:300]
+        if "--json" in command and result.exit_code == 0:
+            json.loads(result.stdout)
+        else:
+            assert all(one.isprintable() for one in result.stdout.split("\n")), result.stdout[:300]
+        assert all(one.isprintable() for one in result.stderr.split("\n")), result.stderr[:300]
+        if result.exit_code:
+            assert result.stderr.rstrip("\n").split("\n")[-1].startswith("namegen: "), result.stderr
+            raise NamegenError("refused")
+
+    tally = attack(call, range(tries(few=14, landing=140, hour=1_500)))
+    assert min(tally.returned, tally.refused) > 0
