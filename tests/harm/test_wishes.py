@@ -12,7 +12,7 @@ from namegen.core.generation import arrivals, best_first, generator
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import of_part
 from namegen.wishes import make_wishes
-from tests.harm.attack import attack
+from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries
 from tests.harm.forging import LONG, Random
 from tests.harm.material import model_file
@@ -71,6 +71,7 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:
+        shapes_unchecked()
         rng = random(seed)
         wishes = wished(rng) if seed % 3 else {"matches": expression(rng)}
         longest = [None, None, 10, 1, 1000][rng.integers(5)]
@@ -84,6 +85,7 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_making_wishes_takes_no_time() -> None:
     def call(seed: int) -> None:
+        shapes_unchecked()
         rng = random(seed)
         with of_part("given"):
             make_wishes("mlb-first", **(wished(rng) if seed % 2 else {"matches": expression(rng)}))
