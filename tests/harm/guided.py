@@ -53,7 +53,7 @@ def of_documents(data: bytes) -> None:
         try:
             from_plain(kind, read_json(data))
         except ValueError as error:
-            assert len(str(error).encode(errors="replace")) <= LONGEST_MESSAGE
+            _short(error)
 
 
 def of_expressions(data: bytes) -> None:
@@ -95,6 +95,10 @@ def _file(data: bytes, ending: str) -> Path:
     return path
 
 
+def _short(error: Exception) -> None:
+    assert len(str(error).encode(errors="replace")) <= LONGEST_MESSAGE, str(error)[:300]
+
+
 def main() -> None:
     """Fuzz the reader that the first argument names."""
     import atheris
@@ -105,7 +109,7 @@ def main() -> None:
         try:
             read(data)
         except NamegenError as error:
-            assert len(str(error).encode(errors="replace")) <= LONGEST_MESSAGE
+            _short(error)
 
     with atheris.instrument_imports(include=["namegen", "tomllib"], enable_loader_override=False):
         one(b"")  # whatever it imports

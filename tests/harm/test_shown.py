@@ -45,8 +45,10 @@ def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
     if rng.random() < 0.5:
         training[["list", "split", "backend", "more"][rng.integers(4)]] = strange(rng)
     labels = [dict(label) for label in document["labels"]]
-    if labels and rng.random() < 0.3:
-        labels[0]["name"] = ["\x1b[31m\u202e", "x" * 100_000, "a\nb", "\ud800", "</script>", "=1+1"][rng.integers(6)]
+    if labels and rng.random() < 0.5:
+        labels[0]["name"] = ["\x1b[31m\u202e", "x" * 100_000, "a\nb", "\x85\u2028", "</script>", "=1+1"][
+            rng.integers(6)
+        ]
     return {**document, "training": training, "labels": labels}
 
 
