@@ -20,6 +20,7 @@ from tests.strategies import HARD_NAMES
 from tests.test_config import tables
 
 Example = TypeVar("Example")
+ROUNDS = 5  # in which a strategy may repeat itself
 
 
 def sampled(strategy: st.SearchStrategy[Example], count: int) -> list[Example]:
@@ -28,23 +29,26 @@ def sampled(strategy: st.SearchStrategy[Example], count: int) -> list[Example]:
     ``attack`` runs them in processes of their own, which Hypothesis by itself does not.
     """
     found: dict[str, Example] = {}
+    for number in range(ROUNDS):
 
-    @seed(16)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        deadline=None,
-    )
-    @given(strategy)
-    def collect(example: Example) -> None:
-        found.setdefault(repr(example), example)
+        @seed(number)
+        @settings(
+            max_examples=count,
+            phases=[Phase.generate],
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            deadline=None,
+        )
+        @given(strategy)
+        def collect(example: Example) -> None:
+            found.setdefault(repr(example), example)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", HypothesisDeprecationWarning)  # the type checks of the tests use `random`
-        collect()
-    return list(found.values())
+        if len(found) < count:
+            with warnings.catch_warnings():
+                # The type checks of the tests use `random`, which Hypothesis warns of.
+                warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+                collect()
+    return list(found.values())[:count]
 
 
 # --- regular expressions ----------------------------------------------------------------------------------------------
@@ -266,6 +270,9 @@ def page_addresses(models: tuple[str, ...], labels: tuple[str, ...]) -> st.Searc
     of_key = st.one_of(
         st.tuples(st.sampled_from(PAGE_KEYS), values),
         st.tuples(st.sampled_from(("model", "with")), st.sampled_from(models)),
+        st.tuples(
+            st.sampled_from(("first", "contains", "ends")), st.sampled_from(("<img src=x>", "<s>", "&lt;", "a", "é"))
+        ),
         st.tuples(st.sampled_from(("label", "withlabel")), st.sampled_from(labels)),
         st.tuples(st.sampled_from(("seed", "n", "temperature", "share", "shortest", "longest")), _page_numbers),
         st.tuples(st.one_of(any_text, st.sampled_from(("MODEL", "Seed", "__proto__", ""))), values),

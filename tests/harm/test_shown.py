@@ -18,7 +18,7 @@ from namegen.core.network.tensor_file import read_tensors
 from namegen.errors import NamegenError
 from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries
-from tests.harm.forging import Random, forged_document, places, strange, write_forged
+from tests.harm.forging import Random, forged_document, places, write_forged
 from tests.harm.material import NAMES, model_file
 
 COMMANDS = (
@@ -37,18 +37,39 @@ def random(seed: int) -> Random:
     return np.random.default_rng([23, seed])
 
 
+TEXTS = (
+    "\x1b[31m\u202e",
+    "x" * 100_000,
+    "a\nb",
+    "\x85\u2028",
+    "</script><img src=x>",
+    "=1+1",
+    "",
+    "/etc/\x00",
+    "\U0001f600" * 999,
+)
+
+
 def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
-    """Mostly what is said of the training, and what is only shown: other values hardly pass the schema."""
-    if rng.random() < 0.3:
+    """Other values anywhere, most of which the schema refuses; or texts and numbers that it takes, which are shown."""
+    kind = rng.integers(4)
+    if kind == 0:
         return forged_document(document, rng)
-    training = forged_document(document["training"], rng)
-    if rng.random() < 0.5:
-        training[["list", "split", "backend", "more"][rng.integers(4)]] = strange(rng)
-    labels = [dict(label) for label in document["labels"]]
-    if labels and rng.random() < 0.5:
-        labels[0]["name"] = ["\x1b[31m\u202e", "x" * 100_000, "a\nb", "\x85\u2028", "</script>", "=1+1"][
-            rng.integers(6)
-        ]
+    if kind == 1:
+        return {**document, "training": forged_document(document["training"], rng)}
+    training, labels = dict(document["training"]), [dict(label) for label in document["labels"]]
+    for name in ("list", "split", "backend", "more"):
+        if rng.random() < 0.5:
+            training[name] = TEXTS[rng.integers(len(TEXTS))]
+    for name in ("names", "distinct_names", "epochs", "best_epoch", "seed"):
+        if rng.random() < 0.3:
+            training[name] = [0, 1, 2**53 + 1, 2**63 - 1][rng.integers(4)]
+    for name in ("training", "validation"):
+        if rng.random() < 0.3:
+            figure = [None, 0.0, -1e300, 1e300, 5e-324][rng.integers(5)]
+            training[name] = {"accuracy_argmax": figure, "loss_nats_per_char": figure, TEXTS[rng.integers(9)]: 1.0}
+    for label in labels[: rng.integers(3)]:
+        label["name"] = TEXTS[rng.integers(len(TEXTS))]
     return {**document, "training": training, "labels": labels}
 
 
