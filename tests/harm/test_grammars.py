@@ -148,7 +148,7 @@ def test_names_of_wild_expressions_keep_them() -> None:
             told.append(names)
         assert told[0] == told[1]
 
-    attack(call, sampled(grammars.shared_expressions, tries(few=0, landing=100, hour=1_000)), seconds=10)
+    attack(call, sampled(grammars.shared_expressions, tries(few=10, landing=100, hour=1_000)), seconds=10)
 
 
 def outcome(read: Any, source: object) -> object:
