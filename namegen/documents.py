@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from namegen.escaping import quote
+from namegen.escaping import cut, printable, quote
 
 __all__ = [
     "UNSET",
@@ -53,6 +53,7 @@ else:
     Json = Any  # msgspec reads it where it stands in a document's field, and knows no type that is made of itself
 
 LARGEST = 64 * 2**20  # bytes of a JSON; the largest that namegen writes, a comparison's report, has some 5 MB
+MOST_TOLD = 160  # characters of what is wrong, and of where
 DEEPEST = 40  # objects and arrays inside one another; namegen's own have at most 10
 
 
@@ -173,9 +174,13 @@ def from_plain(kind: type[Document], plain: object) -> Document:
     >>> from_plain(Point, {"at": [1, "2"]})
     Traceback (most recent call last):
     ...
-    msgspec.ValidationError: Expected `int`, got `str` - at `$.at[1]`
+    ValueError: Expected `int`, got `str` - at `$.at[1]`
     """
-    document = msgspec.convert(plain, kind)
+    try:
+        document = msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        what, at, where = str(error).rpartition(" - at ")
+        raise ValueError(f"{_told(what)}{at}{_told(where)}") from None
     place = _unknown_key(plain, msgspec.to_builtins(document, str_keys=True), "$")
     if place is not None:
         raise ValueError(f"Unknown key - at `{place}`")
@@ -207,6 +212,11 @@ def _unknown_key(plain: object, known: object, place: str) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def _told(text: str) -> str:
+    """A part of msgspec's message, which repeats a wrong word in whole and as it came."""
+    return printable(cut(text, MOST_TOLD))
 
 
 def _shown(key: object) -> str:

@@ -65,6 +65,13 @@ def test_another_form_is_refused_with_its_place(change: dict[str, Any], place: s
         from_plain(Results, {"runs": [PLAIN | change]})
 
 
+def test_a_value_of_a_stranger_is_told_in_short_and_moves_no_cursor() -> None:
+    with pytest.raises(ValueError, match=r"Invalid enum value .* - at `\$\.runs\[0\]\.status`$") as caught:
+        from_plain(Results, {"runs": [PLAIN | {"status": "\x1b[31m" + "x" * 100_000}]})
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).isprintable()
+
+
 def test_a_key_that_is_missing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"missing required field `seed` - at `\$\.runs\[0\]`"):
         from_plain(Results, {"runs": [{name: value for name, value in PLAIN.items() if name != "seed"}]})

@@ -61,6 +61,9 @@ function defaults(model, other = null) {
   return { model, label: null, ...blend, n: 20, temperature: most("temperature"), ...texts, ...lengths, onlyNew: true };
 }
 
+/** No longer than a field takes, and without half a character (of two code units) at the end. */
+const cut = (text) => text.slice(0, MOST_LETTERS).replace(/[\ud800-\udbff]$/, "");
+
 /** `#seed=7&n=50&…`: what is left out, or makes no sense, is as usual. Without a seed, one is chosen. */
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -86,7 +89,7 @@ function readAddress() {
     seed: whole("seed", 0, LARGEST_SEED, newSeed()),
     n: whole("n", 1, MOST_NAMES, usual.n),
     temperature: number("temperature", 0, 2, usual.temperature),
-    ...Object.fromEntries(TEXTS.map((key) => [key, (given.get(key) ?? "").slice(0, MOST_LETTERS)])),
+    ...Object.fromEntries(TEXTS.map((key) => [key, cut(given.get(key) ?? "")])),
     shortest: whole("shortest", 1, 1000, usual.shortest),
     longest: whole("longest", 1, 1000, usual.longest),
     onlyNew: given.get("new") !== "any",

@@ -118,6 +118,13 @@ def _told(course: _Course, tried: Sequence[object]) -> str:
     return "\n".join(lines)
 
 
+def shapes_unchecked() -> None:
+    """In an attempt: for the rest of this child no shapes and types are checked, and it is many times as fast."""
+    import jaxtyping
+
+    jaxtyping.config.update("jaxtyping_disable", True)
+
+
 # The child.
 
 

@@ -60,5 +60,5 @@ def tries_or_skip(*, landing: int = 1, hour: int = 1) -> int:
     """As ``tries``; none in ``make test``, as what starts several programs takes seconds."""
     attempts = tries(few=0, landing=landing, hour=hour)
     if not attempts:
-        pytest.skip("it takes seconds: `make harm` runs it")
+        pytest.skip("it takes seconds: `make harm` runs it, or `make fuzz`")
     return attempts

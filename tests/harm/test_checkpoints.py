@@ -54,7 +54,7 @@ def test_changed_bytes(tmp_path: Path) -> None:
         path.write_bytes(forged_bytes(contents[seed % 2], random(seed)))
         use(path)
 
-    assert attack(call, range(tries(few=8, landing=150, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=150, hour=1_500))).refused
 
 
 def test_headers_which_are_read_before_the_checksum(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_headers_which_are_read_before_the_checksum(tmp_path: Path) -> None:
         path.write_bytes(forged_header(content, random(seed)))
         use(path)
 
-    assert attack(call, range(tries(few=8, landing=150, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=150, hour=2_000))).refused
 
 
 def test_documents_with_a_forged_checksum(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_documents_with_a_forged_checksum(tmp_path: Path) -> None:
         write_forged(path, tensors, forged_document(document, random(seed)))
         use(path)
 
-    assert attack(call, range(tries(few=12, landing=150, hour=10_000))).returned
+    assert attack(call, range(tries(few=12, landing=150, hour=3_500))).returned
 
 
 def test_tensors_with_a_forged_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_tensors_with_a_forged_checksum(tmp_path: Path, monkeypatch: pytest.Monk
         write_forged(path, forged, document)
         use(path)
 
-    assert attack(call, range(tries(few=12, landing=150, hour=10_000))).returned
+    assert attack(call, range(tries(few=12, landing=150, hour=2_000))).returned
 
 
 def test_known_names_in_a_file_beside_the_model(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_known_names_in_a_file_beside_the_model(tmp_path: Path) -> None:
             write_forged(beside, forged_tensors(known, rng), forged_document(about, rng) if kind == 3 else about)
         use(path)
 
-    assert attack(call, range(tries(few=8, landing=100, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=100, hour=1_500))).refused
 
 
 def test_forging_reaches_what_is_inside_a_field() -> None:

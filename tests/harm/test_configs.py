@@ -60,7 +60,7 @@ def test_config_files_of_any_content(tmp_path: Path) -> None:
         if isinstance(read, Config):
             assert parse_config(tomllib.loads(write_config(read))) == read
 
-    assert attack(call, range(tries(few=8, landing=150, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=150, hour=3_500))).refused
 
 
 def test_tables_of_any_values() -> None:
@@ -72,7 +72,7 @@ def test_tables_of_any_values() -> None:
         config = parse_config(forged_document(tables[rng.integers(len(tables))], rng))
         write_config(config)
 
-    assert attack(call, range(tries(few=8, landing=150, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=150, hour=3_000))).refused
 
 
 def test_many_wrong_values_at_once_are_told_in_short() -> None:
@@ -93,7 +93,7 @@ def test_options_of_any_values() -> None:
         }
         merge(Config(), overrides)
 
-    assert attack(call, range(tries(few=8, landing=150, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=150, hour=2_000))).refused
 
 
 def test_grids_of_any_values(tmp_path: Path) -> None:
@@ -111,4 +111,4 @@ def test_grids_of_any_values(tmp_path: Path) -> None:
         path.write_bytes(b"\n".join(lines))
         read_grid(path)
 
-    assert attack(call, range(tries(few=4, landing=60, hour=5_000))).refused
+    assert attack(call, range(tries(few=4, landing=60, hour=2_000))).refused

@@ -87,7 +87,7 @@ def test_answers_with_bytes_changed_end_in_a_list_or_a_sentence(rude: Rude) -> N
         no_harm(f"{rude.address}/{seed}")
 
     rude.serve("elsewhere", mutated(-1, LISTED))
-    seeds = range(tries(few=25, landing=500, hour=10_000))
+    seeds = range(tries(few=25, landing=500, hour=6_000))
     for seed in seeds:
         rude.serve(str(seed), mutated(seed, LISTED))
     attack(call, seeds)
@@ -106,4 +106,4 @@ def test_addresses_with_anything_in_them_end_in_a_sentence(rude: Rude) -> None:
         with Downloader(manners=HASTY) as downloader:
             downloader.read(text)
 
-    attack(call, range(tries(few=60, landing=2000, hour=10_000)))
+    attack(call, range(tries(few=60, landing=2_000, hour=5_000)))

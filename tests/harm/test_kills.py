@@ -5,10 +5,14 @@ Kills come at each step of each file's writing (``faults.py``), and at random mo
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +29,7 @@ from namegen.core.training.file_names import (
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.kept_runs import MODEL_SUFFIX
 from namegen.files import write_whole
-from tests.cli.conftest import Program, program, server, serving, some_names  # noqa: F401  # fixtures
+from tests.cli.conftest import Program, Run, program, server, serving, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
 from tests.harm.faults import STEPS, Fault, in_child
@@ -61,13 +65,17 @@ class Kills:
         self.whole = runner.folder / "whole"
         self.killed = 0
 
-    def _train(self, out: str, **how: object) -> object:
+    def _train(self, out: str, **how: object) -> Run:
         return self._program("train", "-", *self._options, "--out", out, stdin=self._names, values=OFTEN, **how)
 
     def one(self, out: str, first: dict[str, object], second: dict[str, object]) -> None:
         """Kill a training, and perhaps the one that goes on with it; then let it come to its end."""
         folder = self._program.folder / out
-        self._note(self._train(out, **first))
+        began = time.monotonic()
+        run = self._train(out, **first)
+        if run.code == 0:  # the machine has become faster: the next kills come sooner
+            self.seconds = min(self.seconds, time.monotonic() - began)
+        self._note(run)
         every_file_opens(folder)
         if not (folder / CONFIG_FILE).exists():  # it had not begun, and there is nothing to go on with
             if folder.exists():
@@ -81,10 +89,14 @@ class Kills:
         same_model(folder, self.whole)
         assert {path.name for path in folder.iterdir()} == {path.name for path in self.whole.iterdir()}
 
-    def _note(self, run: object) -> None:
+    def _note(self, run: Run) -> None:
         code = run.code
         assert code in (0, -signal.SIGKILL), run
         self.killed += code != 0
+
+    def told(self) -> None:
+        """How many there were, for those who run the tests with ``-rP``."""
+        print(f"killed {self.killed} times; {self.seconds:.2f} seconds a training")
 
 
 def faults(seed: int) -> Iterator[dict[str, object]]:
@@ -103,11 +115,12 @@ def list_of_names(some_names) -> bytes:  # noqa: F811
 
 
 def test_numpy_at_every_write(program, list_of_names) -> None:  # noqa: F811
-    attempts = tries(few=3, landing=40, hour=500)
+    attempts = tries(few=3, landing=40, hour=450)
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     of_the_second = faults(1)
     for number, fault in zip(range(attempts), faults(0), strict=False):
         kills.one(f"run-{number}", {"fault": fault}, {"fault": next(of_the_second)} if number % 2 else {})
+    kills.told()
     assert kills.killed >= attempts * 3 // 4  # a few faults wait for a write that does not come
 
 
@@ -122,12 +135,13 @@ def test_the_plot_at_every_write(program, list_of_names) -> None:  # noqa: F811
 
 
 def test_numpy_at_random(program, list_of_names) -> None:  # noqa: F811
-    attempts = tries(few=1, landing=20, hour=500)
+    attempts = tries(few=1, landing=20, hour=350)
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     rng = random.Random(0)
     for number in range(attempts):
-        first, second = ({"kill_after": rng.uniform(0.3, 1) * kills.seconds} for _ in range(2))
+        first, second = ({"kill_after": rng.uniform(0.1, 0.9) * share * kills.seconds} for share in (1, 0.6))
         kills.one(f"run-{number}", first, second)
+    kills.told()
     assert kills.killed >= attempts // 2
 
 
@@ -141,6 +155,7 @@ def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factor
         for number in range(attempts):
             at_random = {"kill_after": rng.uniform(0.3, 1) * kills.seconds}
             kills.one(f"run-{number}", *((at_random, {}) if number % 2 else ({"fault": next(of_a_write)}, {})))
+    kills.told()
     assert kills.killed >= attempts // 2
 
 
@@ -203,3 +218,70 @@ def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
         document = program("sweep", "grid.toml", "--out", out, "--workers", 1, "--json", "--quiet").done().json
         assert [run["status"] for run in document["runs"]] == ["done", "done"]
         assert not list((program.folder / out).rglob("*.part"))
+
+
+# The engine numpy alone, as the others take long to load: they are as where their library is missing.
+NUMPY_ALONE = """
+import namegen.experiments.compare.run as run
+outcome_of = run.PlanOutcome
+def numpy_alone(plan):
+    outcome = outcome_of(plan)
+    outcome.missing.update({one.engine: "left out" for one in plan if one.engine not in (None, "", "numpy")})
+    return outcome
+run.PlanOutcome = numpy_alone
+"""
+OF_A_COMPARISON = ("namegen-comparison", "*-*", "results.json", "*.png", "report.html")
+
+
+def figures_of(results: Path) -> object:
+    """What a comparison found of the networks: what is timed differs from run to run."""
+    document = json.loads(results.read_bytes())
+    return [
+        [run["network"], run["engine"], run["figures"], {**run["history"], "seconds": None}]
+        for run in document["lists"][0]["trainings"]
+    ]
+
+
+def test_a_comparison_at_every_write_and_at_random(program, list_of_names) -> None:  # noqa: F811
+    """Whatever was kept before the kill stays as it was, what was lacking is measured, and the figures are the same.
+
+    Each begins with a finished one that lacks some measurements, as all of them would take a minute.
+    """
+    attempts = tries_or_skip(landing=0, hour=15)
+    program.write("names.txt", list_of_names * 2)
+    command, whole = ("compare-backends", "names.txt", "--quick", "--quiet", "--out"), program.folder / "whole"
+    program.fresh(*command, "whole", before=NUMPY_ALONE).done()
+    assert len(figures_of(whole / "results.json")) >= 2
+    rng, killed = random.Random(3), 0
+    for number in range(attempts):
+        folder = program.folder / f"report-{number}"
+        step, file = STEPS[number // 2 % len(STEPS)], OF_A_COMPARISON[(number // 2 + 1) % len(OF_A_COMPARISON)]
+        if file != OF_A_COMPARISON[0]:
+            shutil.copytree(whole, folder)
+            for path in folder.glob("*.*"):
+                if path.is_file() and not path.name.startswith("."):
+                    path.unlink()
+            for path in rng.sample(sorted((folder / "measurements").glob("*.json")), 2):
+                path.unlink()
+        kept = {path: path.read_bytes() for path in folder.glob("measurements/*")}
+        if number % 2:
+            process = program.spawn(*command, folder.name, before=NUMPY_ALONE)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(rng.uniform(1, 10))
+            process.kill()
+            process.communicate()
+            code = process.returncode
+        else:
+            before = f"import sys; sys.path.append({str(ROOT)!r}); from tests.harm.faults import Fault; "
+            before += f"Fault({step!r}, {file!r}).install()\n{NUMPY_ALONE}"
+            code = program.fresh(*command, folder.name, before=before).code
+            assert code == -signal.SIGKILL, (step, file)
+        killed += code == -signal.SIGKILL
+        for path, content in kept.items():
+            assert path.read_bytes() == content, path
+        for path in folder.glob("measurements/*.json"):
+            json.loads(path.read_bytes())
+        program.fresh(*command, folder.name, before=NUMPY_ALONE).done()
+        assert figures_of(folder / "results.json") == figures_of(whole / "results.json")
+        assert not list(folder.rglob("*.part"))
+    assert killed >= attempts // 2

@@ -78,7 +78,7 @@ def test_lists_of_any_content(tmp_path: Path) -> None:
         assert told
         describe(corpus.names).to_dict()
 
-    assert attack(call, range(tries(few=12, landing=200, hour=10_000))).returned
+    assert attack(call, range(tries(few=12, landing=200, hour=6_500))).returned
 
 
 def test_names_that_a_program_gives() -> None:
@@ -87,7 +87,7 @@ def test_names_that_a_program_gives() -> None:
         texts = [text if isinstance(text := strange(rng), str) else NAMES[rng.integers(11)] for _ in range(10)]
         Corpus.from_names(texts[:5], labels=None if seed % 2 else texts[5 : rng.choice([10, 10, 9])])
 
-    assert attack(call, range(tries(few=8, landing=100, hour=2_000))).returned
+    assert attack(call, range(tries(few=8, landing=100, hour=1_000))).returned
 
 
 def test_names_of_lists_that_are_not_there(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_vocabularies(tmp_path: Path) -> None:
         vocabulary = Vocabulary.load(path)
         vocabulary.decode(list(range(min(vocabulary.size, 50))))
 
-    assert attack(call, range(tries(few=8, landing=100, hour=10_000))).refused
+    assert attack(call, range(tries(few=8, landing=100, hour=3_000))).refused

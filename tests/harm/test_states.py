@@ -40,7 +40,7 @@ def test_states_with_a_forged_checksum(tmp_path: Path) -> None:
         write_forged(folder / STATE_FILE, changed, about)
         resume(folder, epochs=3)
 
-    tally = attack(call, range(SOUND, tries(few=8, landing=80, hour=10_000)))
+    tally = attack(call, range(SOUND, tries(few=8, landing=80, hour=5_000)))
     assert tally.returned
     assert tally.refused
 
@@ -55,7 +55,7 @@ def test_states_with_changed_bytes_and_headers(tmp_path: Path) -> None:
             (folder / STATE_FILE).write_bytes(forge(content, random(seed)))
         resume(folder, epochs=3)
 
-    tally = attack(call, range(SOUND, tries(few=4, landing=40, hour=10_000)))
+    tally = attack(call, range(SOUND, tries(few=4, landing=40, hour=3_000)))
     assert tally.returned
     assert tally.refused
 
@@ -69,6 +69,6 @@ def test_settings_and_lists_of_a_run_with_changed_bytes(tmp_path: Path) -> None:
             path.write_bytes(forged_bytes(path.read_bytes(), random(seed)))
         resume(path.parent, epochs=3)
 
-    tally = attack(call, range(SOUND, tries(few=4, landing=40, hour=10_000)))
+    tally = attack(call, range(SOUND, tries(few=4, landing=40, hour=2_500)))
     assert tally.returned
     assert tally.refused

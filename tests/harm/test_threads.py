@@ -19,8 +19,8 @@ from tests.harm.effort import tries
 from tests.requirements import require
 
 THREADS = 8
-CALLS = tries(few=8, landing=200, hour=2_000)  # of each thread
-CALLS_OF_KERAS = tries(few=1, landing=10, hour=100)
+CALLS = tries(few=8, landing=200, hour=500)  # of each thread
+CALLS_OF_KERAS = tries(few=1, landing=10, hour=50)
 WAYS = 12  # different calls: a thread makes all of them in turn, each thread beginning with another
 CHARACTERS = "aeilmnorst"
 
@@ -98,7 +98,7 @@ def test_of_the_keras_engine() -> None:
 
 
 @pytest.mark.usefixtures("_threads_change_often")
-@pytest.mark.parametrize("attempt", range(tries(few=30, landing=200, hour=2_000)))
+@pytest.mark.parametrize("attempt", range(tries(few=30, landing=200, hour=500)))
 def test_the_first_step_of_a_model(attempt: int) -> None:
     """What the first step makes ready is made once, or by several threads alike."""
     tokens = np.full(3, attempt % 10, np.int32)

@@ -12,7 +12,7 @@ from namegen.core.generation import arrivals, best_first, generator
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import of_part
 from namegen.wishes import make_wishes
-from tests.harm.attack import attack
+from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries
 from tests.harm.forging import LONG, Random
 from tests.harm.material import model_file
@@ -71,6 +71,7 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:
+        shapes_unchecked()
         rng = random(seed)
         wishes = wished(rng) if seed % 3 else {"matches": expression(rng)}
         longest = [None, None, 10, 1, 1000][rng.integers(5)]
@@ -79,16 +80,17 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
         else:
             models[seed % 2].best(2, max_length=longest, allow_seen=bool(seed % 2), **wishes)
 
-    assert attack(call, range(tries(few=8, landing=80, hour=10_000)), seconds=5).refused
+    assert attack(call, range(tries(few=8, landing=80, hour=3_000)), seconds=5).refused
 
 
 def test_making_wishes_takes_no_time() -> None:
     def call(seed: int) -> None:
+        shapes_unchecked()
         rng = random(seed)
         with of_part("given"):
             make_wishes("mlb-first", **(wished(rng) if seed % 2 else {"matches": expression(rng)}))
 
-    assert attack(call, range(tries(few=6, landing=100, hour=10_000))).refused
+    assert attack(call, range(tries(few=6, landing=100, hour=4_000))).refused
 
 
 def test_templates_of_people() -> None:
@@ -104,7 +106,7 @@ def test_templates_of_people() -> None:
         check_template(template)
         assert len(Person("Anna", "Bo", "Finnish").written(template)) < 10 * LONG
 
-    assert attack(call, range(tries(few=40, landing=400, hour=5_000))).refused
+    assert attack(call, range(tries(few=40, landing=400, hour=3_000))).refused
 
 
 def test_labels_and_names_to_score() -> None:
@@ -114,4 +116,4 @@ def test_labels_and_names_to_score() -> None:
         text = TEXTS[random(seed).integers(len(TEXTS))]
         (model.labelled, model.score, model.label_chances)[seed % 3](text)
 
-    assert attack(call, range(tries(few=36, landing=100, hour=1_000))).returned
+    assert attack(call, range(tries(few=36, landing=100, hour=500))).returned

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from namegen.documents import LARGEST, from_plain, read_json
+from namegen.escaping import shown
 from namegen.experiments.compare.document import FORMAT, FORMAT_VERSION, Comparison
 from namegen.experiments.compare.tables.markdown import markdown
 from namegen.files import read_whole
@@ -27,8 +28,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
         parser.error(f"{path} is not the results.json of a comparison: give the one of namegen compare-backends")
     if plain.get("format_version") != FORMAT_VERSION:
         parser.error(
-            f"{path} has the format version {plain.get('format_version')}, this namegen reads {FORMAT_VERSION}: print "
-            "it with the namegen that made it"
+            f"{path} has the format version {shown(plain.get('format_version'))}, this namegen reads {FORMAT_VERSION}: "
+            "print it with the namegen that made it"
         )
     try:
         results = from_plain(Comparison, plain)

@@ -35,3 +35,15 @@ def test_one_that_is_damaged_or_of_another_version_is_told(tmp_path: Path, capsy
         with pytest.raises(SystemExit, match="2"):
             main([str(file)])
         assert said in capsys.readouterr().err
+
+
+def test_a_version_of_any_length_is_told_in_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "results.json"
+    for version in ("\x1b[31m" + "9" * 100_000, [[1]] * 10_000):
+        file.write_text(json.dumps({"format": "namegen comparison", "format_version": version}), encoding="utf-8")
+        with pytest.raises(SystemExit, match="2"):
+            main([str(file)])
+        told = capsys.readouterr().err
+        assert "has the format version" in told
+        assert len(told) < 1000
+        assert "\x1b" not in told

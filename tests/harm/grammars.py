@@ -1,0 +1,284 @@
+"""What Hypothesis makes attempts of: sentences of the languages that namegen reads, rather than bytes at random.
+
+Each strategy knows a grammar (of regular expressions, configs, templates, page addresses) and what is said in it, so
+that most of what it makes is understood, and the rest is nearly right.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisDeprecationWarning
+
+from namegen.config import TABLES, Config
+from tests.strategies import HARD_NAMES
+from tests.test_config import tables
+
+Example = TypeVar("Example")
+ROUNDS = 5  # in which a strategy may repeat itself
+
+
+def sampled(strategy: st.SearchStrategy[Example], count: int) -> list[Example]:
+    """So many different things that a strategy makes, the same ones each time; fewer where there are no more.
+
+    ``attack`` runs them in processes of their own, which Hypothesis by itself does not.
+    """
+    found: dict[str, Example] = {}
+    for number in range(ROUNDS):
+
+        @seed(number)
+        @settings(
+            max_examples=count,
+            phases=[Phase.generate],
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            deadline=None,
+        )
+        @given(strategy)
+        def collect(example: Example) -> None:
+            found.setdefault(repr(example), example)
+
+        if len(found) < count:
+            with warnings.catch_warnings():
+                # The type checks of the tests use `random`, which Hypothesis warns of.
+                warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+                collect()
+    return list(found.values())[:count]
+
+
+# --- regular expressions ----------------------------------------------------------------------------------------------
+
+LETTERS = "Aab"  # of the names that expressions are asked of
+REPEATS = ("*", "+", "?", "{2}", "{1,2}", "{,2}", "{2,}", "{0}")
+# Single characters, and what stands between two of them: understood alike by `re` and by `regex`.
+PIECES = (
+    "a",
+    "b",
+    "A",
+    ".",
+    "[ab]",
+    "[^a]",
+    "[a-b]",
+    "[A-Za]",
+    r"\w",
+    r"\W",
+    r"\d",
+    r"\D",
+    r"\S",
+    r"\.",
+    "[.b]",
+    r"[^\w]",
+)
+PLACES = ("^", "$", r"\b", r"\B", r"\A", r"\Z", "(?=a)", "(?!b)", "(?<=a)", "(?<!b)", "(?=.*b)", "(?!.*aa)")
+
+
+def _longer(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    several = st.lists(inner, min_size=1, max_size=3)
+    group = st.sampled_from(("({})", "(?:{})", "(?i:{})", "(?={})", "(?!{})", "(?>{})", "(?-i:{})"))
+    return st.one_of(
+        several.map("".join),
+        several.map("|".join).map("(?:{})".format),
+        st.builds(lambda form, part: form.replace("{}", part), group, inner),
+        st.builds(
+            lambda part, repeat, kind: f"(?:{part}){repeat}{kind}",
+            inner,
+            st.sampled_from(REPEATS),
+            st.sampled_from(("", "", "?", "+")),
+        ),
+    )
+
+
+shared_expressions = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(("", "", "", "(?i)", "(?s)", "(?m)", "(?a)")),
+    st.recursive(st.sampled_from(PIECES) | st.sampled_from(PLACES), _longer, max_leaves=8),
+    st.sampled_from(("", "", "", r"(.)\1", "(?P<x>a|b)(?P=x)", "$", "|a")),
+)
+# None is empty: no name is, and Python before 3.14 has it that nothing is not even no boundary (``\\B``).
+short_names = st.text(f"{LETTERS}.1é \n", min_size=1, max_size=5)
+
+# --- wishes -----------------------------------------------------------------------------------------------------------
+
+texts = st.text("ab", max_size=2)
+combined_wishes: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "starts_with": texts,
+        "ends_with": texts,
+        "contains": texts,
+        "matches": shared_expressions,
+        "min_length": st.integers(1, 4),
+        "banned": st.lists(st.text("abA. ", max_size=2), max_size=2),
+        "avoid": st.lists(st.text("abA", max_size=3), max_size=3),
+        "min_distance": st.integers(1, 3),
+    },
+)
+
+# --- configs ----------------------------------------------------------------------------------------------------------
+
+any_text = st.one_of(st.sampled_from(HARD_NAMES), st.text(st.characters(exclude_categories=("Cs",)), max_size=12))
+_KEYS = [name for kind in TABLES.values() for name in kind.__dataclass_fields__]  # type: ignore[attr-defined]
+_keys = st.one_of(st.sampled_from([*TABLES, "grid", *_KEYS]), any_text)
+_usual = [value for table in TABLES for value in vars(getattr(Config(), table)).values() if value is not None]
+_numbers = st.one_of(st.integers(-3, 3), st.integers(-(2**70), 2**70), st.floats())
+_dates = st.sampled_from(("1979-05-27T07:32:00Z", "1979-05-27", "07:32:00", "1979-05-27 07:32:00.999999-07:00"))
+
+
+class Literal(str):
+    """A value as TOML writes it: of a kind that Python's JSON does not know."""
+
+    __slots__ = ()
+
+
+_scalars = st.one_of(st.sampled_from(_usual), st.booleans(), _numbers, any_text, _dates.map(Literal))
+_values = st.recursive(
+    _scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(_keys, inner, max_size=3)),
+    max_leaves=8,
+)
+
+
+def toml(value: object) -> str:
+    """A value as TOML, tables inline."""
+    match value:
+        case Literal():
+            return str.__str__(value)
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case Mapping():
+            return "{ " + ", ".join(f"{toml(str(key))} = {toml(inner)}" for key, inner in value.items()) + " }"
+        case list() | tuple():
+            return f"[{', '.join(map(toml, value))}]"
+        case _:
+            return str(value)  # numbers, and inf, nan
+
+
+def _section(path: list[str], entries: Mapping[str, object], many: bool, dotted: bool) -> str:
+    """A table as it is written by hand: a heading of any depth, then its entries."""
+    heading = ".".join(toml(key) for key in path)
+    heading = f"[[{heading}]]" if many else f"[{heading}]"
+    lines = [f"{'x.' if dotted else ''}{toml(key)} = {toml(entry)}" for key, entry in entries.items()]
+    return "\n".join([heading, *lines])
+
+
+_paths = st.one_of(st.sampled_from([[name] for name in [*TABLES, "grid"]]), st.lists(_keys, min_size=1, max_size=4))
+_sections = st.builds(_section, _paths, st.dictionaries(_keys, _values, max_size=4), st.booleans(), st.booleans())
+
+
+@st.composite
+def _sensible(draw: st.DrawFn) -> str:
+    """The settings that there are with values that they may have, and here and there one of another kind."""
+    lines = []
+    for table, values in draw(tables()).items():
+        lines.append(f"[{table}]")
+        for name in draw(st.lists(st.sampled_from(sorted(values)), unique=True, max_size=4)):
+            value = draw(_values) if draw(st.integers(0, 15)) == 0 else values[name]
+            if value is not None:
+                lines.append(f"{name} = {toml(value)}")
+    if draw(st.booleans()):
+        lines.append("[grid]")
+        paths = st.sampled_from([f"{table}.{key}" for table in TABLES for key in _KEYS])
+        for path in draw(st.lists(paths, max_size=2, unique=True)):
+            lines.append(f"{path} = {toml(draw(st.lists(_scalars, max_size=3)))}")
+    return "\n".join(lines)
+
+
+configs = st.one_of(_sensible(), st.lists(_sections, min_size=1, max_size=4).map("\n".join))
+
+# --- templates of people, labels --------------------------------------------------------------------------------------
+
+_FIELDS = ("given", "family", "origin")
+_holes = st.one_of(
+    st.sampled_from([f"{{{name}}}" for name in _FIELDS]),
+    st.sampled_from([f"{{{name}}}" for name in _FIELDS]),
+    st.builds(
+        "{{{}{}{}}}".format,
+        st.sampled_from((*_FIELDS, "", "0", "Given", "given ")),
+        st.sampled_from(("", "", "!r", "!", ".real", "[0]", ".__class__.__mro__")),
+        st.sampled_from(("", "", ":", ":>9", ":{given}", ":>99999999999", ":%Y")),
+    ),
+)
+templates = st.lists(st.one_of(_holes, st.sampled_from(("{{", "}}", "{", "}", ", ")), any_text), max_size=6).map(
+    "".join
+)
+label_sets = st.lists(any_text.filter(str.strip), min_size=1, max_size=5, unique=True)
+
+
+def braces(template: str, values: Mapping[str, str]) -> str | None:
+    """A template filled in by hand, one character after the other; None: it is not one that is allowed."""
+    out, place, named = [], 0, set()
+    while place < len(template):
+        if template[place : place + 2] in ("{{", "}}"):
+            out.append(template[place])
+            place += 2
+        elif template[place] == "}":
+            return None
+        elif template[place] == "{":
+            end = template.find("}", place)
+            name = template[place + 1 : end].removesuffix(":") if end > 0 else ""
+            if name not in values:
+                return None
+            out.append(values[name])
+            named.add(name)
+            place = end + 1
+        else:
+            out.append(template[place])
+            place += 1
+    return "".join(out) if named & {"given", "family"} else None
+
+
+# --- addresses of a page ----------------------------------------------------------------------------------------------
+
+PAGE_KEYS = (
+    *("model", "label", "with", "withlabel", "share", "seed", "n", "temperature"),
+    *("first", "contains", "ends", "shortest", "longest", "new"),
+)
+_page_numbers = st.one_of(
+    st.integers(-2, 60).map(str),
+    st.floats().map(repr),
+    st.sampled_from(
+        ("1e3", "0x10", "0b1", "Infinity", "-Infinity", "NaN", " 7 ", "٣", "1_000", "9" * 400, "4294967295",
+         "4294967296", "1.9999999999999999", "-0", "1n", "[7]", "null", "\n5\t", "+5", "5e-324", ".5", "5.", "١")
+    ),
+)  # fmt: skip
+
+
+def _written(pairs: list[tuple[str, str]], quoting: Callable[[str], str]) -> str:
+    return "#" + "&".join(f"{key}={quoting(value)}" for key, value in pairs)
+
+
+def page_addresses(models: tuple[str, ...], labels: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Addresses of a page of these models: keys that there are and others, each with what it takes and other things."""
+    from urllib.parse import quote, quote_plus
+
+    values = st.one_of(
+        st.sampled_from(
+            (*models, *labels, "any", "__proto__", "constructor", "toString", "%", "%zz", "%ff%fe", "+", "")
+        ),
+        _page_numbers,
+        any_text,
+        st.text(st.characters(exclude_categories=("Cs",)), min_size=35, max_size=60),
+        st.sampled_from(("<img src=x onerror=alert(1)>", "&amp;", "\u202eabc", "\U0001f600" * 30, "x" * 5000)),
+    )
+    of_key = st.one_of(
+        st.tuples(st.sampled_from(PAGE_KEYS), values),
+        st.tuples(st.sampled_from(("model", "with")), st.sampled_from(models)),
+        st.tuples(
+            st.sampled_from(("first", "contains", "ends")), st.sampled_from(("<img src=x>", "<s>", "&lt;", "a", "é"))
+        ),
+        st.tuples(st.sampled_from(("label", "withlabel")), st.sampled_from(labels)),
+        st.tuples(st.sampled_from(("seed", "n", "temperature", "share", "shortest", "longest")), _page_numbers),
+        st.tuples(st.one_of(any_text, st.sampled_from(("MODEL", "Seed", "__proto__", ""))), values),
+    )
+    quoting = st.sampled_from((quote, quote_plus, str, lambda text: text.replace("%", "%25")))
+    return st.one_of(
+        st.builds(_written, st.lists(of_key, max_size=7), quoting),
+        st.text(st.characters(exclude_categories=("Cs",)), max_size=30).map("#".__add__),
+    )

@@ -1,0 +1,109 @@
+"""Addresses of a page from anybody: what they ask for is within bounds and comes back, and nothing in them runs.
+
+The page's own reader is called thousands of times in one visit; then the page itself is sent to some of the addresses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from namegen.web.export import ARITHMETIC, PageModel, write_page
+from tests.harm.effort import tries
+from tests.harm.grammars import page_addresses, sampled
+from tests.requirements import require
+from tests.web.conftest import Opener, at_random, browser, opened  # noqa: F401  # fixtures
+
+WEB = Path(__file__).parents[2] / "namegen" / "web"
+LABELS = ("Finnish", "São Tomé", "a&b=c#", "</script>", "__proto__", "\U0001f600")
+MODELS = ("plain", "labelled", "constructor", "a+b %41")
+MOST_SHOWN = 60  # names in one address of those that the page is sent to
+# The scripts that read an address, with an address of ours in the place of the page's.
+READER = """(addresses) => {
+"use strict";
+const location = { hash: "" };
+%s
+const problems = [];
+const whole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
+for (const given of addresses) {
+  try {
+    location.hash = given;
+    const read = readAddress();
+    const labelsOf = (name) => (name === null ? [] : descriptionOf(name).labels.map((label) => label.name));
+    const sound =
+      descriptionOf(read.model) !== undefined &&
+      (read.other === null || (descriptionOf(read.other) !== undefined && read.other !== read.model)) &&
+      (read.label === null || labelsOf(read.model).includes(read.label)) &&
+      (read.otherLabel === null || labelsOf(read.other).includes(read.otherLabel)) &&
+      whole(read.share, 0, 100) && whole(read.seed, 0, 2 ** 32 - 1) && whole(read.n, 1, 1000) &&
+      whole(read.shortest, 1, 1000) && whole(read.longest, 1, 1000) &&
+      typeof read.temperature === "number" && read.temperature >= 0 && read.temperature <= 2 &&
+      typeof read.onlyNew === "boolean" &&
+      TEXTS.every((key) => typeof read[key] === "string" && read[key].length <= 40) &&
+      Object.keys(read).sort().join() === Object.keys({ ...defaults(read.model), seed: 0 }).sort().join();
+    if (!sound) problems.push([given, "is read as", JSON.stringify(read)]);
+    if (read.other === null) read.share = 50; // nothing is shared
+    Object.assign(wish, read);
+    location.hash = address();
+    const again = JSON.stringify(readAddress(), Object.keys(read).sort());
+    if (again !== JSON.stringify(read, Object.keys(read).sort())) problems.push([given, JSON.stringify(read), again]);
+    for (const model of descriptions) {
+      Object.assign(wish, read);
+      turnTo(model.name, read.other);
+      location.hash = address();
+      readAddress();
+    }
+  } catch (error) {
+    problems.push([given, String(error)]);
+  }
+}
+return problems;
+}"""
+
+
+@pytest.fixture(scope="module")
+def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    require("jinja2")
+    checkpoints = [at_random("gru", "abcé", LABELS if place % 2 else ()) for place in range(len(MODELS))]
+    out = tmp_path_factory.mktemp("addresses") / "names.html"
+    write_page([PageModel(name, one) for name, one in zip(MODELS, checkpoints, strict=True)], out)
+    return out
+
+
+def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
+    page = opened(page_of_models)
+    addresses = sampled(page_addresses(MODELS, LABELS), tries(few=150, landing=1_500, hour=10_000))
+    sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ARITHMETIC, "dom.js", "wish.js"))
+    problems = page.evaluate(READER.replace("%s", sources), addresses)
+    assert problems == [], (len(problems), problems[:3])
+
+
+def test_the_page_shows_what_any_address_asks_for(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
+    """One address after the other, without loading the page anew: it answers, and no element comes of a text; nothing
+    is asked of a network, said on the console, or raised (``opened`` looks at that).
+    """
+    page = opened(page_of_models)
+    every = sampled(page_addresses(MODELS, LABELS), tries(few=10, landing=60, hour=600))
+    for address in every:
+        told: Any = page.evaluate(
+            """async ([address, most]) => {
+                const before = document.querySelectorAll("img, script, iframe, style, link").length;
+                const many = /(^|&)n=/.test(address) ? address.replace(/(^#?|&)n=[^&]*/g, `$1n=${most}`) : address;
+                const heard = new Promise((done) => addEventListener("hashchange", done, { once: true }));
+                location.hash = many === location.hash ? "#" : many;
+                await Promise.race([heard, new Promise((done) => setTimeout(done, 500))]);
+                await new Promise((done) => setTimeout(done, 30)); // a browser slows down who changes it too often
+                const list = document.getElementById("names"), since = performance.now();
+                while (list.hasAttribute("aria-busy") && performance.now() - since < 5000)
+                  await new Promise((done) => setTimeout(done, 5));
+                const { checked } = document.querySelector("#models input:checked");
+                const after = document.querySelectorAll("img, script, iframe, style, link").length;
+                return [checked, list.hasAttribute("aria-busy"), after - before, list.children.length];
+            }""",
+            [address, MOST_SHOWN],
+        )
+        assert told[:3] == [True, False, 0], (address, told)
+        assert told[3] <= MOST_SHOWN, address
+    assert page.evaluate("Object.keys(Object.prototype).length") == 0
