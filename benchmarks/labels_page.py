@@ -8,16 +8,17 @@ from benchmarks.pages import RESULTS, write_or_check
 HEAD = """\
 # Labels: one model of all origins, or a model of each?
 
-Written by `make labels` from `labels.json`. The lists are split by a hash of the names alone, so that all origins of
-a name fall on one side: six tenths are learned from, a tenth chooses the epoch, three tenths judge. *Shared* is one
-network of the effort `standard` that learns all origins with their labels; *apart* are networks of the same effort that
-learn one origin each. Counting is the best n-gram of the same names, with labels or without. Nats a character on the
-names that judge, means over the seeds of the trainings; the interval is of 95 %, by bootstrap over the names, all
-origins of one together, and over the seeds.
+Written by `make labels` from `labels.json`. Each list is split by a hash of the names alone, so all origins of a name
+fall on one side: six tenths are learned, one tenth chooses the epoch, and three tenths are the test names. *Shared* is
+one network of the effort `standard` that learns all origins with their labels; *apart* are networks of the same effort
+that learn one origin each. Counting is the best n-gram of the same names, with labels or without. The figures are nats
+a character on the test names, means over the seeds of the trainings. Brackets have the interval of 95 %, by bootstrap
+over the seeds and over the names (all origins of a name together).
 
-*An outsider*: naive Bayes over groups of one to four letters learns the origins of one half of the names that judge,
-which no network has seen. It names the origins of the other half, and of as many new names that the shared model makes,
-of the same origins."""
+*The judge* is independent: naive Bayes over groups of one to four letters learns the origins of one half of the test
+names, which no network has seen. It then guesses the origins of the other half, and of as many new names, of the same
+origins, that the shared model draws: at temperature 1, and at *its own temperature*, the one at which it draws unless
+you give another."""
 
 
 def page(document: Labels) -> str:
@@ -29,11 +30,11 @@ def _part(of_list: LabelledList) -> str:
     names = sum(one.judging for one in of_list.labels)
     seeds = "1 seed" if of_list.seeds == 1 else f"{of_list.seeds} seeds"
     told = "; ".join(
-        f"of names made at {one.drawn} {100 * one.share:.1f} % ({one.share / of_list.real:.2f} times as often)"
+        f"{100 * one.share:.1f} % of names drawn at {one.drawn} ({one.share / of_list.real:.2f} times as often)"
         for one in of_list.told
     )
     rows = [
-        "| origin | learned | judge | shared | apart | difference |",
+        "| origin | names learned | test names | shared | apart | difference |",
         "| --- | --- | --- | --- | --- | --- |",
         *(
             f"| {one.label} | {one.learned:,} | {one.judging:,} | {one.shared:.3f} | {one.single:.3f} "
@@ -43,11 +44,11 @@ def _part(of_list: LabelledList) -> str:
     ]
     return "\n\n".join(
         [
-            f"## {of_list.name}, {len(of_list.labels)} origins, {names:,} names judge, {seeds}",
+            f"## {of_list.name}, {len(of_list.labels)} origins, {names:,} test names, {seeds}",
             f"Shared {of_list.shared:.3f}, apart {of_list.single:.3f}: a difference of "
             f"{of_list.shared - of_list.single:+.3f} ({of_list.low:+.3f} to {of_list.high:+.3f}). Counting "
             f"{of_list.counting:.3f}.",
-            f"The outsider names the origin of {100 * of_list.real:.1f} % of real names; {told}.",
+            f"The judge guesses the right origin for {100 * of_list.real:.1f} % of real names; {told}.",
             "\n".join(rows),
         ]
     )

@@ -12,10 +12,10 @@ HEAD = """\
 # Mutants: do the tests notice a mistake?
 
 Written by `make mutants` from `mutants.json`. Small mistakes are put into the code one at a time, and the tests that
-are meant for the file are run: the prefix tree and what it is made of, the NumPy engine, generation and wishes, files.
-Which mistakes, of all that Cosmic Ray can make there, is dealt by a hash. Unions in annotations are left out, as they
-are never run. A mistake that no test notices *survives*; each is read by somebody, and either a test is added, or the
-reason stands below."""
+are meant for the file are run. The code is the prefix tree and what it is made of, the NumPy engine, generation and
+wishes, and files. A hash chooses the mistakes from all that Cosmic Ray can make there. Unions in annotations are left
+out, because they are never run. A mistake that no test notices *survives*. Somebody reads each survivor: either a test
+is added, or the reason stands below."""
 
 
 def page(document: Mutants) -> str:

@@ -21,19 +21,22 @@ HEAD = """\
 Written by `make bench` from `performance.json`, which holds every figure of every round.
 `make bench BENCH="gated keras"` measures these sections anew and leaves the others.
 
-All ways of one table take turns, round after round, in one process on one core with one thread. A figure is the median
-of the rounds, with the lowest and the highest; a ratio is taken in each round, and its median and range are shown. Two
-figures of one table can be compared; those of different sections may come from different hours."""
+All rows of a table take turns, round after round, in one process on one core with one thread. A figure is the median of
+the rounds, with the lowest and the highest. A ratio is computed in each round, and its median and range are shown. You
+can compare two figures of one table; those of different sections may come from different hours."""
 
 LEAD = """\
 ## Where the lead comes from
 
-namegen's NumPy engine reads each distinct prefix of a batch once, the others each character of each name. So its lead
-over PyTorch at PyTorch's better batch size is a product of three numbers: how many times fewer characters there are
-when each *repeated* name of a batch is read once, how many times fewer again when each *common prefix* is, and the
-*engine*: how many distinct prefixes namegen trains in the time in which PyTorch trains one character. The first two
-depend on the list and grow with the batch; on a list without repeats the first is 1. The last is what is left where
-nothing is shared: above 1 the engine itself is faster."""
+namegen's NumPy engine reads each distinct prefix of a batch once; the others read each character of each name. So its
+lead over PyTorch (at PyTorch's better batch size) is a product of three numbers:
+
+- *repeats*: how many times fewer characters there are if each repeated name of a batch is read once;
+- *prefixes*: how many times fewer again if each common prefix is read once;
+- *engine*: how many distinct prefixes namegen trains in the time in which PyTorch trains one character.
+
+The first two depend on the list and grow with the batch; on a list without repeats the first is 1. The third is what is
+left if nothing is shared: above 1 the engine itself is faster."""
 
 
 def page(document: Performance) -> str:
@@ -91,16 +94,16 @@ def sentences(comparison: Comparison) -> list[str]:
             continue
         if comparison.unit == "nats a character":
             parts = [f"{_apart(values)} {name}" for name, values in against]
-            found.append(f"{ours.name} ends at {show(ours.median)} nats: {_listed(parts)}.")
+            found.append(f"{ours.name} ends at {show(ours.median)} nats: {'; '.join(parts)}.")
         elif comparison.unit == "GFLOP/s":
             values = comparison.against(subject, comparison.best(comparison.rival))
             shares = typical(values, lambda share: f"{100 * share:.0f}")
-            found.append(f"{_capital(subject)}: {shares} % of what the product of {comparison.rival} reaches.")
+            found.append(f"{_capital(subject)}: {shares} % of the speed of the product {comparison.rival}.")
         else:
             verb, what = ("is", "fast") if comparison.unit in HIGHER_IS_BETTER else ("takes", "long")
             show = tables.ratio(comparison.unit)
             times = [f"{typical(values, show)} times as {what} as {name}" for name, values in against]
-            found.append(f"{_capital(ours.name)} {verb} {_listed(times)}.")
+            found.append(f"{_capital(ours.name)} {verb} {'; '.join(times)}.")
     return found
 
 
@@ -128,7 +131,7 @@ def _lead_sentence(document: Performance) -> str:
     least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
     return (
         f"By the engine alone namegen is {engines[least]:.2f} ({least}) to {engines[most]:.2f} ({most}) times as fast "
-        f"as PyTorch; sharing makes that {min(shared):.2f} to {max(shared):.2f} times as much."
+        f"as PyTorch; sharing multiplies this by {min(shared):.2f} to {max(shared):.2f}."
     )
 
 

@@ -8,17 +8,21 @@ from benchmarks.plausibility_document import AS_CHAIN, JudgedList, Plausibility,
 HEAD = """\
 # Plausibility: could these names stand in the list?
 
-Written by `make plausibility` from `plausibility.json`. The different names of each list are halved by a hash. Two
+Written by `make plausibility` from `plausibility.json`. A hash cuts the distinct names of each list in two halves. Two
 judges learn one half: a network of the effort `standard`, and Kneser–Ney counting of order 5. The models learn the
-other half, and draw 10,000 names each. A new name is *plausible* under a judge if its log-probability a character is
-above that of the oddest tenth of real names, those of the half that the models learned; so of real names nine in ten
-are. *New and different* are the names among the 10,000 that the model has not learned, each counted once. *Edits* are
-those to the nearest name that it has learned, the median. A Markov chain of order 4 chooses each character by the four
-before it, as often as it followed them.
+other half, and draw 10,000 names each. The columns:
 
-*Its own temperature* is what a model is drawn with unless another is asked for. It is found as the model is trained,
-with a judge that has counted half of what the model learned, of `best` with its first teacher beside it
-([generating.md](../use/generating.md)): so here, where the judges know another half of the list, it is a guess."""
+- *Plausible*: a judge finds a new name plausible if its log-probability a character is above that of the oddest tenth
+  of real names (those of the half that the models learned). So nine in ten real names are plausible.
+- *New and distinct*: the names among the 10,000 that the model has not learned, each counted once.
+- *Edits*: how many edits a new name is away from the nearest name that the model has learned; the median.
+
+A Markov chain of order 4 chooses each character by the four before it, as often as it followed them in the list.
+
+*Its own temperature* is the one at which a model draws unless you give another. It is found when the model is trained,
+with a judge that has counted half of what the model learned; for `best`, the first teacher is a second judge
+([generating.md](../use/generating.md)). Here the judges know the other half of the list, so this temperature is a
+guess."""
 
 
 def page(document: Plausibility) -> str:
@@ -28,7 +32,7 @@ def page(document: Plausibility) -> str:
 
 def _part(of_list: JudgedList) -> str:
     rows = [
-        "| model | drawn with | plausible: network | counting | new and different | edits |",
+        "| model | drawn with | plausible: network | plausible: counting | new and distinct | edits |",
         "| --- | --- | --- | --- | --- | --- |",
         *(
             f"| {one.name} | {one.drawn}{'' if one.temperature == 1 else f': {one.temperature:g}'} "
@@ -36,7 +40,7 @@ def _part(of_list: JudgedList) -> str:
             for one in of_list.models
         ),
     ]
-    title = f"## {of_list.name}, {of_list.models_learned:,} names learned, {of_list.judges_learned:,} by the judges"
+    title = f"## {of_list.name}: models learned {of_list.models_learned:,} names, judges {of_list.judges_learned:,}"
     return "\n\n".join([title, "\n".join(rows), _sentence(of_list)])
 
 
@@ -48,8 +52,8 @@ def _sentence(of_list: JudgedList) -> str:
         return ""
     said = ", ".join(f"`{one.name}` {one.by_network:.1f} %" for one in rivals)
     return (
-        f"Drawn so that as many are new, the network judge finds plausible: the chain of order 4 "
-        f"{chain[0].by_network:.1f} %, {said}."
+        f"If all draw as many new names as the chain of order 4, these shares are plausible for the network judge: "
+        f"the chain {chain[0].by_network:.1f} %, {said}."
     )
 
 

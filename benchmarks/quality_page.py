@@ -12,26 +12,27 @@ from benchmarks.quality_document import COUNTING, SPLIT_SEED, Model, Quality, Qu
 from benchmarks.quality_plot import draw_quality
 
 HEAD = """\
-# Quality: names that nothing was chosen by
+# Quality: how well networks predict test names
 
-Written by `make quality` from `quality.json`. Each list is split in three, by the names themselves: a tenth chooses the
+Written by `make quality` from `quality.json`. Each list is split in three, by a hash of the names: a tenth chooses the
 network's best epoch and the n-gram (modified Kneser–Ney or Witten–Bell, orders 2 to 8, repeats kept or damped), another
-tenth judges, and the rest is learned from. The split is that of the seed {split_seed}. The rule by which `standard`
-chooses was made on others; what the first trainings on this one showed, that much dropping harms networks on the US
-names, was then measured on the validation part of the seed 0, and the rule changed by that.
+tenth are the test names, and the rest is learned. The split is that of the seed {split_seed}. The rule by which
+`standard` chooses its settings was made on other splits. The first trainings on this one showed that much dropping
+harms networks on the US names. This was then measured on the validation part of the seed 0, and the rule was changed
+accordingly.
 
 - *Nats*: the loss for each character of the test names, the end of each name counted; mean of the seeds, with the range
   from the best seed to the worst. Less is better.
-- *Against counting*: the difference to the n-gram on the same names; below 0 the network is the better one. In
-  brackets is where 95 % of the differences lie when names and seeds are drawn anew (2,000 times).
-- *Seconds* are those of the processor for one training on one core, without loading the list and without counting;
-  another training ran beside it on the other core.
-- `quick` is the original project's network and its training, `standard` the default. The other networks are trained as
-  the default would train them: what it chooses for their cell, width and list, or with nothing dropped. So `standard`
-  is one of them, where its width is in the table.
-- `best` is `--effort best`: its teachers and counting, mixed, have a row of their own, and so have other networks that
-  they taught (*taught*). Seconds hold all that it takes: teachers, lesson, student. Its rule was made on the split of
-  the seed 0.
+- *Against counting*: the nats minus those of the n-gram on the same names; below 0 the network is better. Brackets have
+  the interval of 95 %, by bootstrap over names and seeds (2,000 times).
+- *Seconds*: processor time of one training on one core, without loading the list and without counting; another training
+  ran beside it on the other core.
+- `quick` is the original project's network and its training, `standard` the default. The other networks are trained
+  with what the default chooses for their cell, width and list, or with nothing dropped. So if its width is in the
+  table, `standard` is one of them.
+- `best` is `--effort best`. The mixture of its teachers and counting has a row of its own, and so have other networks
+  that they taught (*taught*). Its seconds include everything: teachers, lesson, student. Its rule was made on the split
+  of the seed 0.
 - The Transformer is that of `examples/transformer_engine`, in PyTorch: four blocks of 64, a tenth dropped, 25 epochs.
 
 ![Nats a character against parameters and against seconds](quality.png)"""
@@ -39,10 +40,10 @@ names, was then measured on the validation part of the seed 0, and the rule chan
 
 DEFAULT = "standard"
 LEAK = """\
-This is how makemore, and who follows it, splits such names: a line for each name of girls and for each of boys, and a
-random tenth of the lines to test with. Of those lines {share:.0%} stand in the training part as well, so that a model
-is rewarded for what it has learned by heart. The last columns tell the nats of those lines and of the others apart: the
-others can be compared with the tables above, the mean of both with what is published elsewhere."""
+makemore, and projects that follow it, split such names in this way: a line for each girls' name and for each boys'
+name, and a random tenth of the lines for the test. Of the test lines {share:.0%} stand in the training part as well, so
+a model is rewarded for what it has learned by heart. The last two columns have the nats of these lines and of the
+others. Compare the others with the tables above, and the mean of both with what is published elsewhere."""
 
 
 def page(document: Quality) -> str:
@@ -53,7 +54,7 @@ def page(document: Quality) -> str:
 def _part(of_list: QualityList) -> str:
     leaks = of_list.seen_share > 0
     columns = ["model", "parameters", "seeds", "epochs", "seconds", "nats (range)", "against counting"]
-    columns += ["lines learned from", "other lines"] if leaks else []
+    columns += ["lines that were learned", "other lines"] if leaks else []
     rows = ["| " + " | ".join(columns) + " |", "| --- " * len(columns) + "|"]
     rows += ["| " + " | ".join(_cells(model, leaks)) + " |" for model in of_list.models]
     title = f"## {of_list.name}, {of_list.test_names:,} test names"
@@ -93,7 +94,7 @@ def _sentence(of_list: QualityList) -> str:
     rivals = [model for model in of_list.models if model.name != COUNTING and model.seeds >= found.seeds]
     best = min(rivals, key=lambda model: model.nats)
     if best.nats < found.nats:
-        said += f" {best.name} turned out {found.nats - best.nats:.3f} nats better than it on these names."
+        said += f" On these names {best.name} turned out {found.nats - best.nats:.3f} nats better."
     return said
 
 

@@ -60,9 +60,9 @@ def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> 
 def test_lines_on_both_sides_are_told_apart() -> None:
     learned = replace(model("A", -0.05, -0.07, -0.03), seen_nats=1.5, unseen_nats=2.25)
     made = page(Quality((QualityList("lines", 123, (Model(COUNTING, 2.0), learned), seen_share=0.147),)))
-    assert "Of those lines 15% stand in the training part" in made
+    assert "Of the test lines 15% stand in the training" in made
     assert "| 1.500 | 2.250 |" in made
-    assert "lines learned from" not in page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), learned)),)))
+    assert "that were learned" not in page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), learned)),)))
 
 
 def test_the_picture_has_a_point_for_each_network_that_the_legend_names() -> None:

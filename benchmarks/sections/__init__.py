@@ -37,8 +37,9 @@ class Plan:
 
 
 _EPOCH = (
-    "A value is an epoch. Building batches is part of the time; start-up and compiling are not. PyTorch reads packed, "
-    "length-sorted names, its input a row look-up; JAX scans padded names of similar length, its update compiled whole."
+    "A value is measured over an epoch. Building batches is part of the time; start-up and compiling are not. PyTorch "
+    "reads packed names, sorted by length; its input is a row look-up. JAX scans padded names of similar length; its "
+    "whole update is compiled."
 )
 
 SECTIONS: dict[str, Plan] = {
@@ -46,25 +47,27 @@ SECTIONS: dict[str, Plan] = {
         "training.gated",
         "Training wide gated networks on distinct names",
         f"{_EPOCH} *Dropping* leaves out a quarter of the recurrent weights and a tenth of the units before the "
-        "output; *soft targets* are random distributions, as a teacher would give them. How near the whole training "
-        "comes to the machine's products is shown twice: *each prefix* counts all products of every distinct prefix, "
-        "*family once* those alone that are needed when the product of a state serves all that follows it.",
+        "output; *soft targets* are random distributions, as a teacher would give them. The speed of the whole "
+        "training is compared with that of the machine's matrix products in two ways: *each prefix* counts all "
+        "products of every distinct prefix; *family once* counts the product of a state once for all prefixes that "
+        "follow it.",
     ),
     "small": Plan("training.small", "Training small gated networks", _EPOCH),
     "plain": Plan("training.plain", "Training small plain networks on names that repeat", _EPOCH),
     "held-out": Plan(
         "held_out.held_out",
-        "The loss that a time of training reaches",
-        "The same network from the same initial values, Adam, the learning rate along one cycle over the time that is "
-        "given, on the clock. The loss is that of a held-out tenth (split unique, seed 0) at the end, computed by one "
-        "and the same evaluator; start-up, compiling and validation are apart. A round is another order of the names.",
+        "The loss after a given time of training",
+        "The same network is trained from the same initial values with Adam; the learning rate goes through one cycle "
+        "in the time that is given, on the clock. The loss is that of a held-out tenth (split unique, seed 0) at the "
+        "end, always computed by the same evaluator. Start-up, compiling and validation do not count. Each round has "
+        "another order of the names.",
         most_rounds=3,
     ),
     "keras": Plan(
         "training.keras_engine",
         "Training by the Keras engine",
-        "A value is an epoch. Plain Keras is `fit` on padded one-hot rows of the same names with its defaults; "
-        "building its arrays is not part of its time.",
+        "A value is measured over an epoch. Plain Keras is `fit` on padded one-hot rows of the same names, with its "
+        "defaults; building its arrays is not part of its time.",
         most_rounds=3,
     ),
     "generating": Plan(
@@ -76,15 +79,15 @@ SECTIONS: dict[str, Plan] = {
     "commands": Plan(
         "commands.commands",
         "Commands from a cold start",
-        "Each command is a process of its own on one core, start and printing included.",
+        "Each command is a process of its own on one core; the time includes its start and printing.",
         most_rounds=3,
         pinned=False,
     ),
     "cores": Plan(
         "cores.cores",
         "More than one core",
-        "Trainings in processes of their own: one alone, and two at a time on two cores, of which the slower counts; "
-        "one training with one thread, and with two.",
+        "Trainings in processes of their own: one alone, and two at the same time on two cores (the slower one "
+        "counts); one training with one thread, and with two threads.",
         pinned=False,
     ),
 }

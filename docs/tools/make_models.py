@@ -43,10 +43,10 @@ HEAD = """\
 # The models that come with namegen
 
 This file and the models are made by `make models`, from the commands below; `make docs` writes this file alone.
-`namegen models` lists them; each goes by its name wherever a MODEL is asked for. "New" means: not in the list, held-out
-names included. It does not mean that nobody bears the name, and it says nothing about trademarks.
+`namegen models` lists them; give a model's name wherever a command takes a MODEL. "New" means: not in the list,
+held-out names included. It does not mean that nobody bears the name, and it says nothing about trademarks.
 
-The figures are of the held-out tenth of each list, names that training has not seen (split `unique`). The ceiling is
+The figures are for the held-out tenth of each list, names that training has not seen (split `unique`). The ceiling is
 the best that any model could reach on those very names; counting is the best n-gram of the same training names: by
 Witten–Bell or modified Kneser–Ney, of orders 2 to 8, with their repeats as they stand or damped.
 
@@ -79,8 +79,8 @@ def card(name: str) -> str:
 - Licence: {bundled.licence}. {bundled.credit}
 - Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the
   digests of the known names
-- Held out: {figures["loss_nats_per_char"]:.3f} nats a character, the likeliest character right in
-  {100 * figures["accuracy_argmax"]:.1f} %, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %
+- Held-out names: {figures["loss_nats_per_char"]:.3f} nats a character; the likeliest character is right in
+  {100 * figures["accuracy_argmax"]:.1f} % of the places, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %
 - Names are drawn at temperature {model.default_temperature:g}, at which nearly all new ones are plausible
 {comparison(name)}
 `namegen generate {name} -n 10 --seed 0`:
@@ -134,7 +134,7 @@ def by_label(name: str) -> str:
         )
     ]
     head = ["| origin | names learned | held out | nats a character |", "| --- | --- | --- | --- |"]
-    return "\n".join(["\nBy origin, on the names held out:\n", *head, *rows, ""])
+    return "\n".join(["\nBy origin, on the held-out names:\n", *head, *rows, ""])
 
 
 def labels(name: str, model: api.LoadedModel) -> str:
@@ -166,7 +166,7 @@ def comparison(name: str) -> str:
     """Both in a line."""
     top, bar = references(name).ceiling, references(name).baseline
     return (
-        f"- Ceiling of those names: {top.loss_nats_per_char:.3f} nats, {100 * top.accuracy_argmax:.1f} %; "
+        f"- On the same names, the ceiling: {top.loss_nats_per_char:.3f} nats, {100 * top.accuracy_argmax:.1f} %; "
         f"{bar.summary}: {bar.metrics.loss_nats_per_char:.3f} nats, {100 * bar.metrics.accuracy_argmax:.1f} %\n"
     )
 

@@ -24,16 +24,16 @@ LANGUAGES = {"japanese-given": "ja", "world-given": "multilingual", "world-famil
 LEANS = {
     "mlb-first": "The players of the major leagues are men, and most were born in the United States; their short forms "
     "(Joe, Bill) stand in the list as first names.",
-    "mlb-last": "Most players of the major leagues were born in the United States: English, Irish, German and Spanish "
-    "names are many, names of Africa and Asia few.",
-    "companies": "Companies on two American exchanges: most words are English, and banks, makers of medicines and "
-    "companies founded to buy others are many.",
-    "japanese-given": "The list is in hiragana alone, so names that differ in their kanji are one, and it does not say "
-    "whose they are.",
+    "mlb-last": "Most players of the major leagues were born in the United States: the list has many English, Irish, "
+    "German and Spanish names, and few names of Africa and Asia.",
+    "companies": "These are companies on two American exchanges: most words are English, and there are many banks, "
+    "makers of medicines, and companies founded to buy others.",
+    "japanese-given": "The list is in hiragana only, so names that differ only in their kanji are one name. It does "
+    "not say who bears them.",
     **{
-        f"world-{kind}": "Lists of a library for test data: typical names, not all, and of some origins many more than "
-        "of others; the model knows those better. Latin script alone, so origins that write otherwise are missing. An "
-        "origin is where the library files a name, not who bears it."
+        f"world-{kind}": "The list comes from a library for test data: it has typical names, not all, and many more of "
+        "some origins than of others; the model knows those better. It has Latin script only, so origins that use "
+        "another script are missing. An origin says where the library files a name, not who bears it."
         for kind in ("given", "family")
     },
 }
@@ -110,32 +110,32 @@ def hub_card(facts: Facts) -> str:
 In Python `namegen.load("{facts.name}").generate(10)`, in JavaScript `load(json).generate({{ n: 10 }})`:
 [a model in an app](../app.md). This page is made from the model itself (`make docs`).
 
-Names of the seed 0:
+Names drawn with seed 0:
 
 {samples(facts)}
 
 ## Intended use
 
-Names for what does not exist: figures of a story or a game, test data, a first idea for a name. It is also small enough
-to be looked into, in a class or by oneself.
+Use it to name what does not exist: characters of a story or a game, test data, or as a first idea for a name. It is
+also small enough to study, in a class or by yourself.
 
-Not for: telling whose or what kind of name a real one is, telling real names from others, or anything that decides
-about people. A score says how much a name is like those of the list, nothing else.
+Do not use it to guess who bears a real name or where it comes from, to tell real names from invented ones, or for
+anything that decides about people. A score says how much a name is like those of the list, nothing else.
 
 ## Limits
 
 - **New means: not in the list**, letter case, spaces and punctuation aside. Somebody may bear the name all the same,
   and it may be a trademark.
-- It knows letters and their order. It does not know what a name means, how it is spoken, or whom it hurts: a word that
-  offends can come out.
+- It knows letters and their order. It does not know what a name means, how it is spoken, or whether it hurts somebody:
+  an offensive word can come out.
 - Names are drawn at temperature {facts.temperature:g}, at which nearly all new ones are plausible; above it they get
   wilder.
-- It can give back names of its list, and it carries a digest of each, so that whoever has it can ask whether a certain
+- It can give back names of its list, and it carries a digest of each, so anyone who has it can test whether a certain
   name was in the list. The list is public.
 
 ## Bias
 
-{LEANS[facts.name]} What the list has seldom, the model gives seldom.
+{LEANS[facts.name]} What is rare in the list is rare in the model's names.
 
 ## How it was trained
 
@@ -144,13 +144,13 @@ about people. A score says how much a name is like those of the list, nothing el
 - List: {facts.bundled.description}; {facts.names:,} names, {facts.distinct:,} distinct
 - Source: {facts.bundled.credit}
 - Network: {facts.network}; {facts.parameters:,} parameters; {facts.size:,} bytes with the digests
-- `--effort best`: several networks and counting were trained on the list first, and it learned from their weighted mean
+- `--effort best`: first several networks and counting learned the list, then the model learned from their weighted mean
 
 ## Evaluation
 
-On the held-out tenth of the list (split `unique`: none of them is among the names that were learned). They also chose
-the epoch that was kept, and the n-gram, so both do a little better there than on others. The ceiling is the best that
-any model could reach on those very names.
+The figures are for the held-out tenth of the list (split `unique`: none of these names was learned). These names also
+chose the epoch that was kept, and the n-gram, so both do a little better on them than on others. The ceiling is the
+best that any model could reach on those very names.
 
 | | nats a character | perplexity | likeliest right | drawn right |
 | --- | --- | --- | --- | --- |
@@ -160,7 +160,7 @@ any model could reach on those very names.
 {facts.by_label}
 ## Licence
 
-{facts.bundled.licence}, as its list. This notice goes wherever the model goes:
+{facts.bundled.licence}, the same as that of its list. Pass this notice on with the model:
 
 ```text
 {facts.bundled.licence_text.strip()}

@@ -32,12 +32,14 @@ def statement(results: Comparison) -> str:
         return "No network could be trained."
     said = " ".join(filter(None, (_distance(lists), _speed(lists))))
     if not said:
-        plural = "s" if len(engines) > 1 else ""
-        said = f"Measured with the engine{plural} {listed(list(engines))}, none beside another."
+        if len(engines) == 1:
+            said = f"Measured with the engine {next(iter(engines))}; there is no other to compare it with."
+        else:
+            said = f"Measured with the engines {listed(list(engines))}; no two of them trained the same network."
     if results.quick_epochs is not None:
         said += (
-            f" This was a quick look, of {_count(results.quick_epochs, 'epoch')} and "
-            f"{_count(len(results.seeds), 'seed')}: a full run trains to the end."
+            f" This was a quick look with {_count(results.quick_epochs, 'epoch')} and "
+            f"{_count(len(results.seeds), 'seed')}; a full run trains to the end."
         )
     return said
 
@@ -63,13 +65,13 @@ def _distance(lists: Sequence[ListEntry]) -> str:
     worst = max(
         (curve_distance(*pair) for runs in groups for pair in combinations(runs, 2) if _among(pair, alike)), default=0.0
     )
-    verdict = "learn the same" if worst < PARITY_NATS else "come to differ"
+    verdict = "learn the same" if worst < PARITY_NATS else "do not learn the same"
     said = (
         f"The engines {listed(alike)} {verdict}: from the same start on the same batches, their loss curves are at "
         f"most {nats(worst)} nats a character apart."
     )
     apart = [f"{engine} by up to {nats(distance)}" for engine, distance in farthest.items() if engine not in alike]
-    return f"{said} From {first_engine} differ {listed(apart)}." if apart else said
+    return f"{said} These differ from {first_engine}: {listed(apart)}." if apart else said
 
 
 def _among(pair: Iterable[Training], engines: Sequence[str]) -> bool:
@@ -118,10 +120,10 @@ def _accuracy(entry: ListEntry) -> Iterator[str]:
         best = max(found, key=lambda network: found[network])
         baseline = mean(reference_values(entry, split, "held_out", "baseline", "accuracy_argmax"))
         top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
-        where = "with repeats on both sides" if split == "names" else "of names that training has not seen"
+        where = "with repeats on both sides" if split == "names" else "that training has not seen"
         yield (
-            f"{entry.name}, held-out characters {where}: {percent(found[best])}% predicted by {best}, the best "
-            f"network; {percent(baseline)}% by counting ({baseline_name(entry, split)}); the ceiling is "
+            f"{entry.name}, held-out names {where}: the best network ({best}) predicts {percent(found[best])}% of the "
+            f"characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%; the ceiling is "
             f"{percent(top)}%."
         )
 
@@ -140,8 +142,8 @@ def _generation(entry: ListEntry) -> Iterator[str]:
         fast = max(speeds, key=lambda key: speeds[key])
         generated = best_generated(entry.generation[0])
         yield (
-            f"{entry.name}, drawing: up to {whole(speeds[fast])} names a second from {network} ({fast[0]}, "
-            f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of its names are in the list."
+            f"{entry.name}, drawing names: {network} gives up to {whole(speeds[fast])} a second ({fast[0]}, "
+            f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of them are in the list."
         )
 
 
@@ -179,14 +181,14 @@ def measured_where(results: Comparison) -> list[str]:
     codes = [f"{name} ({code_in_words(code)})" for name, code in (results.engine_codes or {}).items()]
     split = "" if results.split_seed is None else f", split by the seed {results.split_seed}"
     said = [
-        f"Measured on {machine.processor} ({_count(machine.cores, 'core')}{memory}, {machine.system}), every "
-        f"measurement in a process of its own with {_count(results.threads, 'thread')}, those that tell a time one "
-        "after the other.",
+        f"Measured on {machine.processor} ({_count(machine.cores, 'core')}{memory}, {machine.system}). Every "
+        f"measurement ran in a process of its own with {_count(results.threads, 'thread')}; measurements of time ran "
+        "one after the other.",
         f"{found}{without}{commits}.",
         *([f"Engines: {'; '.join(codes)}."] if codes else []),
         f"Seeds {', '.join(map(str, results.seeds))}{split}; {results.validation:.0%} of each list held out. The "
-        "figures are those of the epoch with the lowest held-out loss (the original's networks: the highest held-out "
-        "accuracy, its rule). The same seeds give the same figures, timings apart.",
+        "figures are those of the epoch with the lowest held-out loss (for the original's networks, with the highest "
+        "held-out accuracy, as in the original). The same seeds give the same figures, except for times.",
     ]
     said += [f"Missing: {one.what}: {one.why}." for one in results.missing]
     said += [f"Left out: {one.what}: {one.why}." for one in results.left_out]

@@ -25,8 +25,8 @@ def test_one_engine_alone_is_said_to_stand_beside_none(comparison: Comparison) -
     run = next(run for run in entry.trainings if run.engine == "numpy" and run.roles == ("network",))
     alone = replace(comparison, quick=True, quick_epochs=10, seeds=(0,), lists=(bare(entry, trainings=(run,)),))
     said = statement(alone)
-    assert said.startswith("Measured with the engine numpy, none beside another. This was a quick look, of 10 epochs")
-    assert "and 1 seed:" in said
+    assert said.startswith("Measured with the engine numpy; there is no other to compare it with. This was a quick")
+    assert "with 10 epochs and 1 seed;" in said
 
 
 def test_what_went_wrong_is_told_each_in_a_sentence(comparison: Comparison) -> None:
@@ -68,10 +68,11 @@ def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Compa
     said = statement(like_for_like(comparison, numpy=0, keras=0.001, swift=0.05, zig=0.5))
     assert said.startswith("The engines numpy and keras learn the same: ")
     assert (
-        "at most 0.0010 nats a character apart. From numpy differ swift by up to 0.0500 and zig by up to 0.5000" in said
+        "at most 0.0010 nats a character apart. These differ from numpy: swift by up to 0.0500 and zig by up to 0.5000"
+        in said
     )
     said = statement(like_for_like(comparison, numpy=0, keras=0.05))
-    assert said.startswith("The engines numpy and keras come to differ: ")
+    assert said.startswith("The engines numpy and keras do not learn the same: ")
 
 
 def test_another_network_of_that_name_is_not_compared(comparison: Comparison) -> None:

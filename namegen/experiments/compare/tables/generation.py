@@ -20,8 +20,8 @@ def speed_table(entry: ListEntry, names: int) -> Table:
         rows.append((one.network, one.model, *speeds, *first, seconds(one.start_up_seconds)))
     columns = ("network", "model", *(f"{name} (names a second)" for name in ALGORITHMS.values()))
     columns += (*(f"first time, {name} (s)" for name in ALGORITHMS.values()), "start-up (s)")
-    note = f"{names:,} names, as text; median of several drawings after a first one, which compiles. One by one: the "
-    note += "names side by side, each read to its end; tflite generate: the loop inside the file."
+    note = f"{names:,} names, as text: the median of several drawings, after a first one that compiles. One by one: "
+    note += "many names side by side, each read to its end. tflite generate: the loop is inside the file."
     return Table(f"Names a second, {names:,} drawn", columns, tuple(rows), note, left=2)
 
 
@@ -38,10 +38,10 @@ def generated_names_table(entry: ListEntry) -> Table:
     if facts is not None:
         unique = f"{100 * facts.distinct_names / facts.names:.1f}"
         rows.append(("the list itself", "two halves of it", NONE, unique, *_bits(facts.divergence_of_halves_bits)))
-    columns = ("network", "drawn by", "in the list (%)", "unique (%)", "letters", "pairs", "triples")
-    note = "In the list: letter case and punctuation apart. Last three: Jensen–Shannon divergence in bits (0 is the "
-    note += "same) of the n-grams (the ends of names are characters too) from one half of the list; the other half "
-    note += "shows what chance alone makes."
+    columns = ("network", "drawn by", "in the list (%)", "distinct (%)", "letters", "pairs", "triples")
+    note = "In the list: letter case and punctuation do not count. Letters, pairs, triples: the Jensen–Shannon "
+    note += "divergence, in bits, of these n-grams from those of one half of the list (0 is the same; the end of a "
+    note += "name counts as a character). The last row is the other half, which differs by chance alone."
     emphasised = frozenset[int]() if facts is None else frozenset((len(rows) - 1,))
     return Table("What the generated names are like", columns, tuple(rows), note, left=2, emphasised=emphasised)
 
@@ -70,5 +70,5 @@ def duplicates_table(entry: ListEntry) -> Table:
     shown = [[f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()]
     rows = zip_longest(*shown, fillvalue="")
     counts = ", ".join(f"{network} {found.duplicated_names:,}" for network, found in generated.items())
-    note = f"Different names that were drawn more than once: {counts}."
+    note = f"How many names were drawn more than once: {counts}."
     return Table("Drawn more than once, the commonest first", tuple(generated), tuple(rows), note, left=len(generated))

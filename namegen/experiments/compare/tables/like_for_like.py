@@ -31,8 +31,8 @@ def like_for_like_table(entry: ListEntry) -> Table:
         *("network", "engine", "seconds an epoch", "characters a second", "start-up (s)", "compilation (s)"),
         *("first epoch (s)", "peak memory (MiB)", "held-out argmax (%)"),
     )
-    note = "Seconds an epoch: inside training, median of the epochs after the first. Start-up: from the start of the "
-    note += "process to an engine that is made, its libraries loaded."
+    note = "Seconds an epoch: in training only, the median of all epochs but the first. Start-up: from the start of "
+    note += "the process until its libraries are loaded and the engine is made."
     return Table("The same training by each engine", columns, tuple(rows), note, left=2)
 
 
@@ -49,7 +49,7 @@ def distance_table(entry: ListEntry) -> Table:
         for one in entry.like_for_like
         if one.largest_distance is not None
     ]
-    columns = ("network", "engines", "largest distance (nats a character)", "of the curve", "at epoch")
+    columns = ("network", "engines", "largest distance (nats a character)", "curve", "at epoch")
     return Table("How far the loss curves are apart", columns, tuple(rows), left=2)
 
 

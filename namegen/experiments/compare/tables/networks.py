@@ -17,7 +17,7 @@ from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.table import NONE, Table, spread
 
 SPLITS_IN_WORDS: dict[SplitName, str] = {
-    "names": "repeats may stand on both sides (as the original)",
+    "names": "repeats may stand on both sides (as in the original)",
     "unique": "no name on both sides",
 }
 
@@ -49,10 +49,11 @@ def _references(entry: ListEntry, split: SplitName) -> tuple[tuple[Whose, str], 
 def _note(entry: ListEntry, split: SplitName) -> str:
     references = [one for one in entry.references if one.split == split]
     seen = [one.seen_percent for one in references]
-    note = f"Held-out names that stand in the training part too, in %: {spread(seen, lambda value: f'{value:.1f}')}."
-    note += " Mean of the seeds, and their range in brackets." if len(seen) > 1 else ""
+    shown = spread(seen, lambda value: f"{value:.1f}")
+    note = f"Share of the held-out names that are also in the training part, in %: {shown}."
+    note += " All figures are means over the seeds, with the range of the seeds in brackets." if len(seen) > 1 else ""
     if any(one.repeats_damped for one in references):
-        note += " Networks and n-gram read a name of c entries about √c times; all entries are judged."
+        note += " Networks and n-gram read a name with c entries about √c times; the figures count all its entries."
     return note
 
 
