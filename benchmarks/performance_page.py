@@ -32,7 +32,7 @@ namegen's NumPy engine reads each distinct prefix of a batch once; the others re
 lead over PyTorch (at PyTorch's better batch size) is a product of three numbers:
 
 - *repeats*: how many times fewer characters there are if each repeated name of a batch is read once;
-- *prefixes*: how many times fewer again if each common prefix is read once;
+- *common prefixes*: how many times fewer again if each common prefix is read once;
 - *engine*: how many distinct prefixes namegen trains in the time in which PyTorch trains one character.
 
 The first two depend on the list and grow with the batch; on a list without repeats the first is 1. The third is what is

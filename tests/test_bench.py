@@ -143,7 +143,7 @@ def test_the_page_says_what_the_figures_say() -> None:
     assert "lower by 0.150 (0.100–0.200) than JAX scan, batch 64" in page
     assert "in some rounds lower and in some higher (from -0.100 to +0.100) than PyTorch, batch 64" in page
     assert "| 0.44 | 1.50 | 1.50 | 0.93 (0.74–1.78) | 2.10 (1.67–4.00) |" in page
-    assert "sharing makes that 2.25 to 2.25 times as much" in page
+    assert "sharing multiplies this by 2.25 to 2.25" in page
     assert "Some CPU, 2 cores" in page
     assert 'make bench BENCH="held-out"' in page
 

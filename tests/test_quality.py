@@ -44,7 +44,7 @@ def model(name: str, against: float, low: float, high: float) -> Model:
         ([model("standard", -0.05, -0.07, -0.03)], "`standard` is 0.050 nats below counting."),
         (
             [model("standard", -0.05, -0.12, 0.03), model("B", -0.06, -0.1, -0.02)],
-            "No difference between `standard` and counting was found. B turned out 0.010 nats better than it",
+            "No difference between `standard` and counting was found. On these names B turned out 0.010 nats better.",
         ),
         ([model("standard", 0.05, 0.02, 0.08)], "`standard` is 0.050 nats above counting."),
         ([model("A", 0.05, 0.02, 0.08)], "`standard` was not measured on this list."),

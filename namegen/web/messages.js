@@ -11,13 +11,13 @@ function countOf(number, what) {
 }
 
 function needsLabel({ title }) {
-  return `A blend reads names of one label: choose a label of ${title}.`;
+  return `A blend needs one label: choose a label of ${title}.`;
 }
 
 function wouldBeWrong(what, { title, description }) {
   return (
-    `${what} computes something else of ${title} than the engine “${description.trained_by}” that trained it. ` +
-    "Its names would be wrong, so none are drawn: read it with that engine."
+    `${what} computes something else for ${title} than the engine “${description.trained_by}”, which trained it. ` +
+    "Its names would be wrong, so none are drawn: use it with that engine."
   );
 }
 
@@ -27,13 +27,13 @@ function whyFewer({ found, tries, trouble, model, wish }) {
     const same = model.starts.length > 1 && wish.label === null ? "the same name of each label" : "the same name";
     return found.length
       ? `Temperature 0 always takes the likeliest letter, and so always ${same}.`
-      : "At temperature 0 there is only one name, and it is not as you wish. Raise the temperature.";
+      : "At temperature 0 there is only one name, and it does not fit. Raise the temperature.";
   }
   const texts = wish.first || wish.contains || wish.ends;
   return (
-    `${found.length ? "No more" : "No"} names as you wish turned up in ${thousands(tries)} tries. ` +
-    `Widen the lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}or raise the temperature` +
-    (wish.onlyNew ? ", or take names that the list has too." : ".")
+    `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
+    `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
+    (wish.onlyNew ? "raise the temperature, or allow names of the list." : "or raise the temperature.")
   );
 }
 
@@ -47,8 +47,8 @@ function whyNone({ why, letter, part }, model) {
     case "space":
       return "No name begins or ends with a space: leave it out.";
     case "lengths":
-      return "No name can be so short and so long at once: raise the longest length, or ask for less.";
+      return "No name can keep these lengths: raise the longest length, or ask for less.";
     default:
-      return "No network knows all of the first letters that you ask for. Try others, or hear both models.";
+      return "No network knows all of the first letters that you ask for. Try others, or give both models a share.";
   }
 }

@@ -161,7 +161,7 @@ class Watch {
     byId("memory").replaceChildren(...rows);
     const { widths } = network;
     const cut = Math.max(...widths) > SHOWN_UNITS ? ` The first ${SHOWN_UNITS} of each are shown.` : "";
-    const rule = widths.length > 1 ? ", a row a layer" : "";
+    const rule = widths.length > 1 ? ", one row for each layer" : "";
     const unseen = parts.some((part) => part.network.states === 2);
     const cell = unseen ? "Beside the cell state, which is not shown, n" : "N";
     byId("memory-heading").textContent = `What the ${parts.length > 1 ? "networks remember" : "network remembers"}`;

@@ -46,7 +46,7 @@ WRONG = [
     ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
     ("first.generate({ startsWith: 'ж' })", "The network has never read “ж”, so no name can have it. Try other"),
     ("first.generate({ startsWith: ' a' })", "No name begins or ends with a space: leave it out."),
-    ("first.generate({ minLength: 9, maxLength: 3 })", "No name can be so short and so long at once: raise the lo"),
+    ("first.generate({ minLength: 9, maxLength: 3 })", "No name can keep these lengths: raise the lo"),
     ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("first.isNew(5)", "the name is 5: expected a text"),
@@ -57,7 +57,7 @@ WRONG = [
     ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 1: export both"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, {}])", "blend needs a list of two or more models"),
-    ("blend([first, labelled])", "A blend reads names of one label: choose a label of labelled."),
+    ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
     ("blend([first, first], { weights: [1, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
     ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
 ]
@@ -329,7 +329,7 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
         }
     }"""
     said, names = node(code)
-    assert re.fullmatch(r"Only \d+ names of 1,000\. No more names as you wish turned up in 22,000 tries\. .*", said)
+    assert re.fullmatch(r"Only \d+ names of 1,000\. No more names that fit turned up in 22,000 tries\. .*", said)
     assert said.startswith(f"Only {len(names)} names")
     assert names
     assert {len(name) for name in names} == {1}
@@ -355,4 +355,4 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
         one.tensors["output.bias"] = btoa("\\0".repeat(4 * (one.characters.length + 1)));
         try { return load(content); } catch (error) { return error.message; }
     }"""
-    assert node(code).startswith("This module computes something else of shipped than the engine “numpy” that trained")
+    assert node(code).startswith("This module computes something else for shipped than the engine “numpy”, which")

@@ -43,7 +43,8 @@ def test_more_than_a_thousandth_is_no_rounding(
     assert message.is_visible() != fits
     if not fits:
         assert (
-            "This page computes something else of lstm than the engine “numpy” that trained it" in message.inner_text()
+            "This page computes something else for lstm than the engine “numpy”, which trained it"
+            in message.inner_text()
         )
     page.locator("#models input[value=gru]").check(force=True)
     assert page.locator("#names li").count() > 0

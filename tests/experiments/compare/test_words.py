@@ -80,7 +80,8 @@ def test_another_network_of_that_name_is_not_compared(comparison: Comparison) ->
     [entry] = made.lists
     one, other = entry.trainings
     apart = replace(entry, trainings=(one, replace(other, parameters=other.parameters + 1)))
-    assert statement(replace(made, lists=(apart,))).startswith("Measured with the engines numpy and attention, none")
+    said = statement(replace(made, lists=(apart,)))
+    assert said == "Measured with the engines numpy and attention; no two of them trained the same network."
 
 
 def test_the_code_of_each_engine_and_what_it_needs_are_told(comparison: Comparison) -> None:
