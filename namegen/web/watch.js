@@ -100,7 +100,8 @@ class Watch {
     let how = [" the random number ", element("b", {}, (number ?? 0).toFixed(4)), " falls on "];
     if (this.temperature === 0) how = [" the likeliest is taken: "];
     if (number === null) how = [" you asked for "];
-    byId("sentence").replaceChildren(...before, ...how, ...what, `, which has ${percentText(chances[chosen])}.`);
+    const chance = `, which has the probability ${percentText(chances[chosen])}.`;
+    byId("sentence").replaceChildren(...before, ...how, ...what, chance);
   }
 
   showBars(chances, chosen) {

@@ -65,10 +65,11 @@ def _distance(lists: Sequence[ListEntry]) -> str:
     worst = max(
         (curve_distance(*pair) for runs in groups for pair in combinations(runs, 2) if _among(pair, alike)), default=0.0
     )
-    verdict = "learn the same" if worst < PARITY_NATS else "do not learn the same"
+    same = worst < PARITY_NATS
     said = (
-        f"The engines {listed(alike)} {verdict}: from the same start on the same batches, their loss curves are at "
-        f"most {nats(worst)} nats a character apart."
+        f"The engines {listed(alike)} {'learn the same' if same else 'differ'}: from the same start on the same "
+        f"batches, their loss curves are {'at most' if same else 'up to'} {nats(worst)} nats a character apart"
+        f"{'' if same else f' (less than {PARITY_NATS} counts as the same)'}."
     )
     apart = [f"{engine} by up to {nats(distance)}" for engine, distance in farthest.items() if engine not in alike]
     return f"{said} These differ from {first_engine}: {listed(apart)}." if apart else said

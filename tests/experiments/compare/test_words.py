@@ -72,7 +72,8 @@ def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Compa
         in said
     )
     said = statement(like_for_like(comparison, numpy=0, keras=0.05))
-    assert said.startswith("The engines numpy and keras do not learn the same: ")
+    assert said.startswith("The engines numpy and keras differ: ")
+    assert "(less than 0.01 counts as the same)" in said
 
 
 def test_another_network_of_that_name_is_not_compared(comparison: Comparison) -> None:
