@@ -177,7 +177,7 @@ def test_configs_of_nested_tables(tmp_path: Path) -> None:
         for reader in (read_config, read_run_config, read_grid):
             reader(path)
 
-    configs = sampled(grammars.configs, tries(few=25, landing=400, hour=3_000))
+    configs = sampled(grammars.configs, tries(few=20, landing=200, hour=3_000))
     sound = 0
     for text in configs:
         try:
