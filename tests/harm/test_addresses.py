@@ -74,7 +74,7 @@ def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
     page = opened(page_of_models)
-    addresses = sampled(page_addresses(MODELS, LABELS), tries(few=100, landing=600, hour=10_000))
+    addresses = sampled(page_addresses(MODELS, LABELS), tries(few=50, landing=600, hour=10_000))
     sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ARITHMETIC, "dom.js", "wish.js"))
     problems = page.evaluate(READER.replace("%s", sources), addresses)
     assert problems == [], (len(problems), problems[:3])
