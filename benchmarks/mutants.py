@@ -31,7 +31,7 @@ from pathlib import Path
 
 from benchmarks.document import write_json
 from benchmarks.mutants_document import Mutants, Survivor, read_reasons
-from benchmarks.mutants_tests import digest, measured
+from benchmarks.mutants_tests import code_digest, digest, measured
 from benchmarks.pages import RESULTS
 
 KEPT = Path("build") / "mutants"
@@ -117,9 +117,9 @@ class Task:
 
     def digest(self, noticed_by: str) -> str:
         """What the outcome hangs on: the file, and the test that failed, or all of them."""
-        if noticed_by:
-            return digest([self.mutant.file, noticed_by]) if Path(noticed_by).exists() else ""
-        return digest([self.mutant.file, *{test.split("::")[0] for test in self.tests}])
+        tests = {noticed_by} if noticed_by else {test.split("::")[0] for test in self.tests}
+        there = [test for test in tests if Path(test).exists()]
+        return code_digest(self.mutant.file) + digest(there)
 
 
 def files() -> list[str]:
@@ -191,16 +191,15 @@ def work_in(tree: Path, of_worker: list[Task], whole: Path) -> None:
         survived = result.test_outcome == TestOutcome.SURVIVED
         noticed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py)", result.output or "", re.MULTILINE)
         noticed_by = noticed[1] if noticed and not survived else ""
-        os.chdir(whole)
         outcome = {
             "survived": survived,
             "noticed_by": noticed_by,
             "digest": task.digest(noticed_by),
             "change": change_of(result.diff or ""),
         }
-        task.kept.parent.mkdir(parents=True, exist_ok=True)
-        task.kept.write_text(json.dumps(outcome))
-        os.chdir(tree)
+        kept = whole / task.kept
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(outcome))
         if survived:
             print(f"survived: {mutant.file}:{mutant.line} {mutant.operator}", flush=True)
 
