@@ -93,6 +93,7 @@ check: $(VENV)/.developing
 	$(RUN) -m ruff format --check $(CODE)
 	$(RUN) -m mypy
 	$(RUN) docs/tools/make_cli_docs.py --check
+	$(RUN) docs/tools/make_readme.py --check
 	$(RUN) docs/tools/make_results.py --check
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check

@@ -17,28 +17,31 @@ folder where that matters.)
 from __future__ import annotations
 
 import argparse
+import difflib
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.document import write_json
 from benchmarks.mutants_document import Mutants, Survivor, read_reasons
-from benchmarks.mutants_tests import digest, measured
+from benchmarks.mutants_forked import Limits, Session, in_session
+from benchmarks.mutants_tests import code_digest, digest, measured
 from benchmarks.pages import RESULTS
 
 KEPT = Path("build") / "mutants"
 COUNT, SEED = 1_000, 0
-# Of the processor's time and of memory: a mutant that needs more is killed.
-SECONDS, TIMES, KIBIBYTES = 20, 3, 2**23
-PATIENCE = 10  # wall time, for each second of the processor's
+LIMITS = Limits(seconds=10, times=3, patience=10, kibibytes=2**23)
 UNDER_TEST = {
     "namegen/core/data": "prefix_tree batching ranking repeats beginnings digests split parts vocabulary sameness",
     "namegen/backends/numpy_engine": "cells linear loss recurrent model optimizers walk engine room",
@@ -87,6 +90,16 @@ class Mutant:
         """By this they are dealt: a change of one file leaves the choice in the others as it was."""
         return hashlib.sha256(f"{SEED} {self.file} {self.operator} {self.occurrence}".encode()).hexdigest()
 
+    def change(self, text: str) -> str:
+        """The text of the file with the mistake. Raises ValueError if it is not there any more."""
+        from cosmic_ray.mutating import mutate_code
+        from cosmic_ray.plugins import get_operator
+
+        changed = mutate_code(text, get_operator(self.operator)(), self.occurrence)
+        if changed is None:
+            raise ValueError(f"{self.operator} has no place {self.occurrence} in {self.file}")
+        return str(changed)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -95,12 +108,12 @@ class Task:
     Attributes:
         mutant: which.
         tests: those that take its line, in their order.
-        seconds: how long they last without it.
+        seconds: how long each test lasts without it.
     """
 
     mutant: Mutant
     tests: tuple[str, ...]
-    seconds: float
+    seconds: Mapping[str, float]
 
     @property
     def kept(self) -> Path:
@@ -117,9 +130,9 @@ class Task:
 
     def digest(self, noticed_by: str) -> str:
         """What the outcome hangs on: the file, and the test that failed, or all of them."""
-        if noticed_by:
-            return digest([self.mutant.file, noticed_by]) if Path(noticed_by).exists() else ""
-        return digest([self.mutant.file, *{test.split("::")[0] for test in self.tests}])
+        tests = {noticed_by} if noticed_by else {test.split("::")[0] for test in self.tests}
+        there = [test for test in tests if Path(test).exists()]
+        return code_digest(self.mutant.file) + digest(there)
 
 
 def files() -> list[str]:
@@ -144,11 +157,7 @@ def chosen(count: int) -> list[Mutant]:
 def tasks(mutants: list[Mutant]) -> list[Task]:
     """With the tests of each."""
     taken = measured(files(), TESTS, KEPT / "taken")
-    found = []
-    for mutant in mutants:
-        tests = taken.tests(mutant.file, mutant.line)
-        found.append(Task(mutant, tests, sum(taken.seconds[test] for test in tests)))
-    return found
+    return [Task(mutant, taken.tests(mutant.file, mutant.line), taken.seconds) for mutant in mutants]
 
 
 def copies(workers: int) -> Iterator[Path]:
@@ -166,48 +175,63 @@ def copies(workers: int) -> Iterator[Path]:
 
 def work_in(tree: Path, of_worker: list[Task], whole: Path) -> None:
     """Try some mutants, one after another, in one copy of the whole."""
-    from cosmic_ray.mutating import mutate_and_test
-    from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome
-
     os.chdir(tree)
     os.environ["PYTHONPATH"] = os.getcwd()
-    Path("build").mkdir(exist_ok=True)
-    tests, script = Path("build/tests.txt").absolute(), Path("build/run.sh").absolute()
+    sys.path.insert(0, os.getcwd())
+    for name in [one for one in sys.modules if one.partition(".")[0] == "namegen"]:
+        del sys.modules[name]  # it came from the checkout, and without the checks of shapes
+    in_session(partial(_try_each, of_worker, whole), TESTS)
+
+
+def _try_each(of_worker: list[Task], whole: Path, session: Session) -> None:
     for task in of_worker:
-        mutant = task.mutant
-        tests.write_text("\n".join(task.tests))
-        seconds = int(SECONDS + TIMES * task.seconds)
-        pytest = f"{sys.executable} -m pytest -q -x -p no:cacheprovider -p no:xdist @{tests}"
-        # With no test to be run, pytest would say so with a failure.
-        script.write_text(f"ulimit -t {seconds} -v {KIBIBYTES}\n{pytest if task.tests else 'true'}\n")
-        place = ((mutant.line, 0), (mutant.line, 1))  # only told, not looked at
-        result = mutate_and_test(
-            [MutationSpec(mutant.file, mutant.operator, mutant.occurrence, *place)],
-            f"bash {script}",
-            PATIENCE * seconds,
-        )
-        if result.worker_outcome != WorkerOutcome.NORMAL or result.test_outcome == TestOutcome.INCOMPETENT:
-            raise SystemExit(f"{mutant.file}:{mutant.line} {mutant.operator} could not be tried: {result.output}")
-        survived = result.test_outcome == TestOutcome.SURVIVED
-        noticed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py)", result.output or "", re.MULTILINE)
-        noticed_by = noticed[1] if noticed and not survived else ""
-        os.chdir(whole)
+        before = Path(task.mutant.file).read_text(encoding="utf-8")
+        after = task.mutant.change(before)
+        test = session.notices(task.mutant.file, after, task.tests, task.seconds, LIMITS)
+        survived, noticed_by = (False, test.split("::")[0]) if test else _on_its_own(task, before, after)
+        diff = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
         outcome = {
             "survived": survived,
             "noticed_by": noticed_by,
             "digest": task.digest(noticed_by),
-            "change": change_of(result.diff or ""),
+            "change": change_of(diff),
         }
-        task.kept.parent.mkdir(parents=True, exist_ok=True)
-        task.kept.write_text(json.dumps(outcome))
-        os.chdir(tree)
+        kept = whole / task.kept
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(outcome))
         if survived:
-            print(f"survived: {mutant.file}:{mutant.line} {mutant.operator}", flush=True)
+            print(f"survived: {task.mutant.file}:{task.mutant.line} {task.mutant.operator}", flush=True)
 
 
-def change_of(diff: str) -> str:
+def _on_its_own(task: Task, before: str, after: str) -> tuple[bool, str]:
+    """Try a mutant with a pytest of its own: whether it survives, and the file of the test that failed, if one did."""
+    if not task.tests:
+        return True, ""
+    file, tests = Path(task.mutant.file), Path("build/tests.txt")
+    tests.parent.mkdir(exist_ok=True)
+    tests.write_text("\n".join(task.tests))
+    pytest = f"{sys.executable} -m pytest -q -x -p no:cacheprovider -p no:xdist @{tests}"
+    seconds = LIMITS.of(sum(task.seconds[test] for test in task.tests))
+    limited = f"ulimit -t {math.ceil(seconds)} -v {LIMITS.kibibytes}; exec {pytest}"
+    file.write_text(after, encoding="utf-8")
+    try:
+        run = subprocess.Popen(
+            ["bash", "-c", limited], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            output = run.communicate(timeout=LIMITS.patience * seconds)[0].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            output = run.communicate()[0].decode(errors="replace")
+    finally:
+        file.write_text(before, encoding="utf-8")
+    noticed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py)", output, re.MULTILINE)
+    return run.returncode == 0, noticed[1] if noticed and run.returncode else ""
+
+
+def change_of(diff: Iterable[str]) -> str:
     """The lines that a mutant changes, before and after."""
-    lines = [line for line in diff.splitlines() if line[:1] in "-+" and line[:3] not in ("---", "+++")]
+    lines = [line for line in diff if line[:1] in "-+" and line[:3] not in ("---", "+++")]
     return "\n".join(lines)
 
 

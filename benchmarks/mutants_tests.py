@@ -61,6 +61,15 @@ def digest(paths: Iterable[str | Path]) -> str:
     return found.hexdigest()[:16]
 
 
+def code_digest(file: str) -> str:
+    """What stands in a file but comments and texts, which are not mutated: a message may change its words."""
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+
+
 def measured(files: Iterable[str], tests: Iterable[str], kept: Path) -> Taken:
     """Measure, or read what is kept of the same files and tests. Raises SystemExit if a test fails as it is."""
     wanted, groups = list(files), list(tests)

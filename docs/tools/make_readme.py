@@ -1,7 +1,9 @@
-"""Run the commands that the README and the site's front page show, and put their output below them (`make docs`).
+"""Make what the README and the site's front page show: the names that commands print, and the README's figures.
 
-A block that begins with ``$ namegen …`` is run and written anew. The names are those of fixed seeds; on
-another machine a rounding may turn out another way, so `make check` does not compare them.
+- A block of ``$ namegen …`` with what they print is run and written anew (`make docs`). The names are those of fixed
+  seeds; on another machine a rounding may turn out another way, so `make check` does not compare them.
+- The table between ``<!-- figures -->`` and ``<!-- end of figures -->`` is made from what `make bench` and `make
+  quality` have measured. With ``--check`` it is only compared (`make check`).
 """
 
 from __future__ import annotations
@@ -11,30 +13,139 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "index.md")
+sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
+
+from benchmarks import document as performance  # noqa: E402
+from benchmarks import quality_document as quality  # noqa: E402
+
+README = ROOT / "README.md"
+DOCUMENTS = (README, ROOT / "docs" / "index.md", ROOT / "docs" / "use" / "inventing.md")
+RESULTS = ROOT / "docs" / "results"
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
+COMMAND = re.compile(r"^\$ (namegen .*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+FIGURES = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->\n)", re.DOTALL)
+# Lists as quality.json calls them, and as a reader would.
+LISTS = {
+    "US first names": "US first names",
+    "mlb-first": "players' first names",
+    "mlb-last": "players' last names",
+    "companies": "companies",
+    "japanese-given": "Japanese given names",
+}
 
 
-def run(block: re.Match[str]) -> str:
-    """The same commands with what they print now."""
-    lines = []
-    for line in block[1].splitlines():
-        if line.startswith("$ namegen "):
-            arguments = [sys.executable, "-m", *shlex.split(line.removeprefix("$ "))]
-            environment = os.environ | {"COLUMNS": "80", "NO_COLOR": "1"}
-            done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True, env=environment)
-            lines += [line, *(text.rstrip() for text in done.stdout.splitlines()), ""]
-    return "```console\n" + "\n".join(lines).rstrip() + "\n```\n"
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a block, each with what it is shown to print; none if the block shows commands alone."""
+    found = [(command, printed.strip("\n")) for command, printed in COMMAND.findall(block)]
+    return found if any(printed for _, printed in found) else []
 
 
-def main() -> None:
-    """Write both with every block run."""
+def run(command: str) -> str:
+    """What a command prints now."""
+    environment = os.environ | {"COLUMNS": "80", "NO_COLOR": "1"}
+    arguments = [sys.executable, "-m", *shlex.split(command)]
+    done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines())
+
+
+def with_outputs(text: str) -> str:
+    """The document with every command that is shown with what it prints run anew."""
+
+    def anew(block: re.Match[str]) -> str:
+        found = commands(block[1])
+        made = "\n\n".join(f"$ {command}\n{run(command)}" for command, _ in found)
+        return f"```console\n{made}\n```\n" if found else block[0]
+
+    return BLOCK.sub(anew, text)
+
+
+def with_figures(text: str) -> str:
+    """The document with its table of figures made anew."""
+    rows = [("what", "figure"), ("---", "---"), *speeds(), *qualities()]
+    table = "".join(f"| {what} | {figure} |\n" for what, figure in rows)
+    return FIGURES.sub(lambda _: table, text)
+
+
+def speeds() -> Iterator[tuple[str, str]]:
+    """The rows of `make bench`: medians, and medians of the ratios of each round."""
+    measured = performance.read(RESULTS / "performance.json")
+    found = {(part.name, one.key): one for part in measured.sections for one in part.comparisons}
+
+    def times(comparison: performance.Comparison, subject: str, other: str) -> str:
+        return f"{median(comparison.against(subject, comparison.best(other))):.1f} times"
+
+    gru, plain, keras = found["gated", "gru"], found["plain", "rnn"], found["keras", "gru"]
+    packed, scan, large = "PyTorch packed", "JAX scan", "namegen, batch 2048"
+    yield (
+        "training, GRU 192, US first names, each once, batch 128",
+        f"{thousands(gru, 'namegen')} characters a second: {times(gru, 'namegen', packed)} PyTorch packed, "
+        f"{times(gru, 'namegen', scan)} JAX",
+    )
+    yield (
+        "training, SimpleRNN 2×32, players' first names, which repeat, batch 2,048",
+        f"{plain.best(large).median / 1e6:.1f} million characters a second: "
+        f"{times(plain, large, packed)} PyTorch packed",
+    )
+    yield (
+        "training with the Keras engine, GRU 192, batch 128",
+        f"{thousands(keras, 'namegen keras')} characters a second: "
+        f"{times(keras, 'namegen keras', 'plain Keras fit')} plain `fit`",
+    )
+    loss = found["held-out", "gru-192-10s"]
+    ours, torch, jax = (f"{loss.best(group).median:.3f}" for group in ("namegen", packed, scan))
+    yield (
+        "loss on held-out US first names after 10 seconds, GRU 192",
+        f"{ours} nats a character; PyTorch {torch}, JAX {jax}",
+    )
+    wall = found["commands", "wall"]
+    million = wall.best("a million first names, repeats")
+    yield (
+        "`generate`, from a cold start: 20 names; a million, repeats allowed",
+        f"{wall.best('generate -n 20').median:.2f} s; {million.median:.1f} s and {million.peak_mebibytes:.0f} MiB",
+    )
+
+
+def thousands(comparison: performance.Comparison, group: str) -> str:
+    """A median, to the thousand: ``112,000``."""
+    return f"{round(comparison.best(group).median, -3):,.0f}"
+
+
+def qualities() -> Iterator[tuple[str, str]]:
+    """The rows of `make quality`: by how much a network's loss on names held out is below that of counting."""
+    measured = quality.read(RESULTS / "quality.json")
+    for name, called in (("standard", "the default network"), ("best", "the network that `--effort best` teaches")):
+        better, alike = [], []
+        for one in measured.lists:
+            model = next((model for model in one.models if model.name == name), None)
+            if model is not None and one.name in LISTS:
+                if model.high < 0:
+                    better.append(f"{-model.against_counting:.2f} on {LISTS[one.name]}")
+                elif model.low > 0:
+                    better.append(f"{-model.against_counting:.2f} (worse) on {LISTS[one.name]}")
+                else:
+                    alike.append(LISTS[one.name])
+        without = f"; no difference found on {' and '.join(alike)}" if alike else ""
+        what = f"{called}, on held-out names: loss below that of counting, nats a character"
+        yield what, ", ".join(better) + without
+
+
+def main(arguments: list[str]) -> int:
+    """Write the documents, or compare the figures alone."""
+    if arguments == ["--check"]:
+        text = README.read_text(encoding="utf-8")
+        if with_figures(text) == text:
+            return 0
+        print("README.md has not the figures of docs/results: run `make docs`", file=sys.stderr)
+        return 1
     for path in DOCUMENTS:
-        path.write_text(BLOCK.sub(run, path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(with_figures(with_outputs(path.read_text(encoding="utf-8"))), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -26,7 +26,8 @@ NOT_RUN = re.compile(r"<!--\s*not run(?: \((?P<part>[^)]*)\))?:\s*(?P<reason>.+?
 RUN_BY = re.compile(r"<!--\s*run by:\s*(?P<test>.+?)\s*-->", re.DOTALL)
 NOT_ON_PAGE = re.compile(r"<!--\s*not run on this page:\s*(?P<reason>.+?)\s*-->", re.DOTALL)
 SHELLS = {"", "console", "sh", "bash", "shell"}
-OF_NAMEGEN = re.compile(r"^(?:\S*/)?namegen(?: |$)|^(?:\S*/)?python3? -m ")
+RUNNER = re.compile(r"^(?:uvx --from|pipx run --spec) \S+ ")  # what runs a command without installing it
+OF_NAMEGEN = re.compile(rf"(?:{RUNNER.pattern})?(?:\S*/)?namegen(?: |$)|^(?:\S*/)?python3? -m ")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def blocks(text: str) -> list[Block]:
 
 def arguments(command: str) -> list[str] | None:
     """What namegen is given in a command, None if it is another program's. Pipes and what a file takes are left out."""
-    words = shlex.split(command, comments=True)
+    words = shlex.split(RUNNER.sub("", command), comments=True)
     if not words or Path(words[0]).name != "namegen":
         return None
     ends = [place for place, word in enumerate(words) if word in ("|", ">", "<", "&&", ";")]

@@ -217,6 +217,8 @@ def test_the_blocks_of_a_page() -> None:
         ("namegen generat", "there is no command generat"),
         ("namegen generate --labl Finnish", "No such option"),
         ("namegen train a.txt --epochs many", "epochs"),
+        ("uvx --from dist/namegen_rnn-*.whl namegen people -n 2  # a remark", None),
+        ("pipx run --spec . namegen peopel", "there is no command peopel"),
         ("echo namegen", None),
     ],
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from namegen.errors import NamegenError
@@ -86,11 +87,15 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "expressions": of_expressions,
     "templates": of_templates,
 }
-_FOLDER = Path(tempfile.mkdtemp(prefix="namegen-guided-"))
+
+
+@cache
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="namegen-guided-"))
 
 
 def _file(data: bytes, ending: str) -> Path:
-    path = _FOLDER / f"file{ending}"
+    path = _folder() / f"file{ending}"
     path.write_bytes(data)
     return path
 

@@ -74,7 +74,7 @@ def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
     page = opened(page_of_models)
-    addresses = sampled(page_addresses(MODELS, LABELS), tries(few=150, landing=1_500, hour=10_000))
+    addresses = sampled(page_addresses(MODELS, LABELS), tries(few=50, landing=600, hour=10_000))
     sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ARITHMETIC, "dom.js", "wish.js"))
     problems = page.evaluate(READER.replace("%s", sources), addresses)
     assert problems == [], (len(problems), problems[:3])
@@ -85,7 +85,7 @@ def test_the_page_shows_what_any_address_asks_for(page_of_models: Path, opened: 
     is asked of a network, said on the console, or raised (``opened`` looks at that).
     """
     page = opened(page_of_models)
-    every = sampled(page_addresses(MODELS, LABELS), tries(few=10, landing=60, hour=600))
+    every = sampled(page_addresses(MODELS, LABELS), tries(few=5, landing=40, hour=600))
     for address in every:
         told: Any = page.evaluate(
             """async ([address, most]) => {

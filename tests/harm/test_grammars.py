@@ -71,7 +71,7 @@ def test_expressions_match_what_they_match_in_pythons_own_library() -> None:
                 assert all(pattern.may_begin(name[:length]) for length in range(len(name) + 1)), name
                 assert fewest <= len(name) <= most, (name, fewest, most)
 
-    expressions = sampled(grammars.shared_expressions, tries(few=60, landing=600, hour=4_000))
+    expressions = sampled(grammars.shared_expressions, tries(few=30, landing=600, hour=4_000))
     known = sum(by_re(expression) is not None for expression in expressions)
     assert known > 0.9 * len(expressions)  # else nothing is compared
     assert attack(call, expressions).returned > 0.9 * len(expressions)
@@ -125,7 +125,7 @@ def test_wishes_together_give_every_name_that_keeps_them_and_no_other(monkeypatc
         known = "matches" not in asked or by_re(asked["matches"]) is not None
         return known and ("min_distance" not in asked or "avoid" in asked)
 
-    wishes = sampled(grammars.combined_wishes.filter(sensible), tries(few=25, landing=250, hour=2_000))
+    wishes = sampled(grammars.combined_wishes.filter(sensible), tries(few=15, landing=250, hour=2_000))
     assert attack(call, wishes, seconds=10).returned > len(wishes) // 2
 
 
@@ -177,7 +177,7 @@ def test_configs_of_nested_tables(tmp_path: Path) -> None:
         for reader in (read_config, read_run_config, read_grid):
             reader(path)
 
-    configs = sampled(grammars.configs, tries(few=25, landing=400, hour=3_000))
+    configs = sampled(grammars.configs, tries(few=20, landing=200, hour=3_000))
     sound = 0
     for text in configs:
         try:
@@ -202,7 +202,7 @@ def test_templates_are_filled_in_as_they_read() -> None:
             raise
         assert person.written(template) == expected
 
-    templates = sampled(grammars.templates, tries(few=60, landing=400, hour=2_000))
+    templates = sampled(grammars.templates, tries(few=40, landing=400, hour=2_000))
     tally = attack(call, templates)
     assert min(tally.returned, tally.refused) > len(templates) // 10
 
@@ -227,4 +227,4 @@ def test_labels_of_any_text_are_found_again(tmp_path: Path) -> None:
             with pytest.raises(SettingsError, match="does not know"):
                 model.labelled(f"{label}{label}?")
 
-    assert attack(call, sampled(grammars.label_sets, tries(few=10, landing=100, hour=1_000))).returned
+    assert attack(call, sampled(grammars.label_sets, tries(few=5, landing=100, hour=1_000))).returned

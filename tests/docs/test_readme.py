@@ -1,0 +1,47 @@
+"""The README shows what is so: its figures are those of the results, its names those that the commands print."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+tool = runpy.run_path(str(ROOT / "docs" / "tools" / "make_readme.py"))
+DOCUMENTS: tuple[Path, ...] = tool["DOCUMENTS"]
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    assert len(README.read_text("utf-8").splitlines()) <= 150
+
+
+def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
+    text = README.read_text("utf-8")
+    assert tool["with_figures"](text) == text
+    assert len(tool["FIGURES"].search(text)[0].splitlines()) > 5
+
+
+def test_a_figure_that_was_written_by_hand_is_found() -> None:
+    text = README.read_text("utf-8")
+    by_hand = re.sub(r"(\| \d+),000 characters", r"\1,001 characters", text)
+    assert by_hand != text
+    assert tool["with_figures"](by_hand) == text
+
+
+def test_commands_are_known_by_what_they_print() -> None:
+    block = "$ namegen lists\none\n\ntwo\n\n$ namegen people -n 2\n"
+    assert tool["commands"](block) == [("namegen lists", "one\n\ntwo"), ("namegen people -n 2", "")]
+    assert tool["commands"]("$ namegen lists\n$ namegen models\n") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_the_commands_print_the_names_that_are_shown(path: Path) -> None:
+    """All but one at most: on another machine a rounding may turn out another way."""
+    shown = [pair for block in tool["BLOCK"].findall(path.read_text("utf-8")) for pair in tool["commands"](block)]
+    other = [command for command, printed in shown if tool["run"](command) != printed]
+    assert shown
+    assert len(other) <= min(1, len(shown) - 1), f"run `make docs`: {other}"
