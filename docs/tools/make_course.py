@@ -25,7 +25,13 @@ def notebook(chapter: Path) -> Any:
     from nbclient import NotebookClient
 
     made = jupytext.read(chapter)
-    NotebookClient(made, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": LEARN}}).execute()
+    NotebookClient(
+        made,
+        timeout=SECONDS,
+        kernel_name="python3",
+        coalesce_streams=True,  # else printed lines are cut into outputs by the clock
+        resources={"metadata": {"path": LEARN}},
+    ).execute()
     made.metadata = {"kernelspec": made.metadata["kernelspec"]}
     for number, cell in enumerate(made.cells):
         cell.id = f"cell-{number}"

@@ -48,6 +48,14 @@ def test_every_cell_of_a_notebook_has_been_run() -> None:
         assert failed == [], path.name
 
 
+def test_what_a_cell_prints_is_one_output() -> None:
+    """Else the clock decides where it is cut, and a notebook changes although its chapter does not."""
+    for path in (LEARN / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            streams = [output["name"] for output in cell.get("outputs", []) if output["output_type"] == "stream"]
+            assert len(streams) == len(set(streams)), f"{path.name}, {cell['id']}"
+
+
 def test_code_that_differs_is_found(tmp_path: Path) -> None:
     chapter = (
         "# One\n\n```{code-cell} python\n:tags: [hide-input]\n\na = 1\n\nb = 2\n```\n\n```python\nno_cell = 1\n```\n"

@@ -1,0 +1,84 @@
+"""A chapter as a program: all of its code, and every picture in a file."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.docs.test_course import code_of_chapter
+
+ROOT = Path(__file__).parents[2]
+LEARN = ROOT / "docs" / "learn"
+CHAPTERS = sorted(LEARN.glob("[0-9]-*.md"))
+
+
+@pytest.fixture(scope="module")
+def as_script() -> ModuleType:
+    """``docs/learn/as_script.py``, which lies in no package."""
+    spec = spec_from_file_location("as_script", LEARN / "as_script.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_its_example_runs(as_script: ModuleType) -> None:
+    found = doctest.testmod(as_script)
+    assert found.attempted == 2
+    assert found.failed == 0
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_a_program_has_every_cell_in_order(as_script: ModuleType, chapter: Path) -> None:
+    text = chapter.read_text(encoding="utf-8")
+    program, end = as_script.program(text, "x"), 0
+    compile(program, chapter.stem, "exec")
+    cells = code_of_chapter(text)
+    assert program.count("\n# --- ") == len(cells) > 5
+    for code in cells:
+        end = program.index(code, end) + len(code)
+    lines = [code.splitlines()[-1] for code in cells]
+    assert program.count("a picture: x.") >= sum(line.startswith("pictures.") for line in lines)
+
+
+def test_a_figure_is_saved_too_and_braces_stay(as_script: ModuleType) -> None:
+    cell = '```{code-cell} python\n:tags: [hide-input]\n\nfigure, axes = plt.subplots()\nprint(f"{1}")\n```\n'
+    program = as_script.program("# One\n" + cell + "## Two\n```console\n# no heading\n```\n" + cell, "x")
+    assert ":tags:" not in program
+    assert program.count('print(f"{1}")\nfigure.savefig(BESIDE.with_name("x.') == 2
+    assert 'with_name("x.2.png"), bbox_inches="tight")' in program
+
+
+def test_chapter_1_runs_and_is_not_written_over(tmp_path: Path) -> None:
+    """With the folder of the course on the path, as it is where the program lies there."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(LEARN)]), "MPLBACKEND": "Agg"},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    script = LEARN / "as_script.py"
+    assert run(script, "1", "--out", tmp_path).returncode == 0
+    done = run(tmp_path / "1-one-name.py")
+    assert done.returncode == 0, done.stderr
+    assert "a picture: 1-one-name.3.png" in done.stdout
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [f"1-one-name.{number}.png" for number in (1, 2, 3)]
+
+    (tmp_path / "1-one-name.py").write_text("mine = 1\n", encoding="utf-8")
+    again = run(script, "1", "--out", tmp_path)
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+    assert (tmp_path / "1-one-name.py").read_text(encoding="utf-8") == "mine = 1\n"
