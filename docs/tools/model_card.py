@@ -139,6 +139,8 @@ anything that decides about people. A score says how much a name is like those o
 
 ## How it was trained
 
+<!-- not run (namegen train): it trains for minutes -->
+
     {facts.command}
 
 - List: {facts.bundled.description}; {facts.names:,} names, {facts.distinct:,} distinct
