@@ -9,7 +9,6 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from namegen.cli.terminal import aligned, printable
-
 from namegen.experiments.table import NONE
 
 if TYPE_CHECKING:
