@@ -266,8 +266,8 @@ def write_config(config: Config) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise SettingsError(
-            f"{shown(text[max(error.start - 20, 0) : error.end + 10])} holds half a character, which a config cannot: "
-            "rename the file"
+            f"{shown(text[max(error.start - 20, 0) : error.end + 10])} holds an incomplete Unicode character, which a "
+            "config cannot: rename the file"
         ) from error
     return text
 

@@ -190,8 +190,8 @@ def _check_longer(epochs: int | None, config: Config) -> None:
         return
     if config.training.schedule == "one-cycle":
         raise SettingsError(
-            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule one-cycle: its "
-            "rates depend on how many epochs there are, and those of the past are spent; train anew"
+            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule one-cycle, whose "
+            "learning rates depend on the number of epochs from the first one on: train anew"
         )
     if epochs < before:
-        raise SettingsError(f"{setting('epochs')} is {epochs}: the run has {before} already, expected more")
+        raise SettingsError(f"{setting('epochs')} is {epochs}, and the run has {before} already: give more")

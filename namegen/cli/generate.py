@@ -56,7 +56,7 @@ def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence
     files = {name: cast("str | None", wished[name]) for name in OF_FILES}
     if files["banned"] == files["avoid"] == "-":
         raise click.UsageError(
-            "--banned - and --avoid - both read standard input, which can be read only once: give a file for one of them"
+            "--banned - and --avoid - both read standard input, which can be read only once: give a file for one"
         )
     for file in files.values():
         note_list(file, notes)

@@ -199,7 +199,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "data.repeats": click.option(
         "--repeats",
         type=click.Choice(REPEATS),
-        help="kept: read a name as often as the list has it; damped: read a name that repeats less often.  [default: "
+        help="kept: read a name as often as the list has it; damped: read repeated names less often.  [default: "
         "damped; kept with --split names]",
     ),
     "data.sameness": click.option(

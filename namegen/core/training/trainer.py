@@ -225,7 +225,7 @@ def diverged(training: TrainingSettings, epoch: int) -> str:
     """What a TrainingError says, and what to try."""
     rates = [rate for _, rate in training.rate_steps] or [training.peak_learning_rate]
     return (
-        f"the loss is no longer a finite number, or beyond all measure, in epoch {epoch}, so training stops and what "
-        f"was saved before is kept: try a lower {setting('learning_rate')} than {max(rates):g}, or "
+        f"the loss is no longer a finite number, or much too large, in epoch {epoch}, so training stops; what was "
+        f"saved before is kept: try a lower {setting('learning_rate')} than {max(rates):g}, or "
         f"{setting('clip_norm', 1)}"
     )

@@ -197,7 +197,7 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     for split in scope.splits:
         for seed in scope.split_seeds:
             subject = ReferenceSubject(split, seed, VALIDATION)
-            yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, {split} {seed}")
+            yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, split {split}, seed {seed}")
     first_split = scope.splits[0]
     foreign = foreign_networks()
     for network in LIKE_FOR_LIKE_NETWORKS:
@@ -269,7 +269,7 @@ def _training(
 
 def _train(corpus: Corpus, network: str, engine: str, config: Mapping[str, Json]) -> Measurement:
     subject = TrainingSubject(engine, config)
-    label = f"{corpus.source}: {network}, {engine}, {subject.split} {subject.seed}"
+    label = f"{corpus.source}: {network}, {engine}, split {subject.split}, seed {subject.seed}"
     return Measurement(corpus, subject, label, network, ("network",), engine)
 
 

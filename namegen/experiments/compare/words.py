@@ -33,11 +33,11 @@ def statement(results: Comparison) -> str:
     said = " ".join(filter(None, (_distance(lists), _speed(lists))))
     if not said:
         plural = "s" if len(engines) > 1 else ""
-        said = f"Measured with the engine{plural} {listed(list(engines))}, none beside another."
+        said = f"Measured with the engine{plural} {listed(list(engines))}, so there is nothing to compare."
     if results.quick_epochs is not None:
         said += (
-            f" This was a quick look, of {_count(results.quick_epochs, 'epoch')} and "
-            f"{_count(len(results.seeds), 'seed')}: a full run trains to the end."
+            f" This was only a first look, with {_count(results.quick_epochs, 'epoch')} and "
+            f"{_count(len(results.seeds), 'seed')}: a full comparison trains longer."
         )
     return said
 
@@ -66,7 +66,7 @@ def _distance(lists: Sequence[ListEntry]) -> str:
     verdict = "learn the same" if worst < PARITY_NATS else "come to differ"
     said = (
         f"The engines {listed(alike)} {verdict}: from the same start on the same batches, their loss curves are at "
-        f"most {nats(worst)} nats a character apart."
+        f"most {nats(worst)} nats per character apart."
     )
     apart = [f"{engine} by up to {nats(distance)}" for engine, distance in farthest.items() if engine not in alike]
     return f"{said} From {first_engine} differ {listed(apart)}." if apart else said
@@ -140,7 +140,7 @@ def _generation(entry: ListEntry) -> Iterator[str]:
         fast = max(speeds, key=lambda key: speeds[key])
         generated = best_generated(entry.generation[0])
         yield (
-            f"{entry.name}, drawing: up to {whole(speeds[fast])} names a second from {network} ({fast[0]}, "
+            f"{entry.name}, drawing: up to {whole(speeds[fast])} names per second from {network} ({fast[0]}, "
             f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of its names are in the list."
         )
 
