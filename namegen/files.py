@@ -195,7 +195,8 @@ def write_whole(path: Path, content: bytes) -> None:
                 os.unlink(temporary)
         reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"cannot write {short(path)}: {reason}; free some space or choose another place; what was there before is kept"
+            f"cannot write {short(path)}: {reason}; free some space or choose another place; what was there before "
+            "is kept"
         ) from error
     except BaseException:  # a second Ctrl-C: leave no half-written file behind
         if temporary is not None:

@@ -269,7 +269,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
-    with pytest.raises(SettingsError, match="half a character"):
+    with pytest.raises(SettingsError, match="incomplete Unicode character"):
         write_config(Config(data=DataSettings(names="caf\udce9.txt")))
 
 

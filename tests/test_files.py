@@ -198,7 +198,7 @@ def open_folder() -> Iterator[Path]:
 def test_a_full_disk(path: Path) -> None:
     done = write_in_subprocess("full", path)
     assert done.returncode == 1
-    assert done.stdout.startswith(f"cannot write {path}: File too large; make room")
+    assert done.stdout.startswith(f"cannot write {path}: File too large; free some space")
     assert path.read_bytes() == OLD
     assert only(path.parent, "file.bin")
 
@@ -251,5 +251,5 @@ class TestCheckOutput:
                 check_output(tmp_path / place / "new.png", example="drawing.png", force=False)
 
     def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
-        with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; see to that, or give another"):
+        with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; correct that, or give another"):
             check_output(tmp_path / ("x" * 5000), example="drawing.png", force=False)

@@ -65,7 +65,7 @@ EXAMPLES = {  # command line → what it does
 # What can end standard output in the midst of a result → what is said of it; of a pipe whose reader has left, nothing.
 OUTPUT_ENDS = {
     errno.EPIPE: "nobody reads it",
-    errno.ENOSPC: "no space is left; free some",
+    errno.ENOSPC: "no space is left; free some space",
     errno.EFBIG: "the file would be too large; write to another place",
     errno.EIO: "the device reports an error; write to another place",
     errno.EBADF: "it is not open for writing; redirect it to a file",

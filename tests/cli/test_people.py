@@ -200,7 +200,7 @@ class TestCommand:
             ),
             (("--family-starts-with", "Щ"), "--family-starts-with"),
             (("--family", "nobody"), "there is no model 'nobody'"),
-            (("--given-avoid", "-", "--family-banned", "-"), "standard input can be read once only"),
+            (("--given-avoid", "-", "--family-banned", "-"), "standard input, which can be read only once"),
             (("--format", "csv", "--json"), "--json contradicts"),
         ],
     )

@@ -278,7 +278,9 @@ def test_a_disk_that_fills_up_while_training(program, small_disk, some_names) ->
     with filler.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
         while stream.write(bytes(512)):
             pass
-    program("train", "--resume", "disk/run", values=often).refused("cannot write", "No space left on device; make room")
+    program("train", "--resume", "disk/run", values=often).refused(
+        "cannot write", "No space left on device; free some space"
+    )
     every_file_opens(small_disk / "run")
     assert not list((small_disk / "run").glob(".*"))
     filler.unlink()

@@ -110,7 +110,7 @@ def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, mon
             self.bias = self.bias + np.linspace(0, 1, len(self.bias))
 
     monkeypatch.setattr(export, "PageNetwork", Wrong)
-    with pytest.raises(OutputError, match="a module would compute something else of a than Python does here"):
+    with pytest.raises(OutputError, match="a module would compute other values for a than Python does here"):
         write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
     assert not list(tmp_path.iterdir())
 

@@ -69,10 +69,10 @@ def test_the_limit_is_a_share_of_the_largest_logit(moved: float, fits: bool) -> 
 def test_a_logit_that_is_no_number_is_called_so() -> None:
     with pytest.raises(CheckpointError, match="the page gives logits of m that are NaN, not a number"):
         check(Fixed(np.nan, 1.0), np.zeros((2, 2), np.float32))
-    with pytest.raises(CheckpointError, match="computes something else"):
+    with pytest.raises(CheckpointError, match="computes other values"):
         check(Fixed(0.0, 1.0), np.full((2, 2), np.nan, np.float32))
 
 
 def test_an_engine_that_has_changed_is_told_of_itself() -> None:
-    with pytest.raises(CheckpointError, match="the engine 'far' trained m, and now computes something else"):
+    with pytest.raises(CheckpointError, match="the engine 'far' trained m, and now computes other values"):
         check(Fixed(0.0, 1.0), np.zeros((2, 2), np.float32), is_own=True)
