@@ -199,7 +199,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("[data]\nnames = 1979-05-27", "data.names is datetime.date(1979, 5, 27): expected a text in quotes"),
         ("[run]\nthreads = 0", "run.threads is 0: expected"),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
-        ("[training]\nschedule = 'steps'", "the schedule steps came with 0 rate steps"),
+        ("[training]\nschedule = 'steps'", "the schedule is steps, with 0 rate steps"),
         ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
     ],
 )
@@ -288,7 +288,7 @@ class TestMerge:
     def test_two_flags_that_need_each_other(self) -> None:
         merged = merge(Config(), {"training.schedule": "steps", "training.rate_steps": [(0, 1), (3, 0.1)]})
         assert merged.training.rate_steps == ((0, 1.0), (3, 0.1))
-        with pytest.raises(SettingsError, match=r"^the schedule one-cycle came with 1 rate steps"):
+        with pytest.raises(SettingsError, match=r"^the schedule is one-cycle, with 1 rate steps"):
             merge(Config(), {"training.rate_steps": [(0, 1)]})
 
     def test_mistakes_are_named_by_their_settings(self) -> None:

@@ -99,7 +99,7 @@ def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
     with pytest.raises(OutputError, match=r"empty exists already: name a new folder$"):
         api.train(NAMES, config=SHORT, out="empty")
     api.train(NAMES, config=SHORT, out="run", stop=Once())
-    with pytest.raises(OutputError, match="or go on with resume=run"):
+    with pytest.raises(OutputError, match="or continue with resume=run"):
         api.train(NAMES, config=SHORT, out="run")
 
 

@@ -25,7 +25,8 @@ class Named(click.types.StringParamType):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so; where there are none, files.
 
-        >>> [item.value for item in Named(["mlb-first", "companies"]).shell_complete(None, None, "mlb")][1:]
+        >>> context, argument = click.Context(click.Command("generate")), click.Argument(["model"])
+        >>> [item.value for item in Named(["mlb-first", "companies"]).shell_complete(context, argument, "mlb")][1:]
         ['mlb-first']
         """
         files = CompletionItem(incomplete, type="file")  # first: what is named before it, shells throw away

@@ -29,7 +29,7 @@ SECONDS_BETWEEN_TEACHERS = 5.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
 SAMPLES_KEPT = 8
 COLUMNS = 80
-TIE = 0.005  # nats a character
+TIE = 0.005  # nats per character
 BEST = "best"  # the effort; its own module loads NumPy
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DRAWN_NAMES = 1000
 NAMES_SHOWN = 60  # characters of them
-TIE = 0.005  # nats a character: less than a held-out tenth can tell
+TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
 FEWEST_TO_JUDGE = 10  # distinct names that are held out
 
@@ -128,7 +128,7 @@ def _some(per_cent: float) -> str:
 
 
 def _beside_counting(result: RunResult, on: str, better_by: float) -> str:
-    """``better_by``: nats a character that counting loses more than the network."""
+    """``better_by``: nats per character that counting loses more than the network."""
     on = f"{on}, this network"
     if abs(better_by) < TIE:
         return f"{on} is as good as counting (an n-gram model)."

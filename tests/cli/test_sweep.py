@@ -346,7 +346,7 @@ def test_configs_and_folders_that_will_not_do(program) -> None:
     mine = program.folder / "mine"
     mine.mkdir()
     (mine / "thesis.txt").write_text("all of it")
-    program("sweep", "short.toml", "--out", "mine").refused("holds other files, which sweep leaves alone")
+    program("sweep", "short.toml", "--out", "mine").refused("holds other files, which sweep does not change")
     assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
     program("sweep", "short.toml", "--out", "").refused("--out", "empty text")
     program("compare-backends", "names.txt", "--out", "").refused("--out", "empty text")

@@ -142,7 +142,7 @@ def test_a_redirection_is_followed_and_a_circle_of_them_is_not(source):
     source.serve("/new.csv", CONTENT)
     assert read(source.serve("/old.csv", whole(b"", 302, Location="/new.csv"))) == CONTENT
     source.requests.clear()
-    with pytest.raises(FetchError, match="sent on more than 10 times; give another address with url"):
+    with pytest.raises(FetchError, match="the server redirects more than 10 times; give another address with url"):
         read(source.serve("/round.csv", whole(b"", 302, Location="/round.csv")))
     assert len(source.requests) == 11
 

@@ -47,7 +47,7 @@ class Tolerance:
 TOLERANCES = {
     "none": Tolerance("largest difference of logits", 1e-4),
     "float16": Tolerance("largest difference of logits", 1e-2),
-    "int8": Tolerance("difference of the loss in nats a character", 0.01),
+    "int8": Tolerance("difference of the loss in nats per character", 0.01),
 }
 
 

@@ -32,8 +32,11 @@ def statement(results: Comparison) -> str:
         return "No network could be trained."
     said = " ".join(filter(None, (_distance(lists), _speed(lists))))
     if not said:
-        plural = "s" if len(engines) > 1 else ""
-        said = f"Measured with the engine{plural} {listed(list(engines))}, so there is nothing to compare."
+        names = listed(list(engines))
+        alone = f"the engine {names} alone"
+        said = (
+            f"Measured with {alone if len(engines) == 1 else f'the engines {names}, which have no network in common'}."
+        )
     if results.quick_epochs is not None:
         said += (
             f" This was only a first look, with {_count(results.quick_epochs, 'epoch')} and "

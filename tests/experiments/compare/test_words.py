@@ -25,7 +25,7 @@ def test_one_engine_alone_is_said_to_stand_beside_none(comparison: Comparison) -
     run = next(run for run in entry.trainings if run.engine == "numpy" and run.roles == ("network",))
     alone = replace(comparison, quick=True, quick_epochs=10, seeds=(0,), lists=(bare(entry, trainings=(run,)),))
     said = statement(alone)
-    assert said.startswith("Measured with the engine numpy, none beside another. This was a quick look, of 10 epochs")
+    assert said.startswith("Measured with the engine numpy alone. This was only a first look, with 10 epochs")
     assert "and 1 seed:" in said
 
 
@@ -80,7 +80,9 @@ def test_another_network_of_that_name_is_not_compared(comparison: Comparison) ->
     [entry] = made.lists
     one, other = entry.trainings
     apart = replace(entry, trainings=(one, replace(other, parameters=other.parameters + 1)))
-    assert statement(replace(made, lists=(apart,))).startswith("Measured with the engines numpy and attention, none")
+    assert statement(replace(made, lists=(apart,))).startswith(
+        "Measured with the engines numpy and attention, which have no network in common"
+    )
 
 
 def test_the_code_of_each_engine_and_what_it_needs_are_told(comparison: Comparison) -> None:
