@@ -84,7 +84,7 @@ def models(as_json: bool, quiet: bool) -> None:
     if not found:
         Notes(quiet)("this version comes without trained models: train one with `namegen train`")
         return
-    rows = [("model", "network", "learned from", "held out")]
+    rows = [("model", "network", "list", "held out")]
     for name, checkpoint in found.items():
         validation = checkpoint.training.get("validation") or {}
         accuracy = validation.get("accuracy_argmax")
