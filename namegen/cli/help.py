@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from shutil import get_terminal_size
 
 import click
@@ -15,7 +15,7 @@ FEWEST_COLUMNS = 24
 class HelpFormatter(click.HelpFormatter):
     """click's, with lists of two columns that become one column in a narrow terminal."""
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write a list of names, each with what it means."""
         # click puts a name that is longer than col_max in a line of its own.
         super().write_dl(rows, col_max if self.width >= NARROW else 2, col_spacing)
