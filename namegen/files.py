@@ -157,7 +157,7 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
     if _is_special(path):
         raise OutputError(f"{shown} is a device or a pipe, which cannot be overwritten: name a file")
     if is_there(path, OutputError) and not force:
-        raise OutputError(f"{shown} exists already: name another file, or write over it with {setting('force', True)}")
+        raise OutputError(f"{shown} exists already: name another file, or overwrite it with {setting('force', True)}")
     if not is_folder(path.parent, OutputError):
         place = short(path.parent)
         raise OutputError(f"cannot write {shown}: there is no folder {place}; make it first, or choose another")

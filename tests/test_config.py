@@ -192,7 +192,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("[training]\nseed = -1", "training.seed is -1: expected a whole number from 0"),
         ("[network]\nhidden = 32", "network.hidden is 32: expected a list, each item a whole number"),
         ("[network]\nhidden = [32, 1.5]", "network.hidden is [32, 1.5]: expected a list, each item a whole number"),
-        ("[network]\nhidden = []", "network.hidden is (): expected 1 to 16 widths"),
+        ("[network]\nhidden = []", "network.hidden is []: expected 1 to 16 widths"),
         ("[training]\nrate_steps = [[0, 1, 2]]", "expected a list, each item a list of 2: a whole number, a number"),
         ("[network]\ncell = 'rnn'", "network.cell is 'rnn': expected one of simple_rnn, gru, lstm"),
         ("[data]\nvalidation = 2", "data.validation is 2.0: expected a share from 0 to 0.9"),

@@ -235,9 +235,9 @@ class TestCheckOutput:
         path = tmp_path / "old.png"
         path.write_bytes(b"old")
         check_output(path, example="drawing.png", force=True)
-        with pytest.raises(OutputError, match=r"old\.png exists already: .* write over it with force=True$") as caught:
+        with pytest.raises(OutputError, match=r"old\.png exists already: .* overwrite it with force=True$") as caught:
             check_output(path, example="drawing.png", force=False)
-        assert caught.value.told(option_name).endswith("write over it with --force")
+        assert caught.value.told(option_name).endswith("overwrite it with --force")
 
     def test_a_folder_gets_a_hint_of_the_right_kind(self, tmp_path: Path) -> None:
         for force in (False, True):

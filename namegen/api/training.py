@@ -43,11 +43,11 @@ def train(
     """Train a network on names.
 
     Args:
-        names: the names themselves; None: the list that the config names.
-        config: all settings; the defaults without one. A message that speaks of a setting, such as ``validation``,
-            means a field of it: ``Config(data=DataSettings(validation=0))``.
-        backend: ``numpy`` or ``keras``; overrides the config's.
-        out: a folder that does not exist yet, for the model and its history.
+        names: the names to learn from; None: the list that the config names.
+        config: all settings; None: the default ones. A setting that a message names, such as ``validation``, is a field
+            of it: ``Config(data=DataSettings(validation=0))``.
+        backend: ``numpy`` or ``keras``; it overrides the config's.
+        out: a new folder, to write the model and its history to.
         listener: who is told how it goes, see ``core/training/progress.py``.
         ready: called with the run just before it starts: the list is read and split, the folder is there, and what its
             teachers teach.

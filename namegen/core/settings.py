@@ -222,13 +222,13 @@ class TrainingSettings:
         >>> TrainingSettings(optimizer="momentum").without_effect
         {}
         >>> TrainingSettings(schedule="constant").without_effect["warmup"]
-        'the schedule is constant, and only one-cycle uses it'
+        'the schedule is constant, not one-cycle'
         """
         found = {}
         if self.optimizer != "momentum":
-            found["momentum"] = f"the optimizer is {self.optimizer}, and only momentum uses it"
+            found["momentum"] = f"the optimizer is {self.optimizer}, not momentum"
         if self.schedule != "one-cycle":
-            found["warmup"] = f"the schedule is {self.schedule}, and only one-cycle uses it"
+            found["warmup"] = f"the schedule is {self.schedule}, not one-cycle"
         if self.schedule == "steps":
             found["learning_rate"] = "the schedule is steps, and its rates are those of rate_steps"
         return found
