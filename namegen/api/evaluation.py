@@ -32,8 +32,8 @@ class ListCeiling:
 
 
 def list_ceiling(corpus: Corpus) -> ListCeiling:
-    """The best that any model can do on a list: the list itself as a model, which after each prefix predicts what follows
-    that prefix in the list.
+    """The best that any model can do on a list: the list itself as a model, which predicts after each prefix what
+    follows that prefix in the list.
     """
     beginnings = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, beginnings)

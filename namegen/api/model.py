@@ -208,7 +208,7 @@ class LoadedModel:
         letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> list[str]:
-        """The ``n`` likeliest names, found by an exact search, the likeliest first; the arguments are those of ``generate``.
+        """The ``n`` likeliest names by an exact search, the likeliest first; the arguments are those of ``generate``.
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.
