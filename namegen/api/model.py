@@ -138,8 +138,7 @@ class LoadedModel:
             allow_repeats: allow the same name more than once.
             letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``. The wishes are for
                 names as learned; see ``core/generation/letter_case.py``.
-            wishes: what every name must fulfil, such as ``starts_with="Mc"``; for all of them see
-                ``namegen.wishes.Wishes``.
+            wishes: what every name must be like, as ``starts_with="Mc"``; all of them: ``namegen.wishes.Wishes``.
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.

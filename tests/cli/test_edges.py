@@ -105,7 +105,7 @@ def test_a_model_that_is_not_there(program):
     program("generate", "nowhere").refused("there is no model 'nowhere'", "mlb-first")
     program("generate", "Mlb-frist").refused("did you mean mlb-first? Expected a run folder")
     (program.folder / "folder").mkdir()
-    program("generate", "folder").refused("the folder folder holds no model.safetensors")
+    program("generate", "folder").refused("the folder folder has no model.safetensors")
     program("evaluate", "nowhere").refused("there is no model 'nowhere'")
 
 

@@ -144,10 +144,10 @@ class TestTemplates:
         [
             ("{first} {family}", "has the field '{first}': expected some of {given}, {family}, {origin}"),
             ("{given.__class__}", "has the field '{given.__class__}'"),
-            ("{given!r}", "says how {given} is to be written"),
-            ("{given:>99999999}", "says how {given} is to be written"),
+            ("{given!r}", "has a format for {given}, which is not possible"),
+            ("{given:>99999999}", "has a format for {given}, which is not possible"),
             ("{}", "has the field '{}'"),
-            ("{given", "is no template"),
+            ("{given", "is not a template"),
             ("given", "has no name in it"),
             ("{origin}", "has no name in it"),
         ],

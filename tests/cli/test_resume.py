@@ -183,8 +183,8 @@ def test_a_list_that_has_changed_is_refused(program, run_folder, some_names):
 
 
 def test_what_is_no_run_folder_is_refused(program, run_folder):
-    program("train", "--resume", "nowhere").refused("nowhere is not a run folder", "it is no folder")
-    program("train", "--resume", "names.txt").refused("names.txt is not a run folder", "it is no folder")
+    program("train", "--resume", "nowhere").refused("nowhere is not a run folder", "because it is not a folder")
+    program("train", "--resume", "names.txt").refused("names.txt is not a run folder", "because it is not a folder")
     program("train", "--resume", "n" * 300).refused("cannot look at 'nnn", "too long")
     (run_folder / "config.toml").unlink()
     program("train", "--resume", "run").refused("run is not a run folder", "it has no config.toml")

@@ -140,8 +140,11 @@ def test_the_command_writes_module_and_models(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "neither --out nor --module: name a page or a module to write"),
-        (("--out", "a.html", "--module", "a.mjs"), "both --out and --module: write one after the other"),
+        ((), "give --out with the page to write, or --module with the module to write"),
+        (
+            ("--out", "a.html", "--module", "a.mjs"),
+            "--out and --module cannot be combined: run the command once for each",
+        ),
         (("--module", "a.json"), "'a.json': expected a file that ends in .mjs or .js"),
     ],
 )
