@@ -80,7 +80,7 @@ def compared(workplace):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
     assert "Traceback" not in err
     assert not (folder / "results.json").exists()
     process = workplace.spawn(*QUICK, "report")

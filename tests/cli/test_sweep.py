@@ -153,7 +153,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
     _, err = process.communicate(timeout=60)
     kept = finished(folder)
     assert process.returncode == 130
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
     assert "Traceback" not in err
     assert json.loads((folder / "results.json").read_text(encoding="utf-8"))["left"] > 0
     _, alive = psutil.wait_procs(workers, timeout=20)
@@ -308,7 +308,7 @@ def test_a_cluster_that_exists_already(program) -> None:
         process = program.spawn("sweep", "short.toml", "--out", "cluster", "--scheduler", address)
         assert process.stderr is not None
         said = [process.stderr.readline() for _ in range(2)]
-        assert "the scheduler has no worker; waiting for one" in said[1]
+        assert "the scheduler has no worker yet; waiting for one" in said[1]
         with dask_program("worker", address, "--nworkers", 1, "--nthreads", 1, "--no-dashboard"):
             _, err = process.communicate(timeout=120)
             assert process.returncode == 0, err
