@@ -213,7 +213,7 @@ def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Labe
     for path in paths:
         reasons = [config.recipe.without_effect.get(path) for config in configs]
         if reasons and all(reasons):
-            problems.append(f"{label(path)} has no effect, as {reasons[0]}: change that too, or leave it out")
+            problems.append(f"{label(path)} has no effect, as {reasons[0]}: leave it out, or change that")
     return problems
 
 
@@ -266,8 +266,8 @@ def write_config(config: Config) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise SettingsError(
-            f"{shown(text[max(error.start - 20, 0) : error.end + 10])} holds half a character, which a config cannot: "
-            "rename the file"
+            f"{shown(text[max(error.start - 20, 0) : error.end + 10])} holds an incomplete Unicode character, which a "
+            "config cannot: rename the file"
         ) from error
     return text
 

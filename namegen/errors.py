@@ -149,7 +149,7 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
     except NamegenError:
         raise
     except Exception as error:
-        said = (str(error).strip() or "without a word").splitlines()[0][:LONGEST_REASON]
+        said = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
         raise EngineFailedError(
             f"the engine {engine} failed {doing} with {type(error).__name__} ({said}){then}"
         ) from error

@@ -41,8 +41,9 @@ def shown(value: object) -> str:
     """A value of any kind for a message: as ``repr`` has it, control characters escaped, long ones cut.
 
     >>> shown((32, 32)), shown("x" * 1000) == quote("x" * 1000), len(shown([0] * 1000))
-    ('(32, 32)', True, 40)
+    ('[32, 32]', True, 40)
     """
+    value = list(value) if isinstance(value, tuple) else value  # as a config writes it
     return quote(value, MOST_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MOST_SHOWN)
 
 

@@ -43,7 +43,7 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
             return None
         reason = getattr(error, "strerror", None) or error
         shown = quote(str(path), MOST_OF_A_PATH)
-        raise refusal(f"cannot look at {shown}: {reason}; see to that, or give another path") from error
+        raise refusal(f"cannot look at {shown}: {reason}; correct that, or give another path") from error
 
 
 def is_there(path: Path | str, refusal: type[NamegenError] | None) -> bool:
@@ -77,7 +77,7 @@ def size_of(path: Path | str) -> int:
     """The bytes of a file that has been written. Raises OutputError where it is gone again."""
     found = look(path, OutputError)
     if found is None:
-        raise OutputError(f"{short(path)} has gone since it was written: write it again")
+        raise OutputError(f"{short(path)} has disappeared since it was written: write it again")
     return found.st_size
 
 
@@ -155,9 +155,9 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
     if is_folder(path, OutputError):
         raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
     if _is_special(path):
-        raise OutputError(f"{shown} is a device or a pipe, which a file would take the place of: name a file")
+        raise OutputError(f"{shown} is a device or a pipe, which cannot be overwritten: name a file")
     if is_there(path, OutputError) and not force:
-        raise OutputError(f"{shown} exists already: name another file, or write over it with {setting('force', True)}")
+        raise OutputError(f"{shown} exists already: name another file, or overwrite it with {setting('force', True)}")
     if not is_folder(path.parent, OutputError):
         place = short(path.parent)
         raise OutputError(f"cannot write {shown}: there is no folder {place}; make it first, or choose another")
@@ -175,7 +175,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     path = Path(path)
     if _is_special(path):
-        raise OutputError(f"{short(path)} is a device or a pipe, which a file would take the place of: name a file")
+        raise OutputError(f"{short(path)} is a device or a pipe, which cannot be overwritten: name a file")
     temporary = None
     try:
         if os.path.islink(path):
@@ -195,7 +195,8 @@ def write_whole(path: Path, content: bytes) -> None:
                 os.unlink(temporary)
         reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"cannot write {short(path)}: {reason}; make room or choose another place, what was there is kept"
+            f"cannot write {short(path)}: {reason}; free some space or choose another place; what was there before "
+            "is kept"
         ) from error
     except BaseException:  # a second Ctrl-C: leave no half-written file behind
         if temporary is not None:

@@ -18,15 +18,15 @@ class Wishes(TypedDict, total=False):
     Upper and lower case are told apart in the first four. ``docs/use/generating.md`` says which distribution comes out.
 
     Attributes:
-        starts_with: how the name begins.
-        ends_with: how it ends.
-        contains: what it has somewhere.
+        starts_with: what the name begins with.
+        ends_with: what it ends with.
+        contains: a text that it contains.
         matches: a regular expression (of the ``regex`` library) for the whole name.
-        min_length: characters, at least.
+        min_length: the smallest number of characters.
         banned: words that it must not contain; letter case, spaces and punctuation do not count.
-        avoid: names that must not be given, in any letter case and spacing; an empty list is one, too.
-        min_distance: 1 to 3: how many characters have to be inserted, deleted or replaced, at least, to make it a name
-            of ``avoid``, or, without that, of the bundled list that the model learned from.
+        avoid: names that must not be given; letter case and spaces do not count. The list may be empty.
+        min_distance: 1 to 3: the smallest edit distance to every name of ``avoid`` or, without that, of the bundled
+            list that the model learned from.
     """
 
     starts_with: str | None
@@ -43,7 +43,7 @@ class WishesOfPart(Wishes, total=False):
     """What each first name of players must keep, or each last name.
 
     Attributes:
-        max_length: characters, at most.
+        max_length: the largest number of characters.
     """
 
     max_length: int | None

@@ -192,14 +192,14 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("[training]\nseed = -1", "training.seed is -1: expected a whole number from 0"),
         ("[network]\nhidden = 32", "network.hidden is 32: expected a list, each item a whole number"),
         ("[network]\nhidden = [32, 1.5]", "network.hidden is [32, 1.5]: expected a list, each item a whole number"),
-        ("[network]\nhidden = []", "network.hidden is (): expected 1 to 16 widths"),
+        ("[network]\nhidden = []", "network.hidden is []: expected 1 to 16 widths"),
         ("[training]\nrate_steps = [[0, 1, 2]]", "expected a list, each item a list of 2: a whole number, a number"),
         ("[network]\ncell = 'rnn'", "network.cell is 'rnn': expected one of simple_rnn, gru, lstm"),
         ("[data]\nvalidation = 2", "data.validation is 2.0: expected a share from 0 to 0.9"),
         ("[data]\nnames = 1979-05-27", "data.names is datetime.date(1979, 5, 27): expected a text in quotes"),
         ("[run]\nthreads = 0", "run.threads is 0: expected"),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
-        ("[training]\nschedule = 'steps'", "the schedule steps came with 0 rate steps"),
+        ("[training]\nschedule = 'steps'", "the schedule is steps, with 0 rate steps"),
         ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
     ],
 )
@@ -269,7 +269,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
-    with pytest.raises(SettingsError, match="half a character"):
+    with pytest.raises(SettingsError, match="incomplete Unicode character"):
         write_config(Config(data=DataSettings(names="caf\udce9.txt")))
 
 
@@ -288,7 +288,7 @@ class TestMerge:
     def test_two_flags_that_need_each_other(self) -> None:
         merged = merge(Config(), {"training.schedule": "steps", "training.rate_steps": [(0, 1), (3, 0.1)]})
         assert merged.training.rate_steps == ((0, 1.0), (3, 0.1))
-        with pytest.raises(SettingsError, match=r"^the schedule one-cycle came with 1 rate steps"):
+        with pytest.raises(SettingsError, match=r"^the schedule is one-cycle, with 1 rate steps"):
             merge(Config(), {"training.rate_steps": [(0, 1)]})
 
     def test_mistakes_are_named_by_their_settings(self) -> None:

@@ -198,7 +198,7 @@ def open_folder() -> Iterator[Path]:
 def test_a_full_disk(path: Path) -> None:
     done = write_in_subprocess("full", path)
     assert done.returncode == 1
-    assert done.stdout.startswith(f"cannot write {path}: File too large; make room")
+    assert done.stdout.startswith(f"cannot write {path}: File too large; free some space")
     assert path.read_bytes() == OLD
     assert only(path.parent, "file.bin")
 
@@ -235,9 +235,9 @@ class TestCheckOutput:
         path = tmp_path / "old.png"
         path.write_bytes(b"old")
         check_output(path, example="drawing.png", force=True)
-        with pytest.raises(OutputError, match=r"old\.png exists already: .* write over it with force=True$") as caught:
+        with pytest.raises(OutputError, match=r"old\.png exists already: .* overwrite it with force=True$") as caught:
             check_output(path, example="drawing.png", force=False)
-        assert caught.value.told(option_name).endswith("write over it with --force")
+        assert caught.value.told(option_name).endswith("overwrite it with --force")
 
     def test_a_folder_gets_a_hint_of_the_right_kind(self, tmp_path: Path) -> None:
         for force in (False, True):
@@ -251,5 +251,5 @@ class TestCheckOutput:
                 check_output(tmp_path / place / "new.png", example="drawing.png", force=False)
 
     def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
-        with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; see to that, or give another"):
+        with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; correct that, or give another"):
             check_output(tmp_path / ("x" * 5000), example="drawing.png", force=False)

@@ -96,10 +96,10 @@ def test_a_run_that_was_killed_at_once_can_be_resumed(elsewhere: Path) -> None:
 
 def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
     Path("empty").mkdir()
-    with pytest.raises(OutputError, match=r"empty exists already: name a folder that does not$"):
+    with pytest.raises(OutputError, match=r"empty exists already: name a new folder$"):
         api.train(NAMES, config=SHORT, out="empty")
     api.train(NAMES, config=SHORT, out="run", stop=Once())
-    with pytest.raises(OutputError, match="or go on with resume=run"):
+    with pytest.raises(OutputError, match="or continue with resume=run"):
         api.train(NAMES, config=SHORT, out="run")
 
 

@@ -250,7 +250,7 @@ class TestSideBySide:
                 self.popen.kill()
 
         monkeypatch.setattr(side_by_side, "_Process", Dying)
-        with pytest.raises(TrainingError, match=r"died twice, with the exit code -9.*go on with resume=") as caught:
+        with pytest.raises(TrainingError, match=r"died twice, with the exit code -9.*continue with resume=") as caught:
             train_side_by_side(folders[:1])
         assert "\n" not in str(caught.value)
 

@@ -11,7 +11,7 @@ from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE
 
 TARGET = Path(__file__).parents[1] / "use" / "cli.md"
-WIDTH = 100
+WIDTH = 78  # as in a terminal of 80 columns
 HEAD = """\
 # The command line
 

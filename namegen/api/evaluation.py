@@ -32,7 +32,9 @@ class ListCeiling:
 
 
 def list_ceiling(corpus: Corpus) -> ListCeiling:
-    """What a list allows: each of its prefixes predicts what follows it in this very list."""
+    """The best that any model can do on a list: the list itself as a model, which predicts after each prefix what
+    follows that prefix in the list.
+    """
     beginnings = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, beginnings)
     return ListCeiling(ceiling(tree), tree.name_count, tree.distinct_name_count, tree.nodes, tree.characters)
@@ -75,7 +77,7 @@ class Evaluation:
 
 
 def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
-    """Measure a model on a list; names with characters that it does not know are left out, and counted.
+    """Measure a model on a list; names with characters that it does not know are left out and counted.
 
     A model of labelled names predicts those of a labelled list given their labels, and of any other list whatever their
     label: by their probability over all of its beginnings.

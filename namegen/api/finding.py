@@ -44,7 +44,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
     if is_folder(path, CheckpointError):
         if not is_file(path / MODEL_FILE, CheckpointError):
             raise CheckpointError(
-                f"the folder {model} holds no {MODEL_FILE}: give a run folder of namegen train, after its first epoch"
+                f"the folder {model} has no {MODEL_FILE}: give a run folder of `namegen train`, after its first epoch"
             )
         return model, path / MODEL_FILE
     found = look(path, CheckpointError)

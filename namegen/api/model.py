@@ -126,22 +126,23 @@ class LoadedModel:
         """Invent names: new and distinct ones, in random order.
 
         Args:
-            n: how many.
-            seed: the same seed gives the same names.
-            temperature: 1 is the model's own distribution; below it stays with what is likely, 0 takes the likeliest
-                character each time. Left out, ``default_temperature``.
-            top_k: only the so many likeliest next characters.
-            top_p: only the likeliest next characters that make up so much together, up to 1.
-            max_length: characters of the longest name; left out, ``default_max_length`` (more where a wish needs it).
-            allow_seen: names of the list that the model learned from, too.
-            allow_repeats: the same name more than once.
-            letter_case: how the names are written at last: as they were learned, ``title``, ``upper`` or ``lower``.
-                The wishes speak of names as learned; see ``core/generation/letter_case.py``.
-            wishes: what each name must keep, such as ``starts_with="Mc"``; all of them: ``namegen.wishes.Wishes``.
+            n: how many names to give.
+            seed: the random seed; the same one gives the same names.
+            temperature: 1 draws from the model's own distribution; below 1 prefers what is likely, 0 always takes the
+                likeliest character. The default is ``default_temperature``.
+            top_k: draw only from the ``top_k`` likeliest next characters.
+            top_p: draw only from the likeliest next characters that together have the probability ``top_p``, up to 1.
+            max_length: the largest number of characters in a name. The default is ``default_max_length`` (more where a
+                wish needs it).
+            allow_seen: give names from the list that the model learned from, too.
+            allow_repeats: allow the same name more than once.
+            letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``. The wishes are for
+                names as learned; see ``core/generation/letter_case.py``.
+            wishes: what every name must be like, as ``starts_with="Mc"``; all of them: ``namegen.wishes.Wishes``.
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.
-            GenerationError: not so many can be found.
+            GenerationError: fewer than ``n`` names can be found.
         """
         batches = self.generate_batches(
             n,
@@ -206,11 +207,11 @@ class LoadedModel:
         letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> list[str]:
-        """The n likeliest names, exactly, the likeliest first; the arguments are those of ``generate``.
+        """The ``n`` likeliest names by an exact search, the likeliest first; the arguments are those of ``generate``.
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.
-            GenerationError: there are not so many, or finding them takes too long.
+            GenerationError: there are fewer than ``n`` names, or finding them takes too long.
         """
         batches = self.best_batches(
             n,
@@ -295,8 +296,8 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
         threads: for that engine.
 
     Raises:
-        CheckpointError: no such model, a damaged file, or one of which the engine computes something else than the one
-            that trained it. EngineError: the engine is missing, or does not know the architecture.
+        CheckpointError: no such model, a damaged file, or one for which the engine computes other values than the
+            one that trained it. EngineError: the engine is missing, or does not know the architecture.
     """
     if isinstance(model, RunResult):
         return open_checkpoint(model.checkpoint, model.checkpoint.training["list"], backend=backend, threads=threads)

@@ -58,8 +58,8 @@ def train_side_by_side(
                 seconds = 0.0
                 if "trouble" in word:
                     raise TrainingError(
-                        f"the teacher {folders[place]} cannot be trained: {word['trouble']}; where its folder is at "
-                        "fault, delete it, and it is trained anew"
+                        f"the teacher {folders[place]} cannot be trained: {word['trouble']}; if its folder is damaged, "
+                        "delete the folder, and the teacher is trained again"
                     )
                 at_work[place] = TeacherAtWork(folders[place].name, word["epoch"], word["epochs"])
 
@@ -90,10 +90,10 @@ def train_side_by_side(
 
 def _died(folder: Path, process: _Process) -> str:
     said = process.last_words
-    because = f" ({said})" if said else ", perhaps for want of memory"
+    because = f" ({said})" if said else ", perhaps because memory ran out"
     return (
         f"the process that trained the teacher {folder} died twice, with the exit code {process.popen.returncode}"
-        f"{because}; what has been trained is kept: go on with {setting('resume', folder.parent.parent)}"
+        f"{because}; what has been trained is kept: continue with {setting('resume', folder.parent.parent)}"
     )
 
 

@@ -97,8 +97,8 @@ def be_taught(
     to_choose_by = parts.to_choose_by.distinct_name_count
     if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:
         raise NamesError(
-            f"{run.corpus.source} leaves {to_choose_by} different names to choose by how much each teacher is heard: "
-            "give a longer list, or one teacher alone"
+            f"{run.corpus.source} leaves {to_choose_by} distinct names to choose the teachers' weights by, too few "
+            "for that: give a longer list, or one teacher alone"
         )
     own = _make_own_folders(models, folder, run, config, names)
     if not all(map(is_trained, own)):

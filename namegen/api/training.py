@@ -43,11 +43,11 @@ def train(
     """Train a network on names.
 
     Args:
-        names: the names themselves; None: the list that the config names.
-        config: all settings; the defaults without one. A message that speaks of a setting, such as ``validation``,
-            means a field of it: ``Config(data=DataSettings(validation=0))``.
-        backend: ``numpy`` or ``keras``; overrides the config's.
-        out: a folder that does not exist yet, for the model and its history.
+        names: the names to learn from; None: the list that the config names.
+        config: all settings; None: the default ones. A setting that a message names, such as ``validation``, is a field
+            of it: ``Config(data=DataSettings(validation=0))``.
+        backend: ``numpy`` or ``keras``; it overrides the config's.
+        out: a new folder, to write the model and its history to.
         listener: who is told how it goes, see ``core/training/progress.py``.
         ready: called with the run just before it starts: the list is read and split, the folder is there, and what its
             teachers teach.
@@ -190,8 +190,8 @@ def _check_longer(epochs: int | None, config: Config) -> None:
         return
     if config.training.schedule == "one-cycle":
         raise SettingsError(
-            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule one-cycle: its "
-            "rates depend on how many epochs there are, and those of the past are spent; train anew"
+            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule one-cycle, whose "
+            "learning rates depend on the number of epochs from the first one on: train anew"
         )
     if epochs < before:
-        raise SettingsError(f"{setting('epochs')} is {epochs}: the run has {before} already, expected more")
+        raise SettingsError(f"{setting('epochs')} is {epochs}, and the run has {before} already: give more")

@@ -64,8 +64,8 @@ def claimed() -> dict[str, list[Claim]]:
 def shadowed() -> list[str]:
     """A sentence about each third party's engine that has the name of one of ours, and so cannot be had."""
     return [
-        f"{_owners(claims)} registers an engine called {name}, as one of namegen's own is: namegen's is used, and the "
-        "other one needs another name"
+        f"{_owners(claims)} registers an engine called {name}, like one of namegen's own: namegen's is used; to use "
+        "the other one, give it another name"
         for name, claims in claimed().items()
         if name in TAKEN
     ]
@@ -145,7 +145,7 @@ def _imported(name: str, module: str, path: str, repair: str) -> Any:
             raise EngineError(
                 f"the engine {name} needs {error.name}, which is not installed: install what {path} needs"
             ) from error
-        said = (str(error).strip() or "without a word").splitlines()[0][:LONGEST_REASON]
+        said = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
         raise EngineError(
             f"the engine {name} cannot be loaded, as importing {module} raises {type(error).__name__} ({said}): "
             f"{repair}"

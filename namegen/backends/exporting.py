@@ -95,7 +95,7 @@ def logits_of(model: LanguageModel, tokens: Int32[Array, "R T"]) -> Float[Array,
 def another_cell(target: str, name: str, cell: str, difference: float) -> OutputError:
     """The error for a target that computes something else, ready to be raised."""
     return OutputError(
-        f"{target} would compute something else of {name} than Python does here (logits that differ by "
-        f"{difference:.2g}), as where the cell {cell!r} of the NumPy engine has been changed: it holds namegen's own "
-        "formulas; export a model of an unchanged cell, or use this one in Python"
+        f"{target} would compute other values for {name} than Python does here (logits that differ by "
+        f"{difference:.2g}), probably because the cell {cell!r} of the NumPy engine has been changed: it has namegen's "
+        "own formulas; export a model of an unchanged cell, or use this one in Python"
     )

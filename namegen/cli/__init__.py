@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen import __version__
+from namegen.cli.help import WIDTH, HelpContext
 from namegen.cli.signals import end_as_by_ctrl_c, exit_code
 from namegen.cli.terminal import error_line, option_name, printable
 from namegen.errors import NamegenError, SettingsError, shortened
@@ -31,43 +32,50 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "teach": ("namegen.cli.teach:teach", "Let several models teach one network."),
         "generate": ("namegen.cli.generate:generate", "Invent new names."),
         "people": ("namegen.cli.people:people", "Invent people: given and family name of one origin."),
-        "players": ("namegen.cli.players:players", "Invent players: first and last name, suffix."),
-        "companies": ("namegen.cli.players:companies", "Invent companies."),
+        "players": ("namegen.cli.players:players", "Invent baseball players: first and last name."),
+        "companies": ("namegen.cli.players:companies", "Invent names of companies."),
     },
     "Measure": {
-        "score": ("namegen.cli.score:score", "How likely a name is, letter by letter."),
-        "evaluate": ("namegen.cli.evaluate:evaluate", "How well a model predicts a list."),
-        "ceiling": ("namegen.cli.evaluate:ceiling", "The best that any model can do on a list."),
-        "describe": ("namegen.cli.describe:describe", "Lengths, letters and repeats of a list."),
-        "compare-backends": ("namegen.cli.compare:compare_backends", "Every engine's accuracy and speed, a report."),
-        "sweep": ("namegen.cli.sweep:sweep", "Train a grid of settings, and compare them."),
+        "score": ("namegen.cli.score:score", "Say how likely a name is, letter by letter."),
+        "evaluate": ("namegen.cli.evaluate:evaluate", "Measure how well a model predicts a list."),
+        "ceiling": ("namegen.cli.evaluate:ceiling", "Show the best that any model can do on a list."),
+        "describe": ("namegen.cli.describe:describe", "Show lengths, letters and repeats of a list."),
+        "compare-backends": ("namegen.cli.compare:compare_backends", "Compare the engines in accuracy and speed."),
+        "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
     },
     "Export": {
-        "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as .tflite, for phones."),
-        "export-keras": ("namegen.cli.export:export_keras", "Write a model as a stock Keras file."),
+        "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as a .tflite file, for phones."),
+        "export-keras": ("namegen.cli.export:export_keras", "Write a model as a .keras file, for Keras."),
         "export-vocabulary": ("namegen.cli.export:export_vocabulary", "Write the characters of a model as JSON."),
-        "export-web": ("namegen.cli.export_web:export_web", "Write models as one page, or a JavaScript module."),
+        "export-web": ("namegen.cli.export_web:export_web", "Write models as a web page or JavaScript module."),
     },
     "Look around": {
-        "lists": ("namegen.cli.catalogue:lists", "The lists of names that come with namegen."),
-        "models": ("namegen.cli.catalogue:models", "The trained models that come with namegen."),
-        "configs": ("namegen.cli.catalogue:configs", "The ready settings that come with namegen."),
-        "fetch": ("namegen.cli.fetch:fetch", "Get a fresh list from its public source."),
+        "lists": ("namegen.cli.catalogue:lists", "Show the lists of names that come with namegen."),
+        "models": ("namegen.cli.catalogue:models", "Show the trained models that come with namegen."),
+        "configs": ("namegen.cli.catalogue:configs", "Show the settings files that come with namegen."),
+        "fetch": ("namegen.cli.fetch:fetch", "Download a new list from its public source."),
     },
 }
 COMMANDS: dict[str, tuple[str, str]] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+EXAMPLES = {  # command line → what it does
+    "namegen generate": "print 20 new first names",
+    "namegen train friends.txt": "learn from a list, one name per line",
+    "namegen COMMAND --help": "show all options of a command",
+}
 # What can end standard output in the midst of a result → what is said of it; of a pipe whose reader has left, nothing.
 OUTPUT_ENDS = {
     errno.EPIPE: "nobody reads it",
-    errno.ENOSPC: "no space is left; make room",
-    errno.EFBIG: "the file is too large; make room",
-    errno.EIO: "the device fails; give another",
-    errno.EBADF: "it is not open for writing; give another",
+    errno.ENOSPC: "no space is left; free some space",
+    errno.EFBIG: "the file would be too large; write to another place",
+    errno.EIO: "the device reports an error; write to another place",
+    errno.EBADF: "it is not open for writing; redirect it to a file",
 }
 
 
 class LazyGroup(click.Group):
     """A group whose commands are imported one at a time, and which turns every expected failure into an exit code."""
+
+    context_class = HelpContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order of the table."""
@@ -79,6 +87,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
+        command.context_class = HelpContext
         if ctx.resilient_parsing:  # a shell completes
             from namegen.cli.completion import complete_names
 
@@ -112,6 +121,11 @@ class LazyGroup(click.Group):
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(13), text) for name, (_, text) in commands.items()])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """How to begin."""
+        with formatter.section("Examples"):
+            formatter.write_dl(list(EXAMPLES.items()))
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
     ) -> click.Context:
@@ -141,6 +155,8 @@ def _told_in_short() -> Iterator[None]:
     """While it lasts, what click says of an argument is no longer than any other message, however long that is."""
     try:
         yield
+    except click.exceptions.NoArgsIsHelpError:  # no command: the whole help is what is said
+        raise
     except click.UsageError as error:
         told = error.format_message()
         short = shortened(printable(told))
@@ -220,18 +236,9 @@ def _prepare_streams() -> None:
         pass
 
 
-# \b keeps the lines below it as they are.
-EXAMPLES = """\b
-namegen generate               20 new first names
-namegen train friends.txt      learn from a list, a name a line
-namegen COMMAND --help         all options of a command
-"""
-
-
 @click.group(
     cls=LazyGroup,
-    epilog=EXAMPLES,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
 )
 @click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
 def cli() -> None:

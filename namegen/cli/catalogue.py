@@ -5,11 +5,20 @@ from __future__ import annotations
 import click
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, aligned, json_text, percent, printable
+from namegen.cli.terminal import Notes, columns, fitted, json_text, percent, printable
 from namegen.files import is_file
 from namegen.threads import limit_threads
 
-WIDTH = 80
+NARROW = 60  # columns: with fewer, what a thing is stands below its name
+
+
+def beside(name: str, *texts: str) -> str:
+    """A name with texts beside it, each begun in a line of its own; in a narrow terminal they stand below the name."""
+    from textwrap import wrap
+
+    indent = len(name) + len("  ") if columns() >= NARROW else 4
+    lines = [" " * indent + line for text in texts for line in wrap(text, columns() - indent)]
+    return "\n".join([name.rstrip(), *lines] if columns() < NARROW else [name + lines[0][len(name) :], *lines[1:]])
 
 
 @click.command(
@@ -20,10 +29,8 @@ WIDTH = 80
 )
 @options.common
 def lists(as_json: bool, quiet: bool) -> None:
-    """The lists of names that come with namegen; each goes by its name wherever NAMES stands."""
+    """Show the lists of names that come with namegen. Give the name of one wherever a command takes NAMES."""
     limit_threads(1)
-    from textwrap import wrap
-
     from namegen.lists import BUNDLED, load_bundled
 
     sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
@@ -42,10 +49,7 @@ def lists(as_json: bool, quiet: bool) -> None:
         return
     width = max(map(len, BUNDLED))
     for name, bundled in BUNDLED.items():
-        lines = [*wrap(bundled.description, WIDTH - width - 10), bundled.licence]
-        click.echo(f"{name.ljust(width)}  {sizes[name]:>6,}  {lines[0]}")
-        for line in lines[1:]:
-            click.echo(f"{' ' * width}          {line}")
+        click.echo(beside(f"{name.ljust(width)}  {sizes[name]:>6,}", bundled.description, bundled.licence))
 
 
 @click.command(
@@ -56,7 +60,7 @@ def lists(as_json: bool, quiet: bool) -> None:
 )
 @options.common
 def models(as_json: bool, quiet: bool) -> None:
-    """The trained models that come with namegen; each goes by its name wherever MODEL stands."""
+    """Show the trained models that come with namegen. Give the name of one wherever a command takes MODEL."""
     limit_threads(1)
     from textwrap import fill
 
@@ -78,21 +82,21 @@ def models(as_json: bool, quiet: bool) -> None:
         click.echo(json_text({"models": entries}))
         return
     if not found:
-        Notes(quiet)("no trained models come with this version: make one with namegen train")
+        Notes(quiet)("this version comes without trained models: train one with `namegen train`")
         return
-    rows = [("model", "network", "learned from", "held out")]
+    rows = [("model", "network", "list", "held out")]
     for name, checkpoint in found.items():
         validation = checkpoint.training.get("validation") or {}
         accuracy = validation.get("accuracy_argmax")
         network = checkpoint.network.summary
         source = f"{checkpoint.training.get('names', 0):,} names of {checkpoint.training.get('list')}"
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
-    click.echo(aligned(rows, left=3))
-    click.echo("\nheld out: how often the likeliest character is right, on names not learned from")
+    click.echo(fitted(rows, left=3))
+    click.echo("\nheld out: how often the likeliest next character is right, on held-out names")
     for name, checkpoint in found.items():
         if checkpoint.labels:
             listed = ", ".join(printable(label.name) for label in checkpoint.labels)
-            click.echo("\n" + fill(f"labels of {name}: {listed}", WIDTH, subsequent_indent="  "))
+            click.echo("\n" + fill(f"labels of {name}: {listed}", columns(), subsequent_indent="  "))
 
 
 @click.command(
@@ -103,9 +107,7 @@ def models(as_json: bool, quiet: bool) -> None:
 )
 @options.common
 def configs(as_json: bool, quiet: bool) -> None:
-    """The ready settings that come with namegen; each goes by its name wherever CONFIG stands."""
-    from textwrap import wrap
-
+    """Show the settings files that come with namegen. Give the name of one wherever a command takes CONFIG."""
     from namegen.config_files import bundled_configs
 
     found = bundled_configs()
@@ -116,12 +118,9 @@ def configs(as_json: bool, quiet: bool) -> None:
         ]
         click.echo(json_text({"configs": entries}))
         return
-    width = max(map(len, found)) + len("  ")
+    width = max(map(len, found))
     for heading, sweeps in (("namegen train --config CONFIG", False), ("\nnamegen sweep CONFIG", True)):
         click.echo(heading)
         for name, config in found.items():
             if config.is_sweep == sweeps:
-                first, *more = wrap(config.description, WIDTH - width - len("  "))
-                click.echo(f"  {name.ljust(width)}{first}")
-                for line in more:
-                    click.echo(f"  {' ' * width}{line}")
+                click.echo(beside(f"  {name.ljust(width)}", config.description))

@@ -11,7 +11,7 @@ import click
 from namegen.cli import options
 from namegen.cli.signals import exit_code
 from namegen.cli.sources import note_engines, open_list
-from namegen.cli.terminal import Notes, json_text, printable
+from namegen.cli.terminal import Notes, columns, counted, json_text, one_line, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS, MOST_SEEDS = 3, 100
-WIDTH = 80
 
 
 @click.command(
@@ -39,22 +38,24 @@ WIDTH = 80
     default=str(DEFAULT_OUT),
     show_default=True,
     metavar="DIR",
-    help="The folder of the report; one that this command has made is continued.",
+    help="The folder to write the report to; a comparison that is already there is continued.",
 )
 @click.option(
     "--seeds",
     type=options.Whole(1, MOST_SEEDS),
     metavar="N",
-    help=f"How often each network is trained.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
+    help=f"How often to train each network, each time with another seed.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
 )
 @click.option(
     "--split-seed",
     type=options.Whole(0),
     metavar="N",
-    help="Hold out the same names from every training.  [default: each seed holds out others]",
+    help="The seed that chooses the held-out names of every training.  [default: other names for each seed]",
 )
 @options.label_column
-@click.option("--quick", is_flag=True, help="A first look: 2x32 networks, one split, 10 epochs.")
+@click.option(
+    "--quick", is_flag=True, help="Take a first look: networks of two layers of 32 units, one split, 10 epochs."
+)
 @options.common
 @click.pass_context
 def compare_backends(
@@ -68,13 +69,14 @@ def compare_backends(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Compare the engines: train, time and judge each of them on real names, and write a report.
+    """Compare the engines: train, time and evaluate each of them on real names, and write a report.
 
-    NAMES are files, - for standard input, or bundled lists' names; left out, mlb-first and mlb-last. With
-    --label-column each of them is a list with labels.
+    NAMES are files, - for standard input, or names of bundled lists. The default is mlb-first and mlb-last. With
+    --label-column, each of them is a list with labels.
 
-    Every measurement runs in a process of its own, with one thread. Ctrl-C stops; the same command goes on from there,
-    as what is measured is kept. An engine that is not installed is left out, and the report says how to get it.
+    Every measurement runs in a process of its own, with one thread. Ctrl-C stops the comparison; finished measurements
+    are kept, and the same command continues from there. An engine that is not installed is left out, and the report
+    says how to install it.
     """
     limit_threads(1)
     notes = Notes(quiet)
@@ -89,20 +91,20 @@ def compare_backends(
     try:
         results = compare(corpora, out, scope=scope, watcher=ComparisonLines(notes))
     except KeyboardInterrupt as error:
-        notes("stopped; what is measured is kept, the same command goes on from there")
+        notes("stopped; finished measurements are kept, and the same command continues from there")
         ctx.exit(exit_code(error))
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
         from namegen.cli.comparison_summary import print_summary
 
-        print_summary(results, WIDTH)
+        print_summary(results, columns())
         click.echo(f"report: {printable(str(Path(out) / REPORT))}")
     if results.failed:
         first = results.failed[0]
         raise NamegenError(
-            f"{len(results.failed)} of the measurements failed, the first one ({first.what}) with: "
-            f"{first.why}; the same command tries them again"
+            f"{counted(len(results.failed), 'measurement')} failed, the first one ({first.what}) with: {first.why}; "
+            "run the same command to try again"
         )
 
 
@@ -121,10 +123,10 @@ class ComparisonLines:
         match event:
             case Planned(total, kept):
                 self._total, self._done = total, kept
-                going_on = f", {kept:,} of them there already" if kept else ""
+                going_on = f", {kept:,} of them already done" if kept else ""
                 self._notes(f"{total:,} measurements{going_on}")
             case Running(under_way):  # on a terminal only: it is drawn over by what ended
-                self._draw(f"… {printable(under_way[-1].label)[: WIDTH - 4]}")
+                self._draw(one_line(f"… {printable(under_way[-1].label)}"))
             case Ended(label, seconds, trouble):
                 self._done += 1
                 self._draw("")

@@ -44,8 +44,8 @@ def _engines(entry: ListEntry) -> Table | None:
         starting = timing.start_up_seconds + timing.compilation_seconds
         speeds = (seconds(timing.seconds_per_epoch), whole(timing.chars_per_second), seconds(starting))
         rows.append((run.network, run.engine, *speeds, mebibytes(timing.peak_memory_mib)))
-    columns = ("network", "engine", "s/epoch", "characters/s", "start, compile s", "MiB")
-    return Table("training, like for like", columns, tuple(rows), left=2) if rows else None
+    columns = ("network", "engine", "s/epoch", "characters/s", "start + compile s", "MiB")
+    return Table("the same training by each engine", columns, tuple(rows), left=2) if rows else None
 
 
 def _accuracies(entry: ListEntry) -> list[Table]:
@@ -66,5 +66,5 @@ def _generation(entry: ListEntry) -> Table | None:
         told = generated_by_network(entry).get(one.network) is generated  # once for each network
         seen = f"{generated.recreated_percent:.1f}" if told else ""
         rows.append((one.network, one.model, *speeds, seen))
-    columns = ("network", "model", "one by one", "splitting", "in the list %")
-    return Table("names a second", columns, tuple(rows), left=2) if rows else None
+    columns = ("network", "model", "one by one", "splitting", "in list %")
+    return Table("names per second", columns, tuple(rows), left=2) if rows else None

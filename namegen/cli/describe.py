@@ -6,13 +6,14 @@ import sys
 from collections.abc import Mapping
 from itertools import pairwise, zip_longest
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_list
-from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.cli.terminal import Notes, columns, counted, json_text, percent, printable
 from namegen.cli.waiting import Waiting
 from namegen.files import check_output
 from namegen.threads import limit_threads
@@ -36,8 +37,8 @@ Row = tuple[str, int]  # a label and how many
     ),
 )
 @click.argument("names", required=False)
-@click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, into a .png or .svg file.")
-@click.option("--force", is_flag=True, help="Draw over FILE if it exists.")
+@click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, as a .png or .svg file.")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @options.column
 @options.label_column
 @options.max_name_length
@@ -52,12 +53,13 @@ def describe(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """What a list of names looks like: lengths, letters, the commonest names, repeats, where names part, labels.
+    """Show what a list of names looks like: lengths, letters, the commonest names, repeats, the number of characters
+    that tell a name from all others, labels.
 
-    NAMES is a file, - or a bundled list's name; left out, mlb-first.
+    NAMES is a file, - for standard input, or the name of a bundled list. The default is mlb-first.
     """
     if force and plot is None:
-        raise click.UsageError("--force goes with --plot: nothing else is written")
+        raise click.UsageError("--force is for --plot, as nothing else is written: add --plot, or leave --force out")
     notes = Notes(quiet)
     limit_threads(1)
     if plot is not None:
@@ -77,20 +79,20 @@ def describe(
 
 
 def _text(described: ListDescription, source: str) -> str:
-    """Blocks in two columns, 80 characters wide."""
+    """Blocks in two columns, 80 characters wide; in a narrower terminal one below the other."""
     entries, distinct = described.entries, described.distinct
     letters = list(described.letters.items())[:MOST_ROWS]
-    apart = [*_ranges(described.unique_after), ("its end only", described.never_unique)]
+    apart = [*_ranges(described.unique_after), ("only at its end", described.never_unique)]
     blocks = [
-        _block("Characters of a name", _ranges(described.lengths), entries),
+        _block("Length of a name in characters", _ranges(described.lengths), entries),
         _block("Commonest letters", letters, sum(described.letters.values())),
     ]
     if entries > distinct:
         blocks += [
             _block("Commonest names", list(described.commonest[:MOST_ROWS]), entries),
-            _block("How often a distinct name stands", _repeats(described.repeats), distinct),
+            _block("How often a distinct name occurs", _repeats(described.repeats), distinct),
         ]
-    blocks.append(_block("Characters that tell a name apart", apart, distinct))
+    blocks.append(_block("Characters until a name is unique", apart, distinct))
     if described.labels:
         labels = list(described.labels.items())
         more = [(f"{len(labels) - MOST_ROWS:,} others", sum(count for _, count in labels[MOST_ROWS:]))]
@@ -100,6 +102,8 @@ def _text(described: ListDescription, source: str) -> str:
         f"{printable(source)}: {counted(entries, 'name')}, {different} distinct; "
         f"{described.mean_length:.1f} characters on average, median {described.median_length:g}"
     )
+    if columns() < 2 * BLOCK_WIDTH + BETWEEN_BLOCKS:
+        return "\n\n".join([fill(head, columns()), *("\n".join(block) for block in blocks)])
     lines = [head]
     if len(blocks) % 2:
         blocks.append([])

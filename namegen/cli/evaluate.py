@@ -6,7 +6,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.sources import open_blend, open_list
-from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, json_text, printable
+from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, fitted, json_text, printable
 from namegen.cli.waiting import Waiting
 
 
@@ -43,14 +43,18 @@ def evaluate(
 ) -> None:
     """Measure how well a model predicts a list of names.
 
-    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. NAMES is a file, - or a bundled list's name; left out, the bundled list that the model learned from, or
-    else mlb-first. With --with it is measured as a blend.
+    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
+    mlb-first if there is none. NAMES is a file, - for standard input, or the name of a bundled list. The default is
+    the bundled list that the model learned from, or mlb-first if there is none. --with measures a blend of models.
 
-    Names with characters that the model does not know are left out, and counted. A list that the model has learned
-    from flatters it: the held-out figures of the training are in its run folder.
+    nats/char is the loss (cross-entropy) in nats per character; argmax accuracy is how often the likeliest next
+    character is the true one; sampled accuracy is how often a character drawn from the model is.
 
-    Where both model and list have labels, each name is predicted given its label, and the figures of each label follow.
+    Names with characters that the model does not know are left out, and their number is printed. On names that the
+    model learned from, the figures look better than on new ones: for held-out figures, see what the training printed.
+
+    If both the model and the list have labels, each name is predicted given its label, and the figures of each label
+    are printed too.
     """
     notes = Notes(quiet)
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
@@ -66,18 +70,24 @@ def evaluate(
         result = api.evaluate(loaded, corpus)
     if result.left_out:
         unknown = "characters or labels" if result.by_label else "characters"
-        notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names, with {unknown} the model does not know")
+        notes(
+            f"left out: {result.left_out:,} of {len(corpus.names):,} names with {unknown} that the model does not know"
+        )
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
     click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} of {printable(corpus.source)}\n")
-    rows = [("", *FIGURES), ("this model", *figures(result.metrics)), ("ceiling of these", *figures(result.ceiling))]
-    click.echo(aligned(rows))
+    rows = [
+        ("", *FIGURES),
+        ("this model", *figures(result.metrics)),
+        ("ceiling of this list", *figures(result.ceiling)),
+    ]
+    click.echo(fitted(rows))
     if result.by_label:
         head = ("", "names", *FIGURES)
         labels_first = sorted(result.by_label.items(), key=lambda one: one[1][0].loss_nats_per_char)
         of_each = [(printable(label), f"{count:,}", *figures(found)) for label, (found, count) in labels_first]
-        click.echo(f"\n{aligned([head, *of_each])}")
+        click.echo(f"\n{fitted([head, *of_each])}")
 
 
 @click.command(
@@ -99,19 +109,21 @@ def ceiling(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """The best that any model can do on a list: each prefix predicts what follows it in this very list.
+    """Show the best that any model can do on a list.
 
-    NAMES is a file, - or a bundled list's name; left out, mlb-first.
+    The ceiling is the list itself, used as a model: after each prefix of a name, it predicts what follows that prefix
+    in the list. NAMES is a file, - for standard input, or the name of a bundled list. The default is mlb-first.
 
-    For the loss and the likeliest character nothing does better on this list. A drawn character is right as often as
-    given here for a model that knows the true chances; one that is surer of itself than it should be exceeds that.
-    Of a labelled list it is what can be told from the label and the prefix.
+    nats/char is the loss (cross-entropy) in nats per character, and no model has a lower one on this list. argmax
+    accuracy is how often the likeliest next character is the true one, and no model has a higher one. sampled accuracy
+    is how often a character drawn from the true probabilities is the true one; a model that is too sure of itself can
+    exceed it. In a list with labels, the label is known before the first character.
     """
     notes = Notes(quiet)
     corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
     from namegen import api
 
-    with Waiting(notes, f"the ceiling of {corpus.source}"):
+    with Waiting(notes, f"computing the ceiling of {corpus.source}"):
         result = api.list_ceiling(corpus)
     if as_json:
         click.echo(json_text(result.to_dict()))
@@ -125,7 +137,7 @@ def ceiling(
                 ("names", f"{result.names:,}"),
                 ("distinct names", f"{result.distinct_names:,}"),
                 ("distinct prefixes", f"{result.distinct_prefixes:,}"),
-                ("characters, ends of names included", f"{result.characters:,}"),
+                ("characters and ends of names", f"{result.characters:,}"),
             ]
         )
     )

@@ -9,7 +9,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.sources import note_model, open_list
-from namegen.cli.terminal import FIGURES, Notes, aligned, figures, json_text, printable
+from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
 from namegen.cli.waiting import Waiting
 from namegen.errors import CheckpointError, EngineError
 from namegen.extras import missing_library
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from namegen.core.network.checkpoint import Checkpoint
 
 QUANTISATIONS = ("none", "float16", "int8")
-force = click.option("--force", is_flag=True, help="Write over OUT if it exists.")
+force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
 @click.command(
@@ -38,15 +38,17 @@ force = click.option("--force", is_flag=True, help="Write over OUT if it exists.
     type=click.Choice(QUANTISATIONS),
     default="none",
     show_default=True,
-    help="How weights are stored: as they are, in half precision where that is near enough, or in 8 bits.",
+    help="How to store the weights. none: as they are; float16: in half precision, where that is exact enough; int8: "
+    "in 8 bits.",
 )
 @click.option(
-    "--names", metavar="NAMES", help="Check the file on this list.  [default: 1,000 names of the model's own]"
+    "--names", metavar="NAMES", help="The list to check the file on.  [default: 1,000 names drawn from the model]"
 )
 @click.option(
     "--without-names",
     is_flag=True,
-    help="Leave out the digests of the names learned from (8 bytes each), which say what is new.",
+    help="Leave out the digests (8 bytes each) of the names that the model learned from; the file then cannot tell "
+    "which names are new.",
 )
 @force
 @options.common
@@ -62,12 +64,12 @@ def export_tflite(
 ) -> None:
     """Write a model as a .tflite, for Android, iOS and LiteRT.
 
-    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. OUT left out is model.tflite in the run folder, or the model's name with .tflite: beside a checkpoint,
-    or here for a shipped model.
+    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
+    mlb-first if there is none. OUT is the file to write. The default is model.tflite in the run folder; for a
+    checkpoint, its own name with .tflite, beside it; for a shipped model, its name with .tflite, in the current folder.
 
-    The file is opened in LiteRT and held against the model at every prefix of the names; one that disagrees is not
-    written. docs/use/tflite.md shows how to use it.
+    Before the file is written, it is run in LiteRT and compared with the model at every prefix of the names; if the two
+    differ, no file is written. docs/use/tflite.md shows how to use the file.
     """
     limit_threads(1)
     notes = Notes(quiet)
@@ -86,7 +88,7 @@ def export_tflite(
         )
     if report.left_out:
         notes(
-            f"left out: {report.left_out:,} of {report.left_out + report.names:,} names, with characters the model "
+            f"left out: {report.left_out:,} of {report.left_out + report.names:,} names with characters that the model "
             "does not know"
         )
     if as_json:
@@ -97,10 +99,10 @@ def export_tflite(
 
 
 def _summary(report: ExportReport, name: str, where: str) -> str:
-    half = ", ".join(report.in_half_precision) or "none, it would cost too much"
+    half = ", ".join(report.in_half_precision) or "none: the results would differ too much"
     rows = [
         ("size", f"{report.bytes:,} bytes"),
-        ("digests of names", f"of {report.known_names:,}, {8 * report.known_names:,} of these bytes"),
+        ("digests of names", f"{report.known_names:,}, in {8 * report.known_names:,} of these bytes"),
         ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
         ("largest difference of logits", f"{report.largest_logit_difference:.2g}"),
     ]
@@ -109,7 +111,7 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
     if report.quantize == "float16":
         rows.insert(2, ("weights in half precision", half))
     table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]
-    return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{aligned(table)}"
+    return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{fitted(table)}"
 
 
 @click.command(
@@ -124,13 +126,13 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
 @force
 @options.common
 def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
-    """Write a model as a .keras file that stock Keras opens.
+    """Write a model as a .keras file, which Keras opens without namegen.
 
-    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. OUT left out is model.keras in the run folder, or the model's name with .keras: beside a checkpoint, or
-    here for a shipped model.
+    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
+    mlb-first if there is none. OUT is the file to write. The default is model.keras in the run folder; for a
+    checkpoint, its own name with .keras, beside it; for a shipped model, its name with .keras, in the current folder.
 
-    The file maps ids of characters to logits, in safe mode, without namegen.
+    The network in the file takes ids of characters and gives logits. Keras opens it in safe mode.
     """
     limit_threads(1)
     notes = Notes(quiet)
@@ -157,13 +159,14 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
 @force
 @options.common
 def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
-    """Write the characters of a model as JSON, for whoever uses its .keras file without namegen.
+    """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
 
-    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. OUT left out is model.json in the run folder, or the model's name with .json: beside a checkpoint, or
-    here for a shipped model.
+    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
+    mlb-first if there is none. OUT is the file to write. The default is model.json in the run folder; for a
+    checkpoint, its own name with .json, beside it; for a shipped model, its name with .json, in the current folder.
 
-    The id of a character is its place in the text "characters", counted from 1; id 0 begins and ends a name.
+    The id of a character is its place in the text "characters", counted from 1; id 0 is the beginning and the end of a
+    name.
     docs/use/keras.md shows how to read it.
     """
     limit_threads(1)
@@ -187,13 +190,13 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
         raise CheckpointError(
-            f"{name} is a .tflite already, which cannot be exported: give the run folder or the .safetensors that it "
-            "was made of"
+            f"{name} is already a .tflite, which cannot be exported: give the run folder or the .safetensors that it "
+            "was made from"
         )
     shipped = name in SHIPPED
     if shipped and not is_file(path, CheckpointError):
         raise CheckpointError(
-            f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
+            f"this namegen came without the model {name}: install namegen again, or train one with `namegen train`"
         )
     checkpoint = read_checkpoint(path)
     if model is None:

@@ -27,31 +27,33 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
-@click.option("--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="Write a page.")
+@click.option("--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="The page to write.")
 @click.option(
     "--module",
     type=options.OutFile(".mjs", ".js"),
     metavar="OUT.mjs",
-    help="Write a JavaScript module instead, and its models beside it, as OUT.json.",
+    help="The JavaScript module to write instead; its models are written beside it, as OUT.json.",
 )
-@click.option("--force", is_flag=True, help="Write over files that exist.")
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
 def export_web(
     models: tuple[str, ...], out: Path | None, module: Path | None, force: bool, as_json: bool, quiet: bool
 ) -> None:
-    """Write models as one web page that works anywhere, or as a module for a JavaScript program.
+    """Write models as one web page, or as a module for a JavaScript program.
 
-    The page holds everything, works when opened from a disk, and asks for nothing over a network. Each MODEL is a run
-    folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else mlb-first. With
-    several, one chooses on the page, or blends two.
+    Each MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/,
+    or mlb-first if there is none.
 
-    The module needs nothing else, in a browser, a worker or Node: load(json).generate({n: 5}) gives names.
+    The page is one file that contains everything: it opens from a disk and needs no network. If it has several models,
+    its reader chooses one of them, or blends two.
+
+    The module needs no other code, in a browser, a worker or Node: load(json).generate({n: 5}) gives names.
     """
     target = out or module
     if target is None:
-        raise click.UsageError("neither --out nor --module: name a page or a module to write")
+        raise click.UsageError("give --out with the page to write, or --module with the module to write")
     if out and module:
-        raise click.UsageError("both --out and --module: write one after the other")
+        raise click.UsageError("--out and --module cannot be combined: run the command once for each")
     limit_threads(1)
     from namegen.web.export import write_page
     from namegen.web.module import data_path, write_module
@@ -80,11 +82,12 @@ def _open(model: str | None, notes: Notes) -> PageModel:
     name, path = find_model(model)
     if path.suffix == ".tflite":
         raise CheckpointError(
-            f"{name} is a .tflite, which a page cannot run: give the run folder or the .safetensors that it was made of"
+            f"{name} is a .tflite, which a page cannot run: give the run folder or the .safetensors that it was made "
+            "from"
         )
     if name in SHIPPED and not is_file(path, CheckpointError):
         raise CheckpointError(
-            f"the model {name} did not come with this namegen: train one with `namegen train`, or install it again"
+            f"this namegen came without the model {name}: install namegen again, or train one with `namegen train`"
         )
     checkpoint = read_checkpoint(path)
     if model is None:

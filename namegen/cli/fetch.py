@@ -24,32 +24,32 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("what", type=click.Choice(("players", "companies")))
-@click.option("--out", required=True, metavar="FILE", help="The list, a name a line.")
-@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@click.option("--out", required=True, metavar="FILE", help="The file to write the list to, one name per line.")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @click.option("--contact", metavar="ADDRESS", help="Your e-mail address, sent to the server; the SEC requires one.")
-@click.option("--url", metavar="PLACE", help="A mirror's address, or a path, in place of the source.")
+@click.option("--url", metavar="PLACE", help="Read from this web address or path instead, such as a mirror.")
 @click.option(
     "--part",
     type=click.Choice(("player", "first", "last")),
     default="player",
     show_default=True,
-    help="Of players: whole lines with years, or first or last names, for training.",
+    help="For players: whole names with years, or only first or last names, to train on.",
 )
 @options.common
 def fetch(
     what: str, out: str, force: bool, contact: str | None, url: str | None, part: str, as_json: bool, quiet: bool
 ) -> None:
-    """Get a fresh list from its public source.
+    """Download a new list from its public source.
 
-    players: those of major-league baseball, from the Chadwick Bureau's register of people (16 files, some 70 MB).
+    players: those of major-league baseball, from the Chadwick Bureau's register of people (16 files, about 70 MB).
 
     companies: those listed on the NYSE or on Nasdaq, from the SEC, which asks for --contact.
 
-    FILE is written whole or not at all. Needs the libraries urllib3 and certifi (the extra fetch).
+    FILE is written completely or not at all. This command needs urllib3 and certifi: install the extra fetch.
     """
     given = click.get_current_context().get_parameter_source("part") is ParameterSource.COMMANDLINE
     if what == "companies" and given:
-        raise click.UsageError("--part goes with players only: leave it out")
+        raise click.UsageError("--part is only for players: leave it out")
     from namegen.fetch import companies, players
     from namegen.fetch.download import Downloader
     from namegen.fetch.writing import check_target, write_list
@@ -73,7 +73,7 @@ def fetch(
         notes("\n".join(f"left out: {count:,} {reason}" for reason, count in sorted(dropped.items())))
         click.echo(f"{len(lines):,} lines: {printable(out)}\nsource: {credit}")
         if what == "companies":
-            notes("train on it with --sameness companies, so that names that differ in Inc or Ltd alone count as one")
+            notes("train on it with --sameness companies, so that names that differ only in Inc or Ltd count as one")
 
 
 def show_progress(notes: Notes) -> AbstractContextManager[Silent]:
@@ -92,7 +92,7 @@ def show_progress(notes: Notes) -> AbstractContextManager[Silent]:
 
         def waits(self, seconds: float, why: str) -> None:
             """Say why."""
-            notes(f"{why}; once more in {seconds:.0f} s")
+            notes(f"{why}; trying again in {seconds:.0f} s")
 
     class Bar(Lines):
         """One bar for all files; each advances it by its share."""
@@ -124,6 +124,6 @@ def show_progress(notes: Notes) -> AbstractContextManager[Silent]:
 
         def waits(self, seconds: float, why: str) -> None:
             """Above the bar, which stays."""
-            self._progress.console.print(printable(f"{why}; once more in {seconds:.0f} s"), markup=False)
+            self._progress.console.print(printable(f"{why}; trying again in {seconds:.0f} s"), markup=False)
 
     return Bar() if notes.can_draw_over else Lines()

@@ -39,15 +39,15 @@ option = click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    help="text: a name a line; csv; json: an array of objects; jsonl: an object a line.  [default: text; in a terminal "
-    "side by side]",
+    help="text: one name per line; csv: a table; json: an array of objects; jsonl: one object per line.  [default: "
+    "text, in a terminal in several columns]",
 )
 
 
 def chosen(form: str | None, as_json: bool) -> str:
     """The format that ``--format`` and ``--json`` ask for together. Raises UsageError where they disagree."""
     if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json contradicts --format {form}: give one of them.")
+        raise click.UsageError(f"--json contradicts --format {form}: give only one of them.")
     if as_json or form is not None:
         return form or "json"
     return SIDE_BY_SIDE if sys.stdout.isatty() else "text"

@@ -55,10 +55,12 @@ def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence
     """What the files say that are not wanted. Raises NamesError, UsageError."""
     files = {name: cast("str | None", wished[name]) for name in OF_FILES}
     if files["banned"] == files["avoid"] == "-":
-        raise click.UsageError("--banned - and --avoid -: standard input can be read once only, give one a file")
+        raise click.UsageError(
+            "--banned - and --avoid - both read standard input, which can be read only once: give a file for one"
+        )
     for file in files.values():
         note_list(file, notes)
-    with Waiting(notes, "reading the lists of what is not wanted"):
+    with Waiting(notes, "reading the files of --banned and --avoid"):
         return {name: texts(file) for name, file in files.items()}
 
 
@@ -70,54 +72,65 @@ def wish_options(command: options.Command) -> options.Command:
     wish: Callable[[options.Command], options.Command]
     for wish in reversed(
         (
-            click.option("--seed", type=options.Whole(0), metavar="N", help="The same seed gives the same names."),
+            click.option(
+                "--seed", type=options.Whole(0), metavar="N", help="The random seed: the same one gives the same names."
+            ),
             click.option(
                 "--temperature",
                 type=float,
                 metavar="T",
-                help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
-                "which nearly all new names are plausible]",
+                help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: "
+                "the model's own, at which nearly all new names are plausible]",
             ),
-            click.option("--top-k", type=int, metavar="K", help="Use only the K likeliest next characters."),
+            click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
             click.option(
                 "--top-p",
                 type=float,
                 metavar="P",
-                help="Use only the likeliest next characters, as many as have the share P (0 to 1) of the probability.",
+                help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
             ),
             click.option(
                 "--max-length",
                 type=options.Whole(1, 1_000_000),
                 metavar="N",
-                help="The most characters of a name.  [default: twice those of the longest name in the list]",
+                help="Give only names of N characters or fewer.  [default: twice the longest name in the list]",
             ),
-            click.option("--starts-with", metavar="TEXT", help="Give names that begin with TEXT."),
-            click.option("--ends-with", metavar="TEXT", help="Give names that end with TEXT."),
-            click.option("--contains", metavar="TEXT", help="Give names that have TEXT somewhere."),
+            click.option("--starts-with", metavar="TEXT", help="Give only names that begin with TEXT."),
+            click.option("--ends-with", metavar="TEXT", help="Give only names that end with TEXT."),
+            click.option("--contains", metavar="TEXT", help="Give only names that contain TEXT."),
             click.option(
-                "--matches", metavar="REGEX", help="Give names that match the regular expression REGEX as a whole."
+                "--matches",
+                metavar="REGEX",
+                help="Give only names that match the regular expression REGEX as a whole.",
             ),
             click.option(
-                "--min-length", type=options.Whole(0, 1_000_000), metavar="N", help="The fewest characters of a name."
+                "--min-length",
+                type=options.Whole(0, 1_000_000),
+                metavar="N",
+                help="Give only names of N characters or more.",
             ),
             click.option(
                 "--banned",
                 metavar="FILE",
-                help="Give no name that contains a word of FILE (a word a line), in any letter case and spacing.",
+                help="Give no name that contains a word from FILE (one per line); letter case and spaces do not "
+                "matter.",
             ),
             click.option(
                 "--avoid",
                 metavar="FILE",
-                help="Give no name of FILE (a name a line), in any letter case and spacing.",
+                help="Give no name from FILE (one per line); letter case and spaces do not matter.",
             ),
             click.option(
                 "--min-distance",
                 type=options.Whole(1, 3),
                 metavar="D",
-                help="Keep D edits or more away from each name of --avoid, or else of the model's bundled list.",
+                help="Give only names that differ by D edits or more from every name of --avoid; without it, of the "
+                "model's bundled list.",
             ),
-            click.option("--allow-seen", is_flag=True, help="Give names of the list that the model learned from, too."),
-            click.option("--allow-repeats", is_flag=True, help="Give the same name more than once."),
+            click.option(
+                "--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."
+            ),
+            click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
             options.letter_case,
         )
     ):
@@ -170,12 +183,12 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
     "--best",
     type=options.Whole(1, MOST_BEST),
     metavar="N",
-    help="Give the N likeliest names, exactly, in place of names that are drawn.",
+    help="Give the N likeliest names, found by an exact search, instead of random ones.",
 )
 @click.option(
     "--sort",
     type=click.Choice(tuple(ORDERS)),
-    help="The order of the names.  [default: random; likely with --best]",
+    help="The order of the names; likely: the likeliest first.  [default: random; likely with --best]",
 )
 @formats.option
 @options.backend
@@ -195,19 +208,23 @@ def generate(
     quiet: bool,
     **wished: Any,
 ) -> None:
-    """Invent names: new ones, each once.
+    """Invent new names, each of them once.
 
-    MODEL is a run folder, a checkpoint or a shipped model's name; left out, it is the newest run under runs/, else
-    mlb-first. Of several models each character is drawn from the weighted mean of what they say: names that could
-    stand in the list of either. Columns of --format: name, log_probability (nats), new; of a model with labels also
-    label, the one that the name most likely has. --json is --format json.
+    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
+    mlb-first if there is none. With several models, each character is drawn from the weighted mean of their
+    probabilities.
+
+    New means: not in the list that the model learned from.
+
+    The columns of --format csv and json are: name, log_probability (in nats), new, and for a model with labels also
+    label, the likeliest one. --json means --format json.
     """
     form = formats.chosen(form, as_json)
     _refuse_without_effect(click.get_current_context())
     notes = Notes(quiet)
     loaded = open_blend(models, blend, notes, labels=labels, backend=backend, threads=threads)
     wished |= read_texts(wished, notes)
-    line = SearchLine(notes, count) if best is None else SearchLine(notes, best, done="beginnings of names read")
+    line = SearchLine(notes, count) if best is None else SearchLine(notes, best, done="prefixes read")
     if best is None:
         batches = loaded.generate_batches(count, on_progress=line.on_progress, **wished)
     else:
@@ -231,11 +248,13 @@ def _refuse_without_effect(context: click.Context) -> None:
             told.pop("seed", None)  # which deals them
         if told:
             raise click.UsageError(
-                f"--best does not go with {', '.join(told.values())}: the likeliest names are not drawn."
+                f"--best cannot be combined with {', '.join(told.values())}: the likeliest names are searched for, not "
+                "drawn; leave one of them out."
             )
     elif values["temperature"] == 0 and (narrowed := [told[name] for name in ("top_k", "top_p") if name in told]):
         raise click.UsageError(
-            f"--temperature 0 does not go with {', '.join(narrowed)}: it takes the likeliest character each time."
+            f"--temperature 0 cannot be combined with {', '.join(narrowed)}: it always takes the likeliest character; "
+            "leave one of them out."
         )
 
 

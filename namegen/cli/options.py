@@ -25,8 +25,8 @@ def common(command: Command) -> Command:
     """``--json``, ``--quiet`` and ``--version``, which every command has."""
     for option in (
         click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s"),
-        click.option("--quiet", is_flag=True, help="Say nothing on standard error but errors."),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--quiet", is_flag=True, help="Print nothing but errors to standard error."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     ):
         command = option(command)
     return command
@@ -118,17 +118,21 @@ def weights(text: str) -> tuple[float, ...]:
     try:
         return tuple(map(float, text.split(",")))
     except ValueError:
-        raise click.BadParameter(f"{text[:40]!r}: expected a number for each model, such as 0.6,0.4") from None
+        raise click.BadParameter(f"{text[:40]!r}: expected a weight for each model, such as 0.6,0.4") from None
 
 
 blend = click.option(
     "--blend",
     type=weights,
     metavar="W,W,...",
-    help="How much each of several models is heard; sums to 1.  [default: all alike]",
+    help="The weight of each model in a blend; the weights sum to 1.  [default: equal weights]",
 )
 also = click.option(
-    "--with", "also", multiple=True, metavar="MODEL", help="Blend this model in, and more with further --with."
+    "--with",
+    "also",
+    multiple=True,
+    metavar="MODEL",
+    help="Blend this model with the first one; repeat the option for more models.",
 )
 letter_case = click.option(
     "--case",
@@ -136,13 +140,13 @@ letter_case = click.option(
     type=click.Choice(LETTER_CASES),
     default=LETTER_CASES[0],
     show_default=True,
-    help="How to write the names that are found.",
+    help="The letter case to write the names in.",
 )
 backend = click.option(
     "--backend",
     cls=EngineOption,
     metavar="NAME",
-    help="The engine: ENGINES.  [default: numpy, or one that knows the model]",
+    help="The engine that runs the model: ENGINES.  [default: numpy, or one that can read the model]",
 )
 threads = click.option(
     "--threads",
@@ -150,25 +154,28 @@ threads = click.option(
     default=1,
     show_default=True,
     metavar="N",
-    help="Processor threads for the engine.",
+    help="The number of processor threads for the engine.",
 )
-column = click.option("--column", metavar="NAME", help="The column of a CSV file, by its name or its number from 1.")
+column = click.option(
+    "--column", metavar="NAME", help="The CSV column that has the names: its title, or its number counted from 1."
+)
 label_column = click.option(
     "--label-column",
     metavar="NAME",
-    help="The column with a label for each name, such as its origin; '' for none.  [default: as a bundled list has it]",
+    help="The CSV column that has a label for each name, such as its origin; '' for no labels.  [default: that of a "
+    "bundled list, if it has one]",
 )
 label = click.option(
     "--label",
     "labels",
     multiple=True,
     metavar="LABEL",
-    help="Only names with this label, such as Finnish; several with further --label.  [default: all, as often as in "
+    help="Use only this label, such as Finnish; repeat the option for several.  [default: all labels, as often as in "
     "the list]",
 )
 max_name_length = click.option(
     "--max-name-length",
     type=Whole(1),
     metavar="N",
-    help="Refuse lists with longer names.  [default: 1000]",
+    help="Refuse a list that has a name of more than N characters.  [default: 1000]",
 )

@@ -19,13 +19,17 @@ MOST_CHARACTERS = 1_000_000
 WISHES: dict[str, tuple[str, type[str] | options.Whole, str]] = {
     "starts_with": ("TEXT", str, "that begin with TEXT"),
     "ends_with": ("TEXT", str, "that end with TEXT"),
-    "contains": ("TEXT", str, "that have TEXT somewhere"),
+    "contains": ("TEXT", str, "that contain TEXT"),
     "matches": ("REGEX", str, "that match REGEX as a whole"),
     "min_length": ("N", options.Whole(0, MOST_CHARACTERS), "of N characters or more"),
     "max_length": ("N", options.Whole(1, MOST_CHARACTERS), "of N characters or fewer"),
-    "banned": ("FILE", str, "that contain no word of FILE"),
+    "banned": ("FILE", str, "that contain no word from FILE"),
     "avoid": ("FILE", str, "that are not in FILE"),
-    "min_distance": ("D", options.Whole(1, 3), "D edits or more away from each one of --avoid, or of the bundled list"),
+    "min_distance": (
+        "D",
+        options.Whole(1, 3),
+        "that differ by D edits or more from every name of --avoid; without it, of the bundled list",
+    ),
 }
 
 
@@ -41,7 +45,7 @@ def part_options(part: str, what: str) -> Callable[[options.Command], options.Co
         for wish, (metavar, kind, asked) in reversed(WISHES.items()):
             told = asked.replace("--avoid", f"--{part}-avoid")
             flag = f"--{part}-{wish.replace('_', '-')}"
-            command = click.option(flag, type=kind, metavar=metavar, help=f"Give {what} {told}.")(command)
+            command = click.option(flag, type=kind, metavar=metavar, help=f"Use only {what} {told}.")(command)
         return command
 
     return add
@@ -58,4 +62,6 @@ def check_standard_input(**given: object) -> None:
     taken = [name for name, value in given.items() if value == "-" and name.endswith(OF_FILES)]
     if len(taken) > 1:
         flags = " and ".join("--" + name.replace("_", "-") + " -" for name in taken)
-        raise click.UsageError(f"{flags}: standard input can be read once only, give the others files.")
+        raise click.UsageError(
+            f"{flags} all read standard input, which can be read only once: give files for the others."
+        )

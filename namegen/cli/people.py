@@ -26,25 +26,26 @@ from namegen.threads import limit_threads
     "origins",
     multiple=True,
     metavar="LABEL",
-    help="Only people of this origin, such as Italian; several with further --origin.  [default: all that both models "
-    "know, each as likely]",
+    help="Give only people of this origin, such as Italian; repeat the option for several.  [default: all origins that "
+    "both models know, each equally likely]",
 )
 @click.option(
     "--template",
     metavar="TEXT",
-    help="How the whole name is written, of {given}, {family} and {origin}.  [default: {given} {family}]",
+    help="How to write the whole name, with {given}, {family} and {origin}.  [default: {given} {family}]",
 )
-@click.option("--given", metavar="MODEL", help="The model of given names.  [default: world-given]")
-@click.option("--family", metavar="MODEL", help="The model of family names.  [default: world-family]")
+@click.option("--given", metavar="MODEL", help="The model for given names.  [default: world-given]")
+@click.option("--family", metavar="MODEL", help="The model for family names.  [default: world-family]")
 @click.option(
     "--given-allow-seen/--given-new",
     default=True,
-    help="Whether given names may be those of the list that their model learned from.  [default: they may]",
+    help="Allow given names from the list that their model learned from, or give only new ones.  [default: "
+    "--given-allow-seen]",
 )
 @click.option(
     "--family-allow-seen/--family-new",
     default=False,
-    help="The same of family names.  [default: they are new]",
+    help="The same for family names.  [default: --family-new]",
 )
 @part_options("given", "given names")
 @part_options("family", "family names")
@@ -67,8 +68,9 @@ def people(
 ) -> None:
     """Invent people: a given name and a family name of one origin.
 
-    The family name is a new one; the given name may be one that people have. No two people have both names the same. An
-    origin that has no names as they are wished for is left out. Columns of --format: name, given, family, origin.
+    The family name is new; the given name may be one that real people have. No two of the people have the same whole
+    name. An origin without any name that fits the options is left out. The columns of --format csv and json are: name,
+    given, family, origin.
     """
     form = formats.chosen(form, as_json)
     check_standard_input(**wished)

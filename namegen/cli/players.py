@@ -42,10 +42,15 @@ def drawing_options(what: str) -> Callable[[options.Command], options.Command]:
                 "--temperature",
                 type=float,
                 metavar="T",
-                help="Below 1 keeps to what is likely, above 1 gives more variety.  [default: the model's own, at "
-                "which nearly all new names are plausible]",
+                help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: "
+                "the model's own, at which nearly all new names are plausible]",
             ),
-            click.option("--seed", type=options.Whole(0), metavar="N", help="The same seed gives the same names."),
+            click.option(
+                "--seed",
+                type=options.Whole(0),
+                metavar="N",
+                help="The random seed: the same one gives the same names.",
+            ),
         ):
             command = option(command)
         return command
@@ -73,10 +78,10 @@ def players(
     quiet: bool,
     **wished: object,
 ) -> None:
-    """Invent players: a first name, a last name, and now and then a suffix.
+    """Invent baseball players: a first name, a last name, and sometimes a suffix such as Jr.
 
-    The last name is always a new one. The first name may be one that real players have; the whole is never the full
-    name of a real player of major-league baseball. Columns of --format: name, first, last, suffix.
+    The last name is always new. The first name may be one that real players have, but the full name is never that of a
+    real player of major-league baseball. The columns of --format csv and json are: name, first, last, suffix.
     """
     form = formats.chosen(form, as_json)
     check_standard_input(**wished)
@@ -118,10 +123,10 @@ def companies(
     quiet: bool,
     **wished: Any,
 ) -> None:
-    """Invent companies: new names, each once.
+    """Invent new names of companies, each of them once.
 
-    None is the name of a company in the bundled list. That says nothing about companies elsewhere, nor about
-    trademarks. Columns of --format: name, log_probability (nats), new.
+    No company in the bundled list has one of these names. A company elsewhere may have it, and it may be a trademark:
+    look it up before you use it. The columns of --format csv and json are: name, log_probability (in nats), new.
     """
     form = formats.chosen(form, as_json)
     notes = Notes(quiet)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from namegen.cli.terminal import Notes, counted, number, percent, printable
+from namegen.cli.terminal import Notes, columns_of_notes, counted, number, percent, printable
 from namegen.cli.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SECONDS_BETWEEN_TEACHERS = 5.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
 SAMPLES_KEPT = 8
 COLUMNS = 80
-TIE = 0.005  # nats a character
+TIE = 0.005  # nats per character
 BEST = "best"  # the effort; its own module loads NumPy
 
 
@@ -65,7 +65,7 @@ class Display(AbstractContextManager["Display"]):
         if not self._told:
             self._tell(run)
         if run.trainer.finished(run.progress):
-            self.notes("this run has ended before, so nothing is trained; its figures once more:")
+            self.notes("this run is already finished, so nothing is trained; here are its figures again:")
             return
         self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
 
@@ -79,12 +79,13 @@ class Display(AbstractContextManager["Display"]):
         batches, training, held_out = run.parts.batches, run.parts.training, run.parts.held_out
         self.notes(run.corpus.dropped_sentence())
         self.notes(run.corpus.alike_labels_sentence())
-        damped = f" (repeats damped, {batches.name_count:,} are left)" if run.parts.damped else ""
+        fewer = batches.name_count < training.name_count
+        damped = f" (repeats damped to {batches.name_count:,})" if fewer else ""
         kept = 0 if held_out is None else held_out.name_count
         labels = f", {counted(len(run.labels), 'label')}" if run.labels else ""
-        test = "" if run.parts.test is None else f", {run.parts.test.name_count:,} to test with"
+        test = "" if run.parts.test is None else f", {run.parts.test.name_count:,} for the test"
         if run.recipe.training.effort == BEST and not run.recipe.taught:
-            self.notes("too few names to choose teachers by: trained as with --effort standard")
+            self.notes("too few names to choose the teachers' weights by: training as with --effort standard")
         self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}{labels}, {kept:,} held out{test}")
 
     def say(self, text: str) -> None:
@@ -97,16 +98,17 @@ class Display(AbstractContextManager["Display"]):
     def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
         """The teachers are ready: say how much each is heard, and what the mixture is worth."""
         heard = [f"{from_here(name)} {percent(weight)}" for name, weight in zip(names, weighing.weights, strict=True)]
-        text = f"heard: {', '.join(heard)}"
-        self.say(text if len(text) <= COLUMNS else "heard:\n  " + "\n  ".join(heard))
+        text = f"weights of the teachers: {', '.join(heard)}"
+        self.say(text if len(text) <= columns_of_notes() else "weights of the teachers:\n  " + "\n  ".join(heard))
         best = min(weighing.alone)
-        self.say(f"together {number(weighing.together)} nats a character, the best alone {number(best)}; now they draw")
+        self.say(f"nats per character: their blend {number(weighing.together)}, the best teacher alone {number(best)}")
         if len(names) > 1 and weighing.together > best + TIE:
-            self.say("together they are worse than the best: the names to choose by are few; try that one alone")
+            self.say("the blend is worse than the best teacher, as few names are held out: try that one alone")
+        self.say("the teachers generate names to learn from")
 
     def on_lesson(self, names: int, prefixes: int) -> None:
         """The lesson is ready."""
-        self.say(f"the lesson: {counted(names, 'name')}, {prefixes:,} prefixes")
+        self.say(f"to learn from: {counted(names, 'name')} with {prefixes:,} prefixes")
 
     def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
         """A step is about to be taken: the first one starts the clock, after whatever the engine had to compile."""
@@ -149,7 +151,7 @@ def from_here(name: str) -> str:
 
 def how_far(teacher: TeacherAtWork) -> str:
     """A teacher with its epochs: ``teacher 2 5/40``."""
-    return f"{printable(teacher.name)} {f'{teacher.epoch}/{teacher.epochs}' if teacher.epochs else 'waits'}"
+    return f"{printable(teacher.name)} {f'{teacher.epoch}/{teacher.epochs}' if teacher.epochs else 'waiting'}"
 
 
 def sample(record: EpochRecord) -> str:
@@ -168,6 +170,21 @@ def fitting(parts: Sequence[str]) -> str:
         longer = f"{line}  {part}" if line else part
         line = longer if len(longer) <= COLUMNS else line
     return line
+
+
+def in_lines(parts: Sequence[str], width: int) -> list[str]:
+    """The parts in as few lines as hold them, none of them broken; empty ones are none.
+
+    >>> in_lines(["loss 2.6", "", "accuracy 22.1%", "9 characters/s"], 26)
+    ['loss 2.6  accuracy 22.1%', '9 characters/s']
+    """
+    lines: list[str] = []
+    for part in filter(None, parts):
+        if lines and len(f"{lines[-1]}  {part}") <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 class Lines(Display):
@@ -199,7 +216,7 @@ class Lines(Display):
         parts = (
             f"epoch {progress.epoch}/{self.epochs}",
             f"loss {number(record.training_loss_nats_per_char)}",
-            self.accuracy(record).replace(" accuracy", ""),
+            self.accuracy(record),
             f"{left} left",
             sample(record),
             self.speed(record),
@@ -315,7 +332,7 @@ class LiveBlock(Display):
             f"{left or '-:--'} left" if progress.epoch < self.epochs else "measuring",
         )
         if not progress.history:
-            return Group(head, Text("" if self._start else "getting the engine ready", style="dim"), Text(""))
+            return Group(head, Text("" if self._start else "preparing the engine", style="dim"), Text(""))
         record = progress.history[-1]
         parts = (f"loss {number(record.training_loss_nats_per_char)}", self.accuracy(record), self.speed(record))
         says = Text(no_wrap=True)
@@ -323,4 +340,5 @@ class LiveBlock(Display):
             style = "dim" if place else ("green" if earlier.sample_is_new else "")
             says.append("  " if place else "").append(sample(earlier), style=style)
         says.truncate(self._live.console.width - len("^C "), overflow="ellipsis")  # an echo at its end wraps no line
-        return Group(head, Text("  ".join(filter(None, parts)), no_wrap=True, overflow="ellipsis"), says)
+        figures = Text("\n".join(in_lines(parts, self._live.console.width)), no_wrap=True, overflow="ellipsis")
+        return Group(head, figures, says)

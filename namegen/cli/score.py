@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from namegen.core.evaluation.scoring import NameScore
 
+WIDEST = 10_000  # columns, for measuring how wide a table would be
 END = "·"  # stands for the end of a name
 MOST_LABELS = 5  # that are shown for a name
 MODEL_ENDINGS = (".safetensors", ".tflite")
-FIGURES = ("bits a character", "log-probability", "percentile")
+FIGURES = ("bits per character", "log-probability", "percentile")
 # Bits of surprise up to which a letter has a colour: what was nearly certain, likely, open, unlikely, and beyond.
 COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "bold magenta"))
 
@@ -39,11 +40,11 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
     ),
 )
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
-@click.option("--model", metavar="MODEL", help="The model; with it, every argument is a name.")
+@click.option("--model", metavar="MODEL", help="The model to use; every argument is then a name.")
 @options.also
 @options.blend
 @options.label
-@click.option("--labels", "by_label", is_flag=True, help="Say which label is likeliest for each name, too.")
+@click.option("--labels", "by_label", is_flag=True, help="Show the likeliest labels of each name.")
 @options.backend
 @options.threads
 @options.common
@@ -59,25 +60,28 @@ def score(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """How likely a model finds names, letter by letter.
+    """Say how likely names are for a model, letter by letter.
 
-    The first argument is the MODEL if it is a shipped model's name, a run folder, a .safetensors or a .tflite file;
-    otherwise all are names, and the model is the newest run under runs/, else mlb-first. What was taken is said on
-    standard error.
+    The first argument is the MODEL if it is the name of a shipped model, a run folder, or a .safetensors or .tflite
+    file. If it is not, every argument is a name, and the model is the newest run under runs/, or mlb-first if there is
+    none. Standard error says which model is used.
 
-    Percentile: of a hundred names of the model's own list, so many are less likely. In a terminal each letter is
-    coloured by how much it surprises, from green to magenta; · is the end of the name. Elsewhere, and where NO_COLOR is
-    set, the bits of surprise of each letter stand below the name.
+    The percentile says how many of 100 names of the model's own list are less likely. In a terminal, the colour of each
+    letter shows how much it surprises the model, from green (expected) to magenta (surprising); · is the end of the
+    name. Elsewhere, or if NO_COLOR is set, the surprise of each letter stands below the name, in bits.
     """
     if by_label and len({label.casefold() for label in labels}) == 1:
-        raise click.UsageError("--labels asks which label is likeliest: leave --label out, or give two or more.")
+        raise click.UsageError(
+            "--labels compares labels, and one --label leaves none to compare: leave it out, or give several."
+        )
     notes = Notes(quiet)
     names: Sequence[str] = texts
     if model is None and is_model(texts[0]):
         model, names = texts[0], texts[1:]
         if not names:
             raise click.UsageError(
-                f"{texts[0]!r} is a model: give NAMEs behind it, or score it as a name with a model in --model"
+                f"{texts[0]!r} is a model, and no name follows: give a NAME after it, or a model with --model to score "
+                "it as a name"
             )
         notes(f"model: {printable(model)}")
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
@@ -177,5 +181,14 @@ def _print_coloured(scores: Sequence[NameScore]) -> None:
     for limit, colour in COLOURS:
         legend.append(f"up to {limit:g}  " if limit < math.inf else "more", style=colour)
     console = Console(highlight=False)
-    console.print(table)
+    if console.measure(table, options=console.options.update(max_width=WIDEST)).maximum <= console.width:
+        console.print(table)
+    else:
+        for score in scores:
+            text = coloured(score)
+            text.no_wrap = False
+            text.overflow = "fold"
+            console.print(text)
+            rows = list(zip(FIGURES, figures(score), strict=True))
+            console.print(Text(aligned([(f"  {what}", figure) for what, figure in rows])))
     console.print(legend)

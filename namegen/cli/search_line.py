@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from namegen.cli.progress import SECONDS_BETWEEN_FRAMES
-from namegen.cli.terminal import Notes
+from namegen.cli.terminal import Notes, one_line
 
 if TYPE_CHECKING:
     from namegen.core.generation.watching import OnProgress
@@ -52,7 +52,7 @@ class SearchLine(AbstractContextManager["SearchLine"]):
         now = time.monotonic()
         if now >= self._next:
             self._next = now + SECONDS_BETWEEN_FRAMES
-            self._write(f"{found:,} of {self._wanted:,} {self._things}, {done:,} {self._done}")
+            self._write(one_line(f"{found:,} of {self._wanted:,} {self._things}, {done:,} {self._done}"))
             self._stands = True
 
     def _write(self, text: str) -> None:

@@ -91,7 +91,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
         once_more = "Ctrl-C" if number == signal.SIGINT else "the same signal"
         # The terminal may be gone (HUP), or what is being written at this very moment may be in the way.
         with suppress(OSError, RuntimeError):
-            self._say(f"stopping after this step; {once_more} once more ends at once, without saving")
+            self._say(f"stopping after this step; {once_more} again stops at once, without saving")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)

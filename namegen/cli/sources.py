@@ -28,7 +28,7 @@ def note_namesake(name: str | None, known: Container[str], what: str, notes: Not
     """Say so where a name means what comes with namegen, and a file or a folder here has that name too."""
     if name is not None and name in known and is_taken(name):
         kind = "folder" if is_folder(name, None) else "file"
-        notes(f"{name} is the {what} that comes with namegen; for the {kind} of that name give ./{name}")
+        notes(f"{name} means the {what} that comes with namegen; to use the {kind} of that name, give ./{name}")
 
 
 def note_model(model: str | None, notes: Notes) -> None:
@@ -85,14 +85,19 @@ def open_blend(
     SettingsError.
     """
     if weights is not None and len(models) < 2:
-        raise click.UsageError("--blend is for several models: name two or more of them.")
+        raise click.UsageError("--blend is for several models: give two or more, or leave it out.")
     loaded = [open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)]
     if len(loaded) == 1 or any(model.labels for model in loaded):
         loaded = [model.labelled(*labels) if model.labels or len(loaded) == 1 else model for model in loaded]
     elif labels:
-        raise click.UsageError("--label is for models of labelled names, and none of these is one.")
+        raise click.UsageError(
+            "--label needs a model with labels, and none of these has any: leave it out, or give one, such as "
+            "world-given."
+        )
     if backend is not None and all(one.checkpoint is None for one in loaded):
-        raise click.UsageError(f"--backend has no effect on {loaded[0].name}, as a .tflite has a runtime of its own.")
+        raise click.UsageError(
+            f"--backend has no effect on {loaded[0].name}, because a .tflite runs in LiteRT: leave it out."
+        )
     if len(loaded) == 1:
         return loaded[0]
     from namegen.api import blend

@@ -14,7 +14,7 @@ from namegen.cli import options
 from namegen.cli.signals import exit_code
 from namegen.cli.sources import note_config, note_engines, note_list
 from namegen.cli.tables import show_table, without_ranges
-from namegen.cli.terminal import Notes, counted, json_text, percent, printable
+from namegen.cli.terminal import Notes, columns, counted, json_text, percent, printable
 from namegen.cli.waiting import Waiting
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from namegen.experiments.sweep.document import Results
     from namegen.experiments.watcher import Ended, Event, Planned, UnderWay
 
-WIDTH = 80
 MOST_WORKERS = 1024
 RUNNING_SHOWN = 8
 
@@ -41,14 +40,16 @@ RUNNING_SHOWN = 8
 @click.option(
     "--out",
     metavar="DIR",
-    help="The folder of the results; one that this command has made is continued.  [default: reports/CONFIG]",
+    help="The folder to write the results to; a sweep that is already there is continued.  [default: reports/CONFIG]",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="A dask scheduler to run on, such as tcp://host:8786.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Train on the cluster of this dask scheduler, such as tcp://host:8786."
+)
 @click.option(
     "--workers",
     type=options.Whole(1, MOST_WORKERS),
     metavar="N",
-    help="How many runs at a time on this machine.  [default: one a core]",
+    help="How many runs to train at the same time on this machine.  [default: one per core]",
 )
 @options.common
 @click.pass_context
@@ -61,16 +62,19 @@ def sweep(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Train every combination of a grid of settings; write a table and plots of accuracy against time.
+    """Train with every combination of a grid of settings; write a table and plots of accuracy against time.
 
-    CONFIG is a TOML file of train with one more table, [grid], whose entries are lists of values, such as
-    training.learning_rate = [0.01, 0.001]; or the name of one that comes with namegen (namegen configs).
+    CONFIG is a TOML file as for train --config, with one more table, [grid]. Each entry of [grid] is a list of values,
+    such as training.learning_rate = [0.01, 0.001]. CONFIG may also be a name that `namegen configs` shows.
 
-    Runs go side by side, on processes of this machine or on a dask cluster. Ctrl-C stops; the same command goes on from
-    there, as finished runs are kept. Needs the libraries of the extra distributed (dask).
+    The runs are trained side by side, in processes of this machine or on a dask cluster. Ctrl-C stops the sweep;
+    finished runs are kept, and the same command continues from there. This command needs dask: install the extra
+    distributed.
     """
     if scheduler is not None and workers is not None:
-        raise click.UsageError("--workers cannot stand beside --scheduler: that cluster has its own workers")
+        raise click.UsageError(
+            "--workers cannot be combined with --scheduler, whose cluster has its own workers: leave one of them out"
+        )
     limit_threads(1)
     logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
     notes = Notes(quiet)
@@ -102,7 +106,7 @@ def sweep(
         with show_progress(notes) as progress:
             results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watcher=progress)
     except KeyboardInterrupt as error:
-        notes("stopped; finished runs are kept, the same command goes on from there")
+        notes("stopped; finished runs are kept, and the same command continues from there")
         ctx.exit(exit_code(error))
     if as_json:
         click.echo(json_text(to_plain(results)))
@@ -116,8 +120,8 @@ def sweep(
     failed = [run for run in untrained(results) if run.status == FAILED]
     if failed:
         raise NamegenError(
-            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first one with: {failed[0].why}; the same "
-            "command tries them again"
+            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first one with: {failed[0].why}; run the "
+            "same command to try again"
         )
 
 
@@ -127,7 +131,7 @@ def _print(results: Results) -> None:
 
     from namegen.experiments.sweep.results import line_name, lists_of, setting_table, untrained
 
-    console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    console = Console(width=columns(), highlight=False, markup=False, emoji=False)
     for of_list in lists_of(results):
         table = without_ranges(setting_table(results, of_list))
         show_table(console, f"{of_list}: on the held-out names", table)
@@ -173,7 +177,7 @@ class SweepLines(AbstractContextManager["SweepLines"]):
                 self._running(under_way)
             case NoWorkers():
                 if not self._waits:  # said once
-                    self._say("the scheduler has no worker; waiting for one (Ctrl-C stops)")
+                    self._say("the scheduler has no worker yet; waiting for one (Ctrl-C stops)")
                 self.busy, self._waits = 0, True
             case Ended():
                 self.done += 1
@@ -183,7 +187,7 @@ class SweepLines(AbstractContextManager["SweepLines"]):
     def _planned(self, event: Planned) -> None:
         """Say how much there is to do."""
         self.total, self.done, self._done_before = event.total, event.kept, event.kept
-        going_on = f", {event.kept:,} of them there already" if event.kept else ""
+        going_on = f", {event.kept:,} of them already done" if event.kept else ""
         where = f", on the scheduler {event.scheduler}" if event.scheduler and event.kept < event.total else ""
         self.notes(f"{counted(event.total, 'run')}{going_on}{where}")
 
@@ -198,7 +202,7 @@ class SweepLines(AbstractContextManager["SweepLines"]):
     def _came(self, event: Ended) -> str:
         if event.accuracy is None:
             return event.trouble
-        return f"held-out argmax {percent(event.accuracy)} in {event.seconds:.1f} s"
+        return f"held-out accuracy {percent(event.accuracy)} in {event.seconds:.1f} s"
 
     def _time_left(self) -> str:
         """By the pace so far."""

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from namegen.cli.terminal import printable
+from namegen.cli.terminal import aligned, printable
+from namegen.experiments.table import NONE
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from namegen.experiments.table import Table
+
+
+WIDEST = 1_000  # columns, for measuring how wide a table would be
 
 
 def without_ranges(table: Table) -> Table:
@@ -23,11 +27,19 @@ def without_ranges(table: Table) -> Table:
 
 
 def show_table(console: Console, title: str, table: Table) -> None:
-    """Print a table under a title: words flush left, figures flush right; text from lists is escaped."""
+    """Print a table under a title: words flush left, figures flush right; text from lists is escaped. Where a row is
+    wider than the console, its figures stand one below the other.
+    """
     console.print(Text(printable(title), style="bold"))
     shown = RichTable(box=None, pad_edge=False)
     for place, column in enumerate(table.columns):
         shown.add_column(Text(column), justify="left" if place < table.left else "right", overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
-    console.print(shown)
+    if console.measure(shown, options=console.options.update(max_width=WIDEST)).maximum <= console.width:
+        console.print(shown)
+        return
+    for row in table.rows:
+        console.print(Text(", ".join(printable(cell) for cell in row[: table.left])))
+        figures = zip(table.columns[table.left :], map(printable, row[table.left :]), strict=True)
+        console.print(Text(aligned([(f"  {what}", cell) for what, cell in figures if cell not in ("", NONE)])))

@@ -38,14 +38,17 @@ def teach(
 ) -> None:
     """Let several models teach one network what they know.
 
-    They are mixed, as it suits names that none of them has learned; the mixture draws names, and the network learns
-    what it expects at each of their characters. NAMES is the list that judges, and that counting counts: a file, - for
-    standard input, or a bundled list's name; left out, mlb-first.
+    The models (the teachers) are blended, with the weights that best predict the held-out names. The blend generates
+    names, and the new network (the student) learns the probabilities that the blend gives to each of their characters:
+    this is called knowledge distillation.
 
-    Teachers that have learned the names that judge make the figures look better than they are: give train and teach
-    the same list, --split and --seed.
+    NAMES is the list to hold names out from, and for counting (an n-gram model) to learn from: a file, - for standard
+    input, or the name of a bundled list. The default is mlb-first.
 
-    Ctrl-C stops and saves; `namegen train --resume` goes on.
+    A teacher that was trained on names that are held out here makes the figures look better than they are: train it
+    with the same list, --split and --seed.
+
+    Ctrl-C stops and saves the state; `namegen train --resume` continues from there.
     """
     notes = Notes(quiet)
     told = {**overrides(given), "training.effort": "best", "teaching.teachers": teachers, "teaching.drawn": drawn}

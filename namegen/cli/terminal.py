@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,8 @@ from namegen.escaping import printable as printable
 if TYPE_CHECKING:
     from namegen.core.evaluation.metrics import Metrics
 
-FIGURES = ("nats a character", "likeliest right", "drawn right")
+WIDTH = 80  # columns of text, at most
+FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")
 
 
 def json_text(document: Mapping[str, object]) -> str:
@@ -86,6 +88,47 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def columns() -> int:
+    """Columns for a result: those of the terminal, ``WIDTH`` at most; ``WIDTH`` where there is none."""
+    return min(get_terminal_size().columns, WIDTH)
+
+
+def columns_of_notes() -> int:
+    """The same for standard error."""
+    try:
+        found = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):  # no terminal, or no file
+        found = 0
+    return min(found or WIDTH, WIDTH)
+
+
+def one_line(text: str) -> str:
+    """A text that is drawn over later: what does not fit into a line is cut, as only one line can be erased."""
+    most = columns_of_notes() - 1  # a terminal may wrap a line that fills it
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
+    """``aligned``; in a terminal too narrow for that, the cells of each row one below the other.
+
+    Args:
+        rows: the first one names the columns; such a row, or one without any figure, may stand further below too.
+        left: how many columns are flush left.
+    """
+    table = aligned(rows, left=left)
+    if max(map(len, table.splitlines())) <= columns():
+        return table
+    head = rows[0][1:]
+    lines: list[str] = []
+    for name, *cells in rows:
+        lines += [name] if name else []
+        if tuple(cells) != head and any(cells):
+            indent = " " * (len(name) - len(name.lstrip()) + 2)
+            found = [(what, cell) for what, cell in zip(head, cells, strict=True) if cell]
+            lines += [indent + line for line in aligned(found, left=left).splitlines()]
+    return "\n".join(lines)
 
 
 def percent(share: float) -> str:

@@ -39,13 +39,15 @@ def about_the_run(command: options.Command) -> options.Command:
         click.option(
             "--scheduler",
             metavar="ADDRESS",
-            help="Train the teachers of --effort best on a dask scheduler, such as tcp://host:8786.",
+            help="Train the teachers of --effort best on the cluster of this dask scheduler, such as tcp://host:8786.",
         ),
-        click.option("--out", metavar="DIR", help="A new folder for the model.  [default: runs/LIST-BACKEND]"),
+        click.option(
+            "--out", metavar="DIR", help="The new folder to write the model to.  [default: runs/LIST-BACKEND]"
+        ),
         click.option(
             "--config",
             metavar="CONFIG",
-            help="Settings from a TOML file or from one of `namegen configs`; options stand above it.",
+            help="Read settings from a TOML file, or from one that `namegen configs` shows; options override them.",
         ),
     ):
         command = option(command)
@@ -64,7 +66,8 @@ def about_the_run(command: options.Command) -> options.Command:
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Go on with a run folder; beside it --backend, --scheduler, and --epochs for any schedule but one-cycle.",
+    help="Continue the training of this run folder; only --backend, --scheduler and (except for the schedule "
+    "one-cycle) --epochs may change.",
 )
 @settings
 @options.common
@@ -83,10 +86,11 @@ def train(
 ) -> None:
     """Learn from a list of names, and keep the best network.
 
-    NAMES is a file (a name a line, .csv, .json), - for standard input, or a bundled list's name; left out, mlb-first.
+    NAMES is a file (one name per line, or .csv or .json), - for standard input, or the name of a bundled list. The
+    default is mlb-first.
 
-    Ctrl-C stops after the step under way and saves; so do the signals TERM and HUP. --resume goes on from there as if
-    nothing had happened. One training at a time goes on in a run folder.
+    Ctrl-C, or the signal TERM or HUP, stops the training after the current step and saves its state. --resume continues
+    from there, with the same result as without a stop. Only one training at a time can use a run folder.
     """
     notes = Notes(quiet)
     if resume is None:
@@ -109,7 +113,7 @@ def asked_for(
     base = Config() if config is None else read_config(find_config(config))
     resolved = merge(base, {**over, "data.names": names})
     if effort is not None and (fixed := _decided_by_config(base)):
-        notes(f"--effort decides only what the config leaves open; it says itself: {', '.join(fixed)}")
+        notes(f"--effort sets only what the config does not; this config sets: {', '.join(fixed)}")
     if names is None:
         notes(f"names: {printable(resolved.data.names)}")
     note_list(resolved.data.names, notes)
@@ -135,9 +139,9 @@ def learn(
     """
     best = resolved.recipe.taught or resolved.training.effort == "best"
     if scheduler is not None and not best:
-        raise click.UsageError("--scheduler is for teachers: give --effort best beside it.")
+        raise click.UsageError("--scheduler trains teachers, and here are none: add --effort best, or leave it out.")
     if scheduler is not None and resolved.recipe.taught and resume is None:
-        raise click.UsageError("--scheduler has no effect, as these teachers are trained already: leave it out.")
+        raise click.UsageError("--scheduler has no effect, because these teachers are already trained: leave it out.")
     note_engines(notes)
     limit_threads(resolved.threads)
     from namegen import api
@@ -171,7 +175,7 @@ def learn(
                 stop=stop,
                 teach_on=teach_on,
             )
-    with Waiting(notes, "looking at what it has learned"):
+    with Waiting(notes, "measuring the network"):
         plot = None
         if result.finished and resolved.run.plot:
             with suppress(FolderInUseError):  # somebody has taken the run up since, and draws it at its end
@@ -189,7 +193,7 @@ def learn(
         by_teachers = best and result.epochs == 0 and begun_teachers
         what = "what its teachers have learned" if by_teachers else "the state"
         notes(
-            f"stopped in epoch {result.epochs + 1}, {what} is saved; to go on:\n"
+            f"stopped in epoch {result.epochs + 1}; {what} is saved. To continue:\n"
             f"  namegen train --resume {shlex.quote(str(result.out))}"
         )
         ctx.exit(stop.exit_code)
@@ -217,8 +221,8 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
             option = (param.secondary_opts if is_off and param.secondary_opts else param.opts)[0]
             what = "NAMES" if isinstance(param, click.Argument) else option
             raise click.UsageError(
-                f"{what} cannot stand beside --resume: a run goes on by its own {CONFIG_FILE}, only --backend and a "
-                "longer --epochs may change"
+                f"{what} cannot be combined with --resume: a run continues with its own {CONFIG_FILE}, and only "
+                "--backend, --scheduler and a higher --epochs may change"
             )
 
 

@@ -64,144 +64,173 @@ def teachers(text: str) -> tuple[str, ...]:
     for place, name in enumerate(found):
         if not name or name in found[:place]:
             what = f"{name[:40]!r} twice" if name else "an empty name"
-            raise click.BadParameter(f"{text[:40]!r} has {what}: expected models, each once, and counting")
+            raise click.BadParameter(f"{text[:40]!r} has {what}: expected models, or the word counting, each once")
     return tuple(found)
 
 
 # The setting in a config file → the option that stands above it. Their ranges are checked by the settings themselves.
 SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "run.backend": click.option(
-        "--backend", cls=options.EngineOption, metavar="NAME", help="The engine: ENGINES.  [default: numpy]"
+        "--backend", cls=options.EngineOption, metavar="NAME", help="The engine that trains: ENGINES.  [default: numpy]"
     ),
     "training.effort": click.option(
         "--effort",
         type=click.Choice(EFFORTS),
-        help="quick: the original's small network, in seconds; standard: better names, in a minute or two; best: "
-        "several networks and counting teach one, in minutes.  [default: standard]",
+        help="How to choose the settings that are not given. quick: a small network without dropout, in seconds; "
+        "standard: a larger one with better names, in a minute or two; best: several networks and counting (an n-gram "
+        "model) teach one, in minutes.  [default: standard]",
     ),
     "network.architecture": click.option(
-        "--architecture", metavar="NAME", help="The kind of network.  [default: the engine's first; of ours, rnn]"
+        "--architecture",
+        metavar="NAME",
+        help="The kind of network.  [default: the engine's first one; for namegen's own engines, rnn]",
     ),
     "network.cell": click.option(
-        "--cell", type=click.Choice(CELLS), help="The recurrent cell.  [default: by the effort]"
+        "--cell", type=click.Choice(CELLS), help="The recurrent cell.  [default: chosen for the list]"
     ),
     "network.hidden": click.option(
-        "--hidden", type=widths, metavar="W,W", help="The width of each layer.  [default: by the effort]"
+        "--hidden",
+        type=widths,
+        metavar="W,W",
+        help="The number of units of each layer, such as 64 or 32,32.  [default: chosen for the list]",
     ),
     "network.init": click.option(
-        "--init", type=click.Choice(INITIALISERS), help="The initial values.  [default: glorot]"
+        "--init", type=click.Choice(INITIALISERS), help="The initial values of the weights.  [default: glorot]"
     ),
     "network.options": click.option(
         "--options",
         type=network_options,
         metavar="N=V,…",
-        help="What else an engine's own architecture is told: heads=4.",
+        help="Further settings of an engine's own architecture, such as heads=4.",
     ),
     "training.epochs": click.option(
-        "--epochs", type=int, metavar="N", help="How often to read the list.  [default: by effort and list]"
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="The number of epochs: how often to read the whole list.  [default: chosen for the list]",
     ),
     "training.batch_size": click.option(
-        "--batch-size", type=int, metavar="N", help="Names in each step.  [default: by effort and list]"
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help="The number of names in each training step.  [default: chosen for the list]",
     ),
     "training.optimizer": click.option(
-        "--optimizer", type=click.Choice(OPTIMIZERS), help="How steps follow from gradients.  [default: adam]"
+        "--optimizer", type=click.Choice(OPTIMIZERS), help="The optimizer.  [default: adam]"
     ),
     "training.learning_rate": click.option(
         "--learning-rate",
         type=float,
         metavar="RATE",
-        help="The highest learning rate.  [default: by the effort]",
+        help="The learning rate; for --schedule one-cycle, its highest value.  [default: chosen for the list]",
     ),
     "training.momentum": click.option(
-        "--momentum", type=float, metavar="M", help="Momentum, for the optimizer momentum.  [default: 0.9]"
+        "--momentum", type=float, metavar="M", help="The momentum, for --optimizer momentum.  [default: 0.9]"
     ),
     "training.clip_norm": click.option(
         "--clip-norm", type=float, metavar="NORM", help="The largest allowed gradient norm.  [default: no limit]"
     ),
     "training.schedule": click.option(
-        "--schedule", type=click.Choice(SCHEDULES), help="How the learning rate changes.  [default: one-cycle]"
+        "--schedule",
+        type=click.Choice(SCHEDULES),
+        help="How the learning rate changes during training.  [default: one-cycle]",
     ),
     "training.warmup": click.option(
         "--warmup",
         type=float,
         metavar="SHARE",
-        help="The share of steps in which the rate rises, for one-cycle.  [default: 0.2]",
+        help="The share of the steps in which the learning rate rises, for --schedule one-cycle.  [default: 0.2]",
     ),
     "training.rate_steps": click.option(
         "--rate-steps",
         type=rate_steps,
         metavar="E:RATE,…",
-        help="Epochs and rates for the schedule steps: 0:0.01,25:0.005.",
+        help="The learning rate from each epoch on, for --schedule steps: 0:0.01,25:0.005; the first epoch is 0.",
     ),
     "training.through_time": click.option(
         "--through-time/--no-through-time",
         default=None,
-        help="Whether gradients flow back through the whole name.  [default: they do]",
+        help="Send gradients back through all characters of a name, or only through one.  [default: --through-time]",
     ),
     **{
         f"training.{name}": click.option(
             f"--{name.replace('_', '-')}",
             type=float,
             metavar="SHARE",
-            help=f"{what}  [default: by the effort; quick: 0]",
+            help=f"{what}  [default: chosen for the list]",
         )
         for name, what in (
-            ("drop_recurrent", "Leave out this share of the recurrent weights in each step."),
-            ("drop_between", "Leave out this share of the units between layers in each step."),
-            ("drop_output", "Leave out this share of the units before the output in each step."),
+            ("drop_recurrent", "Dropout: the share of the recurrent weights to leave out in each step."),
+            ("drop_between", "Dropout: the share of the units between layers to leave out in each step."),
+            ("drop_output", "Dropout: the share of the units before the output to leave out in each step."),
         )
     },
     "training.label_smoothing": click.option(
         "--label-smoothing",
         type=float,
         metavar="SHARE",
-        help="The share of each target that counting gives.  [default: by the effort; quick: 0]",
+        help="Label smoothing: the share of each target that comes from counting (an n-gram model).  [default: chosen "
+        "for the list]",
     ),
     "data.validation": click.option(
         "--validation",
         type=float,
         metavar="SHARE",
-        help="The share of the list to hold out; 0 for none.  [default: 0.1]",
+        help="The share of the names to hold out for validation; 0 for none.  [default: 0.1]",
     ),
     "data.test": click.option(
         "--test",
         type=float,
         metavar="SHARE",
-        help="A further share to hold out and test with: nothing is chosen by it.  [default: 0.0]",
+        help="A further share of the names to hold out for a final test, which decides nothing.  [default: 0.0]",
     ),
     "data.split": click.option(
         "--split",
         type=click.Choice(SPLITS),
-        help="unique: no name stands on both sides; names: one that repeats may.  [default: unique]",
+        help="unique: a name is either trained on or held out; names: a name that repeats may be both.  [default: "
+        "unique]",
     ),
     "data.split_seed": click.option(
-        "--split-seed", type=int, metavar="N", help="Decides which names are held out.  [default: --seed]"
+        "--split-seed",
+        type=int,
+        metavar="N",
+        help="The seed that chooses which names are held out.  [default: that of --seed]",
     ),
     "data.repeats": click.option(
         "--repeats",
         type=click.Choice(REPEATS),
-        help="Read common names as often as they stand, or less.  [default: damped with unique, kept with names]",
+        help="kept: read a name as often as the list has it; damped: read repeated names less often.  [default: "
+        "damped; kept with --split names]",
     ),
     "data.sameness": click.option(
         "--sameness",
         type=click.Choice(SAMENESSES),
-        help="When two names are the same: with companies, legal forms such as Inc. do not count.  [default: names; of "
-        "the bundled list companies, companies]",
+        help="When two names count as the same. companies: legal forms such as Inc. do not matter.  [default: names; "
+        "companies for the bundled list companies]",
     ),
     "training.patience": click.option(
-        "--patience", type=int, metavar="N", help="Stop after N epochs without a better one.  [default: never]"
+        "--patience", type=int, metavar="N", help="Stop after N epochs without improvement.  [default: never]"
     ),
     "training.best_by": click.option(
-        "--best-by", type=click.Choice(CRITERIA), help="What makes an epoch the best.  [default: loss]"
+        "--best-by",
+        type=click.Choice(CRITERIA),
+        help="The held-out figure that decides which epoch is the best.  [default: loss]",
     ),
-    "training.seed": click.option("--seed", type=int, metavar="N", help="Decides all that is random.  [default: 0]"),
+    "training.seed": click.option(
+        "--seed", type=int, metavar="N", help="The random seed: the same seed trains the same network.  [default: 0]"
+    ),
     "run.threads": click.option(
-        "--threads", type=int, metavar="N", help="Processor threads.  [default: 1, or 2 for a wide layer]"
+        "--threads",
+        type=int,
+        metavar="N",
+        help="The number of processor threads.  [default: 1, or 2 for a wide layer]",
     ),
     "data.column": options.column,
     "data.label_column": options.label_column,
     "data.max_name_length": options.max_name_length,
-    "run.plot": click.option("--plot/--no-plot", default=None, help="Draw history.png.  [default: draw it]"),
+    "run.plot": click.option(
+        "--plot/--no-plot", default=None, help="Draw the training as history.png, or do not.  [default: --plot]"
+    ),
 }
 
 
@@ -211,14 +240,14 @@ OF_TEACHING: dict[str, Callable[[options.Command], options.Command]] = {
         "--teachers",
         type=teachers,
         metavar="A,B,…",
-        help="Trained models (run folders, files or shipped ones), and counting.  [default: several that are trained "
-        "for it, and counting]",
+        help="Trained models (run folders, files or shipped models), and the word counting for an n-gram model.  "
+        "[default: several models that are trained for this, and counting]",
     ),
     "teaching.drawn": click.option(
         "--drawn",
         type=int,
         metavar="N",
-        help="How many names the teachers draw for the lesson.  [default: by the list]",
+        help="How many names the teachers generate for the network to learn from.  [default: chosen for the list]",
     ),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from namegen.cli.terminal import FIGURES, aligned, counted, figures, percent, printable
+from namegen.cli.terminal import FIGURES, columns, counted, figures, fitted, percent, printable
 from namegen.core.settings import DROPS
 from namegen.errors import NamegenError
 
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 
 DRAWN_NAMES = 1000
 NAMES_SHOWN = 60  # characters of them
-WIDTH = 80
-TIE = 0.005  # nats a character: less than a held-out tenth can tell
+TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
 FEWEST_TO_JUDGE = 10  # distinct names that are held out
 
 
 def summary(result: RunResult, plot: Path | None) -> str:
     """The figures of the best epoch beside what they are to be compared with, new names, files, what to do next."""
-    speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters a second"
-    lines = [f"epoch {result.best_epoch} of {result.epochs} is the best; {result.seconds:.1f} seconds{speed}", ""]
+    speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters per second"
+    lines = [f"best epoch: {result.best_epoch} of {result.epochs}; trained in {result.seconds:.1f} seconds{speed}", ""]
     rows: list[tuple[str, ...]] = []
     references = result.references
     if result.validation is not None and references is not None:
@@ -40,18 +39,18 @@ def summary(result: RunResult, plot: Path | None) -> str:
             ("  ceiling", *figures(references.ceiling)),
         ]
     if result.test is not None:
-        rows += [("on the test part", *FIGURES), ("  this network", *figures(result.test))]
+        rows += [("on the test names", *FIGURES), ("  this network", *figures(result.test))]
         if references is not None and references.baseline.test is not None and references.test_ceiling is not None:
             rows += [
                 ("  counting", *figures(references.baseline.test)),
                 ("  ceiling", *figures(references.test_ceiling)),
             ]
     rows += [
-        ("on the names learned from", *([""] * len(FIGURES) if rows else FIGURES)),
+        ("on the training names", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),
     ]
-    said = [fill(sentence, WIDTH) for sentence in verdict(result)]
-    lines += [aligned(rows), "", *said, *([""] if said else []), *_drawn(result)]
+    said = [fill(sentence, columns()) for sentence in verdict(result)]
+    lines += [fitted(rows), "", *said, *([""] if said else []), *_drawn(result)]
     if result.out is not None:
         lines.append(f"model: {printable(str(result.out))}")
         lines += [f"plot: {printable(str(plot))}"] if plot else []
@@ -64,24 +63,25 @@ def verdict(result: RunResult) -> list[str]:
     judged, on_test = _judged(result)
     if judged is not None and judged.loss_nats_per_char > math.log(result.checkpoint.network.vocabulary_size):
         dropped = any(result.checkpoint.training["settings"][name] for name in DROPS)
-        also = ", or less dropping" if dropped else ", or more --epochs"
-        return [f"It has learned nothing: guessing blindly does better. Try a lower --learning-rate{also}."]
+        also = ", or less dropout" if dropped else ", or more --epochs"
+        return [f"The network has learned nothing: a random guess is better. Try a lower --learning-rate{also}."]
     said = []
     references = result.references
     held_out = 0 if references is None else references.judging(test=on_test)
     if result.validation is None and result.test is None:
         said.append(
-            "No names are held out: these figures are of names that it has learned from, and do not tell how well it "
-            "knows others."
+            "No names are held out: these figures are for names that the network has learned from, and do not say how "
+            "well it predicts others."
         )
     elif references is None and result.test is not None:
         said.append(
-            "Nothing stands beside the test part, as counting is chosen on a validation part: --validation 0.1."
+            "Counting is chosen on validation names, so there is none to compare the test figures with: give "
+            "--validation 0.1 for that."
         )
     elif judged is not None and 0 < held_out < FEWEST_TO_JUDGE:
         said.append(
-            f"Held out: {counted(held_out, 'name')}, too few to tell how good it is beside counting. So short a list "
-            "is better learned whole: --validation 0."
+            f"Only {counted(held_out, 'name')} held out: too few to compare the network with counting. It is better to "
+            "train on the whole of such a short list: --validation 0."
         )
     elif judged is not None and references is not None:
         counting = references.baseline.test if on_test else references.baseline.metrics
@@ -90,14 +90,14 @@ def verdict(result: RunResult) -> list[str]:
             said.append(_beside_counting(result, _which_names(references, on_test=on_test), better_by))
     if result.epochs > 1 and result.best_epoch == 1:
         said.append(
-            "The first epoch was the best, and all others led away from it: try a lower --learning-rate, or more "
+            "The first epoch was the best, and all later ones were worse: try a lower --learning-rate, or a higher "
             "--drop-recurrent and --drop-output."
         )
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
     if names < SMALL_LIST:
         said.append(
-            f"The list has {counted(names, 'distinct name')}, which is few: new names will stay near to them. Give a "
-            "longer list if there is one."
+            f"The list has only {counted(names, 'distinct name')}: new names will be close to them. Give a longer list "
+            "if you have one."
         )
     return said
 
@@ -128,20 +128,20 @@ def _some(per_cent: float) -> str:
 
 
 def _beside_counting(result: RunResult, on: str, better_by: float) -> str:
-    """``better_by``: nats a character that counting loses more than the network."""
+    """``better_by``: nats per character that counting loses more than the network."""
     on = f"{on}, this network"
     if abs(better_by) < TIE:
-        return f"{on} is as good as counting."
+        return f"{on} is as good as counting (an n-gram model)."
     if better_by > 0:
-        return f"{on} is better than counting, by {better_by:.3f} nats a character."
+        return f"{on} is better than counting (an n-gram model), by {better_by:.3f} nats per character."
     settings = result.checkpoint.training["settings"]
     if settings["effort"] == "quick":
         advice = "train with --effort standard, which takes a minute or two"
     elif result.best_epoch >= 0.9 * result.epochs:
-        advice = f"it was still learning, so give it more time: --epochs {2 * result.epochs}"
+        advice = f"it was still improving, so train longer: --epochs {2 * result.epochs}"
     else:
         advice = "counting suits this list; a longer one would help the network"
-    return f"{on} is not as good as counting, by {-better_by:.3f} nats a character: {advice}."
+    return f"{on} is worse than counting (an n-gram model), by {-better_by:.3f} nats per character: {advice}."
 
 
 def _drawn(result: RunResult) -> list[str]:
@@ -164,11 +164,9 @@ def _drawn(result: RunResult) -> list[str]:
     said = [f"new names: {shown}"] if shown else []
     new = _new(as_learned)
     if new:
-        said.append(f"of {len(new):,} names drawn, {percent(1 - sum(new) / len(new))} are names of the list")
+        said.append(f"of {len(new):,} generated names, {percent(1 - sum(new) / len(new))} are in the list")
     if result.checkpoint.drawing_temperature is not None:
-        said.append(
-            f"names are drawn at temperature {model.default_temperature:g}, at which most new ones are plausible"
-        )
+        said.append(f"default temperature: {model.default_temperature:g}, at which most new names are plausible")
     return said
 
 

@@ -12,11 +12,11 @@ import time
 from contextlib import AbstractContextManager
 from typing import Any
 
-from namegen.cli.terminal import Notes, printable
+from namegen.cli.terminal import Notes, columns_of_notes, printable
 
 SECONDS_BEFORE = 2.0  # that a command may take without a word
 SECONDS_BETWEEN = 0.5
-LONGEST = 66  # characters of what is said: with the seconds a line of 80 columns at most
+ROOM_FOR_SECONDS = 10  # columns
 
 
 class Waiting(AbstractContextManager["Waiting"]):
@@ -31,7 +31,8 @@ class Waiting(AbstractContextManager["Waiting"]):
     """
 
     def __init__(self, notes: Notes, doing: str) -> None:
-        self._doing = printable(doing if len(doing) <= LONGEST else doing[: LONGEST - 1] + "…")
+        longest = columns_of_notes() - ROOM_FOR_SECONDS  # more than a line could not be erased
+        self._doing = printable(doing if len(doing) <= longest else doing[: longest - 1] + "…")
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._draw, daemon=True) if notes.can_draw_over else None
         self._began = time.monotonic()

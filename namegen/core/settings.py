@@ -186,12 +186,12 @@ class TrainingSettings:
                 and all(a < b for (a, _), (b, _) in itertools.pairwise(steps))
                 and (not steps or steps[0][0] == 0)
             ),
-            "pairs of first epoch and rate, the first epoch 0, epochs rising, rates above 0",
+            "pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
         )
         if (self.schedule == "steps") != bool(self.rate_steps):
             raise SettingsError(
-                f"the schedule {self.schedule} came with {len(self.rate_steps)} rate steps: "
-                f"give {setting('rate_steps')} together with the schedule steps, and only with it"
+                f"the schedule is {self.schedule}, with {len(self.rate_steps)} rate steps: give "
+                f"{setting('rate_steps')} together with the schedule steps, and only with it"
             )
         for name in DROPS:
             check(self, name, lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
@@ -222,15 +222,15 @@ class TrainingSettings:
         >>> TrainingSettings(optimizer="momentum").without_effect
         {}
         >>> TrainingSettings(schedule="constant").without_effect["warmup"]
-        'the schedule is constant; it belongs to one-cycle'
+        'the schedule is constant, not one-cycle'
         """
         found = {}
         if self.optimizer != "momentum":
-            found["momentum"] = f"the optimizer is {self.optimizer}; it belongs to the optimizer momentum"
+            found["momentum"] = f"the optimizer is {self.optimizer}, not momentum"
         if self.schedule != "one-cycle":
-            found["warmup"] = f"the schedule is {self.schedule}; it belongs to one-cycle"
+            found["warmup"] = f"the schedule is {self.schedule}, not one-cycle"
         if self.schedule == "steps":
-            found["learning_rate"] = "the schedule is steps; its rates are those of rate_steps"
+            found["learning_rate"] = "the schedule is steps, and its rates are those of rate_steps"
         return found
 
 
@@ -278,11 +278,11 @@ class Recipe:
         """The settings that change nothing beside the others, by table and name, each with the reason.
 
         >>> Recipe(DataSettings(validation=0.0)).without_effect["training.best_by"]
-        'there are no held-out names to choose by, and the training loss decides'
+        'there are no held-out names, and the training loss decides'
         """
         found = {f"training.{name}": reason for name, reason in self.training.without_effect.items()}
         if self.data.validation == 0:
-            found["training.best_by"] = "there are no held-out names to choose by, and the training loss decides"
+            found["training.best_by"] = "there are no held-out names, and the training loss decides"
             teachers = self.taught or self.training.effort == "best"  # whose names are split once more
             if self.data.test == 0 and not teachers:
                 found["data.split_seed"] = "no names are held out"

@@ -88,8 +88,8 @@ def _recognise(out: Path, mark: str, command: str) -> None:
     remove_left_overs(out, of=mark)  # of a start that was killed in the midst of writing it
     if any(path.name != LOCK_FILE for path in out.iterdir()):
         raise OutputError(
-            f"the folder {short(out)} holds other files, which {command} leaves alone: give an empty or a new one as "
-            f"{setting('out')}"
+            f"the folder {short(out)} holds other files, which {command} does not change: give an empty or a new one "
+            f"as {setting('out')}"
         )
     # Before anything else is in it, or the next start would not know its own folder.
     write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())

@@ -52,7 +52,7 @@ def fetch_companies(downloader: Downloader, url: str | None = None, *, contact: 
     """
     if contact is None and needs_contact(url):
         raise SettingsError(
-            "the SEC asks every program to say whom to write to: give your e-mail address with "
+            "the SEC asks every program for a contact address: give your e-mail address with "
             f"{setting('contact')} (it is sent to the SEC and nowhere else)"
         )
     place = SOURCE if url is None else url

@@ -170,7 +170,7 @@ class Downloader:
                 if wait > self.manners.longest_wait:
                     how_long = f"{wait:,.0f} seconds" if wait <= A_DAY else "more than a day"
                     raise FetchError(
-                        f"{shown(address)}: the server asks to be left alone for {how_long}: try again then, or give a "
+                        f"{shown(address)}: the server asks to wait for {how_long}: try again then, or give a "
                         f"mirror or a local file with {setting('url')}"
                     ) from error
                 if time.monotonic() + wait > deadline:
@@ -191,8 +191,8 @@ class Downloader:
                 raise refusal(answer.status, answer.headers, address)
             here = redirected(here, location)
         raise FetchError(
-            f"cannot read {shown(address)}: it is sent on more than {MOST_REDIRECTIONS} times; give another address "
-            f"with {setting('url')}"
+            f"cannot read {shown(address)}: the server redirects more than {MOST_REDIRECTIONS} times; give another "
+            f"address with {setting('url')}"
         )
 
     def _headers(self, asked: str, here: str) -> dict[str, str]:

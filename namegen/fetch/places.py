@@ -118,9 +118,9 @@ def said(text: str) -> str:
     r"""What a library or a server says, as it may stand within a sentence: one line, escaped, not too long.
 
     >>> said("no route\nto the host\x1b[31m"), said("")
-    ('no route to the host\\x1b[31m', 'without a word')
+    ('no route to the host\\x1b[31m', 'no message')
     """
-    line = " ".join(text[: 2 * LONGEST_REASON].split()) or "without a word"
+    line = " ".join(text[: 2 * LONGEST_REASON].split()) or "no message"
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)[:LONGEST_REASON]
 
 

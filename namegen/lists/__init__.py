@@ -252,7 +252,7 @@ def _limited(stream: Readable, what: str) -> bytes:
 
 
 def _too_large(what: str) -> NamesError:
-    return NamesError(f"{what} holds more than {LARGEST:,} bytes, the most that a list may: give a part of it")
+    return NamesError(f"{what} holds more than {LARGEST:,} bytes, the most that is read: give a part of it")
 
 
 def _is_table(data: bytes) -> bool:

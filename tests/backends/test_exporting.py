@@ -91,7 +91,7 @@ def test_a_changed_cell_is_refused(target: str, cell: str, tmp_path: Path, monke
     monkeypatch.setitem(cells.CELLS, cell, CHANGED[cell])
     source = with_own_probe(labelled_checkpoint(cell, (12, 8)))
     for one in (source, replace(source, probe=None)):
-        with pytest.raises(OutputError, match=f"would compute something else .* the cell '{cell}' .* has been changed"):
+        with pytest.raises(OutputError, match=f"would compute other values .* the cell '{cell}' .* has been changed"):
             export(one, tmp_path, *how)
     assert not list(tmp_path.iterdir())
 
@@ -104,7 +104,7 @@ def test_a_changed_cell_beside_a_model_of_the_old_one(
     export, how = EXPORTERS[target]
     source = with_own_probe(labelled_checkpoint("gru", (12, 8)))
     monkeypatch.setitem(cells.CELLS, "gru", CHANGED["gru"])
-    with pytest.raises(CheckpointError, match="now computes something else"):
+    with pytest.raises(CheckpointError, match="now computes other values"):
         export(source, tmp_path, *how)
     assert not list(tmp_path.iterdir())
 
@@ -151,7 +151,7 @@ def test_a_sample_reads_behind_every_beginning() -> None:
     sample.check(sample.logits, "a page")
     other = sample.logits.copy()
     other[3, 2, 1] += 2e-3 * max(1.0, float(np.abs(other).max()))
-    with pytest.raises(OutputError, match="a page would compute something else of names"):
+    with pytest.raises(OutputError, match="a page would compute other values for names"):
         sample.check(other, "a page")
     other[3, 2, 1] = np.nan
     with pytest.raises(OutputError):

@@ -80,7 +80,7 @@ def compared(workplace):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
     assert "Traceback" not in err
     assert not (folder / "results.json").exists()
     process = workplace.spawn(*QUICK, "report")
@@ -151,7 +151,7 @@ def test_the_summary_fits_a_terminal_and_shows_no_control_character(compared):
     assert set(compared.out) & set("\x1b\u202e") == set()
     assert compared.out.rstrip().endswith(f"report: {Path('report') / 'report.html'}")
     assert "numpy" in compared.out
-    assert "measurements, 4 of them there already" in compared.err
+    assert "measurements, 4 of them already done" in compared.err
 
 
 def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa: F811
@@ -162,7 +162,7 @@ def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa:
         assert page.locator("svg[role=img]").count() == plots == 5
         assert page.evaluate("[...document.querySelectorAll('svg')].every(svg => svg.getBBox().width > 100)")
         assert page.locator("table").count() >= 10
-        assert "nats a character apart" in page.locator("p.statement").inner_text()
+        assert "nats per character apart" in page.locator("p.statement").inner_text()
         assert [text.partition(": ")[0] for text in page.locator("ul.findings li").all_inner_texts()] == FINDINGS
         assert page.evaluate("document.querySelectorAll('b, script:not([type])').length") == 0
         ids = page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")

@@ -95,7 +95,9 @@ def test_a_folder_without_write_permission(program, run_folder):
 @pytest.mark.parametrize("largest", [200, 5_000, 60_000])
 def test_a_full_disk_while_training(program, some_names, largest):
     program.write("names.txt", some_names)
-    program("train", "names.txt", *FAST, "--out", "run", largest_file=largest).refused("cannot write", "make room")
+    program("train", "names.txt", *FAST, "--out", "run", largest_file=largest).refused(
+        "cannot write", "free some space"
+    )
     assert not list((program.folder / "run").glob(".*"))  # no half-written file is left
 
 
@@ -103,7 +105,7 @@ def test_a_model_that_is_not_there(program):
     program("generate", "nowhere").refused("there is no model 'nowhere'", "mlb-first")
     program("generate", "Mlb-frist").refused("did you mean mlb-first? Expected a run folder")
     (program.folder / "folder").mkdir()
-    program("generate", "folder").refused("the folder folder holds no model.safetensors")
+    program("generate", "folder").refused("the folder folder has no model.safetensors")
     program("evaluate", "nowhere").refused("there is no model 'nowhere'")
 
 
@@ -218,7 +220,7 @@ def test_a_closed_output_is_no_error(tmp_path, arguments):
 def test_a_full_output_is_one_sentence(tmp_path, arguments):
     answer = in_shell(tmp_path, f"$namegen {arguments} >/dev/full")
     assert answer.returncode == 1
-    assert answer.stderr == "namegen: cannot write to standard output: no space is left; make room\n"
+    assert answer.stderr == "namegen: cannot write to standard output: no space is left; free some space\n"
 
 
 @in_any_shell
@@ -260,14 +262,16 @@ def test_a_bundled_list_goes_before_a_file_of_its_name_and_that_is_said(program,
     assert "that comes with namegen" not in run.err
     run = program("describe", "companies", "--json").done()
     assert run.json["entries"] == 6_017
-    assert run.err == "companies is the list that comes with namegen; for the file of that name give ./companies\n"
+    assert (
+        run.err == "companies means the list that comes with namegen; to use the file of that name, give ./companies\n"
+    )
     assert program("describe", "companies", "--quiet").done().err == ""
 
 
 def test_train_says_which_of_two_lists_it_takes(program):
     program.write("japanese-given", "Al\nBob\n")
     run = program("train", "japanese-given", "--epochs", 1, "--hidden", 2, "--no-plot").done()
-    assert "for the file of that name give ./japanese-given" in run.err
+    assert "to use the file of that name, give ./japanese-given" in run.err
 
 
 def test_a_shipped_model_goes_before_what_has_its_name_and_that_is_said(program, run_folder):
@@ -275,7 +279,10 @@ def test_a_shipped_model_goes_before_what_has_its_name_and_that_is_said(program,
     run_folder.rename(program.folder / "companies")
     for name, kind in (("mlb-first", "file"), ("companies", "folder")):
         run = program("generate", name, "-n", 3, "--seed", 1).done()
-        assert run.err == f"{name} is the model that comes with namegen; for the {kind} of that name give ./{name}\n"
+        assert (
+            run.err
+            == f"{name} means the model that comes with namegen; to use the {kind} of that name, give ./{name}\n"
+        )
     assert program("generate", "./companies", "-n", 3).done().err == ""
     program("generate", "./mlb-first").refused("mlb-first is not a model file")
     exported = program("export-web", "mlb-first", "mlb-first", "--out", "page.html", "--json").done()
@@ -294,7 +301,7 @@ def test_names_of_models_that_are_none(program):
 
 
 def test_standard_input_is_read_once_only(program):
-    program("generate", "--banned", "-", "--avoid", "-", stdin=b"Al\n").refused("read once only", code=2)
+    program("generate", "--banned", "-", "--avoid", "-", stdin=b"Al\n").refused("read only once", code=2)
 
 
 @in_any_shell

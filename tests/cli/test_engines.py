@@ -62,7 +62,7 @@ def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
     wanted = ("names.txt", "--epochs", 5, "--no-plot", "--out", "run", "--backend", "breaking")
     run = run_with(program, site, "train", *wanted, before=SAVED_ALWAYS)
     run.refused("engine breaking failed in epoch 3 with RuntimeError (the device is gone), so training stops")
-    assert "breaking-names registers an engine called numpy, as one of namegen's own is" in run.err
+    assert "breaking-names registers an engine called numpy, like one of namegen's own" in run.err
     program("generate", "run", "-n", 3).done()
     (site / "breaks").unlink()
     resumed = run_with(program, site, "train", "--resume", "run", "--json").done().json

@@ -16,7 +16,7 @@ def test_ceiling_gives_the_figures_of_the_list(program):
     assert result["accuracy_argmax"] == pytest.approx(0.9)
     text = program("ceiling", "names.txt").done().out
     assert "90.0%" in text
-    assert "nats a character" in text
+    assert "nats/char" in text
 
 
 def test_what_stands_for_a_list_left_out_is_said(program):
@@ -44,7 +44,7 @@ def test_evaluate_gives_the_figures_of_a_model(program, run_folder):
     assert result["loss_nats_per_char"] > result["ceiling"]["loss_nats_per_char"]
     text = program("evaluate", "run", "names.txt").done().out
     assert max(map(len, text.split("\n"))) <= 80
-    assert "ceiling of these" in text
+    assert "ceiling of this list" in text
 
 
 def test_evaluate_leaves_out_what_the_model_cannot_read_and_says_so(program, run_folder):

@@ -77,7 +77,7 @@ def test_another_arithmetic_under_a_known_name(run: Runs, arguments: list[str]) 
     done = namegen(*arguments)
     assert done.exit_code == 1, done.output
     (sentence,) = done.stderr.splitlines()[-1:]
-    assert "was trained by the engine 'mingru', and the engine 'numpy' computes something else of it" in sentence
+    assert "was trained by the engine 'mingru', and the engine 'numpy' computes other values for it" in sentence
     assert done.stdout == ""
     assert sorted(Path("run").iterdir()) == before
     assert not Path("names.html").exists()
@@ -96,7 +96,7 @@ def test_an_engine_that_has_changed_since(run: Runs, monkeypatch: pytest.MonkeyP
 
     run("mingru")
     monkeypatch.setattr(MinGRU, "forward", GRU.forward)
-    with pytest.raises(CheckpointError, match="'mingru' trained run, and now computes something else of it"):
+    with pytest.raises(CheckpointError, match="'mingru' trained run, and now computes other values for it"):
         api.load("run", backend="mingru")
 
 
@@ -174,7 +174,7 @@ def test_a_probe_that_does_not_fit(run: Runs, backend: str | None) -> None:
         if fits:
             api.load("other.safetensors", backend=backend)
         else:
-            with pytest.raises(CheckpointError, match="computes something else"):
+            with pytest.raises(CheckpointError, match="computes other values"):
                 api.load("other.safetensors", backend=backend)
 
 

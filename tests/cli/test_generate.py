@@ -234,7 +234,7 @@ def test_a_model_blended_with_itself_gives_its_own_names(program):
     [
         (("mlb-first", "mlb-last", "--blend", "0.7,0.5"), "--blend 0.7,0.5 sums to 1.2"),
         (("mlb-first", "mlb-last", "--blend", "1"), "has 1 weights for 2 models"),
-        (("mlb-first", "mlb-last", "--blend", "much,little"), "expected a number for each model"),
+        (("mlb-first", "mlb-last", "--blend", "much,little"), "expected a weight for each model"),
         (("mlb-first", "--blend", "1"), "--blend is for several models"),
         (("mlb-first", "nothing-of-that-name"), "there is no model 'nothing-of-that-name'"),
     ],

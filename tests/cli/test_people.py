@@ -144,10 +144,10 @@ class TestTemplates:
         [
             ("{first} {family}", "has the field '{first}': expected some of {given}, {family}, {origin}"),
             ("{given.__class__}", "has the field '{given.__class__}'"),
-            ("{given!r}", "says how {given} is to be written"),
-            ("{given:>99999999}", "says how {given} is to be written"),
+            ("{given!r}", "has a format for {given}, which is not possible"),
+            ("{given:>99999999}", "has a format for {given}, which is not possible"),
             ("{}", "has the field '{}'"),
-            ("{given", "is no template"),
+            ("{given", "is not a template"),
             ("given", "has no name in it"),
             ("{origin}", "has no name in it"),
         ],
@@ -200,7 +200,7 @@ class TestCommand:
             ),
             (("--family-starts-with", "Щ"), "--family-starts-with"),
             (("--family", "nobody"), "there is no model 'nobody'"),
-            (("--given-avoid", "-", "--family-banned", "-"), "standard input can be read once only"),
+            (("--given-avoid", "-", "--family-banned", "-"), "standard input, which can be read only once"),
             (("--format", "csv", "--json"), "--json contradicts"),
         ],
     )

@@ -151,8 +151,8 @@ def test_a_one_cycle_run_cannot_be_lengthened(program, run_folder):
 
 def test_a_finished_run_resumes_to_its_result(program, run_folder):
     run = program("train", "--resume", "run").done()
-    assert "is the best" in run.out
-    assert "this run has ended before, so nothing is trained" in run.err
+    assert "best epoch: " in run.out
+    assert "this run is already finished, so nothing is trained" in run.err
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_finished_run_resumes_to_its_result(program, run_folder):
     ],
 )
 def test_nothing_else_stands_beside_resume(program, run_folder, option, what):
-    program("train", "--resume", "run", *option).refused(f"{what} cannot stand beside --resume", code=2)
+    program("train", "--resume", "run", *option).refused(f"{what} cannot be combined with --resume", code=2)
 
 
 def test_a_list_that_has_changed_is_refused(program, run_folder, some_names):
@@ -183,8 +183,8 @@ def test_a_list_that_has_changed_is_refused(program, run_folder, some_names):
 
 
 def test_what_is_no_run_folder_is_refused(program, run_folder):
-    program("train", "--resume", "nowhere").refused("nowhere is not a run folder", "it is no folder")
-    program("train", "--resume", "names.txt").refused("names.txt is not a run folder", "it is no folder")
+    program("train", "--resume", "nowhere").refused("nowhere is not a run folder", "because it is not a folder")
+    program("train", "--resume", "names.txt").refused("names.txt is not a run folder", "because it is not a folder")
     program("train", "--resume", "n" * 300).refused("cannot look at 'nnn", "too long")
     (run_folder / "config.toml").unlink()
     program("train", "--resume", "run").refused("run is not a run folder", "it has no config.toml")

@@ -29,7 +29,7 @@ def test_json_adds_up(program, run_folder):
 def test_plain_text_where_there_is_no_terminal(program, run_folder):
     run = program("score", "--model", "run", "David", "Al").done()
     first, second = run.out.split("\n\n")
-    assert first.startswith("David: bits a character ")
+    assert first.startswith("David: bits per character ")
     assert "percentile" in first
     assert len(first.split("\n")) == 1 + len("David") + 1
     assert "\x1b" not in run.out
@@ -49,7 +49,7 @@ def test_how_a_model_is_told_from_a_name(program, run_folder):
     assert [entry["name"] for entry in both.json["scores"]] == ["Al", "Ed"]
     assert program("score", "Al", "--quiet").done().err == ""
     program("score", "no/such.safetensors", "Al").refused("there is no model")
-    program("score", "companies").refused("'companies' is a model: give NAMEs behind it", code=2)
+    program("score", "companies").refused("'companies' is a model, and no name follows: give a NAME after it", code=2)
     assert program("score", "--model", "runs/names-numpy", "companies").done().out.startswith("companies: ")
 
 
@@ -64,7 +64,7 @@ def test_a_shipped_model_goes_by_its_name(monkeypatch, tmp_path):
 
 def test_one_label_is_not_told_from_itself(program):
     """It would be likely to 100 %, whatever the name."""
-    program("score", "world-given", "Aino", "--label", "Finnish", "--labels").refused("give two or more", code=2)
+    program("score", "world-given", "Aino", "--label", "Finnish", "--labels").refused("or give several", code=2)
 
 
 def test_unknown_characters_are_one_sentence(program, run_folder):
@@ -84,6 +84,6 @@ def test_colours_go_by_the_surprise_and_control_characters_are_escaped():
 def test_a_terminal_gets_a_table(monkeypatch, capsys):
     score._print_coloured([NameScore("Al", (-0.1, -2.0, -9.0), None)])
     shown = capsys.readouterr().out
-    assert "bits a character" in shown
+    assert "bits per character" in shown
     assert "unknown" in shown
     assert "Al·" in shown

@@ -105,7 +105,7 @@ def run(*arguments: str) -> Result:
         (("generate", "mlb-first", "-n", "300"), r"of 300 names, [\d,]+ drawn"),
         (("generate", "mlb-first", "-n", "40", "--contains", "a", "--min-length", "4"), r"of 40 names, [\d,]+ drawn"),
         (("generate", "mlb-first", "-n", "300", "--sort", "likely", "--json"), r"of 300 names, [\d,]+ drawn"),
-        (("generate", "mlb-first", "--best", "30"), r"of 30 names, [\d,]+ beginnings of names read"),
+        (("generate", "mlb-first", "--best", "30"), r"of 30 names, [\d,]+ prefixes read"),
         (("players", "-n", "50"), r"of 50 players, [\d,]+ last names drawn"),
         (("companies", "-n", "50"), r"of 50 names, [\d,]+ drawn"),
     ],

@@ -47,8 +47,8 @@ def test_a_training_saves_itself_and_goes_on_bit_for_bit(program, names, name):
     stopped = program.fresh("train", names, *LONG, "--epochs", 3, "--out", "run", before=before)
     assert stopped.code == 128 + TO_END[name]
     assert stopped.out == ""
-    assert "the same signal once more ends at once" in stopped.err
-    assert "stopped in epoch 3, the state is saved; to go on:\n  namegen train --resume run" in stopped.err
+    assert "the same signal again stops at once" in stopped.err
+    assert "stopped in epoch 3; the state is saved. To continue:\n  namegen train --resume run" in stopped.err
     _, document = read_tensors(program.folder / "run" / "state.safetensors")
     assert (document["epoch"], document["step"]) == (2, 8)
     program("train", "--resume", "run").done()

@@ -128,7 +128,7 @@ def test_a_config_goes_by_its_name_and_a_file_by_its_path(program):
     program.write("blog-rnn32-first", "[network]\nhidden = [3]\n")
     options = ("japanese-given", *FAST, "--batch-size", 128, "--out")
     bundled = program("train", "--config", "blog-rnn32-first", *options, "a").done()
-    assert "blog-rnn32-first is the config that comes with namegen" in bundled.err
+    assert "blog-rnn32-first means the config that comes with namegen" in bundled.err
     assert "give ./blog-rnn32-first" in bundled.err
     own = program("train", "--config", "./blog-rnn32-first", *options, "b").done()
     assert "comes with namegen" not in own.err

@@ -153,7 +153,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
     _, err = process.communicate(timeout=60)
     kept = finished(folder)
     assert process.returncode == 130
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
     assert "Traceback" not in err
     assert json.loads((folder / "results.json").read_text(encoding="utf-8"))["left"] > 0
     _, alive = psutil.wait_procs(workers, timeout=20)
@@ -171,7 +171,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
 
     before = {path: path.stat().st_mtime_ns for path in finished(folder)}
     done = program.fresh("sweep", "long.toml", "--out", "stopped").done()
-    assert f"4 runs, {len(before)} of them there already" in done.err
+    assert f"4 runs, {len(before)} of them already done" in done.err
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert figures(folder) == figures(swept)
 
@@ -187,9 +187,9 @@ def test_other_axes_and_a_damaged_file(program, swept) -> None:
     grid = CONFIG.format(epochs=LONG).replace("[0.01, 0.001]", "[0.01]") + "training.seed = [0]\n"
     program.write("other.toml", grid.replace("[grid]", "seed = 1\n[grid]").replace("training.seed = [0]", ""))
     done = program.fresh("sweep", "other.toml", "--out", "again").done()
-    assert "1 run, 1 of them there already" in done.err
+    assert "1 run, 1 of them already done" in done.err
     done = program.fresh("sweep", "long.toml", "--out", "again").done()
-    assert "4 runs, 3 of them there already" in done.err
+    assert "4 runs, 3 of them already done" in done.err
     assert figures(program.folder / "again") == figures(swept)
 
 
@@ -220,7 +220,7 @@ def test_the_terminal_shows_what_runs(program, swept) -> None:
     assert "2/4" in shown
     assert "1 running, 1 left" in shown
     assert re.search(r"learning rate 0\.001, seed 0  epoch \d+/100", shown)
-    assert "4/4  learning rate 0.001, seed 1: held-out argmax" in shown
+    assert "4/4  learning rate 0.001, seed 1: held-out accuracy" in shown
     assert "Traceback" not in shown
 
 
@@ -308,7 +308,7 @@ def test_a_cluster_that_exists_already(program) -> None:
         process = program.spawn("sweep", "short.toml", "--out", "cluster", "--scheduler", address)
         assert process.stderr is not None
         said = [process.stderr.readline() for _ in range(2)]
-        assert "the scheduler has no worker; waiting for one" in said[1]
+        assert "the scheduler has no worker yet; waiting for one" in said[1]
         with dask_program("worker", address, "--nworkers", 1, "--nthreads", 1, "--no-dashboard"):
             _, err = process.communicate(timeout=120)
             assert process.returncode == 0, err
@@ -337,14 +337,16 @@ def test_configs_and_folders_that_will_not_do(program) -> None:
     program("sweep", "nowhere.toml").refused("there is no config file", code=2)
     program("sweep", "names.txt").refused("is not TOML", code=2)
     program.write("axis.toml", "[grid]\nlearning_rat = [1]\n")
-    program("sweep", "axis.toml").refused("learning_rat is no axis: did you mean training.learning_rate?", code=2)
+    program("sweep", "axis.toml").refused("learning_rat cannot be varied: did you mean training.learning_rate?", code=2)
     program.write("empty.toml", "[grid]\n")
     program("sweep", "empty.toml").refused("has no grid to sweep over", code=2)
-    program("sweep", "short.toml", "--scheduler", UNREACHABLE, "--workers", 2).refused("--workers cannot stand", code=2)
+    program("sweep", "short.toml", "--scheduler", UNREACHABLE, "--workers", 2).refused(
+        "--workers cannot be combined with --scheduler", code=2
+    )
     mine = program.folder / "mine"
     mine.mkdir()
     (mine / "thesis.txt").write_text("all of it")
-    program("sweep", "short.toml", "--out", "mine").refused("holds other files, which sweep leaves alone")
+    program("sweep", "short.toml", "--out", "mine").refused("holds other files, which sweep does not change")
     assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
     program("sweep", "short.toml", "--out", "").refused("--out", "empty text")
     program("compare-backends", "names.txt", "--out", "").refused("--out", "empty text")

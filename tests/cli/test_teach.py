@@ -26,10 +26,10 @@ def names(program: Program, some_names: str) -> str:
 def test_given_models_teach(program: Program, names: str) -> None:
     program("train", names, "--out", "one", *FAST, "--hidden", 6).done()
     run = program("teach", names, "--teachers", "one,counting", "--drawn", 500, "--out", "taught", *TAUGHT).done()
-    heard = run.err.partition("heard: ")[2].splitlines()[0]
+    heard = run.err.partition("weights of the teachers: ")[2].splitlines()[0]
     assert heard.startswith("one ")
     assert "counting" in heard
-    assert "the lesson: " in run.err
+    assert "to learn from: " in run.err
     assert "this network" in run.out
     assert program("generate", "taught", "-n", 3, "--allow-seen").done().out.count("\n") == 3
     assert 'teachers = ["' in (program.folder / "taught" / "config.toml").read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def test_wrong_teachers(program: Program, names: str, teachers: str, fragment: s
 def test_few_names_say_what_is_left_out(program: Program) -> None:
     (program.folder / "few.txt").write_text("\n".join(f"Name{place:02}" for place in range(40)), encoding="utf-8")
     run = program("train", "few.txt", "--effort", "best", "--epochs", 1, "--no-plot", "--out", "few").done()
-    assert "too few names to choose teachers by: trained as with --effort standard" in run.err
+    assert "too few names to choose the teachers' weights by: training as with --effort standard" in run.err
     assert not (program.folder / "few" / "teachers").exists()
 
 
@@ -98,5 +98,5 @@ def wait_for(holds: Callable[[], bool], *, seconds: float) -> None:
 
 def test_a_scheduler_is_refused_where_no_teacher_is_trained(program: Program, names: str) -> None:
     given = ("teach", names, "--teachers", "mlb-first,counting", "--scheduler", "tcp://nowhere:1")
-    program(*given).refused("--scheduler has no effect, as these teachers are trained already", code=2)
-    program("train", names, "--scheduler", "tcp://nowhere:1").refused("give --effort best", code=2)
+    program(*given).refused("--scheduler has no effect, because these teachers are already trained", code=2)
+    program("train", names, "--scheduler", "tcp://nowhere:1").refused("add --effort best", code=2)

@@ -27,7 +27,7 @@ def test_the_result_is_readable_at_80_columns(program, names):
     run = program("train", names, *FAST, "--out", "run").done()
     assert max(map(len, run.out.split("\n"))) <= 80
     assert max(map(len, run.err.split("\n"))) <= 120
-    for word in ("held-out", " counting, order ", "ceiling", "nats a character", "next: namegen generate run"):
+    for word in ("held-out", " counting, order ", "ceiling", "nats/char", "next: namegen generate run"):
         assert word in run.out
     assert "names to learn from" in run.err
     assert "epoch 2/2" in run.err  # the last epoch is always said
@@ -66,7 +66,7 @@ def test_a_test_part_is_judged_beside_counting_and_chooses_nothing(program, name
     assert three["test"]["baseline"]["order"] == three["validation"]["baseline"]["order"]
     assert three["validation"]["ceiling"] == two["validation"]["ceiling"]  # the same names
     shown = program("train", names, *FAST, "--test", 0.1).done().out
-    assert "on the test part" in shown
+    assert "on the test names" in shown
     assert max(map(len, shown.split("\n"))) <= 80
     program("train", names, *FAST, "--validation", 0.5, "--test", 0.5).refused(
         "--validation and --test together are 1", code=2
@@ -203,7 +203,7 @@ def test_an_unknown_engine_names_the_known_ones(program, names):
 def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):
     diverging = ("--optimizer", "sgd", "--schedule", "steps", "--rate-steps", "0:0.01,3:1e39", "--epochs", "6")
     run = program("train", names, *diverging, "--no-plot", "--out", "run")
-    run.refused("beyond all measure, in epoch 4", "try a lower --learning-rate")
+    run.refused("much too large, in epoch 4", "try a lower --learning-rate")
     checkpoint = Checkpoint.load(program.folder / "run" / "model.safetensors")
     assert 1 <= checkpoint.training["best_epoch"] <= 3
     assert program("generate", "run", "-n", 2).done()
@@ -211,7 +211,7 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):
 
 def test_a_loss_that_is_finite_but_absurd_stops_training_too(program, names):
     run = program("train", names, "--optimizer", "sgd", "--learning-rate", "1e20", *FAST, "--out", "run")
-    run.refused("beyond all measure, in epoch 1", "--clip-norm 1")
+    run.refused("much too large, in epoch 1", "--clip-norm 1")
 
 
 def test_a_loss_that_is_never_finite_leaves_no_model(program, names):
@@ -223,6 +223,6 @@ def test_an_effort_beside_a_config_says_what_the_config_decides(program, some_na
     (program.folder / "names.txt").write_text(some_names)
     (program.folder / "mine.toml").write_text('[network]\ncell = "gru"\nhidden = [4]\n[training]\nepochs = 1\n')
     beside = program("train", "names.txt", "--config", "mine.toml", "--effort", "quick", "--out", "one").done()
-    assert "--effort decides only what the config leaves open; it says itself: cell, hidden, epochs" in beside.err
+    assert "--effort sets only what the config does not; this config sets: cell, hidden, epochs" in beside.err
     alone = program("train", "names.txt", "--config", "mine.toml", "--out", "two").done()
     assert "--effort" not in alone.err

@@ -43,10 +43,10 @@ def told(
 @pytest.mark.parametrize(
     ("better_by", "said"),
     [
-        (0.0312, "is better than counting, by 0.031 nats a character."),
-        (0.004, "is as good as counting."),
-        (-0.004, "is as good as counting."),
-        (-0.02, "is not as good as counting, by 0.020 nats a character"),
+        (0.0312, "is better than counting (an n-gram model), by 0.031 nats per character."),
+        (0.004, "is as good as counting (an n-gram model)."),
+        (-0.004, "is as good as counting (an n-gram model)."),
+        (-0.02, "is worse than counting (an n-gram model), by 0.020 nats per character"),
     ],
 )
 def test_the_network_beside_counting(trained: RunResult, better_by: float, said: str) -> None:
@@ -69,20 +69,22 @@ def test_the_test_part_is_the_judge_where_there_is_one(trained: RunResult, monke
     counting = replace(better, loss_nats_per_char=1.5)
     references.__dict__["baseline"] = replace(trained.references.baseline, test=counting)
     monkeypatch.setattr(HeldOutReferences, "judging", lambda self, *, test: 300)
-    assert "better than counting, by 0.500" in " ".join(verdict(replace(trained, test=better, references=references)))
+    assert "better than counting (an n-gram model), by 0.500" in " ".join(
+        verdict(replace(trained, test=better, references=references))
+    )
 
 
 def test_a_first_epoch_that_is_the_best_and_a_small_list(trained: RunResult) -> None:
     assert "The first epoch was the best" in told(trained, 0.1, best_epoch=1)
     assert "The first epoch was the best" not in told(trained, 0.1, best_epoch=2)
-    assert "The list has 299 distinct names, which is few" in told(trained, 0.1, distinct=299)
-    assert "which is few" not in told(trained, 0.1, distinct=300)
+    assert "The list has only 299 distinct names" in told(trained, 0.1, distinct=299)
+    assert "The list has only" not in told(trained, 0.1, distinct=300)
 
 
 def test_a_handful_of_held_out_names_tells_nothing(trained: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_summary, "FEWEST_TO_JUDGE", 10_000)
     said = told(trained, 0.1)
-    assert "too few to tell how good it is beside counting" in said
+    assert "too few to compare the network with counting" in said
     assert "better than counting" not in said
 
 
@@ -90,9 +92,9 @@ def test_a_network_that_has_learned_nothing_is_told_so(trained: RunResult) -> No
     assert trained.validation is not None
     blind = math.log(trained.checkpoint.network.vocabulary_size)
     lost = replace(trained.validation, loss_nats_per_char=blind + 0.01)
-    assert verdict(replace(trained, validation=lost))[0].startswith("It has learned nothing")
+    assert verdict(replace(trained, validation=lost))[0].startswith("The network has learned nothing")
     good = replace(trained.validation, loss_nats_per_char=blind - 0.01)
-    assert not verdict(replace(trained, validation=good))[0].startswith("It has learned nothing")
+    assert not verdict(replace(trained, validation=good))[0].startswith("The network has learned nothing")
 
 
 def test_names_that_were_seen_are_not_called_unseen(trained: RunResult) -> None:
@@ -112,13 +114,13 @@ def test_a_test_part_of_a_few_names_does_not_judge(trained: RunResult, monkeypat
 
 def test_a_test_part_alone_says_what_is_missing(trained: RunResult) -> None:
     said = verdict(replace(trained, test=trained.validation, validation=None, references=None))
-    assert "counting is chosen on a validation part" in said[0]
+    assert "Counting is chosen on validation names" in said[0]
 
 
 def test_without_a_held_out_part_nothing_is_compared(trained: RunResult) -> None:
     said = verdict(replace(trained, validation=None, references=None))
     assert not any("counting" in line for line in said)
-    assert "these figures are of names that it has learned from" in said[0]
+    assert "these figures are for names that the network has learned from" in said[0]
     assert not any("No names are held out" in line for line in verdict(trained))
 
 

@@ -76,12 +76,12 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch):
     ("arguments", "said"),
     [
         (("describe", "names.txt"), {"reading names.txt", "describing names.txt"}),
-        (("ceiling", "names.txt"), {"reading names.txt", "the ceiling of names.txt"}),
+        (("ceiling", "names.txt"), {"reading names.txt", "computing the ceiling of names.txt"}),
         (("evaluate", "mlb-last", "names.txt"), {"opening mlb-last", "evaluating mlb-last on names.txt"}),
         (("score", "mlb-last", "Maddox"), {"opening mlb-last", "scoring 1 name"}),
         (("export-web", "mlb-last", "--out", "a.html"), {"writing a.html"}),
-        (("generate", "mlb-last", "-n", "1", "--avoid", "names.txt"), {"reading the lists of what is not wanted"}),
-        (("train", "names.txt", "--effort", "quick", "--epochs", "1", "--no-plot"), {"looking at what it has learned"}),
+        (("generate", "mlb-last", "-n", "1", "--avoid", "names.txt"), {"reading the files of --banned and --avoid"}),
+        (("train", "names.txt", "--effort", "quick", "--epochs", "1", "--no-plot"), {"measuring the network"}),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

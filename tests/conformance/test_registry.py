@@ -60,7 +60,7 @@ def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
     assert "tflite" not in engine_paths()
     sentence, other = (sentence for sentence in shadowed() if "rival" in sentence)
     assert other.startswith("rival registers an engine called tflite")
-    assert sentence.startswith("rival registers an engine called numpy, as one of namegen's own is")
+    assert sentence.startswith("rival registers an engine called numpy, like one of namegen's own")
 
 
 def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_a_missing_library_of_a_third_party(monkeypatch: pytest.MonkeyPatch) -> 
         ("pathlib:Path", "is no engine, as it has no vocabulary_size, .*train_epoch"),
         ("breaks:Engine", r"importing breaks raises ValueError \(first line\): repair or uninstall fast-names"),
         ("leaves:Engine", r"importing leaves raises SystemExit \(3\)"),
-        ("silent:Engine", r"importing silent raises ImportError \(without a word\)"),
+        ("silent:Engine", r"importing silent raises ImportError \(no message\)"),
     ],
 )
 def test_an_engine_that_cannot_be_had_is_one_sentence(site: Path, path: str, said: str) -> None:

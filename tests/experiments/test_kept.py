@@ -25,7 +25,7 @@ def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
     assert opened(tmp_path / "a" / "b") == tmp_path / "a" / "b" / "kept"
     assert (tmp_path / "a" / "b" / ".ours").is_file()
     assert opened(tmp_path / "a" / "b").is_dir()
-    with pytest.raises(OutputError, match="other files, which count leaves alone"):
+    with pytest.raises(OutputError, match="other files, which count does not change"):
         opened(tmp_path / "a")
     with pytest.raises(OutputError, match="other files"), open_folder(tmp_path / "a" / "b", **OTHERS):
         pass

@@ -55,7 +55,7 @@ def test_a_part_of_the_players_is_a_list_to_train_on(source):
     assert fetch("players", "--out", "last.txt", "--part", "last", "--url", url, "--quiet").stderr == ""
     assert read_names(DataSettings(names="last.txt")).names == ("Griffey", "Smith")
     for part in ("last", "player"):
-        refused(fetch("companies", "--out", "x.txt", "--part", part), "--part goes with players only", 2)
+        refused(fetch("companies", "--out", "x.txt", "--part", part), "--part is only for players", 2)
 
 
 def test_a_file_that_exists_is_kept_unless_it_is_to_be_replaced(source):
@@ -110,7 +110,7 @@ def test_failure_leaves_no_file_and_keeps_the_old_one(source, answer):
 
 def test_waiting_is_told(source):
     result = fetch("companies", "--out", "c.txt", "--url", source.serve("/c.json", fails(500), LISTED))
-    assert "the server answers 500; once more in 0 s" in result.stderr
+    assert "the server answers 500; trying again in 0 s" in result.stderr
 
 
 def test_the_sec_is_not_asked_without_a_contact():

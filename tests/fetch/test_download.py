@@ -100,7 +100,7 @@ def test_the_server_says_how_long_to_wait(source):
 def test_a_server_that_wants_an_hour_is_left_alone(source, form):
     # The date is made here and not in the parameters: two workers must collect tests of the same names.
     value = "3600" if form == "seconds" else formatdate(time() + 3600, usegmt=True)
-    with pytest.raises(FetchError, match=r"asks to be left alone for 3,[56].. seconds"):
+    with pytest.raises(FetchError, match=r"asks to wait for 3,[56].. seconds"):
         read(source.serve("/a.csv", fails(429, Retry_After=value)))
     assert len(source.requests) == 1
 
@@ -142,7 +142,7 @@ def test_a_redirection_is_followed_and_a_circle_of_them_is_not(source):
     source.serve("/new.csv", CONTENT)
     assert read(source.serve("/old.csv", whole(b"", 302, Location="/new.csv"))) == CONTENT
     source.requests.clear()
-    with pytest.raises(FetchError, match="sent on more than 10 times; give another address with url"):
+    with pytest.raises(FetchError, match="the server redirects more than 10 times; give another address with url"):
         read(source.serve("/round.csv", whole(b"", 302, Location="/round.csv")))
     assert len(source.requests) == 11
 

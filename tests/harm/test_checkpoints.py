@@ -82,7 +82,7 @@ def test_documents_with_a_forged_checksum(tmp_path: Path) -> None:
 
 def test_tensors_with_a_forged_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of them without a probe, which would give away that the numbers are others. A network without an end is
-    given up after so many beginnings of names: here sooner.
+    given up after so many prefixes: here sooner.
     """
     monkeypatch.setattr(generator, "TRIES", 2_000)
     monkeypatch.setattr(arrivals, "MOST_PREFIXES", 20_000)

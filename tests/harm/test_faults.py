@@ -35,7 +35,7 @@ def test_a_step_that_fails_is_one_sentence_and_the_old_file_stays(tmp_path: Path
     path.write_bytes(OLD)
     take_away = Fault(step, what=FAIL).install()
     try:
-        with pytest.raises(OutputError, match=r"^cannot write .*No space left on device; make room"):
+        with pytest.raises(OutputError, match=r"^cannot write .*No space left on device; free some space"):
             write_whole(path, NEW)
     finally:
         take_away()

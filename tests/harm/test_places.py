@@ -227,7 +227,7 @@ def test_what_is_the_matter_with_a_model_is_said(places) -> None:
     places("generate", "closed/inner", user=SOMEBODY).refused("cannot look at 'closed/inner': Permission denied")
     places("generate", "secret", user=SOMEBODY).refused("secret: Permission denied")
     places("generate", "loop").refused("cannot look at 'loop': Too many levels of symbolic links")
-    places("generate", "folder").refused("the folder folder holds no model.safetensors")
+    places("generate", "folder").refused("the folder folder has no model.safetensors")
     places("generate", "/dev/zero").refused("'/dev/zero' is a device, not a file")
     places("generate", "nowhere").refused("there is no model 'nowhere'")
 
@@ -278,7 +278,9 @@ def test_a_disk_that_fills_up_while_training(program, small_disk, some_names) ->
     with filler.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
         while stream.write(bytes(512)):
             pass
-    program("train", "--resume", "disk/run", values=often).refused("cannot write", "No space left on device; make room")
+    program("train", "--resume", "disk/run", values=often).refused(
+        "cannot write", "No space left on device; free some space"
+    )
     every_file_opens(small_disk / "run")
     assert not list((small_disk / "run").glob(".*"))
     filler.unlink()

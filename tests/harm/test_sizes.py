@@ -74,7 +74,7 @@ def test_a_search_over_very_many_characters_ends(monkeypatch: pytest.MonkeyPatch
 
     def search(longest: int) -> None:
         vocabulary = Vocabulary(MANY)
-        with pytest.raises(GenerationError, match=r"^0 names found of 2 asked for, .*; no more within [\d,]+ begin"):
+        with pytest.raises(GenerationError, match=r"^0 names found of 2 asked for, .*; no more within [\d,]+ prefixes"):
             best(Generator(Flat(vocabulary, end), vocabulary), 2, longest)
 
     assert attack(search, [20, 1_000], memory=400 * MEBIBYTE).returned == 2

@@ -163,6 +163,6 @@ def test_two_comparisons(program, names) -> None:  # noqa: F811
         process.send_signal(signal.SIGTERM)
         run = end(process)
         assert run.code == 128 + signal.SIGTERM, run
-        assert "the same command goes on from there" in run.err
+        assert "the same command continues from there" in run.err
         for path in folder.glob("measurements/*.json"):
             json.loads(path.read_bytes())

@@ -64,7 +64,7 @@ def wished(rng: Random) -> dict[str, Any]:
 
 
 def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search ends after so many names and beginnings of names: here sooner, so that many wishes are tried."""
+    """A search ends after so many names and prefixes: here sooner, so that many wishes are tried."""
     monkeypatch.setattr(generator, "TRIES", 2_000)
     monkeypatch.setattr(arrivals, "MOST_PREFIXES", 20_000)
     monkeypatch.setattr(best_first, "MOST_PREFIXES", 20_000)

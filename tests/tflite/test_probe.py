@@ -33,7 +33,7 @@ def test_what_rounding_explains_and_no_more(
         if fits:
             TFLiteModel(content)
         else:
-            with pytest.raises(CheckpointError, match="the LiteRT runtime here computes something else"):
+            with pytest.raises(CheckpointError, match="the LiteRT runtime here computes other values"):
                 TFLiteModel(content, path="some.tflite")
 
 

@@ -110,7 +110,7 @@ def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, mon
             self.bias = self.bias + np.linspace(0, 1, len(self.bias))
 
     monkeypatch.setattr(export, "PageNetwork", Wrong)
-    with pytest.raises(OutputError, match="a module would compute something else of a than Python does here"):
+    with pytest.raises(OutputError, match="a module would compute other values for a than Python does here"):
         write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
     assert not list(tmp_path.iterdir())
 
@@ -140,8 +140,11 @@ def test_the_command_writes_module_and_models(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "neither --out nor --module: name a page or a module to write"),
-        (("--out", "a.html", "--module", "a.mjs"), "both --out and --module: write one after the other"),
+        ((), "give --out with the page to write, or --module with the module to write"),
+        (
+            ("--out", "a.html", "--module", "a.mjs"),
+            "--out and --module cannot be combined: run the command once for each",
+        ),
         (("--module", "a.json"), "'a.json': expected a file that ends in .mjs or .js"),
     ],
 )

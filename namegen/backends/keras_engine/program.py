@@ -12,7 +12,7 @@ Only what must follow the tree does so; the parameters' gradients are large prod
 run the cells' own step, so each node is read three times. How many updates, tiles and nodes there are is data: one
 compilation serves every batch of up to ``NODES`` nodes.
 
-Measured on one core, batch 128 (thousand characters a second, batches built meanwhile, Adam; plain Keras is
+Measured on one core, batch 128 (thousand characters per second, batches built meanwhile, Adam; plain Keras is
 ``benchmarks/train_keras.py``):
 
                               namegen   plain Keras

@@ -47,7 +47,7 @@ class Tolerance:
 TOLERANCES = {
     "none": Tolerance("largest difference of logits", 1e-4),
     "float16": Tolerance("largest difference of logits", 1e-2),
-    "int8": Tolerance("difference of the loss in nats a character", 0.01),
+    "int8": Tolerance("difference of the loss in nats per character", 0.01),
 }
 
 
@@ -104,7 +104,7 @@ def export_tflite(
     started = time.perf_counter()
     check_quantize(quantize)
     if path.suffix != ".tflite":
-        raise OutputError(f"{path} does not end with .tflite, by which namegen knows such a file: name one that does")
+        raise OutputError(f"{path} does not end with .tflite, as namegen expects: give a name such as model.tflite")
     check_output(path, example="model.tflite", force=force)
     find_interpreter()
     network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
@@ -138,7 +138,7 @@ def export_tflite(
         model = TFLiteModel(content)
     except CheckpointError as error:
         # The network itself was compared already: what is opened differs by its weights' precision alone.
-        reason = str(error) if quantize == "none" else "its weights keep too little of this model to pass the probe"
+        reason = str(error) if quantize == "none" else "its weights are too inexact to give the results of this model"
         raise disagreement(quantize, reason) from error
     pair = Pair(source, model)
     before = AccuracyEvaluator(pair).evaluate(tree)
@@ -255,7 +255,7 @@ def check_agreement(quantize: str, logit_difference: float, loss_difference: flo
 def disagreement(quantize: str, reason: str) -> OutputError:
     """The error for a file that is not good enough; another quantisation is advised where one was chosen."""
     advice = "use another version of LiteRT" if quantize == "none" else f"choose another {setting('quantize')}"
-    return OutputError(f"the .tflite ({quantize}) disagrees with its source: {reason}; no file was written, {advice}")
+    return OutputError(f"the .tflite ({quantize}) differs from its source: {reason}; no file was written, {advice}")
 
 
 def check_vocabulary_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]) -> None:

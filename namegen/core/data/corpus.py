@@ -186,14 +186,14 @@ class Corpus:
         """Which of its labels differ in letter case and spaces alone, in words; empty if none do.
 
         >>> Corpus(("Aino", "Pia"), "a list", labels=("Finnish", "finnish ")).alike_labels_sentence()
-        "a list: the labels 'Finnish' and 'finnish ' are two, as they are written differently"
+        "a list: the labels 'Finnish' and 'finnish ' count as two, as they are written differently"
         """
         found: dict[str, str] = {}
         for label in self.label_counts:
             other = found.setdefault(" ".join(label.casefold().split()), label)
             if other != label:
                 told = f"{quote(other)} and {quote(label)}"
-                return f"{self.source}: the labels {told} are two, as they are written differently"
+                return f"{self.source}: the labels {told} count as two, as they are written differently"
         return ""
 
     def split(self, validation: float, split: str = "unique", seed: int = 0, *, test: float = 0.0) -> Split:
@@ -246,7 +246,13 @@ def _cleaned(entries: list[str], source: str, where: Callable[[int], str], longe
         try:
             text.encode()
         except UnicodeEncodeError:
-            _refuse(found, lambda n: any("\ud800" <= c <= "\udfff" for c in n), "half a character", source, where)
+            _refuse(
+                found,
+                lambda n: any("\ud800" <= c <= "\udfff" for c in n),
+                "an incomplete Unicode character",
+                source,
+                where,
+            )
         if not unicodedata.is_normalized("NFC", text):
             found = unicodedata.normalize("NFC", text).split("\n")
     _check_lengths(found, longest, longest, source, where, what)

@@ -206,7 +206,7 @@ def _json_list(text: str, source: str) -> list[Json]:
             f'{source}, line {error.lineno}: not JSON: expected a list of strings, such as ["Ann", "Bob"]'
         ) from error
     except ValueError as error:  # too deep, a number of too many digits, a key that stands twice
-        raise NamesError(f"{source}: not JSON that a list may be ({error}): give a list of strings") from error
+        raise NamesError(f"{source}: not JSON that can be read ({error}): give a list of strings") from error
     if not isinstance(document, list):
         raise NamesError(f"{source} holds a JSON {_json_type(document)}: expected a list of strings")
     return document

@@ -3,7 +3,7 @@
 A list's repeats are its frequencies, and with the split ``names`` all of them are trained on, as the original did. To
 invent names, and to be judged on names that training has not seen (the split ``unique``), that is too much of the few
 commonest: a network that reads John six hundred times and Johan once learns John by heart. Damped, a name that stands
-c times in the list is read about √c times. On held-out names this is worth 0.27 nats a character on first names and
+c times in the list is read about √c times. On held-out names this is worth 0.27 nats per character on first names and
 0.10 on last names, and much to the n-gram as well (``docs/develop/architecture.md`` has the figures).
 """
 

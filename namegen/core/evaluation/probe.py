@@ -73,7 +73,9 @@ def check_probe(
     with np.errstate(all="ignore"):
         found = probe(model, beginning)
     if np.isnan(found).any():
-        raise CheckpointError(f"{reader} gives logits of {name} that are NaN, not a number: train anew, or {advice}")
+        raise CheckpointError(
+            f"{reader} computes logits for {name} that are NaN, not a number: train anew, or {advice}"
+        )
     if found.shape != expected.shape:
         raise CheckpointError(
             f"the probe of {name} has the shape {expected.shape}, and its network gives {found.shape}: {advice}"
@@ -84,12 +86,11 @@ def check_probe(
     differ = f"(logits that differ by {difference:.2g})"
     if is_own:
         raise CheckpointError(
-            f"the engine {trained_by!r} trained {name}, and now computes something else of it {differ}: use the "
+            f"the engine {trained_by!r} trained {name}, and now computes other values for it {differ}: use the "
             "version of the engine that trained it, or train anew"
         )
     raise CheckpointError(
-        f"{name} was trained by the engine {trained_by!r}, and {reader} computes something else of it {differ}: "
-        f"{advice}"
+        f"{name} was trained by the engine {trained_by!r}, and {reader} computes other values for it {differ}: {advice}"
     )
 
 

@@ -91,7 +91,6 @@ def _search(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBa
         told = f"{len(names):,} names found of {n:,} asked for, the likeliest there are; "
         if search.bounded:
             raise GenerationError(
-                f"{told}no more within {search.read:,} beginnings of names: "
-                f"{advice(search.refused, search.judge.wishes)}"
+                f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.wishes)}"
             )
         raise GenerationError(f"{told}no other name is possible: ask for fewer, or relax a wish")

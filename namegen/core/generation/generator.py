@@ -169,7 +169,7 @@ class Generator:
         wishes.check(self.vocabulary)
         if not allow_seen and self.known_names is None and wishes.get(Avoid) is None:
             raise GenerationError(
-                "this model carries no names, so it cannot say which are new: give the names to keep away from with "
+                "this model does not keep the names it learned from, so it cannot say which are new: give them with "
                 f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
             )
         walk = Walk(
@@ -231,7 +231,7 @@ class Generator:
         if found < n:
             told = f"{found:,} names found of {n:,} asked for; "
             if search.bounded:
-                told += f"no more within {tried:,} tries and {search.read:,} beginnings of names: "
+                told += f"no more within {tried:,} tries and {search.read:,} prefixes: "
             else:
                 told += "no other name is possible: "
             raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))

@@ -145,7 +145,7 @@ class PlayerInventor:
             waiting = [place for place in waiting if place not in players]
             if not waiting:
                 return [players[place] for place in range(len(rngs))]
-        raise GenerationError(f"no new player turned up in {ROUNDS} tries: train on a longer list")
+        raise GenerationError(f"no new player was found in {ROUNDS} tries: train on a longer list")
 
     def _is_new(self, player: InventedPlayer) -> bool:
         """Whether no real player has that name, with or without a suffix."""
@@ -167,7 +167,7 @@ class PlayerInventor:
                 found += len(batch.names)
         except GenerationError as error:
             raise GenerationError(
-                f"{found:,} players found of {n:,} asked for, and no more turn up: ask for fewer, raise "
+                f"{found:,} players found of {n:,} asked for, and no more are found: ask for fewer, raise "
                 f"{setting('temperature')}, or relax a wish"
             ) from error
 
@@ -196,7 +196,7 @@ class PlayerInventor:
             waiting = [place for place in waiting if place not in players]
             if not waiting:
                 return [players[place] for place in range(len(lasts))]
-        raise GenerationError(f"no first name makes a new player of {lasts[waiting[0]]!r}")
+        raise GenerationError(f"every first name gives {lasts[waiting[0]]!r} the name of a real player: relax a wish")
 
 
 def draw_each(
@@ -237,4 +237,4 @@ def draw_each(
             if not is_seen and len(name) <= longest and WellFormed().keeps(name):
                 found[place] = name
         waiting = [place for place in waiting if place not in found]
-    raise GenerationError(f"no new name turned up in {TRIES:,} tries: train on a longer list")
+    raise GenerationError(f"no new name was found in {TRIES:,} tries: train on a longer list")

@@ -62,12 +62,12 @@ def check_template(template: str) -> None:
     try:
         parts = [part for part in Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
-        raise SettingsError(f"{told} is no template ({error}): write {{{{ for a brace that is meant as such") from error
+        raise SettingsError(f"{told} is not a template ({error}): write {{{{ or }}}} where a brace is meant") from error
     for _, name, form, conversion in parts:
         if name not in FIELDS:
             raise SettingsError(f"{told} has the field {quote(f'{{{name}}}')}: expected some of {some}")
         if form or conversion:
-            raise SettingsError(f"{told} says how {{{name}}} is to be written: expected {some} as they are")
+            raise SettingsError(f"{told} has a format for {{{name}}}, which is not possible: expected {some} alone")
     if not {name for _, name, _, _ in parts} & {"given", "family"}:
         raise SettingsError(f"{told} has no name in it: expected some of {some}, such as {TEMPLATE!r}")
 

@@ -35,7 +35,7 @@ class CountingTargets:
         if not fits(tree.nodes, vocabulary_size):
             raise SettingsError(
                 f"{setting('label_smoothing')} is {share:g}, and this list has {tree.nodes:,} prefixes and "
-                f"{vocabulary_size:,} characters, more than fit into memory as chances of each: leave it out"
+                f"{vocabulary_size:,} characters, whose table of probabilities does not fit into memory: leave it out"
             )
         self._share = share
         self._expected = chances_at_nodes(NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY), tree)

@@ -72,8 +72,8 @@ def make_lesson(
             return batches.with_targets(_Expected(_table(batches.tree, notes, teachers, training)))
         names = int(0.9 * names * most / batches.tree.nodes)
     raise TrainingError(
-        f"the list has {training.nodes:,} prefixes and {teachers.vocabulary_size:,} characters, more than fit into "
-        "memory as what teachers expect behind each: train without teachers, or give a shorter list"
+        f"the list has {training.nodes:,} prefixes and {teachers.vocabulary_size:,} characters, and the teachers' "
+        "probabilities for them do not fit into memory: train without teachers, or give a shorter list"
     )
 
 
@@ -99,8 +99,8 @@ def draw(
     )
     if draws.counts.sum() < names / 2:
         raise TrainingError(
-            f"of {names:,} names that the teachers drew, {int(draws.counts.sum()):,} end within {longest} characters: "
-            "give teachers that have learned names of this kind"
+            f"only {int(draws.counts.sum()):,} of {names:,} names that the teachers drew end within {longest} "
+            "characters: give teachers that have learned names of this kind"
         )
     return draws
 

@@ -33,8 +33,8 @@ class Weighing:
     Attributes:
         weights: one for each model, summing to 1.
         temperature: of their mixture.
-        alone: nats a character that each loses alone.
-        together: nats a character of the mixture.
+        alone: nats per character that each loses alone.
+        together: nats per character of the mixture.
     """
 
     weights: tuple[float, ...]

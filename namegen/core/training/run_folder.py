@@ -77,8 +77,8 @@ class RunFolder:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            also = f", or go on with {setting('resume', path)}" if is_file(path / STATE_FILE, None) else ""
-            raise OutputError(f"{short(path)} exists already: name a folder that does not{also}") from None
+            also = f", or continue with {setting('resume', path)}" if is_file(path / STATE_FILE, None) else ""
+            raise OutputError(f"{short(path)} exists already: name a new folder{also}") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in it
             raise _cannot_make(path, error) from error
         return cls(path)
@@ -119,7 +119,7 @@ class RunFolder:
         """
         folder = cls(path)
         if not is_folder(path, CheckpointError):
-            lacks = "is no folder"
+            lacks = "is not a folder"
         elif not folder.has_state:
             lacks = f"has no {STATE_FILE}"
         elif not is_file(path / CONFIG_FILE, CheckpointError):
@@ -127,8 +127,8 @@ class RunFolder:
         else:
             return folder
         raise CheckpointError(
-            f"{short(path)} is not a run folder that can be resumed, it {lacks}: give a folder that a training has "
-            "left, as it left it"
+            f"{short(path)} is not a run folder that can be resumed, because it {lacks}: give an unchanged folder of "
+            "`namegen train`"
         )
 
     def sole_use(self, *, patience: float = 0.0) -> AbstractContextManager[None]:

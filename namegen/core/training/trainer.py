@@ -36,7 +36,7 @@ from namegen.errors import (
     setting,
 )
 
-# nats a character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
+# nats per character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 DIVERGED = 1_000
 STOPS = (
     ", so training stops and what was saved before is kept: report it to those who make the engine, or go on with "
@@ -225,7 +225,7 @@ def diverged(training: TrainingSettings, epoch: int) -> str:
     """What a TrainingError says, and what to try."""
     rates = [rate for _, rate in training.rate_steps] or [training.peak_learning_rate]
     return (
-        f"the loss is no longer a finite number, or beyond all measure, in epoch {epoch}, so training stops and what "
-        f"was saved before is kept: try a lower {setting('learning_rate')} than {max(rates):g}, or "
+        f"the loss is no longer a finite number, or much too large, in epoch {epoch}, so training stops; what was "
+        f"saved before is kept: try a lower {setting('learning_rate')} than {max(rates):g}, or "
         f"{setting('clip_norm', 1)}"
     )

@@ -65,7 +65,7 @@ def _loss_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> None:
     axes.legend(handles=handles, fontsize=9, handlelength=3)
     axes.set_title("Loss against epochs")
     axes.set_xlabel("epoch")
-    axes.set_ylabel("loss (nats a character)")
+    axes.set_ylabel("loss (nats per character)")
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
 
 

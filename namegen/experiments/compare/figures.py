@@ -98,7 +98,7 @@ def _plots(entry: ListEntry, names: int, looks: Looks) -> Iterator[ListPlot]:
             title, detail = f"Accuracy of the networks on {shown}, split {split}", "beside counting and the ceiling"
             yield ListPlot(NETWORKS_SECTION, f"accuracy-{split}", title, detail, accuracy_figure(entry, split, looks))
     if entry.generation:
-        title, detail = f"Names a second, {shown}", "by every model and algorithm"
+        title, detail = f"Names per second, {shown}", "by every model and algorithm"
         yield ListPlot(GENERATION_SECTION, "speed", title, detail, speed_figure(entry.generation, looks))
         generated = {network: found.lengths for network, found in generated_by_network(entry).items()}
         if entry.facts is not None and generated:
@@ -172,7 +172,7 @@ def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: fl
 
 
 def speed_figure(models: Sequence[Generation], looks: Looks | None = None) -> Figure:
-    """Names a second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
+    """Names per second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
     figure = new_figure(WIDTH, 1.9 + 0.42 * len(models))
     axes = figure.add_subplot()
     looks = looks or engine_looks(one.engine for one in models)
@@ -203,7 +203,7 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None) -> Fi
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(models)), [f"{one.model}: {one.network}" for one in models])
     axes.set_ylim(len(models) - 0.4, -0.6)
-    axes.set_xlabel("names a second (logarithmic)")
+    axes.set_xlabel("names per second (logarithmic)")
     handles = [
         Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8, markerfacecolor=PAPER),
         Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8),

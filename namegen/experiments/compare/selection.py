@@ -44,7 +44,7 @@ def like_for_like_by_network(entry: ListEntry) -> dict[str, list[Training]]:
 
 
 def curve_distance(one: Training, other: Training) -> float:
-    """How far the loss curves of two trainings are apart at most, in nats a character."""
+    """How far the loss curves of two trainings are apart at most, in nats per character."""
     pairs = [
         pair
         for curve in ("training_loss_nats_per_char", "validation_loss_nats_per_char")

@@ -68,7 +68,7 @@ def _distance(lists: Sequence[ListEntry]) -> str:
     same = worst < PARITY_NATS
     said = (
         f"The engines {listed(alike)} {'learn the same' if same else 'differ'}: from the same start on the same "
-        f"batches, their loss curves are {'at most' if same else 'up to'} {nats(worst)} nats a character apart"
+        f"batches, their loss curves are {'at most' if same else 'up to'} {nats(worst)} nats per character apart"
         f"{'' if same else f' (less than {PARITY_NATS} counts as the same)'}."
     )
     apart = [f"{engine} by up to {nats(distance)}" for engine, distance in farthest.items() if engine not in alike]
@@ -143,7 +143,7 @@ def _generation(entry: ListEntry) -> Iterator[str]:
         fast = max(speeds, key=lambda key: speeds[key])
         generated = best_generated(entry.generation[0])
         yield (
-            f"{entry.name}, drawing names: {network} gives up to {whole(speeds[fast])} a second ({fast[0]}, "
+            f"{entry.name}, drawing names: {network} gives up to {whole(speeds[fast])} per second ({fast[0]}, "
             f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of them are in the list."
         )
 

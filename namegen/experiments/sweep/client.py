@@ -141,9 +141,7 @@ def gone_is_told(scheduler: str | None) -> Iterator[None]:
     except (OSError, ClosedClientError) as error:
         what = "the workers' own scheduler is gone" if scheduler is None else "the dask scheduler is gone"
         again = "" if scheduler is None else "start it again, and "
-        raise EngineError(
-            f"{what}; the runs that had finished are kept: {again}the same command goes on from there"
-        ) from error
+        raise EngineError(f"{what}; finished runs are kept: {again}run the same command to continue") from error
 
 
 # --- the runs ---------------------------------------------------------------------------------------------------------

@@ -163,9 +163,9 @@ def _axes(table: Json, source: str) -> dict[str, tuple[Json, ...]]:
     problems = [f"{GRID}.{path} is given twice: give it once" for path in axes if given.count(path) > 1]
     for path, values in axes.items():
         if path in NO_AXES:
-            problems.append(f"{GRID}.{path} is no axis, as {NO_AXES[path]}")
+            problems.append(f"{GRID}.{path} cannot be varied, as {NO_AXES[path]}")
         elif path not in AXES:
-            problems.append(f"{GRID}.{path[:40]} is no axis: {_suggestion(path)}")
+            problems.append(f"{GRID}.{path[:40]} cannot be varied: {_suggestion(path)}")
         elif not isinstance(values, list):
             problems.append(
                 f"{GRID}.{path} is {str(values)[:40]!r}: expected a list of values, [{str(values)[:40]}, …]"
@@ -175,7 +175,11 @@ def _axes(table: Json, source: str) -> dict[str, tuple[Json, ...]]:
         elif any(value in values[:place] for place, value in enumerate(values)):
             problems.append(f"{GRID}.{path} holds a value twice: give each once")
     if problems:
-        found = problems[0] if len(problems) == 1 else "\n  ".join([f"{len(problems)} axes are wrong:", *problems])
+        found = (
+            problems[0]
+            if len(problems) == 1
+            else "\n  ".join([f"{len(problems)} entries of the grid are wrong:", *problems])
+        )
         raise SettingsError(f"{source}: {found}" if len(problems) == 1 else f"{source}, {found}")
     return {path: tuple(values) for path, values in axes.items() if isinstance(values, list)}  # as all are by now
 

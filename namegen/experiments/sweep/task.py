@@ -76,7 +76,7 @@ def train_run(job: RunJob) -> RunAnswer:
     except EngineFailedError as error:
         return RunAnswer(Untrained(FAILED, error.told(in_config), machine(), versions((engine,))))
     if not result.finished:
-        raise TrainingError("the run was stopped, as nobody waits for it")
+        raise TrainingError("the run was stopped, as its sweep has ended")
     split = (run.corpus.fingerprint, job.config.data, job.config.training.seed)
     outcome = Trained(
         status=DONE,

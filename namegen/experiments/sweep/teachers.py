@@ -85,8 +85,8 @@ def _train(client: Client, runs: dict[Path, SweepRun], watcher: OnTeachers, stop
                 if isinstance(answer.outcome, Untrained) or answer.model is None:
                     why = answer.outcome.why if isinstance(answer.outcome, Untrained) else "no model came back"
                     raise TrainingError(
-                        f"the teacher {folder.name} was not trained: {why}; those that had finished are kept: go on "
-                        f"with {setting('resume', folder.parent.parent)}"
+                        f"the teacher {folder.name} was not trained: {why}; those that had finished are kept: "
+                        f"continue with {setting('resume', folder.parent.parent)}"
                     )
                 write_whole(folder / MODEL_FILE, answer.model)
                 done = runs[folder].config.training.epochs or 1

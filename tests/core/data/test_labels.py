@@ -213,7 +213,7 @@ def test_labels_of_two_spellings_are_told_of() -> None:
         return Corpus(tuple("ABC"[: len(labels)]), "list", labels=labels).alike_labels_sentence()
 
     assert told("Finnish", "finnish", "Italian") == (
-        "list: the labels 'Finnish' and 'finnish' are two, as they are written differently"
+        "list: the labels 'Finnish' and 'finnish' count as two, as they are written differently"
     )
     assert told("North  East", "North East")
     assert not told("Finnish", "Italian", "Finnish")

@@ -82,7 +82,7 @@ class TestJson:
             ('["a", 3]', "item 2: a number"),
             ('["a", true]', "item 2: a truth value"),
             ('["a", ["b"]]', "item 2: a list"),
-            ('["a", "\\ud800"]', "item 2: '\\ud800' has half a character"),
+            ('["a", "\\ud800"]', "item 2: '\\ud800' has an incomplete Unicode character"),
             ('["a", "b\\nc"]', "item 2: 'b\\nc' has a line end"),
             ('["a", "b\\u0000c"]', "item 2: 'b\\x00c' has a line end or NUL"),
             ("[" * 100_000, "nests too deeply"),

@@ -52,7 +52,9 @@ def test_what_never_comes_agrees_with_itself_alone() -> None:
     check(model, probe(model, 0))
     check(Fixed(-np.inf, 1.0, 2.0005), probe(model, 0))
     for other in (Fixed(0.0, 1.0, 2.0), Fixed(np.inf, 1.0, 2.0), Fixed(-np.inf, -np.inf, 2.0)):
-        with pytest.raises(CheckpointError, match="m was trained by the engine 'far', and the page computes something"):
+        with pytest.raises(
+            CheckpointError, match="m was trained by the engine 'far', and the page computes other values"
+        ):
             check(other, probe(model, 0))
 
 
@@ -67,12 +69,12 @@ def test_the_limit_is_a_share_of_the_largest_logit(moved: float, fits: bool) -> 
 
 
 def test_a_logit_that_is_no_number_is_called_so() -> None:
-    with pytest.raises(CheckpointError, match="the page gives logits of m that are NaN, not a number"):
+    with pytest.raises(CheckpointError, match="the page computes logits for m that are NaN, not a number"):
         check(Fixed(np.nan, 1.0), np.zeros((2, 2), np.float32))
-    with pytest.raises(CheckpointError, match="computes something else"):
+    with pytest.raises(CheckpointError, match="computes other values"):
         check(Fixed(0.0, 1.0), np.full((2, 2), np.nan, np.float32))
 
 
 def test_an_engine_that_has_changed_is_told_of_itself() -> None:
-    with pytest.raises(CheckpointError, match="the engine 'far' trained m, and now computes something else"):
+    with pytest.raises(CheckpointError, match="the engine 'far' trained m, and now computes other values"):
         check(Fixed(0.0, 1.0), np.zeros((2, 2), np.float32), is_own=True)

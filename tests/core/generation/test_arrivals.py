@@ -273,9 +273,9 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatc
     monkeypatch.setattr(generator_module, "TRIES", 200)
     monkeypatch.setattr(arrivals_module, "MOST_PREFIXES", 3_000)
     asked = {"wishes": Wishlist([Contains("abcabcab")]), "longest": 30}
-    with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ beginnings .*relax contains"):
+    with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains"):
         generate(50, 0, **asked)
-    with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ beginnings .*relax contains"):
+    with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains"):
         generate(50, 0, allow_repeats=True, **asked)
 
 

@@ -142,7 +142,7 @@ def test_a_search_that_comes_to_its_bound_gives_what_is_sure(monkeypatch: pytest
     wishes = Wishlist([Contains("abcabc"), MinDistance(2, ["ccc"])])
     batches = likeliest(Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True)
     found: list[str] = []
-    with pytest.raises(GenerationError, match=r"\d+ names found of 500 .* beginnings of names: .*relax contains"):
+    with pytest.raises(GenerationError, match=r"\d+ names found of 500 .* prefixes: .*relax contains"):
         found.extend(name for batch in batches for name in batch.names)
     monkeypatch.setattr(best_first_module, "MOST_PREFIXES", 100_000)
     assert found == best(max(len(found), 1), max_length=30, wishes=wishes)[: len(found)]
@@ -165,7 +165,7 @@ def test_a_search_that_comes_to_its_bound_says_so_though_it_has_refused_nothing(
     monkeypatch.setattr("namegen.core.generation.best_first.MOST_PREFIXES", 50)
     model = SmallModel("abcdef")
     search = likeliest(Generator(model, model.vocabulary), 10_000, max_length=12, allow_seen=True, allow_repeats=True)
-    with pytest.raises(GenerationError, match=r"no more within .* beginnings of names: ask for fewer"):
+    with pytest.raises(GenerationError, match=r"no more within .* prefixes: ask for fewer"):
         list(search)
 
 

@@ -119,11 +119,11 @@ def test_single_names_are_new_and_no_longer_than_allowed():
 def test_single_names_that_do_not_turn_up_are_an_error(monkeypatch):
     monkeypatch.setattr(inventing, "TRIES", 50)
     letters = sorted(set("Al"))
-    with pytest.raises(GenerationError, match="no new name turned up"):
+    with pytest.raises(GenerationError, match="no new name was found"):
         draw_each(generator(["Al"], letters), [np.random.default_rng(0)], longest=1)
     every = [f"{first} {last}" for first in letters for last in letters]
     real = PlayerInventor(generator(["Al"]), generator(["Al"], ["x"]), every, longest_first=1, longest_last=1)
-    with pytest.raises(GenerationError, match="no new player turned up"):
+    with pytest.raises(GenerationError, match="no new player was found"):
         real.draw_each([np.random.default_rng(0)])
 
 

@@ -73,7 +73,7 @@ def test_a_lesson_that_is_too_large_has_fewer_names(monkeypatch: pytest.MonkeyPa
     smaller = make_lesson(TEACHERS, TREE, 5_000, longest=30, rng=np.random.default_rng(0))
     assert TREE.nodes <= smaller.tree.nodes <= whole.tree.nodes // 2
     monkeypatch.setattr(lesson, "LARGEST_TABLE", TREE.nodes * VOCABULARY.size // 2)
-    with pytest.raises(TrainingError, match="more than fit into memory"):
+    with pytest.raises(TrainingError, match="do not fit into memory"):
         make_lesson(TEACHERS, TREE, 5_000, longest=30, rng=np.random.default_rng(0))
 
 

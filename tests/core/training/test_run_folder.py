@@ -27,7 +27,7 @@ def test_folders_are_numbered_and_never_used_twice(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_exists_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"exists already: name a folder that does not$"):
+    with pytest.raises(OutputError, match=r"exists already: name a new folder$"):
         RunFolder.make(tmp_path)
 
 

@@ -62,14 +62,14 @@ def test_wrong_axes_are_told_all_at_once(tmp_path: Path) -> None:
         tmp_path,
         "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
         "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm']\ndata.column = ['a']\n",
-        "grid.learning_rate is no axis: did you mean training.learning_rate?",
-        "grid.training.batch_sise is no axis: did you mean training.batch_size?",
+        "grid.learning_rate cannot be varied: did you mean training.learning_rate?",
+        "grid.training.batch_sise cannot be varied: did you mean training.batch_size?",
         "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
         "grid.training.seed is an empty list",
-        "grid.run.threads is no axis, as it changes nothing that is learned",
-        "grid.data.column is no axis, as all lists are read alike",
+        "grid.run.threads cannot be varied, as it changes nothing that is learned",
+        "grid.data.column cannot be varied, as all lists are read alike",
         "grid.network.cell holds a value twice",
-        ", 7 axes are wrong:\n",
+        ", 7 entries of the grid are wrong:\n",
     )
     assert len(said.split("\n")) == 8
     assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")

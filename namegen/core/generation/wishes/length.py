@@ -86,12 +86,12 @@ class MaxLength(Wish, Tracker):
         for wish in wishes.texts:
             if len(wish.text) > self.characters:
                 raise SettingsError(
-                    f"{wish.told} has {len(wish.text)} characters, and names may have {limit}: raise it"
+                    f"{wish.told} has {len(wish.text)} characters, more than {limit} allows: raise that"
                 )
         if wishes.shortest > self.characters:
             raise SettingsError(
-                f"{', '.join(wish.told for wish in wishes.texts)} need {wishes.shortest} characters together, and "
-                f"names have up to {limit}: raise it"
+                f"{', '.join(wish.told for wish in wishes.texts)} need {wishes.shortest} characters together, more "
+                f"than {limit} allows: raise that"
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:

@@ -11,18 +11,18 @@ from namegen.experiments.table import NONE, Table, seconds, whole
 
 
 def speed_table(entry: ListEntry, names: int) -> Table:
-    """Names a second by every model and algorithm."""
+    """Names per second by every model and algorithm."""
     rows = []
     for one in entry.generation:
         found = [one.algorithms.get(name) for name in ALGORITHMS]
         speeds = [whole(None if one is None else one.names_per_second) for one in found]
         first = [seconds(None if one is None else one.first_seconds) for one in found]
         rows.append((one.network, one.model, *speeds, *first, seconds(one.start_up_seconds)))
-    columns = ("network", "model", *(f"{name} (names a second)" for name in ALGORITHMS.values()))
+    columns = ("network", "model", *(f"{name} (names per second)" for name in ALGORITHMS.values()))
     columns += (*(f"first time, {name} (s)" for name in ALGORITHMS.values()), "start-up (s)")
     note = f"{names:,} names, as text: the median of several drawings, after a first one that compiles. One by one: "
     note += "many names side by side, each read to its end. tflite generate: the loop is inside the file."
-    return Table(f"Names a second, {names:,} drawn", columns, tuple(rows), note, left=2)
+    return Table(f"Names per second, {names:,} drawn", columns, tuple(rows), note, left=2)
 
 
 def generated_names_table(entry: ListEntry) -> Table:

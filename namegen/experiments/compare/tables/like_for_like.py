@@ -28,10 +28,10 @@ def like_for_like_table(entry: ListEntry) -> Table:
             )
         )
     columns = (
-        *("network", "engine", "seconds an epoch", "characters a second", "start-up (s)", "compilation (s)"),
+        *("network", "engine", "seconds per epoch", "characters per second", "start-up (s)", "compilation (s)"),
         *("first epoch (s)", "peak memory (MiB)", "held-out argmax (%)"),
     )
-    note = "Seconds an epoch: in training only, the median of all epochs but the first. Start-up: from the start of "
+    note = "Seconds per epoch: in training only, the median of all epochs but the first. Start-up: from the start of "
     note += "the process until its libraries are loaded and the engine is made."
     return Table("The same training by each engine", columns, tuple(rows), note, left=2)
 
@@ -49,7 +49,7 @@ def distance_table(entry: ListEntry) -> Table:
         for one in entry.like_for_like
         if one.largest_distance is not None
     ]
-    columns = ("network", "engines", "largest distance (nats a character)", "curve", "at epoch")
+    columns = ("network", "engines", "largest distance (nats per character)", "curve", "at epoch")
     return Table("How far the loss curves are apart", columns, tuple(rows), left=2)
 
 
@@ -75,4 +75,4 @@ def curve_table(runs: Sequence[Training]) -> Table:
             row += [NONE if loss is None else f"{loss:.4f}" for loss in losses]
             row += [seconds(history.seconds[place]), percent(history.validation_accuracy_argmax[place])]
         rows.append(tuple(row))
-    return Table(f"Every epoch, {runs[0].network}", tuple(columns), tuple(rows), "Losses in nats a character.")
+    return Table(f"Every epoch, {runs[0].network}", tuple(columns), tuple(rows), "Losses in nats per character.")

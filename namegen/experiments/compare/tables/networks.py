@@ -78,6 +78,6 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
     for whose, name in _references(entry, split):
         values = reference_values(entry, split, "held_out", whose, "loss_nats_per_char")
         rows.append((name, *[NONE] * 4, spread(values, lambda value: f"{value:.3f}")))
-    columns = ("network", "parameters", "epochs", "best epoch", "batch (names)", "held-out loss (nats a character)")
+    columns = ("network", "parameters", "epochs", "best epoch", "batch (names)", "held-out loss (nats per character)")
     emphasised = frozenset((len(rows) - 2, len(rows) - 1))
     return Table(f"Loss on the held-out part, split {split}", columns, tuple(rows), emphasised=emphasised)
