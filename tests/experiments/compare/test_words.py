@@ -69,8 +69,7 @@ def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Compa
     assert said.startswith("The engines numpy and keras learn the same: ")
     assert (
         "at most 0.0010 nats per character apart. "
-        "These differ from numpy: swift by up to 0.0500 and zig by up to 0.5000"
-        in said
+        "These differ from numpy: swift by up to 0.0500 and zig by up to 0.5000" in said
     )
     said = statement(like_for_like(comparison, numpy=0, keras=0.05))
     assert said.startswith("The engines numpy and keras differ: ")
