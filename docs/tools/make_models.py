@@ -79,7 +79,7 @@ def card(name: str) -> str:
 - Licence: {bundled.licence}. {bundled.credit}
 - Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the
   digests of the known names
-- Held-out names: {figures["loss_nats_per_char"]:.3f} nats a character; the likeliest character is right in
+- Held-out names: {figures["loss_nats_per_char"]:.3f} nats per character; the likeliest character is right in
   {100 * figures["accuracy_argmax"]:.1f} % of the places, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %
 - Names are drawn at temperature {model.default_temperature:g}, at which nearly all new ones are plausible
 {comparison(name)}
@@ -133,7 +133,7 @@ def by_label(name: str) -> str:
             zip(tokens, counts, figures, strict=True), key=lambda one: one[2].loss_nats_per_char
         )
     ]
-    head = ["| origin | names learned | held out | nats a character |", "| --- | --- | --- | --- |"]
+    head = ["| origin | names learned | held out | nats per character |", "| --- | --- | --- | --- |"]
     return "\n".join(["\nBy origin, on the held-out names:\n", *head, *rows, ""])
 
 

@@ -83,24 +83,24 @@ def speeds() -> Iterator[tuple[str, str]]:
     packed, scan, large = "PyTorch packed", "JAX scan", "namegen, batch 2048"
     yield (
         "training, GRU 192, US first names, each once, batch 128",
-        f"{thousands(gru, 'namegen')} characters a second: {times(gru, 'namegen', packed)} PyTorch packed, "
+        f"{thousands(gru, 'namegen')} characters per second: {times(gru, 'namegen', packed)} PyTorch packed, "
         f"{times(gru, 'namegen', scan)} JAX",
     )
     yield (
         "training, SimpleRNN 2×32, players' first names, which repeat, batch 2,048",
-        f"{plain.best(large).median / 1e6:.1f} million characters a second: "
+        f"{plain.best(large).median / 1e6:.1f} million characters per second: "
         f"{times(plain, large, packed)} PyTorch packed",
     )
     yield (
         "training with the Keras engine, GRU 192, batch 128",
-        f"{thousands(keras, 'namegen keras')} characters a second: "
+        f"{thousands(keras, 'namegen keras')} characters per second: "
         f"{times(keras, 'namegen keras', 'plain Keras fit')} plain `fit`",
     )
     loss = found["held-out", "gru-192-10s"]
     ours, torch, jax = (f"{loss.best(group).median:.3f}" for group in ("namegen", packed, scan))
     yield (
         "loss on held-out US first names after 10 seconds, GRU 192",
-        f"{ours} nats a character; PyTorch {torch}, JAX {jax}",
+        f"{ours} nats per character; PyTorch {torch}, JAX {jax}",
     )
     wall = found["commands", "wall"]
     million = wall.best("a million first names, repeats")
@@ -130,7 +130,7 @@ def qualities() -> Iterator[tuple[str, str]]:
                 else:
                     alike.append(LISTS[one.name])
         without = f"; no difference found on {' and '.join(alike)}" if alike else ""
-        what = f"{called}, on held-out names: loss below that of counting, nats a character"
+        what = f"{called}, on held-out names: loss below that of counting, nats per character"
         yield what, ", ".join(better) + without
 
 

@@ -109,7 +109,7 @@ def held_out(entries: Sequence[ListEntry]) -> str:
 def unseen(entries: Sequence[ListEntry]) -> str:
     """The held-out part where no name stands on both sides: the networks of namegen's own defaults, and the n-gram."""
     figures: dict[str, tuple[Metric, Callable[[float], str]]]
-    figures = {"argmax": ("accuracy_argmax", percent), "nats a character": ("loss_nats_per_char", "{:.3f}".format)}
+    figures = {"argmax": ("accuracy_argmax", percent), "nats per character": ("loss_nats_per_char", "{:.3f}".format)}
     wanted = [(entry, figure, show) for entry in entries for figure, show in figures.values()]
     rows = []
     for network in OWN_NETWORKS:

@@ -154,7 +154,7 @@ The figures are for the held-out tenth of the list (split `unique`: none of thes
 chose the epoch that was kept, and the n-gram, so both do a little better on them than on others. The ceiling is the
 best that any model could reach on those very names.
 
-| | nats a character | perplexity | likeliest right | drawn right |
+| | nats per character | perplexity | argmax accuracy | sampled accuracy |
 | --- | --- | --- | --- | --- |
 | this model | {row(facts.model)} |
 | {facts.counting_by} | {row(facts.counting)} |
@@ -200,7 +200,7 @@ def head(facts: Facts) -> str:
         "          split: validation",
         "        metrics:",
         "          - type: loss",
-        "            name: nats a character",
+        "            name: nats per character",
         f"            value: {facts.model.nats:.3f}",
         "          - type: perplexity",
         "            name: perplexity a character",
