@@ -52,6 +52,7 @@ class Session:
 
     def __init__(self, items: Iterable[pytest.Item]) -> None:
         self._items = {item.nodeid: item for item in items}
+        self._sound: set[str] = set()  # those that are known to pass here without a mutant
 
     def notices(
         self, file: str, changed: str, tests: Sequence[str], seconds: Mapping[str, float], limits: Limits
@@ -66,13 +67,30 @@ class Session:
             limits: what else it may take.
         """
         new_code = changed_functions(file, changed)
-        if not new_code:
-            return None
+        while new_code:
+            here = [test for test in tests if test in self._items]
+            test = self._failing(new_code, here, seconds, limits)
+            if test is None or test in self._sound:
+                return test
+            if self._failing([], [test], seconds, limits) is None:
+                self._sound.add(test)
+                return test
+            del self._items[test]  # it needs a pytest of its own
+        return None
+
+    def _failing(
+        self,
+        new_code: Sequence[tuple[CodeType, CodeType]],
+        tests: Sequence[str],
+        seconds: Mapping[str, float],
+        limits: Limits,
+    ) -> str | None:
+        """The first of some tests that fails in a child; None if none does."""
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
-            items = [self._items[test] for test in tests if test in self._items]
-            _child(write, new_code, items, [limits.of(seconds[item.nodeid]) for item in items], limits.kibibytes)
+            items = [self._items[test] for test in tests]
+            _child(write, new_code, items, [limits.of(seconds[test]) for test in tests], limits.kibibytes)
         os.close(write)
         return _outcome(child, read, limits.patience * limits.of(sum(seconds[test] for test in tests)))
 
@@ -93,7 +111,7 @@ def _child(
         os.dup2(silent, 1)
         os.dup2(silent, 2)
         outcome = b"unfit\n"
-        if put_in(new_code):
+        if put_in(new_code) or not new_code:
             outcome = b"survived\n"
             for item, following, longest in zip(items, [*items[1:], None], seconds, strict=True):
                 os.write(tell, item.nodeid.encode() + b"\n")

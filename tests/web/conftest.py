@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +137,19 @@ def browser() -> Iterator[Any]:
         if os.environ.get("CI"):
             pytest.fail("there is no chromium, and in continuous integration every test must run")
         pytest.skip("there is no chromium: install it, or name one in the variable CHROMIUM")
+    chromium = playwright().chromium.launch(executable_path=executable, args=list(FLAGS))
+    yield chromium
+    chromium.close()
+
+
+@cache
+def playwright() -> Any:
+    """What drives browsers. A process may have only one at a time, and tests of several folders use this fixture."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        yield chromium
-        chromium.close()
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started
 
 
 @contextmanager
