@@ -194,10 +194,8 @@ def write_whole(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         reason = getattr(error, "strerror", None) or error
-        raise OutputError(
-            f"cannot write {short(path)}: {reason}; free some space or choose another place; what was there before "
-            "is kept"
-        ) from error
+        advice = "free some space or choose another place" if _of_space(error) else "choose another place"
+        raise OutputError(f"cannot write {short(path)}: {reason}; {advice}; what was there before is kept") from error
     except BaseException:  # a second Ctrl-C: leave no half-written file behind
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -215,6 +213,10 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
     with contextlib.suppress(OSError):  # whoever cannot is told so by the first file that cannot be written
         for left_over in folder.glob(f".{of[:40]}.*{PART}" if of else f".*{PART}"):
             left_over.unlink(missing_ok=True)
+
+
+def _of_space(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _is_special(path: Path) -> bool:

@@ -7,6 +7,7 @@ Writes ``namegen/models/NAME.safetensors``, its licence and its card, ``docs/use
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import shutil
@@ -218,9 +219,14 @@ def check() -> int:
 
 def main(arguments: list[str]) -> int:
     """Train, unless the cards alone are asked for; describe."""
-    if arguments == ["--check"]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--cards", action="store_true", help="train nothing")
+    only.add_argument("--check", action="store_true", help="write nothing")
+    chosen = parser.parse_args(arguments)
+    if chosen.check:
         return check()
-    if arguments != ["--cards"]:
+    if not chosen.cards:
         train()
     HUB_CARDS.mkdir(parents=True, exist_ok=True)
     for path, text in documents().items():

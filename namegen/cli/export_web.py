@@ -82,8 +82,8 @@ def _open(model: str | None, notes: Notes) -> PageModel:
     name, path = find_model(model)
     if path.suffix == ".tflite":
         raise CheckpointError(
-            f"{name} is a .tflite, which a page cannot run: give the run folder or the .safetensors that it was made "
-            "from"
+            f"{name} is a .tflite, which a browser cannot run: give the run folder or the .safetensors that it was "
+            "made from"
         )
     if name in SHIPPED and not is_file(path, CheckpointError):
         raise CheckpointError(

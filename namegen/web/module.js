@@ -145,7 +145,8 @@ export function load(data, name) {
     check(description);
     model = new Model(description);
   } catch (error) {
-    throw new Error(`the model ${told(description?.name)} is damaged (${error.message}): export it again`);
+    const where = error instanceof Damage ? ` (${error.message})` : ""; // the language's own words help nobody
+    throw new Error(`the model ${told(description?.name)} is damaged${where}: export it again`);
   }
   if (!model.sound) throw new Error(wouldBeWrong("This module", model));
   const { name: own, title, credit, notice, temperature, longest: maxLength } = description;
@@ -300,10 +301,13 @@ function modelsOf(data) {
   return content.models;
 }
 
-/** Whether a description holds what `namegen/web/export.py` writes, so that no damage gives wrong names. */
+/** What of a model is damaged. */
+class Damage extends Error {}
+
+/** Whether a description has the fields that `namegen/web/export.py` writes, with values that can be computed with. */
 function check(description) {
   const fail = (what) => {
-    throw new Error(`its ${what} are not as they should be`);
+    throw new Damage(`its ${what}`);
   };
   const whole = (value) => Number.isInteger(value) && value > 0;
   const { cell, hidden, characters, labels, tensors, removal, folding, temperature, longest } = description;

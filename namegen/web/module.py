@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from namegen import __version__
 from namegen.errors import OutputError
-from namegen.files import check_output, is_file, write_whole
+from namegen.escaping import short
+from namegen.files import check_output, is_file, is_folder, write_whole
 from namegen.web.export import ENGINE, PageModel, checked_descriptions, read_part, script_json
 
 FORMAT, FORMAT_VERSION = "namegen-names", 1  # those of module.js
@@ -45,9 +47,13 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
             formulas for a model's cell, or computes something else of it than Python.
         CheckpointError: an engine trained a model that computes something else than the module's formulas.
     """
-    data = data_path(out)
     check_output(out, example="names.mjs", force=force)
+    data = data_path(out)
+    if is_folder(data, OutputError):
+        raise OutputError(f"{short(data)}, for the models of {short(out)}, is a folder: give the module another name")
     check_output(data, example="names.json", force=force)
+    if os.path.realpath(out) == os.path.realpath(data):
+        raise OutputError(f"{short(out)} and {short(data)} are links to one file: give the module another name")
     contents = {out: module_text().encode(), data: model_data(models).encode()}
     _write_both(contents, first=data)
     return {path: len(content) for path, content in contents.items()}
@@ -75,9 +81,11 @@ def _write_both(contents: dict[Path, bytes], *, first: Path) -> None:
 
     The larger one comes first, as it is the likelier to fail. Raises OutputError.
     """
+    content = contents[first]
     (second,) = contents.keys() - {first}
+    first = Path(os.path.realpath(first))  # a link stays, and what it leads to is written
     before = first.read_bytes() if is_file(first, OutputError) else None
-    write_whole(first, contents[first])
+    write_whole(first, content)
     try:
         write_whole(second, contents[second])
     except BaseException:

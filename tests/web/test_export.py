@@ -188,7 +188,7 @@ def test_the_command_refuses_what_is_no_model() -> None:
     Path("model.tflite").write_bytes(b"TFL3")
     Path("notes.txt").write_text("no model")
     for argument, words in (
-        ("model.tflite", r"a \.tflite, which a page cannot run: give the run folder"),
+        ("model.tflite", r"a \.tflite, which a browser cannot run: give the run folder"),
         ("nobody", "there is no model 'nobody'"),
         ("notes.txt", "not a model file of namegen"),
     ):

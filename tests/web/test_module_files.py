@@ -92,6 +92,37 @@ def test_both_files_or_neither(before: str | None, tmp_path: Path, monkeypatch: 
     assert (data.read_text() if data.exists() else None) == before
 
 
+def test_a_link_stays_and_what_it_leads_to_is_taken_back(tmp_path: Path) -> None:
+    """Where the module cannot be written, the models that its link leads to were not there before."""
+    out, data = tmp_path / "names.mjs", tmp_path / "names.json"
+    data.symlink_to(tmp_path / "new.json")
+    out.symlink_to(tmp_path / "nowhere" / "names.mjs")
+    with pytest.raises(OutputError, match="cannot write"):
+        write_module([PageModel("a", labelled_checkpoint())], out, force=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"names.mjs", "names.json"}
+    assert data.is_symlink()
+
+
+def test_two_names_of_one_file_are_refused(tmp_path: Path) -> None:
+    out, data = tmp_path / "names.mjs", tmp_path / "names.json"
+    data.symlink_to(out)
+    with pytest.raises(OutputError, match=r"names\.mjs and .*names\.json are links to one file"):
+        write_module([PageModel("a", labelled_checkpoint())], out, force=True)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("place", [".", "/"])
+def test_a_folder_is_no_module(place: str) -> None:
+    with pytest.raises(OutputError, match="is a folder: name a file"):
+        write_module([PageModel("a", labelled_checkpoint())], Path(place), force=True)
+
+
+def test_a_folder_in_the_place_of_the_models_is_told_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "names.json").mkdir()
+    with pytest.raises(OutputError, match=r"names\.json, for the models of .*names\.mjs, is a folder: give the module"):
+        write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
+
+
 def test_a_cell_that_the_module_has_no_formulas_for_is_refused(tmp_path: Path) -> None:
     network = network_of_an_unknown_cell(labelled_checkpoint().vocabulary.size)
     unknown = replace(labelled_checkpoint(), network=network, labels=())
