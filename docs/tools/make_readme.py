@@ -129,9 +129,11 @@ def qualities() -> Iterator[tuple[str, str]]:
                     better.append(f"{-model.against_counting:.2f} (worse) on {LISTS[one.name]}")
                 else:
                     alike.append(LISTS[one.name])
-        without = f"; no difference found on {' and '.join(alike)}" if alike else ""
+        without = (
+            [f"no difference found on {', '.join(alike[:-1])}{' and ' * (len(alike) > 1)}{alike[-1]}"] if alike else []
+        )
         what = f"{called}, on held-out names: loss below that of counting, nats per character"
-        yield what, ", ".join(better) + without
+        yield what, "; ".join([", ".join(better)] * bool(better) + without)
 
 
 def main(arguments: list[str]) -> int:
