@@ -102,7 +102,7 @@ def _child(
     seconds: Sequence[float],
     kibibytes: int,
 ) -> None:
-    """Never returns. Tells each test that it begins, then ``survived`` or ``noticed``; or ``unfit``: nothing to change."""
+    """Never returns. Tells each test that it begins, then ``survived`` or ``noticed``; or ``unfit``."""
     try:
         os.setpgid(0, 0)
         resource.setrlimit(resource.RLIMIT_AS, (kibibytes * 1024, kibibytes * 1024))
