@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 
 from benchmarks import document as performance  # noqa: E402
 from benchmarks import quality_document as quality  # noqa: E402
+from namegen.experiments.compare.words import listed  # noqa: E402
 
 README = ROOT / "README.md"
 DOCUMENTS = (README, ROOT / "docs" / "index.md", ROOT / "docs" / "use" / "inventing.md")
@@ -129,9 +130,7 @@ def qualities() -> Iterator[tuple[str, str]]:
                     better.append(f"{-model.against_counting:.2f} (worse) on {LISTS[one.name]}")
                 else:
                     alike.append(LISTS[one.name])
-        without = (
-            [f"no difference found on {', '.join(alike[:-1])}{' and ' * (len(alike) > 1)}{alike[-1]}"] if alike else []
-        )
+        without = [f"no difference found on {listed(alike)}"] if alike else []
         what = f"{called}, on held-out names: loss below that of counting, nats per character"
         yield what, "; ".join([", ".join(better)] * bool(better) + without)
 
