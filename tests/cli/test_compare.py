@@ -23,7 +23,7 @@ from tests.web.conftest import browser, opened  # noqa: F401  # fixtures
 pytestmark = pytest.mark.slow  # one whole comparison of every engine, stopped twice, takes a minute
 
 HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
-FINDINGS = ["list.txt, held-out characters with repeats on both sides", "list.txt, drawing"]
+FINDINGS = ["list.txt, held-out names with repeats on both sides", "list.txt, drawing names"]
 QUICK = ("compare-backends", "list.txt", "--quick", "--out")
 
 

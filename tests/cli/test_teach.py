@@ -84,7 +84,7 @@ def test_ctrl_c_saves_the_teachers(program: Program, names: str) -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "what its teachers have learned is saved; to go on:\n  namegen train --resume stopped" in err
+    assert "what its teachers have learned is saved. To continue:\n  namegen train --resume stopped" in err
     assert "Traceback" not in err
     program.fresh("train", "--resume", "stopped").done()
 
