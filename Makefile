@@ -38,7 +38,7 @@ help:
 	@echo "make test         the tests (PYTEST_ARGS=... for pytest's options)"
 	@echo "make test-slow    the tests that take long and are not among those"
 	@echo "make harm         the attacks, as continuous integration runs them (two minutes at most)"
-	@echo "make fuzz         the attacks at length (an hour): 10,000 tries for each reader of files"
+	@echo "make fuzz         the attacks at length (an hour or more): 10,000 tries for each reader of files"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make docs         write the generated documents anew"
 	@echo "make site         build the documentation as a site, build/site/index.html (a minute, without a network)"
