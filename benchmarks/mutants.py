@@ -90,6 +90,11 @@ class Mutant:
         """By this they are dealt: a change of one file leaves the choice in the others as it was."""
         return hashlib.sha256(f"{SEED} {self.file} {self.operator} {self.occurrence}".encode()).hexdigest()
 
+    @property
+    def place(self) -> str:
+        """Where it is, and what, in a line for people."""
+        return f"{self.file}:{self.line} {self.operator.split('/')[-1]} {self.occurrence}"
+
     def change(self, text: str) -> str:
         """The text of the file with the mistake. Raises ValueError if it is not there any more."""
         from cosmic_ray.mutating import mutate_code
@@ -183,23 +188,39 @@ def work_in(tree: Path, of_worker: list[Task], whole: Path) -> None:
 
 
 def _try_each(of_worker: list[Task], whole: Path, session: Session) -> None:
+    """First each in a fork, which is quick, then those that nobody noticed there with a pytest of their own."""
+    unnoticed = []
     for task in of_worker:
-        before = Path(task.mutant.file).read_text(encoding="utf-8")
-        after = task.mutant.change(before)
+        _, after = _before_and_after(task)
         test = session.notices(task.mutant.file, after, task.tests, task.seconds, LIMITS)
-        survived, noticed_by = (False, test.split("::")[0]) if test else _on_its_own(task, before, after)
-        diff = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-        outcome = {
-            "survived": survived,
-            "noticed_by": noticed_by,
-            "digest": task.digest(noticed_by),
-            "change": change_of(diff),
-        }
-        kept = whole / task.kept
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(outcome))
-        if survived:
-            print(f"survived: {task.mutant.file}:{task.mutant.line} {task.mutant.operator}", flush=True)
+        if test is None:
+            unnoticed.append(task)
+            print(f"not noticed yet: {task.mutant.place}", flush=True)
+        else:
+            _keep(task, whole, False, test.split("::")[0])
+    for task in unnoticed:
+        survived, noticed_by = _on_its_own(task, *_before_and_after(task))
+        _keep(task, whole, survived, noticed_by)
+        print(f"{'survived' if survived else 'noticed'}: {task.mutant.place}", flush=True)
+
+
+def _before_and_after(task: Task) -> tuple[str, str]:
+    before = Path(task.mutant.file).read_text(encoding="utf-8")
+    return before, task.mutant.change(before)
+
+
+def _keep(task: Task, whole: Path, survived: bool, noticed_by: str) -> None:
+    before, after = _before_and_after(task)
+    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    outcome = {
+        "survived": survived,
+        "noticed_by": noticed_by,
+        "digest": task.digest(noticed_by),
+        "change": change_of(diff),
+    }
+    kept = whole / task.kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(outcome))
 
 
 def _on_its_own(task: Task, before: str, after: str) -> tuple[bool, str]:
