@@ -12,9 +12,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from namegen.core.data.description import ListDescription, describe
-from namegen.core.data.players import Player
 from namegen.experiments.table import NONE, Table, percent
-from namegen.lists import BUNDLED, load_bundled
+from namegen.lists import load_bundled, players
 
 RESULTS = Path(__file__).parents[1] / "results"
 PAGE = RESULTS / "lists.md"
@@ -36,10 +35,7 @@ names, such as `/DE/`. So their lengths differ. Of players, the blog gives the l
 def descriptions() -> dict[str, ListDescription]:
     """What the tables are made from, list by list."""
     found = {name: describe(load_bundled(name).names, most_names=COMMONEST) for name in LISTS}
-    folder = Path(sys.modules[load_bundled.__module__].__file__ or "").parent
-    lines = (folder / BUNDLED["mlb-first"].file).read_text(encoding="utf-8").splitlines()
-    players = [Player.from_line(line) for line in lines if line.strip()]
-    whole = [f"{one.first} {one.last}" for one in players if one.first]
+    whole = [f"{one.first} {one.last}" for one in players() if one.first]
     return {**found, PLAYERS: describe(whole, most_names=COMMONEST)}
 
 
