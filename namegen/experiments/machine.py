@@ -27,6 +27,7 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
         "experiments/compare/measure.py",
         "experiments/compare/memory.py",
         "experiments/compare/quality.py",
+        "experiments/compare/timed.py",
     ),
     "sweep": (
         *SHARED_CODE,

@@ -16,7 +16,8 @@ from namegen.experiments.compare.figures import list_plots
 from namegen.experiments.compare.selection import engines_of
 from namegen.experiments.compare.tables.like_for_like import curve_tables
 from namegen.experiments.compare.tables.sections import LIKE_FOR_LIKE_SECTION, list_tables
-from namegen.experiments.compare.words import findings, measured_where, statement
+from namegen.experiments.compare.verdict import verdict
+from namegen.experiments.compare.words import measured_where
 from namegen.experiments.table import Table
 from namegen.files import write_whole
 
@@ -83,8 +84,7 @@ def render(results: Comparison, lists: Sequence[ListReport]) -> str:
     data = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
     return environment.get_template(REPORT).render(
         palette=PALETTE,
-        statement=statement(results),
-        findings=findings(results),
+        verdict=verdict(results),
         where=measured_where(results),
         lists=lists,
         markup=Markup,

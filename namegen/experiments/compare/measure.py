@@ -38,7 +38,16 @@ from namegen.experiments.compare.subjects import (
     GenerationSubject,
     ListSubject,
     ReferenceSubject,
+    TimingSubject,
     TrainingSubject,
+)
+from namegen.experiments.compare.timed import (
+    Clock,
+    LibraryMissingError,
+    Watch,
+    clocked,
+    engine_to_measure,
+    measure_timing,
 )
 from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 from namegen.threads import limit_threads
@@ -46,16 +55,12 @@ from namegen.threads import limit_threads
 if TYPE_CHECKING:
     from namegen.core.data.beginnings import Beginnings
     from namegen.core.data.vocabulary import Vocabulary
-    from namegen.core.engine import EngineClass, LanguageModel
+    from namegen.core.engine import LanguageModel
     from namegen.types import Array
 
 Needed = TypeVar("Needed")
 # Generating is timed at least so often, and more often until so many seconds have gone by; only once if it is slow.
 FEWEST_PASSES, MOST_PASSES, ENOUGH_SECONDS, SLOW_PASS_SECONDS = 3, 20, 1.0, 5.0
-
-
-class LibraryMissingError(EngineError):
-    """A whole engine cannot run here, whatever the network."""
 
 
 def main() -> None:
@@ -141,59 +146,34 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
 def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     """Train one network with one engine: its curves, its figures on each part, its time and memory."""
-    engine_class, started = _load_engine(request.subject.engine), time.time() - request.started
+    engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
     from namegen.config import parse_config
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.run import TrainingRun
     from namegen.experiments.compare.memory import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
-    clock = {"making": 0.0, "warm_up": 0.0}
-    run = TrainingRun(request.corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
-    result = run.run()
-    memory = peak_memory_mib()
+    clock = Clock()
+    with Watch() as watch:
+        run = TrainingRun(request.corpus, config.recipe, clocked(engine_class, clock), threads=request.threads)
+        result = run.run()
+        memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
     whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
     result.checkpoint.save(_file(request.writes))
     held_out = _needed(result.validation, "held-out part")
     parts = (result.training, held_out, whole)
     timing = Timing(
-        start_up_seconds=started + clock["making"],
-        compilation_seconds=clock["warm_up"],
+        start_up_seconds=started + clock.making,
+        compilation_seconds=clock.warm_up,
         first_epoch_seconds=result.history[0].training_seconds,
         seconds_per_epoch=seconds_per_epoch(result.history),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
         peak_memory_mib=memory,
+        quiet=watch.quiet,
     )
     return TrainingResult(**vars(summarise(run, result)), figures=Parts(*map(plain_metrics, parts)), timing=timing)
-
-
-def _load_engine(name: str) -> EngineClass:
-    from namegen.backends import load_engine
-
-    try:
-        return load_engine(name)
-    except EngineError as error:
-        raise LibraryMissingError(str(error)) from error
-
-
-def _clocked(engine_class: EngineClass, clock: dict[str, float]) -> EngineClass:
-    """The same engine, which notes how long making it and warming it up takes."""
-    base: Any = engine_class
-
-    class Clocked(base):  # type: ignore[misc]  # which engine it is, is known only now
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            start = time.perf_counter()
-            super().__init__(*arguments, **options)
-            clock["making"] += time.perf_counter() - start
-
-        def warm_up(self, step: Any) -> None:
-            start = time.perf_counter()
-            super().warm_up(step)
-            clock["warm_up"] += time.perf_counter() - start
-
-    return Clocked
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
@@ -249,10 +229,12 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     if loop is None:
         algorithms["count_splitting"] = count_splitting
     generated: dict[Algorithm, GenerationFigures] = {}
-    for name, algorithm in algorithms.items():
-        found, speed = _timed(algorithm, n)
+    with Watch() as watch:
+        drawn = {name: _timed(algorithm, n) for name, algorithm in algorithms.items()}
+        memory = peak_memory_mib()
+    for name, (found, speed) in drawn.items():
         generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half)))
-    return GenerationResult(start_up_seconds=started, peak_memory_mib=peak_memory_mib(), algorithms=generated)
+    return GenerationResult(start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet)
 
 
 def _language_model(
@@ -272,7 +254,7 @@ def _language_model(
     from namegen.backends.opening import find_architecture, open_network
     from namegen.core.network.checkpoint import Checkpoint
 
-    _load_engine(subject.engine)
+    engine_to_measure(subject.engine)
     checkpoint = Checkpoint.load(path, find_architecture)
     try:
         engine = open_network(checkpoint, "the network", backend=subject.engine, threads=request.threads)
@@ -315,6 +297,7 @@ MEASURES: dict[str, Callable[[Request[Any]], Result]] = {
     ListSubject.kind: measure_list,
     ReferenceSubject.kind: measure_reference,
     TrainingSubject.kind: measure_training,
+    TimingSubject.kind: measure_timing,
     ExportSubject.kind: export_tflite,
     GenerationSubject.kind: measure_generation,
 }

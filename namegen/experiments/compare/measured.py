@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from namegen.documents import Count, Measure, Percent
+from namegen.documents import UNSET, Count, Measure, Percent, UnsetType
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
 Lengths = dict[str, Count]  # characters of a name → names
@@ -88,6 +88,20 @@ class ReferenceResult:
 
 
 @dataclass(frozen=True)
+class Quiet:
+    """Whether something else ran while it was measured.
+
+    Attributes:
+        control_seconds: how long one fixed computation took, just before and just after.
+        other_cores: how many cores all other processes kept busy meanwhile, on average; None where the system does not
+            say, or where it took too short a time.
+    """
+
+    control_seconds: tuple[Measure, Measure]
+    other_cores: Measure | None
+
+
+@dataclass(frozen=True)
 class Timing:
     """The time and the memory of a training, in a process of its own.
 
@@ -99,6 +113,7 @@ class Timing:
         seconds: inside training and validation, all epochs.
         chars_per_second: inside training; None where the run was too short to tell.
         peak_memory_mib: the most that the process held; None where the system does not say.
+        quiet: whether something else ran; missing in documents of the first edition.
     """
 
     start_up_seconds: Measure
@@ -108,6 +123,42 @@ class Timing:
     seconds: Measure
     chars_per_second: Measure | None
     peak_memory_mib: Measure | None
+    quiet: Quiet | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class BatchTiming:
+    """How fast an engine trains with batches of one size.
+
+    Attributes:
+        batch_size: in names.
+        compilation_seconds: until the engine is warm.
+        seconds_per_epoch: inside training, median of the epochs after the first.
+        chars_per_second: inside training, from that median.
+    """
+
+    batch_size: Count
+    compilation_seconds: Measure
+    seconds_per_epoch: Measure
+    chars_per_second: Measure
+
+
+@dataclass(frozen=True)
+class TimingResult:
+    """The result of timing one engine once, in a process of its own.
+
+    Attributes:
+        start_up_seconds: from the start of the process to an engine that is made, its libraries loaded.
+        peak_memory_mib: the most that the process held until the first batch size was done; None where the system does
+            not say.
+        batches: with the batch size of the training, and with a large one.
+        quiet: whether something else ran.
+    """
+
+    start_up_seconds: Measure
+    peak_memory_mib: Measure | None
+    batches: tuple[BatchTiming, BatchTiming]
+    quiet: Quiet
 
 
 @dataclass(frozen=True)
@@ -188,11 +239,13 @@ class GenerationResult:
         start_up_seconds: from the start of the process to a model that is loaded.
         peak_memory_mib: the most that the process held; None where the system does not say.
         algorithms: the names by each algorithm that the model has.
+        quiet: whether something else ran; missing in documents of the first edition.
     """
 
     start_up_seconds: Measure
     peak_memory_mib: Measure | None
     algorithms: dict[Algorithm, GenerationFigures]
+    quiet: Quiet | UnsetType = UNSET
 
 
-Result = ListFacts | ReferenceResult | TrainingResult | ExportResult | GenerationResult
+Result = ListFacts | ReferenceResult | TrainingResult | TimingResult | ExportResult | GenerationResult

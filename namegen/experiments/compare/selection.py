@@ -6,7 +6,8 @@ from typing import Literal
 
 from namegen.experiments.compare.document import Generation, ListEntry, Training
 from namegen.experiments.compare.measured import Algorithm, GenerationFigures
-from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS, TFLITE
+from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
+from namegen.experiments.compare.plan import NUMPY, TFLITE
 from namegen.experiments.compare.subjects import SplitName
 
 Part = Literal["training", "held_out", "whole"]

@@ -62,6 +62,24 @@ class TrainingSubject:
 
 
 @dataclass(frozen=True)
+class TimingSubject:
+    """How fast an engine trains: one round of several.
+
+    Attributes:
+        engine: its name.
+        config: the tables of a config file, of few epochs.
+        round: which; the first one, 0, is the training that the curves are of.
+        large_batch: names; what is timed beside the batch of the config.
+    """
+
+    kind: ClassVar[str] = "timing"
+    engine: str
+    config: Mapping[str, Json]
+    round: int
+    large_batch: int
+
+
+@dataclass(frozen=True)
 class ExportSubject:
     """The trained network as a ``.tflite``: nothing to choose."""
 
@@ -96,4 +114,4 @@ def table_of(config: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     return cast(Mapping[str, Json], config[name])
 
 
-Subject = ListSubject | ReferenceSubject | TrainingSubject | ExportSubject | GenerationSubject
+Subject = ListSubject | ReferenceSubject | TrainingSubject | TimingSubject | ExportSubject | GenerationSubject
