@@ -15,13 +15,12 @@ from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.selection import (
     ALGORITHMS,
     generated_by_network,
-    like_for_like_runs,
     network_names,
     network_values,
     reference_values,
 )
 from namegen.experiments.compare.subjects import SplitName
-from namegen.experiments.compare.words import listed, statement
+from namegen.experiments.compare.words import listed
 
 LONG = 12  # characters of a name that is long for a player's
 
@@ -46,29 +45,6 @@ def axis_of(runs: Sequence[Mapping[str, str]]) -> str:
 # --- the comparison ---------------------------------------------------------------------------------------------------
 
 
-def engines(results: Comparison, entries: Entries) -> str:
-    """How near the engines are to each other, and what they cost."""
-    runs = [run for entry in entries for run in like_for_like_runs(entry)]
-    costs = []
-    for engine in dict.fromkeys(run.engine for run in runs):
-        timings = [run.timing for run in runs if run.engine == engine]
-        start = between([one.start_up_seconds for one in timings], "{:.1f}")
-        compiling = max(one.compilation_seconds for one in timings)
-        warm = between([one.compilation_seconds for one in timings], "{:.1f}")
-        memory = [one.peak_memory_mib for one in timings if one.peak_memory_mib is not None]
-        costs.append(
-            f"{engine} takes {start} seconds to start"
-            + (f", {warm} to compile" if compiling >= 0.05 else "")
-            + (f", and {between(memory, '{:.0f}')} MiB" if memory else "")
-        )
-    epochs = between([run.epochs for run in runs], "{:.0f}")
-    batch = between([run.batch_size for run in runs], "{:,.0f}")
-    return (
-        f"{statement(results)} (Over {epochs} epochs, in batches of {batch} names.) Beside that, {'; '.join(costs)} "
-        "([all of it](tables.md))."
-    )
-
-
 def whole_list_gap(pairs: Mapping[str, Sequence[float]], ceiling: str) -> str:
     """How far networks and ceilings are from the blog's figures, in points."""
     networks = {name: largest(gaps) for name, gaps in pairs.items() if name != ceiling}
@@ -86,8 +62,8 @@ def seen(results: Comparison, entries: Entries) -> str:
         counting = 100 * mean(reference_values(entry, "names", "held_out", "baseline", "accuracy_argmax"))
         network, best = best_network(entry, "names")
         said.append(
-            f"of {entry.name} {found:.1f} % of the held-out names stand in the training part as well. Counting predicts "
-            f"{counting:.1f} % of their characters, the best network ({network}) {100 * best:.1f} %"
+            f"{found:.1f} % of the held-out names of {entry.name} stand in the training part as well: counting "
+            f"predicts {counting:.1f} % of their characters, the best network ({network}) {100 * best:.1f} %"
         )
     return f"With the blog's split, {'; '.join(said)}. Counting is good at this, because it remembers."
 
@@ -104,17 +80,18 @@ def unseen(results: Comparison, entries: Entries) -> str:
         best = min(gaps, key=lambda network: mean(gaps[network]))
         below = sum(gap < 0 for gap in gaps[best])
         said.append(
-            f"on {entry.name} the networks' losses minus that of counting are {between(map(mean, gaps.values()), '{:+.3f}')} "
-            f"nats per character; the best of them, {best}, is below counting in {below} of {len(counting)} splits"
+            f"on {entry.name} the networks' losses minus that of counting are "
+            f"{between(map(mean, gaps.values()), '{:+.3f}')} nats per character; the best of them, {best}, is below "
+            f"counting with {below} of {len(counting)} seeds"
         )
     gains = []
     for split, where in (("names", "with repeats on both sides"), ("unique", "without")):
         points = [wider(entry, split) for entry in entries]
         gains.append(f"{listed([f'{point:+.1f}' for point in points])} points {where}")
     return (
-        f"{capital('; '.join(said))}. A SimpleRNN of 2×128 has nine times the weights of one of 2×32. What it gains in "
-        f"argmax, on {listed([entry.name for entry in entries])}: {'; '.join(gains)}. The difference is what it has "
-        "learned by heart."
+        f"With no name on both sides, {'; '.join(said)}. A SimpleRNN of 2×128 has nine times the weights of one of "
+        f"2×32. What it gains in argmax, on {listed([entry.name for entry in entries])}: {'; '.join(gains)}. The "
+        "difference was learned by heart."
     )
 
 
@@ -184,25 +161,24 @@ def sweeps(runs: Runs, lists: Sequence[str]) -> str:
     best = [max(found, key=lambda value: found[value][0]) for found in rates]
     worst = [min(found, key=lambda value: found[value][0]) for found in rates]
     behind = [found[high][0] - found[low][0] for found, high, low in zip(rates, best, worst, strict=True)]
-    spread = [
-        100 * (max(one[0] for one in found.values()) - min(one[0] for one in found.values())) for found in momenta
-    ]
+    shares = [[share for share, _ in found.values()] for found in momenta]
+    spread = [f"{100 * (max(each) - min(each)):.1f}" for each in shares]
     return "\n".join(
         [
-            f"- **Learning rate**, RMSprop at a constant rate. The best of the three is {listed(unique(best))}; "
+            f"- **Learning rate**, RMSprop at a constant rate. Best of the three: {listed(unique(best))}; "
             f"{listed(unique(worst))} is {points(behind)} behind.",
-            "- **Batch size**, all at Keras's default rate of 0.001, as the blog had it. Beside the blog's 1,000 prefixes "
-            f"(178 names), Keras's default of 32 (6 names) gets {gained(batches, '6', '178')} farther, in "
-            f"{times(batches, '6', '178')} the seconds; 10,000 prefixes (1,780 names), with a tenth of the updates, get "
+            "- **Batch size**, all at Keras's default rate of 0.001, as the blog had it. Beside the blog's 1,000 "
+            f"prefixes (178 names), Keras's default of 32 (6 names) gains {gained(batches, '6', '178')}, in "
+            f"{times(batches, '6', '178')} the seconds, and 10,000 (1,780 names), with a tenth of the updates, "
             f"{gained(batches, '1780', '178')}. If each batch size had a rate that suits it, they would be closer to "
             "each other.",
             f"- **Momentum** (the network from scratch, an update for each name): the three are within "
-            f"{listed([f'{one:.1f}' for one in spread])} points. It is the damped form of momentum, in which the rate "
+            f"{listed(spread)} points. It is the damped form of momentum, in which the rate "
             "means the same for every momentum.",
             f"- **Width and cell.** 128 units gain {gained(widths, '128,128', '32,32')} over 32, in "
             f"{times(widths, '128,128', '32,32')} the seconds, the LSTM {gained(cells, 'lstm', 'simple_rnn')} over the "
             f"SimpleRNN, in {times(cells, 'lstm', 'simple_rnn')}. Part of that is memory of the list (above).",
-            f"- **Engine.** Keras is {gained(engines_, 'keras', 'numpy')} from NumPy, and needs "
+            f"- **Engine.** Keras gains {gained(engines_, 'keras', 'numpy')} over NumPy, and needs "
             f"{times(engines_, 'keras', 'numpy')} the seconds.",
             "- **Gradient through time**, which the blog's network from scratch did not have, gains "
             f"{gained(through, 'yes', 'no')}.",
@@ -263,13 +239,7 @@ def unique(values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def capital(text: str) -> str:
-    """With a capital at the beginning."""
-    return text[:1].upper() + text[1:]
-
-
 WORDS: dict[str, Callable[[Comparison, Entries], str]] = {
-    "engines": engines,
     "seen": seen,
     "unseen": unseen,
     "drawings": drawings,
