@@ -74,6 +74,13 @@ class ListFrequencies:
     alike: tuple[NamesAlike, ...]
 
 
+@dataclass(frozen=True)
+class Frequencies:
+    """``frequencies.json``: a list each."""
+
+    lists: tuple[ListFrequencies, ...]
+
+
 def counted(name: str, config: str, listed: Iterable[str], drawn: Iterable[str]) -> ListFrequencies:
     """Both lists, counted name by name.
 
@@ -133,13 +140,13 @@ def picture(of_list: ListFrequencies) -> Figure:
 
 def read() -> tuple[ListFrequencies, ...]:
     """What was measured."""
-    return from_plain(tuple[ListFrequencies, ...], json.loads(FILE.read_text(encoding="utf-8")))
+    return from_plain(Frequencies, json.loads(FILE.read_text(encoding="utf-8"))).lists
 
 
 def main() -> None:
     if "--draw" not in sys.argv:
-        measured = [measure(*one) for one in CONFIGS.items()]
-        text = json.dumps(to_plain(tuple(measured)), ensure_ascii=False, separators=(",", ":"))
+        measured = Frequencies(tuple(measure(*one) for one in CONFIGS.items()))
+        text = json.dumps(to_plain(measured), ensure_ascii=False, separators=(",", ":"))
         FILE.write_text(text.replace("},", "},\n") + "\n", encoding="utf-8")
     for one in read():
         with drawing_style():

@@ -108,9 +108,12 @@ def letters(lists: Mapping[str, ListDescription]) -> Table:
         {letter: count / sum(one.letters.values()) for letter, count in one.letters.items()} for one in lists.values()
     ]
     found = sorted({letter for one in shares for letter in one if letter.isascii()})
-    rows = [(letter, *(percent(one.get(letter, 0)) for one in shares)) for letter in found]
+    rows = [(letter, *(percent(one.get(letter, 0.0)) for one in shares)) for letter in found]
     rows.append(
-        ("others", *(percent(sum(share for letter, share in one.items() if letter not in found)) for one in shares))
+        (
+            "others",
+            *(percent(sum((share for letter, share in one.items() if letter not in found), 0.0)) for one in shares),
+        )
     )
     return Table("Letters, upper and lower case together (%)", ("letter", *lists), tuple(rows))
 

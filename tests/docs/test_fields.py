@@ -68,8 +68,10 @@ def test_every_field_of_a_measured_document_is_described_where_it_stands_and_not
 def test_a_field_that_is_not_explained_is_found() -> None:
     @dataclass(frozen=True)
     class Silent:
-        """Attributes:
-        loud: it is said.
+        """A class of two fields.
+
+        Attributes:
+            loud: it is said.
         """
 
         loud: int
