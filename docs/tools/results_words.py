@@ -85,7 +85,8 @@ def unseen(results: Comparison, entries: Entries) -> str:
             f"counting with {below} of {len(counting)} seeds"
         )
     gains = []
-    for split, where in (("names", "with repeats on both sides"), ("unique", "without")):
+    sides: dict[SplitName, str] = {"names": "with repeats on both sides", "unique": "without"}
+    for split, where in sides.items():
         points = [wider(entry, split) for entry in entries]
         gains.append(f"{listed([f'{point:+.1f}' for point in points])} points {where}")
     return (

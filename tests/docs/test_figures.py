@@ -38,7 +38,7 @@ MADE = {
 }
 DOCUMENTS = [
     path
-    for path in (ROOT / "README.md", DOCS / "index.md", *sorted(DOCS.glob("[ulr]*/*.md")))  # use, learn, results
+    for path in (ROOT / "README.md", DOCS / "index.md", *sorted(DOCS.glob("*/*.md")))
     if path.relative_to(ROOT).as_posix() not in MADE
 ]
 MADE_PART = re.compile(
