@@ -50,7 +50,7 @@ def _print_verdict(console: Console, lines: Sequence[Line]) -> None:
     if beside:
         grid.add_column()
     for line in lines:
-        question = Text(f"{line.question}{' (!)' if line.warning else ''}", style="bold")
+        question = Text(line.question, style="bold")
         answers = [Text(printable(answer)) for answer in line.answers]
         for place, answer in enumerate(answers):
             if beside:

@@ -148,9 +148,11 @@ class Ratio:
         """For people.
 
         >>> str(Ratio.of([1.62, 1.58, 1.71])), str(Ratio.of([2.0]))
-        ('1.6 (1.6 to 1.7)', '2.0')
+        ('1.6 (1.6 to 1.7)', '2.0 (one round)')
         """
         shown, low, high = (f"{one:.1f}" for one in (self.median, self.lowest, self.highest))
+        if self.rounds == 1:
+            return f"{shown} (one round)"
         return shown if low == high else f"{shown} ({low} to {high})"
 
 

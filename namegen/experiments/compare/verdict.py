@@ -68,6 +68,13 @@ def _faster(lists: Sequence[ListEntry]) -> Iterator[str]:
                 said.append(part)
         if said:
             yield f"{network}: {'; '.join(said)}."
+    if not networks:
+        engines = dict.fromkeys(run.engine for entry in lists for run in entry.trainings)
+        yield (
+            f"No engine was timed; networks were trained by {listed(list(engines))}."
+            if engines
+            else ("No network could be trained.")
+        )
 
 
 def _fastest(of_lists: Sequence[dict[str, Speed]]) -> str:
@@ -154,12 +161,21 @@ def _trust(results: Comparison) -> Line:
     """How much was measured, whether the machine was quiet, and what is not there."""
     quiet = quietness(results)
     seeds = counted(len(results.seeds), "seed")
+    said = []
+    if quiet.known:
+        beside = "" if quiet.other_cores is None else f"other processes took up to {quiet.other_cores:.1f} cores, and "
+        noted = f"{beside}a fixed computation took up to {quiet.drift:.2f} times its shortest time"
+        said.append(
+            f"Not its times, as the machine was busy: {noted}. Run it again with nothing beside it."
+            if quiet.busy
+            else f"The machine was quiet: {noted}."
+        )
     if results.split_seed is None:
-        said = [f"{seeds}, each with held-out names of its own."]
+        said.append(f"{seeds}, each with held-out names of its own.")
     elif len(results.seeds) == 1:
-        said = [f"{seeds}: how much another start would change is not known."]
+        said.append(f"{seeds}: how much another start would change is not known.")
     else:
-        said = [f"{seeds}, which change the start; the held-out names are the same for all."]
+        said.append(f"{seeds}, which change the start; the held-out names are the same for all.")
     if results.quick_epochs is not None:
         said.append(f"This was a quick look of {counted(results.quick_epochs, 'epoch')}; a full run trains to the end.")
     rounds = max((len(one.rounds) for entry in results.lists for one in speeds(entry)), default=0)
@@ -169,14 +185,6 @@ def _trust(results: Comparison) -> Line:
             "brackets stands the range."
             if rounds > 1
             else "Each time was measured once, nothing of namegen beside it."
-        )
-    if quiet.known:
-        beside = "" if quiet.other_cores is None else f"other processes took up to {quiet.other_cores:.1f} cores, and "
-        drift = f"a fixed computation took up to {quiet.drift:.2f} times its shortest time"
-        said.append(
-            f"The machine was busy: {beside}{drift}. Do not trust the times; run it again with nothing beside it."
-            if quiet.busy
-            else f"The machine was quiet: {beside}{drift}."
         )
     if results.failed:
         said.append(f"{counted(len(results.failed), 'measurement')} failed; the rest stands.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.plan import NETWORKS
+from namegen.experiments.compare.networks import NETWORKS
 from namegen.experiments.compare.tables.networks import accuracy_table, loss_table
 
 
