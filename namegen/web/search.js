@@ -39,8 +39,10 @@ class TextWish {
   }
 }
 
-const TRIES = 2000; // and 20 for each name asked for
-const LETTERS_FOR_TEXT = 30_000; // and 500, drawn in tries: few names have a text at their end or inside
+const TRIES = 2000; // and 20 for each name
+const LETTERS = 100_000; // and 1,000, drawn in tries: of a thousand letters each, 2,000 tries would take minutes
+const LETTERS_FOR_TEXT = 30_000; // and 500, but any number of tries: few names have a text at their end or inside
+const NAMES_ON_TRUST = 1000; // asked for, that all this is granted for; of more names, for those that are found
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
@@ -49,8 +51,6 @@ class Search {
     this.model = model;
     this.wish = wish;
     this.nextNumber = randomNumbers(wish.seed);
-    this.beginnings = model.sound ? model.beginnings(wish.first, wish.temperature, wish.label) : [];
-    this.chances = this.beginnings.map(({ chance }) => chance);
     this.contains = new TextWish(model, wish.contains ?? "");
     this.ends = new TextWish(model, wish.ends ?? "");
     // {name, isNew, beginning, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
@@ -58,11 +58,18 @@ class Search {
     this.taken = new Set();
     this.tries = 0;
     this.letters = 0; // drawn, the ends of names too
+    this.beginnings = [];
     this.trouble = this.impossible();
-    [this.mostTries, this.mostLetters] = this.trouble ? [0, 0] : this.bounds();
+    if (this.trouble) return;
+    this.beginnings = model.beginnings(wish.first, wish.temperature, wish.label); // the network reads: it takes a while
+    this.chances = this.beginnings.map(({ chance }) => chance);
+    if (this.beginnings.length === 0) this.trouble = { why: "together" };
   }
 
-  /** Why no name can be as wished: {why}, with the letter or the part that is at fault; null where one may be. */
+  /**
+   * Why no name can be as wished: {why}, with the letter or the part that is at fault; null where one may be. Nothing is
+   * read for that.
+   */
   impossible() {
     const { first, contains = "", ends = "", shortest, longest } = this.wish;
     const unsound = this.model.parts.find(({ probed }) => !probed);
@@ -72,21 +79,22 @@ class Search {
     const lacking = texts.find(({ ids }) => ids.length === 0);
     if (lacking) return { why: "letter", letter: lacking.letter };
     const needed = Math.max(shortest, ...[first, contains, ends].map((text) => [...text.normalize("NFC")].length));
-    if (needed > longest) return { why: "lengths" };
-    return this.beginnings.length === 0 ? { why: "together" } : null;
+    return needed > longest ? { why: "lengths" } : null;
   }
 
   /** How many tries, and how many letters in them, it takes at most: counted, not timed, so that names repeat. */
-  bounds() {
+  get bounds() {
     const { n, temperature, contains, ends } = this.wish;
     // always the same name; with labels one for each
     if (temperature === 0) return [this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length, Infinity];
-    return contains || ends ? [Infinity, LETTERS_FOR_TEXT + 500 * n] : [TRIES + 20 * n, Infinity];
+    const names = Math.min(n, Math.max(NAMES_ON_TRUST, this.found.length));
+    return contains || ends ? [Infinity, LETTERS_FOR_TEXT + 500 * names] : [TRIES + 20 * names, LETTERS + 1000 * names];
   }
 
   get done() {
-    const { found, wish, tries, mostTries, letters, mostLetters } = this;
-    return found.length >= wish.n || tries >= mostTries || letters >= mostLetters;
+    if (this.trouble || this.found.length >= this.wish.n) return true;
+    const [mostTries, mostLetters] = this.bounds;
+    return this.tries >= mostTries || this.letters >= mostLetters;
   }
 
   /** Search on for so many milliseconds; returns the names found meanwhile. */
