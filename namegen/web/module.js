@@ -142,7 +142,8 @@ export function load(data, name) {
     model = new Model(description);
   } catch (error) {
     const where = error instanceof Damage ? ` (${error.message})` : ""; // the language's own words help nobody
-    throw new Error(`the model ${told(description?.name)} is damaged${where}: export it again`);
+    const which = isText(description?.name) ? `the model ${told(description.name)}` : "the first model";
+    throw new Error(`${which} is damaged${where}: export it again`);
   }
   if (!model.sound) throw new Error(wouldBeWrong("This module", model));
   const { name: own, title, credit, notice, temperature, longest: maxLength } = description;

@@ -42,7 +42,12 @@ class TextWish {
 const TRIES = 2000; // and 20 for each name
 const LETTERS = 100_000; // and 1,000, drawn in tries: of a thousand letters each, 2,000 tries would take minutes
 const LETTERS_FOR_TEXT = 30_000; // and 500, but any number of tries: few names have a text at their end or inside
-const NAMES_ON_TRUST = 1000; // asked for, that all this is granted for; of more names, for those that are found
+// Of a request for more names than these, only each that is found pays for more.
+const NAMES_ON_TRUST = 10_000;
+const NAMES_ON_TRUST_FOR_TEXT = 1000;
+const TRIES_IN_VAIN = 22_000; // since the last name that was found: as many as a thousand names pay for
+const LETTERS_IN_VAIN = 100_000;
+const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
@@ -58,6 +63,7 @@ class Search {
     this.taken = new Set();
     this.tries = 0;
     this.letters = 0; // drawn, the ends of names too
+    this.before = { tries: 0, letters: 0 }; // when the last name was found
     this.beginnings = [];
     this.trouble = this.impossible();
     if (this.trouble) return;
@@ -82,19 +88,19 @@ class Search {
     return needed > longest ? { why: "lengths" } : null;
   }
 
-  /** How many tries, and how many letters in them, it takes at most: counted, not timed, so that names repeat. */
-  get bounds() {
-    const { n, temperature, contains, ends } = this.wish;
-    // always the same name; with labels one for each
-    if (temperature === 0) return [this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length, Infinity];
-    const names = Math.min(n, Math.max(NAMES_ON_TRUST, this.found.length));
-    return contains || ends ? [Infinity, LETTERS_FOR_TEXT + 500 * names] : [TRIES + 20 * names, LETTERS + 1000 * names];
-  }
-
+  /** Whether there are enough names, or it was tried enough: counted, not timed, so that names repeat. */
   get done() {
-    if (this.trouble || this.found.length >= this.wish.n) return true;
-    const [mostTries, mostLetters] = this.bounds;
-    return this.tries >= mostTries || this.letters >= mostLetters;
+    const { wish, found, tries, letters, before } = this;
+    if (this.trouble || found.length >= wish.n) return true;
+    // always the same name; with labels one for each
+    if (wish.temperature === 0) return tries >= (this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length);
+    if (wish.contains || wish.ends) {
+      const names = Math.min(wish.n, Math.max(NAMES_ON_TRUST_FOR_TEXT, found.length));
+      return letters >= LETTERS_FOR_TEXT + 500 * names || letters - before.letters >= LETTERS_IN_VAIN_FOR_TEXT;
+    }
+    const names = Math.min(wish.n, Math.max(NAMES_ON_TRUST, found.length));
+    const tooMany = tries >= TRIES + 20 * names || letters >= LETTERS + 1000 * names;
+    return tooMany || tries - before.tries >= TRIES_IN_VAIN || letters - before.letters >= LETTERS_IN_VAIN;
   }
 
   /** Search on for so many milliseconds; returns the names found meanwhile. */
@@ -120,6 +126,7 @@ class Search {
     const isNew = this.model.isNew(normalised);
     if (onlyNew && isNew === false) return;
     this.taken.add(normalised);
+    this.before = { tries: this.tries, letters: this.letters };
     this.found.push({ name, isNew, beginning: last.root.token, tokens, numbers });
   }
 

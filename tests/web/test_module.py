@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ WRONG = [
     ("load({ models: [] })", "the data are no models of namegen: give the file that export-web wrote"),
     ("load(null)", "the data are no models of namegen"),
     ("load({ ...JSON.parse(json), version: 3 })", "the data have the version 3, this module reads 2: export both"),
+    ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, {}])", "blend needs a list of two or more models"),
     ("blend([first, , first])", "blend needs a list of two or more models"),
@@ -449,3 +450,78 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
     one["checksum"] = checksum({key: value for key, value in one.items() if key != "checksum"})
     refused = "({ load }, _, content) => { try { return load(content); } catch (error) { return error.message; } }"
     assert node(refused, content).startswith("This module computes something else for shipped than the engine “numpy”, which")
+
+
+# ---- how long a search may take, in what it counts ----
+
+SEARCHES = """({ load, Model, Search }, json, wishes) => wishes.map((wish) => {
+    const model = new Model(JSON.parse(json).models.find(({ name }) => name === "simple_rnn"));
+    let reads = 0;
+    const { network } = model, step = network.step.bind(network);
+    network.step = (...given) => { reads += 1; return step(...given); };
+    const usual = { temperature: 1, first: "", shortest: 1, longest: 30, onlyNew: true, label: "first" };
+    const search = new Search(model, { n: 20, seed: 1, ...usual, ...wish });
+    const before = reads;
+    while (!search.done) search.tryOnce();
+    const { trouble, tries, letters, found } = search;
+    return { trouble, before, tries, letters, found: found.length };
+})"""
+
+
+@pytest.fixture(scope="module")
+def search(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A search for names of a small model, counted: the engine that page and module share, looked into."""
+    inside = tmp_path_factory.mktemp("inside")
+    text = (folder / "names.mjs").read_text(encoding="utf-8") + "\nexport { Model, Search };\n"
+    (inside / "names.mjs").write_text(text, encoding="utf-8")
+    (inside / "names.json").write_text((folder / "names.json").read_text(encoding="utf-8"), encoding="utf-8")
+    run = in_node(inside)
+    return lambda wish: dict(run(SEARCHES, [wish])[0])
+
+
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        ({"first": "a" * 1000}, "lengths"),
+        ({"first": "ab" * 16, "contains": "x"}, "lengths"),
+        ({"first": "a", "ends": "b" * 31}, "lengths"),
+        ({"first": "ma", "ends": "ж"}, "letter"),
+        ({"first": "ma", "ends": "o "}, "space"),
+    ],
+)
+def test_what_cannot_be_is_known_before_the_network_reads(wish: dict[str, Any], why: str, search: Any) -> None:
+    found = search(wish)
+    assert found["trouble"]["why"] == why
+    assert (found["before"], found["tries"]) == (0, 0)
+
+
+def test_a_very_long_beginning_is_read_in_fewer_ways(search: Any) -> None:
+    """64 ways of a thousand letters would be 64,000 steps of the network."""
+    found = search({"first": "a" * 1000, "longest": 1000, "n": 1})
+    assert 1000 < found["before"] <= 5100
+    found = search({"first": "a" * 79, "longest": 79, "n": 1})
+    assert found["before"] > 64 * 70  # of what any name might begin with, all are
+
+
+def test_of_very_many_names_only_those_found_pay_for_more(search: Any) -> None:
+    """Of one or two letters there are few; a hundred thousand asked for were two million tries."""
+    found = search({"n": 100_000, "longest": 1, "onlyNew": False, "temperature": 3})
+    assert 20 < found["found"] <= 30
+    assert 22_000 < found["tries"] < 60_000
+    found = search({"n": 100_000, "longest": 2, "temperature": 3})
+    assert found["found"] > 1000
+    assert found["tries"] <= 202_000
+
+
+def test_a_text_that_no_name_has_is_given_up(search: Any) -> None:
+    """The same for a thousand names as for a hundred; for twenty sooner."""
+    hundred, thousand, twenty = (search({"n": n, "contains": "zzqx"}) for n in (100, 1000, 20))
+    assert 80_000 <= thousand["letters"] < 80_100
+    assert thousand == hundred
+    assert 40_000 <= twenty["letters"] < 40_100
+
+
+def test_names_without_an_end_are_given_up(search: Any) -> None:
+    found = search({"longest": 1000, "shortest": 999, "temperature": 100, "n": 1000, "onlyNew": False})
+    assert found["found"] == 0
+    assert 100_000 <= found["letters"] <= 101_001
