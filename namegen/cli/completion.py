@@ -83,7 +83,7 @@ def complete_names(command: click.Command) -> None:
 
 
 def _files_here(incomplete: str) -> list[str]:
-    """The files of the current folder that begin so; a name with a folder in it names nothing that comes with namegen."""
+    """The files of the current folder that begin so; no name of what comes with namegen has a folder in it."""
     try:
         found = sorted(os.scandir(), key=lambda entry: entry.name)
         return [
@@ -106,7 +106,10 @@ def _labels(ctx: click.Context) -> Iterable[str]:
     from namegen.models import SHIPPED
 
     # An option that still lacks its value ends click's parsing: what stands before it is in no parameter yet.
-    given = {*ctx.args, *(one for value in ctx.params.values() for one in (value if type(value) is tuple else (value,)))}
+    given = {
+        *ctx.args,
+        *(one for value in ctx.params.values() for one in (value if type(value) is tuple else (value,))),
+    }
     some = [name for name in SHIPPED if name in given] or SHIPPED
     return dict.fromkeys(label for name in some for label in _labels_of(name))
 

@@ -41,7 +41,9 @@ def test_what_else_a_block_shows_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A remark before the commands, another program's line, a command without anything printed."""
     monkeypatch.setitem(tool["with_outputs"].__globals__, "run", lambda command: f"printed by {command}")
     block = "```console\n# first\n\n$ cd names\n$ namegen lists\nold\nold\n\n$ wc -l a.txt\n3 a.txt\n$ namegen x\n```\n"
-    made = block.replace("old\nold", "printed by namegen lists").replace("$ namegen x\n", "$ namegen x\nprinted by namegen x\n")
+    made = block.replace("old\nold", "printed by namegen lists").replace(
+        "$ namegen x\n", "$ namegen x\nprinted by namegen x\n"
+    )
     assert tool["with_outputs"](f"Text\n{block}Text") == f"Text\n{made}Text"
     alone = "```console\n# nothing printed\n$ namegen lists\n```\n"
     assert tool["with_outputs"](alone) == alone

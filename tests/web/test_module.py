@@ -140,7 +140,9 @@ CHANGED = """(_, json, changes) => changes.map((change) => {
     return content;
 })"""
 REFUSALS = """({ load }, json, contents) => contents.map((content) => {
-    try { return load(content, "simple_rnn").generate({ n: 3 }); } catch (error) { return [error.constructor.name, error.message]; }
+    try { return load(content, "simple_rnn").generate({ n: 3 }); } catch (error) {
+        return [error.constructor.name, error.message];
+    }
 })"""
 # Python's word for a wish → the module's.
 OPTIONS = {
@@ -449,7 +451,9 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
     one = content["models"][0]
     one["checksum"] = checksum({key: value for key, value in one.items() if key != "checksum"})
     refused = "({ load }, _, content) => { try { return load(content); } catch (error) { return error.message; } }"
-    assert node(refused, content).startswith("This module computes something else for shipped than the engine “numpy”, which")
+    assert node(refused, content).startswith(
+        "This module computes something else for shipped than the engine “numpy”, which"
+    )
 
 
 # ---- how long a search may take, in what it counts ----
