@@ -11,6 +11,7 @@ import csv
 import json
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from math import isnan
 from pathlib import Path
@@ -323,8 +324,11 @@ def filled(text: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
     return BLOCK.sub(block, text)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Write both files, or check them."""
+    parser = ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--check", action="store_true", help="write nothing; say whether the files are up to date")
+    check = parser.parse_args(arguments).check
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     entries = [next(entry for entry in results.lists if entry.name == name) for name in LISTS]
 
@@ -333,11 +337,11 @@ def main() -> None:
         TABLES: "# All tables of the full comparison\n\n" + markdown(results) + "\n",
     }
     for path, text in made.items():
-        if "--check" not in sys.argv:
+        if not check:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             sys.exit(f"docs/results/{path.name} is not what the results say: run `make docs`")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
