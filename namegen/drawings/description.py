@@ -21,6 +21,7 @@ from namegen.drawings.style import (
     counted,
     drawable_text,
     drawing_style,
+    isolated,
     new_figure,
     number_formatter,
     percent_formatter,
@@ -58,7 +59,7 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
     figure = new_figure(10.0, 11.5 if repeats else 7.4)
     different = f"{description.distinct:,} different" if repeats else "none of them twice"
     figure.suptitle(
-        f"{drawable_text(source, 60)}: {counted(description.entries, 'name')}, {different}",
+        f"{isolated(drawable_text(source, 60))}: {counted(description.entries, 'name')}, {different}",
         x=0.01,
         ha="left",
         fontsize=13,

@@ -248,6 +248,22 @@ def drawable_text(text: str, most: int = 40) -> str:
     return "".join(pieces)
 
 
+def isolated(text: str) -> str:
+    """Drawable text to stand inside a sentence: one in a right-to-left script keeps the order of the words around it.
+
+    Matplotlib (3.11 or later) orders and joins the letters of such scripts itself.
+
+    >>> isolated("Ann"), isolated("\u05e9") == "\u2068\u05e9\u2069"
+    ('Ann', True)
+    """
+    return f"\u2068{text}\u2069" if is_right_to_left(text) else text
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether a character of it is written from right to left."""
+    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+
+
 def plain_number(value: float) -> str:
     """A number for an axis or a label, with commas and without needless zeros.
 
@@ -283,16 +299,16 @@ def label_lines(axes: Axes, points: float = 9.0) -> None:
         axes: drawn once already, so that its limits and its place in the figure are settled.
         points: size of the text.
     """
-    to_axes = axes.transData + axes.transAxes.inverted()
     ends = []
     for line in axes.get_lines():
         heights = np.asarray(line.get_ydata(), np.float64)
         finite = heights[np.isfinite(heights)]
         if len(finite) and not str(line.get_label()).startswith("_"):
+            to_axes = line.get_transform() + axes.transAxes.inverted()
             ends.append((float(to_axes.transform((0, finite[-1]))[1]), line))
     ends.sort(key=lambda end: end[0])
     gap = 1.35 * points / (axes.get_window_extent().height * 72 / axes.figure.dpi)
-    for place, (_, line) in zip(spread([place for place, _ in ends], gap), ends, strict=True):
+    for place, (_, line) in zip(kept_inside(spread([place for place, _ in ends], gap), gap), ends, strict=True):
         axes.annotate(
             str(line.get_label()),
             (1, place),
@@ -317,6 +333,18 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
         while len(groups) > 1 and _first(groups[-1], gap) < _first(groups[-2], gap) + gap * len(groups[-2]):
             groups[-2:] = [groups[-2] + groups[-1]]
     return [_first(group, gap) + gap * index for group in groups for index in range(len(group))]
+
+
+def kept_inside(places: Sequence[float], gap: float) -> list[float]:
+    """Rising places that stand ``gap`` apart, moved as little as is needed to stand between 0 and 1, if there is room.
+
+    >>> [round(place, 2) for place in kept_inside([0.4, 0.9, 1.1], 0.2)]
+    [0.4, 0.8, 1.0]
+    """
+    found = list(places)
+    for index in reversed(range(len(found))):
+        found[index] = min(found[index], 1 - gap * (len(found) - 1 - index))
+    return [max(place, gap * index) for index, place in enumerate(found)]
 
 
 def _first(group: Sequence[float], gap: float) -> float:
