@@ -287,6 +287,18 @@ def number_formatter() -> FuncFormatter:
     return FuncFormatter(lambda value, _: plain_number(value))
 
 
+def short_formatter() -> FuncFormatter:
+    """Ticks for a narrow screen: thousands as k, millions as M.
+
+    >>> [short_formatter()(value) for value in (5, 2_000, 10_000_000)]
+    ['5', '2k', '10M']
+    """
+    steps = (1e6, "M"), (1e3, "k"), (0, "")
+    return FuncFormatter(
+        lambda value, _: next(f"{plain_number(value / (step or 1))}{sign}" for step, sign in steps if value >= step)
+    )
+
+
 def percent_formatter() -> FuncFormatter:
     """Ticks of shares as percentages."""
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
