@@ -58,7 +58,7 @@ def curves_figure(
                 Level(f"{one.baseline_order}-gram", shares[1], counting, QUIET, dashed=True),
             )
             handles += draw_levels(right, levels, least_span=LEAST_SPAN)
-    right.legend(handles=handles, fontsize=9, loc="lower right", handlelength=3)
+    right.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
     return figure
 
 

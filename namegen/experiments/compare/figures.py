@@ -68,7 +68,7 @@ class ListPlot:
         drawn_title: the same, with the list's name as it can be drawn.
         detail: the rest of what it shows.
         figure: the plot, without its title.
-        narrow: the same for a narrow screen.
+        draw: draws it, by the argument ``narrow`` for a narrow screen.
         narrow_note: what the narrow one leaves out; empty where it is nothing.
         folded: it is one of several of its kind, and not the first.
     """
@@ -79,7 +79,7 @@ class ListPlot:
     drawn_title: str
     detail: str
     figure: Figure
-    narrow: Figure
+    draw: Draw
     narrow_note: str = ""
     folded: bool = False
 
@@ -87,6 +87,10 @@ class ListPlot:
     def caption(self) -> str:
         """All that it shows, for a reader who does not see it."""
         return f"{self.title}: {self.detail}"
+
+    def narrow(self) -> Figure:
+        """The plot for a narrow screen, without its title. Call it inside ``drawing_style``."""
+        return self.draw(narrow=True)
 
     def titled(self) -> Figure:
         """The plot with its title, for a file that stands alone."""
@@ -108,7 +112,7 @@ def list_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Ite
         section: str, key: str, title: str, detail: str, draw: Draw, note: str = "", folded: bool = False
     ) -> ListPlot:
         titles = (title.format(list=shown) for shown in (entry.name, isolated(drawable_text(entry.name, 48))))
-        return ListPlot(section, key, *titles, detail, draw(narrow=False), draw(narrow=True), note, folded)
+        return ListPlot(section, key, *titles, detail, draw(narrow=False), draw, note, folded)
 
     for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
         by = "each engine" if len(runs) > 1 else _braced(runs[0].engine)

@@ -130,7 +130,7 @@ def _write_plot(plot: ListPlot, prefix: str, file: Path) -> Plot:
     """Write it as a file, with its title; in the page the title is text."""
     wide, narrow = (
         inline_svg(figure_bytes(figure, "svg").decode(), f"{prefix}{width}", plot.caption)
-        for figure, width in ((plot.figure, "w"), (plot.narrow, "n"))
+        for figure, width in ((plot.figure, "w"), (plot.narrow(), "n"))
     )
     write_whole(file, figure_bytes(plot.titled(), "png"))
     return Plot(wide, narrow, plot.title, plot.detail, plot.narrow_note, plot.folded)
