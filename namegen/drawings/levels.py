@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -67,7 +68,8 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
 
 def _curves_range(axes: Axes) -> tuple[float, float]:
     """The lowest and the highest value of the curves; those of an empty plot are at 0."""
-    found = [float(value) for line in axes.get_lines() for value in line.get_ydata() if math.isfinite(value)]  # type: ignore[union-attr]  # a sequence, as it was given
+    heights = [np.asarray(line.get_ydata(), np.float64) for line in axes.get_lines()]
+    found = [float(value) for curve in heights for value in curve[np.isfinite(curve)]]
     return min(found, default=0.0), max(found, default=0.0)
 
 

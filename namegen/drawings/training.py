@@ -16,6 +16,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.run_result import RunResult
 from namegen.drawings.levels import Level, draw_levels
+from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     INK,
     QUIET,
@@ -23,7 +24,6 @@ from namegen.drawings.style import (
     drawable_text,
     drawing_style,
     engine_colour,
-    isolated,
     label_lines,
     new_figure,
     number_formatter,

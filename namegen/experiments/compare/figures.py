@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
+from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     INK,
     LIST_COLOUR,
@@ -23,7 +24,6 @@ from namegen.drawings.style import (
     drawable_text,
     engine_colour,
     engine_looks,
-    isolated,
     new_figure,
     number_formatter,
     percent_formatter,
@@ -111,8 +111,8 @@ def list_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Ite
     def plot(
         section: str, key: str, title: str, detail: str, draw: Draw, note: str = "", folded: bool = False
     ) -> ListPlot:
-        titles = (title.format(list=shown) for shown in (entry.name, isolated(drawable_text(entry.name, 48))))
-        return ListPlot(section, key, *titles, detail, draw(narrow=False), draw, note, folded)
+        plain, drawn = (title.format(list=shown) for shown in (entry.name, isolated(drawable_text(entry.name, 48))))
+        return ListPlot(section, key, plain, drawn, detail, draw(narrow=False), draw, note, folded)
 
     for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
         by = "each engine" if len(runs) > 1 else _braced(runs[0].engine)
