@@ -8,6 +8,7 @@ is imported before the threads are pinned.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from namegen.documents import to_plain
+from namegen.documents import UNSET, UnsetType, to_plain
 from namegen.errors import CheckpointError, EngineError, NamegenError
 from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
 from namegen.experiments.compare.measured import (
@@ -25,6 +26,7 @@ from namegen.experiments.compare.measured import (
     GenerationFigures,
     GenerationResult,
     GenerationSpeed,
+    HeldOutGroups,
     ListFacts,
     Parts,
     ReferencePart,
@@ -54,6 +56,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.data.beginnings import Beginnings
+    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.data.vocabulary import Vocabulary
     from namegen.core.engine import LanguageModel
     from namegen.types import Array
@@ -127,7 +130,8 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
     def part(tree: PrefixTree) -> ReferencePart:
         ceiling_, baseline = plain_metrics(ceiling(tree)), plain_metrics(evaluator.evaluate(tree))
-        return ReferencePart(names=tree.name_count, characters=tree.characters, ceiling=ceiling_, baseline=baseline)
+        groups = _groups(model, tree, corpus.vocabulary) if tree is held_out else UNSET
+        return ReferencePart(tree.name_count, tree.characters, ceiling_, baseline, groups)
 
     return ReferenceResult(
         seen_percent=parts.seen_percent,
@@ -139,6 +143,18 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
             whole=part(parts.whole),
         ),
     )
+
+
+def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) -> HeldOutGroups | UnsetType:
+    """A model's sums over groups of the held-out names; nothing where a name is impossible to it."""
+    from namegen.core.evaluation.group_sums import group_sums
+
+    sums = group_sums(model, held_out, vocabulary)
+    if not math.isfinite(sums.nats.sum()):
+        return UNSET
+    whole, parts = (sums.characters, sums.hits), (sums.nats, sums.sampled)
+    (characters, hits), (nats, sampled) = ([tuple(one.round(4).tolist()) for one in two] for two in (whole, parts))
+    return HeldOutGroups(characters, nats, hits, sampled)
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -162,6 +178,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
     result.checkpoint.save(_file(request.writes))
     held_out = _needed(result.validation, "held-out part")
+    groups = _groups(run.engine, _needed(run.parts.held_out, "held-out part"), run.vocabulary)
     parts = (result.training, held_out, whole)
     timing = Timing(
         start_up_seconds=started + clock.making,
@@ -173,7 +190,8 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
         peak_memory_mib=memory,
         quiet=watch.quiet,
     )
-    return TrainingResult(**vars(summarise(run, result)), figures=Parts(*map(plain_metrics, parts)), timing=timing)
+    figures = Parts(*map(plain_metrics, parts))
+    return TrainingResult(**vars(summarise(run, result)), figures=figures, timing=timing, held_out_groups=groups)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------

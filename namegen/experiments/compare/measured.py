@@ -27,6 +27,31 @@ class Parts(Generic[Of]):
     whole: Of
 
 
+@dataclass(frozen=True)
+class HeldOutGroups:
+    """What one model makes of the held-out names, in sums: columns of one entry a group.
+
+    A hash of a name says which group it is in, so the groups of two models are of the same names
+    (``core/evaluation/group_sums.py``). They are what intervals are made of (``pairs.py``).
+
+    Attributes:
+        characters: to be predicted, in all names of the group.
+        nats: minus the log-probability of them all.
+        hits: characters that were the likeliest.
+        sampled: the probabilities of the true characters.
+    """
+
+    characters: tuple[Count, ...]
+    nats: tuple[Measure, ...]
+    hits: tuple[Count, ...]
+    sampled: tuple[Measure, ...]
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in (self.characters, self.nats, self.hits, self.sampled)}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of {' and '.join(map(str, sorted(lengths)))} groups: expected as many in each")
+
+
 # --- the list and its splits ------------------------------------------------------------------------------------------
 
 
@@ -59,12 +84,15 @@ class ReferencePart:
         ceiling: the part itself as a model.
         baseline: the n-gram that was fitted on what the network reads: the training part, with fewer repeats where
             those are damped.
+        baseline_groups: of the held-out part, the n-gram's sums over groups of names; missing for other parts, and in
+            documents that are older than this field.
     """
 
     names: Count
     characters: Count
     ceiling: PlainMetrics
     baseline: PlainMetrics
+    baseline_groups: HeldOutGroups | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
@@ -168,10 +196,13 @@ class TrainingResult(TrainingSummary):
     Attributes:
         figures: of the best epoch, on each part of the list.
         timing: its time and memory; to be told only where nothing else ran beside it.
+        held_out_groups: its sums over groups of the held-out names; missing in documents that are older than this
+            field, and where a held-out name is impossible to the network.
     """
 
     figures: Parts[PlainMetrics]
     timing: Timing
+    held_out_groups: HeldOutGroups | UnsetType = UNSET
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
