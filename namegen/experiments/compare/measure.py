@@ -114,7 +114,6 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     That is the training part, with fewer repeats where those are damped.
     """
     from namegen.core.data.parts import ListParts
-    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.evaluation.counting import NgramModel
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.evaluation.metrics import ceiling

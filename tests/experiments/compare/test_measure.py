@@ -82,7 +82,8 @@ def test_groups_of_held_out_names_are_those_of_network_and_counting(tmp_path: Pa
     path = str(tmp_path / "model.safetensors")
     trained = measure_training(Request("training", TrainingSubject("numpy", config), "x", NAMES, path, None, 1, 0.0))
     assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
-    assert isinstance(trained.held_out_groups, HeldOutGroups) and isinstance(held_out.baseline_groups, HeldOutGroups)
+    assert isinstance(trained.held_out_groups, HeldOutGroups)
+    assert isinstance(held_out.baseline_groups, HeldOutGroups)
     assert trained.held_out_groups.characters == held_out.baseline_groups.characters  # the same names in each
 
 
