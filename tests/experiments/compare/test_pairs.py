@@ -95,7 +95,13 @@ def slow_draws(one: list[OfSeed], other: list[OfSeed], draws: int, other_has_see
 
 @pytest.mark.parametrize("other_has_seeds", [True, False])
 def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
-    one, other = world(np.random.default_rng(3), other_has_seeds=other_has_seeds)
+    one, other = (
+        [
+            OfSeed(0, groups(20 * np.array(seed.groups.nats) ** 2, 3 * np.array(seed.groups.characters) ** 2))
+            for seed in side
+        ]
+        for side in world(np.random.default_rng(3), other_has_seeds=other_has_seeds)
+    )  # of very different sizes
     apart = found(one, other, other_has_seeds)
     slow = slow_draws(one, other, 2_000, other_has_seeds)
     low, high = np.percentile(slow, (2.5, 97.5))
@@ -186,6 +192,7 @@ def test_other_names_and_too_few_of_them_are_not_compared() -> None:
     of_other_names = OfSeed(0, groups(characters * 2.0, characters[::-1] + 1))
     assert difference(one, [of_other_names], "loss") is None
     assert difference(one, [replace(other[0], split_seed=1)], "loss") is None
+    assert difference([*one, replace(one[0], split_seed=1)], other, "loss") is None  # the other lacks that split
     assert difference([], other, "loss") is difference(one, [], "loss") is None
     few = np.where(np.arange(GROUPS) < 19, 10, 0)
     sums = [OfSeed(0, groups(few * 2.0, few))]
