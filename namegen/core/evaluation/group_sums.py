@@ -77,4 +77,3 @@ def groups_of(names: Sequence[str]) -> Int64[Array, "names"]:
     [36, 36, 43]
     """
     return (digests(names) >> np.uint64(64 - GROUP_BITS)).astype(np.int64)
-
