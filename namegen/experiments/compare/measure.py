@@ -36,6 +36,7 @@ from namegen.experiments.compare.measured import (
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import (
+    GENERATED_NAMES,
     ExportSubject,
     GenerationSubject,
     ListSubject,
@@ -118,6 +119,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.evaluation.metrics import ceiling
     from namegen.core.settings import DataSettings
+    from namegen.experiments.compare.judging import counting_names
 
     subject = request.subject
     corpus = request.corpus
@@ -132,6 +134,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
         groups = _groups(model, tree, corpus.vocabulary) if tree is held_out else UNSET
         return ReferencePart(tree.name_count, tree.characters, ceiling_, baseline, groups)
 
+    drawn, judge_names = counting_names(corpus, parts, model, subject, names=GENERATED_NAMES, seed=0)
     return ReferenceResult(
         seen_percent=parts.seen_percent,
         baseline_order=model.order,
@@ -141,6 +144,8 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
             held_out=part(held_out),
             whole=part(parts.whole),
         ),
+        counting_names=drawn,
+        judge_names=judge_names,
     )
 
 
@@ -220,10 +225,11 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.core.generation.generator import Generator
     from namegen.core.generation.sampling import SamplingSettings
     from namegen.core.network.checkpoint import default_max_length
+    from namegen.experiments.compare.judging import SplitJudge
     from namegen.experiments.compare.memory import peak_memory_mib
     from namegen.experiments.compare.quality import describe_names, two_halves
 
-    names, n, seed = request.names, request.subject.names, request.subject.seed
+    names, n, seed, split = request.names, request.subject.names, request.subject.seed, request.subject.split
     model, vocabulary, beginnings, loop = _language_model(request)
     started = time.time() - request.started
     longest = default_max_length(max(map(len, names)))
@@ -249,8 +255,9 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     with Watch() as watch:
         drawn = {name: _timed(algorithm, n) for name, algorithm in algorithms.items()}
         memory = peak_memory_mib()
+    judge = None if split is None else SplitJudge.of(request.corpus, split).judged
     for name, (found, speed) in drawn.items():
-        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half)))
+        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half, judge)))
     return GenerationResult(start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet)
 
 

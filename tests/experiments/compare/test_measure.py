@@ -14,6 +14,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.documents import UNSET
 from namegen.errors import EngineError
+from namegen.experiments.compare import measure
 from namegen.experiments.compare.exchange import Request
 from namegen.experiments.compare.measure import (
     export_tflite,
@@ -40,6 +41,12 @@ from tests.fake_engine import FakeEngine
 NAMES = load_bundled("mlb-first").names[:300]
 
 
+@pytest.fixture(autouse=True)
+def few_names_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand take seconds."""
+    monkeypatch.setattr(measure, "GENERATED_NAMES", 100)
+
+
 def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
     code = "import sys, namegen.experiments.compare.measure\nprint({'numpy', 'keras', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run(
@@ -60,6 +67,8 @@ def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
         len(split.validation),
     )
     assert sum(facts.lengths.values()) == 300
+    assert isinstance(found.counting_names, dict)
+    assert {sum(drawn.lengths.values()) for drawn in found.counting_names.values()} == {100}
 
 
 def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> None:
@@ -71,7 +80,7 @@ def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> No
     assert sum(groups.sampled) / characters == pytest.approx(figures.accuracy_sampled, abs=1e-4)
 
 
-def test_groups_of_held_out_names_are_those_of_network_and_counting(tmp_path: Path) -> None:
+def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
     subject = ReferenceSubject("unique", seed=1, validation=0.2)
     reference = measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
     held_out = reference.parts.held_out
@@ -85,6 +94,12 @@ def test_groups_of_held_out_names_are_those_of_network_and_counting(tmp_path: Pa
     assert isinstance(trained.held_out_groups, HeldOutGroups)
     assert isinstance(held_out.baseline_groups, HeldOutGroups)
     assert trained.held_out_groups.characters == held_out.baseline_groups.characters  # the same names in each
+
+    for split in (subject, None):
+        asked = GenerationSubject("numpy", 50, 0, split=split)
+        drawn = measure_generation(Request("generation", asked, "x", NAMES, None, path, 1, 0.0)).algorithms
+        for found in drawn.values():
+            assert (found.new_percent is UNSET, found.plausible_percent) == ((False, None) if split else (True, UNSET))
 
 
 def test_nothing_held_out_is_no_reference() -> None:
