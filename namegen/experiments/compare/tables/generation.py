@@ -84,9 +84,9 @@ def _per_cent(value: float | UnsetType | None) -> str:
 def _judge_in_words(reference: Reference) -> str:
     """How it is judged which names are plausible."""
     return (
-        "Plausible: of the new names, each once, those whose characters a judge finds likelier than those of the oddest "
-        f"tenth of real names. The judge has counted the {reference.judge_names:,} held-out names that the training "
-        "part lacks, so none that a network has learned; names of the training part say what is odd. It finds "
+        "Plausible: of the new names, each once, those whose characters a judge finds likelier than those of the "
+        f"oddest tenth of real names. The judge has counted the {reference.judge_names:,} held-out names that the "
+        "training part lacks, so none that a network has learned; names of the training part say what is odd. It finds "
         f"{REAL_PLAUSIBLE:.0f}% of real names plausible; pairs of letters (each letter drawn by the one before it "
         "alone) show how many it finds plausible that are none. As it counts itself, it may be a little kind to "
         "counting."
