@@ -114,10 +114,10 @@ def why_not_plausible(reference: Reference) -> str:
 
     A judge that has counted few names takes what pairs of letters make for names: its figures would say nothing.
     """
-    known = reference.judge_names
+    known = reference.judge_names or 0
     pairs = (reference.counting_names or {}).get("pairs")
     if pairs is None or not isinstance(pairs.plausible_percent, float):
-        return f"Which names are plausible is not told: the judge would know {known} names, which are too few."
+        return f"Which names are plausible is not told: the judge would know {known:,} names, which are too few."
     if pairs.plausible_percent > REAL_PLAUSIBLE - TOLD_APART:
         return (
             f"Which names are plausible is not told: the judge knows {known:,} names, and finds "

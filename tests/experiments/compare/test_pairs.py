@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from namegen.experiments.compare.document import Comparison, ListEntry
-from namegen.experiments.compare.measured import HeldOutGroups, Parts
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.measured import HeldOutGroups
 from namegen.experiments.compare.pairs import (
     NORMAL,
     Difference,
@@ -21,16 +21,9 @@ from namegen.experiments.compare.pairs import (
     in_figures,
     interval_in_words,
 )
+from tests.experiments.compare.grouped import GROUPS, groups, with_groups
 
-GROUPS = 64
 TRUTH = 0.02  # nats per character
-
-
-def groups(nats: np.ndarray, characters: np.ndarray, hits: np.ndarray | None = None) -> HeldOutGroups:
-    """Sums over groups."""
-    hits = np.zeros(len(nats), int) if hits is None else hits
-    columns = (characters.astype(int), nats, hits, 0.4 * characters)
-    return HeldOutGroups(*(tuple(column.tolist()) for column in columns))
 
 
 def world(
@@ -201,25 +194,6 @@ def test_other_names_and_too_few_of_them_are_not_compared() -> None:
 
 
 # --- out of a document ------------------------------------------------------------------------------------------------
-
-
-def with_groups(comparison: Comparison, better: float = 0.05) -> ListEntry:
-    """A list whose LSTM has a loss that much below counting's, and whose other networks have that of counting."""
-    entry = comparison.lists[0]
-    rng, characters = np.random.default_rng(0), np.full(GROUPS, 100)
-    counting = characters * (2 + 0.1 * rng.standard_normal(GROUPS))
-    references = []
-    for one in entry.references:
-        held_out = replace(one.parts.held_out, baseline_groups=groups(counting, characters))
-        references.append(replace(one, parts=Parts(one.parts.training, held_out, one.parts.whole)))
-    trainings = []
-    for run in entry.trainings:
-        moved = (-better if run.network == "LSTM 2×32" else 0) + 0.001 * rng.standard_normal(GROUPS)
-        own = groups(counting + characters * moved, characters)
-        config = {**run.config, "data": {**run.config["data"], "split_seed": 0}}  # type: ignore[dict-item]
-        trainings.append(replace(run, held_out_groups=own, config=config))
-    first = tuple(one for one in references if one.seed == 0)
-    return replace(entry, references=first, trainings=tuple(trainings))
 
 
 def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
