@@ -68,9 +68,9 @@ class NameFigures:
         lengths: how many names have how many characters.
         divergence_bits: of their n-grams from those of one half of the list.
         new_percent: of the generated names, those that the training part lacks, letter case and punctuation apart;
-            missing in documents that are older than this field.
+            missing in documents of the first edition.
         plausible_percent: of the new names, each once, those that could stand in the list (``judging.py``); None where
-            the judge would know too few names, or none is new; missing in documents that are older than this field.
+            the judge would know too few names, or none is new; missing in documents of the first edition.
     """
 
     recreated_percent: Percent
@@ -116,7 +116,7 @@ class ReferencePart:
         baseline: the n-gram that was fitted on what the network reads: the training part, with fewer repeats where
             those are damped.
         baseline_groups: of the held-out part, the n-gram's sums over groups of names; missing for other parts, and in
-            documents that are older than this field.
+            documents of the first edition.
     """
 
     names: Count
@@ -135,9 +135,8 @@ class ReferenceResult:
         baseline_order: of the n-gram.
         repeats_damped: networks and n-gram read a name of c entries about √c times.
         parts: ceiling and n-gram on each part of the list.
-        counting_names: what the names are like that counting draws from what the network reads; missing in documents
-            that are older than this field.
-        judge_names: how many names the judge of plausible ones has counted; missing as above.
+        counting_names: what the names are like that counting draws from what the network reads; missing in documents of the first edition.
+        judge_names: how many names the judge of plausible ones has counted; missing in documents of the first edition.
     """
 
     seen_percent: Percent
@@ -232,8 +231,7 @@ class TrainingResult(TrainingSummary):
     Attributes:
         figures: of the best epoch, on each part of the list.
         timing: its time and memory; to be told only where nothing else ran beside it.
-        held_out_groups: its sums over groups of the held-out names; missing in documents that are older than this
-            field, and where a held-out name is impossible to the network.
+        held_out_groups: its sums over groups of the held-out names; missing in documents of the first edition, and where a held-out name is impossible to the network.
     """
 
     figures: Parts[PlainMetrics]
