@@ -135,7 +135,8 @@ class ReferenceResult:
         baseline_order: of the n-gram.
         repeats_damped: networks and n-gram read a name of c entries about √c times.
         parts: ceiling and n-gram on each part of the list.
-        counting_names: what the names are like that counting draws from what the network reads; missing in documents of the first edition.
+        counting_names: what the names are like that counting draws from what the network reads; missing in documents
+            of the first edition.
         judge_names: how many names the judge of plausible ones has counted; missing in documents of the first edition.
     """
 
@@ -231,7 +232,8 @@ class TrainingResult(TrainingSummary):
     Attributes:
         figures: of the best epoch, on each part of the list.
         timing: its time and memory; to be told only where nothing else ran beside it.
-        held_out_groups: its sums over groups of the held-out names; missing in documents of the first edition, and where a held-out name is impossible to the network.
+        held_out_groups: its sums over groups of the held-out names; missing in documents of the first edition, and
+            where a held-out name is impossible to the network.
     """
 
     figures: Parts[PlainMetrics]

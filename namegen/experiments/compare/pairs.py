@@ -255,8 +255,9 @@ def in_figures(found: Difference | None, figure: Figure) -> str:
     scale = 1 if figure == "loss" else 100
     values = [scale * value for value in (found.mean, found.low, found.high)]
     digits = DIGITS[figure]
-    while found.is_found and digits < 6 and any(float(f"{value:.{digits}f}") == 0 for value in values):
-        digits += 1  # what is found is not shown as zero
+    needed = any if found.is_found else all  # what is found is not shown as zero, nor an interval as none
+    while digits < 6 and needed(float(f"{value:.{digits}f}") == 0 for value in values) and any(values):
+        digits += 1
     mean, low, high = (f"{value:+.{digits}f}".replace("-", "−") for value in values)
     return f"{mean if found.is_found else NO_DIFFERENCE} ({low} to {high})"
 

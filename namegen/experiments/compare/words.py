@@ -31,6 +31,8 @@ from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.engine_code import code_in_words
 from namegen.experiments.table import percent, whole
 
+MOST_NAMED = 3  # networks that a sentence names; of more it gives the number
+
 
 def findings(results: Comparison) -> list[str]:
     """Of each list, how well its names are predicted and how fast generated."""
@@ -74,7 +76,10 @@ def _named(entry: ListEntry, split: SplitName, best: str, figure: Figure) -> str
     """The best network, and those that it is not known to be better than."""
     others = {other: between(entry, split, best, other, figure) for other in network_names(entry, split)}
     alike = [other for other, apart in others.items() if other != best and apart is not None and not apart.is_found]
-    return f"{best}, though no difference was found from {listed(alike)}" if alike else best
+    if not alike:
+        return best
+    of_all = "all others" if len(alike) == len(others) - 1 else f"{len(alike)} of {len(others) - 1} others"
+    return f"{best}, though no difference was found from {listed(alike) if len(alike) <= MOST_NAMED else of_all}"
 
 
 def _beside_counting(entry: ListEntry, split: SplitName, network: str, figure: Figure) -> str:

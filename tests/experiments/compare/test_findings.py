@@ -16,6 +16,10 @@ def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Co
     assert "though no difference was found from " in accuracy  # all have as many hits
     assert "(no difference found); the ceiling is" in accuracy
     assert loss.startswith("The lowest loss is that of the ")
+    told = " ".join(accuracy_in_words(with_groups(comparison)))
+    assert "though no difference was found from all others) predicts" in told
+    assert " of 7 others: " in told
+    assert "though no difference was found from SimpleRNN 2×32, GRU 2×32 and SimpleRNN 2×128) predicts" in told
 
 
 def test_a_network_that_is_better_is_so_by_an_interval(comparison: Comparison) -> None:

@@ -229,6 +229,7 @@ def test_what_is_found_is_not_shown_as_zero() -> None:
     assert in_figures(Difference(0.0004, 0.00012, 0.0007, "names", 1), "loss") == "+0.0004 (+0.0001 to +0.0007)"
     assert in_figures(Difference(-0.0125, -0.02, -0.005, "names", 1), "argmax") == "−1.2 (−2.0 to −0.5)"
     assert in_figures(Difference(0.0, 0.0, 0.0, "names", 1), "loss") == "no difference found (+0.000 to +0.000)"
+    assert in_figures(Difference(0.0, -0.0002, 0.0001, "names", 1), "loss").endswith("(−0.0002 to +0.0001)")
     assert in_figures(None, "loss") == "–"
 
 
