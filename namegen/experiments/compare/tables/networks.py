@@ -28,6 +28,7 @@ SPLITS_IN_WORDS: dict[SplitName, str] = {
 # What is compared with counting, beside what a table tells.
 FIGURES: dict[Metric, Figure] = {"accuracy_argmax": "argmax", "accuracy_sampled": "sampled"}
 AGAINST_COUNTING = "against counting"
+TOO_FEW = "How far the networks are from counting is not told: there are too few held-out names for an interval."
 
 
 def accuracy_table(entry: ListEntry, split: SplitName, figure: Metric = "accuracy_argmax") -> Table:
@@ -56,7 +57,8 @@ def _against_counting(table: Table, entry: ListEntry, split: SplitName, figure: 
     """
     found = [against_counting(entry, split, network, figure) for network in network_names(entry, split)]
     if not any(found):
-        return table
+        measured = any(run.held_out_groups for run in entry.trainings if run.split == split)
+        return replace(table, note=f"{table.note} {TOO_FEW}".strip()) if measured else table
     cells = [*(in_figures(one, figure) for one in found), NONE, NONE]
     rows = tuple((*row, cell) for row, cell in zip(table.rows, cells, strict=True))
     better = "below 0 the network is better" if figure == "loss" else "in points of per cent; above 0 it is better"

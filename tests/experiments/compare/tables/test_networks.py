@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.networks import NETWORKS
-from namegen.experiments.compare.tables.networks import AGAINST_COUNTING, accuracy_table, loss_table
+from namegen.experiments.compare.tables.networks import AGAINST_COUNTING, TOO_FEW, accuracy_table, loss_table
 from tests.experiments.compare.grouped import with_groups
 
 
@@ -39,3 +41,11 @@ def test_a_document_without_groups_says_nothing_of_differences(comparison: Compa
     for table in (accuracy_table(comparison.lists[0], "unique"), loss_table(comparison.lists[0], "unique")):
         assert AGAINST_COUNTING not in table.columns
         assert "ounting:" not in table.note
+        assert TOO_FEW not in table.note
+
+
+def test_too_few_held_out_names_are_told(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("namegen.experiments.compare.pairs.FEWEST_GROUPS", 65)
+    table = loss_table(with_groups(comparison), "unique")
+    assert AGAINST_COUNTING not in table.columns
+    assert table.note == TOO_FEW
