@@ -24,6 +24,7 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
         *SHARED_CODE,
         "experiments/trained.py",
         "experiments/compare/exchange.py",
+        "experiments/compare/judging.py",
         "experiments/compare/measure.py",
         "experiments/compare/memory.py",
         "experiments/compare/quality.py",

@@ -8,6 +8,7 @@ is imported before the threads are pinned.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from namegen.documents import to_plain
+from namegen.documents import UNSET, UnsetType, to_plain
 from namegen.errors import CheckpointError, EngineError, NamegenError
 from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
 from namegen.experiments.compare.measured import (
@@ -25,6 +26,7 @@ from namegen.experiments.compare.measured import (
     GenerationFigures,
     GenerationResult,
     GenerationSpeed,
+    HeldOutGroups,
     ListFacts,
     Parts,
     ReferencePart,
@@ -34,6 +36,7 @@ from namegen.experiments.compare.measured import (
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import (
+    GENERATED_NAMES,
     ExportSubject,
     GenerationSubject,
     ListSubject,
@@ -54,6 +57,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.data.beginnings import Beginnings
+    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.data.vocabulary import Vocabulary
     from namegen.core.engine import LanguageModel
     from namegen.types import Array
@@ -111,11 +115,11 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     That is the training part, with fewer repeats where those are damped.
     """
     from namegen.core.data.parts import ListParts
-    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.evaluation.counting import NgramModel
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.evaluation.metrics import ceiling
     from namegen.core.settings import DataSettings
+    from namegen.experiments.compare.judging import counting_names
 
     subject = request.subject
     corpus = request.corpus
@@ -127,8 +131,10 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
     def part(tree: PrefixTree) -> ReferencePart:
         ceiling_, baseline = plain_metrics(ceiling(tree)), plain_metrics(evaluator.evaluate(tree))
-        return ReferencePart(names=tree.name_count, characters=tree.characters, ceiling=ceiling_, baseline=baseline)
+        groups = _groups(model, tree, corpus.vocabulary) if tree is held_out else UNSET
+        return ReferencePart(tree.name_count, tree.characters, ceiling_, baseline, groups)
 
+    drawn, judge_names = counting_names(corpus, parts, model, subject, names=GENERATED_NAMES, seed=0)
     return ReferenceResult(
         seen_percent=parts.seen_percent,
         baseline_order=model.order,
@@ -138,7 +144,21 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
             held_out=part(held_out),
             whole=part(parts.whole),
         ),
+        counting_names=drawn,
+        judge_names=judge_names,
     )
+
+
+def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) -> HeldOutGroups | UnsetType:
+    """A model's sums over groups of the held-out names; nothing where a name is impossible to it."""
+    from namegen.core.evaluation.group_sums import group_sums
+
+    sums = group_sums(model, held_out, vocabulary)
+    if not math.isfinite(sums.nats.sum()):
+        return UNSET
+    whole, parts = (sums.characters, sums.hits), (sums.nats, sums.sampled)
+    (characters, hits), (nats, sampled) = ([tuple(one.round(4).tolist()) for one in two] for two in (whole, parts))
+    return HeldOutGroups(characters, nats, hits, sampled)
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -162,6 +182,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
     result.checkpoint.save(_file(request.writes))
     held_out = _needed(result.validation, "held-out part")
+    groups = _groups(run.engine, _needed(run.parts.held_out, "held-out part"), run.vocabulary)
     parts = (result.training, held_out, whole)
     timing = Timing(
         start_up_seconds=started + clock.making,
@@ -173,7 +194,8 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
         peak_memory_mib=memory,
         quiet=watch.quiet,
     )
-    return TrainingResult(**vars(summarise(run, result)), figures=Parts(*map(plain_metrics, parts)), timing=timing)
+    figures = Parts(*map(plain_metrics, parts))
+    return TrainingResult(**vars(summarise(run, result)), figures=figures, timing=timing, held_out_groups=groups)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
@@ -203,10 +225,11 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.core.generation.generator import Generator
     from namegen.core.generation.sampling import SamplingSettings
     from namegen.core.network.checkpoint import default_max_length
+    from namegen.experiments.compare.judging import SplitJudge
     from namegen.experiments.compare.memory import peak_memory_mib
     from namegen.experiments.compare.quality import describe_names, two_halves
 
-    names, n, seed = request.names, request.subject.names, request.subject.seed
+    names, n, seed, split = request.names, request.subject.names, request.subject.seed, request.subject.split
     model, vocabulary, beginnings, loop = _language_model(request)
     started = time.time() - request.started
     longest = default_max_length(max(map(len, names)))
@@ -232,8 +255,9 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     with Watch() as watch:
         drawn = {name: _timed(algorithm, n) for name, algorithm in algorithms.items()}
         memory = peak_memory_mib()
+    judge = None if split is None else SplitJudge.of(request.corpus, split).judged
     for name, (found, speed) in drawn.items():
-        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half)))
+        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half, judge)))
     return GenerationResult(start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet)
 
 

@@ -24,6 +24,7 @@ from namegen.experiments.compare.networks import (
     original_configs,
 )
 from namegen.experiments.compare.subjects import (
+    GENERATED_NAMES,
     ExportSubject,
     GenerationSubject,
     ListSubject,
@@ -41,7 +42,6 @@ COMMAND = "compare-backends"
 THREADS = 1  # the matrices are too small to share
 VALIDATION = 0.2  # as the original split its lists
 NUMPY, TFLITE = "numpy", "tflite"
-GENERATED_NAMES = 10_000
 QUICK_EPOCHS = 10
 ROUNDS, QUICK_ROUNDS = 5, 3  # the first of them is the training that the curves are of
 LARGE_BATCH = 512  # names: speed is told for the batch of the training, and for this one
@@ -304,5 +304,8 @@ def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
 
 
 def _generated(model: Measurement, subject: GenerationSubject) -> Measurement:
+    training = (model.reads or model).subject  # a .tflite is made of a network that was trained
+    if isinstance(training, TrainingSubject):
+        subject = replace(subject, split=training.reference)
     label = f"{model.corpus.source}: {subject.names:,} names by {subject.model}, {model.network}"
     return Measurement(model.corpus, subject, label, model.network, engine=subject.engine, timed=True, reads=model)

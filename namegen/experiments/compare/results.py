@@ -38,7 +38,6 @@ from namegen.experiments.compare.measured import (
 from namegen.experiments.compare.networks import LIKE_FOR_LIKE_NETWORKS
 from namegen.experiments.compare.plan import (
     COMMAND,
-    GENERATED_NAMES,
     QUICK_EPOCHS,
     THREADS,
     VALIDATION,
@@ -47,6 +46,7 @@ from namegen.experiments.compare.plan import (
     Scope,
 )
 from namegen.experiments.compare.subjects import (
+    GENERATED_NAMES,
     GenerationSubject,
     ReferenceSubject,
     TimingSubject,

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, cast
 from namegen.documents import Json
 
 SplitName = Literal["names", "unique"]
+GENERATED_NAMES = 10_000  # drawn by each network, and by counting
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ class TrainingSubject:
         """The seed of the training, and of the split unless that has its own."""
         return cast(int, table_of(self.config, "training")["seed"])
 
+    @property
+    def reference(self) -> ReferenceSubject:
+        """The split itself: which names are held out."""
+        data = table_of(self.config, "data")
+        validation = cast(float, data["validation"])
+        return ReferenceSubject(self.split, cast(int, data.get("split_seed", self.seed)), validation)
+
 
 @dataclass(frozen=True)
 class TimingSubject:
@@ -95,6 +103,7 @@ class GenerationSubject:
         names: how many are generated.
         seed: of the generation.
         loop: of a ``.tflite``, the signature that is called: "step" or "generate"; None for an engine.
+        split: that of the network's training; None: nobody says which of its names are new.
     """
 
     kind: ClassVar[str] = "generation"
@@ -102,6 +111,7 @@ class GenerationSubject:
     names: int
     seed: int
     loop: Literal["step", "generate"] | None = None
+    split: ReferenceSubject | None = None
 
     @property
     def model(self) -> str:

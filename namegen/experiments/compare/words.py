@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import mean
 
+from namegen.documents import UnsetType
 from namegen.experiments.compare.document import Comparison, ListEntry
-from namegen.experiments.compare.measured import Algorithm
+from namegen.experiments.compare.measured import Algorithm, NameFigures
+from namegen.experiments.compare.pairs import (
+    NO_DIFFERENCE,
+    Figure,
+    against_counting,
+    between,
+    in_figures,
+)
 from namegen.experiments.compare.selection import (
+    Metric,
     baseline_name,
     best_generated,
+    counting_reference,
+    names_of_counting,
     network_names,
     network_values,
     reference_values,
     splits,
+    why_not_plausible,
 )
+from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.engine_code import code_in_words
 from namegen.experiments.table import percent, whole
+
+MOST_NAMED = 3  # networks that a sentence names; of more it gives the number
 
 
 def findings(results: Comparison) -> list[str]:
@@ -25,23 +40,57 @@ def findings(results: Comparison) -> list[str]:
 
 
 def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
-    """The best network on held-out names, beside counting and the ceiling, for each split."""
+    """The best network on held-out names, beside the others, counting and the ceiling, for each split."""
     for split in splits(entry):
-        found = {
-            network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
-            for network in network_names(entry, split)
-        }
-        if not found:
+        networks = network_names(entry, split)
+        if not networks:
             continue
-        best = max(found, key=lambda network: found[network])
-        baseline = mean(reference_values(entry, split, "held_out", "baseline", "accuracy_argmax"))
-        top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
         where = "with repeats on both sides" if split == "names" else "that training has not seen"
+        top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
+        best, found, baseline = _best(entry, split, "accuracy_argmax")
         yield (
-            f"{entry.name}, held-out names {where}: the best network ({best}) predicts {percent(found[best])}% of the "
-            f"characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%; the ceiling is "
-            f"{percent(top)}%."
+            f"{entry.name}, held-out names {where}: the best network ({_named(entry, split, best, 'argmax')}) predicts "
+            f"{percent(found)}% of the characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%"
+            f"{_beside_counting(entry, split, best, 'argmax')}; the ceiling is {percent(top)}%."
         )
+        if all(against_counting(entry, split, network, "loss") for network in networks):
+            best, found, baseline = _best(entry, split, "loss_nats_per_char")
+            yield (
+                f"The lowest loss is that of the {_named(entry, split, best, 'loss')}: {found:.3f} nats per character, "
+                f"counting {baseline:.3f}{_beside_counting(entry, split, best, 'loss')}."
+            )
+
+
+def _best(entry: ListEntry, split: SplitName, figure: Metric) -> tuple[str, float, float]:
+    """The best network on the held-out part; its figure, mean over the seeds, and that of counting."""
+    found = {
+        network: mean(network_values(entry, split, network, "held_out", figure))
+        for network in network_names(entry, split)
+    }
+    choose = min if figure == "loss_nats_per_char" else max
+    best = choose(found, key=lambda network: found[network])
+    return best, found[best], mean(reference_values(entry, split, "held_out", "baseline", figure))
+
+
+def _named(entry: ListEntry, split: SplitName, best: str, figure: Figure) -> str:
+    """The best network, and those that it is not known to be better than."""
+    others = {other: between(entry, split, best, other, figure) for other in network_names(entry, split)}
+    alike = [other for other, apart in others.items() if other != best and apart is not None and not apart.is_found]
+    if not alike:
+        return best
+    of_all = "all others" if len(alike) == len(others) - 1 else f"{len(alike)} of {len(others) - 1} others"
+    return f"{best}, though no difference was found from {listed(alike) if len(alike) <= MOST_NAMED else of_all}"
+
+
+def _beside_counting(entry: ListEntry, split: SplitName, network: str, figure: Figure) -> str:
+    """How sure it is that a network and counting differ; nothing where that is not known."""
+    apart = against_counting(entry, split, network, figure)
+    if apart is None:
+        return ""
+    if not apart.is_found:
+        return f" ({NO_DIFFERENCE})"
+    mean_, _, interval = in_figures(apart, figure).partition(" (")
+    return f" ({mean_}{'' if figure == 'loss' else ' points'}, 95% interval {interval}"  # which has its bracket
 
 
 def generation_in_words(entry: ListEntry) -> Iterator[str]:
@@ -61,6 +110,25 @@ def generation_in_words(entry: ListEntry) -> Iterator[str]:
             f"{entry.name}, drawing names: {network} gives up to {whole(speeds[fast])} per second ({fast[0]}, "
             f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of them are in the list."
         )
+        yield from _new_and_plausible(entry, network, generated)
+
+
+def _new_and_plausible(entry: ListEntry, network: str, generated: NameFigures) -> Iterator[str]:
+    """How many names are new and how many of these plausible, beside what counting draws."""
+    reference = counting_reference(entry)
+    if reference is None or isinstance(generated.new_percent, UnsetType):
+        return
+    drawn = {network: generated} | names_of_counting(reference)
+    new = [f"{name} {found.new_percent:.0f}%" for name, found in drawn.items()]
+    yield f"Names that the training part lacks: {listed(new)}."
+    why = why_not_plausible(reference)
+    plausible = [
+        f"{name} {found.plausible_percent:.0f}%"
+        for name, found in drawn.items()
+        if isinstance(found.plausible_percent, float)
+    ]
+    if not why and plausible:
+        yield f"Of these, each once, could stand in the list: {listed(plausible)}."
 
 
 def listed(parts: Sequence[str]) -> str:
