@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -64,7 +65,8 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
     from namegen.experiments.joined.differences import caution, differences_table, sources_table
 
     console = Console(width=columns(), highlight=False, markup=False, emoji=False)
-    for table in (sources_table(sources), differences_table(sources)):
+    differences = replace(differences_table(sources), left=1)  # so that each report has a line where rows are too wide
+    for table in (sources_table(sources), differences):
         if table.rows:
             show_table(console, table.title, table)
             console.print()

@@ -23,13 +23,15 @@ Entries = list[tuple[Source, ListEntry]]
 
 
 def tables_across(sources: Sequence[Source]) -> Iterator[Table]:
-    """For each list of a comparison: accuracy, loss and speed, a column for each comparison that has the list."""
+    """For each list of two comparisons or more: accuracy, loss and speed, a column for each comparison."""
     lists: dict[str, Entries] = {}
     for source in sources:
         if isinstance(source.results, Comparison):
             for entry in source.results.lists:
                 lists.setdefault(entry.fingerprint, []).append((source, entry))
     for entries in lists.values():
+        if len(entries) == 1:
+            continue  # its report says it all
         name = " = ".join(dict.fromkeys(entry.name for _, entry in entries))
         for split in dict.fromkeys(split for _, entry in entries for split in splits(entry)):
             yield _accuracy(

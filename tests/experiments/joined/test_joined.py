@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from namegen.cli import cli
 from namegen.config import Config
 from namegen.documents import to_plain
-from namegen.errors import ResultsError
+from namegen.errors import OutputError, ResultsError
 from namegen.experiments.compare.document import Comparison, Machine
 from namegen.experiments.joined.across import tables_across
 from namegen.experiments.joined.differences import caution, differences_table, sources_table
+from namegen.experiments.joined.page import write_joined
 from namegen.experiments.joined.source import Source, facts, read_sources
 from namegen.experiments.sweep.document import Results
 from tests.experiments.compare.conftest import RESULTS, comparison  # noqa: F401  # a fixture
@@ -118,11 +122,43 @@ def test_a_list_stands_once_with_a_column_for_each_report(comparison: Comparison
     here, there = by_engine["SimpleRNN 2×32", "keras"]
     assert here.partition(" s")[0] != there.partition(" s")[0]
     assert here.partition(", ")[2] == there.partition(", ")[2] == "0.5 (one round) × numpy"
-    [alone] = [table for table in tables if table.title == "mlb-last: speed of training"]
-    assert alone.columns[3:] == ("A",)
+    assert not any("mlb-last" in table.title for table in tables), "one report has it, which says it all"
 
 
 def test_what_was_joined_is_listed(comparison: Comparison) -> None:  # noqa: F811
     table = sources_table([Source("A", "a", comparison), Source("B", "b", sweep())])
     assert table.rows == (("A", "a", "comparison", "mlb-first, mlb-last"), ("B", "b", "sweep", "list.txt"))
     assert RESULTS.exists()
+
+
+def test_the_page_holds_all_and_escapes_what_lists_bring(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    """A list's name is data, in a table, a title and a plot."""
+    hostile = "</script><b>x</b>\x1b{{7*7}}"
+    named = replace(elsewhere(comparison), lists=(replace(comparison.lists[0], name=hostile),))
+    out = tmp_path / "joined.html"
+    write_joined([Source("A", "a", comparison), Source("B", "<b>", named), Source("C", "c", sweep())], out)
+    page = out.read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;U+001B{{7*7}}" in page
+    assert page.count("Which engine trains faster?") == 2
+    assert "C: sweep of learning rate, list.txt" in page
+    assert "3 different machines" in page
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids)), "two plots of one page share no id"
+    with pytest.raises(OutputError, match="exists already"):
+        write_joined([Source("A", "a", comparison)], out)
+
+
+def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    """Nothing heavy is asked for: no engine, no cluster."""
+    folders = [
+        written(tmp_path / "a", replace(comparison, lists=comparison.lists[:1])),
+        written(tmp_path / "b", sweep()),
+    ]
+    run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html")])
+    assert run.exit_code == 0, run.output
+    assert max(map(len, run.output.split("\n"))) <= 80 + len(str(tmp_path))
+    assert "What differs between them" in run.output
+    assert (tmp_path / "all.html").stat().st_size > 100_000
+    run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html"), "--force", "--json"])
+    assert [one["letter"] for one in json.loads(run.stdout)["reports"]] == ["A", "B"]
