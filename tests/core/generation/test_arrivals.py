@@ -126,6 +126,28 @@ def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> No
     check_frequencies(first_pairs(ranks(20_000, TWO, Wishlist([StartsWith("c")]))), pairs_in_order(forced))
 
 
+def test_the_first_name_of_a_beginning_arrives_after_an_exponential_time_of_its_rate() -> None:
+    shares = (0.5, 0.2, 0.3)
+    source = Generator(MODEL, MODEL.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), shares))
+    walk, _ = source.prepare(1, 2, None, allow_seen=True, allow_repeats=True)
+    starts = [arrivals_module.ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1] for seed in range(300)]
+    times = np.exp([-marks["rank"] for marks in starts]) * shares  # (300, 3), of rate 1 each
+    np.testing.assert_allclose([np.mean(times < at) for at in (0.1, 1, 3)], 1 - np.exp([-0.1, -1, -3]), atol=0.05)
+    check_frequencies(Counter(np.argmin(times / shares, axis=1).tolist()), dict(enumerate(shares)))
+
+
+def test_no_name_is_given_before_its_first_arrival() -> None:
+    """Two names as likely as each other, of which the second first comes after a thousand seconds: some 500 names."""
+    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(1, 2, None, allow_seen=True, allow_repeats=True)
+    late = np.log([0.1, 1_000.0])
+    found = bands_module.Ranked(2, judge, -math.log(4_000), ["a", "b"], {"rank": -late, "chance": np.log([0.5, 0.5])})
+    search = Arrivals(walk, judge, SamplingSettings(), np.random.default_rng(0))
+    rows = np.concatenate(list(search._between(found, -math.inf, math.log(4_000), 1_200)))
+    first = int(np.argmax(rows == 1))
+    assert 400 < first < 600
+    assert np.mean(rows[first:]) == pytest.approx(0.5, abs=0.1)
+
+
 @pytest.mark.parametrize("beginnings", [None, TWO], ids=["one", "two"])
 def test_a_search_gives_the_names_in_the_order_of_their_ranks(beginnings: Beginnings | None) -> None:
     source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings)

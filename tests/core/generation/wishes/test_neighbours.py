@@ -79,14 +79,15 @@ def test_an_edit_changes_a_signature_by_two_bits_at_most(one: str, other: str) -
     assert int(np.bitwise_count(first ^ second)) <= 2 * edit_distance(one, other)
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("names_a_block", "pairs_a_block"), [(7, 3), (50, 300)])
+def test_blocks_change_nothing(names_a_block: int, pairs_a_block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     names = ["".join(rng.choice(list("abcd"), rng.integers(1, 9))) for _ in range(400)]
     expected = brute_force(names[:150], names[150:], 2)
     assert {True, False} == set(expected)
     assert Neighbours(names[:150], 2).close_to(names[150:]).tolist() == expected
-    monkeypatch.setattr(neighbours_module, "BLOCK_NAMES", 7)
-    monkeypatch.setattr(neighbours_module, "BLOCK_PAIRS", 3)
+    monkeypatch.setattr(neighbours_module, "BLOCK_NAMES", names_a_block)
+    monkeypatch.setattr(neighbours_module, "BLOCK_PAIRS", pairs_a_block)
     assert Neighbours(names[:150], 2).close_to(names[150:]).tolist() == expected
 
 

@@ -177,5 +177,16 @@ def test_texts_in_the_characters_that_stand_for_others_are_answered_alike(patter
     assert asked.may_begin(other) == asked.may_begin(text)
 
 
+@pytest.mark.parametrize("expression", [r"\p{Uppercase-Letter}a*", r"\P{Script=Latin}", r"\p{Script: Old Italic}+"])
+def test_a_property_in_any_of_its_spellings_prunes(expression: str) -> None:
+    assert Pattern(expression).prunes
+
+
+def test_the_longest_expression() -> None:
+    Pattern("a" * 10_000)
+    with pytest.raises(SettingsError, match="matches has 10,001 characters: expected at most 10,000"):
+        Pattern("a" * 10_001)
+
+
 def test_few_characters_stand_for_many() -> None:
     assert set(Pattern("([A-Z]+)*1").alike("1ABCZabz").values()) == {"1", "A", "a"}
