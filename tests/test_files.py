@@ -111,6 +111,29 @@ def test_the_temporary_file_stands_in_the_same_folder(path: Path, monkeypatch: p
     assert path.read_bytes() == NEW
 
 
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="this system flushes no folders")
+def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a power cut leaves the old file or the new one."""
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def flush(descriptor: int) -> None:
+        is_folder = os.path.samestat(os.fstat(descriptor), path.parent.stat())
+        done.append("folder" if is_folder else "file")
+        fsync(descriptor)
+
+    def rename(source: str, target: Path) -> None:
+        done.append("renamed")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(os, "replace", rename)
+    write_whole(path, NEW)
+    assert done == ["file", "renamed", "folder"]
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "Ctrl-C"])
 def test_a_failure_at_any_step_keeps_the_old_file(

@@ -142,7 +142,7 @@ def test_no_name_is_given_before_its_first_arrival() -> None:
     late = np.log([0.1, 1_000.0])
     found = bands_module.Ranked(2, judge, -math.log(4_000), ["a", "b"], {"rank": -late, "chance": np.log([0.5, 0.5])})
     search = Arrivals(walk, judge, SamplingSettings(), np.random.default_rng(0))
-    rows = np.concatenate(list(search._between(found, -math.inf, math.log(4_000), 1_200)))
+    rows = np.concatenate(list(search._between(found, -math.inf, math.log(4_000), 700)))  # some seconds at a time
     first = int(np.argmax(rows == 1))
     assert 400 < first < 600
     assert np.mean(rows[first:]) == pytest.approx(0.5, abs=0.1)

@@ -33,6 +33,13 @@ def test_draw_takes_the_first_id_whose_sum_exceeds_the_number(
     assert draw(np.array([number]), logits, temperature).tolist() == [expected]
 
 
+@given(some_logits, st.floats(0, 0.999999))
+def test_the_temperature_is_1_where_none_is_said(values: list[float], number: float) -> None:
+    logits = np.array([values], np.float32)
+    np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
+    assert draw(np.array([number]), logits) == draw(np.array([number]), logits, 1.0)
+
+
 def test_draw_stops_at_the_last_id_where_the_sum_stays_below_the_number() -> None:
     assert draw(np.array([1.0]), np.zeros((1, 3), np.float32)).tolist() == [2]
 

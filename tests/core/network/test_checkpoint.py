@@ -16,10 +16,10 @@ from namegen.core.data.digests import known_digests
 from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import tensor_file
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.network.tensor_file import read_tensors, write_tensors
-from namegen.errors import CheckpointError
+from namegen.errors import CheckpointError, OutputError
 
 # The last is \\u001f in JSON, where \\u001F would say the same.
 NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]
@@ -103,6 +103,36 @@ def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoi
     Checkpoint(checkpoint.network, checkpoint.vocabulary, parameters, {}).save(path)
     with pytest.raises(CheckpointError, match=r"output\.bias has the shape \(3,\)"):
         Checkpoint.load(path)
+
+
+@pytest.mark.parametrize(
+    "quantiles",
+    [np.linspace(-30, -3, 102), np.linspace(-30, -3, 100), np.linspace(-3, -30, 101), np.append(np.zeros(100), np.inf)],
+    ids=["too many", "too few", "falling", "infinite"],
+)
+def test_quantiles_that_are_none_are_refused(checkpoint: Checkpoint, tmp_path: Path, quantiles: np.ndarray) -> None:
+    path = tmp_path / "model.safetensors"
+    checkpoint.save(path)
+    tensors, document = read_tensors(path)
+    kept = {name: value for name, value in document.items() if name != "format_version"}
+    write_tensors(path, tensors | {SCORE_QUANTILES: quantiles}, kept)
+    with pytest.raises(CheckpointError, match=f"{SCORE_QUANTILES} (is not 101 numbers|are not numbers in rising order)"):
+        Checkpoint.load(path)
+
+
+def test_what_is_written_is_never_larger_than_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file.safetensors"
+    tensors, document = {"a": np.zeros(65_535, np.uint8)}, {"text": "x" * 60_000}
+    for largest in range(50_000, 150_000, 10_000):
+        monkeypatch.setattr(tensor_file, "LARGEST_FILE", largest)
+        path.unlink(missing_ok=True)
+        if largest >= 130_000:
+            write_tensors(path, tensors, document)
+            assert path.stat().st_size <= largest
+            assert read_tensors(path)[1]["text"] == document["text"]
+        else:
+            with pytest.raises(OutputError, match=f"would have more than {largest:,} bytes"):
+                write_tensors(path, tensors, document)
 
 
 @pytest.mark.parametrize(
