@@ -14,7 +14,7 @@ import pytest
 
 from namegen.cli.terminal import option_name
 from namegen.errors import OutputError
-from namegen.files import check_output, write_whole
+from namegen.files import check_output, read_whole, write_whole
 
 OLD, NEW = b"what was there", b"what is new" * 1000
 
@@ -276,3 +276,20 @@ class TestCheckOutput:
     def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
         with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; correct that, or give another"):
             check_output(tmp_path / ("x" * 5000), example="drawing.png", force=False)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="this system gives pipes no path")
+@pytest.mark.parametrize("size", [9, 10, 11, 20])
+def test_of_a_pipe_no_more_is_taken_than_a_file_may_have(size: int) -> None:
+    """Its size is not known before."""
+    reading, writing = os.pipe()
+    os.write(writing, b"x" * size)
+    os.close(writing)
+    try:
+        if size <= 10:
+            assert read_whole(f"/dev/fd/{reading}", 10) == b"x" * size
+        else:
+            with pytest.raises(OSError, match="larger than 10 bytes"):
+                read_whole(f"/dev/fd/{reading}", 10)
+    finally:
+        os.close(reading)

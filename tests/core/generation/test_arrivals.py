@@ -291,6 +291,13 @@ def test_the_seed_decides_the_names_that_are_searched_for_too(monkeypatch: pytes
     assert generate(9, 5, **asked) == generate(9, 5, **asked) != generate(9, 6, **asked)
 
 
+def test_as_many_as_are_asked_for_are_given_and_that_is_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "TRIES", 1)
+    wishes = Wishlist([EndsWith("ca")])
+    assert len(generate(1_000, 0, wishes=wishes, allow_repeats=True)) == 1_000
+    assert len(generate(300, 0, wishes=wishes, longest=8)) == 300
+
+
 def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator_module, "TRIES", 200)
     monkeypatch.setattr(arrivals_module, "MOST_PREFIXES", 3_000)

@@ -63,7 +63,7 @@ def test_a_search_ends_where_more_waits_than_there_is_room_for(monkeypatch: pyte
     model = SmallModel("".join(map(chr, range(300, 400))))
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 10)
     assert not searched(10**9, 20, model)[0].bounded
-    monkeypatch.setattr(bands_module, "MOST_NUMBERS", 400)  # of the first characters alone more would wait
+    monkeypatch.setattr(bands_module, "MOST_NUMBERS", 100)  # of the first characters alone more would wait
     search, _ = searched(10**9, 20, model)
     assert (search.bounded, search.read) == (True, 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,13 @@ def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: P
         np.testing.assert_array_equal(back.parameters[name], values)
     np.testing.assert_array_equal(back.known_names, checkpoint.known_names)
     np.testing.assert_array_equal(back.score_quantiles, checkpoint.score_quantiles)
+
+
+def test_a_checkpoint_stays_as_it_is(checkpoint: Checkpoint) -> None:
+    assert checkpoint.sameness == Sameness()
+    for name in [field.name for field in fields(checkpoint)]:
+        with pytest.raises(FrozenInstanceError):
+            setattr(checkpoint, name, None)
 
 
 def test_the_rule_of_sameness_comes_back_and_a_file_without_one_has_the_ordinary_one(
