@@ -308,6 +308,12 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatc
         generate(50, 0, allow_repeats=True, **asked)
 
 
+def test_repeats_are_given_before_all_names_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of up to thirty characters are too many to come to an end."""
+    monkeypatch.setattr(arrivals_module, "MOST_PREFIXES", 3_000)
+    assert len(arriving(20, longest=30, allow_repeats=True)) == 20
+
+
 def test_a_wish_that_nothing_keeps_is_proved_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator_module, "TRIES", 200)
     known = known_digests([name for name in all_names(MODEL, 3) if name])

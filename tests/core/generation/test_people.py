@@ -18,9 +18,9 @@ from tests.core.generation.exact import SmallModel, all_names, check_frequencies
 GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
 
 
-def part(name: str, model: SmallModel) -> PartOfName:
+def part(name: str, model: SmallModel, longest: int = 2) -> PartOfName:
     source = Generator(model, model.vocabulary)
-    return PartOfName(name, {None: source}, source, SamplingSettings(max_length=2), Wishlist(), allow_seen=True)
+    return PartOfName(name, {None: source}, source, SamplingSettings(max_length=longest), Wishlist(), allow_seen=True)
 
 
 def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
@@ -42,3 +42,12 @@ def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypat
         assert len(set(people)) == 60
         given.update(person.given for person in people)
     check_frequencies(given, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
+
+
+def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dealt pairs are not as likely as drawn ones."""
+    monkeypatch.setattr(PartOfName, "all_of", lambda *_: pytest.fail("dealt"))
+    inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
+    rng, of_origin = np.random.default_rng(0), people_module._OfOrigin(inventor, None)
+    new = [len(of_origin.some(40, rng)) for _ in range(3)]
+    assert all(20 < count < 40 for count in new), "some come twice"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.known_names import KNOWN_NAMES
 from namegen.core.network.tensor_file import read_tensors
@@ -75,6 +76,18 @@ def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
         assert not list(tmp_path.iterdir())
     with RunFolder(tmp_path).sole_use():
         pass
+
+
+def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert (folder.has_names, folder.has_state) == (False, False)
+    folder.save_names(Corpus.from_names(["Al", "Bo"]))
+    folder.save_config("seed = 1\n")
+    assert (folder.has_names, folder.has_state) == (True, False)
+    assert folder.config_path.read_text() == "seed = 1\n"
+    (tmp_path / "state.safetensors").touch()
+    assert folder.has_state
+    assert folder.plot_path.parent == tmp_path
 
 
 def test_few_known_names_travel_with_the_model(checkpoint: Checkpoint, tmp_path: Path) -> None:
