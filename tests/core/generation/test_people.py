@@ -29,13 +29,24 @@ def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
     check_frequencies(Counter(names), exact)
 
 
+def test_it_is_told_how_many_were_found() -> None:
+    told: list[tuple[int, int]] = []
+    inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
+    batches = inventor.generate(
+        30, rng=np.random.default_rng(0), on_progress=lambda found, drawn: told.append((found, drawn))
+    )
+    found = [len(batch) for batch in batches]
+    assert told == [(so_far, so_far) for so_far in np.cumsum(found).tolist()]
+    assert told[-1] == (30, 30)
+
+
 def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """144 people are possible, and 100 are wanted: at first they are drawn, then dealt."""
     monkeypatch.setattr(generator_module, "TRIES", 50)
     monkeypatch.setattr(people_module, "MOST_PAIRS", 100)
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     given: Counter[str] = Counter()
-    for seed in range(20):
+    for seed in range(10):
         dealt = people_module._OfOrigin(inventor, None)
         dealt._deal = True
         people = dealt.some(60, np.random.default_rng(seed))

@@ -56,6 +56,7 @@ def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: P
 
 def test_a_checkpoint_stays_as_it_is(checkpoint: Checkpoint) -> None:
     assert checkpoint.sameness == Sameness()
+    assert checkpoint.longest_name == 8
     for name in [field.name for field in fields(checkpoint)]:
         with pytest.raises(FrozenInstanceError):
             setattr(checkpoint, name, None)
