@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -116,6 +117,8 @@ def test_no_more_rows_are_read_together_than_there_is_room_for(
 
     draws = draw(Noting(), 2_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=4))
     assert max(read) == rows
+    with pytest.raises(FrozenInstanceError):
+        draws.counts = draws.counts[:0]  # type: ignore[misc]
     exact = all_names(MODEL, 4)
     found = dict(zip(draws.names(MODEL.vocabulary), draws.counts.tolist(), strict=True))
     check_frequencies(found, conditioned(exact))

@@ -87,6 +87,10 @@ def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
     check_frequencies(pairs, expected)
 
 
+def test_names_are_drawn_as_the_model_has_them_where_nothing_else_is_said() -> None:
+    assert generator().temperature == 1
+
+
 def test_a_single_new_name_is_drawn_with_its_own_probability() -> None:
     """More are drawn than are asked for: of those the one is given that came first, not the rarest nor the likeliest."""
     share = conditioned({name: chance for name, chance in all_names(MODEL, 2).items() if name})

@@ -105,6 +105,19 @@ def test_a_newer_format_says_to_update(checkpoint: Checkpoint, tmp_path: Path, m
         Checkpoint.load(tmp_path / "model.safetensors")
 
 
+def test_the_oldest_format_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file.safetensors"
+    for version in (tensor_file.OLDEST_VERSION, tensor_file.OLDEST_VERSION - 1):
+        monkeypatch.setattr(tensor_file, "FORMAT_VERSION", version)
+        write_tensors(path, {"a": np.ones(2)}, {"b": 3})
+        monkeypatch.undo()
+        if version == tensor_file.OLDEST_VERSION:
+            assert read_tensors(path)[1]["b"] == 3
+        else:
+            with pytest.raises(CheckpointError):
+                read_tensors(path)
+
+
 def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
     parameters = dict(checkpoint.parameters) | {"output.bias": np.zeros(3, np.float32)}
     path = tmp_path / "model.safetensors"
@@ -115,8 +128,14 @@ def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoi
 
 @pytest.mark.parametrize(
     "quantiles",
-    [np.linspace(-30, -3, 102), np.linspace(-30, -3, 100), np.linspace(-3, -30, 101), np.append(np.zeros(100), np.inf)],
-    ids=["too many", "too few", "falling", "infinite"],
+    [
+        np.linspace(-30, -3, 102),
+        np.linspace(-30, -3, 100),
+        np.linspace(-30, -3, 101, dtype=np.float32),
+        np.linspace(-3, -30, 101),
+        np.append(np.zeros(100), np.inf),
+    ],
+    ids=["too many", "too few", "single precision", "falling", "infinite"],
 )
 def test_quantiles_that_are_none_are_refused(checkpoint: Checkpoint, tmp_path: Path, quantiles: np.ndarray) -> None:
     path = tmp_path / "model.safetensors"
