@@ -48,7 +48,9 @@ def test_there_and_back(names: list[str]) -> None:
     assert [vocabulary.decode(vocabulary.encode(name)) for name in names] == names
 
 
-@pytest.mark.parametrize(("characters", "kind"), [(127, np.int8), (128, np.int16), (32_767, np.int16), (32_768, np.int32)])
+@pytest.mark.parametrize(
+    ("characters", "kind"), [(127, np.int8), (128, np.int16), (32_767, np.int16), (32_768, np.int32)]
+)
 def test_ids_are_kept_in_the_smallest_type_that_holds_them(characters: int, kind: type[np.signedinteger]) -> None:
     """Of a long list they are most of what is kept."""
     vocabulary = Vocabulary("".join(map(chr, range(1, characters + 1))))

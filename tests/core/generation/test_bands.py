@@ -78,9 +78,12 @@ def test_wide_bands_and_narrow_ones_find_the_same(small_band: int, monkeypatch: 
         assert searched(10**9, n, SmallModel())[1] == expected[:n]
 
 
-def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rows_a_block", [1, 7])
+def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(
+    rows_a_block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With enough names the floor rises while blocks of every length wait."""
-    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 7)
+    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", rows_a_block)
     model = SmallModel("abcd")
     exact = all_names(model, 6)
     expected = sorted(filter(None, exact), key=lambda name: (-exact[name], name))

@@ -29,6 +29,12 @@ def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
     check_frequencies(Counter(names), exact)
 
 
+def test_without_wishes_it_is_not_asked_whether_anybody_can_keep_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PartOfName, "check", lambda *_: pytest.fail("asked"))
+    inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
+    assert [len(batch) for batch in inventor.generate(1, rng=np.random.default_rng(0))] == [1]
+
+
 def test_it_is_told_how_many_were_found() -> None:
     told: list[tuple[int, int]] = []
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))

@@ -40,7 +40,9 @@ def test_the_temperature_is_1_where_none_is_said(values: list[float], number: fl
     assert draw(np.array([number]), logits) == draw(np.array([number]), logits, 1.0)
 
 
-@pytest.mark.parametrize("asked", [{}, {"temperature": 2.0}, {"temperature": 0.5}, {"top_k": 2}, {"top_p": 0.5}], ids=str)
+@pytest.mark.parametrize(
+    "asked", [{}, {"temperature": 2.0}, {"temperature": 0.5}, {"top_k": 2}, {"top_p": 0.5}], ids=str
+)
 def test_names_are_drawn_naturally_where_nothing_changes_a_probability(asked: dict[str, float]) -> None:
     logits = np.array([[0.0, 1.0, 2.0]], np.float32)
     settings = SamplingSettings(**asked)  # type: ignore[arg-type]

@@ -143,7 +143,9 @@ def test_quantiles_that_are_none_are_refused(checkpoint: Checkpoint, tmp_path: P
     tensors, document = read_tensors(path)
     kept = {name: value for name, value in document.items() if name != "format_version"}
     write_tensors(path, tensors | {SCORE_QUANTILES: quantiles}, kept)
-    with pytest.raises(CheckpointError, match=f"{SCORE_QUANTILES} (is not 101 numbers|are not numbers in rising order)"):
+    with pytest.raises(
+        CheckpointError, match=f"{SCORE_QUANTILES} (is not 101 numbers|are not numbers in rising order)"
+    ):
         Checkpoint.load(path)
 
 
