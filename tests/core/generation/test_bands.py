@@ -78,7 +78,7 @@ def test_wide_bands_and_narrow_ones_find_the_same(small_band: int, monkeypatch: 
         assert searched(10**9, n, SmallModel())[1] == expected[:n]
 
 
-@pytest.mark.parametrize("rows_a_block", [1, 7])
+@pytest.mark.parametrize("rows_a_block", [2, 7])
 def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(
     rows_a_block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,4 +87,4 @@ def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(
     model = SmallModel("abcd")
     exact = all_names(model, 6)
     expected = sorted(filter(None, exact), key=lambda name: (-exact[name], name))
-    assert searched(10**9, 300, model)[1] == expected[:300]
+    assert searched(10**9, 256, model)[1] == expected[:256]
