@@ -16,7 +16,7 @@ from namegen.core.data.digests import known_digests
 from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import tensor_file
-from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint
+from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint, Label
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.errors import CheckpointError, OutputError
@@ -57,9 +57,10 @@ def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: P
 def test_a_checkpoint_stays_as_it_is(checkpoint: Checkpoint) -> None:
     assert checkpoint.sameness == Sameness()
     assert checkpoint.longest_name == 8
-    for name in [field.name for field in fields(checkpoint)]:
-        with pytest.raises(FrozenInstanceError):
-            setattr(checkpoint, name, None)
+    for one in (checkpoint, Label("Finnish", 3)):
+        for name in [field.name for field in fields(one)]:
+            with pytest.raises(FrozenInstanceError):
+                setattr(one, name, None)
 
 
 def test_the_rule_of_sameness_comes_back_and_a_file_without_one_has_the_ordinary_one(
