@@ -154,6 +154,7 @@ def test_no_match_is_shorter_or_longer_than_is_said(pattern: str, name: str, bef
     [
         ("", (0.0, 0.0)),
         ("abc", (3.0, 3.0)),
+        ("ab?c", (2.0, 3.0)),
         (r"\(a\]\p{Lu}\d", (5.0, 5.0)),
         (r"[\]a|(]+?", (1.0, math.inf)),
         ("(?i)^(?:ab|c(?i:d|e)?|)x{2}$", (2.0, 4.0)),
