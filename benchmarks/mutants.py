@@ -37,7 +37,7 @@ from pathlib import Path
 from benchmarks.document import write_json
 from benchmarks.mutants_document import Mutants, Survivor, key_of, read_reasons
 from benchmarks.mutants_forked import Limits, Session, in_session
-from benchmarks.mutants_tests import code_digest, digest, measured
+from benchmarks.mutants_tests import code_digest, digest, measured, test_digest
 from benchmarks.pages import RESULTS
 
 KEPT = Path("build") / "mutants"
@@ -136,9 +136,10 @@ class Task:
 
     def digest(self, noticed_by: str) -> str:
         """What the outcome hangs on: the file, and the test that failed, or all of them."""
-        tests = {noticed_by} if noticed_by else {test.split("::")[0] for test in self.tests}
-        there = [test for test in tests if Path(test).exists()]
-        return code_digest(self.mutant.file) + digest(there)
+        if noticed_by:
+            return code_digest(self.mutant.file) + test_digest(noticed_by)
+        there = {test.split("::")[0] for test in self.tests}
+        return code_digest(self.mutant.file) + digest(path for path in there if Path(path).exists())
 
 
 def files() -> list[str]:
@@ -197,7 +198,7 @@ def _try_each(of_worker: list[Task], whole: Path, session: Session) -> None:
         _, after = _before_and_after(task)
         test = session.notices(task.mutant.file, after, task.tests, task.seconds, LIMITS)
         if test is not None:
-            _keep(task, whole, False, test.split("::")[0])
+            _keep(task, whole, False, test)
         elif key_of(task.mutant.file, _change(task)) in reasons:
             _keep(task, whole, True, "")
             print(f"survived, with a reason: {task.mutant.place}", flush=True)
@@ -233,7 +234,7 @@ def _keep(task: Task, whole: Path, survived: bool, noticed_by: str) -> None:
 
 
 def _on_its_own(task: Task, before: str, after: str) -> tuple[bool, str]:
-    """Try a mutant with a pytest of its own: whether it survives, and the file of the test that failed, if one did."""
+    """Try a mutant with a pytest of its own: whether it survives, and the test that failed, if one did."""
     if not task.tests:
         return True, ""
     file, tests = Path(task.mutant.file), Path("build/tests.txt")
@@ -254,7 +255,7 @@ def _on_its_own(task: Task, before: str, after: str) -> tuple[bool, str]:
             output = run.communicate()[0].decode(errors="replace")
     finally:
         file.write_text(before, encoding="utf-8")
-    noticed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py)", output, re.MULTILINE)
+    noticed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py\S*)", output, re.MULTILINE)
     return run.returncode == 0, noticed[1] if noticed and run.returncode else ""
 
 

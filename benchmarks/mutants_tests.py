@@ -61,6 +61,28 @@ def digest(paths: Iterable[str | Path]) -> str:
     return found.hexdigest()[:16]
 
 
+def test_digest(test: str) -> str:
+    """What stands in a test and in what its file has beside tests: another test in the same file changes nothing.
+
+    Args:
+        test: its id, ``tests/test_x.py::test_y[parameters]``; or a file, which counts as a whole.
+    """
+    path, _, inside = test.partition("::")
+    if not Path(path).exists():
+        return "gone"
+    if not inside:
+        return digest([path])
+    name = inside.rpartition("::")[2].partition("[")[0]
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    for holder in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+        holder.body = [
+            node
+            for node in holder.body
+            if not (isinstance(node, ast.FunctionDef) and node.name.startswith("test") and node.name != name)
+        ]
+    return hashlib.sha256(f"{path}\n{ast.dump(tree)}".encode()).hexdigest()[:16]
+
+
 def code_digest(file: str) -> str:
     """What stands in a file but comments and texts, which are not mutated: a message may change its words."""
     tree = ast.parse(Path(file).read_text(encoding="utf-8"))

@@ -4,24 +4,56 @@ from __future__ import annotations
 
 import re
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
-# What a browser fetches by itself as it opens a page; a link waits for its reader.
-FETCHED = re.compile(r"""<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc\s*=\s*["']((?:https?:)?//[^"']*)""")
-FETCHED_LINK = re.compile(
-    r"""<link\b(?![^>]*\brel=["'](?:canonical|next|prev)\b)[^>]*\bhref=["']((?:https?:)?//[^"']*)"""
-)
-OF_STYLES = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)((?:https?:)?//[^"')]*)""")
+# What a browser fetches by itself as it opens a page, by element and attribute; a link waits for its reader.
+FETCHED = {
+    **dict.fromkeys(("script", "iframe", "embed", "audio", "track", "input", "frame"), ("src",)),
+    "img": ("src", "srcset"),
+    "source": ("src", "srcset"),
+    "video": ("src", "poster"),
+    "object": ("data",),
+    "link": ("href", "imagesrcset"),
+    "image": ("href", "xlink:href"),  # of a drawing, as is the next one
+    "use": ("href", "xlink:href"),
+    "body": ("background",),
+}
+SETS = ("srcset", "imagesrcset")  # several addresses, each with a width behind it
+NOT_FETCHED = {"canonical", "next", "prev", "search", "author", "license", "alternate"}  # kinds of <link>
+ELSEWHERE = re.compile(r"\s*((?:https?:)?//\S+)", re.IGNORECASE)
+OF_STYLES = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)((?:https?:)?//[^"')]*)""", re.IGNORECASE)
+
+
+class _Page(HTMLParser):
+    """The addresses elsewhere that a page fetches: an attribute may stand in quotes of either kind, or in none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "link" and set(given.get("rel", "").lower().split()) & NOT_FETCHED:
+            return
+        for name in FETCHED.get(tag, ()):
+            value = given.get(name, "")
+            parts = re.split(r",\s+|,(?=https?:|//)", value) if name in SETS else [value]
+            self.found += [match[1] for part in parts if (match := ELSEWHERE.match(part))]
 
 
 def fetched(folder: Path) -> list[str]:
     """What the pages and styles of a site would fetch from elsewhere, a line each: the file and the address."""
     found = []
     for path in sorted(folder.rglob("*")):
-        patterns = {".html": (FETCHED, FETCHED_LINK, OF_STYLES), ".css": (OF_STYLES,)}.get(path.suffix, ())
-        if patterns:
-            text = path.read_text(encoding="utf-8")
-            found += [f"{path.relative_to(folder)}: {address}" for one in patterns for address in one.findall(text)]
+        if path.suffix not in (".html", ".css", ".svg"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        page = _Page()
+        if path.suffix != ".css":
+            page.feed(text)
+            page.close()
+        found += [f"{path.relative_to(folder)}: {address}" for address in (*page.found, *OF_STYLES.findall(text))]
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import click
@@ -52,8 +53,11 @@ def _block(heading: str, text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the file, or compare it."""
+    parser = ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--check", action="store_true", help="write nothing; say whether the file is up to date")
+    check = parser.parse_args(arguments).check
     text = document()
-    if arguments == ["--check"]:
+    if check:
         if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
             return 0
         print("docs/use/cli.md is not what the program's help says: run `make docs`", file=sys.stderr)

@@ -13,6 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -55,12 +56,15 @@ def run(command: str) -> str:
 
 
 def with_outputs(text: str) -> str:
-    """The document with every command that is shown with what it prints run anew."""
+    """The document with every command that is shown with what it prints run anew; all else in a block stays."""
+
+    def printed_anew(found: re.Match[str]) -> str:
+        rest = found[2][len(found[2].rstrip("\n")) :] or "\n"  # the empty lines before the next command
+        return f"$ {found[1]}\n{run(found[1])}{rest}"
 
     def anew(block: re.Match[str]) -> str:
-        found = commands(block[1])
-        made = "\n\n".join(f"$ {command}\n{run(command)}" for command, _ in found)
-        return f"```console\n{made}\n```\n" if found else block[0]
+        made = COMMAND.sub(printed_anew, block[1]) if commands(block[1]) else block[1]
+        return f"```console\n{made}```\n"
 
     return BLOCK.sub(anew, text)
 
@@ -137,7 +141,9 @@ def qualities() -> Iterator[tuple[str, str]]:
 
 def main(arguments: list[str]) -> int:
     """Write the documents, or compare the figures alone."""
-    if arguments == ["--check"]:
+    parser = ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--check", action="store_true", help="write nothing; say whether the figures are up to date")
+    if parser.parse_args(arguments).check:
         text = README.read_text(encoding="utf-8")
         if with_figures(text) == text:
             return 0

@@ -1,8 +1,8 @@
 """Write the tables of ``docs/results/original.md`` and ``docs/results/tables.md`` from what lies in ``docs/results``.
 
 ``make docs`` runs it; with ``--check`` it only says whether the files are what it would write. In ``original.md`` it
-replaces what stands between ``<!-- table NAME -->`` and ``<!-- end -->``; the words around the tables are written by
-hand. What the blog measured stands here, in per cent and seconds.
+replaces what stands between ``<!-- table NAME -->`` or ``<!-- words NAME -->`` and ``<!-- end -->``; the words around
+have no figures. What the blog measured stands here, in per cent and seconds.
 """
 
 from __future__ import annotations
@@ -11,22 +11,41 @@ import csv
 import json
 import re
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from math import isnan
 from pathlib import Path
 from statistics import mean
+from textwrap import fill
 
-from namegen.documents import from_plain
-from namegen.experiments.compare.document import Comparison, Generation, ListEntry
-from namegen.experiments.compare.measured import Algorithm
-from namegen.experiments.compare.selection import Metric, Whose, best_generated, network_values, reference_values
-from namegen.experiments.compare.subjects import SplitName
-from namegen.experiments.compare.tables.markdown import markdown
-from namegen.experiments.table import NONE, Table, percent, spread
+from results_words import WORDS, read_sweeps, whole_list_gap
+from results_words import sweeps as words_of_sweeps
 
-RESULTS = Path(__file__).parents[1] / "results" / "results.json"
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
+
+from benchmarks.frequencies import LENGTHS, agreement  # noqa: E402
+from benchmarks.frequencies import read as read_frequencies  # noqa: E402
+from namegen.documents import from_plain  # noqa: E402
+from namegen.experiments.compare.document import Comparison, Generation, ListEntry  # noqa: E402
+from namegen.experiments.compare.measured import Algorithm  # noqa: E402
+from namegen.experiments.compare.selection import (  # noqa: E402
+    Metric,
+    Whose,
+    best_generated,
+    network_runs,
+    network_values,
+    reference_values,
+)
+from namegen.experiments.compare.subjects import SplitName  # noqa: E402
+from namegen.experiments.compare.tables.markdown import markdown  # noqa: E402
+from namegen.experiments.compare.verdict import verdict  # noqa: E402
+from namegen.experiments.table import NONE, Table, percent, spread  # noqa: E402
+
+RESULTS = ROOT / "docs" / "results" / "results.json"
 TABLES = RESULTS.with_name("tables.md")
 DOCUMENT = RESULTS.with_name("original.md")
-BLOCK = re.compile(r"<!-- table (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+BLOCK = re.compile(r"<!-- (table|words) (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 LISTS = ("mlb-first", "mlb-last")
 SPLIT: SplitName = "names"  # as the blog drew it
 CEILING = "theoretical maximum"
@@ -82,13 +101,61 @@ def whole_list(entries: Sequence[ListEntry]) -> str:
         row = [network]
         for place, entry in enumerate(entries):
             for figure, theirs in figures.items():
-                if network == CEILING:
-                    ours = reference_values(entry, SPLIT, "whole", "ceiling", figure)
-                else:
-                    ours = network_values(entry, SPLIT, NETWORKS[network], "whole", figure)
-                row.append(beside(theirs[network][place], 100 * mean(ours)))
+                row.append(beside(theirs[network][place], ours_of_whole(entry, network, figure)))
         rows.append(row)
     return table(columns, rows)
+
+
+def ours_of_whole(entry: ListEntry, network: str, figure: Metric) -> float:
+    """Our figure of a network of the blog, or of the ceiling, over the whole list, in per cent."""
+    if network == CEILING:
+        return 100 * mean(reference_values(entry, SPLIT, "whole", "ceiling", figure))
+    return 100 * mean(network_values(entry, SPLIT, NETWORKS[network], "whole", figure))
+
+
+def whole_list_gaps(entries: Sequence[ListEntry]) -> dict[str, list[float]]:
+    """Our figures minus the blog's, of each network and the ceiling, in points."""
+    figures: dict[Metric, dict[str, tuple[float, float]]]
+    figures = {"accuracy_sampled": WHOLE_SAMPLED, "accuracy_argmax": WHOLE_ARGMAX}
+    return {
+        network: [
+            ours_of_whole(entry, network, figure) - theirs[network][place]
+            for figure, theirs in figures.items()
+            for place, entry in enumerate(entries)
+        ]
+        for network in WHOLE_SAMPLED
+    }
+
+
+def ways(entries: Sequence[ListEntry]) -> str:
+    """The blog's networks trained in other ways, one network each, beside the blog and the way of this page."""
+    with (RESULTS.parent / "other-ways.csv").open(encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    rows = []
+    for short in ("LSTM 2×32", "SimpleRNN 2×32"):
+        network = f"Keras, {short}"
+        blog, here = [], []
+        for place, entry in enumerate(entries):
+            blog += [pair(WHOLE_SAMPLED[network][place], WHOLE_ARGMAX[network][place])]
+            blog += [f"{RECREATED[network][place]:.1f}"]
+            seed = network_runs(entry, SPLIT, NETWORKS[network])[0].figures.whole
+            drawn = best_generated(generation(entry, NETWORKS[network], "numpy"))
+            here += [pair(100 * seed.accuracy_sampled, 100 * seed.accuracy_argmax), f"{drawn.recreated_percent:.1f}"]
+        rows += [[short, "the blog", *blog], [short, "on 80 % of the list, as in the tables of this page", *here]]
+        for way in dict.fromkeys(one["way"] for one in found if one["network"] == short):
+            row = [short, way]
+            for name in LISTS:
+                one = next(each for each in found if (each["network"], each["way"], each["list"]) == (short, way, name))
+                row.append(pair(100 * float(one["accuracy_sampled"]), 100 * float(one["accuracy_argmax"])))
+                row.append(one["recreated_percent"] or NONE)
+            rows.append(row)
+    columns = ["network", "how", *(f"{name}, {what}" for name in LISTS for what in ("sampled / argmax", "in the list"))]
+    return table(columns, rows, left=2)
+
+
+def pair(sampled: float, argmax: float) -> str:
+    """Both kinds of accuracy, in per cent."""
+    return f"{sampled:.1f} / {argmax:.1f}"
 
 
 def held_out(entries: Sequence[ListEntry]) -> str:
@@ -100,6 +167,8 @@ def held_out(entries: Sequence[ListEntry]) -> str:
             ours = network_values(entry, SPLIT, NETWORKS[network], "held_out", "accuracy_argmax")
             row += [f"{theirs[place]:.1f}", spread(ours)]
         rows.append(row)
+    own = (spread(network_values(entry, SPLIT, OWN_NETWORKS[0], "held_out", "accuracy_argmax")) for entry in entries)
+    rows.append([f"{OWN_NETWORKS[0]}, trained by the effort quick", *(cell for ours in own for cell in (NONE, ours))])
     for whose, name in REFERENCES.items():
         values = (reference_values(entry, SPLIT, "held_out", whose, "accuracy_argmax") for entry in entries)
         rows.append([name, *(cell for found in values for cell in (NONE, spread(found)))])
@@ -167,6 +236,25 @@ def sweeps(entries: Sequence[ListEntry]) -> str:
     return table(columns, rows, left=2)
 
 
+def frequencies(entries: Sequence[ListEntry]) -> str:
+    """How well drawn names agree with the list, length by length."""
+    measured = {one.name: one for one in read_frequencies()}
+    rows = []
+    for length in LENGTHS:
+        row = [f"{length}"]
+        for name in LISTS:
+            alike = [one for one in measured[name].alike if one.length == length]
+            found = agreement(measured[name], length)
+            row += [
+                f"{100 * sum(one.listed * one.names for one in alike) / measured[name].entries:.1f}",
+                f"{100 * sum(one.drawn * one.names for one in alike) / measured[name].generated:.1f}",
+                NONE if isnan(found) else f"{found:.2f}",
+            ]
+        rows.append(row)
+    what = ("% of the list", "% of the names drawn", "correlation")
+    return table(["characters", *(f"{name}, {each}" for name in LISTS for each in what)], rows)
+
+
 def generation(entry: ListEntry, network: str, model: str) -> Generation:
     """The drawing of one network by one model."""
     return next(one for one in entry.generation if (one.network, one.model) == (network, model))
@@ -193,35 +281,67 @@ def where(results: Comparison) -> str:
     )
 
 
+def verdict_table(results: Comparison) -> str:
+    """The lines with which the report begins."""
+    return table(("", ""), [(line.question, " ".join(line.answers)) for line in verdict(results)], left=2)
+
+
+OF_ALL: dict[str, Callable[[Comparison], str]] = {"where": where, "verdict": verdict_table}
 BLOCKS: dict[str, Callable[[Sequence[ListEntry]], str]] = {
     "whole_list": whole_list,
+    "ways": ways,
     "held_out": held_out,
     "unseen": unseen,
     "recreated": recreated,
     "drawing": drawing,
+    "frequencies": frequencies,
     "sweeps": sweeps,
 }
 
 
-def main() -> None:
+def in_words(name: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
+    """A paragraph, or points, its lines as long as those of the page."""
+    if name == "whole_list":
+        made = whole_list_gap(whole_list_gaps(entries), CEILING)
+    elif name == "sweeps":
+        made = words_of_sweeps(read_sweeps(RESULTS.parent, SWEEPS), LISTS)
+    else:
+        made = WORDS[name](results, entries)
+    return "\n".join(fill(line, 120, subsequent_indent="  " * line.startswith("- ")) for line in made.split("\n"))
+
+
+def filled(text: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
+    """The document with all that is made in it made anew."""
+
+    def block(found: re.Match[str]) -> str:
+        kind, name = found.groups()
+        if kind == "words":
+            made = in_words(name, results, entries)
+        else:
+            made = OF_ALL[name](results) if name in OF_ALL else BLOCKS[name](entries)
+        return f"<!-- {kind} {name} -->\n{made}\n<!-- end -->"
+
+    return BLOCK.sub(block, text)
+
+
+def main(arguments: Sequence[str]) -> None:
     """Write both files, or check them."""
+    parser = ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--check", action="store_true", help="write nothing; say whether the files are up to date")
+    check = parser.parse_args(arguments).check
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     entries = [next(entry for entry in results.lists if entry.name == name) for name in LISTS]
 
-    def block(found: re.Match[str]) -> str:
-        made = where(results) if found[1] == "where" else BLOCKS[found[1]](entries)
-        return f"<!-- table {found[1]} -->\n{made}\n<!-- end -->"
-
     made = {
-        DOCUMENT: BLOCK.sub(block, DOCUMENT.read_text(encoding="utf-8")),
+        DOCUMENT: filled(DOCUMENT.read_text(encoding="utf-8"), results, entries),
         TABLES: "# All tables of the full comparison\n\n" + markdown(results) + "\n",
     }
     for path, text in made.items():
-        if "--check" not in sys.argv:
+        if not check:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             sys.exit(f"docs/results/{path.name} is not what the results say: run `make docs`")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

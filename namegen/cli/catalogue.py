@@ -92,7 +92,7 @@ def models(as_json: bool, quiet: bool) -> None:
         source = f"{checkpoint.training.get('names', 0):,} names of {checkpoint.training.get('list')}"
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
     click.echo(fitted(rows, left=3))
-    click.echo("\nheld out: how often the likeliest next character is right, on held-out names")
+    click.echo("\n" + fill("held out: how often the likeliest next character is right, on held-out names", columns()))
     for name, checkpoint in found.items():
         if checkpoint.labels:
             listed = ", ".join(printable(label.name) for label in checkpoint.labels)

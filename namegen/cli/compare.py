@@ -49,8 +49,10 @@ DEFAULT_SEEDS, MOST_SEEDS = 3, 100
 @click.option(
     "--split-seed",
     type=options.Whole(0),
+    default=0,
+    show_default=True,
     metavar="N",
-    help="The seed that chooses the held-out names of every training.  [default: other names for each seed]",
+    help="The seed that chooses the held-out names, the same for every training.",
 )
 @options.label_column
 @click.option(
@@ -63,7 +65,7 @@ def compare_backends(
     names: tuple[str, ...],
     out: str,
     seeds: int | None,
-    split_seed: int | None,
+    split_seed: int,
     label_column: str | None,
     quick: bool,
     as_json: bool,

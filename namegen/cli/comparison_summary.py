@@ -1,8 +1,12 @@
-"""What ``namegen compare-backends`` says at its end: the result in words, and the tables that matter most."""
+"""What ``namegen compare-backends`` says at its end: the verdict, and the tables that matter most."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
 
 from namegen.cli.tables import show_table, without_ranges
 from namegen.cli.terminal import printable
@@ -11,21 +15,22 @@ from namegen.experiments.compare.selection import (
     ALGORITHMS,
     best_generated,
     generated_by_network,
-    like_for_like_runs,
     network_names,
     splits,
 )
+from namegen.experiments.compare.tables.like_for_like import like_for_like_table
 from namegen.experiments.compare.tables.networks import accuracy_table
-from namegen.experiments.compare.words import statement
-from namegen.experiments.table import NONE, Table, mebibytes, seconds, whole
+from namegen.experiments.compare.verdict import Line, verdict
+from namegen.experiments.table import NONE, Table, whole
 
+NARROW, QUESTION = 72, 18  # columns: below the first, answers stand below their question
 SHORT = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
 
 
 def print_summary(results: Comparison, width: int) -> None:
     """Print it to standard output, in lines of at most ``width``."""
     console = Console(width=width, highlight=False, markup=False, emoji=False)
-    console.print(printable(statement(results)))
+    _print_verdict(console, verdict(results))
     for entry in results.lists:
         for table in filter(None, (_engines(entry), *_accuracies(entry), _generation(entry))):
             console.print()
@@ -37,15 +42,39 @@ def print_summary(results: Comparison, width: int) -> None:
     console.print()
 
 
+def _print_verdict(console: Console, lines: Sequence[Line]) -> None:
+    """Question beside answers where there is room for both."""
+    grid = RichTable(box=None, show_header=False, pad_edge=False, padding=(0, 1))
+    beside = console.width >= NARROW
+    grid.add_column(width=QUESTION if beside else None)
+    if beside:
+        grid.add_column()
+    for line in lines:
+        question = Text(line.question, style="bold")
+        answers = [Text(printable(answer)) for answer in line.answers]
+        for place, answer in enumerate(answers):
+            if beside:
+                grid.add_row(question if place == 0 else "", answer)
+            else:
+                grid.add_row(*([question] if place == 0 else []))
+                grid.add_row(answer)
+    console.print(grid)
+
+
 def _engines(entry: ListEntry) -> Table | None:
-    rows = []
-    for run in like_for_like_runs(entry):
-        timing = run.timing
-        starting = timing.start_up_seconds + timing.compilation_seconds
-        speeds = (seconds(timing.seconds_per_epoch), whole(timing.chars_per_second), seconds(starting))
-        rows.append((run.network, run.engine, *speeds, mebibytes(timing.peak_memory_mib)))
-    columns = ("network", "engine", "s/epoch", "characters/s", "start + compile s", "MiB")
-    return Table("the same training by each engine", columns, tuple(rows), left=2) if rows else None
+    table = without_ranges(like_for_like_table(entry))
+    wanted = {
+        "network": "network",
+        "engine": "engine",
+        "batch (names)": "batch",
+        "seconds per epoch": "s/epoch",
+        "characters per second": "characters/s",
+        "start-up (s)": "start s",
+        "peak memory (MiB)": "MiB",
+    }
+    places = [table.columns.index(column) for column in wanted]
+    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
+    return Table("the same training by each engine", tuple(wanted.values()), rows, left=2) if rows else None
 
 
 def _accuracies(entry: ListEntry) -> list[Table]:

@@ -1,4 +1,4 @@
-"""What a shell completes: commands, options, and where a list or a model is asked for, those that come with namegen.
+"""What a shell completes: commands, options, and the names of what comes with namegen: lists, models, labels, engines.
 
 The script for the shell is click's own, which the shell asks for by a variable (`docs/use/cli.md`). It starts namegen
 at every Tab, so nothing heavy may be loaded here.
@@ -6,7 +6,10 @@ at every Tab, so nothing heavy may be loaded here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -23,7 +26,7 @@ class Named(click.types.StringParamType):
         self._names = names
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The names that begin so; where there are none, files.
+        """The names that begin so, behind the files that do.
 
         >>> parameter = click.Argument(["list"], type=Named(["mlb-first", "companies"]))
         >>> context = click.Context(click.Command("train", params=[parameter]))
@@ -31,11 +34,36 @@ class Named(click.types.StringParamType):
         ['mlb-first']
         """
         files = CompletionItem(incomplete, type="file")  # first: what is named before it, shells throw away
-        return [files, *(CompletionItem(name) for name in self._names if name.startswith(incomplete))]
+        names = [name for name in self._names if name.startswith(incomplete)]
+        # bash completes files by itself only where nothing is named; zsh and fish do it beside that.
+        own = _files_here(incomplete) if names and os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash") else []
+        return [files, *map(CompletionItem, dict.fromkeys([*own, *names]))]
+
+
+class OneOf(click.types.StringParamType):
+    """A text that is one of some.
+
+    Args:
+        choices: gives them for the command line so far.
+    """
+
+    def __init__(self, choices: Callable[[click.Context], Iterable[str]]) -> None:
+        self._choices = choices
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Those that begin so, letter case aside.
+
+        >>> option = click.Option(["--backend"], type=OneOf(lambda context: ["numpy", "keras"]))
+        >>> context = click.Context(click.Command("generate", params=[option]))
+        >>> [item.value for item in option.shell_complete(context, "k")]
+        ['keras']
+        """
+        begun = incomplete.lower()
+        return [CompletionItem(one) for one in self._choices(ctx) if one.lower().startswith(begun)]
 
 
 def complete_names(command: click.Command) -> None:
-    """Give the parameters of a command that take a list or a model the names to complete."""
+    """Give the parameters of a command that take a list, a model, a label or an engine the names to complete."""
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
 
@@ -46,3 +74,60 @@ def complete_names(command: click.Command) -> None:
             parameter.type = Named(SHIPPED)
         elif parameter.name == "names":
             parameter.type = Named(tuple(BUNDLED))
+        elif parameter.name == "labels":
+            parameter.type = OneOf(_labels)
+        elif parameter.name == "origins":
+            parameter.type = OneOf(_origins)
+        elif parameter.name == "backend":
+            parameter.type = OneOf(_engines)
+
+
+def _files_here(incomplete: str) -> list[str]:
+    """The files of the current folder that begin so; no name of what comes with namegen has a folder in it."""
+    try:
+        found = sorted(os.scandir(), key=lambda entry: entry.name)
+        return [
+            f"{entry.name}/" if entry.is_dir() else entry.name
+            for entry in found
+            if entry.name.startswith(incomplete) and (incomplete or not entry.name.startswith("."))
+        ]
+    except OSError:
+        return []
+
+
+def _engines(_: click.Context) -> Iterable[str]:
+    from namegen.backends import engine_paths
+
+    return engine_paths()
+
+
+def _labels(ctx: click.Context) -> Iterable[str]:
+    """Those of the models that were given so far; of all that are shipped, where none of these was."""
+    from namegen.models import SHIPPED
+
+    # An option that still lacks its value ends click's parsing: what stands before it is in no parameter yet.
+    given = {
+        *ctx.args,
+        *(one for value in ctx.params.values() for one in (value if type(value) is tuple else (value,))),
+    }
+    some = [name for name in SHIPPED if name in given] or SHIPPED
+    return dict.fromkeys(label for name in some for label in _labels_of(name))
+
+
+def _origins(_: click.Context) -> Iterable[str]:
+    """What both models know that people come from if no others are given."""
+    family = set(_labels_of("world-family"))
+    return [label for label in _labels_of("world-given") if label in family]
+
+
+def _labels_of(name: str) -> list[str]:
+    """The labels of a shipped model, from the head of its file alone; none if it is not as it was shipped."""
+    from namegen.models import shipped_path
+
+    path: Path = shipped_path(name)
+    try:
+        with path.open("rb") as stream:
+            head = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+        return [label["name"] for label in json.loads(head["__metadata__"]["namegen"])["labels"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

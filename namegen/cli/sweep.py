@@ -13,7 +13,7 @@ import click
 from namegen.cli import options
 from namegen.cli.signals import exit_code
 from namegen.cli.sources import note_config, note_engines, note_list
-from namegen.cli.tables import show_table, without_ranges
+from namegen.cli.tables import show_with_ranges
 from namegen.cli.terminal import Notes, columns, counted, json_text, percent, printable
 from namegen.cli.waiting import Waiting
 from namegen.errors import NamegenError
@@ -133,8 +133,7 @@ def _print(results: Results) -> None:
 
     console = Console(width=columns(), highlight=False, markup=False, emoji=False)
     for of_list in lists_of(results):
-        table = without_ranges(setting_table(results, of_list))
-        show_table(console, f"{of_list}: on the held-out names", table)
+        show_with_ranges(console, f"{of_list}: on the held-out names", setting_table(results, of_list))
         console.print()
     told: set[str] = set()
     for run in untrained(results):

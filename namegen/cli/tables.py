@@ -26,20 +26,59 @@ def without_ranges(table: Table) -> Table:
     return replace(table, rows=tuple(rows))
 
 
+def show_with_ranges(console: Console, title: str, table: Table) -> None:
+    """The same as ``show_table``, with the ranges of the seeds: each below its mean, from the first column of figures
+    on, as far as there is room. Where there is none for a table at all, ranges stand beside their means.
+    """
+    figures = range(table.left, len(table.columns))
+    for most in (*reversed(figures), table.left - 1):  # the last column that has ranges
+        tried = _ranges_below(table, most)
+        if _fits(console, _rich_table(tried)):
+            show_table(console, title, tried)
+            return
+    show_table(console, title, table)
+
+
+def _ranges_below(table: Table, most: int) -> Table:
+    """Ranges in a line of their own, up to this column, and none behind it."""
+    rows = []
+    for row in table.rows:
+        cells = list(row)
+        for place in range(table.left, len(row)):
+            mean, _, low_and_high = row[place].partition(" (")
+            below = low_and_high.removesuffix(")").replace(" to ", "–")
+            cells[place] = f"{mean}\n{below}" if below and place <= most else mean
+        rows.append(tuple(cells))
+    return replace(table, rows=tuple(rows))
+
+
 def show_table(console: Console, title: str, table: Table) -> None:
     """Print a table under a title: words flush left, figures flush right; text from lists is escaped. Where a row is
     wider than the console, its figures stand one below the other.
     """
     console.print(Text(printable(title), style="bold"))
-    shown = RichTable(box=None, pad_edge=False)
-    for place, column in enumerate(table.columns):
-        shown.add_column(Text(column), justify="left" if place < table.left else "right", overflow="fold")
-    for row in table.rows:
-        shown.add_row(*(Text(printable(cell)) for cell in row))
-    if console.measure(shown, options=console.options.update(max_width=WIDEST)).maximum <= console.width:
+    shown = _rich_table(table)
+    if _fits(console, shown):
         console.print(shown)
         return
     for row in table.rows:
         console.print(Text(", ".join(printable(cell) for cell in row[: table.left])))
         figures = zip(table.columns[table.left :], map(printable, row[table.left :]), strict=True)
         console.print(Text(aligned([(f"  {what}", cell) for what, cell in figures if cell not in ("", NONE)])))
+
+
+def _rich_table(table: Table) -> RichTable:
+    shown = RichTable(box=None, pad_edge=False)
+    for place, column in enumerate(table.columns):
+        shown.add_column(Text(column), justify="left" if place < table.left else "right", overflow="fold")
+    for row in table.rows:
+        words, figures = row[: table.left], row[table.left :]  # a line break is ours in a figure alone
+        shown.add_row(
+            *(Text(printable(cell)) for cell in words),
+            *(Text("\n".join(map(printable, cell.split("\n")))) for cell in figures),
+        )
+    return shown
+
+
+def _fits(console: Console, shown: RichTable) -> bool:
+    return console.measure(shown, options=console.options.update(max_width=WIDEST)).maximum <= console.width

@@ -117,6 +117,8 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
         rows: the first one names the columns; such a row, or one without any figure, may stand further below too.
         left: how many columns are flush left.
     """
+    from textwrap import wrap
+
     table = aligned(rows, left=left)
     if max(map(len, table.splitlines())) <= columns():
         return table
@@ -127,7 +129,9 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
         if tuple(cells) != head and any(cells):
             indent = " " * (len(name) - len(name.lstrip()) + 2)
             found = [(what, cell) for what, cell in zip(head, cells, strict=True) if cell]
-            lines += [indent + line for line in aligned(found, left=left).splitlines()]
+            behind = " " * (len(indent) + max(len(what) for what, _ in found) + 2)
+            for line in aligned(found, left=left).splitlines():
+                lines += wrap(indent + line, columns(), subsequent_indent=behind, break_on_hyphens=False)
     return "\n".join(lines)
 
 

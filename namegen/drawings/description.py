@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from namegen.core.data.description import ListDescription
+from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     CODE_POINT,
     LIST_COLOUR,
@@ -58,7 +59,7 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
     figure = new_figure(10.0, 11.5 if repeats else 7.4)
     different = f"{description.distinct:,} different" if repeats else "none of them twice"
     figure.suptitle(
-        f"{drawable_text(source, 60)}: {counted(description.entries, 'name')}, {different}",
+        f"{isolated(drawable_text(source, 60))}: {counted(description.entries, 'name')}, {different}",
         x=0.01,
         ha="left",
         fontsize=13,

@@ -271,6 +271,18 @@ def number_formatter() -> FuncFormatter:
     return FuncFormatter(lambda value, _: plain_number(value))
 
 
+def short_formatter() -> FuncFormatter:
+    """Ticks for a narrow screen: thousands as k, millions as M.
+
+    >>> [short_formatter()(value) for value in (5, 2_000, 10_000_000)]
+    ['5', '2k', '10M']
+    """
+    steps = (1e6, "M"), (1e3, "k"), (0, "")
+    return FuncFormatter(
+        lambda value, _: next(f"{plain_number(value / (step or 1))}{sign}" for step, sign in steps if value >= step)
+    )
+
+
 def percent_formatter() -> FuncFormatter:
     """Ticks of shares as percentages."""
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
@@ -283,16 +295,16 @@ def label_lines(axes: Axes, points: float = 9.0) -> None:
         axes: drawn once already, so that its limits and its place in the figure are settled.
         points: size of the text.
     """
-    to_axes = axes.transData + axes.transAxes.inverted()
     ends = []
     for line in axes.get_lines():
         heights = np.asarray(line.get_ydata(), np.float64)
         finite = heights[np.isfinite(heights)]
         if len(finite) and not str(line.get_label()).startswith("_"):
+            to_axes = line.get_transform() + axes.transAxes.inverted()
             ends.append((float(to_axes.transform((0, finite[-1]))[1]), line))
     ends.sort(key=lambda end: end[0])
     gap = 1.35 * points / (axes.get_window_extent().height * 72 / axes.figure.dpi)
-    for place, (_, line) in zip(spread([place for place, _ in ends], gap), ends, strict=True):
+    for place, (_, line) in zip(kept_inside(spread([place for place, _ in ends], gap), gap), ends, strict=True):
         axes.annotate(
             str(line.get_label()),
             (1, place),
@@ -317,6 +329,18 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
         while len(groups) > 1 and _first(groups[-1], gap) < _first(groups[-2], gap) + gap * len(groups[-2]):
             groups[-2:] = [groups[-2] + groups[-1]]
     return [_first(group, gap) + gap * index for group in groups for index in range(len(group))]
+
+
+def kept_inside(places: Sequence[float], gap: float) -> list[float]:
+    """Rising places that stand ``gap`` apart, moved as little as is needed to stand between 0 and 1, if there is room.
+
+    >>> [round(place, 2) for place in kept_inside([0.4, 0.9, 1.1], 0.2)]
+    [0.4, 0.8, 1.0]
+    """
+    found = list(places)
+    for index in reversed(range(len(found))):
+        found[index] = min(found[index], 1 - gap * (len(found) - 1 - index))
+    return [max(place, gap * index) for index, place in enumerate(found)]
 
 
 def _first(group: Sequence[float], gap: float) -> float:

@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.run_result import RunResult
+from namegen.drawings.levels import Level, draw_levels
+from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     INK,
     QUIET,
@@ -28,6 +30,10 @@ from namegen.drawings.style import (
     percent_formatter,
     save_figure,
 )
+
+# Both kinds of accuracy, at the ends of curves.
+LIKELIEST, DRAWN = "likeliest (argmax)", "drawn (sampled)"
+LEAST_ACCURACY_SPAN, LEAST_LOSS_SPAN = 0.1, 0.3  # what curves are taken to fill: of level ones, all else is far
 
 
 def draw_history(result: RunResult, path: Path) -> None:
@@ -76,15 +82,20 @@ def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldO
     argmax = [_number(record.validation_accuracy_argmax) for record in records]
     sampled = [_number(record.validation_accuracy_sampled) for record in records]
     marker = "o" if len(records) == 1 else None
-    axes.plot(seconds, argmax, color=colour, marker=marker, label="argmax")
-    axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label="sampled")
-    baseline = f"counting, order {references.baseline.order}"
-    _reference(axes, "ceiling, argmax", references.ceiling.accuracy_argmax, INK, dashed=False)
-    _reference(axes, "ceiling, sampled", references.ceiling.accuracy_sampled, INK, dashed=True)
-    _reference(axes, f"{baseline}, argmax", references.baseline.metrics.accuracy_argmax, QUIET, dashed=False)
-    _reference(axes, f"{baseline}, sampled", references.baseline.metrics.accuracy_sampled, QUIET, dashed=True)
-    axes.set_title("Accuracy on the held-out names")
-    axes.set_ylabel("characters predicted")
+    axes.plot(seconds, argmax, color=colour, marker=marker, label=LIKELIEST)
+    axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN)
+    counting, ceiling = references.baseline, references.ceiling
+    pairs = ("ceiling", ceiling, INK), (f"counting, order {counting.order}", counting.metrics, QUIET)
+    levels = []
+    for name, metrics, of_level in pairs:
+        for what, share, dashed in (
+            ("likeliest", metrics.accuracy_argmax, False),
+            ("drawn", metrics.accuracy_sampled, True),
+        ):
+            levels.append(Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed))
+    draw_levels(axes, levels, least_span=LEAST_ACCURACY_SPAN)
+    axes.set_title("Accuracy on the held-out names: is the likeliest next character right, is a drawn one?")
+    axes.set_ylabel("characters that are right")
     axes.yaxis.set_major_formatter(percent_formatter())
 
 
@@ -96,31 +107,25 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
     if references is not None:
         held_out = [_number(record.validation_loss_nats_per_char) for record in records]
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
-        _reference(axes, "ceiling, held-out", references.ceiling.loss_nats_per_char, INK, dashed=False)
-        _reference(
-            axes,
-            f"counting, order {references.baseline.order}, held-out",
-            references.baseline.metrics.loss_nats_per_char,
-            QUIET,
-            dashed=False,
-        )
     axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
+    if references is not None:
+        ceiling, counting = references.ceiling.loss_nats_per_char, references.baseline.metrics.loss_nats_per_char
+        name = f"counting, order {references.baseline.order}, held-out"
+        levels = (
+            Level("ceiling, held-out", ceiling, f"{ceiling:.2f}", INK),
+            Level(name, counting, f"{counting:.2f}", QUIET),
+        )
+        draw_levels(axes, levels, least_span=LEAST_LOSS_SPAN)
     axes.set_title("Loss")
     axes.set_ylabel("loss (nats per character)")
 
 
 def _history_title(result: RunResult) -> str:
     network = result.checkpoint.network
-    source = drawable_text(str(result.checkpoint.training.get("list", "names")), 48)
+    source = isolated(drawable_text(str(result.checkpoint.training.get("list", "names")), 48))
     epochs = counted(result.epochs, "epoch")
     ended = epochs if result.finished else f"stopped after {epochs}"
     return f"{source}: {network.summary}, {result.backend} engine, {ended}"
-
-
-def _reference(axes: Axes, label: str, value: float, colour: str, *, dashed: bool) -> None:
-    """A level line that the curves are compared with; none for a value that is not finite."""
-    if math.isfinite(value):
-        axes.axhline(value, color=colour, linewidth=1, linestyle=(0, (4, 2)) if dashed else "-", label=label)
 
 
 def _name_best(axes: Axes, best: EpochRecord) -> None:

@@ -24,9 +24,11 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
         *SHARED_CODE,
         "experiments/trained.py",
         "experiments/compare/exchange.py",
+        "experiments/compare/judging.py",
         "experiments/compare/measure.py",
         "experiments/compare/memory.py",
         "experiments/compare/quality.py",
+        "experiments/compare/timed.py",
     ),
     "sweep": (
         *SHARED_CODE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from statistics import mean
+from statistics import mean, median
 
 NONE = "–"
 
@@ -58,6 +58,16 @@ def spread(values: Sequence[float], show: Callable[[float], str] = percent) -> s
         return NONE
     shown = show(mean(values))
     low, high = show(min(values)), show(max(values))
+    return shown if low == high else f"{shown} ({low} to {high})"
+
+
+def spread_around_median(values: Sequence[float], show: Callable[[float], str]) -> str:
+    """The median of several rounds, and their range.
+
+    >>> spread_around_median([1.0, 2.0, 4.0], seconds)
+    '2 (1 to 4)'
+    """
+    shown, low, high = (show(one) for one in (median(values), min(values), max(values)))
     return shown if low == high else f"{shown} ({low} to {high})"
 
 

@@ -1,8 +1,5 @@
-// What a program calls: the module's own part, which a page does without. Everything above it is the page's engine.
-
-const FORMAT = "namegen-names"; // as namegen/web/module.py writes it
-const FORMAT_VERSION = 1;
-const LARGEST = { n: 100_000, seed: 2 ** 32 - 1, length: 1000 };
+// What a program calls: the module's own part, which a page does without. Everything above it is the page's engine,
+// and the checks of data and options.
 
 /**
  * What names are asked for; whatever is left out is as usual. Letter case does not count in the three texts.
@@ -105,9 +102,9 @@ class NameModel {
    * @returns {Next[]}
    */
   next(prefix = "", options = {}) {
-    known(options, ["label", "temperature"]);
+    known(options, ["label", "temperature"], "{ temperature: 0.8 }");
     const source = sources.get(this);
-    const label = labelOf(options.label, this);
+    const label = labelOf(options.label ?? null, this);
     if (label === null && this.labels.length) {
       throw new Error(`what comes next depends on the label: give one, such as ${told(this.labels[0])}`);
     }
@@ -117,7 +114,7 @@ class NameModel {
       if (id < 1) throw new Error(`no name of ${this.title} has the character ${told(character)}: give others`);
       place = place.then(id);
     }
-    const temperature = temperatureOf(options.temperature ?? 1);
+    const temperature = temperatureOf(options.temperature === undefined ? 1 : options.temperature);
     const chances = Array.from(probabilities(place.logits, temperature), (probability, id) => ({
       character: source.characters[id] ?? "",
       probability,
@@ -137,8 +134,7 @@ export function load(data, name) {
   const models = modelsOf(data);
   const description = name === undefined ? models[0] : models.find((one) => one?.name === name);
   if (description === undefined) {
-    const names = models.map((one) => told(one?.name)).join(", ");
-    throw new Error(`the data have no model ${told(name)}: expected one of ${names}`);
+    throw new Error(`the data have no model ${told(name)}: expected one of ${toldSome(models.map((one) => one?.name))}`);
   }
   let model;
   try {
@@ -146,7 +142,8 @@ export function load(data, name) {
     model = new Model(description);
   } catch (error) {
     const where = error instanceof Damage ? ` (${error.message})` : ""; // the language's own words help nobody
-    throw new Error(`the model ${told(description?.name)} is damaged${where}: export it again`);
+    const which = isText(description?.name) ? `the model ${told(description.name)}` : "the first model";
+    throw new Error(`${which} is damaged${where}: export it again`);
   }
   if (!model.sound) throw new Error(wouldBeWrong("This module", model));
   const { name: own, title, credit, notice, temperature, longest: maxLength } = description;
@@ -163,24 +160,7 @@ export function load(data, name) {
  * @throws {Error} an option is wrong
  */
 export function blend(models, options = {}) {
-  known(options, ["weights", "labels"]);
-  if (!Array.isArray(models) || models.length < 2 || !models.every((one) => sources.get(one) instanceof Model)) {
-    throw new Error("blend needs a list of two or more models, each as load gives it");
-  }
-  const { weights = models.map(() => 1 / models.length), labels = models.map(() => null) } = options;
-  if (!Array.isArray(labels) || labels.length !== models.length) {
-    throw new Error("labels must be a list with a label, or null, for each model");
-  }
-  const usable = Array.isArray(weights) && weights.length === models.length && weights.every((weight) => weight >= 0);
-  const sum = usable ? weights.reduce((a, b) => a + b) : NaN;
-  if (!(Math.abs(sum - 1) < 1e-6)) {
-    throw new Error("weights must be a list with a number from 0 to 1 for each model, 1 together");
-  }
-  const parts = models.map((model, k) => {
-    const label = labelOf(labels[k], model);
-    if (label === null && model.labels.length) throw new Error(needsLabel(model));
-    return { model: sources.get(model), label, weight: weights[k] / sum };
-  });
+  const parts = partsOf(models, options);
   const joined = (key, by) => [...new Set(models.map((model) => model[key]).filter(Boolean))].join(by);
   const most = (key) => Math.max(...models.map((model) => model[key]));
   return new NameModel(
@@ -195,144 +175,4 @@ export function blend(models, options = {}) {
     },
     new Blend(parts),
   );
-}
-
-// ---- what is asked for, checked ----
-
-const told = (value) => (typeof value === "string" ? `“${[...value].slice(0, 60).join("")}”` : String(value));
-
-const TEXT_OPTIONS = ["startsWith", "contains", "endsWith"];
-const OPTIONS = ["n", "seed", "temperature", ...TEXT_OPTIONS, "minLength", "maxLength", "label", "allowSeen"];
-
-/** The options as a search wants them. */
-function wishOf(options, model) {
-  known(options, OPTIONS);
-  const { n, seed, temperature, startsWith, contains, endsWith, minLength, maxLength, label, allowSeen } = options;
-  if (![undefined, true, false].includes(allowSeen)) {
-    throw new Error(`allowSeen is ${told(allowSeen)}: expected true or false`);
-  }
-  if (!allowSeen && !model.knowsNames) {
-    throw new Error(
-      `${model.title} does not know the names of its list, so it cannot tell which are new: give allowSeen: true`,
-    );
-  }
-  return {
-    n: wholeOf("n", n ?? 20, 1, LARGEST.n),
-    seed: wholeOf("seed", seed ?? newSeed(), 0, LARGEST.seed),
-    temperature: temperatureOf(temperature ?? model.temperature),
-    first: textOf("startsWith", startsWith ?? ""),
-    contains: textOf("contains", contains ?? ""),
-    ends: textOf("endsWith", endsWith ?? ""),
-    shortest: wholeOf("minLength", minLength ?? 1, 1, LARGEST.length),
-    longest: wholeOf("maxLength", maxLength ?? model.maxLength, 1, LARGEST.length),
-    label: labelOf(label, model),
-    onlyNew: !allowSeen,
-  };
-}
-
-function known(options, names) {
-  if (typeof options !== "object" || options === null) {
-    throw new Error(`the options are ${told(options)}: expected an object, such as { n: 5 }`);
-  }
-  const other = Object.keys(options).find((name) => !names.includes(name));
-  if (other !== undefined) throw new Error(`there is no option ${told(other)}: expected some of ${names.join(", ")}`);
-}
-
-function wholeOf(name, value, least, most) {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${name} is ${told(value)}: expected a whole number from ${thousands(least)} to ${thousands(most)}`);
-}
-
-function temperatureOf(value) {
-  if (typeof value === "number" && value >= 0 && value < Infinity) return value;
-  throw new Error(`temperature is ${told(value)}: expected a number of at least 0, such as 0.8`);
-}
-
-function textOf(name, value) {
-  if (typeof value === "string" && value.length <= LARGEST.length) return value;
-  const what = typeof value === "string" ? `of ${thousands(value.length)} characters` : told(value);
-  throw new Error(`${name} is ${what}: expected a text of up to ${thousands(LARGEST.length)} characters`);
-}
-
-/** The model's label of this name, letter case aside where that is enough; null: any. */
-function labelOf(label, { labels, title }) {
-  if (label === undefined || label === null) return null;
-  if (labels.includes(label)) return label;
-  const alike = labels.filter((one) => one.toLowerCase() === String(label).toLowerCase());
-  if (alike.length === 1) return alike[0];
-  if (labels.length === 0) throw new Error(`label is ${told(label)}, and ${title} has no labels: leave it out`);
-  const some = labels.slice(0, 12).map(told).join(", ") + (labels.length > 12 ? ", …" : "");
-  throw new Error(`label is ${told(label)}: expected one of ${some}`);
-}
-
-// Beyond ASCII; the categories of core/data/digests.py.
-const REMOVED = /[\p{Pc}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{Z}\p{Cc}\p{Cf}\p{Sk}\ufe00-\ufe0f]/u;
-
-/** A name as a model can normalise it, which brings tables for its own characters alone; of others JavaScript's do. */
-function inItsCharacters(name, source) {
-  const own = new Set(source.characters);
-  const removed = (one) => (one <= "\x7f" ? !/[a-z\d]/i.test(one) : REMOVED.test(one));
-  const plain = (character) => {
-    if (own.has(character)) return character;
-    if (/\s/u.test(character)) return own.has(" ") ? " " : "";
-    return removed(character) ? "" : character.toLowerCase();
-  };
-  return Array.from(name, plain).join("") || name;
-}
-
-// ---- the data, checked ----
-
-/** The descriptions of the models in a file, which nobody has looked into yet. */
-function modelsOf(data) {
-  let content = data;
-  try {
-    if (typeof data === "string") content = JSON.parse(data);
-  } catch (error) {
-    throw new Error(`the data are no JSON (${error.message}): give the file that export-web wrote beside the module`);
-  }
-  if (content?.format !== FORMAT || !Array.isArray(content.models) || content.models.length === 0) {
-    throw new Error("the data are no models of namegen: give the file that export-web wrote beside the module");
-  }
-  if (content.version !== FORMAT_VERSION) {
-    throw new Error(
-      `the data have the version ${told(content.version)}, this module reads ${FORMAT_VERSION}: export both together`,
-    );
-  }
-  return content.models;
-}
-
-/** What of a model is damaged. */
-class Damage extends Error {}
-
-/** Whether a description has the fields that `namegen/web/export.py` writes, with values that can be computed with. */
-function check(description) {
-  const fail = (what) => {
-    throw new Damage(`its ${what}`);
-  };
-  const whole = (value) => Number.isInteger(value) && value > 0;
-  const { cell, hidden, characters, labels, tensors, removal, folding, temperature, longest } = description;
-  for (const key of ["name", "title", "credit", "notice", "characters", "spaces", "separators"]) {
-    if (typeof description[key] !== "string") fail(key);
-  }
-  const list = (values, usable) => Array.isArray(values) && values.every(usable);
-  if (!list(labels, (one) => typeof one?.name === "string" && whole(one.names))) fail("labels");
-  if (!(Number.isFinite(temperature) && temperature >= 0)) fail("defaults");
-  if (!(whole(longest) && longest <= LARGEST.length)) fail("lengths");
-  if (!list([removal, folding].flatMap(Object.values), (text) => typeof text === "string")) fail("tables");
-  if (!list(hidden, whole) || hidden.length === 0 || !Object.hasOwn(CELLS, cell)) fail("layers");
-  const gates = { simple_rnn: 1, gru: 3, lstm: 4 }[cell];
-  const outputs = [...characters].length + 1;
-  const holds = (name, count) => {
-    const values = new Float32Array(bytesOfBase64(tensors[name]));
-    if (values.length !== count || !values.every(Number.isFinite)) fail("parameters");
-  };
-  let inputs = outputs + labels.length;
-  hidden.forEach((width, k) => {
-    holds(`rnn.${k}.kernel`, inputs * gates * width);
-    holds(`rnn.${k}.recurrent_kernel`, width * gates * width);
-    holds(`rnn.${k}.bias`, (cell === "gru" ? 2 : 1) * gates * width);
-    inputs = width;
-  });
-  holds("output.kernel", inputs * outputs);
-  holds("output.bias", outputs);
 }

@@ -1,7 +1,7 @@
 """One or more trained models for a JavaScript program: an ES module with the page's engine, and their data beside it.
 
-    page's engine (ENGINE), module.js ─► names.mjs    the same for every model
-    PageModel ─► describe ─► JSON     ─► names.json   what the module's ``load`` reads
+    page's engine (ENGINE), OWN ─► names.mjs    the same for every model
+    PageModel ─► describe ─► JSON ─► names.json   what the module's ``load`` reads
 
 ``docs/use/app.md`` says how a program uses them, ``docs/use/web.md`` what is in the data.
 """
@@ -17,9 +17,12 @@ from namegen import __version__
 from namegen.errors import OutputError
 from namegen.escaping import short
 from namegen.files import check_output, is_file, is_folder, write_whole
+from namegen.web.checksum import checksum
 from namegen.web.export import ENGINE, PageModel, checked_descriptions, read_part, script_json
 
-FORMAT, FORMAT_VERSION = "namegen-names", 1  # those of module.js
+FORMAT, FORMAT_VERSION = "namegen-names", 2  # those of data.js
+# What the module has beside the engine, each using those before it.
+OWN = ("checksum.js", "options.js", "data.js", "module.js")
 
 
 def data_path(out: Path) -> Path:
@@ -62,7 +65,7 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
 def module_text() -> str:
     """The module: the page's engine and what a program calls, with the licence at its head."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
-    return "\n".join((head, *map(read_part, (*ENGINE, "module.js"))))
+    return "\n".join((head, *map(read_part, (*ENGINE, *OWN))))
 
 
 def model_data(models: Sequence[PageModel]) -> str:
@@ -72,7 +75,8 @@ def model_data(models: Sequence[PageModel]) -> str:
         OutputError: too large, or the module would compute something else of a model than Python.
         CheckpointError: see ``write_module``.
     """
-    content = {"format": FORMAT, "version": FORMAT_VERSION, "models": checked_descriptions(models, "a module")}
+    sealed = [{**one, "checksum": checksum(one)} for one in checked_descriptions(models, "a module")]
+    content = {"format": FORMAT, "version": FORMAT_VERSION, "models": sealed}
     return script_json(content) + "\n"
 
 

@@ -54,6 +54,7 @@ const PROBE_TOKENS = 8;
 const PROBE_TOLERANCE = 1e-3; // a share of the largest logit, or of 1 where all are smaller
 const MOST_KEPT_NUMBERS = 4e6; // of the states and logits that are kept for prefixes already read: about 64 MB
 const MOST_WAYS = 64; // in which first letters may be written that are looked at
+const MOST_READ = 5000; // letters of such ways, of a text that is longer than any name: the fewer ways
 
 /** The largest difference of two rows of numbers; NaN where one is. */
 function distance(a, b) {
@@ -159,14 +160,16 @@ class NameSource {
     if (letters === "") return roots.length === 1 ? [{ prefix: roots[0].prefix, chance: 1 }] : roots;
     const share = (root) => (roots.length === 1 ? 1 : root.chance);
     let ways = roots.map((root) => ({ prefix: root.prefix, score: Math.log(share(root)) }));
-    for (const { ids } of this.spellings(letters)) {
+    const spellings = this.spellings(letters);
+    const most = Math.min(MOST_WAYS, Math.ceil(MOST_READ / spellings.length)); // 64 of up to 79 letters
+    for (const { ids } of spellings) {
       ways = ways.flatMap(({ prefix, score }) =>
         // at temperature 0 all ways but one would be impossible, and that one too
         ids.map((id) => ({ prefix, id, score: score + logProbability(prefix.logits, id, temperature || 1) })),
       );
       ways = ways.filter(({ score }) => score > -Infinity);
       ways.sort((a, b) => b.score - a.score);
-      ways = ways.slice(0, MOST_WAYS).map(({ prefix, id, score }) => ({ prefix: prefix.then(id), score }));
+      ways = ways.slice(0, most).map(({ prefix, id, score }) => ({ prefix: prefix.then(id), score }));
     }
     if (temperature === 0) {
       const first = (root) => ways.find(({ prefix }) => prefix.root === root);

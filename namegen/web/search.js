@@ -39,8 +39,15 @@ class TextWish {
   }
 }
 
-const TRIES = 2000; // and 20 for each name asked for
-const LETTERS_FOR_TEXT = 30_000; // and 500, drawn in tries: few names have a text at their end or inside
+const TRIES = 2000; // and 20 for each name
+const LETTERS = 100_000; // and 1,000, drawn in tries: of a thousand letters each, 2,000 tries would take minutes
+const LETTERS_FOR_TEXT = 30_000; // and 500, but any number of tries: few names have a text at their end or inside
+// Of a request for more names than these, only each that is found pays for more.
+const NAMES_ON_TRUST = 10_000;
+const NAMES_ON_TRUST_FOR_TEXT = 1000;
+const TRIES_IN_VAIN = 22_000; // since the last name that was found: as many as a thousand names pay for
+const LETTERS_IN_VAIN = 100_000;
+const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
@@ -49,8 +56,6 @@ class Search {
     this.model = model;
     this.wish = wish;
     this.nextNumber = randomNumbers(wish.seed);
-    this.beginnings = model.sound ? model.beginnings(wish.first, wish.temperature, wish.label) : [];
-    this.chances = this.beginnings.map(({ chance }) => chance);
     this.contains = new TextWish(model, wish.contains ?? "");
     this.ends = new TextWish(model, wish.ends ?? "");
     // {name, isNew, beginning, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
@@ -58,11 +63,19 @@ class Search {
     this.taken = new Set();
     this.tries = 0;
     this.letters = 0; // drawn, the ends of names too
+    this.before = { tries: 0, letters: 0 }; // when the last name was found
+    this.beginnings = [];
     this.trouble = this.impossible();
-    [this.mostTries, this.mostLetters] = this.trouble ? [0, 0] : this.bounds();
+    if (this.trouble) return;
+    this.beginnings = model.beginnings(wish.first, wish.temperature, wish.label); // the network reads: it takes a while
+    this.chances = this.beginnings.map(({ chance }) => chance);
+    if (this.beginnings.length === 0) this.trouble = { why: "together" };
   }
 
-  /** Why no name can be as wished: {why}, with the letter or the part that is at fault; null where one may be. */
+  /**
+   * Why no name can be as wished: {why}, with the letter or the part that is at fault; null where one may be. Nothing is
+   * read for that.
+   */
   impossible() {
     const { first, contains = "", ends = "", shortest, longest } = this.wish;
     const unsound = this.model.parts.find(({ probed }) => !probed);
@@ -72,21 +85,22 @@ class Search {
     const lacking = texts.find(({ ids }) => ids.length === 0);
     if (lacking) return { why: "letter", letter: lacking.letter };
     const needed = Math.max(shortest, ...[first, contains, ends].map((text) => [...text.normalize("NFC")].length));
-    if (needed > longest) return { why: "lengths" };
-    return this.beginnings.length === 0 ? { why: "together" } : null;
+    return needed > longest ? { why: "lengths" } : null;
   }
 
-  /** How many tries, and how many letters in them, it takes at most: counted, not timed, so that names repeat. */
-  bounds() {
-    const { n, temperature, contains, ends } = this.wish;
-    // always the same name; with labels one for each
-    if (temperature === 0) return [this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length, Infinity];
-    return contains || ends ? [Infinity, LETTERS_FOR_TEXT + 500 * n] : [TRIES + 20 * n, Infinity];
-  }
-
+  /** Whether there are enough names, or it was tried enough: counted, not timed, so that names repeat. */
   get done() {
-    const { found, wish, tries, mostTries, letters, mostLetters } = this;
-    return found.length >= wish.n || tries >= mostTries || letters >= mostLetters;
+    const { wish, found, tries, letters, before } = this;
+    if (this.trouble || found.length >= wish.n) return true;
+    // always the same name; with labels one for each
+    if (wish.temperature === 0) return tries >= (this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length);
+    if (wish.contains || wish.ends) {
+      const names = Math.min(wish.n, Math.max(NAMES_ON_TRUST_FOR_TEXT, found.length));
+      return letters >= LETTERS_FOR_TEXT + 500 * names || letters - before.letters >= LETTERS_IN_VAIN_FOR_TEXT;
+    }
+    const names = Math.min(wish.n, Math.max(NAMES_ON_TRUST, found.length));
+    const tooMany = tries >= TRIES + 20 * names || letters >= LETTERS + 1000 * names;
+    return tooMany || tries - before.tries >= TRIES_IN_VAIN || letters - before.letters >= LETTERS_IN_VAIN;
   }
 
   /** Search on for so many milliseconds; returns the names found meanwhile. */
@@ -112,6 +126,7 @@ class Search {
     const isNew = this.model.isNew(normalised);
     if (onlyNew && isNew === false) return;
     this.taken.add(normalised);
+    this.before = { tries: this.tries, letters: this.letters };
     this.found.push({ name, isNew, beginning: last.root.token, tokens, numbers });
   }
 

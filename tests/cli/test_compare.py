@@ -158,9 +158,12 @@ def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa:
     for scheme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(22, 24, 27)")):
         page = opened(compared.folder / "report.html", color_scheme=scheme, viewport={"width": 1100, "height": 900})
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         plots = len(list(compared.folder.glob("*.png")))
-        assert page.locator("svg[role=img]").count() == plots == 5
-        assert page.evaluate("[...document.querySelectorAll('svg')].every(svg => svg.getBBox().width > 100)")
+        assert (
+            page.locator(".wide svg[role=img]").count() == page.locator(".narrow svg[role=img]").count() == plots == 5
+        )
+        assert page.evaluate("[...document.querySelectorAll('.wide svg')].every(svg => svg.getBBox().width > 100)")
         assert page.locator("table").count() >= 10
         assert "nats per character apart" in page.locator("p.statement").inner_text()
         assert [text.partition(": ")[0] for text in page.locator("ul.findings li").all_inner_texts()] == FINDINGS

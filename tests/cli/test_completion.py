@@ -70,6 +70,12 @@ def tab(environment: dict[str, str], folder: Path, *words: str) -> list[str]:
         (("namegen", "evaluate", "mlb-last", "jap"), ["compopt -o default", "japanese-given"]),
         (("namegen", "train", ""), ["compopt -o default", *BUNDLED]),
         (("namegen", "train", "friends"), ["compopt -o default", ""]),  # no list: files
+        (("namegen", "generate", "--backend", "n"), ["numpy"]),
+        (("namegen", "train", "--backend", ""), ["numpy", "keras"]),
+        (("namegen", "generate", "world-family", "--label", "zu"), ["Zulu"]),
+        (("namegen", "generate", "world-given", "--label", "zu"), [""]),
+        (("namegen", "people", "--origin", "It"), ["Italian"]),
+        (("namegen", "people", "--origin", "Zu"), [""]),  # the given names have none
         (("namegen", "generat", "m"), None),  # no such command: whatever the shell does by itself
     ],
 )
@@ -77,6 +83,16 @@ def test_bash_completes(words, found, environment, tmp_path):
     completed = tab(environment, tmp_path, *words)
     if found is not None:
         assert completed == found
+
+
+def test_bash_completes_own_files_before_what_comes_with_namegen(environment, tmp_path):
+    """By itself it would look for files only where nothing is named."""
+    (tmp_path / "mlb-mine.txt").touch()
+    (tmp_path / "mlb-runs").mkdir()
+    (tmp_path / ".hidden").touch()
+    own = ["mlb-mine.txt", "mlb-runs/"]
+    assert tab(environment, tmp_path, "namegen", "generate", "mlb-")[1:] == [*own, "mlb-first", "mlb-last"]
+    assert tab(environment, tmp_path, "namegen", "train", "")[1:] == [*own, *BUNDLED]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

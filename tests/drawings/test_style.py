@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from namegen.drawings import style
 from namegen.drawings.style import PALETTE
@@ -54,6 +55,26 @@ def test_spread_moves_as_little_as_needed() -> None:
     rng = np.random.default_rng(0)
     for places in np.sort(rng.random((50, 7)), axis=1):
         assert np.diff(style.spread(list(places), 0.1)).min() > 0.1 - 1e-12
+
+
+def test_names_from_right_to_left_are_drawn_in_their_order() -> None:
+    """A Hebrew word and its letters in reverse are drawn as mirror-ordered glyphs: the first letter stands right."""
+    axes = style.new_figure(3.0, 2.0).add_subplot()
+    spots = {}
+    for text in ("\u05d0\u05d9", "\u05d0", "\u05d9"):
+        shown = axes.text(0, 0, text)
+        canvas = FigureCanvasAgg(style.new_figure(1.0, 1.0))
+        image = canvas.get_renderer()
+        image.draw_text(image.new_gc(), 10, 50, text, shown.get_fontproperties(), 0)
+        columns = np.asarray(image.buffer_rgba())[..., 3].sum(axis=0).astype(int)
+        spots[text] = columns[columns.nonzero()[0]]
+    yod = spots["\u05d9"]
+    assert list(spots["\u05d0\u05d9"][: len(yod) - 1]) == list(yod[:-1]), "the second letter stands at the left"
+
+
+def test_labels_are_kept_inside_of_a_plot() -> None:
+    assert style.kept_inside([0.5, 1.2], 0.1) == [0.5, 1.0]
+    assert style.kept_inside([-0.3, -0.2, 0.9], 0.1) == [0.0, 0.1, 0.9]
 
 
 def luminance(colour: str) -> float:

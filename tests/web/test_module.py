@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from namegen.core.data.digests import digest
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
 from namegen.models import shipped_path
-from namegen.web.export import PageModel
+from namegen.web.checksum import checksum
+from namegen.web.export import PageModel, read_part
 from namegen.web.module import write_module
 from tests.labelled import labelled_checkpoint
 from tests.web.by_seed import Drawer, names_of_seed
@@ -30,7 +32,22 @@ SENTENCES = """({ load, blend }, json, codes) => {
 }"""
 WRONG = [
     ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
-    ("first.generate(null)", "the options are null: expected an object, such as { n: 5 }"),
+    ("first.generate(null)", "the options are null: expected a plain object, such as { n: 5 }"),
+    ("first.generate([])", "the options are a list: expected a plain object, such as { n: 5 }"),
+    ("first.generate(new Map([['n', 5]]))", "the options are an object: expected a plain object"),
+    ("first.generate(() => 5)", "the options are a function: expected a plain object"),
+    ("first.generate(5n)", "the options are 5n: expected a plain object"),
+    ("first.generate({ [Symbol('n')]: 5 })", "there is no option Symbol(n): expected some of n, seed"),
+    ("first.generate({ n: null })", "n is null: expected a whole number"),
+    ("first.generate({ n: 5n })", "n is 5n: expected a whole number"),
+    ("first.generate({ n: new Number(5) })", "n is an object: expected a whole number"),
+    ("first.generate({ seed: Object.create(null) })", "seed is an object: expected a whole number"),
+    ("first.generate({ temperature: [0.5] })", "temperature is a list: expected a number"),
+    ("first.generate({ startsWith: null })", "startsWith is null: expected a text"),
+    ("first.generate({ allowSeen: null })", "allowSeen is null: expected true or false"),
+    ("labelled.generate({ label: ['first'] })", "label is a list: expected one of “first”, “last”"),
+    ("labelled.next('M', ['first'])", "the options are a list: expected a plain object, such as { temperature: 0.8 }"),
+    ("first.next('M', { temperature: null })", "temperature is null: expected a number"),
     ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
     ("first.generate({ n: 2.5 })", "n is 2.5: expected a whole number"),
     ("first.generate({ n: '5' })", "n is “5”: expected a whole number"),
@@ -54,38 +71,79 @@ WRONG = [
     ("load('names.json')", "the data are no JSON ("),
     ("load({ models: [] })", "the data are no models of namegen: give the file that export-web wrote"),
     ("load(null)", "the data are no models of namegen"),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 1: export both"),
+    ("load({ ...JSON.parse(json), version: 3 })", "the data have the version 3, this module reads 2: export both"),
+    ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, {}])", "blend needs a list of two or more models"),
+    ("blend([first, , first])", "blend needs a list of two or more models"),
+    ("blend([first, first], [])", "the options are a list: expected a plain object, such as { weights: [0.3, 0.7] }"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
     ("blend([first, first], { weights: [1, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
+    ("blend([first, first], { weights: [, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
+    ("blend([first, first], { weights: ['0', 1] })", "weights must be a list with a number from 0 to 1"),
+    ("blend([first, first], { weights: [0n, 1n] })", "weights must be a list with a number from 0 to 1"),
+    ("blend([first, labelled], { labels: [, 'last'] })", "labels must be a list with a label, or null, for each"),
+    ("blend([first, labelled], { labels: [null, 5] })", "labels must be a list with a label, or null, for each"),
     ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
 ]
-REFUSALS = """({ load }, json, damages) => damages.map((damage) => {
+# Of a model's data: what is changed, and what the module says of it though the checksum is made anew.
+DAMAGES = {
+    "one.cell = '__proto__'": "its cell",
+    "one.cell = ['gru']": "its cell",
+    "one.hidden = [13, 8]": "its tensors",
+    "one.hidden = 'ab'": "its hidden",
+    "one.hidden = []": "its hidden",
+    "one.tensors['output.bias'] = one.tensors['output.bias'].slice(4)": "its tensors",
+    "one.tensors['output.bias'] = '****'": None,  # what is no base64, the language has words of its own for
+    "delete one.tensors['rnn.0.kernel']": "its tensors",
+    "one.tensors['rnn.9.kernel'] = ''": "its tensors",
+    "one.tensors['output.bias'] = btoa(String.fromCharCode(0, 0, 192, 127).repeat(one.characters.length + 1))": (
+        "its tensors"
+    ),
+    "one.parameters += 1": "its tensors",
+    "one.labels = [{ name: 'x', names: 0 }]": "its labels",
+    "one.labels[0].other = 1": "its labels",
+    "one.characters += 'ж'": "its tensors",
+    "one.characters = one.characters.replace('a', 'b')": "its characters",
+    "one.known_names = 'AAAA'": "its known_names",
+    "one.known_names = one.known_names.slice(32, 64) + one.known_names.slice(0, 32)": "its known_names",
+    "one.known_names = 5": "its known_names",
+    "one.probe = ['AAAA']": "its probe",
+    "one.probe = ['AACAPw==', 'AACAPw==']": "its probe",
+    "one.folding = { a: 1 }": "its folding",
+    "one.folding = { ab: 'c' }": "its folding",
+    "one.removal = ['a']": "its removal",
+    "one.temperature = '1'": "its temperature",
+    "one.names = -1": "its names",
+    "one.endings = [5]": "its endings",
+    "delete one.longest": "its longest",
+    "one.longest = 1001": "its longest",
+    "one.title = null": "its title",
+    "one.more = 1": "it has “more”",
+}
+# What has the right form, and is told by its checksum alone.
+CHANGES = [
+    "one.characters = one.characters.replace(/^(.)(.)/u, '$2$1')",
+    "one.folding = {}",
+    "one.known_names = one.known_names.slice(0, -32)",
+    "one.spaces = ''",
+    "one.endings = ['x']",
+    "one.temperature += 1e-15",
+    "one.title = one.title.toUpperCase()",
+    "one.names = null",
+    "one.labels.reverse()",
+    "one.checksum = '00000000'",
+]
+CHANGED = """(_, json, changes) => changes.map((change) => {
     const content = JSON.parse(json), one = content.models[1];
-    eval(damage);
+    eval(change);
+    return content;
+})"""
+REFUSALS = """({ load }, json, contents) => contents.map((content) => {
     try { return load(content, "simple_rnn").generate({ n: 3 }); } catch (error) {
         return [error.constructor.name, error.message];
     }
 })"""
-DAMAGES = [
-    "one.cell = '__proto__'",
-    "one.hidden = [13, 8]",
-    "one.hidden = 'ab'",
-    "one.tensors['output.bias'] = one.tensors['output.bias'].slice(4)",
-    "one.tensors['output.bias'] = '****'",
-    "delete one.tensors['rnn.0.kernel']",
-    "one.tensors['output.bias'] = btoa(String.fromCharCode(0, 0, 192, 127).repeat(one.characters.length + 1))",
-    "one.labels = [{ name: 'x', names: 0 }]",
-    "one.characters += 'x'",
-    "one.known_names = 'AAAA'",
-    "one.probe = ['AAAA']",
-    "one.folding = { a: 1 }",
-    "one.temperature = '1'",
-    "delete one.longest",
-    "one.longest = 1001",
-    "one.title = null",
-]
 # Python's word for a wish → the module's.
 OPTIONS = {
     "starts_with": "startsWith",
@@ -335,17 +393,51 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
     assert {len(name) for name in names} == {1}
 
 
-@pytest.fixture(scope="module")
-def refusals(node: Run) -> dict[str, Any]:
-    """What the module says of the data after each of ``DAMAGES``."""
-    return dict(zip(DAMAGES, node(REFUSALS, DAMAGES), strict=True))
+def refusals(node: Run, changes: Iterable[str], *, seal: bool) -> dict[str, Any]:
+    """What the module says of the data after each change, where asked with a checksum that is right."""
+    contents = node(CHANGED, list(changes))
+    for content in contents:
+        one = content["models"][1]
+        if seal and isinstance(one, dict):
+            one["checksum"] = checksum({key: value for key, value in one.items() if key != "checksum"})
+    return dict(zip(changes, node(REFUSALS, contents), strict=True))
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_data_are_refused(damage: str, refusals: dict[str, Any]) -> None:
-    kind, said = refusals[damage]
-    assert kind == "Error"
-    assert re.fullmatch(r"the model “simple_rnn” is damaged( \(its [a-z]+\))?: export it again", said), said
+def test_damaged_data_are_refused_by_their_form(node: Run) -> None:
+    found = refusals(node, DAMAGES, seal=True)
+    said = {change: f" ({what})" if what else "" for change, what in DAMAGES.items()}
+    assert found == {
+        change: ["Error", f"the model “simple_rnn” is damaged{said[change]}: export it again"] for change in DAMAGES
+    }
+
+
+def test_what_was_changed_is_told_by_the_checksum(node: Run) -> None:
+    said = "the model “simple_rnn” is damaged (it is not what its checksum says): export it again"
+    assert refusals(node, CHANGES, seal=False) == {change: ["Error", said] for change in CHANGES}
+
+
+def test_a_changed_model_in_a_file_leaves_the_others(node: Run) -> None:
+    """Each has a checksum of its own, so models can be taken out of a file, and a file can be written anew."""
+    code = """({ load }, json) => {
+        const content = JSON.parse(json);
+        content.models[1].title = "";
+        content.models.splice(2);
+        return load(JSON.stringify(content, null, 2)).title;
+    }"""
+    assert node(code) == "shipped"
+
+
+def test_the_checksum_is_of_values_whatever_their_order_and_kind(tmp_path: Path) -> None:
+    """Also of text beyond 16 bits, of halves of characters, and of keys that JavaScript takes for numbers."""
+    value = {"b": [1, 0.1, 2**53, -1e-7], "😀": "\ud83d ", "\uffff": None, "10": True, "9": {}, "a": [False, "é\0"]}
+    text = f"{read_part('checksum.js')}\nexport {{ checksumOf }};\n"
+    (tmp_path / "names.mjs").write_text(text, encoding="utf-8")
+    (tmp_path / "names.json").write_text("null", encoding="utf-8")
+    found = in_node(tmp_path)("({ checksumOf }, _, value) => [checksumOf(value), checksumOf('abc')]", value)
+    assert found == [checksum(dict(sorted(value.items()))), checksum("abc")]
+    assert found[0] != checksum({**value, "10": False})
+    with pytest.raises(TypeError, match="a checksum was asked of set"):
+        checksum({"a": {1}})
 
 
 def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
@@ -353,6 +445,87 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
     code = """({ load }, json) => {
         const content = JSON.parse(json), one = content.models[0];
         one.tensors["output.bias"] = btoa("\\0".repeat(4 * (one.characters.length + 1)));
-        try { return load(content); } catch (error) { return error.message; }
+        return content;
     }"""
-    assert node(code).startswith("This module computes something else for shipped than the engine “numpy”, which")
+    content = node(code)
+    one = content["models"][0]
+    one["checksum"] = checksum({key: value for key, value in one.items() if key != "checksum"})
+    refused = "({ load }, _, content) => { try { return load(content); } catch (error) { return error.message; } }"
+    assert node(refused, content).startswith(
+        "This module computes something else for shipped than the engine “numpy”, which"
+    )
+
+
+# ---- how long a search may take, in what it counts ----
+
+SEARCHES = """({ load, Model, Search }, json, wishes) => wishes.map((wish) => {
+    const model = new Model(JSON.parse(json).models.find(({ name }) => name === "simple_rnn"));
+    let reads = 0;
+    const { network } = model, step = network.step.bind(network);
+    network.step = (...given) => { reads += 1; return step(...given); };
+    const usual = { temperature: 1, first: "", shortest: 1, longest: 30, onlyNew: true, label: "first" };
+    const search = new Search(model, { n: 20, seed: 1, ...usual, ...wish });
+    const before = reads;
+    while (!search.done) search.tryOnce();
+    const { trouble, tries, letters, found } = search;
+    return { trouble, before, tries, letters, found: found.length };
+})"""
+
+
+@pytest.fixture(scope="module")
+def search(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A search for names of a small model, counted: the engine that page and module share, looked into."""
+    inside = tmp_path_factory.mktemp("inside")
+    text = (folder / "names.mjs").read_text(encoding="utf-8") + "\nexport { Model, Search };\n"
+    (inside / "names.mjs").write_text(text, encoding="utf-8")
+    (inside / "names.json").write_text((folder / "names.json").read_text(encoding="utf-8"), encoding="utf-8")
+    run = in_node(inside)
+    return lambda wish: dict(run(SEARCHES, [wish])[0])
+
+
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        ({"first": "a" * 1000}, "lengths"),
+        ({"first": "ab" * 16, "contains": "x"}, "lengths"),
+        ({"first": "a", "ends": "b" * 31}, "lengths"),
+        ({"first": "ma", "ends": "ж"}, "letter"),
+        ({"first": "ma", "ends": "o "}, "space"),
+    ],
+)
+def test_what_cannot_be_is_known_before_the_network_reads(wish: dict[str, Any], why: str, search: Any) -> None:
+    found = search(wish)
+    assert found["trouble"]["why"] == why
+    assert (found["before"], found["tries"]) == (0, 0)
+
+
+def test_a_very_long_beginning_is_read_in_fewer_ways(search: Any) -> None:
+    """64 ways of a thousand letters would be 64,000 steps of the network."""
+    found = search({"first": "a" * 1000, "longest": 1000, "n": 1})
+    assert 1000 < found["before"] <= 5100
+    found = search({"first": "a" * 79, "longest": 79, "n": 1})
+    assert found["before"] > 64 * 70  # of what any name might begin with, all are
+
+
+def test_of_very_many_names_only_those_found_pay_for_more(search: Any) -> None:
+    """Of one or two letters there are few; a hundred thousand asked for were two million tries."""
+    found = search({"n": 100_000, "longest": 1, "onlyNew": False, "temperature": 3})
+    assert 20 < found["found"] <= 30
+    assert 22_000 < found["tries"] < 60_000
+    found = search({"n": 100_000, "longest": 2, "temperature": 3})
+    assert found["found"] > 1000
+    assert found["tries"] <= 202_000
+
+
+def test_a_text_that_no_name_has_is_given_up(search: Any) -> None:
+    """The same for a thousand names as for a hundred; for twenty sooner."""
+    hundred, thousand, twenty = (search({"n": n, "contains": "zzqx"}) for n in (100, 1000, 20))
+    assert 80_000 <= thousand["letters"] < 80_100
+    assert thousand == hundred
+    assert 40_000 <= twenty["letters"] < 40_100
+
+
+def test_names_without_an_end_are_given_up(search: Any) -> None:
+    found = search({"longest": 1000, "shortest": 999, "temperature": 100, "n": 1000, "onlyNew": False})
+    assert found["found"] == 0
+    assert 100_000 <= found["letters"] <= 101_001

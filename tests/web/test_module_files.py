@@ -42,7 +42,7 @@ def test_the_licence_stands_at_its_head() -> None:
 
 
 def test_format_and_version_are_those_of_the_script() -> None:
-    script = read_part("module.js")
+    script = read_part("data.js")
     assert f'const FORMAT = "{FORMAT}";' in script
     assert f"const FORMAT_VERSION = {FORMAT_VERSION};" in script
 

@@ -73,16 +73,7 @@ class AccuracyEvaluator:
         """The log-probability of each distinct name given its beginning, in nats, STOP included, in the order of
         ``tree.sequences()``.
         """
-        scores = self.edge_scores(tree).log_probability
-        ends = tree.edge_token == BOUNDARY
-        at_node = np.zeros(tree.nodes)  # of the prefix, (N,)
-        for depth in range(1, tree.depth):
-            above, rows = tree.level[depth - 1], slice(tree.level[depth], tree.level[depth + 1])
-            edges = slice(tree.edge_start[above], tree.edge_start[rows.start])  # those that leave the depth above
-            into = scores[edges][~ends[edges]]  # one into every node, in node order
-            at_node[rows] = at_node[tree.parent[rows]] + into
-        of_names: Float64[Array, "names"] = at_node[tree.edge_node[ends]] + scores[ends]
-        return of_names
+        return name_sums(tree, self.edge_scores(tree).log_probability[:, None])[:, 0]
 
     def edge_scores(self, tree: PrefixTree) -> EdgeScores:
         """Every edge's log-probability, each distinct prefix read once."""
@@ -108,3 +99,18 @@ class AccuracyEvaluator:
         log_sums = np.log(np.exp(exact, out=exact).sum(axis=1)) + top
         log_probability[edges] = of_edges - log_sums[rows]
         is_argmax[edges] = np.argmax(logits, axis=1)[rows] == tokens
+
+
+def name_sums(tree: PrefixTree, of_edges: Float64[Array, "E K"]) -> Float64[Array, "names K"]:
+    """The sums of some values over the edges of each distinct name, its end included, in the order of
+    ``tree.sequences()``.
+    """
+    ends = tree.edge_token == BOUNDARY
+    at_node = np.zeros((tree.nodes, of_edges.shape[1]))  # of the prefix, (N, K)
+    for depth in range(1, tree.depth):
+        above, rows = tree.level[depth - 1], slice(tree.level[depth], tree.level[depth + 1])
+        edges = slice(tree.edge_start[above], tree.edge_start[rows.start])  # those that leave the depth above
+        into = of_edges[edges][~ends[edges]]  # one into every node, in node order
+        at_node[rows] = at_node[tree.parent[rows]] + into
+    of_names: Float64[Array, "names K"] = at_node[tree.edge_node[ends]] + of_edges[ends]
+    return of_names

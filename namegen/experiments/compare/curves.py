@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from namegen.drawings.levels import Level, draw_levels
 from namegen.drawings.style import (
     INK,
     PAPER,
@@ -25,29 +26,39 @@ from namegen.drawings.style import (
 from namegen.experiments.compare.document import ListEntry, Training
 
 Looks: TypeAlias = Mapping[str, EngineLook]
-WIDTH = 9.5
+WIDTH, NARROW_WIDTH = 9.5, 4.2  # inches: in a wide page and as a file, and on a phone
+LEAST_SPAN = 0.1  # of accuracy: what level curves are taken to fill
 NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
 MARKERS = 6  # of an engine on a curve
 
 
-def curves_figure(runs: Sequence[Training], entry: ListEntry, looks: Looks | None = None) -> Figure:
-    """Two panels: the loss curves, which lie on each other, and accuracy against time, which does not."""
-    figure = new_figure(WIDTH, 4.2)
-    left, right = figure.subplots(1, 2)
+def curves_figure(
+    runs: Sequence[Training], entry: ListEntry, looks: Looks | None = None, *, narrow: bool = False
+) -> Figure:
+    """Two panels: the loss curves, which lie on each other, and accuracy against time, which does not.
+
+    Args:
+        runs: the same training by each engine.
+        entry: the list.
+        looks: how each engine is drawn.
+        narrow: for a narrow screen: one panel below the other.
+    """
+    figure = new_figure(NARROW_WIDTH, 5.6) if narrow else new_figure(WIDTH, 3.7)
+    left, right = figure.subplots(2, 1) if narrow else figure.subplots(1, 2)
     looks = looks or engine_looks(run.engine for run in runs)
     _loss_panel(left, runs, looks)
     handles = _accuracy_panel(right, runs, looks)
     for one in entry.references:
         if (one.split, one.seed) == (runs[0].split, runs[0].split_seed):
-            part = one.parts.held_out
-            ceiling = right.axhline(part.ceiling.accuracy_argmax, color=INK, linewidth=1, label="ceiling")
-            baseline, dashes = part.baseline.accuracy_argmax, (0, (4, 2))
-            counting = right.axhline(
-                baseline, color=QUIET, linewidth=1, linestyle=dashes, label=f"{one.baseline_order}-gram"
+            shares = one.parts.held_out.ceiling.accuracy_argmax, one.parts.held_out.baseline.accuracy_argmax
+            ceiling, counting = (f"{100 * share:.1f}%" for share in shares)
+            levels = (
+                Level("ceiling", shares[0], ceiling, INK),
+                Level(f"{one.baseline_order}-gram", shares[1], counting, QUIET, dashed=True),
             )
-            handles += [ceiling, counting]
-    right.legend(handles=handles, fontsize=9, loc="lower right", handlelength=3)
+            handles += draw_levels(right, levels, least_span=LEAST_SPAN)
+    right.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
     return figure
 
 
@@ -74,9 +85,9 @@ def _accuracy_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> list[
     curves = _curves(runs, looks, step=STEP / 4)
     for curve in curves:
         curve.draw(axes, curve.run.history.seconds, curve.run.history.validation_accuracy_argmax)
-    axes.set_title("Accuracy against time")
+    axes.set_title("Accuracy against time, held-out names")
     axes.set_xlabel("time in training and validation (seconds)")
-    axes.set_ylabel("held-out characters predicted (argmax)")
+    axes.set_ylabel("likeliest character right (argmax)")
     axes.yaxis.set_major_formatter(percent_formatter())
     axes.xaxis.set_major_formatter(number_formatter())
     axes.set_xlim(left=0)

@@ -17,6 +17,7 @@ from namegen.experiments.compare.measured import (
     GenerationResult,
     ListFacts,
     ReferenceResult,
+    TimingResult,
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import ReferenceSubject, SplitName, table_of
@@ -24,7 +25,8 @@ from namegen.experiments.engine_code import EngineCode
 
 Role = Literal["like_for_like", "network"]
 FORMAT: Literal["namegen comparison"] = "namegen comparison"
-FORMAT_VERSION: Literal[1] = 1
+FormatVersion = Literal[1, 2]
+FORMAT_VERSION: FormatVersion = 2
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,26 @@ class TrainingIdentity:
 @dataclass(frozen=True)
 class Training(TrainingResult, TrainingIdentity):
     """A training in ``results.json``: which it is, and its result."""
+
+
+@dataclass(frozen=True)
+class TimingIdentity:
+    """Which round it is.
+
+    Attributes:
+        network: what a report calls it.
+        engine: who trained it.
+        round: counted from 1; the training that the curves are of is round 0.
+    """
+
+    network: str
+    engine: str
+    round: Count
+
+
+@dataclass(frozen=True)
+class TimingRound(TimingResult, TimingIdentity):
+    """A round of timing in ``results.json``: which it is, and its result."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +151,7 @@ class ListEntry:
         like_for_like: for each network, how far the engines are apart.
         exported: the ``.tflite``; None where there is none.
         generation: the generated names, for each network and model.
+        timings: further rounds in which the engines were timed; missing in documents of the first edition.
     """
 
     name: str
@@ -139,6 +162,7 @@ class ListEntry:
     like_for_like: tuple[LikeForLike, ...]
     exported: ExportResult | None
     generation: tuple[Generation, ...]
+    timings: tuple[TimingRound, ...] | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
@@ -171,10 +195,10 @@ class Comparison:
     """``results.json``.
 
     Attributes:
-        format, format_version: what the file is; another version is another schema.
+        format, format_version: what the file is. Version 1, of the first edition, lacks what may be missing here.
         quick: whether it was a first look.
         seeds: those that each network was trained with.
-        split_seed: of every split; None where each training's own seed splits.
+        split_seed: of every split; None in documents of the first edition, where each training's own seed splits.
         threads: of each measurement.
         validation: the share of each list that was held out.
         generated_names: how many names each model drew.
@@ -192,7 +216,7 @@ class Comparison:
     """
 
     format: Literal["namegen comparison"]
-    format_version: Literal[1]
+    format_version: FormatVersion
     quick: bool
     seeds: tuple[Count, ...]
     threads: Count

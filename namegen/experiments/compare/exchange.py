@@ -16,6 +16,7 @@ from namegen.experiments.compare.measured import (
     ListFacts,
     ReferenceResult,
     Result,
+    TimingResult,
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import (
@@ -24,6 +25,7 @@ from namegen.experiments.compare.subjects import (
     ListSubject,
     ReferenceSubject,
     Subject,
+    TimingSubject,
     TrainingSubject,
 )
 
@@ -35,11 +37,13 @@ RESULT_TYPES: dict[str, type[Result]] = {
     ListSubject.kind: ListFacts,
     ReferenceSubject.kind: ReferenceResult,
     TrainingSubject.kind: TrainingResult,
+    TimingSubject.kind: TimingResult,
     ExportSubject.kind: ExportResult,
     GenerationSubject.kind: GenerationResult,
 }
 SUBJECT_TYPES: dict[str, type[Subject]] = {
-    one.kind: one for one in (ListSubject, ReferenceSubject, TrainingSubject, ExportSubject, GenerationSubject)
+    one.kind: one
+    for one in (ListSubject, ReferenceSubject, TrainingSubject, TimingSubject, ExportSubject, GenerationSubject)
 }
 About = TypeVar("About")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import mean
+from textwrap import fill
+from typing import TypeAlias
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
+from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     INK,
     LIST_COLOUR,
@@ -23,14 +27,16 @@ from namegen.drawings.style import (
     new_figure,
     number_formatter,
     percent_formatter,
+    short_formatter,
 )
-from namegen.experiments.compare.curves import WIDTH, Looks, curves_figure
+from namegen.experiments.compare.curves import NARROW_WIDTH, WIDTH, Looks, curves_figure
 from namegen.experiments.compare.document import Generation, ListEntry
 from namegen.experiments.compare.measured import Lengths
 from namegen.experiments.compare.selection import (
     ALGORITHMS,
     PARTS,
     Metric,
+    Part,
     baseline_name,
     engines_of,
     generated_by_network,
@@ -45,6 +51,9 @@ from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.compare.tables.sections import GENERATION_SECTION, LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION
 from namegen.experiments.table import whole
 
+Draw: TypeAlias = Callable[..., Figure]
+ACCURACY_DETAIL = "beside counting and the ceiling"
+ACCURACY_NOTE = "The held-out part alone; the tables have the others."
 PALE = 0.4  # the share of colour in the second of two bars that belong together
 
 
@@ -55,21 +64,38 @@ class ListPlot:
     Attributes:
         section: the title of the part of the report that it belongs to.
         key: tells it from the other plots of the list.
-        title: what stands above it.
+        title: what stands above it, with the list's name as it is.
+        drawn_title: the same, with the list's name as it can be drawn.
         detail: the rest of what it shows.
-        figure: the plot.
+        figure: the plot, without its title.
+        draw: draws it, by the argument ``narrow`` for a narrow screen.
+        narrow_note: what the narrow one leaves out; empty where it is nothing.
+        folded: it is one of several of its kind, and not the first.
     """
 
     section: str
     key: str
     title: str
+    drawn_title: str
     detail: str
     figure: Figure
+    draw: Draw
+    narrow_note: str = ""
+    folded: bool = False
 
     @property
     def caption(self) -> str:
-        """All that it shows, for the page."""
+        """All that it shows, for a reader who does not see it."""
         return f"{self.title}: {self.detail}"
+
+    def narrow(self) -> Figure:
+        """The plot for a narrow screen, without its title. Call it inside ``drawing_style``."""
+        return self.draw(narrow=True)
+
+    def titled(self) -> Figure:
+        """The plot with its title, for a file that stands alone."""
+        self.figure.suptitle(self.drawn_title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        return self.figure
 
 
 def list_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[ListPlot]:
@@ -81,30 +107,35 @@ def list_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Ite
         engines: all of the report, so that each looks alike in the plots of every list.
     """
     looks = engine_looks([*engines, *engines_of(entry)])
-    for plot in _plots(entry, names, looks):
-        plot.figure.suptitle(plot.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-        yield plot
 
+    def plot(
+        section: str, key: str, title: str, detail: str, draw: Draw, note: str = "", folded: bool = False
+    ) -> ListPlot:
+        plain, drawn = (title.format(list=shown) for shown in (entry.name, isolated(drawable_text(entry.name, 48))))
+        return ListPlot(section, key, plain, drawn, detail, draw(narrow=False), draw, note, folded)
 
-def _plots(entry: ListEntry, names: int, looks: Looks) -> Iterator[ListPlot]:
-    """The plots without their titles."""
-    shown = drawable_text(entry.name, 48)
     for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
-        by = "each engine" if len(runs) > 1 else runs[0].engine
-        title, detail = f"{network} on {shown}, by {by}", "loss against epochs, and accuracy against seconds"
-        yield ListPlot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, curves_figure(runs, entry, looks))
-    for split in splits(entry):
-        if network_names(entry, split):
-            title, detail = f"Accuracy of the networks on {shown}, split {split}", "beside counting and the ceiling"
-            yield ListPlot(NETWORKS_SECTION, f"accuracy-{split}", title, detail, accuracy_figure(entry, split, looks))
+        by = "each engine" if len(runs) > 1 else _braced(runs[0].engine)
+        title, detail = f"{_braced(network)} on {{list}}, by {by}", "loss against epochs, and accuracy against seconds"
+        draw = partial(curves_figure, runs, entry, looks)
+        yield plot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, draw, folded=number > 1)
+    for number, split in enumerate(split for split in splits(entry) if network_names(entry, split)):
+        title = f"Accuracy of the networks on {{list}}, split {split}"
+        draw = partial(accuracy_figure, entry, split, looks)
+        yield plot(NETWORKS_SECTION, f"accuracy-{split}", title, ACCURACY_DETAIL, draw, ACCURACY_NOTE, number > 0)
     if entry.generation:
-        title, detail = f"Names per second, {shown}", "by every model and algorithm"
-        yield ListPlot(GENERATION_SECTION, "speed", title, detail, speed_figure(entry.generation, looks))
+        draw = partial(speed_figure, entry.generation, looks)
+        yield plot(GENERATION_SECTION, "speed", "Names per second, {list}", "by every model and algorithm", draw)
         generated = {network: found.lengths for network, found in generated_by_network(entry).items()}
         if entry.facts is not None and generated:
-            title, detail = f"Names by their length, {shown}", f"the list, and {names:,} names drawn by each network"
-            figure = lengths_figure(entry.facts.lengths, generated, names)
-            yield ListPlot(GENERATION_SECTION, "lengths", title, detail, figure)
+            detail = f"the list, and {names:,} names drawn by each network"
+            draw = partial(lengths_figure, entry.facts.lengths, generated, names)
+            yield plot(GENERATION_SECTION, "lengths", "Names by their length, {list}", detail, draw, folded=True)
+
+
+def _braced(text: str) -> str:
+    """Text of others inside a pattern."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------
@@ -113,15 +144,23 @@ def _plots(entry: ListEntry, names: int, looks: Looks) -> Iterator[ListPlot]:
 BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
-def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = None) -> Figure:
-    """A panel for each part of the list: argmax and sampled of every network, with that part's ceiling and n-gram."""
+def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = None, *, narrow: bool = False) -> Figure:
+    """A panel for each part of the list: both accuracies of every network, with that part's ceiling and n-gram.
+
+    Args:
+        entry: the list.
+        split: which of its splits.
+        looks: how each engine is drawn.
+        narrow: for a narrow screen: the panel of the held-out part alone.
+    """
     networks = network_names(entry, split)
-    figure = new_figure(WIDTH, 2.05 + 0.5 * len(networks))
-    panels = figure.subplots(1, len(PARTS), sharey=True, sharex=True)
+    parts: dict[Part, str] = {"held_out": PARTS["held_out"]} if narrow else PARTS
+    figure = new_figure(NARROW_WIDTH if narrow else WIDTH, 1.75 + 0.4 * len(networks))
+    panels = figure.subplots(1, len(parts), sharey=True, sharex=True, squeeze=False)[0]
     looks = looks or engine_looks(engines_of(entry))
     engines = [network_runs(entry, split, network)[0].engine for network in networks]
     colours = [looks[engine].colour for engine in engines]
-    for axes, (part, name) in zip(panels, PARTS.items(), strict=True):
+    for axes, (part, name) in zip(panels, parts.items(), strict=True):
         for metric, (offset, alpha) in BARS.items():
             found = [network_values(entry, split, network, part, metric) for network in networks]
             heights = [mean(values) for values in found]
@@ -147,19 +186,29 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
     panels[0].set_xlim(0, max(0.7, min(1.0, panels[0].get_xlim()[1])))
     panels[0].set_yticks(range(len(networks)), [network.replace(" (original)", "\n(original)") for network in networks])
     panels[0].set_ylim(len(networks) - 0.4, -0.6)
-    panels[1].set_xlabel("characters predicted")
+    panels[len(panels) // 2].set_xlabel("characters that are right")
     baseline, dashed = baseline_name(entry, split), (0, (2, 1.5))
-    handles = [
-        Patch(color=colours[0], label="argmax"),
-        Patch(color=colours[0], alpha=PALE, label="sampled"),
-        Line2D([], [], color=INK, linewidth=1.3, label="ceiling, argmax"),
-        Line2D([], [], color=INK, linewidth=1.3, linestyle=dashed, label="ceiling, sampled"),
-        Line2D([], [], color=QUIET, linewidth=1.3, label=f"{baseline}, argmax"),
-        Line2D([], [], color=QUIET, linewidth=1.3, linestyle=dashed, label=f"{baseline}, sampled"),
+    likeliest, drawn = (
+        ("likeliest (argmax)", "drawn (sampled)")
+        if narrow
+        else ("the likeliest next character is right (argmax)", "a drawn character is right (sampled)")
+    )
+    pairs = [
+        (Patch(color=colours[0], label=likeliest), Patch(color=colours[0], alpha=PALE, label=drawn)),
+        *(
+            (
+                Line2D([], [], color=colour, linewidth=1.3, label=f"{name}, likeliest"),
+                Line2D([], [], color=colour, linewidth=1.3, linestyle=dashed, label=f"{name}, drawn"),
+            )
+            for name, colour in (("ceiling", INK), (baseline, QUIET))
+        ),
     ]
+    # A legend fills its columns one after the other: a column for each pair, or one for each of the two accuracies.
+    handles = [one for group in (zip(*pairs, strict=True) if narrow else pairs) for one in group]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2 if narrow else 3, fontsize=9)
     if len(set(engines)) > 1:
-        handles += [Patch(color=looks[engine].colour, label=f"by {engine}") for engine in dict.fromkeys(engines)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=9)
+        of_engines = [Patch(color=looks[engine].colour, label=f"by {engine}") for engine in dict.fromkeys(engines)]
+        figure.legend(handles=of_engines, loc="outside upper right", ncols=2 if narrow else 6, fontsize=9)
     return figure
 
 
@@ -171,9 +220,14 @@ def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: fl
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def speed_figure(models: Sequence[Generation], looks: Looks | None = None) -> Figure:
+def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, narrow: bool = False) -> Figure:
     """Names per second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
-    figure = new_figure(WIDTH, 1.9 + 0.42 * len(models))
+    labels = [f"{one.model}: {one.network}" for one in models]
+    if narrow:
+        labels = [fill(label, 20) for label in labels]
+    figure = (
+        new_figure(NARROW_WIDTH, 1.3 + 0.37 * len(models)) if narrow else new_figure(WIDTH, 1.3 + 0.3 * len(models))
+    )
     axes = figure.add_subplot()
     looks = looks or engine_looks(one.engine for one in models)
     for place, one in enumerate(models):
@@ -197,11 +251,12 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None) -> Fi
             )
     axes.set_xscale("log")
     found = [generated.names_per_second for one in models for generated in one.algorithms.values()]
-    axes.set_xlim(min(found) / 3, max(found) * 3)
-    axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(number_formatter())
+    room = 12 if narrow else 3  # for the numbers beside the first and the last
+    axes.set_xlim(min(found) / room, max(found) * room)
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1,) if narrow else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(short_formatter() if narrow else number_formatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks(range(len(models)), [f"{one.model}: {one.network}" for one in models])
+    axes.set_yticks(range(len(models)), labels, fontsize=8.5 if narrow else 10)
     axes.set_ylim(len(models) - 0.4, -0.6)
     axes.set_xlabel("names per second (logarithmic)")
     handles = [
@@ -212,9 +267,9 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None) -> Fi
     return figure
 
 
-def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: int) -> Figure:
+def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: int, *, narrow: bool = False) -> Figure:
     """The share of names of each length: the list as bars, what each network generates (of so many names) as points."""
-    figure = new_figure(WIDTH, 4.0)
+    figure = new_figure(*((NARROW_WIDTH, 4.4) if narrow else (WIDTH, 4.0)))
     axes = figure.add_subplot()
     original = {int(length): count for length, count in of_list.items()}
     total = sum(original.values())
@@ -229,7 +284,7 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
             [found.get(str(length), 0) / names for length in range(1, last + 1)],
             linestyle="",
             marker=markers[place % len(markers)],
-            markersize=4.5 if last <= 24 else 3,
+            markersize=4.5 if last <= 24 and not narrow else 3,
             color=engine_colour("numpy"),
             markerfacecolor=engine_colour("numpy") if place % 2 == 0 else PAPER,
             label=network,
@@ -237,10 +292,16 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
     axes.set_xlabel("characters of the name")
     axes.set_ylabel("share of the names")
     axes.set_xlim(0.4, last + 0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(14, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(7 if narrow else 14, integer=True))
     axes.yaxis.set_major_formatter(percent_formatter())
     axes.grid(visible=False, axis="x")
     handles, labels = axes.get_legend_handles_labels()
     list_patch = Patch(color=LIST_COLOUR, alpha=0.45, label="the list itself")
-    figure.legend([list_patch, *handles], ["the list itself", *labels], loc="outside lower center", ncols=4, fontsize=9)
+    figure.legend(
+        [list_patch, *handles],
+        ["the list itself", *labels],
+        loc="outside lower center",
+        ncols=2 if narrow else 4,
+        fontsize=8 if narrow else 9,
+    )
     return figure

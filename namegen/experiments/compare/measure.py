@@ -8,6 +8,7 @@ is imported before the threads are pinned.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from namegen.documents import to_plain
+from namegen.documents import UNSET, UnsetType, to_plain
 from namegen.errors import CheckpointError, EngineError, NamegenError
 from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
 from namegen.experiments.compare.measured import (
@@ -25,6 +26,7 @@ from namegen.experiments.compare.measured import (
     GenerationFigures,
     GenerationResult,
     GenerationSpeed,
+    HeldOutGroups,
     ListFacts,
     Parts,
     ReferencePart,
@@ -34,28 +36,35 @@ from namegen.experiments.compare.measured import (
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import (
+    GENERATED_NAMES,
     ExportSubject,
     GenerationSubject,
     ListSubject,
     ReferenceSubject,
+    TimingSubject,
     TrainingSubject,
+)
+from namegen.experiments.compare.timed import (
+    Clock,
+    LibraryMissingError,
+    Watch,
+    clocked,
+    engine_to_measure,
+    measure_timing,
 )
 from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.data.beginnings import Beginnings
+    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.data.vocabulary import Vocabulary
-    from namegen.core.engine import EngineClass, LanguageModel
+    from namegen.core.engine import LanguageModel
     from namegen.types import Array
 
 Needed = TypeVar("Needed")
 # Generating is timed at least so often, and more often until so many seconds have gone by; only once if it is slow.
 FEWEST_PASSES, MOST_PASSES, ENOUGH_SECONDS, SLOW_PASS_SECONDS = 3, 20, 1.0, 5.0
-
-
-class LibraryMissingError(EngineError):
-    """A whole engine cannot run here, whatever the network."""
 
 
 def main() -> None:
@@ -106,11 +115,11 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     That is the training part, with fewer repeats where those are damped.
     """
     from namegen.core.data.parts import ListParts
-    from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.evaluation.counting import NgramModel
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.evaluation.metrics import ceiling
     from namegen.core.settings import DataSettings
+    from namegen.experiments.compare.judging import counting_names
 
     subject = request.subject
     corpus = request.corpus
@@ -122,8 +131,10 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
     def part(tree: PrefixTree) -> ReferencePart:
         ceiling_, baseline = plain_metrics(ceiling(tree)), plain_metrics(evaluator.evaluate(tree))
-        return ReferencePart(names=tree.name_count, characters=tree.characters, ceiling=ceiling_, baseline=baseline)
+        groups = _groups(model, tree, corpus.vocabulary) if tree is held_out else UNSET
+        return ReferencePart(tree.name_count, tree.characters, ceiling_, baseline, groups)
 
+    drawn, judge_names = counting_names(corpus, parts, model, subject, names=GENERATED_NAMES, seed=0)
     return ReferenceResult(
         seen_percent=parts.seen_percent,
         baseline_order=model.order,
@@ -133,7 +144,21 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
             held_out=part(held_out),
             whole=part(parts.whole),
         ),
+        counting_names=drawn,
+        judge_names=judge_names,
     )
+
+
+def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) -> HeldOutGroups | UnsetType:
+    """A model's sums over groups of the held-out names; nothing where a name is impossible to it."""
+    from namegen.core.evaluation.group_sums import group_sums
+
+    sums = group_sums(model, held_out, vocabulary)
+    if not math.isfinite(sums.nats.sum()):
+        return UNSET
+    whole, parts = (sums.characters, sums.hits), (sums.nats, sums.sampled)
+    (characters, hits), (nats, sampled) = ([tuple(one.round(4).tolist()) for one in two] for two in (whole, parts))
+    return HeldOutGroups(characters, nats, hits, sampled)
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -141,59 +166,36 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
 def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     """Train one network with one engine: its curves, its figures on each part, its time and memory."""
-    engine_class, started = _load_engine(request.subject.engine), time.time() - request.started
+    engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
     from namegen.config import parse_config
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.run import TrainingRun
     from namegen.experiments.compare.memory import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
-    clock = {"making": 0.0, "warm_up": 0.0}
-    run = TrainingRun(request.corpus, config.recipe, _clocked(engine_class, clock), threads=request.threads)
-    result = run.run()
-    memory = peak_memory_mib()
+    clock = Clock()
+    with Watch() as watch:
+        run = TrainingRun(request.corpus, config.recipe, clocked(engine_class, clock), threads=request.threads)
+        result = run.run()
+        memory = peak_memory_mib()
     run.engine.set_state(result.checkpoint.parameters)
     whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
     result.checkpoint.save(_file(request.writes))
     held_out = _needed(result.validation, "held-out part")
+    groups = _groups(run.engine, _needed(run.parts.held_out, "held-out part"), run.vocabulary)
     parts = (result.training, held_out, whole)
     timing = Timing(
-        start_up_seconds=started + clock["making"],
-        compilation_seconds=clock["warm_up"],
+        start_up_seconds=started + clock.making,
+        compilation_seconds=clock.warm_up,
         first_epoch_seconds=result.history[0].training_seconds,
         seconds_per_epoch=seconds_per_epoch(result.history),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
         peak_memory_mib=memory,
+        quiet=watch.quiet,
     )
-    return TrainingResult(**vars(summarise(run, result)), figures=Parts(*map(plain_metrics, parts)), timing=timing)
-
-
-def _load_engine(name: str) -> EngineClass:
-    from namegen.backends import load_engine
-
-    try:
-        return load_engine(name)
-    except EngineError as error:
-        raise LibraryMissingError(str(error)) from error
-
-
-def _clocked(engine_class: EngineClass, clock: dict[str, float]) -> EngineClass:
-    """The same engine, which notes how long making it and warming it up takes."""
-    base: Any = engine_class
-
-    class Clocked(base):  # type: ignore[misc]  # which engine it is, is known only now
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            start = time.perf_counter()
-            super().__init__(*arguments, **options)
-            clock["making"] += time.perf_counter() - start
-
-        def warm_up(self, step: Any) -> None:
-            start = time.perf_counter()
-            super().warm_up(step)
-            clock["warm_up"] += time.perf_counter() - start
-
-    return Clocked
+    figures = Parts(*map(plain_metrics, parts))
+    return TrainingResult(**vars(summarise(run, result)), figures=figures, timing=timing, held_out_groups=groups)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
@@ -223,10 +225,11 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.core.generation.generator import Generator
     from namegen.core.generation.sampling import SamplingSettings
     from namegen.core.network.checkpoint import default_max_length
+    from namegen.experiments.compare.judging import SplitJudge
     from namegen.experiments.compare.memory import peak_memory_mib
     from namegen.experiments.compare.quality import describe_names, two_halves
 
-    names, n, seed = request.names, request.subject.names, request.subject.seed
+    names, n, seed, split = request.names, request.subject.names, request.subject.seed, request.subject.split
     model, vocabulary, beginnings, loop = _language_model(request)
     started = time.time() - request.started
     longest = default_max_length(max(map(len, names)))
@@ -249,10 +252,13 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     if loop is None:
         algorithms["count_splitting"] = count_splitting
     generated: dict[Algorithm, GenerationFigures] = {}
-    for name, algorithm in algorithms.items():
-        found, speed = _timed(algorithm, n)
-        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half)))
-    return GenerationResult(start_up_seconds=started, peak_memory_mib=peak_memory_mib(), algorithms=generated)
+    with Watch() as watch:
+        drawn = {name: _timed(algorithm, n) for name, algorithm in algorithms.items()}
+        memory = peak_memory_mib()
+    judge = None if split is None else SplitJudge.of(request.corpus, split).judged
+    for name, (found, speed) in drawn.items():
+        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half, judge)))
+    return GenerationResult(start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet)
 
 
 def _language_model(
@@ -272,7 +278,7 @@ def _language_model(
     from namegen.backends.opening import find_architecture, open_network
     from namegen.core.network.checkpoint import Checkpoint
 
-    _load_engine(subject.engine)
+    engine_to_measure(subject.engine)
     checkpoint = Checkpoint.load(path, find_architecture)
     try:
         engine = open_network(checkpoint, "the network", backend=subject.engine, threads=request.threads)
@@ -315,6 +321,7 @@ MEASURES: dict[str, Callable[[Request[Any]], Result]] = {
     ListSubject.kind: measure_list,
     ReferenceSubject.kind: measure_reference,
     TrainingSubject.kind: measure_training,
+    TimingSubject.kind: measure_timing,
     ExportSubject.kind: export_tflite,
     GenerationSubject.kind: measure_generation,
 }

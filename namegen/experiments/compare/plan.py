@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,21 +10,28 @@ from hashlib import blake2b
 from itertools import product
 from types import MappingProxyType
 
-from namegen.backends import ENGINES, engine_paths, load_engine
-from namegen.config_files import bundled_configs
+from namegen.backends import engine_paths
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.documents import Json, to_plain
-from namegen.errors import EngineError
 from namegen.experiments.compare.document import Role
 from namegen.experiments.compare.measured import Result
+from namegen.experiments.compare.networks import (
+    LIKE_FOR_LIKE_NETWORKS,
+    LIKE_FOR_LIKE_TRAINING,
+    NETWORKS,
+    ForeignNetwork,
+    foreign_networks,
+    original_configs,
+)
 from namegen.experiments.compare.subjects import (
+    GENERATED_NAMES,
     ExportSubject,
     GenerationSubject,
     ListSubject,
     ReferenceSubject,
     SplitName,
     Subject,
+    TimingSubject,
     TrainingSubject,
 )
 from namegen.experiments.engine_code import engine_code
@@ -35,29 +41,11 @@ from namegen.experiments.machine import code_fingerprint, machine
 COMMAND = "compare-backends"
 THREADS = 1  # the matrices are too small to share
 VALIDATION = 0.2  # as the original split its lists
-LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
-# A third of the default rate, and a third of the epochs that are the default where repeats are kept. At 0.015 the
-# rounding of single precision grows from step to step until the curves of two engines differ by 0.02 nats for a while,
-# though both end equally good; at this rate it dies away.
-LIKE_FOR_LIKE_TRAINING = {"learning_rate": 0.005, "epochs": 40}
-NETWORKS: dict[str, dict[str, Json]] = {
-    "SimpleRNN 2×32": {"cell": "simple_rnn", "hidden": [32, 32]},
-    "LSTM 2×32": {"cell": "lstm", "hidden": [32, 32]},
-    "GRU 2×32": {"cell": "gru", "hidden": [32, 32]},
-    "SimpleRNN 2×128": {"cell": "simple_rnn", "hidden": [128, 128]},
-}
-WIDTHS = (32, 32)  # of a network of another architecture: those of the first ones here
-# The original's own networks, as configs: what they are called → the config's name; {} is the kind of list.
-ORIGINALS = {
-    "scratch 2×32 (original)": "scratch-{}",
-    "Keras SimpleRNN 2×32 (original)": "blog-rnn32-{}",
-    "Keras LSTM 2×32 (original)": "blog-lstm32-{}",
-    "Keras SimpleRNN 2×128 (original)": "blog-rnn128-{}",
-}
-KINDS = {"mlb-first": "first", "mlb-last": "last", "companies": "companies"}
 NUMPY, TFLITE = "numpy", "tflite"
-GENERATED_NAMES = 10_000
 QUICK_EPOCHS = 10
+ROUNDS, QUICK_ROUNDS = 5, 3  # the first of them is the training that the curves are of
+LARGE_BATCH = 512  # names: speed is told for the batch of the training, and for this one
+TIMED_EPOCHS = 6  # of each round: one to warm up, and five
 
 
 @dataclass(frozen=True)
@@ -67,12 +55,12 @@ class Scope:
     Attributes:
         seeds: how often each network is trained.
         quick: a first look.
-        split_seed: which names are held out, of every training; None: those that its own seed says.
+        split_seed: which names are held out, of every training: what differs between seeds is the start alone.
     """
 
     seeds: int = 3
     quick: bool = False
-    split_seed: int | None = None
+    split_seed: int = 0
 
     @property
     def splits(self) -> tuple[SplitName, ...]:
@@ -85,13 +73,18 @@ class Scope:
         return LIKE_FOR_LIKE_NETWORKS if self.quick else tuple(NETWORKS)
 
     @property
-    def split_seeds(self) -> tuple[int, ...]:
-        """Every split is made with one of these."""
-        return tuple(range(self.seeds)) if self.split_seed is None else (self.split_seed,)
+    def timed_networks(self) -> tuple[str, ...]:
+        """Those whose engines are timed in rounds."""
+        return LIKE_FOR_LIKE_NETWORKS[:1] if self.quick else LIKE_FOR_LIKE_NETWORKS
+
+    @property
+    def rounds(self) -> int:
+        """How often each engine is timed."""
+        return QUICK_ROUNDS if self.quick else ROUNDS
 
     def data(self, settings: Mapping[str, Json]) -> dict[str, Json]:
-        """Settings of the list, with the split's own seed where there is one."""
-        return {**settings, **({} if self.split_seed is None else {"split_seed": self.split_seed})}
+        """Settings of the list, with the seed of the split."""
+        return {**settings, "split_seed": self.split_seed}
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,8 +172,8 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement]:
     Raises:
         NamesError: a list is too small to split.
     """
-    for corpus, split, seed in product(corpora, scope.splits, scope.split_seeds):
-        check_long_enough(corpus, VALIDATION, split, seed)
+    for corpus, split in product(corpora, scope.splits):
+        check_long_enough(corpus, VALIDATION, split, scope.split_seed)
     found: dict[str, Measurement] = {}
     for corpus in corpora:
         for measurement in _of_list(corpus, scope):
@@ -195,21 +188,11 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     source = corpus.source
     yield Measurement(corpus, ListSubject(), f"{source}: the list")
     for split in scope.splits:
-        for seed in scope.split_seeds:
-            subject = ReferenceSubject(split, seed, VALIDATION)
-            yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, split {split}, seed {seed}")
-    first_split = scope.splits[0]
+        subject = ReferenceSubject(split, scope.split_seed, VALIDATION)
+        yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, split {split}")
     foreign = foreign_networks()
-    for network in LIKE_FOR_LIKE_NETWORKS:
-        for engine in engine_paths():
-            if engine in foreign:
-                continue
-            training = _training(corpus, scope, network, engine, first_split, 0, LIKE_FOR_LIKE_TRAINING)
-            label = f"{training.label}, like for like"
-            yield replace(training, timed=True, label=label, roles=("like_for_like",))
-    for engine, own in foreign.items():
-        training = _training(corpus, scope, own.name, engine, first_split, 0, LIKE_FOR_LIKE_TRAINING, own.settings)
-        yield replace(training, timed=True, roles=("like_for_like",))
+    yield from _like_for_like(corpus, scope, foreign)
+    yield from _timings(corpus, scope, foreign)
     for split in scope.splits:
         for network in scope.networks:
             for seed in range(scope.seeds):
@@ -221,33 +204,30 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     yield from _generation(corpus, scope)
 
 
-@dataclass(frozen=True)
-class ForeignNetwork:
-    """What an engine trains that does not train recurrent networks: what a report calls it, and its settings."""
+def _like_for_like(corpus: Corpus, scope: Scope, foreign: Mapping[str, ForeignNetwork]) -> Iterator[Measurement]:
+    """The same training by each engine, and by each that trains another network its own."""
+    split = scope.splits[0]
+    for network in LIKE_FOR_LIKE_NETWORKS:
+        for engine in engine_paths():
+            if engine not in foreign:
+                training = _training(corpus, scope, network, engine, split, 0, LIKE_FOR_LIKE_TRAINING)
+                label = f"{training.label}, like for like"
+                yield replace(training, timed=True, label=label, roles=("like_for_like",))
+    for engine, own in foreign.items():
+        training = _training(corpus, scope, own.name, engine, split, 0, LIKE_FOR_LIKE_TRAINING, own.settings)
+        yield replace(training, timed=True, roles=("like_for_like",))
 
-    name: str
-    settings: Mapping[str, Json]
 
-
-def foreign_networks() -> dict[str, ForeignNetwork]:
-    """Engine → its own network, for each engine of a third party that has no recurrent ones.
-
-    One that cannot be loaded is taken for an engine of recurrent networks: the first measurement of it says what is
-    wrong.
-    """
-    found = {}
-    for engine in engine_paths():
-        if engine in ENGINES:
-            continue
-        try:
-            names = [architecture.architecture for architecture in load_engine(engine).architectures]
-        except EngineError:
-            continue
-        if RecurrentNetwork.architecture not in names:
-            width = f"{len(WIDTHS)}×{WIDTHS[0]}"
-            settings: dict[str, Json] = {"architecture": names[0], "hidden": list(WIDTHS)}
-            found[engine] = ForeignNetwork(f"{names[0]} {width}", settings)
-    return found
+def _timings(corpus: Corpus, scope: Scope, foreign: Mapping[str, ForeignNetwork]) -> Iterator[Measurement]:
+    """Further rounds: in each, the engines take turns, so that what slows the machine down for a while hits all."""
+    own = [(one.name, engine, one.settings) for engine, one in foreign.items()]
+    like = product(scope.timed_networks, [engine for engine in engine_paths() if engine not in foreign])
+    timed = [*((network, engine, NETWORKS[network]) for network, engine in like), *own]
+    for number, (network, engine, settings) in product(range(1, scope.rounds), timed):
+        config = _config(scope, scope.splits[0], 0, LIKE_FOR_LIKE_TRAINING, settings, epochs=TIMED_EPOCHS)
+        subject = TimingSubject(engine, config, number, LARGE_BATCH)
+        label = f"{corpus.source}: {network}, {engine}, timed, round {number + 1}"
+        yield Measurement(corpus, subject, label, network, engine=engine, timed=True)
 
 
 def _training(
@@ -261,34 +241,31 @@ def _training(
     settings: Mapping[str, Json] | None = None,
 ) -> Measurement:
     """``settings``: of the network; by default those of ``NETWORKS``."""
-    training = {"effort": "quick", "seed": seed, **more, **({"epochs": QUICK_EPOCHS} if scope.quick else {})}
+    epochs = QUICK_EPOCHS if scope.quick else None
+    return _train(
+        corpus, network, engine, _config(scope, split, seed, more, settings or NETWORKS[network], epochs=epochs)
+    )
+
+
+def _config(
+    scope: Scope,
+    split: SplitName,
+    seed: int,
+    more: Mapping[str, Json],
+    settings: Mapping[str, Json],
+    *,
+    epochs: int | None,
+) -> dict[str, Json]:
+    """The tables of a config; ``more`` and ``epochs`` (if it is given) are of the training."""
+    training = {"effort": "quick", "seed": seed, **more, **({} if epochs is None else {"epochs": epochs})}
     data = scope.data({"validation": VALIDATION, "split": split})
-    config: dict[str, Json] = {"data": data, "network": dict(settings or NETWORKS[network])}
-    return _train(corpus, network, engine, {**config, "training": training})
+    return {"data": data, "network": dict(settings), "training": training}
 
 
 def _train(corpus: Corpus, network: str, engine: str, config: Mapping[str, Json]) -> Measurement:
     subject = TrainingSubject(engine, config)
     label = f"{corpus.source}: {network}, {engine}, split {subject.split}, seed {subject.seed}"
     return Measurement(corpus, subject, label, network, ("network",), engine)
-
-
-def original_configs(corpus: Corpus) -> dict[str, dict[str, dict[str, Json]]]:
-    """The configs of the original's networks, made for this list.
-
-    A list of a kind of its own takes those for first names; the batch of 1,000 prefixes is made of its own names.
-    """
-    kind = KINDS.get(corpus.source)
-    found = {}
-    bundled = bundled_configs()
-    for network, name in ORIGINALS.items():
-        config = tomllib.loads(bundled[name.format(kind or "first")].text)
-        config["data"].pop("names", None)
-        if kind is None and config["training"]["batch_size"] > 1:
-            mean = sum(len(name) + 1 for name in corpus.names) / len(corpus.names)
-            config["training"]["batch_size"] = max(round(1000 / mean), 1)
-        found[network] = config
-    return found
 
 
 def _originals(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
@@ -327,5 +304,8 @@ def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
 
 
 def _generated(model: Measurement, subject: GenerationSubject) -> Measurement:
+    training = (model.reads or model).subject  # a .tflite is made of a network that was trained
+    if isinstance(training, TrainingSubject):
+        subject = replace(subject, split=training.reference)
     label = f"{model.corpus.source}: {subject.names:,} names by {subject.model}, {model.network}"
     return Measurement(model.corpus, subject, label, model.network, engine=subject.engine, timed=True, reads=model)

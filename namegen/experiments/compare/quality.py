@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from namegen.core.data.digests import digests, is_known, known_digests
+from namegen.documents import UNSET
 from namegen.experiments.compare.measured import Divergences, Lengths, NameFigures
 from namegen.types import Array, Float64
 
 ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 DUPLICATES_SHOWN = 20
+# Of names as they were drawn, how many are new, and how many of these plausible, in per cent; None: it cannot be told.
+Judge: TypeAlias = Callable[[Sequence[str]], tuple[float, float | None]]
 
 
-def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[str]) -> NameFigures:
+def describe_names(
+    names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: Judge | None = None
+) -> NameFigures:
     """The figures of generated names.
 
     Args:
         names: the generated names, repeats kept.
         known: the list.
         half: the half of the list that n-grams are compared with (``two_halves``).
+        judge: says what is new and plausible; None: that is left out.
     """
     counts = Counter(names)
     total = max(len(names), 1)
@@ -30,6 +36,7 @@ def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[st
     seen = is_known(digests(distinct), known_digests(known))
     recreated = sum(counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen)
     repeated = sorted(((name, count) for name, count in counts.items() if count > 1), key=lambda one: (-one[1], one[0]))
+    new, plausible = (UNSET, UNSET) if judge is None else judge(names)
     return NameFigures(
         recreated_percent=100 * recreated / total,
         unique_percent=100 * len(distinct) / total,
@@ -37,6 +44,8 @@ def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[st
         duplicated_names=len(repeated),
         lengths=lengths(names),
         divergence_bits=divergences(names, half),
+        new_percent=new,
+        plausible_percent=plausible,
     )
 
 

@@ -20,6 +20,8 @@ from namegen.experiments.compare.document import (
     ListEntry,
     Machine,
     Reference,
+    TimingIdentity,
+    TimingRound,
     Training,
     TrainingIdentity,
     Trouble,
@@ -30,12 +32,12 @@ from namegen.experiments.compare.measured import (
     ListFacts,
     ReferenceResult,
     Result,
+    TimingResult,
     TrainingResult,
 )
+from namegen.experiments.compare.networks import LIKE_FOR_LIKE_NETWORKS
 from namegen.experiments.compare.plan import (
     COMMAND,
-    GENERATED_NAMES,
-    LIKE_FOR_LIKE_NETWORKS,
     QUICK_EPOCHS,
     THREADS,
     VALIDATION,
@@ -43,7 +45,13 @@ from namegen.experiments.compare.plan import (
     PlanOutcome,
     Scope,
 )
-from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TrainingSubject
+from namegen.experiments.compare.subjects import (
+    GENERATED_NAMES,
+    GenerationSubject,
+    ReferenceSubject,
+    TimingSubject,
+    TrainingSubject,
+)
 from namegen.experiments.engine_code import codes_for_report, versions
 from namegen.experiments.machine import commit, machine
 
@@ -115,6 +123,10 @@ def _list(corpus: Corpus, outcome: PlanOutcome) -> ListEntry:
         like_for_like=tuple(_like_for_like(mine)),
         exported=next((result for _, result in mine if isinstance(result, ExportResult)), None),
         generation=tuple(_generation(mine)),
+        timings=tuple(
+            TimingRound(**vars(TimingIdentity(measurement.network, subject.engine, subject.round)), **vars(result))
+            for measurement, subject, result in _of_kind(mine, TimingSubject, TimingResult)
+        ),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from namegen.experiments.compare.document import Generation, ListEntry, Training
-from namegen.experiments.compare.measured import Algorithm, GenerationFigures
-from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS, TFLITE
+from namegen.core.generation.plausibility import ODDEST
+from namegen.experiments.compare.document import Generation, ListEntry, Reference, Training
+from namegen.experiments.compare.measured import Algorithm, Counting, GenerationFigures, NameFigures
+from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
+from namegen.experiments.compare.plan import NUMPY, TFLITE
 from namegen.experiments.compare.subjects import SplitName
 
 Part = Literal["training", "held_out", "whole"]
@@ -16,6 +18,8 @@ Whose = Literal["ceiling", "baseline"]
 # What a report calls the parts of a list, and the ways to draw names.
 PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out part", "whole": "whole list"}
 ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
+REAL_PLAUSIBLE = 100 * (1 - ODDEST)  # per cent of real names, as it is meant
+TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
 
 
 def engines_of(entry: ListEntry) -> list[str]:
@@ -85,6 +89,42 @@ def baseline_name(entry: ListEntry, split: SplitName) -> str:
     """The n-gram by its order."""
     orders = sorted({one.baseline_order for one in entry.references if one.split == split})
     return f"{' or '.join(map(str, orders))}-gram"
+
+
+def counting_reference(entry: ListEntry) -> Reference | None:
+    """The split that the generating networks were trained on, with the names that counting draws; None where a document
+    has none.
+    """
+    first = next(iter(entry.references), None)
+    return first if first is not None and first.counting_names else None
+
+
+def names_of_counting(reference: Reference) -> dict[str, NameFigures]:
+    """What counts → the names that it draws, as a report calls it."""
+    called: dict[Counting, str] = {
+        "ngram": f"counting ({reference.baseline_order}-gram)",
+        "chain": "a Markov chain of order 4",
+        "pairs": "pairs of letters",
+    }
+    return {called[name]: found for name, found in (reference.counting_names or {}).items()}
+
+
+def why_not_plausible(reference: Reference) -> str:
+    """Why nobody can say which names are plausible, in a sentence; empty where somebody can.
+
+    A judge that has counted few names takes what pairs of letters make for names: its figures would say nothing.
+    """
+    known = reference.judge_names or 0
+    pairs = (reference.counting_names or {}).get("pairs")
+    if pairs is None or not isinstance(pairs.plausible_percent, float):
+        return f"Which names are plausible is not told: the judge would know {known:,} names, which are too few."
+    if pairs.plausible_percent > REAL_PLAUSIBLE - TOLD_APART:
+        return (
+            f"Which names are plausible is not told: the judge knows {known:,} names, and finds "
+            f"{pairs.plausible_percent:.0f}% of what pairs of letters make plausible, nearly as many as of real names "
+            f"({REAL_PLAUSIBLE:.0f}%)."
+        )
+    return ""
 
 
 def generated_by_network(entry: ListEntry) -> dict[str, GenerationFigures]:

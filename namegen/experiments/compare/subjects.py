@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, cast
 from namegen.documents import Json
 
 SplitName = Literal["names", "unique"]
+GENERATED_NAMES = 10_000  # drawn by each network, and by counting
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,31 @@ class TrainingSubject:
         """The seed of the training, and of the split unless that has its own."""
         return cast(int, table_of(self.config, "training")["seed"])
 
+    @property
+    def reference(self) -> ReferenceSubject:
+        """The split itself: which names are held out."""
+        data = table_of(self.config, "data")
+        validation = cast(float, data["validation"])
+        return ReferenceSubject(self.split, cast(int, data.get("split_seed", self.seed)), validation)
+
+
+@dataclass(frozen=True)
+class TimingSubject:
+    """How fast an engine trains: one round of several.
+
+    Attributes:
+        engine: its name.
+        config: the tables of a config file, of few epochs.
+        round: which; the first one, 0, is the training that the curves are of.
+        large_batch: names; what is timed beside the batch of the config.
+    """
+
+    kind: ClassVar[str] = "timing"
+    engine: str
+    config: Mapping[str, Json]
+    round: int
+    large_batch: int
+
 
 @dataclass(frozen=True)
 class ExportSubject:
@@ -77,6 +103,7 @@ class GenerationSubject:
         names: how many are generated.
         seed: of the generation.
         loop: of a ``.tflite``, the signature that is called: "step" or "generate"; None for an engine.
+        split: that of the network's training; None: nobody says which of its names are new.
     """
 
     kind: ClassVar[str] = "generation"
@@ -84,6 +111,7 @@ class GenerationSubject:
     names: int
     seed: int
     loop: Literal["step", "generate"] | None = None
+    split: ReferenceSubject | None = None
 
     @property
     def model(self) -> str:
@@ -96,4 +124,4 @@ def table_of(config: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     return cast(Mapping[str, Json], config[name])
 
 
-Subject = ListSubject | ReferenceSubject | TrainingSubject | ExportSubject | GenerationSubject
+Subject = ListSubject | ReferenceSubject | TrainingSubject | TimingSubject | ExportSubject | GenerationSubject

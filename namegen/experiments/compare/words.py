@@ -2,134 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Sequence
 from statistics import mean
 
-from namegen.experiments.compare.document import Comparison, ListEntry, Training
-from namegen.experiments.compare.measured import Algorithm
+from namegen.documents import UnsetType
+from namegen.experiments.compare.document import Comparison, ListEntry
+from namegen.experiments.compare.measured import Algorithm, NameFigures
+from namegen.experiments.compare.pairs import (
+    NO_DIFFERENCE,
+    Figure,
+    against_counting,
+    between,
+    in_figures,
+)
 from namegen.experiments.compare.selection import (
+    Metric,
     baseline_name,
     best_generated,
-    curve_distance,
-    like_for_like_by_network,
+    counting_reference,
+    names_of_counting,
     network_names,
     network_values,
     reference_values,
     splits,
+    why_not_plausible,
 )
+from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.engine_code import code_in_words
 from namegen.experiments.table import percent, whole
 
-PARITY_NATS = 0.01  # loss curves that stay this near are the same training
-
-
-def statement(results: Comparison) -> str:
-    """The first paragraph of the report: how the engines compare, over all lists."""
-    lists = results.lists
-    engines = dict.fromkeys(run.engine for entry in lists for run in entry.trainings)
-    if not engines:
-        return "No network could be trained."
-    said = " ".join(filter(None, (_distance(lists), _speed(lists))))
-    if not said:
-        if len(engines) == 1:
-            said = f"Measured with the engine {next(iter(engines))}; there is no other to compare it with."
-        else:
-            said = f"Measured with the engines {listed(list(engines))}; no two of them trained the same network."
-    if results.quick_epochs is not None:
-        said += (
-            f" This was a quick look with {_count(results.quick_epochs, 'epoch')} and "
-            f"{_count(len(results.seeds), 'seed')}; a full run trains to the end."
-        )
-    return said
+MOST_NAMED = 3  # networks that a sentence names; of more it gives the number
 
 
 def findings(results: Comparison) -> list[str]:
-    """What stands below the first paragraph: of each list, how well its names are predicted and how fast generated."""
-    return [said for entry in results.lists for said in (*_accuracy(entry), *_generation(entry))]
+    """Of each list, how well its names are predicted and how fast generated."""
+    return [said for entry in results.lists for said in (*accuracy_in_words(entry), *generation_in_words(entry))]
 
 
-def _distance(lists: Sequence[ListEntry]) -> str:
-    """Whether the engines learn the same: the first one, and those that stay near it; then each that does not."""
-    groups = [runs for entry in lists for runs in like_for_like_by_network(entry).values() if len(runs) > 1]
-    if not groups:
-        return ""
-    farthest: dict[str, float] = {}  # engine → from the first one
-    for first, *others in groups:
-        for other in others:
-            farthest[other.engine] = max(farthest.get(other.engine, 0.0), curve_distance(first, other))
-    first_engine = groups[0][0].engine
-    alike = [first_engine, *(engine for engine, distance in farthest.items() if distance < PARITY_NATS)]
-    if len(alike) == 1:
-        alike.extend(farthest)  # none is near it: what is said is that they differ
-    worst = max(
-        (curve_distance(*pair) for runs in groups for pair in combinations(runs, 2) if _among(pair, alike)), default=0.0
-    )
-    same = worst < PARITY_NATS
-    said = (
-        f"The engines {listed(alike)} {'learn the same' if same else 'differ'}: from the same start on the same "
-        f"batches, their loss curves are {'at most' if same else 'up to'} {nats(worst)} nats per character apart"
-        f"{'' if same else f' (less than {PARITY_NATS} counts as the same)'}."
-    )
-    apart = [f"{engine} by up to {nats(distance)}" for engine, distance in farthest.items() if engine not in alike]
-    return f"{said} These differ from {first_engine}: {listed(apart)}." if apart else said
-
-
-def _among(pair: Iterable[Training], engines: Sequence[str]) -> bool:
-    return all(run.engine in engines for run in pair)
-
-
-def _speed(lists: Sequence[ListEntry]) -> str:
-    """How much faster the first engine trains than each other one, over all lists."""
-    ratios: dict[tuple[str, str, str], list[float]] = {}
-    for entry in lists:
-        for network, runs in like_for_like_by_network(entry).items():
-            by_engine = {run.engine: run.timing.seconds_per_epoch for run in runs}
-            first, *others = by_engine
-            for other in others:
-                ratio = by_engine[other] / by_engine[first]
-                ratios.setdefault((first, network, other), []).append(ratio)
-    by_first: dict[str, dict[str, dict[str, str]]] = {}  # engine → network → other engine → how many times as fast
-    for (first, network, other), found in ratios.items():
-        low, high = f"{min(found):.1f}", f"{max(found):.1f}"
-        times = f"{low if low == high else f'{low} to {high}'} times"
-        by_first.setdefault(first, {}).setdefault(network, {})[other] = times
-    return _sentence([_faster(first, networks) for first, networks in by_first.items()])
-
-
-def _faster(first: str, networks: Mapping[str, Mapping[str, str]]) -> str:
-    others = list(dict.fromkeys(other for found in networks.values() for other in found))
-    if len(others) == 1:  # said once
-        times = [f"the {network} {found[others[0]]}" for network, found in networks.items()]
-        return f"the engine {first} trains {listed(times)} as fast as {others[0]}"
-    said = [
-        f"the {network} {listed([f'{times} as fast as {other}' for other, times in found.items()])}"
-        for network, found in networks.items()
-    ]
-    return f"the engine {first} trains {'; '.join(said)}"
-
-
-def _accuracy(entry: ListEntry) -> Iterator[str]:
-    """The best network on held-out names, beside counting and the ceiling, for each split."""
+def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
+    """The best network on held-out names, beside the others, counting and the ceiling, for each split."""
     for split in splits(entry):
-        found = {
-            network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
-            for network in network_names(entry, split)
-        }
-        if not found:
+        networks = network_names(entry, split)
+        if not networks:
             continue
-        best = max(found, key=lambda network: found[network])
-        baseline = mean(reference_values(entry, split, "held_out", "baseline", "accuracy_argmax"))
-        top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
         where = "with repeats on both sides" if split == "names" else "that training has not seen"
+        top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
+        best, found, baseline = _best(entry, split, "accuracy_argmax")
         yield (
-            f"{entry.name}, held-out names {where}: the best network ({best}) predicts {percent(found[best])}% of the "
-            f"characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%; the ceiling is "
-            f"{percent(top)}%."
+            f"{entry.name}, held-out names {where}: the best network ({_named(entry, split, best, 'argmax')}) predicts "
+            f"{percent(found)}% of the characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%"
+            f"{_beside_counting(entry, split, best, 'argmax')}; the ceiling is {percent(top)}%."
         )
+        if all(against_counting(entry, split, network, "loss") for network in networks):
+            best, found, baseline = _best(entry, split, "loss_nats_per_char")
+            yield (
+                f"The lowest loss is that of the {_named(entry, split, best, 'loss')}: {found:.3f} nats per character, "
+                f"counting {baseline:.3f}{_beside_counting(entry, split, best, 'loss')}."
+            )
 
 
-def _generation(entry: ListEntry) -> Iterator[str]:
+def _best(entry: ListEntry, split: SplitName, figure: Metric) -> tuple[str, float, float]:
+    """The best network on the held-out part; its figure, mean over the seeds, and that of counting."""
+    found = {
+        network: mean(network_values(entry, split, network, "held_out", figure))
+        for network in network_names(entry, split)
+    }
+    choose = min if figure == "loss_nats_per_char" else max
+    best = choose(found, key=lambda network: found[network])
+    return best, found[best], mean(reference_values(entry, split, "held_out", "baseline", figure))
+
+
+def _named(entry: ListEntry, split: SplitName, best: str, figure: Figure) -> str:
+    """The best network, and those that it is not known to be better than."""
+    others = {other: between(entry, split, best, other, figure) for other in network_names(entry, split)}
+    alike = [other for other, apart in others.items() if other != best and apart is not None and not apart.is_found]
+    if not alike:
+        return best
+    of_all = "all others" if len(alike) == len(others) - 1 else f"{len(alike)} of {len(others) - 1} others"
+    return f"{best}, though no difference was found from {listed(alike) if len(alike) <= MOST_NAMED else of_all}"
+
+
+def _beside_counting(entry: ListEntry, split: SplitName, network: str, figure: Figure) -> str:
+    """How sure it is that a network and counting differ; nothing where that is not known."""
+    apart = against_counting(entry, split, network, figure)
+    if apart is None:
+        return ""
+    if not apart.is_found:
+        return f" ({NO_DIFFERENCE})"
+    mean_, _, interval = in_figures(apart, figure).partition(" (")
+    return f" ({mean_}{'' if figure == 'loss' else ' points'}, 95% interval {interval}"  # which has its bracket
+
+
+def generation_in_words(entry: ListEntry) -> Iterator[str]:
     """The fastest way to names of the first network, and how many of them are the list's."""
     ways: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
     if entry.generation:
@@ -146,6 +110,25 @@ def _generation(entry: ListEntry) -> Iterator[str]:
             f"{entry.name}, drawing names: {network} gives up to {whole(speeds[fast])} per second ({fast[0]}, "
             f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of them are in the list."
         )
+        yield from _new_and_plausible(entry, network, generated)
+
+
+def _new_and_plausible(entry: ListEntry, network: str, generated: NameFigures) -> Iterator[str]:
+    """How many names are new and how many of these plausible, beside what counting draws."""
+    reference = counting_reference(entry)
+    if reference is None or isinstance(generated.new_percent, UnsetType):
+        return
+    drawn = {network: generated} | names_of_counting(reference)
+    new = [f"{name} {found.new_percent:.0f}%" for name, found in drawn.items()]
+    yield f"Names that the training part lacks: {listed(new)}."
+    why = why_not_plausible(reference)
+    plausible = [
+        f"{name} {found.plausible_percent:.0f}%"
+        for name, found in drawn.items()
+        if isinstance(found.plausible_percent, float)
+    ]
+    if not why and plausible:
+        yield f"Of these, each once, could stand in the list: {listed(plausible)}."
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -162,12 +145,12 @@ def nats(distance: float) -> str:
     return "0.0001" if distance < 0.0001 else f"{distance:.4f}"
 
 
-def _sentence(parts: list[str]) -> str:
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+def counted(number: int, what: str) -> str:
+    """A number and what it counts.
 
-
-def _count(number: int, what: str) -> str:
+    >>> counted(1, "seed"), counted(3, "seed")
+    ('1 seed', '3 seeds')
+    """
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
@@ -182,8 +165,8 @@ def measured_where(results: Comparison) -> list[str]:
     codes = [f"{name} ({code_in_words(code)})" for name, code in (results.engine_codes or {}).items()]
     split = "" if results.split_seed is None else f", split by the seed {results.split_seed}"
     said = [
-        f"Measured on {machine.processor} ({_count(machine.cores, 'core')}{memory}, {machine.system}). Every "
-        f"measurement ran in a process of its own with {_count(results.threads, 'thread')}; measurements of time ran "
+        f"Measured on {machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system}). Every "
+        f"measurement ran in a process of its own with {counted(results.threads, 'thread')}; measurements of time ran "
         "one after the other.",
         f"{found}{without}{commits}.",
         *([f"Engines: {'; '.join(codes)}."] if codes else []),

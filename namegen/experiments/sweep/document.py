@@ -50,17 +50,14 @@ Run: TypeAlias = TrainedRun | UntrainedRun
 
 
 @dataclass(frozen=True)
-class Results:
-    """All that has come of a sweep.
+class ResultsHead:
+    """How a sweep's document begins: all before its runs, which are of two kinds and so are read one by one.
 
     Attributes:
         axes: dotted path of a setting → its values.
         base: the settings beside the grid.
         left: how many runs are still to be made.
         plots: the files of the plots, one a list.
-        runs: those that have ended, in the order of the grid.
-        engine_codes: of each engine a hash of its code, and the versions of what it needs, on the machine that the
-            sweep ran from.
     """
 
     format: Literal["namegen sweep"]
@@ -69,5 +66,17 @@ class Results:
     base: Config
     left: int
     plots: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Results(ResultsHead):
+    """All that has come of a sweep.
+
+    Attributes:
+        runs: those that have ended, in the order of the grid.
+        engine_codes: of each engine a hash of its code, and the versions of what it needs, on the machine that the
+            sweep ran from.
+    """
+
     runs: tuple[Run, ...]
     engine_codes: Mapping[str, EngineCode] | UnsetType = UNSET

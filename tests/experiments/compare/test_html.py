@@ -7,9 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
-from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.document import Comparison, Trouble
 from namegen.experiments.compare.figures import list_plots
-from namegen.experiments.compare.html import COLOUR, COLOUR_NAMES, file_names, inline_svg, render, write_report
+from namegen.experiments.compare.html import (
+    COLOUR,
+    COLOUR_NAMES,
+    ListReport,
+    file_names,
+    inline_svg,
+    ordered,
+    render,
+    write_report,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -65,6 +74,50 @@ def test_colours_stand_in_the_style_of_plots_alone() -> None:
     assert len(texts) > 100
     written = re.compile(r"(?<![&\w])#(?:[0-9a-fA-F]{3}){1,2}\b")
     assert [path.name for path in texts if written.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_name_from_right_to_left_stands_by_itself() -> None:
+    """What stands around it keeps its order: a count behind it, and a sentence."""
+    name = "\u05e9\u05de"
+    assert ordered([], f"{name} ×1,203") == f"<bdi>{name}</bdi> ×1,203"
+    assert ordered([f"{name} 60"], f"{name} 60, held-out <x>") == f"<bdi>{name} 60</bdi>, held-out &lt;x&gt;"
+    assert ordered([], f"\u202e{name}<") == f"<bdi>U+202E{name}&lt;</bdi>"
+    assert ordered(["Al"], "Al ×3 <") == "Al ×3 &lt;"
+
+
+def test_a_section_keeps_in_sight_what_no_plot_shows_and_says_what_is_folded(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    entry = comparison.lists[0]
+    failed = Trouble("LSTM 2×32, keras", "it ended with the code -9")
+    runs = tuple(run for run in entry.trainings if not (run.engine == "keras" and run.network == "LSTM 2×32"))
+    broken = replace(entry, trainings=runs, generation=())
+    write_report(replace(comparison, lists=(broken,), failed=(failed,)), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    in_sight = re.sub(
+        r"<details.*?</details>",
+        "",
+        re.sub(r'<details class="numbers">.*?</details>', "", page, flags=re.S),
+        flags=re.S,
+    )
+    assert '<p class="missing">Failed: LSTM 2×32, keras: it ended with the code -9.</p>' in in_sight
+    assert re.findall(r"<caption>(.*?)</caption>", in_sight) == ["The same training by each engine"]
+    assert re.findall(r"<figcaption>(.*)", in_sight) == [
+        "SimpleRNN 2×32 on mlb-first, by each engine",
+        "Accuracy of the networks on mlb-first, split names",
+    ]
+    assert "LSTM 2×32 on mlb-first, by numpy" in page
+    assert re.findall(r'<details class="folded"><summary>(.*?)</summary>', page) == [
+        "Like for like: 1 plot and 3 tables more",
+        "Networks and accuracy: 1 plot and 6 tables more",
+    ]
+
+
+def test_lists_after_the_second_are_folded(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    lists = [ListReport(replace(entry, name=name, facts=None), {}) for name in "abc"]
+    page = render(replace(comparison, lists=tuple(one.entry for one in lists)), lists)
+    assert [bool(fold) for fold in re.findall(r"(<details><summary>)?<h2 id", page)] == [False, False, True]
 
 
 def test_a_list_without_figures_still_has_its_place_in_the_page(comparison: Comparison, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.parts import ListParts
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
+from namegen.documents import UNSET
 from namegen.errors import EngineError
+from namegen.experiments.compare import measure
 from namegen.experiments.compare.exchange import Request
 from namegen.experiments.compare.measure import (
     export_tflite,
@@ -21,6 +23,7 @@ from namegen.experiments.compare.measure import (
     measure_reference,
     measure_training,
 )
+from namegen.experiments.compare.measured import HeldOutGroups
 from namegen.experiments.compare.subjects import (
     ExportSubject,
     GenerationSubject,
@@ -30,12 +33,18 @@ from namegen.experiments.compare.subjects import (
     TrainingSubject,
 )
 from namegen.experiments.machine import own_environment
-from namegen.experiments.trained import plain_metrics
+from namegen.experiments.trained import PlainMetrics, plain_metrics
 from namegen.lists import load_bundled
 from tests.core.training.small_runs import make_run
 from tests.fake_engine import FakeEngine
 
 NAMES = load_bundled("mlb-first").names[:300]
+
+
+@pytest.fixture(autouse=True)
+def few_names_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand take seconds."""
+    monkeypatch.setattr(measure, "GENERATED_NAMES", 100)
 
 
 def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
@@ -58,6 +67,39 @@ def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
         len(split.validation),
     )
     assert sum(facts.lengths.values()) == 300
+    assert isinstance(found.counting_names, dict)
+    assert {sum(drawn.lengths.values()) for drawn in found.counting_names.values()} == {100}
+
+
+def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> None:
+    """Whether all groups together have the figures of the part."""
+    assert isinstance(groups, HeldOutGroups)
+    assert sum(groups.characters) == characters
+    assert sum(groups.nats) / characters == pytest.approx(figures.loss_nats_per_char, abs=1e-4)
+    assert sum(groups.hits) / characters == pytest.approx(figures.accuracy_argmax)
+    assert sum(groups.sampled) / characters == pytest.approx(figures.accuracy_sampled, abs=1e-4)
+
+
+def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
+    subject = ReferenceSubject("unique", seed=1, validation=0.2)
+    reference = measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
+    held_out = reference.parts.held_out
+    assert_sums_of(held_out.baseline_groups, held_out.baseline, held_out.characters)
+    assert reference.parts.whole.baseline_groups is reference.parts.training.baseline_groups is UNSET
+    config = {"network": {"hidden": [4]}, "data": {"split": "unique", "validation": 0.2, "split_seed": 1}}
+    config["training"] = {"seed": 0, "epochs": 2, "effort": "quick"}
+    path = str(tmp_path / "model.safetensors")
+    trained = measure_training(Request("training", TrainingSubject("numpy", config), "x", NAMES, path, None, 1, 0.0))
+    assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
+    assert isinstance(trained.held_out_groups, HeldOutGroups)
+    assert isinstance(held_out.baseline_groups, HeldOutGroups)
+    assert trained.held_out_groups.characters == held_out.baseline_groups.characters  # the same names in each
+
+    for split in (subject, None):
+        asked = GenerationSubject("numpy", 50, 0, split=split)
+        drawn = measure_generation(Request("generation", asked, "x", NAMES, None, path, 1, 0.0)).algorithms
+        for found in drawn.values():
+            assert (found.new_percent is UNSET, found.plausible_percent) == ((False, None) if split else (True, UNSET))
 
 
 def test_nothing_held_out_is_no_reference() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from namegen.documents import from_plain, to_plain
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.measured import GenerationResult
+from namegen.experiments.compare.measured import GenerationResult, HeldOutGroups
 
 
 @pytest.fixture
@@ -41,3 +41,10 @@ def test_an_algorithm_that_nobody_knows_is_refused(plain: dict[str, Any]) -> Non
     plain["algorithms"]["by_magic"] = plain["algorithms"]["one_by_one"]
     with pytest.raises(ValueError, match="by_magic"):
         from_plain(GenerationResult, plain)
+
+
+def test_columns_of_groups_are_equally_long() -> None:
+    plain = {"characters": [4, 5], "nats": [1.0, 2.0], "hits": [3, 3], "sampled": [1.5, 1.5]}
+    assert to_plain(from_plain(HeldOutGroups, plain)) == plain
+    with pytest.raises(ValueError, match="columns of 1 and 2 groups: expected as many in each"):
+        from_plain(HeldOutGroups, {**plain, "hits": [3]})

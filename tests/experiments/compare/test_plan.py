@@ -8,8 +8,9 @@ from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
 from namegen.experiments.compare import plan as planning
-from namegen.experiments.compare.plan import Scope, make_plan, original_configs
-from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TrainingSubject
+from namegen.experiments.compare.networks import NETWORKS, ORIGINALS, original_configs
+from namegen.experiments.compare.plan import ROUNDS, Scope, make_plan
+from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TimingSubject, TrainingSubject
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -21,7 +22,7 @@ def test_a_plan_has_everything_once() -> None:
     plan = make_plan([CORPUS], FULL)
     assert len({one.key for one in plan}) == len(plan)
     networks = {one.network for one in plan if isinstance(one.subject, TrainingSubject)}
-    assert networks == {*planning.NETWORKS, *planning.ORIGINALS}
+    assert networks == {*NETWORKS, *ORIGINALS}
     like_for_like = [one for one in plan if "like_for_like" in one.roles]
     assert [one.engine for one in like_for_like] == 2 * list(ENGINES)
     assert all(one.timed for one in like_for_like)
@@ -54,7 +55,8 @@ def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.Mo
     assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
 
 
-def test_a_split_of_its_own_is_that_of_every_training() -> None:
+def test_the_split_is_held_for_every_training_and_seed() -> None:
+    assert Scope().split_seed == 0
     plan = make_plan([CORPUS], Scope(seeds=2, split_seed=7))
     trainings = [one.subject for one in plan if isinstance(one.subject, TrainingSubject)]
     assert {one.config["data"]["split_seed"] for one in trainings} == {7}
@@ -67,7 +69,17 @@ def test_a_split_of_its_own_is_that_of_every_training() -> None:
 def test_a_third_engine_is_compared_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
     engines = [one.engine for one in make_plan([CORPUS], Scope(seeds=1, quick=True)) if one.timed]
-    assert engines.count("third") == 3  # two networks, one generation
+    assert engines.count("third") == 5  # two networks, two further rounds of the first, one generation
+
+
+def test_the_engines_take_turns_in_every_round() -> None:
+    """So that what slows the machine down for a while does not hit one of them alone."""
+    timings = [one.subject for one in make_plan([CORPUS], FULL) if isinstance(one.subject, TimingSubject)]
+    rounds = [one.round for one in timings]
+    assert rounds == sorted(rounds)
+    assert set(rounds) == set(range(1, ROUNDS))  # round 0 is the training that the curves are of
+    assert [one.engine for one in timings] == list(ENGINES) * (len(timings) // len(ENGINES))
+    assert len({one.key for one in make_plan([CORPUS], FULL)}) == len(make_plan([CORPUS], FULL))
 
 
 def test_the_originals_networks_are_made_for_the_list() -> None:

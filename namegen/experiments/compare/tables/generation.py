@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from namegen.experiments.compare.document import ListEntry
-from namegen.experiments.compare.measured import Divergences, ListFacts
-from namegen.experiments.compare.selection import ALGORITHMS, generated_by_network
+from namegen.documents import UnsetType
+from namegen.experiments.compare.document import ListEntry, Reference
+from namegen.experiments.compare.measured import Divergences, ListFacts, NameFigures
+from namegen.experiments.compare.selection import (
+    ALGORITHMS,
+    REAL_PLAUSIBLE,
+    counting_reference,
+    generated_by_network,
+    names_of_counting,
+    why_not_plausible,
+)
 from namegen.experiments.table import NONE, Table, seconds, whole
+
+NEW, PLAUSIBLE = "new (%)", "plausible (%)"
 
 
 def speed_table(entry: ListEntry, names: int) -> Table:
@@ -26,24 +36,61 @@ def speed_table(entry: ListEntry, names: int) -> Table:
 
 
 def generated_names_table(entry: ListEntry) -> Table:
-    """What the names are like: how many are of the list, how many differ, how near their n-grams are."""
+    """What the names are like: how many are of the list, new, different and plausible, how near their n-grams are."""
+    reference, facts = counting_reference(entry), entry.facts
     rows: list[tuple[str, ...]] = []
     for one in entry.generation:
         for name, shown in ALGORITHMS.items():
             generated = one.algorithms.get(name)
             if generated is not None:
-                figures = (f"{generated.recreated_percent:.1f}", f"{generated.unique_percent:.1f}")
-                rows.append((one.network, f"{one.model}, {shown}", *figures, *_bits(generated.divergence_bits)))
-    facts = entry.facts
+                rows.append((one.network, f"{one.model}, {shown}", *_name_figures(generated)))
+    told = len(rows)
+    for counting, found in ({} if reference is None else names_of_counting(reference)).items():
+        rows.append((counting, "count-splitting", *_name_figures(found)))
     if facts is not None:
         unique = f"{100 * facts.distinct_names / facts.names:.1f}"
-        rows.append(("the list itself", "two halves of it", NONE, unique, *_bits(facts.divergence_of_halves_bits)))
-    columns = ("network", "drawn by", "in the list (%)", "distinct (%)", "letters", "pairs", "triples")
+        bits = _bits(facts.divergence_of_halves_bits)
+        rows.append(("the list itself", "two halves of it", NONE, NONE, unique, NONE, *bits))
+    columns = ("network", "drawn by", "in the list (%)", NEW, "distinct (%)", PLAUSIBLE, "letters", "pairs", "triples")
     note = "In the list: letter case and punctuation do not count. Letters, pairs, triples: the Jensen–Shannon "
     note += "divergence, in bits, of these n-grams from those of one half of the list (0 is the same; the end of a "
     note += "name counts as a character). The last row is the other half, which differs by chance alone."
-    emphasised = frozenset[int]() if facts is None else frozenset((len(rows) - 1,))
-    return Table("What the generated names are like", columns, tuple(rows), note, left=2, emphasised=emphasised)
+    left_out = {NEW, PLAUSIBLE}
+    if reference is not None:
+        why = why_not_plausible(reference)
+        left_out = {PLAUSIBLE} if why else set()
+        note += f" New: not in the training part, so a held-out name is new. {why or _judge_in_words(reference)}"
+    kept = [place for place, column in enumerate(columns) if column not in left_out]
+    return Table(
+        "What the generated names are like",
+        tuple(columns[place] for place in kept),
+        tuple(tuple(row[place] for place in kept) for row in rows),
+        note,
+        left=2,
+        emphasised=frozenset(range(told, len(rows))),
+    )
+
+
+def _name_figures(found: NameFigures) -> list[str]:
+    new, plausible = (_per_cent(value) for value in (found.new_percent, found.plausible_percent))
+    listed, unique = _per_cent(found.recreated_percent), _per_cent(found.unique_percent)
+    return [listed, new, unique, plausible, *_bits(found.divergence_bits)]
+
+
+def _per_cent(value: float | UnsetType | None) -> str:
+    return f"{value:.1f}" if isinstance(value, float | int) else NONE
+
+
+def _judge_in_words(reference: Reference) -> str:
+    """How it is judged which names are plausible."""
+    return (
+        "Plausible: of the new names, each once, those whose characters a judge finds likelier than those of the "
+        f"oddest tenth of real names. The judge has counted the {reference.judge_names:,} held-out names that the "
+        "training part lacks, so none that a network has learned; names of the training part say what is odd. It finds "
+        f"{REAL_PLAUSIBLE:.0f}% of real names plausible; pairs of letters (each letter drawn by the one before it "
+        "alone) show how many it finds plausible that are none. As it counts itself, it may be a little kind to "
+        "counting."
+    )
 
 
 def _bits(found: Divergences) -> list[str]:

@@ -5,34 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from namegen.experiments.compare.document import ListEntry, Training
-from namegen.experiments.compare.selection import like_for_like_by_network, like_for_like_runs
-from namegen.experiments.table import NONE, Table, mebibytes, percent, seconds, whole
+from namegen.experiments.compare.selection import like_for_like_by_network
+from namegen.experiments.compare.speeds import by_network_and_batch, speeds
+from namegen.experiments.table import NONE, Table, mebibytes, percent, seconds, spread_around_median, whole
 
 
 def like_for_like_table(entry: ListEntry) -> Table:
-    """Both engines, the same networks, the same batches: time and memory, and what was learned."""
-    rows: list[tuple[str, ...]] = []
-    for run in like_for_like_runs(entry):
-        timing = run.timing
-        rows.append(
-            (
-                run.network,
-                run.engine,
-                seconds(timing.seconds_per_epoch),
-                whole(timing.chars_per_second),
-                seconds(timing.start_up_seconds),
-                seconds(timing.compilation_seconds),
-                seconds(timing.first_epoch_seconds),
-                mebibytes(timing.peak_memory_mib),
-                percent(run.figures.held_out.accuracy_argmax),
+    """Every engine, the same networks, the same batches: time and memory, and what was learned."""
+    learned = {
+        (network, run.engine): run.figures.held_out.accuracy_argmax
+        for network, runs in like_for_like_by_network(entry).items()
+        for run in runs
+    }
+    rows = []
+    most = 1
+    for (network, batch_size), of_engines in by_network_and_batch(speeds(entry)).items():
+        for one in of_engines:
+            rounds = one.rounds
+            most = max(most, len(rounds))
+            memory = [each.peak_memory_mib for each in rounds if each.peak_memory_mib is not None]
+            rows.append(
+                (
+                    network,
+                    one.engine,
+                    f"{batch_size:,}",
+                    spread_around_median(one.seconds_per_epoch, seconds),
+                    whole(one.chars_per_second),
+                    spread_around_median([each.start_up_seconds for each in rounds], seconds),
+                    spread_around_median([each.compilation_seconds for each in rounds], seconds),
+                    spread_around_median(memory, mebibytes) if memory else NONE,
+                    percent(learned[network, one.engine]) if one.own_batch else NONE,
+                )
             )
-        )
     columns = (
-        *("network", "engine", "seconds per epoch", "characters per second", "start-up (s)", "compilation (s)"),
-        *("first epoch (s)", "peak memory (MiB)", "held-out argmax (%)"),
+        *("network", "engine", "batch (names)", "seconds per epoch", "characters per second", "start-up (s)"),
+        *("compilation (s)", "peak memory (MiB)", "held-out, likeliest right (%)"),
     )
     note = "Seconds per epoch: in training only, the median of all epochs but the first. Start-up: from the start of "
     note += "the process until its libraries are loaded and the engine is made."
+    if most > 1:
+        note += (
+            " Each figure is the median of several rounds, in which the engines took turns; in brackets their range."
+        )
     return Table("The same training by each engine", columns, tuple(rows), note, left=2)
 
 

@@ -1,17 +1,18 @@
-"""A whole comparison as Markdown: its result in words, where it was measured, and all tables."""
+"""A whole comparison as Markdown: its verdict, where it was measured, and all tables."""
 
 from __future__ import annotations
 
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.tables.sections import list_tables
-from namegen.experiments.compare.words import findings, measured_where, statement
-from namegen.experiments.table import escaped
+from namegen.experiments.compare.verdict import verdict
+from namegen.experiments.compare.words import measured_where
+from namegen.experiments.table import Table, escaped
 
 
 def markdown(results: Comparison) -> str:
     """All of it; text from lists is escaped."""
-    points = "\n".join(f"- {escaped(point)}" for point in findings(results))
-    parts = [statement(results), *filter(None, [points]), *measured_where(results)]
+    rows = tuple((line.question, " ".join(line.answers)) for line in verdict(results))
+    parts = [Table("The verdict", ("question", "answer"), rows, left=2).markdown(), *measured_where(results)]
     for entry in results.lists:
         parts.append(f"## {escaped(entry.name)}")
         for section, tables in list_tables(entry, results).items():

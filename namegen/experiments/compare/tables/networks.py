@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from namegen.experiments.compare.document import ListEntry
+from namegen.experiments.compare.pairs import Figure, against_counting, in_figures, interval_in_words
 from namegen.experiments.compare.selection import (
     PARTS,
     Metric,
@@ -22,6 +25,12 @@ SPLITS_IN_WORDS: dict[SplitName, str] = {
 }
 
 
+# What is compared with counting, beside what a table tells.
+FIGURES: dict[Metric, Figure] = {"accuracy_argmax": "argmax", "accuracy_sampled": "sampled"}
+AGAINST_COUNTING = "against counting"
+TOO_FEW = "How far the networks are from counting is not told: there are too few held-out names for an interval."
+
+
 def accuracy_table(entry: ListEntry, split: SplitName, figure: Metric = "accuracy_argmax") -> Table:
     """The networks on each part of the list, beside that part's n-gram and ceiling."""
     rows = [
@@ -32,13 +41,30 @@ def accuracy_table(entry: ListEntry, split: SplitName, figure: Metric = "accurac
         values = (reference_values(entry, split, part, whose, figure) for part in PARTS)
         rows.append((name, *(spread(found) for found in values)))
     what = "The likeliest next character is right" if figure == "accuracy_argmax" else "A drawn character is right"
-    return Table(
+    table = Table(
         f"{what} (%): split {split}, {SPLITS_IN_WORDS[split]}",
         ("network", *PARTS.values()),
         tuple(rows),
         _note(entry, split),
         emphasised=frozenset((len(rows) - 2, len(rows) - 1)),
     )
+    return _against_counting(table, entry, split, FIGURES[figure])
+
+
+def _against_counting(table: Table, entry: ListEntry, split: SplitName, figure: Figure) -> Table:
+    """The table with a column more: how far each network is from counting on the held-out part, as far as that is
+    known.
+    """
+    found = [against_counting(entry, split, network, figure) for network in network_names(entry, split)]
+    if not any(found):
+        measured = any(run.held_out_groups for run in entry.trainings if run.split == split)
+        return replace(table, note=f"{table.note} {TOO_FEW}".strip()) if measured else table
+    cells = [*(in_figures(one, figure) for one in found), NONE, NONE]
+    rows = tuple((*row, cell) for row, cell in zip(table.rows, cells, strict=True))
+    better = "below 0 the network is better" if figure == "loss" else "in points of per cent; above 0 it is better"
+    said = f"Against counting: the network minus the n-gram, on the same held-out names ({better})."
+    note = " ".join(filter(None, (table.note, said, interval_in_words(found))))
+    return replace(table, columns=(*table.columns, AGAINST_COUNTING), rows=rows, note=note)
 
 
 def _references(entry: ListEntry, split: SplitName) -> tuple[tuple[Whose, str], ...]:
@@ -80,4 +106,5 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
         rows.append((name, *[NONE] * 4, spread(values, lambda value: f"{value:.3f}")))
     columns = ("network", "parameters", "epochs", "best epoch", "batch (names)", "held-out loss (nats per character)")
     emphasised = frozenset((len(rows) - 2, len(rows) - 1))
-    return Table(f"Loss on the held-out part, split {split}", columns, tuple(rows), emphasised=emphasised)
+    table = Table(f"Loss on the held-out part, split {split}", columns, tuple(rows), emphasised=emphasised)
+    return _against_counting(table, entry, split, "loss")

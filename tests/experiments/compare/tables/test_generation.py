@@ -12,6 +12,7 @@ from namegen.experiments.compare.tables.generation import (
     lengths_table,
     speed_table,
 )
+from tests.experiments.compare.grouped import with_names
 
 
 def test_an_algorithm_that_a_model_lacks_is_a_dash(comparison: Comparison) -> None:
@@ -44,3 +45,31 @@ def test_duplicates_of_each_network_stand_in_a_column_of_its_own(comparison: Com
     for place, found in enumerate(generated.values()):
         column = [row[place] for row in table.rows if row[place]]
         assert column == [f"{name} ×{count}" for name, count in found.duplicates]
+
+
+def test_names_of_networks_and_of_counting_are_judged(comparison: Comparison) -> None:
+    table = generated_names_table(with_names(comparison))
+    new, plausible = table.columns.index("new (%)"), table.columns.index("plausible (%)")
+    told = {row[0]: (row[new], row[plausible]) for row in table.rows}
+    order = comparison.lists[0].references[0].baseline_order
+    assert told["LSTM 2×32"] == ("44.0", "77.0")
+    assert told[f"counting ({order}-gram)"] == ("15.0", "85.0")
+    assert told["a Markov chain of order 4"] == ("4.0", "85.0")
+    assert told["pairs of letters"] == ("88.0", "60.0")
+    assert told["the list itself"] == ("–", "–")
+    assert len(table.emphasised) == 4
+    assert "1,701 held-out names that the training part lacks" in table.note
+
+
+def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison) -> None:
+    table = generated_names_table(with_names(comparison, pairs=85.0))
+    assert "new (%)" in table.columns
+    assert "plausible (%)" not in table.columns
+    assert "the judge knows 1,701 names, and finds 85% of what pairs of letters make plausible" in table.note
+    few = generated_names_table(with_names(comparison, pairs=None))
+    assert "plausible (%)" not in few.columns
+    assert "would know 1,701 names, which are too few" in few.note
+
+
+def test_a_document_of_the_first_edition_has_the_columns_of_the_first(comparison: Comparison) -> None:
+    assert not {"new (%)", "plausible (%)"} & set(generated_names_table(comparison.lists[0]).columns)

@@ -30,7 +30,7 @@ def test_what_is_no_comparison_is_told_in_one_sentence(tmp_path: Path, capsys: p
 
 def test_one_that_is_damaged_or_of_another_version_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain, file = json.loads(RESULTS.read_text(encoding="utf-8")), tmp_path / "results.json"
-    for change, said in (({"seeds": ["0"]}, "$.seeds[0]"), ({"format_version": 2}, "format version 2")):
+    for change, said in (({"seeds": ["0"]}, "$.seeds[0]"), ({"format_version": 3}, "format version 3")):
         file.write_text(json.dumps({**plain, **change}), encoding="utf-8")
         with pytest.raises(SystemExit, match="2"):
             main([str(file)])

@@ -1,0 +1,185 @@
+"""Write ``docs/results/lists.md`` and its pictures: what the lists look like that the blog learned from too.
+
+``make docs`` runs it; with ``--check`` it only says whether the page is what it would write. Everything comes from the
+lists that come with namegen, by what ``namegen describe`` counts; only what the blog says of its own lists stands here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+from namegen.core.data.description import ListDescription, describe
+from namegen.experiments.table import NONE, Table, percent
+from namegen.lists import load_bundled, players
+
+RESULTS = Path(__file__).parents[1] / "results"
+PAGE = RESULTS / "lists.md"
+LISTS = ("mlb-first", "mlb-last", "companies")
+PLAYERS = "players, whole names"
+BLOG_LENGTHS = {"companies": (24.6, 23)}  # mean and median; of players it has a plot alone
+COMMONEST = 20
+TIMES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)  # a row of the long tail for each
+LONGEST_START = 12  # characters that a row is given to
+HEAD = """\
+# The lists
+
+Made by `make docs` from the lists that come with namegen. `namegen describe LIST --plot FILE` shows the same of any
+list. The blog counted all of this on lists of its own: players to 2023, and companies from a service that asks for a
+key. The companies here are those of EDGAR ([fetching.md](../use/fetching.md)), without the tags at the end of their
+names, such as `/DE/`. So their lengths differ. Of players, the blog gives the lengths in a plot alone."""
+
+
+def descriptions() -> dict[str, ListDescription]:
+    """What the tables are made from, list by list."""
+    found = {name: describe(load_bundled(name).names, most_names=COMMONEST) for name in LISTS}
+    whole = [f"{one.first} {one.last}" for one in players() if one.first]
+    return {**found, PLAYERS: describe(whole, most_names=COMMONEST)}
+
+
+def lengths(lists: Mapping[str, ListDescription]) -> Table:
+    """How many names, and how long they are."""
+    rows = []
+    for name, one in lists.items():
+        mean, median = BLOG_LENGTHS.get(name, (None, None))
+        rows.append(
+            (
+                name,
+                f"{one.entries:,}",
+                f"{one.distinct:,}",
+                f"{one.mean_length:.1f}",
+                NONE if mean is None else f"{mean}",
+                f"{one.median_length:g}",
+                NONE if median is None else f"{median}",
+                f"{min(one.lengths)} to {max(one.lengths)}",
+            )
+        )
+    columns = ("list", "names", "distinct", "mean length", "the blog's", "median", "the blog's", "from, to")
+    return Table("Sizes and lengths, in characters", columns, tuple(rows))
+
+
+def by_length(lists: Mapping[str, ListDescription]) -> Table:
+    """Names by their length; a range of lengths where names are long."""
+    edges = [*range(1, 15), 18, 22, 26, 30, 40, 50, 100]
+    rows = []
+    for low, above in pairwise(edges):
+        shares = [
+            sum(count for length, count in one.lengths.items() if low <= length < above) / one.entries
+            for one in lists.values()
+        ]
+        if any(shares):
+            label = f"{low}" if above == low + 1 else f"{low} to {above - 1}"
+            rows.append((label, *map(percent, shares)))
+    return Table("Names by their length (%)", ("characters", *lists), tuple(rows))
+
+
+def commonest(lists: Mapping[str, ListDescription]) -> Table:
+    """The commonest names and how often they occur."""
+    repeated = {name: one for name, one in lists.items() if one.distinct < one.entries}
+    rows = []
+    for rank in range(COMMONEST):
+        cells = (one.commonest[rank] for one in repeated.values())
+        rows.append((f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in cells)))
+    note = "No company stands in its list twice."
+    return Table("The commonest names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated))
+
+
+def long_tail(lists: Mapping[str, ListDescription]) -> Table:
+    """How many different names occur how often, and which share of the list they are."""
+    repeated = {name: one for name, one in lists.items() if one.distinct < one.entries}
+    rows = []
+    for low, above in pairwise((*TIMES, 2**63)):
+        cells = []
+        for one in repeated.values():
+            found = {times: names for times, names in one.repeats.items() if low <= times < above}
+            entries = sum(times * names for times, names in found.items())
+            cells += [f"{sum(found.values()):,}", percent(entries / one.entries)]
+        label = f"{low}" if above == low + 1 else f"{low} to {above - 1}" if above < 2**63 else f"{low} or more"
+        rows.append((label, *cells))
+    columns = ("times", *(f"{name}, {what}" for name in repeated for what in ("different names", "% of the list")))
+    return Table("The long tail: how often a different name stands in its list", columns, tuple(rows))
+
+
+def letters(lists: Mapping[str, ListDescription]) -> Table:
+    """The share of each letter among all letters."""
+    shares = [
+        {letter: count / sum(one.letters.values()) for letter, count in one.letters.items()} for one in lists.values()
+    ]
+    found = sorted({letter for one in shares for letter in one if letter.isascii()})
+    rows = [(letter, *(percent(one.get(letter, 0.0)) for one in shares)) for letter in found]
+    rows.append(
+        (
+            "others",
+            *(percent(sum((share for letter, share in one.items() if letter not in found), 0.0)) for one in shares),
+        )
+    )
+    return Table("Letters, upper and lower case together (%)", ("letter", *lists), tuple(rows))
+
+
+def unique(lists: Mapping[str, ListDescription]) -> Table:
+    """After how many characters a name is told from all others, summed up."""
+    rows = []
+    sums = [
+        list(accumulate(one.unique_after.get(after, 0) for after in range(1, LONGEST_START + 1)))
+        for one in lists.values()
+    ]
+    for after in range(LONGEST_START):
+        shares = (total[after] / one.distinct for total, one in zip(sums, lists.values(), strict=True))
+        rows.append((f"{after + 1}", *map(percent, shares)))
+    rows.append(("only its end tells it", *(percent(one.never_unique / one.distinct) for one in lists.values())))
+    note = "The last row has names with which another name begins: Al, Alan."
+    return Table(
+        "Different names that so many first characters tell from all others (%)",
+        ("characters", *lists),
+        tuple(rows),
+        note=note,
+    )
+
+
+TABLES: tuple[Callable[[Mapping[str, ListDescription]], Table], ...] = (
+    lengths,
+    by_length,
+    commonest,
+    long_tail,
+    letters,
+    unique,
+)
+
+
+def page(lists: Mapping[str, ListDescription]) -> str:
+    """The whole document."""
+    parts = [HEAD, *(make(lists).markdown() for make in TABLES)]
+    parts += [f"![{alt(name)}](lists-{name}.png)" for name in LISTS]
+    return "\n\n".join(parts) + "\n"
+
+
+def alt(name: str) -> str:
+    """What a picture shows, in words."""
+    return f"{name}: letters, lengths, characters until a name is unique, commonest names, the long tail"
+
+
+def draw(lists: Mapping[str, ListDescription], names: Iterable[str]) -> None:
+    """The pictures of ``namegen describe --plot``."""
+    from namegen.drawings.description import draw_description  # only here: a check needs no matplotlib
+
+    for name in names:
+        draw_description(lists[name], RESULTS / f"lists-{name}.png", source=name)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write page and pictures, or check the page."""
+    lists = descriptions()
+    made = page(lists)
+    if "--check" not in arguments:
+        PAGE.write_text(made, encoding="utf-8")
+        draw(lists, LISTS)
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != made:
+        print("docs/results/lists.md is not what the lists say: run `make docs`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

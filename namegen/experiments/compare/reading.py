@@ -1,0 +1,39 @@
+"""Reads the ``results.json`` of a comparison, of this edition or of the first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+from namegen.documents import LARGEST, from_plain, read_json
+from namegen.errors import ResultsError
+from namegen.escaping import short, shown
+from namegen.experiments.compare.document import FORMAT, Comparison, FormatVersion
+from namegen.files import read_whole
+
+
+def read_comparison(path: Path) -> Comparison:
+    """The comparison that a file holds.
+
+    Raises:
+        ResultsError: it cannot be read, is something else, of another version, or damaged.
+    """
+    try:
+        plain = read_json(read_whole(path, LARGEST))
+    except OSError as error:
+        raise ResultsError(f"cannot read {short(path)}: {error.strerror}") from error
+    except ValueError:
+        plain = None
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        raise ResultsError(
+            f"{short(path)} is not the results.json of a comparison: give the one of namegen compare-backends"
+        )
+    if plain.get("format_version") not in get_args(FormatVersion):
+        raise ResultsError(
+            f"{short(path)} has the format version {shown(plain.get('format_version'))}, this namegen reads "
+            f"{' and '.join(map(str, get_args(FormatVersion)))}: print it with the namegen that made it"
+        )
+    try:
+        return from_plain(Comparison, plain)
+    except ValueError as error:
+        raise ResultsError(f"{short(path)} is damaged ({error}): make it anew with namegen compare-backends") from error

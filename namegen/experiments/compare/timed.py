@@ -1,0 +1,152 @@
+"""How fast an engine trains, and whether the machine was quiet meanwhile; for the processes that measure.
+
+Nothing heavy is imported: a measurement has to pin its threads first.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from namegen.errors import EngineError, TrainingError
+from namegen.experiments.compare.exchange import Request
+from namegen.experiments.compare.measured import BatchTiming, Quiet, TimingResult
+from namegen.experiments.compare.subjects import TimingSubject
+from namegen.experiments.trained import seconds_per_epoch
+
+if TYPE_CHECKING:
+    from namegen.core.engine import EngineClass
+    from namegen.core.settings import Recipe
+
+CONTROL_SIZE, CONTROL_PASSES, CONTROL_ROUNDS = 64, 400, 5  # some milliseconds a round
+LONG_ENOUGH_SECONDS = 0.3  # the system counts the processor's time in hundredths of a second
+
+
+class LibraryMissingError(EngineError):
+    """A whole engine cannot run here, whatever the network."""
+
+
+def engine_to_measure(name: str) -> EngineClass:
+    """Load an engine. Raises LibraryMissingError."""
+    from namegen.backends import load_engine
+
+    try:
+        return load_engine(name)
+    except EngineError as error:
+        raise LibraryMissingError(str(error)) from error
+
+
+@dataclass
+class Clock:
+    """How long an engine takes until it trains.
+
+    Attributes:
+        making, warm_up: in seconds.
+    """
+
+    making: float = 0.0
+    warm_up: float = 0.0
+
+
+def clocked(engine_class: EngineClass, clock: Clock) -> EngineClass:
+    """The same engine, which notes how long making it and warming it up takes."""
+    base: Any = engine_class
+
+    class Clocked(base):  # type: ignore[misc]  # which engine it is, is known only now
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            start = time.perf_counter()
+            super().__init__(*arguments, **options)
+            clock.making += time.perf_counter() - start
+
+        def warm_up(self, step: Any) -> None:
+            start = time.perf_counter()
+            super().warm_up(step)
+            clock.warm_up += time.perf_counter() - start
+
+    return Clocked
+
+
+def measure_timing(request: Request[TimingSubject]) -> TimingResult:
+    """Train a few epochs with the batch size of the config, then with a large one."""
+    engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
+    from namegen.config import parse_config
+    from namegen.experiments.compare.memory import peak_memory_mib
+
+    recipe = parse_config(request.subject.config, source="the comparison's config").recipe
+    clock = Clock()
+    with Watch() as watch:
+        own = _train(request, recipe, engine_class, clock)
+        started, memory = started + clock.making, peak_memory_mib()
+        training = replace(recipe.training, batch_size=request.subject.large_batch)
+        large = _train(request, replace(recipe, training=training), engine_class, Clock())
+    return TimingResult(start_up_seconds=started, peak_memory_mib=memory, batches=(own, large), quiet=watch.quiet)
+
+
+def _train(request: Request[TimingSubject], recipe: Recipe, engine_class: EngineClass, clock: Clock) -> BatchTiming:
+    from namegen.core.training.run import TrainingRun
+
+    run = TrainingRun(request.corpus, recipe, clocked(engine_class, clock), threads=request.threads)
+    result = run.run()
+    seconds, batch_size = seconds_per_epoch(result.history), run.recipe.training.batch_size
+    if batch_size is None:
+        raise TrainingError("the run has no batch size: report this")
+    characters = run.parts.batches.tree.characters
+    return BatchTiming(batch_size, clock.warm_up, seconds, characters / seconds)
+
+
+# --- whether the machine was quiet ------------------------------------------------------------------------------------
+
+
+class Watch:
+    """While it is open, other processes are watched; before and after, a fixed computation is timed.
+
+    >>> with Watch() as watch:
+    ...     pass
+    >>> min(watch.quiet.control_seconds) > 0
+    True
+    """
+
+    quiet: Quiet
+
+    def __enter__(self) -> Watch:
+        self._control = control_seconds()
+        self._start = time.perf_counter()
+        self._others = others_seconds()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        others, wall = others_seconds(), time.perf_counter() - self._start
+        cores = None
+        if others is not None and self._others is not None and wall >= LONG_ENOUGH_SECONDS:
+            cores = max(others - self._others, 0.0) / wall
+        self.quiet = Quiet((self._control, control_seconds()), cores)
+
+
+def control_seconds() -> float:
+    """How long some products of small matrices take: the median of a few rounds."""
+    import numpy as np
+
+    matrix = np.full((CONTROL_SIZE, CONTROL_SIZE), 1 / CONTROL_SIZE, np.float32)
+    found = []
+    for _ in range(CONTROL_ROUNDS):
+        start, product = time.perf_counter(), matrix
+        for _ in range(CONTROL_PASSES):
+            product = product @ matrix
+        found.append(time.perf_counter() - start)
+    return median(found)
+
+
+def others_seconds() -> float | None:
+    """The processor's time that all other processes have had, in seconds; None where the system does not say."""
+    try:
+        parts = Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()
+        user, nice, system, _, _, irq, soft_irq, steal = map(int, parts[1:9])  # proc(5)
+        ticks = os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, AttributeError):  # not Linux
+        return None
+    own = os.times()
+    return (user + nice + system + irq + soft_irq + steal) / ticks - own.user - own.system

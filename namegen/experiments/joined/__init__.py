@@ -1,0 +1,1 @@
+"""``namegen report``: several comparisons and sweeps in one report."""

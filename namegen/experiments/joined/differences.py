@@ -1,0 +1,55 @@
+"""What differs between the reports that are joined: their machines, their versions, their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from namegen.experiments.compare.words import listed
+from namegen.experiments.joined.source import Source, facts
+from namegen.experiments.table import NONE, Table
+
+MACHINE = ("processor", "cores", "memory", "system")
+
+
+def sources_table(sources: Sequence[Source]) -> Table:
+    """What was joined."""
+    rows = tuple((one.letter, one.path, one.kind, ", ".join(one.lists)) for one in sources)
+    return Table("What was joined", ("report", "folder", "kind", "lists"), rows, left=4)
+
+
+def differences_table(sources: Sequence[Source]) -> Table:
+    """A row for everything that is not the same in all reports, a column for each report."""
+    found = [facts(source) for source in sources]
+    names = dict.fromkeys(name for one in found for name in one)
+    rows = tuple(
+        (name, *(one.get(name, NONE) for one in found)) for name in names if len({one.get(name) for one in found}) > 1
+    )
+    return Table(
+        "What differs between them",
+        ("", *(source.letter for source in sources)),
+        rows,
+        f"{NONE}: not noted, or not installed.",
+        left=len(sources) + 1,
+    )
+
+
+def caution(sources: Sequence[Source]) -> str:
+    """What the differences mean for a reader who compares the figures."""
+    found = [facts(source) for source in sources]
+    if len(sources) == 1:
+        return "There is one report, so nothing differs."
+    machines = len({tuple(one.get(name) for name in MACHINE) for one in found})
+    kinds = {name for name in dict.fromkeys(name for one in found for name in one)
+             if len({one.get(name) for one in found}) > 1}  # fmt: skip
+    if machines > 1:
+        said = f"They come from {machines} different machines: compare times within a report, not between reports."
+    else:
+        said = "They come from machines of one kind; still, times of different days may differ."
+    versions = sorted(kinds - {*MACHINE, "commit", "seeds", "threads", "seed of the split", "held out"})
+    if versions:
+        said += f" These differ too: {listed(versions)}."
+    if {"seeds", "seed of the split", "held out"} & kinds:
+        said += (
+            " The held-out names or the seeds are not the same everywhere: small differences of accuracy mean nothing."
+        )
+    return said

@@ -1,0 +1,149 @@
+"""What is joined: the results of a comparison or of a sweep, from their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import ascii_uppercase
+
+from namegen.documents import LARGEST, Json, read_json
+from namegen.errors import ResultsError
+from namegen.escaping import short
+from namegen.experiments.compare.document import FORMAT as COMPARISON
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.reading import read_comparison
+from namegen.experiments.engine_code import EngineCode, code_in_words
+from namegen.experiments.sweep.document import Results
+from namegen.experiments.sweep.reading import results_from_plain
+from namegen.experiments.sweep.results import FORMAT as SWEEP
+from namegen.files import is_folder, read_whole
+
+RESULTS = "results.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One of the reports that are joined.
+
+    Attributes:
+        letter: what the joined report calls it.
+        path: its folder, or its file, as it was given.
+        results: of a comparison or of a sweep.
+    """
+
+    letter: str
+    path: str
+    results: Comparison | Results
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words."""
+        if isinstance(self.results, Results):
+            return "sweep"
+        return "comparison (a quick look)" if self.results.quick else "comparison"
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """What its lists are called."""
+        if isinstance(self.results, Results):
+            return tuple(dict.fromkeys(run.list for run in self.results.runs))
+        return tuple(entry.name for entry in self.results.lists)
+
+
+def read_sources(paths: Sequence[str]) -> list[Source]:
+    """Read the results of each folder; one that is given twice counts once.
+
+    Args:
+        paths: folders with a ``results.json``, or such files.
+
+    Raises:
+        ResultsError: one cannot be read, is something else, or is damaged.
+    """
+    files: dict[Path, str] = {}
+    for path in paths:
+        files.setdefault(_file(path).resolve(), path)
+    return [Source(_letter(place), path, _read(path)) for place, path in enumerate(files.values())]
+
+
+def _letter(place: int) -> str:
+    """A to Z, then A2 and so on."""
+    number, letter = divmod(place, len(ascii_uppercase))
+    return ascii_uppercase[letter] + (str(number + 1) if number else "")
+
+
+def _file(path: str) -> Path:
+    return Path(path) / RESULTS if is_folder(Path(path), ResultsError) else Path(path)
+
+
+def _read(path: str) -> Comparison | Results:
+    file = _file(path)
+    try:
+        plain = read_json(read_whole(file, LARGEST))
+    except FileNotFoundError as error:
+        raise ResultsError(
+            f"{short(path)} has no {RESULTS}: give the folder of a finished comparison or sweep"
+            if file != Path(path)
+            else f"cannot read {short(path)}: there is no such file or folder"
+        ) from error
+    except OSError as error:
+        raise ResultsError(f"cannot read {short(file)}: {error.strerror}") from error
+    except ValueError:
+        plain = None
+    found = plain.get("format") if isinstance(plain, dict) else None
+    if not isinstance(plain, dict) or found not in (COMPARISON, SWEEP):
+        raise ResultsError(
+            f"{short(file)} is not the results of a comparison or a sweep: give a folder that namegen compare-backends "
+            "or namegen sweep has made"
+        )
+    if found == COMPARISON:
+        return read_comparison(file)
+    try:
+        return results_from_plain(plain)
+    except ValueError as error:
+        raise ResultsError(f"{short(file)} is damaged ({error}): make it anew with namegen sweep") from error
+
+
+# --- where and with what it was measured ------------------------------------------------------------------------------
+
+
+def facts(source: Source) -> dict[str, str]:
+    """Where and with what a report was measured: what it is called → its value, in words."""
+    results = source.results
+    if isinstance(results, Results):
+        machines = [run.machine for run in results.runs if run.machine]
+        versions = [run.versions for run in results.runs if run.versions]
+        found = {
+            name: _each(_machine(one)[name] for one in machines) for name in (_machine(machines[0]) if machines else ())
+        }
+        names = dict.fromkeys(name for one in versions for name in one)
+        found |= {name: _each(one.get(name) for one in versions) for name in names}
+        found["seeds"] = _each(str(run.seed) for run in results.runs)
+        found["commit"] = _each(run.commit for run in results.runs)
+    else:
+        found = _machine(vars(results.machine))
+        found |= {name: version or "–" for name, version in results.versions.items()}
+        found |= {
+            "threads": str(results.threads),
+            "seeds": ", ".join(map(str, results.seeds)),
+            "seed of the split": "that of each training" if results.split_seed is None else str(results.split_seed),
+            "held out": f"{results.validation:.0%}",
+            "commit": " and ".join(results.commits) or "–",
+        }
+    codes: Mapping[str, EngineCode] = results.engine_codes or {}
+    return found | {f"engine {name}": code_in_words(code) for name, code in codes.items()}
+
+
+def _machine(machine: Mapping[str, Json]) -> dict[str, str]:
+    memory = machine.get("memory_gib")
+    return {
+        "processor": str(machine.get("processor", "–")),
+        "cores": str(machine.get("cores", "–")),
+        "memory": f"{memory:g} GiB" if isinstance(memory, float | int) else "–",
+        "system": str(machine.get("system", "–")),
+    }
+
+
+def _each(values: Iterable[str | None]) -> str:
+    """The different values of the runs of a sweep."""
+    return " and ".join(dict.fromkeys(value or "–" for value in values))

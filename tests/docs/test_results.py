@@ -1,0 +1,157 @@
+"""The pages of what was measured beside the blog: made from the results, whole, and true whatever the results are."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.frequencies import agreement, counted
+from namegen.core.data.description import describe
+from namegen.documents import from_plain
+from namegen.experiments.compare.document import Comparison, ListEntry
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "docs" / "results"
+PAGE = RESULTS / "original.md"
+
+
+def tool(name: str) -> dict[str, Any]:
+    """A tool of the documents, which finds the modules beside it."""
+    folder = ROOT / "docs" / "tools"
+    sys.path.insert(0, str(folder))
+    try:
+        return runpy.run_path(str(folder / name))
+    finally:
+        sys.path.remove(str(folder))
+
+
+results, words, lists = tool("make_results.py"), tool("results_words.py"), tool("make_lists.py")
+
+
+@pytest.fixture(scope="module")
+def measured() -> Comparison:
+    return from_plain(Comparison, json.loads((RESULTS / "results.json").read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def entries(measured: Comparison) -> list[ListEntry]:
+    return [next(entry for entry in measured.lists if entry.name == name) for name in results["LISTS"]]
+
+
+# --- the page beside the blog -----------------------------------------------------------------------------------------
+
+
+def test_the_page_is_what_the_results_say(measured: Comparison, entries: list[ListEntry]) -> None:
+    text = PAGE.read_text("utf-8")
+    assert results["filled"](text, measured, entries) == text, "run `make docs`"
+    by_hand = text.replace("points behind", "points ahead")
+    assert by_hand != text
+    assert results["filled"](by_hand, measured, entries) == text
+
+
+def test_everything_that_is_made_has_its_place() -> None:
+    places = re.findall(r"<!-- (table|words) (\w+) -->", PAGE.read_text("utf-8"))
+    made = [*(("table", name) for name in (*results["BLOCKS"], *results["OF_ALL"]))]
+    made += [("words", name) for name in (*results["WORDS"], "whole_list", "sweeps")]
+    assert sorted(places) == sorted(made)
+
+
+def test_all_that_the_blog_compares_is_here_or_the_reason_why_not() -> None:
+    part = PAGE.read_text("utf-8").partition("## All that the blog compares")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")][2:]
+    theirs = " ".join(row[0] for row in rows)
+    for what in (
+        "accuracy against time",
+        "learning rates",
+        "batch sizes",
+        "momenta",
+        "32 against 128",
+        "LSTM",
+        "scratch against Keras",
+        "theoretical maximum",
+        "duplicates",
+        "by its length",
+        "long tail",
+        "mean and median",
+        "letters",
+        "until a name is unique",
+        "seconds for 10,000 names",
+        "company names",
+    ):
+        assert what in theirs, what
+    for what, ours in rows:
+        assert re.match("no: .{20,}" if ours.startswith("no") else r".*\]\([#\w./-]+\)", ours), what
+
+
+def test_the_words_follow_the_figures(measured: Comparison, entries: list[ListEntry]) -> None:
+    """If counting were hopeless, every network would be below it, and the page would say so."""
+    said = words["unseen"](measured, entries)
+    assert "GRU 2×32, is below counting with 0 of 3 seeds" in said
+
+    def worse(entry: ListEntry) -> ListEntry:
+        changed = []
+        for one in entry.references:
+            part = one.parts.held_out
+            counting = replace(part.baseline, loss_nats_per_char=9.0)
+            changed.append(replace(one, parts=replace(one.parts, held_out=replace(part, baseline=counting))))
+        return replace(entry, references=tuple(changed))
+
+    said = words["unseen"](measured, [worse(entry) for entry in entries])
+    assert said.count("is below counting with 3 of 3 seeds") == 2
+    assert re.search(r"minus that of counting are -6\.8\d\d to -6\.8\d\d nats", said)
+
+
+def test_the_words_about_lengths_are_those_of_the_names() -> None:
+    assert words["mean_length"]({"2": 3, "14": 1}) == 5.0
+    assert words["long_percent"]({"11": 3, "12": 1}) == 25.0
+
+
+def test_a_sweep_in_words_is_its_rows() -> None:
+    rows = [("a", "slow", 0.40, 20.0), ("a", "slow", 0.42, 40.0), ("a", "fast", 0.50, 15.0), ("b", "slow", 0.3, 1.0)]
+    rows.append(("b", "fast", 0.25, 3.0))
+    names = ("list", "training.pace", "held_out_accuracy_argmax", "seconds")
+    runs = {"pace": [dict(zip(names, map(str, row), strict=True)) for row in rows]}
+    found = words["of"](runs, ("a", "b"), "pace")
+    assert words["gained"](found, "fast", "slow") == "+9.0 and -5.0 points"
+    assert words["times"](found, "slow", "fast") == "2.0 and 0.3 times"
+
+
+# --- the lists --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_lists_is_what_the_lists_say() -> None:
+    assert lists["page"](lists["descriptions"]()) == (RESULTS / "lists.md").read_text("utf-8"), "run `make docs`"
+
+
+def test_the_tables_of_a_list_are_its_counts() -> None:
+    # Twenty different names at least: the commonest that a table has.
+    names = ["Al", "Al", "Alan", *(f"B{letter}" for letter in "abcdefghijklmnopqrst")]
+    of_list = {"mine": describe(names)}
+    assert lists["lengths"](of_list).rows == (("mine", "23", "22", "2.1", "–", "2", "–", "2 to 4"),)
+    assert lists["by_length"](of_list).rows == (("2", "95.7"), ("4", "4.3"))
+    assert lists["commonest"](of_list).rows[0] == ("1", "Al ×2")
+    assert lists["long_tail"](of_list).rows[:2] == (("1", "21", "91.3"), ("2", "1", "8.7"))
+    unique = dict(lists["unique"](of_list).rows)
+    assert (unique["2"], unique["3"], unique["only its end tells it"]) == ("90.9", "95.5", "4.5")
+    assert dict(lists["letters"](of_list).rows)["a"] == f"{100 * 5 / 48:.1f}"
+
+
+# --- how often names are drawn ----------------------------------------------------------------------------------------
+
+
+def test_the_agreement_is_the_correlation_over_the_names_of_the_list() -> None:
+    listed = [*["Al"] * 5, *["Bo"] * 2, "Cy", "Dan"]
+    drawn = [*["Al"] * 4, *["Cy"] * 2, "Xx", "Dan"]
+    made = counted("mine", "none.toml", listed, drawn)
+    assert (made.entries, made.generated) == (9, 8)
+    expected = np.corrcoef([5, 2, 1], [4, 0, 2])[0, 1]  # Al, Bo, Cy; Xx is not in the list
+    assert agreement(made, 2) == pytest.approx(expected)
+    assert np.isnan(agreement(made, 3))  # one name agrees with nothing

@@ -1,0 +1,60 @@
+"""The sentences about accuracy and about names, where it is known how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.words import accuracy_in_words, generation_in_words
+from tests.experiments.compare.grouped import with_groups, with_names
+
+
+def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Comparison) -> None:
+    accuracy, loss, *_ = [
+        said for said in accuracy_in_words(with_groups(comparison)) if "repeats" not in said or "lowest" in said
+    ][-2:]
+    assert "though no difference was found from " in accuracy  # all have as many hits
+    assert "(no difference found); the ceiling is" in accuracy
+    assert loss.startswith("The lowest loss is that of the ")
+    told = " ".join(accuracy_in_words(with_groups(comparison)))
+    assert "though no difference was found from all others) predicts" in told
+    assert " of 7 others: " in told
+    assert "though no difference was found from SimpleRNN 2×32, GRU 2×32 and SimpleRNN 2×128) predicts" in told
+
+
+def test_a_network_that_is_better_is_so_by_an_interval(comparison: Comparison) -> None:
+    entry = with_groups(comparison, better=0.05)
+    only = replace(entry, trainings=tuple(run for run in entry.trainings if run.network in ("LSTM 2×32", "GRU 2×32")))
+    runs = []
+    for run in only.trainings:
+        held_out = replace(run.figures.held_out, loss_nats_per_char=1.95 if run.network == "LSTM 2×32" else 2.0)
+        runs.append(replace(run, figures=replace(run.figures, held_out=held_out)))
+    loss = [said for said in accuracy_in_words(replace(only, trainings=tuple(runs))) if "lowest" in said]
+    assert len(loss) == 2
+    for said in loss:
+        assert said.startswith("The lowest loss is that of the LSTM 2×32: 1.950 nats per character, counting ")
+        assert "(−0.05" in said
+        assert ", 95% interval −0.05" in said
+        assert said.endswith(").")
+
+
+def test_without_groups_nothing_is_said_of_differences(comparison: Comparison) -> None:
+    said = " ".join(accuracy_in_words(comparison.lists[0]))
+    assert said
+    assert "difference" not in said
+    assert "lowest loss" not in said
+
+
+def test_new_and_plausible_names_stand_beside_those_of_counting(comparison: Comparison) -> None:
+    _, new, plausible = generation_in_words(with_names(comparison))
+    order = comparison.lists[0].references[0].baseline_order
+    assert new == (
+        f"Names that the training part lacks: SimpleRNN 2×32 44%, counting ({order}-gram) 15%, a Markov chain of order "
+        "4 4% and pairs of letters 88%."
+    )
+    assert plausible == (
+        f"Of these, each once, could stand in the list: SimpleRNN 2×32 77%, counting ({order}-gram) 85%, a Markov "
+        "chain of order 4 85% and pairs of letters 60%."
+    )
+    assert len(list(generation_in_words(with_names(comparison, pairs=85.0)))) == 2
+    assert len(list(generation_in_words(comparison.lists[0]))) == 1

@@ -1,0 +1,245 @@
+"""Paired differences and their intervals: beside a slow and obvious bootstrap, and in a world whose truth is known."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.measured import HeldOutGroups
+from namegen.experiments.compare.pairs import (
+    NORMAL,
+    Difference,
+    OfSeed,
+    T,
+    against_counting,
+    between,
+    difference,
+    in_figures,
+    interval_in_words,
+)
+from tests.experiments.compare.grouped import GROUPS, groups, with_groups
+
+TRUTH = 0.02  # nats per character
+
+
+def world(
+    rng: np.random.Generator,
+    *,
+    seeds: int = 3,
+    splits: int = 1,
+    of_names: float = 0.2,
+    of_seeds: float = 0.01,
+    other_has_seeds: bool = False,
+) -> tuple[list[OfSeed], list[OfSeed]]:
+    """Two models whose true difference is known: of each name, and of each seed, chance adds something to it."""
+    one, other = [], []
+    for split_seed in range(splits):
+        characters, group = rng.integers(4, 10, 600), rng.integers(0, GROUPS, 600)
+        total = np.bincount(group, characters, minlength=GROUPS)
+
+        def sums(nats: np.ndarray, characters=characters, group=group, total=total) -> HeldOutGroups:
+            return groups(np.bincount(group, characters * nats, minlength=GROUPS), total)
+
+        hard = 2 + 0.5 * rng.standard_normal(600)  # some names are hard for both
+        harder = hard + TRUTH + of_names * rng.standard_normal(600)
+        for _ in range(seeds if splits == 1 else 1):
+            one.append(OfSeed(split_seed, sums(harder + of_seeds * rng.standard_normal())))
+            if other_has_seeds:
+                other.append(OfSeed(split_seed, sums(hard + of_seeds * rng.standard_normal())))
+        if not other_has_seeds:
+            other.append(OfSeed(split_seed, sums(hard)))
+    return one, other
+
+
+def found(one: list[OfSeed], other: list[OfSeed], other_has_seeds: bool = True) -> Difference:
+    apart = difference(one, other, "loss", other_has_seeds=other_has_seeds)
+    assert apart is not None
+    return apart
+
+
+def slow_draws(one: list[OfSeed], other: list[OfSeed], draws: int, other_has_seeds: bool) -> list[float]:
+    """A loop over draws, groups and seeds, as the words of ``pairs.py`` say it."""
+    rng = np.random.default_rng(5)
+    freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
+
+    def mean_of_seeds(side: list[OfSeed], has_seeds: bool, drawn: list[int], group: int) -> float:
+        values = [seed.groups.nats[group] for seed in side]
+        mean = sum(values) / len(values)
+        if not has_seeds:
+            return mean
+        wider = (len(side) / (len(side) - 1)) ** 0.5 * T[freedom - 1] / NORMAL
+        return mean + wider * (sum(values[seed] for seed in drawn) / len(side) - mean)
+
+    apart = []
+    for _ in range(draws):
+        chosen = rng.integers(0, GROUPS, GROUPS).tolist()
+        of_one, of_other = (rng.integers(0, len(side), len(side)).tolist() for side in (one, other))
+        nats = sum(
+            mean_of_seeds(one, True, of_one, group) - mean_of_seeds(other, other_has_seeds, of_other, group)
+            for group in chosen
+        )
+        apart.append(nats / sum(one[0].groups.characters[group] for group in chosen))
+    return apart
+
+
+@pytest.mark.parametrize("other_has_seeds", [True, False])
+def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
+    one, other = (
+        [
+            OfSeed(0, groups(20 * np.array(seed.groups.nats) ** 2, 3 * np.array(seed.groups.characters) ** 2))
+            for seed in side
+        ]
+        for side in world(np.random.default_rng(3), other_has_seeds=other_has_seeds)
+    )  # of very different sizes
+    apart = found(one, other, other_has_seeds)
+    slow = slow_draws(one, other, 2_000, other_has_seeds)
+    low, high = np.percentile(slow, (2.5, 97.5))
+    width = high - low
+    assert apart.mean == pytest.approx(np.mean(slow), abs=0.05 * width)
+    assert (apart.low, apart.high) == (pytest.approx(low, abs=0.08 * width), pytest.approx(high, abs=0.08 * width))
+    assert (apart.over, apart.seeds) == ("names and seeds", 3)
+
+
+@pytest.mark.parametrize(
+    ("chance", "other_has_seeds"),
+    [
+        ({"seeds": 1, "of_seeds": 0.0}, False),
+        ({"of_seeds": 0.002}, False),
+        ({"of_names": 0.02, "of_seeds": 0.02}, False),
+        ({"of_names": 0.02, "of_seeds": 0.02}, True),
+        ({"splits": 3}, False),
+    ],
+    ids=["names", "mostly names", "mostly seeds", "seeds of both", "splits of their own"],
+)
+def test_19_of_20_intervals_hold_the_truth(chance: dict[str, float], other_has_seeds: bool) -> None:
+    rng = np.random.default_rng(7)
+    apart = [
+        found(*world(rng, other_has_seeds=other_has_seeds, **chance), other_has_seeds)  # type: ignore[arg-type]
+        for _ in range(200)
+    ]
+    assert 0.91 < np.mean([one.low <= TRUTH <= one.high for one in apart]) < 0.99
+
+
+def test_an_interval_over_names_alone_misses_the_truth_where_seeds_differ() -> None:
+    rng, held = np.random.default_rng(7), []
+    for _ in range(100):
+        one, other = world(rng, of_names=0.02, of_seeds=0.02)
+        apart = found(one[:1], other, other_has_seeds=False)
+        held.append(apart.low <= TRUTH <= apart.high)
+        assert apart.over == "names"
+    assert np.mean(held) < 0.5
+
+
+def test_pairs_are_narrower_than_two_figures_that_know_nothing_of_each_other() -> None:
+    rng = np.random.default_rng(0)
+    one, other = world(rng, seeds=1, of_seeds=0, of_names=0.05)
+    order = rng.permutation(GROUPS)  # the other model's names are dealt anew: its groups are of other names
+    [alone] = other
+    total = np.array(alone.groups.characters)
+    shuffled = np.array(alone.groups.nats)[order] / total[order] * total
+    apart, unpaired = found(one, other), found(one, [replace(alone, groups=groups(shuffled, total))])
+    assert unpaired.high - unpaired.low > 3 * (apart.high - apart.low)
+
+
+def test_a_network_is_no_better_than_itself() -> None:
+    one, _ = world(np.random.default_rng(0))
+    apart = found(one, one)
+    assert apart.mean == 0
+    assert apart.low < 0 < apart.high
+    assert not apart.is_found
+    alone = found(one[:1], one[:1])
+    assert (alone.mean, alone.low, alone.high, alone.over, alone.is_found) == (0, 0, 0, "names", False)
+
+
+def test_one_side_is_as_far_below_as_the_other_above() -> None:
+    one, other = world(np.random.default_rng(0), other_has_seeds=True)
+    apart, back = found(one, other), found(other, one)
+    assert back.mean == pytest.approx(-apart.mean)
+    assert back.high == pytest.approx(-apart.low, abs=0.1 * (apart.high - apart.low))
+
+
+def test_the_same_document_gives_the_same_interval_and_soon() -> None:
+    one, other = world(np.random.default_rng(0), other_has_seeds=True)
+    first = found(one, other)
+    start = time.perf_counter()
+    assert all(found(one, other) == first for _ in range(10))
+    assert time.perf_counter() - start < 2
+
+
+def test_hits_are_a_figure_too() -> None:
+    characters = np.full(GROUPS, 10)
+    better = OfSeed(0, groups(characters * 2.0, characters, np.full(GROUPS, 5)))
+    worse = OfSeed(0, groups(characters * 2.0, characters, np.full(GROUPS, 4)))
+    apart = difference([better], [worse], "argmax")
+    assert apart is not None
+    assert (apart.mean, apart.low, apart.high) == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_other_names_and_too_few_of_them_are_not_compared() -> None:
+    one, other = world(np.random.default_rng(0))
+    characters = np.array(one[0].groups.characters)
+    of_other_names = OfSeed(0, groups(characters * 2.0, characters[::-1] + 1))
+    assert difference(one, [of_other_names], "loss") is None
+    assert difference(one, [replace(other[0], split_seed=1)], "loss") is None
+    assert difference([*one, replace(one[0], split_seed=1)], other, "loss") is None  # the other lacks that split
+    assert difference([], other, "loss") is difference(one, [], "loss") is None
+    few = np.where(np.arange(GROUPS) < 19, 10, 0)
+    sums = [OfSeed(0, groups(few * 2.0, few))]
+    assert difference(sums, sums, "loss") is None
+    assert difference([replace(sums[0], groups=groups(np.ones(20), np.ones(20)))] * 2, sums, "loss") is None
+
+
+# --- out of a document ------------------------------------------------------------------------------------------------
+
+
+def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
+    entry = with_groups(comparison)
+    apart = against_counting(entry, "unique", "LSTM 2×32", "loss")
+    assert apart is not None
+    assert apart.mean == pytest.approx(-0.05, abs=0.001)
+    assert (apart.over, apart.seeds, apart.is_found) == ("names and seeds", 3, True)
+    beside = between(entry, "unique", "GRU 2×32", "LSTM 2×32", "loss")
+    assert beside is not None
+    assert beside.mean == pytest.approx(0.05, abs=0.001)
+    alike = against_counting(entry, "unique", "GRU 2×32", "loss")
+    assert alike is not None
+    assert not alike.is_found
+
+
+def test_a_document_of_the_first_edition_has_no_differences(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    assert against_counting(entry, "unique", "LSTM 2×32", "loss") is None
+    made = with_groups(comparison)
+    place = next(
+        place for place, run in enumerate(made.trainings) if (run.network, run.split) == ("GRU 2×32", "unique")
+    )
+    some = (*made.trainings[:place], entry.trainings[place], *made.trainings[place + 1 :])
+    assert against_counting(made, "unique", "GRU 2×32", "loss") is not None
+    assert against_counting(replace(made, trainings=some), "unique", "GRU 2×32", "loss") is None  # one of three is old
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_found_is_not_shown_as_zero() -> None:
+    assert in_figures(Difference(0.0004, 0.00012, 0.0007, "names", 1), "loss") == "+0.0004 (+0.0001 to +0.0007)"
+    assert in_figures(Difference(-0.0125, -0.02, -0.005, "names", 1), "argmax") == "−1.2 (−2.0 to −0.5)"
+    assert in_figures(Difference(0.0, 0.0, 0.0, "names", 1), "loss") == "no difference found (+0.000 to +0.000)"
+    assert in_figures(Difference(0.0, -0.0002, 0.0001, "names", 1), "loss").endswith("(−0.0002 to +0.0001)")
+    assert in_figures(None, "loss") == "–"
+
+
+def test_the_note_says_what_was_drawn() -> None:
+    over_names, over_both = Difference(0.0, -1.0, 1.0, "names", 1), Difference(0.0, -1.0, 1.0, "names and seeds", 3)
+    assert interval_in_words([over_both, None, over_both]) == (
+        "In brackets: the 95 % interval of the difference, over the held-out names and over the 3 seeds."
+    )
+    assert "alone" in interval_in_words([over_names])
+    assert "each with held-out names of its own" in interval_in_words(
+        [replace(over_both, over="seeds with names of their own")]
+    )
+    assert interval_in_words([None]) == ""

@@ -1,0 +1,192 @@
+"""The verdict: six lines that answer, made from the figures alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from namegen.documents import UNSET
+from namegen.experiments.compare.document import Comparison, ListEntry, TimingRound, Trouble
+from namegen.experiments.compare.measured import BatchTiming, Quiet
+from namegen.experiments.compare.verdict import Line, verdict
+
+QUIET = Quiet((0.01, 0.0101), 0.02)
+FASTER, COST, SAME, BEST, NAMES, TRUST = (
+    "Which engine trains faster?",
+    "What does each engine cost?",
+    "Do the engines learn the same?",
+    "Which network predicts best?",
+    "What are the names like?",
+    "Can it be trusted?",
+)
+
+
+def bare(entry: ListEntry, **parts: object) -> ListEntry:
+    """A list without any figures but these."""
+    nothing = {"facts": None, "references": (), "trainings": (), "like_for_like": (), "generation": (), "timings": ()}
+    return replace(entry, **{**nothing, **parts})  # type: ignore[arg-type]  # any of its fields
+
+
+def like_for_like(comparison: Comparison, **losses: float) -> Comparison:
+    """The same training by several engines, each with its loss moved by so much; each slower than the one before."""
+    entry = comparison.lists[0]
+    run = next(run for run in entry.trainings if "like_for_like" in run.roles)
+    runs = []
+    for place, (engine, moved) in enumerate(losses.items(), start=1):
+        curve = tuple(loss + moved for loss in run.history.training_loss_nats_per_char)
+        history = replace(run.history, training_loss_nats_per_char=curve)
+        timing = replace(run.timing, seconds_per_epoch=float(place), quiet=QUIET)
+        runs.append(replace(run, engine=engine, history=history, timing=timing))
+    return replace(comparison, split_seed=0, lists=(bare(entry, trainings=tuple(runs)),))
+
+
+def timed(made: Comparison, rounds: dict[str, list[tuple[float, float]]], quiet: Quiet = QUIET) -> Comparison:
+    """With further rounds: for each engine, the seconds of an epoch with the batch of the training and a large one."""
+    [entry] = made.lists
+    network, size = entry.trainings[0].network, entry.trainings[0].batch_size
+    further = [
+        TimingRound(
+            network=network,
+            engine=engine,
+            round=number,
+            start_up_seconds=0.1,
+            peak_memory_mib=60.0,
+            batches=(BatchTiming(size, 0.0, own, 1 / own), BatchTiming(512, 0.0, large, 1 / large)),
+            quiet=quiet,
+        )
+        for engine, of_engine in rounds.items()
+        for number, (own, large) in enumerate(of_engine, start=1)
+    ]
+    return replace(made, lists=(replace(entry, timings=tuple(further)),))
+
+
+def answers(results: Comparison, question: str) -> str:
+    [line] = [line for line in verdict(results) if line.question == question]
+    return " ".join(line.answers)
+
+
+def test_a_whole_comparison_is_answered_in_six_lines(comparison: Comparison) -> None:
+    assert [line.question for line in verdict(comparison)] == [FASTER, COST, SAME, BEST, NAMES, TRUST]
+    assert all(
+        isinstance(line, Line) and all(one.endswith(".") for one in line.answers) for line in verdict(comparison)
+    )
+
+
+def test_a_comparison_without_figures_still_says_so(comparison: Comparison) -> None:
+    nothing = replace(comparison, lists=(bare(comparison.lists[0]),))
+    assert answers(nothing, FASTER) == "No network could be trained."
+    assert [line.question for line in verdict(nothing)] == [FASTER, TRUST]
+
+
+def test_one_engine_alone_is_compared_with_none(comparison: Comparison) -> None:
+    assert answers(like_for_like(comparison, numpy=0), FASTER) == "SimpleRNN 2×32: trained by numpy alone."
+    assert SAME not in [line.question for line in verdict(like_for_like(comparison, numpy=0))]
+
+
+def test_the_ratio_has_its_range_over_the_rounds_and_its_batch(comparison: Comparison) -> None:
+    made = timed(
+        like_for_like(comparison, numpy=0, keras=0),  # round 0: 1 and 2 seconds
+        {"numpy": [(1.0, 0.5), (2.0, 0.5)], "keras": [(1.5, 1.5), (5.0, 2.0)]},
+    )
+    size = made.lists[0].trainings[0].batch_size
+    assert answers(made, FASTER) == (
+        f"SimpleRNN 2×32: numpy is 2.0 (1.5 to 2.5) times as fast as keras in batches of {size}; "
+        "numpy is 3.5 (3.0 to 4.0) times as fast as keras in batches of 512."
+    )
+
+
+def test_rounds_are_paired(comparison: Comparison) -> None:
+    """What slowed the machine down in one round hit both: the ratio does not see it."""
+    made = timed(
+        like_for_like(comparison, numpy=0, keras=0),
+        {"numpy": [(10.0, 1.0), (0.1, 9.0)], "keras": [(20.0, 3.0), (0.2, 27.0)]},
+    )
+    assert "numpy is 2.0 times as fast as keras" in answers(made, FASTER)
+    assert "numpy is 3.0 times as fast as keras in batches of 512" in answers(made, FASTER)
+
+
+def test_engines_that_change_places_from_round_to_round_are_not_told_apart(comparison: Comparison) -> None:
+    made = timed(
+        like_for_like(comparison, numpy=0, keras=0),
+        {"numpy": [(1.0, 1.0), (1.1, 1.2)], "keras": [(0.9, 0.9), (1.2, 1.3)]},
+    )
+    assert "no difference found between" in answers(made, FASTER).partition(";")[0]
+    assert "no difference found between" in answers(made, FASTER).partition(";")[2]
+
+
+def test_the_fastest_stands_first_whichever_it_is(comparison: Comparison) -> None:
+    made = timed(like_for_like(comparison, numpy=0, swift=0, zig=0), {})
+    slower = replace(
+        made.lists[0].trainings[0],
+        engine="last",
+        timing=replace(made.lists[0].trainings[0].timing, seconds_per_epoch=0.5),
+    )
+    with_it = replace(made, lists=(replace(made.lists[0], trainings=(*made.lists[0].trainings, slower)),))
+    assert answers(with_it, FASTER).startswith(
+        "SimpleRNN 2×32: last is 2.0 (one round) times as fast as numpy, 4.0 (one round) times as fast as swift and "
+        "6.0 (one round) times as fast as zig in batches of "
+    )
+
+
+def test_every_engine_stands_in_the_answers(comparison: Comparison) -> None:
+    made = like_for_like(comparison, numpy=0, keras=0.001, swift=0.002, zig=0)
+    assert answers(made, SAME) == (
+        "Yes: from the same start on the same batches, the loss curves of numpy, keras, swift and zig are at most "
+        "0.0020 nats per character apart."
+    )
+    assert all(
+        f"{engine} is ready to train after" in answers(made, COST) for engine in ("numpy", "keras", "swift", "zig")
+    )
+
+
+def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Comparison) -> None:
+    said = answers(like_for_like(comparison, numpy=0, keras=0.001, swift=0.05, zig=0.5), SAME)
+    assert said.startswith("Yes: ")
+    assert "of numpy and keras are at most 0.0010 nats" in said
+    assert said.endswith("These differ from numpy: swift by up to 0.0500 and zig by up to 0.5000.")
+    said = answers(like_for_like(comparison, numpy=0, keras=0.05), SAME)
+    assert said.startswith("No: ")
+    assert "(less than 0.01 counts as the same)" in said
+
+
+def test_another_network_of_that_name_is_not_compared(comparison: Comparison) -> None:
+    made = like_for_like(comparison, numpy=0, attention=1)
+    [entry] = made.lists
+    one, other = entry.trainings
+    apart = replace(made, lists=(replace(entry, trainings=(one, replace(other, parameters=other.parameters + 1))),))
+    assert SAME not in [line.question for line in verdict(apart)]
+    assert answers(apart, FASTER).count("alone.") == 2
+
+
+@pytest.mark.parametrize(
+    ("quiet", "said"),
+    [
+        (QUIET, "The machine was quiet: other processes took up to 0.0 cores"),
+        (Quiet((0.01, 0.01), 0.6), "Not its times, as the machine was busy: other processes took up to 0.6 cores"),
+        (Quiet((0.01, 0.02), 0.0), "a fixed computation took up to 2.00 times its shortest time"),
+        (Quiet((0.01, 0.01), None), "quiet: other processes took up to 0.0 cores"),
+    ],
+)
+def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str) -> None:
+    made = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [(1.0, 1.0)], "keras": [(2.0, 2.0)]}, quiet)
+    assert said in answers(made, TRUST)
+    [line] = [line for line in verdict(made) if line.question == TRUST]
+    assert line.warning == ("Not its times" in answers(made, TRUST))
+
+
+def test_one_seed_several_and_a_first_edition_are_told_apart(comparison: Comparison) -> None:
+    """The first edition split anew for each seed and noted nothing about the machine."""
+    assert "3 seeds, each with held-out names of its own." in answers(comparison, TRUST)
+    assert "machine" not in answers(comparison, TRUST)
+    held = replace(comparison, split_seed=7)
+    assert "3 seeds, which change the start; the held-out names are the same" in answers(held, TRUST)
+    one = replace(held, seeds=(0,), quick=True, quick_epochs=10, failed=(Trouble("a training", "lost"),))
+    assert "1 seed: how much another start would change is not known." in answers(one, TRUST)
+    assert "This was a quick look of 10 epochs;" in answers(one, TRUST)
+    assert "1 measurement failed; the rest stands." in answers(one, TRUST)
+
+
+def test_a_document_of_the_first_edition_has_a_verdict(comparison: Comparison) -> None:
+    assert all(entry.timings is UNSET for entry in comparison.lists)
+    assert "numpy is 1.7 (1.6 to 1.8) times as fast as keras in batches of 128." in answers(comparison, FASTER)

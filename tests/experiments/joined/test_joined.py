@@ -1,0 +1,164 @@
+"""Several reports in one: read, told apart, put side by side."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from namegen.cli import cli
+from namegen.config import Config
+from namegen.documents import to_plain
+from namegen.errors import OutputError, ResultsError
+from namegen.experiments.compare.document import Comparison, Machine
+from namegen.experiments.joined.across import tables_across
+from namegen.experiments.joined.differences import caution, differences_table, sources_table
+from namegen.experiments.joined.page import write_joined
+from namegen.experiments.joined.source import Source, facts, read_sources
+from namegen.experiments.sweep.document import Results
+from tests.experiments.compare.conftest import RESULTS, comparison  # noqa: F401  # a fixture
+from tests.experiments.sweep.made import trained_run
+
+
+def sweep() -> Results:
+    runs = tuple(trained_run(rate, seed, 0.5 + rate) for rate in (0.01, 0.03) for seed in (0, 1))
+    axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
+    return Results("namegen sweep", 1, axes, Config(), 0, (), runs)
+
+
+def written(folder: Path, results: Comparison | Results) -> str:
+    folder.mkdir()
+    (folder / "results.json").write_text(json.dumps(to_plain(results)), encoding="utf-8")
+    return str(folder)
+
+
+def elsewhere(results: Comparison) -> Comparison:
+    """The same comparison on another machine, twice as slow, with another NumPy."""
+    entries = []
+    for entry in results.lists:
+        runs = [
+            replace(run, timing=replace(run.timing, seconds_per_epoch=2 * run.timing.seconds_per_epoch))
+            for run in entry.trainings
+        ]
+        entries.append(replace(entry, trainings=tuple(runs)))
+    versions = {**results.versions, "numpy": "9.9"}
+    return replace(results, machine=Machine("abacus", 1, None, "none"), versions=versions, lists=tuple(entries))
+
+
+def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    first, second = written(tmp_path / "a", comparison), written(tmp_path / "b", sweep())
+    found = read_sources([first, second, f"{first}/results.json", f"{tmp_path}/b/../a"])
+    assert [(one.letter, one.path) for one in found] == [("A", first), ("B", second)]
+    assert [one.kind for one in found] == ["comparison", "sweep"]
+    assert found[1].results == sweep()
+    assert found[0].lists == ("mlb-first", "mlb-last")
+    assert found[1].lists == ("list.txt",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not the results of a comparison or a sweep"),
+        ('{"format": "namegen quality"}', "is not the results of a comparison or a sweep"),
+        ('{"format": "namegen comparison", "format_version": 9}', "format version 9"),
+        ('{"format": "namegen sweep", "format_version": 1}', "is damaged"),
+        (None, "has no results.json: give the folder of a finished comparison or sweep"),
+    ],
+)
+def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "results.json").write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        read_sources([str(tmp_path)])
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="there is no such file or folder"):
+        read_sources([str(tmp_path / "none")])
+
+
+def test_more_reports_than_letters_have_numbers(tmp_path: Path) -> None:
+    paths = [written(tmp_path / str(place), sweep()) for place in range(28)]
+    assert [one.letter for one in read_sources(paths)][24:] == ["Y", "Z", "A2", "B2"]
+
+
+def test_only_what_differs_stands_in_the_table(comparison: Comparison) -> None:  # noqa: F811
+    one, other = Source("A", "a", comparison), Source("B", "b", elsewhere(comparison))
+    table = differences_table([one, other])
+    assert [row[0] for row in table.rows] == ["processor", "cores", "memory", "system", "numpy"]
+    assert table.rows[0][2] == "abacus"
+    assert caution([one, other]) == (
+        "They come from 2 different machines: compare times within a report, not between reports. These differ too: "
+        "numpy."
+    )
+    assert differences_table([one, one]).rows == ()
+    assert "of one kind" in caution([one, one])
+    seeds = replace(comparison, split_seed=3)
+    assert "differences of accuracy mean nothing" in caution([one, Source("B", "b", seeds)])
+
+
+def test_a_sweep_tells_every_machine_of_its_runs() -> None:
+    made = sweep()
+    other = {**made.runs[0].machine, "processor": "loom"}  # type: ignore[dict-item]
+    runs = (replace(made.runs[0], machine=other), *made.runs[1:])
+    assert facts(Source("A", "a", replace(made, runs=runs)))["processor"] == "loom and abacus"
+
+
+def test_a_list_stands_once_with_a_column_for_each_report(comparison: Comparison) -> None:  # noqa: F811
+    slow = elsewhere(comparison)
+    renamed = replace(slow, lists=(replace(slow.lists[0], name="first.txt"),))
+    tables = list(tables_across([Source("A", "a", comparison), Source("B", "b", sweep()), Source("C", "c", renamed)]))
+    first = next(
+        table for table in tables if table.title.startswith("mlb-first = first.txt, held-out part, split names")
+    )
+    assert first.columns == ("network", "A", "C")
+    assert all(row[1] == row[2] for row in first.rows), "the same figures, whatever the machine"
+    [speed] = [table for table in tables if table.title == "mlb-first = first.txt: speed of training"]
+    by_engine = {row[:2]: row[3:] for row in speed.rows}
+    here, there = by_engine["SimpleRNN 2×32", "keras"]
+    assert here.partition(" s")[0] != there.partition(" s")[0]
+    assert here.partition(", ")[2] == there.partition(", ")[2] == "0.5 (one round) × numpy"
+    assert not any("mlb-last" in table.title for table in tables), "one report has it, which says it all"
+
+
+def test_what_was_joined_is_listed(comparison: Comparison) -> None:  # noqa: F811
+    table = sources_table([Source("A", "a", comparison), Source("B", "b", sweep())])
+    assert table.rows == (("A", "a", "comparison", "mlb-first, mlb-last"), ("B", "b", "sweep", "list.txt"))
+    assert RESULTS.exists()
+
+
+def test_the_page_holds_all_and_escapes_what_lists_bring(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    """A list's name is data, in a table, a title and a plot."""
+    hostile = "</script><b>x</b>\x1b{{7*7}}"
+    named = replace(elsewhere(comparison), lists=(replace(comparison.lists[0], name=hostile),))
+    out = tmp_path / "joined.html"
+    write_joined([Source("A", "a", comparison), Source("B", "<b>", named), Source("C", "c", sweep())], out)
+    page = out.read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;U+001B{{7*7}}" in page
+    assert page.count("Which engine trains faster?") == 2
+    assert "C: sweep of learning rate, list.txt" in page
+    assert "3 different machines" in page
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids)), "two plots of one page share no id"
+    with pytest.raises(OutputError, match="exists already"):
+        write_joined([Source("A", "a", comparison)], out)
+
+
+def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    """Nothing heavy is asked for: no engine, no cluster."""
+    folders = [
+        written(tmp_path / "a", replace(comparison, lists=comparison.lists[:1])),
+        written(tmp_path / "b", sweep()),
+    ]
+    run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html")])
+    assert run.exit_code == 0, run.output
+    assert max(map(len, run.output.split("\n"))) <= 80 + len(str(tmp_path))
+    assert "What differs between them" in run.output
+    assert (tmp_path / "all.html").stat().st_size > 100_000
+    run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html"), "--force", "--json"])
+    assert [one["letter"] for one in json.loads(run.stdout)["reports"]] == ["A", "B"]

@@ -1,0 +1,165 @@
+"""The report of a comparison in a browser: for every reader, on a phone, on a desktop and on paper."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from namegen.documents import from_plain
+from namegen.experiments.compare.document import Comparison, Training, Trouble
+from namegen.experiments.compare.html import write_report
+from tests.requirements import require
+from tests.web.conftest import Opener
+
+RESULTS = Path(__file__).parents[2] / "docs" / "results" / "results.json"
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+PAPER = {"width": 690, "height": 1010}  # what the margins leave of A4, in pixels of a style sheet
+SCREENS = 8  # in sight; all else is folded
+UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
+FIRST_TABLE = "document.querySelector('.scroll')"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list of the comparison of the documents, with a Hebrew name, and something that went wrong."""
+    results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
+    entry = results.lists[0]
+    first, *others = entry.generation
+    drawn = {name: replace(one, duplicates=(("שלום", 9), *one.duplicates)) for name, one in first.algorithms.items()}
+    generation = (replace(first, algorithms=drawn), *others)
+    named = replace(entry, name="שמות 1", generation=generation, trainings=tuple(map(begun, entry.trainings)))
+    out = tmp_path_factory.mktemp("report")
+    failed = (Trouble("LSTM 2×32, another", "it ended with the code -9"),)
+    write_report(replace(results, lists=(named,), failed=failed), out)
+    return out / "report.html"
+
+
+def begun(run: Training) -> Training:
+    """A training as it looked after some epochs: the numbers of a plot are many, and all alike."""
+    return replace(
+        run, history=replace(run.history, **{name: column[:8] for name, column in vars(run.history).items()})
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        (PHONE, "light"),
+        pytest.param(DESKTOP, "dark", marks=pytest.mark.slow),
+        pytest.param(PHONE, "dark", marks=pytest.mark.slow),
+        pytest.param(DESKTOP, "light", marks=pytest.mark.slow),
+    ],
+    ids=["phone-light", "desktop-dark", "phone-dark", "desktop-light"],
+)
+def test_the_report_keeps_nobody_out(size: dict[str, int], scheme: str, report: Path, opened: Opener) -> None:
+    """axe-core finds nothing with all unfolded, and nothing is wider than the screen."""
+    require("axe_playwright_python")
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(report, viewport=size, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    page.evaluate(UNFOLD)
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], [node["html"][:120] for node in v["nodes"][:2]]) for v in violations] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_two_lists_take_eight_screens_at_most(size: dict[str, int], report: Path, opened: Opener) -> None:
+    page = opened(report, viewport=size)
+    top, whole = page.evaluate(
+        "[document.querySelector('h2').getBoundingClientRect().top, document.documentElement.scrollHeight]"
+    )
+    print(f"{(2 * whole - top) / size['height']:.2f} screens of {size['width']}x{size['height']}")
+    assert 2 * whole - top <= SCREENS * size["height"]
+
+
+def test_a_wide_table_shows_that_it_goes_on_and_keeps_its_first_column(report: Path, opened: Opener) -> None:
+    page = opened(report, viewport=PHONE)
+    table = page.locator(".scroll").first
+    table.scroll_into_view_if_needed()
+    assert table.get_attribute("aria-label") == "שמות 1: The same training by each engine"
+    assert page.evaluate(f"{FIRST_TABLE}.scrollWidth - {FIRST_TABLE}.clientWidth") > 100
+    begun = edges(table)
+    table.focus()
+    page.evaluate(f"{FIRST_TABLE}.scrollLeft = 1e6")
+    ended = edges(table)
+    assert begun[1] < 0.9 < ended[1], "a shadow at the right, until the table has been scrolled to its end"
+    first = "document.querySelector('tbody th')"
+    assert page.evaluate(f"{first}.getBoundingClientRect().left") == pytest.approx(
+        page.evaluate(f"{FIRST_TABLE}.getBoundingClientRect().left"), abs=1
+    )
+
+
+def edges(table: Any) -> tuple[float, float]:
+    """How light the left and the right edge of a table is, from 0 to 1, a quarter of its height left out for text."""
+    picture = imread(io.BytesIO(table.screenshot()))
+    left, right = (float(np.quantile(picture[:, column, 0], 0.75)) for column in (1, -2))
+    return left, right
+
+
+def test_plots_fill_a_phone_with_text_that_can_be_read(report: Path, opened: Opener) -> None:
+    """A narrow drawing is shown at more than its own size: its smallest text has 8 points."""
+    page = opened(report, viewport=PHONE)
+    page.evaluate(UNFOLD)
+    shown = page.evaluate(
+        """[...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility())
+           .map((svg) => [svg.getBoundingClientRect().width, svg.viewBox.baseVal.width])"""
+    )
+    assert len(shown) == 6
+    for width, drawn in shown:
+        assert width > 340
+        assert width / drawn > 1.1
+
+
+def test_on_paper_all_is_unfolded_in_light_colours_and_nothing_is_cut(report: Path, opened: Opener) -> None:
+    page = opened(report, viewport=PAPER, color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).getPropertyValue('--paper')") == "#ffffff"
+    tables = page.evaluate(
+        """[...document.querySelectorAll("table")].map((table) => [
+            table.closest(".numbers") === null, table.checkVisibility(),
+            table.getBoundingClientRect().right])"""
+    )
+    assert [seen for matters, seen, _ in tables] == [matters for matters, _, _ in tables]
+    assert {matters for matters, _, _ in tables} == {True, False}
+    assert max(right for *_, right in tables) <= PAPER["width"]
+    assert page.locator("svg").evaluate_all("(all) => all.filter((svg) => svg.checkVisibility()).length") == 6
+    for what in ("figure", "tr", "table"):
+        assert page.evaluate("(what) => getComputedStyle(document.querySelector(what)).breakInside", what) == "avoid"
+    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+
+
+def test_names_from_right_to_left_do_not_turn_what_stands_around_them(report: Path, opened: Opener) -> None:
+    page = opened(report, viewport=DESKTOP)
+    page.evaluate(UNFOLD)
+    cell = page.locator("td", has_text="שלום").first
+    assert cell.inner_text() == "שלום ×9"
+    name, count = page.evaluate(
+        """() => {
+            const cells = [...document.querySelectorAll("td")];
+            const cell = cells.find((one) => one.textContent.includes("שלום"));
+            const place = (node) => {
+                const range = document.createRange();
+                range.selectNode(node);
+                return range.getBoundingClientRect();
+            };
+            return [place(cell.firstChild).right, place(cell.lastChild).left];
+        }"""
+    )
+    assert count >= name - 1, "the count stands right of the name"
+
+
+def test_a_link_opens_the_folded_words(report: Path, opened: Opener) -> None:
+    page = opened(report, viewport=PHONE)
+    words = page.locator("#words")
+    assert not words.is_visible()
+    page.get_by_role("link", name="Words of this report").click()
+    words.wait_for()
