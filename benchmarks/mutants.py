@@ -11,7 +11,8 @@ the NumPy engine's mathematics, generation, and files.
 What is found is kept under ``build/mutants``; a mutant is tried anew if its file has changed since, or the test that
 noticed it, or, where none did, any that takes its line. (Other code that a test calls is not looked at: remove the
 folder where that matters.)
-``docs/results/mutants.json`` has the counts and the survivors, for people to read one by one.
+``docs/results/mutants.json`` has the counts and the survivors, for people to read one by one. What they find out of
+those that no test can notice stands in ``mutants_reasons.toml``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.document import write_json
-from benchmarks.mutants_document import Mutants, Survivor, read_reasons
+from benchmarks.mutants_document import Mutants, Survivor, key_of, read_reasons
 from benchmarks.mutants_forked import Limits, Session, in_session
 from benchmarks.mutants_tests import code_digest, digest, measured, test_digest
 from benchmarks.pages import RESULTS
@@ -189,16 +190,21 @@ def work_in(tree: Path, of_worker: list[Task], whole: Path) -> None:
 
 
 def _try_each(of_worker: list[Task], whole: Path, session: Session) -> None:
-    """First each in a fork, which is quick, then those that nobody noticed there with a pytest of their own."""
-    unnoticed = []
+    """First each in a fork, which is quick, then those that nobody noticed there with a pytest of their own; but for
+    those of which somebody has found out that no test can notice them.
+    """
+    unnoticed, reasons = [], read_reasons()
     for task in of_worker:
         _, after = _before_and_after(task)
         test = session.notices(task.mutant.file, after, task.tests, task.seconds, LIMITS)
-        if test is None:
+        if test is not None:
+            _keep(task, whole, False, test)
+        elif key_of(task.mutant.file, _change(task)) in reasons:
+            _keep(task, whole, True, "")
+            print(f"survived, with a reason: {task.mutant.place}", flush=True)
+        else:
             unnoticed.append(task)
             print(f"not noticed yet: {task.mutant.place}", flush=True)
-        else:
-            _keep(task, whole, False, test)
     for task in unnoticed:
         survived, noticed_by = _on_its_own(task, *_before_and_after(task))
         _keep(task, whole, survived, noticed_by)
@@ -210,14 +216,17 @@ def _before_and_after(task: Task) -> tuple[str, str]:
     return before, task.mutant.change(before)
 
 
-def _keep(task: Task, whole: Path, survived: bool, noticed_by: str) -> None:
+def _change(task: Task) -> str:
     before, after = _before_and_after(task)
-    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return change_of(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))
+
+
+def _keep(task: Task, whole: Path, survived: bool, noticed_by: str) -> None:
     outcome = {
         "survived": survived,
         "noticed_by": noticed_by,
         "digest": task.digest(noticed_by),
-        "change": change_of(diff),
+        "change": _change(task),
     }
     kept = whole / task.kept
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -279,7 +288,7 @@ def main() -> None:
         assert found is not None
         if found["survived"]:
             change = str(found["change"])
-            reason = reasons.get(f"{mutant.file}\n{change}", "")
+            reason = reasons.get(key_of(mutant.file, change), "")
             survivors.append(Survivor(mutant.file, mutant.line, mutant.operator, change, reason))
     survivors.sort(key=lambda one: (one.file, one.line, one.operator))
     write_json(arguments.out, Mutants(len(every), tuple(survivors)))

@@ -50,4 +50,9 @@ def read_reasons() -> dict[str, str]:
     if not REASONS.exists():
         return {}
     read = tomllib.loads(REASONS.read_text(encoding="utf-8"))
-    return {f"{one['file']}\n{one['change'].strip()}": one["reason"] for one in read.get("survivor", [])}
+    return {key_of(one["file"], one["change"]): one["reason"] for one in read.get("survivor", [])}
+
+
+def key_of(file: str, change: str) -> str:
+    """What reasons are found by: the same wherever in the file the lines stand."""
+    return f"{file}\n{change.strip()}"

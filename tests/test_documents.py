@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from namegen.documents import UNSET, UnsetType, from_plain, read_json, schema, to_plain
+from namegen.escaping import shown
 
 
 @dataclass(frozen=True)
@@ -116,3 +117,13 @@ def test_a_text_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_deepest_that_is_read() -> None:
     assert read_json("[" * 40 + "]" * 40)
+
+
+@pytest.mark.parametrize(
+    "value", [["x" * 1_000], 10**200, [0] * 1_000, {"x" * 1_000: 1}], ids=["text", "int", "list", "dict"]
+)
+def test_of_a_value_a_message_shows_the_beginning(value: object) -> None:
+    found = shown(value)
+    assert len(found) == 40
+    assert found[:20] == repr(value)[:20]
+    assert [shown(short) for short in (12_345, ["abc"], (1, 2), "abc")] == ["12345", "['abc']", "[1, 2]", "'abc'"]

@@ -14,7 +14,7 @@ import pytest
 
 from namegen.cli.terminal import option_name
 from namegen.errors import OutputError
-from namegen.files import check_output, write_whole
+from namegen.files import check_output, read_whole, write_whole
 
 OLD, NEW = b"what was there", b"what is new" * 1000
 
@@ -53,15 +53,16 @@ def test_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert only(tmp_path, "bare")
 
 
-def test_the_usual_permissions(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0o022, 0o644), (0o077, 0o600), (0, 0o666)], ids=oct)
+def test_the_usual_permissions(tmp_path: Path, mask: int, mode: int) -> None:
     """As an ordinary new file has them by the umask, not the narrow ones of a temporary file."""
-    before = os.umask(0o027)
+    before = os.umask(mask)
     try:
         write_whole(tmp_path / "file", NEW)
-        assert os.umask(0o027) == 0o027  # and the umask itself stays
+        assert os.umask(mask) == mask  # and the umask itself stays
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
 def test_what_was_there_keeps_its_permissions(path: Path) -> None:
@@ -109,6 +110,29 @@ def test_the_temporary_file_stands_in_the_same_folder(path: Path, monkeypatch: p
     write_whole(path, NEW)
     assert seen == [(path.parent, OLD, NEW)]
     assert path.read_bytes() == NEW
+
+
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="this system flushes no folders")
+def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a power cut leaves the old file or the new one."""
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def flush(descriptor: int) -> None:
+        is_folder = os.path.samestat(os.fstat(descriptor), path.parent.stat())
+        done.append("folder" if is_folder else "file")
+        fsync(descriptor)
+
+    def rename(source: str, target: Path) -> None:
+        done.append("renamed")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(os, "replace", rename)
+    write_whole(path, NEW)
+    assert done == ["file", "renamed", "folder"]
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
@@ -253,3 +277,30 @@ class TestCheckOutput:
     def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
         with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; correct that, or give another"):
             check_output(tmp_path / ("x" * 5000), example="drawing.png", force=False)
+
+
+@pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 20])
+def test_a_file_is_read_whole_up_to_the_limit(path: Path, size: int) -> None:
+    path.write_bytes(b"x" * size)
+    if size <= 10:
+        assert read_whole(path, 10) == b"x" * size
+    else:
+        with pytest.raises(OSError, match="larger than 10 bytes"):
+            read_whole(path, 10)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="this system gives pipes no path")
+@pytest.mark.parametrize("size", [9, 10, 11, 20])
+def test_of_a_pipe_no_more_is_taken_than_a_file_may_have(size: int) -> None:
+    """Its size is not known before."""
+    reading, writing = os.pipe()
+    os.write(writing, b"x" * size)
+    os.close(writing)
+    try:
+        if size <= 10:
+            assert read_whole(f"/dev/fd/{reading}", 10) == b"x" * size
+        else:
+            with pytest.raises(OSError, match="larger than 10 bytes"):
+                read_whole(f"/dev/fd/{reading}", 10)
+    finally:
+        os.close(reading)

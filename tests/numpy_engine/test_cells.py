@@ -34,6 +34,15 @@ def own_cell() -> tuple[Cell, CellShape]:
     return names["CELLS"]["min_gru"], names["CELL_SHAPES"]["min_gru"]
 
 
+@pytest.mark.parametrize("lacking", ["forward", "slopes", "backward"])
+def test_a_cell_that_lacks_a_method_cannot_be_made(lacking: str) -> None:
+    has = {name: value for name, value in vars(SimpleRNN).items() if not name.startswith("_")}
+    check_cell(type("Whole", (Cell,), has)(), CELL_SHAPES["simple_rnn"])
+    del has[lacking]
+    with pytest.raises(TypeError, match=lacking):
+        type("Lacking", (Cell,), has)()
+
+
 @cells
 def test_derivative(cell: str) -> None:
     check_cell(CELLS[cell], CELL_SHAPES[cell])

@@ -4,15 +4,18 @@ and proof that a wrong way back is noticed.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine import recurrent
+from namegen.backends.numpy_engine.cells import CELLS, Cell
 from namegen.backends.numpy_engine.recurrent import Recurrent
 from namegen.backends.numpy_engine.walk import FamilySums, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.network.recurrent_network import CELL_SHAPES
 from tests.numpy_engine.gradients import (
     VOCABULARY,
     assert_gradient,
@@ -178,3 +181,36 @@ def test_a_wrong_gradient_is_caught(cell: str, wrong: str) -> None:
             dense=True,
             backward=WRONG[wrong],
         )
+
+
+@cells
+@through_time
+def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(
+    cell: str, through_time: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, shape = type(CELLS[cell]), CELL_SHAPES[cell]
+    promised = {"columns": kind.columns, "s": kind.s_gates, "before": len(kind.carried)}
+    promised |= {"after": shape.states, "kept": kind.kept}
+    asked: set[str] = set()
+
+    def asking(name: str) -> Callable[..., None]:
+        true = getattr(kind, name)
+
+        def method(self: Cell, *arguments: np.ndarray, **named: np.ndarray) -> None:
+            given = inspect.signature(true).bind(self, *arguments, **named).arguments
+            arrays = {key.removeprefix("d_"): values for key, values in given.items() if key != "self"}
+            assert {key: len(values) for key, values in arrays.items()} == {key: promised[key] for key in arrays}
+            assert {values.shape[1:] for values in given.values() if values is not self} == {arrays["after"].shape[1:]}
+            asked.add(name)
+            true(self, *arguments, **named)
+
+        return method
+
+    for name in ("forward", "slopes", "backward"):
+        monkeypatch.setattr(kind, name, asking(name))
+    rng, tree = np.random.default_rng(5), make_tree("shared")
+    layer = make_layer(cell, rng, through_time)
+    layer.forward(tree.token, TreeWalk(tree))
+    layer.backward(rng.normal(size=(tree.nodes, layer.width)))
+    layer.step(tree.token[:3], layer.initial_state(3))
+    assert asked == {"forward", "slopes", "backward"}

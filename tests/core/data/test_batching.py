@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pytest
@@ -124,3 +125,11 @@ def test_the_nodes_of_rows_are_the_prefixes_that_they_read() -> None:
                 spelled = vocabulary.decode(tree.token[node : node + 1]) + spelled
                 node = tree.parent[node]
             assert spelled == name[:depth]
+
+
+def test_a_batch_stays_as_it_is() -> None:
+    """Engines may keep it."""
+    batch = BatchMaker(["Al", "Bo"], Vocabulary("ABlo")).batch(np.array([0, 1]))
+    for name in [field.name for field in fields(batch)]:
+        with pytest.raises(FrozenInstanceError):
+            setattr(batch, name, None)

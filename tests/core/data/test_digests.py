@@ -131,3 +131,8 @@ def test_many_at_once_are_as_one_by_one(names: list[str]) -> None:
 def test_blocks_of_names_follow_each_other() -> None:
     names = [f"N-{i}" for i in range(9000)] + ["é"]
     assert digests(names).tolist() == [digest(name) for name in names]
+
+
+@pytest.mark.parametrize("names", [["a\nb"], ["a\nb", "c"], ["a", "b\n"], ["a\n", "b", "c\n"]], ids=repr)
+def test_a_line_break_within_a_name_makes_no_two_of_it(names: list[str]) -> None:
+    assert digests(names).tolist() == [digest(name) for name in names]

@@ -121,3 +121,10 @@ def test_nothing_held_out() -> None:
     parts = ListParts.from_corpus(Corpus.from_names(["Al", "Bo"]), DataSettings(validation=0.0), seed=0)
     assert parts.held_out is None
     assert parts.training.name_count == parts.whole.name_count == 2
+
+
+@pytest.mark.parametrize("shares", [{}, {"validation": 0.3}, {"test": 0.3}, {"validation": 0.3, "test": 0.3}], ids=str)
+def test_the_whole_is_every_entry_whatever_is_held_out(shares: dict[str, float]) -> None:
+    corpus = Corpus.from_names([a + b for a in "abcdef" for b in "uvwxyz"])
+    parts = ListParts.from_corpus(corpus, DataSettings(**({"validation": 0.0} | shares)), seed=1)
+    assert counted(parts.whole, corpus) == Counter(corpus.names)

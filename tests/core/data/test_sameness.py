@@ -91,6 +91,8 @@ def test_of_several_lists_each_is_asked_by_its_own_rule() -> None:
         False,
     ]
     assert joint([COMPANIES, COMPANIES]) is COMPANIES
+    alone = COMPANIES.are_known(["Al Co", "Acme Co"], known)  # the first is known by the other rule only
+    assert alone.tolist() == [False, True]
 
 
 def test_endings_of_any_length_and_number_are_refused() -> None:

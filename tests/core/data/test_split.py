@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.split import split_names
 from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
 from tests.strategies import clean_lists, clean_name
@@ -107,3 +108,8 @@ class TestSplit:
     def test_wrong_settings(self, share: float, split: str) -> None:
         with pytest.raises(SettingsError, match="expected"):
             Corpus.from_names(["a", "b"]).split(share, split)
+
+    @pytest.mark.parametrize(("entries", "said"), [(0, "0 names"), (1, "1 name"), (5, "5 names")])
+    def test_it_is_said_how_many_names_are_too_few(self, entries: int, said: str) -> None:
+        with pytest.raises(NamesError, match=rf" has {said} \("):
+            split_names(["a"] * entries, 0.5, "unique", 0, source="a list")

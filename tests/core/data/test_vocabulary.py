@@ -48,6 +48,18 @@ def test_there_and_back(names: list[str]) -> None:
     assert [vocabulary.decode(vocabulary.encode(name)) for name in names] == names
 
 
+@pytest.mark.parametrize(
+    ("characters", "kind"), [(127, np.int8), (128, np.int16), (32_767, np.int16), (32_768, np.int32)]
+)
+def test_ids_are_kept_in_the_smallest_type_that_holds_them(characters: int, kind: type[np.signedinteger]) -> None:
+    """Of a long list they are most of what is kept."""
+    vocabulary = Vocabulary("".join(map(chr, range(1, characters + 1))))
+    last = vocabulary.characters[-1]
+    tokens, _ = vocabulary.encode_compactly(["\1" + last])
+    assert tokens.dtype == kind
+    assert tokens.tolist() == [1, characters]
+
+
 @given(st.lists(any_name, min_size=2, max_size=2))
 def test_token_rows_sort_as_names_do(names: list[str]) -> None:
     """What the order of the prefix tree rests on."""
@@ -83,7 +95,7 @@ def test_unknown_characters_are_named(characters: str, name: str) -> None:
         return
     with pytest.raises(NamesError) as caught:
         vocabulary.encode(name)
-    assert repr(unknown[:20]) in str(caught.value)
+    assert f"{unknown[:20]!r} are not among the {len(set(characters))} that" in str(caught.value)
 
 
 @pytest.mark.parametrize("characters", ["ba", "aa", "abb", "cab"])

@@ -126,6 +126,28 @@ def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> No
     check_frequencies(first_pairs(ranks(20_000, TWO, Wishlist([StartsWith("c")]))), pairs_in_order(forced))
 
 
+def test_the_first_name_of_a_beginning_arrives_after_an_exponential_time_of_its_rate() -> None:
+    shares = (0.5, 0.2, 0.3)
+    source = Generator(MODEL, MODEL.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), shares))
+    walk, _ = source.prepare(1, 2, None, allow_seen=True, allow_repeats=True)
+    starts = [arrivals_module.ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1] for seed in range(300)]
+    times = np.exp([-marks["rank"] for marks in starts]) * shares  # (300, 3), of rate 1 each
+    np.testing.assert_allclose([np.mean(times < at) for at in (0.1, 1, 3)], 1 - np.exp([-0.1, -1, -3]), atol=0.05)
+    check_frequencies(Counter(np.argmin(times / shares, axis=1).tolist()), dict(enumerate(shares)))
+
+
+def test_no_name_is_given_before_its_first_arrival() -> None:
+    """Two names as likely as each other, of which the second first comes after a thousand seconds: some 500 names."""
+    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(1, 2, None, allow_seen=True, allow_repeats=True)
+    late = np.log([0.1, 1_000.0])
+    found = bands_module.Ranked(2, judge, -math.log(4_000), ["a", "b"], {"rank": -late, "chance": np.log([0.5, 0.5])})
+    search = Arrivals(walk, judge, SamplingSettings(), np.random.default_rng(0))
+    rows = np.concatenate(list(search._between(found, -math.inf, math.log(4_000), 700)))  # some seconds at a time
+    first = int(np.argmax(rows == 1))
+    assert 400 < first < 600
+    assert np.mean(rows[first:]) == pytest.approx(0.5, abs=0.1)
+
+
 @pytest.mark.parametrize("beginnings", [None, TWO], ids=["one", "two"])
 def test_a_search_gives_the_names_in_the_order_of_their_ranks(beginnings: Beginnings | None) -> None:
     source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings)
@@ -269,6 +291,13 @@ def test_the_seed_decides_the_names_that_are_searched_for_too(monkeypatch: pytes
     assert generate(9, 5, **asked) == generate(9, 5, **asked) != generate(9, 6, **asked)
 
 
+def test_as_many_as_are_asked_for_are_given_and_that_is_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "TRIES", 1)
+    wishes = Wishlist([EndsWith("ca")])
+    assert len(generate(1_000, 0, wishes=wishes, allow_repeats=True)) == 1_000
+    assert len(generate(300, 0, wishes=wishes, longest=8)) == 300
+
+
 def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator_module, "TRIES", 200)
     monkeypatch.setattr(arrivals_module, "MOST_PREFIXES", 3_000)
@@ -277,6 +306,12 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatc
         generate(50, 0, **asked)
     with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains"):
         generate(50, 0, allow_repeats=True, **asked)
+
+
+def test_repeats_are_given_before_all_names_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of up to thirty characters are too many to come to an end."""
+    monkeypatch.setattr(arrivals_module, "MOST_PREFIXES", 3_000)
+    assert len(arriving(20, longest=30, allow_repeats=True)) == 20
 
 
 def test_a_wish_that_nothing_keeps_is_proved_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -99,3 +100,25 @@ def test_counts_of_a_row_sum_to_its_own_and_have_the_right_expectation() -> None
         expected = rounds * counts[:, None] * chances
         deviation = np.sqrt(np.maximum(expected * (1 - chances), 1e-12))
         assert (np.abs(total - expected) <= 5 * deviation).all()
+
+
+@pytest.mark.parametrize(("numbers", "rows"), [(40, 10), (3, 1)])
+def test_no_more_rows_are_read_together_than_there_is_room_for(
+    numbers: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a model of thousands of characters the logits of a whole block would take gigabytes."""
+    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_NUMBERS", numbers)
+    read: list[int] = []
+
+    class Noting(SmallModel):
+        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            read.append(len(tokens))
+            return super().step(tokens, state)
+
+    draws = draw(Noting(), 2_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=4))
+    assert max(read) == rows
+    with pytest.raises(FrozenInstanceError):
+        draws.counts = draws.counts[:0]  # type: ignore[misc]
+    exact = all_names(MODEL, 4)
+    found = dict(zip(draws.names(MODEL.vocabulary), draws.counts.tolist(), strict=True))
+    check_frequencies(found, conditioned(exact))

@@ -87,6 +87,18 @@ def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
     check_frequencies(pairs, expected)
 
 
+def test_names_are_drawn_as_the_model_has_them_where_nothing_else_is_said() -> None:
+    assert generator().temperature == 1
+
+
+def test_a_single_new_name_is_drawn_with_its_own_probability() -> None:
+    """More are drawn than are asked for: the one that came first is given, not the rarest nor the likeliest."""
+    share = conditioned({name: chance for name, chance in all_names(MODEL, 2).items() if name})
+    sampling = SamplingSettings(max_length=2)
+    found = Counter(names_of(generator(), 1, seed, sampling=sampling, allow_seen=True)[0] for seed in range(200))
+    check_frequencies(found, share)
+
+
 @pytest.mark.slow
 def test_the_first_of_many_is_drawn_like_any_other() -> None:
     exact = {name: chance for name, chance in all_names(MODEL, 2).items() if name}

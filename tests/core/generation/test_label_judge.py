@@ -102,3 +102,21 @@ def test_a_model_that_confuses_labels_is_drawn_closer_to_what_is_likely(monkeypa
     names, begins = new_draws(generator, 4_000, without, longest=20, rng=np.random.default_rng(1))
     assert judge.share(names, begins) < judge.real
     assert with_labels < without
+
+
+def test_it_hears_a_label_often_enough_or_not() -> None:
+    judge = LabelJudge(TREE, VOCABULARY)
+    assert judge.real is not None
+    begins = np.array([VOCABULARY.size, VOCABULARY.size + 1], np.int32)
+    names = ["Korhonen", "Korhonen"]  # the second is called Italian, wrongly
+    as_often = judge.share(names, begins) / judge.real
+    assert 0 < as_often < 1
+    assert judge.hears(names, begins, 0.99 * as_often)
+    assert not judge.hears(names, begins, 1.01 * as_often)
+
+
+def test_of_one_name_and_of_labels_that_it_does_not_know_it_says_nothing() -> None:
+    judge = LabelJudge(PrefixTree.from_names(["Korhonen"], VOCABULARY, [VOCABULARY.size]), VOCABULARY)
+    assert judge.real is None
+    judge = LabelJudge(TREE, VOCABULARY)
+    assert judge.share(["Korhonen"], np.array([VOCABULARY.size + len(LABELS)], np.int32)) == 0.0

@@ -33,6 +33,22 @@ def test_draw_takes_the_first_id_whose_sum_exceeds_the_number(
     assert draw(np.array([number]), logits, temperature).tolist() == [expected]
 
 
+@given(some_logits, st.floats(0, 0.999999))
+def test_the_temperature_is_1_where_none_is_said(values: list[float], number: float) -> None:
+    logits = np.array([values], np.float32)
+    np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
+    assert draw(np.array([number]), logits) == draw(np.array([number]), logits, 1.0)
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"temperature": 2.0}, {"temperature": 0.5}, {"top_k": 2}, {"top_p": 0.5}], ids=str
+)
+def test_names_are_drawn_naturally_where_nothing_changes_a_probability(asked: dict[str, float]) -> None:
+    logits = np.array([[0.0, 1.0, 2.0]], np.float32)
+    settings = SamplingSettings(**asked)  # type: ignore[arg-type]
+    assert settings.natural == bool(np.allclose(settings.chances(logits), probabilities(logits, 1.0)))
+
+
 def test_draw_stops_at_the_last_id_where_the_sum_stays_below_the_number() -> None:
     assert draw(np.array([1.0]), np.zeros((1, 3), np.float32)).tolist() == [2]
 

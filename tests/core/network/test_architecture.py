@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from namegen.core import settings
-from namegen.core.network.architecture import INITIALISERS
+from namegen.core.network.architecture import INITIALISERS, Network
 from namegen.core.network.recurrent_network import CELL_SHAPES, RecurrentNetwork, exportable
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError, SettingsError
@@ -181,3 +182,14 @@ def test_orthogonal_draws_have_no_preferred_sign() -> None:
     draws = [network.initial_parameters("glorot", rng=rng)["rnn.0.recurrent_kernel"] for _ in range(400)]
     positive = (np.array(draws) > 0).sum(axis=0)
     assert (abs(positive - 200) < 60).all()  # six deviations
+
+
+def test_an_architecture_without_cells_refuses_one_whatever_its_fields_are_called() -> None:
+    @dataclass(frozen=True)
+    class Blocks(Network):
+        architecture = "blocks"
+        blocks: int = 1
+
+    Blocks.refuse_options(settings.NetworkSettings())
+    with pytest.raises(SettingsError, match="cell is gru, and the architecture blocks has no cells"):
+        Blocks.refuse_options(settings.NetworkSettings(cell="gru"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,10 @@ from namegen.core.data.digests import known_digests
 from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import tensor_file
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint, Label
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.network.tensor_file import read_tensors, write_tensors
-from namegen.errors import CheckpointError
+from namegen.errors import CheckpointError, OutputError
 
 # The last is \\u001f in JSON, where \\u001F would say the same.
 NAMES = ["Zoë", "Al", "<script>", '"quoted"', "😀", "\u05d0\u05d1", "\x1f"]
@@ -52,6 +52,15 @@ def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: P
         np.testing.assert_array_equal(back.parameters[name], values)
     np.testing.assert_array_equal(back.known_names, checkpoint.known_names)
     np.testing.assert_array_equal(back.score_quantiles, checkpoint.score_quantiles)
+
+
+def test_a_checkpoint_stays_as_it_is(checkpoint: Checkpoint) -> None:
+    assert checkpoint.sameness == Sameness()
+    assert checkpoint.longest_name == 8
+    for one in (checkpoint, Label("Finnish", 3)):
+        for name in [field.name for field in fields(one)]:
+            with pytest.raises(FrozenInstanceError):
+                setattr(one, name, None)
 
 
 def test_the_rule_of_sameness_comes_back_and_a_file_without_one_has_the_ordinary_one(
@@ -97,12 +106,63 @@ def test_a_newer_format_says_to_update(checkpoint: Checkpoint, tmp_path: Path, m
         Checkpoint.load(tmp_path / "model.safetensors")
 
 
+def test_the_oldest_format_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file.safetensors"
+    for version in (tensor_file.OLDEST_VERSION, tensor_file.OLDEST_VERSION - 1):
+        monkeypatch.setattr(tensor_file, "FORMAT_VERSION", version)
+        write_tensors(path, {"a": np.ones(2)}, {"b": 3})
+        monkeypatch.undo()
+        if version == tensor_file.OLDEST_VERSION:
+            assert read_tensors(path)[1]["b"] == 3
+        else:
+            with pytest.raises(CheckpointError):
+                read_tensors(path)
+
+
 def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
     parameters = dict(checkpoint.parameters) | {"output.bias": np.zeros(3, np.float32)}
     path = tmp_path / "model.safetensors"
     Checkpoint(checkpoint.network, checkpoint.vocabulary, parameters, {}).save(path)
     with pytest.raises(CheckpointError, match=r"output\.bias has the shape \(3,\)"):
         Checkpoint.load(path)
+
+
+@pytest.mark.parametrize(
+    "quantiles",
+    [
+        np.linspace(-30, -3, 102),
+        np.linspace(-30, -3, 100),
+        np.linspace(-30, -3, 101, dtype=np.float32),
+        np.linspace(-3, -30, 101),
+        np.append(np.zeros(100), np.inf),
+    ],
+    ids=["too many", "too few", "single precision", "falling", "infinite"],
+)
+def test_quantiles_that_are_none_are_refused(checkpoint: Checkpoint, tmp_path: Path, quantiles: np.ndarray) -> None:
+    path = tmp_path / "model.safetensors"
+    checkpoint.save(path)
+    tensors, document = read_tensors(path)
+    kept = {name: value for name, value in document.items() if name != "format_version"}
+    write_tensors(path, tensors | {SCORE_QUANTILES: quantiles}, kept)
+    with pytest.raises(
+        CheckpointError, match=f"{SCORE_QUANTILES} (is not 101 numbers|are not numbers in rising order)"
+    ):
+        Checkpoint.load(path)
+
+
+def test_what_is_written_is_never_larger_than_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file.safetensors"
+    tensors, document = {"a": np.zeros(65_535, np.uint8)}, {"text": "x" * 60_000}
+    for largest in range(50_000, 150_000, 10_000):
+        monkeypatch.setattr(tensor_file, "LARGEST_FILE", largest)
+        path.unlink(missing_ok=True)
+        if largest >= 130_000:
+            write_tensors(path, tensors, document)
+            assert path.stat().st_size <= largest
+            assert read_tensors(path)[1]["text"] == document["text"]
+        else:
+            with pytest.raises(OutputError, match=f"would have more than {largest:,} bytes"):
+                write_tensors(path, tensors, document)
 
 
 @pytest.mark.parametrize(

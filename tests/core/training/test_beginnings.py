@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import BatchMaker
@@ -14,11 +15,14 @@ from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.generator import Generator
+from namegen.core.network.checkpoint import PROBE
 from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.core.training.dropping import Dropping
 from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run_state import SavedState
 from namegen.core.training.trainer import Trainer
+from namegen.errors import CheckpointError
 from tests.core.training.small_runs import SHORT, After, assert_equal_states, untimed
 
 VOCABULARY = Vocabulary("abcde")
@@ -86,3 +90,17 @@ def test_each_label_is_learned_behind_its_own_beginning() -> None:
     run(trainer, TrainingProgress())
     logits, _ = trainer.engine.step(np.array([V, V + 1], np.int32), trainer.engine.initial_state(2))
     assert logits.argmax(axis=1).tolist() == [1, 5]  # a, e
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3])
+def test_the_probe_of_a_state_is_two_rows(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "state.safetensors"
+    SavedState({}, TrainingProgress(), IDENTITY, "numpy", np.zeros((2, 5), np.float32)).save(path)
+    tensors, document = read_tensors(path)
+    kept = {name: value for name, value in document.items() if name != "format_version"}
+    write_tensors(path, tensors | {PROBE: np.zeros((rows, 5), np.float32)}, kept)
+    if rows == 2:
+        np.testing.assert_array_equal(SavedState.load(path).probe, np.zeros((2, 5)))
+    else:
+        with pytest.raises(CheckpointError, match="is not two rows of logits"):
+            SavedState.load(path)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import FrozenInstanceError
 
 import pytest
 
+from namegen.core.evaluation.metrics import Metrics
 from namegen.core.training.history import COLUMNS, EpochRecord, history_csv
 
 
@@ -29,3 +31,11 @@ def test_history_csv_holds_no_control_character(text: str, cell: str) -> None:
     assert all(character.isprintable() or character == "\n" for character in written)
     _, row = csv.reader(io.StringIO(written))
     assert row[COLUMNS.index("sample")] == cell
+
+
+def test_the_figures_on_the_held_out_part_are_all_there_or_none() -> None:
+    record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, 2.1, 0.3, 0.2, "Al", True)
+    assert record.validation == Metrics(2.1, 0.3, 0.2)
+    with pytest.raises(FrozenInstanceError):
+        record.epoch = 2  # type: ignore[misc]
+    assert EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, "Al", True).validation is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.known_names import KNOWN_NAMES
 from namegen.core.network.tensor_file import read_tensors
@@ -24,6 +26,16 @@ def test_folders_are_numbered_and_never_used_twice(tmp_path: Path) -> None:
     made = [RunFolder.make_numbered(tmp_path / "runs", "lists/Some names.txt", "numpy").path for _ in range(3)]
     assert [path.name for path in made] == ["Some-names-numpy", "Some-names-numpy-2", "Some-names-numpy-3"]
     assert all(path.is_dir() for path in made)
+
+
+@pytest.mark.parametrize("source", ["lists/names.v2.txt", "names.v2.txt", "names.v2"])
+def test_a_folder_is_called_as_the_file_without_its_ending(tmp_path: Path, source: str) -> None:
+    made = RunFolder.make_numbered(tmp_path, source, "numpy").path
+    assert made.name == ("names-numpy" if source == "names.v2" else "names.v2-numpy")
+
+
+def test_a_list_in_a_folder_is_called_without_the_folder(tmp_path: Path) -> None:
+    assert RunFolder.make_numbered(tmp_path, "lists/names", "numpy").path.name == "names-numpy"
 
 
 def test_a_folder_that_exists_is_refused(tmp_path: Path) -> None:
@@ -66,10 +78,27 @@ def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert (folder.has_names, folder.has_state) == (False, False)
+    folder.save_names(Corpus.from_names(["Al", "Bo"]))
+    folder.save_config("seed = 1\n")
+    assert (folder.has_names, folder.has_state) == (True, False)
+    assert folder.config_path.read_text() == "seed = 1\n"
+    (tmp_path / "state.safetensors").touch()
+    assert folder.has_state
+    assert folder.plot_path.parent == tmp_path
+
+
 def test_few_known_names_travel_with_the_model(checkpoint: Checkpoint, tmp_path: Path) -> None:
     RunFolder(tmp_path).save_model(checkpoint)
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
     np.testing.assert_array_equal(read_model(tmp_path / "model.safetensors").known_names, checkpoint.known_names)
+
+
+def test_a_model_may_know_no_names(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    replace(checkpoint, known_names=None).save(tmp_path / "model.safetensors")
+    assert read_model(tmp_path / "model.safetensors").known_names is None
 
 
 def test_many_known_names_lie_beside_the_model(

@@ -27,6 +27,7 @@ def test_one_cycle_rises_for_the_warm_up_and_then_falls_to_almost_nothing() -> N
     assert rates[:top] == sorted(rates[:top])
     assert rates[top:] == sorted(rates[top:], reverse=True)
     assert rates[0] == pytest.approx(0.02 / 25)
+    assert rates[top // 2] == pytest.approx((rates[0] + 0.02) / 2, rel=0.01)
     assert rates[-1] == pytest.approx(0.02 / 10_000)
 
 

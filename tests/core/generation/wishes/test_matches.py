@@ -65,3 +65,12 @@ def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(monkeypatc
     for _ in range(2):
         assert tracker.refuses_prefixes(TOKENS, PLACES).tolist() == [False, False, False]
     assert asked == ["aa"]
+
+
+def test_more_characters_than_a_byte_numbers_are_told_apart() -> None:
+    """An expression that looks around tells all characters apart."""
+    vocabulary = Vocabulary("".join(map(chr, range(1, 701))))
+    wish = Matches("(?=.)[" + "".join(map(chr, range(300, 400))) + "]")
+    tokens = np.arange(1, 701, dtype=np.int32)[:, None]
+    refused = wish.tracker(vocabulary, 9).refuses_names(tokens, np.zeros(700, np.int64))
+    assert refused.tolist() == [not wish.keeps(character) for character in vocabulary.characters]

@@ -154,6 +154,7 @@ def test_no_match_is_shorter_or_longer_than_is_said(pattern: str, name: str, bef
     [
         ("", (0.0, 0.0)),
         ("abc", (3.0, 3.0)),
+        ("ab?c", (2.0, 3.0)),
         (r"\(a\]\p{Lu}\d", (5.0, 5.0)),
         (r"[\]a|(]+?", (1.0, math.inf)),
         ("(?i)^(?:ab|c(?i:d|e)?|)x{2}$", (2.0, 4.0)),
@@ -175,6 +176,17 @@ def test_texts_in_the_characters_that_stand_for_others_are_answered_alike(patter
     other = text.translate(asked.alike("1ABabc"))
     assert asked.matches(other) == asked.matches(text)
     assert asked.may_begin(other) == asked.may_begin(text)
+
+
+@pytest.mark.parametrize("expression", [r"\p{Uppercase-Letter}a*", r"\P{Script=Latin}", r"\p{Script: Old Italic}+"])
+def test_a_property_in_any_of_its_spellings_prunes(expression: str) -> None:
+    assert Pattern(expression).prunes
+
+
+def test_the_longest_expression() -> None:
+    Pattern("a" * 10_000)
+    with pytest.raises(SettingsError, match="matches has 10,001 characters: expected at most 10,000"):
+        Pattern("a" * 10_001)
 
 
 def test_few_characters_stand_for_many() -> None:

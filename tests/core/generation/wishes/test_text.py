@@ -8,11 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith, shortest_text
+from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith, TextWish, shortest_text
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import SettingsError
 
 texts = st.text("abc", max_size=3)
+
+
+@pytest.mark.parametrize("wish", [StartsWith, Contains, EndsWith])
+def test_the_longest_text(wish: type[TextWish]) -> None:
+    assert len(wish("a" * 10_000).text) == 10_000
+    with pytest.raises(SettingsError, match=f"{wish.name} has 10,001 characters: expected at most 10,000"):
+        wish("a" * 10_001)
 
 
 @given(texts, texts, texts)
