@@ -38,7 +38,9 @@ def searched(bound: int, n: int, model: SmallModel, *wishes: Contains | EndsWith
     return search, names
 
 
-@pytest.mark.parametrize("wishes", [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))], ids=["no wish", "one", "two"])
+@pytest.mark.parametrize(
+    "wishes", [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))], ids=["no wish", "one", "two"]
+)
 def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_wishes_are_asked(
     wishes: tuple[Contains | EndsWith, ...],
 ) -> None:
