@@ -14,6 +14,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from namegen.files import is_folder
+
 
 class Named(click.types.StringParamType):
     """A text that is the name of something that comes with namegen, or a file.
@@ -87,7 +89,7 @@ def _files_here(incomplete: str) -> list[str]:
     try:
         found = sorted(os.scandir(), key=lambda entry: entry.name)
         return [
-            f"{entry.name}/" if entry.is_dir() else entry.name
+            f"{entry.name}/" if is_folder(Path(entry.name), None) else entry.name
             for entry in found
             if entry.name.startswith(incomplete) and (incomplete or not entry.name.startswith("."))
         ]

@@ -14,7 +14,8 @@ from namegen import models
 from namegen.cli import COMMANDS, cli
 from tests.small_models import small_models
 
-HEAVY = {"train", "teach", "compare-backends", "sweep", "export-tflite", "export-keras", "fetch"}  # parsed, not run
+# parsed, not run
+HEAVY = {"train", "teach", "compare-backends", "sweep", "report", "export-tflite", "export-keras", "fetch"}
 
 
 def command_named(name: str) -> click.Command:

@@ -513,7 +513,7 @@ def test_of_very_many_names_only_those_found_pay_for_more(search: Any) -> None:
     assert 20 < found["found"] <= 30
     assert 22_000 < found["tries"] < 60_000
     found = search({"n": 100_000, "longest": 2, "temperature": 3})
-    assert found["found"] > 1000
+    assert found["found"] > 500
     assert found["tries"] <= 202_000
 
 
