@@ -203,6 +203,18 @@ def test_those_of_a_band_are_told_beside_those_that_were_given_before() -> None:
     assert told == sorted(told)
 
 
+@pytest.mark.parametrize("allow_repeats", [False, True])
+def test_never_are_fewer_told_than_were_given(allow_repeats: bool) -> None:
+    told: list[int] = []
+    given, stood = 0, []
+    for names, _ in arrivals(1, told, allow_repeats=allow_repeats).find(300):
+        given += len(names)
+        stood.append((len(told), given))
+    assert [least for at, least in stood if at < len(told)], "some are read after some are given"
+    for at, least in stood:
+        assert all(count >= least for count in told[at:])
+
+
 def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else all requests that can hardly be kept would fail alike, and another seed would be of no help."""
     asked: list[float] = []
