@@ -69,7 +69,8 @@ def read_by_bands(model: Growing) -> list[int]:
     so_far = [0]
     for found in search.bands(3):
         so_far.append(search.read)
-    assert len(found.names) == 3
+        names = found.names
+    assert len(names) == 3
     return np.diff(so_far).tolist()
 
 
