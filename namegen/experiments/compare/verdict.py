@@ -32,7 +32,7 @@ class Line:
 
 
 def verdict(results: Comparison) -> list[Line]:
-    """The lines of a comparison; a question that nothing was measured for is not asked."""
+    """The lines of a comparison, a warning first; a question that nothing was measured for is not asked."""
     lists = results.lists
     asked = (
         Line("Which engine trains faster?", tuple(_faster(lists))),
@@ -42,7 +42,7 @@ def verdict(results: Comparison) -> list[Line]:
         Line("What are the names like?", tuple(said for entry in lists for said in generation_in_words(entry))),
         _trust(results),
     )
-    return [line for line in asked if line.answers]
+    return sorted((line for line in asked if line.answers), key=lambda line: not line.warning)
 
 
 # --- speed ------------------------------------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str)
     assert said in answers(made, TRUST)
     [line] = [line for line in verdict(made) if line.question == TRUST]
     assert line.warning == ("Not its times" in answers(made, TRUST))
+    assert (verdict(made)[0].question == TRUST) == line.warning, "a warning stands first"
 
 
 def test_one_seed_several_and_a_first_edition_are_told_apart(comparison: Comparison) -> None:
