@@ -23,7 +23,14 @@ from tests.web.conftest import browser, opened  # noqa: F401  # fixtures
 pytestmark = pytest.mark.slow  # one whole comparison of every engine, stopped twice, takes a minute
 
 HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
-FINDINGS = ["list.txt, held-out names with repeats on both sides", "list.txt, drawing names"]
+QUESTIONS = {
+    "Which engine trains faster?",
+    "What does each engine cost?",
+    "Do the engines learn the same?",
+    "Which network predicts best?",
+    "What are the names like?",
+    "Can it be trusted?",
+}
 QUICK = ("compare-backends", "list.txt", "--quick", "--out")
 
 
@@ -165,8 +172,8 @@ def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa:
         )
         assert page.evaluate("[...document.querySelectorAll('.wide svg')].every(svg => svg.getBBox().width > 100)")
         assert page.locator("table").count() >= 10
-        assert "nats per character apart" in page.locator("p.statement").inner_text()
-        assert [text.partition(": ")[0] for text in page.locator("ul.findings li").all_inner_texts()] == FINDINGS
+        assert "nats per character apart" in page.locator(".verdict").inner_text()
+        assert set(page.locator(".verdict dt").all_inner_texts()) == QUESTIONS
         assert page.evaluate("document.querySelectorAll('b, script:not([type])').length") == 0
         ids = page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
         assert len(ids) == len(set(ids))
