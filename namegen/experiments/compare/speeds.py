@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -164,8 +165,8 @@ class Quietness:
     """What is known of the machine, over everything that was timed.
 
     Attributes:
-        other_cores: the most that others kept busy during one measurement; None where it is not known.
-        drift: how many times as long the fixed computation took at worst as at best.
+        other_cores: at most so many did others keep busy, in nine measurements of ten; None where it is not known.
+        drift: at most so many times its shortest time did the fixed computation take, nine times of ten.
         known: whether anything was noted; not so in documents of the first edition.
     """
 
@@ -184,7 +185,17 @@ def quietness(results: Comparison) -> Quietness:
     found = [one for entry in results.lists for one in _watched(entry)]
     control = [seconds for one in found for seconds in one.control_seconds]
     cores = [one.other_cores for one in found if one.other_cores is not None]
-    return Quietness(max(cores, default=None), max(control) / min(control) if control else 1.0, bool(found))
+    drift = nine_of_ten(control) / min(control) if control else 1.0
+    return Quietness(nine_of_ten(cores) if cores else None, drift, bool(found))
+
+
+def nine_of_ten(values: Sequence[float]) -> float:
+    """What nine of ten values do not exceed: one disturbance spoils one round, which the median leaves out.
+
+    >>> nine_of_ten([1.0] * 9 + [5.0]), nine_of_ten([1.0, 5.0])
+    (1.0, 5.0)
+    """
+    return sorted(values)[math.ceil(0.9 * len(values)) - 1]
 
 
 def _watched(entry: ListEntry) -> Iterator[Quiet]:

@@ -163,8 +163,10 @@ def _trust(results: Comparison) -> Line:
     seeds = counted(len(results.seeds), "seed")
     said = []
     if quiet.known:
-        beside = "" if quiet.other_cores is None else f"other processes took up to {quiet.other_cores:.1f} cores, and "
-        noted = f"{beside}a fixed computation took up to {quiet.drift:.2f} times its shortest time"
+        cores = quiet.other_cores
+        beside = "" if cores is None else f"other processes took at most {cores:.1f} cores, and "
+        longest = f"a fixed computation at most {quiet.drift:.2f} times its shortest time"
+        noted = f"in nine of ten measurements, {beside}{longest}"
         said.append(
             f"Not its times, as the machine was busy: {noted}. Run it again with nothing beside it."
             if quiet.busy

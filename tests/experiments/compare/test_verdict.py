@@ -162,10 +162,13 @@ def test_another_network_of_that_name_is_not_compared(comparison: Comparison) ->
 @pytest.mark.parametrize(
     ("quiet", "said"),
     [
-        (QUIET, "The machine was quiet: other processes took up to 0.0 cores"),
-        (Quiet((0.01, 0.01), 0.6), "Not its times, as the machine was busy: other processes took up to 0.6 cores"),
-        (Quiet((0.01, 0.02), 0.0), "a fixed computation took up to 2.00 times its shortest time"),
-        (Quiet((0.01, 0.01), None), "quiet: other processes took up to 0.0 cores"),
+        (QUIET, "The machine was quiet: in nine of ten measurements, other processes took at most 0.0 cores"),
+        (
+            Quiet((0.01, 0.01), 0.6),
+            "as the machine was busy: in nine of ten measurements, other processes took at most 0.6 cores",
+        ),
+        (Quiet((0.01, 0.02), 0.0), "a fixed computation at most 2.00 times its shortest time"),
+        (Quiet((0.01, 0.01), None), "quiet: in nine of ten measurements, other processes took at most 0.0 cores"),
     ],
 )
 def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str) -> None:
