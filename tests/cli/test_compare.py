@@ -17,20 +17,14 @@ from namegen.backends import ENGINES
 from namegen.documents import from_plain, schema, to_plain
 from namegen.experiments.compare.document import Comparison
 from tests.cli.conftest import ENVIRONMENT, Program
+from tests.experiments.compare.test_verdict import BEST, COST, FASTER, NAMES, SAME, TRUST
 from tests.requirements import require
 from tests.web.conftest import browser, opened  # noqa: F401  # fixtures
 
 pytestmark = pytest.mark.slow  # one whole comparison of every engine, stopped twice, takes a minute
 
 HOSTILE = "</script><b>\x1b\u202e&{{7*7}}$|"
-QUESTIONS = {
-    "Which engine trains faster?",
-    "What does each engine cost?",
-    "Do the engines learn the same?",
-    "Which network predicts best?",
-    "What are the names like?",
-    "Can it be trusted?",
-}
+QUESTIONS = {FASTER, COST, SAME, BEST, NAMES, TRUST}
 QUICK = ("compare-backends", "list.txt", "--quick", "--out")
 
 

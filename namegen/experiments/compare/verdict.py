@@ -183,8 +183,8 @@ def _trust(results: Comparison) -> Line:
     rounds = max((len(one.rounds) for entry in results.lists for one in speeds(entry)), default=0)
     if rounds:
         said.append(
-            f"Times are from {counted(rounds, 'round')}, the engines by turns, nothing of namegen beside them; in "
-            "brackets stands the range."
+            f"Engines were timed in up to {counted(rounds, 'round')} a list, by turns, with nothing of namegen beside "
+            "them; the range stands in brackets."
             if rounds > 1
             else "Each time was measured once, nothing of namegen beside it."
         )

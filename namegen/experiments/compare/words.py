@@ -34,11 +34,6 @@ from namegen.experiments.table import percent, whole
 MOST_NAMED = 3  # networks that a sentence names; of more it gives the number
 
 
-def findings(results: Comparison) -> list[str]:
-    """Of each list, how well its names are predicted and how fast generated."""
-    return [said for entry in results.lists for said in (*accuracy_in_words(entry), *generation_in_words(entry))]
-
-
 def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
     """The best network on held-out names, beside the others, counting and the ceiling, for each split."""
     for split in splits(entry):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from namegen.experiments.compare.words import listed
 from namegen.experiments.joined.source import Source, facts
@@ -20,10 +20,7 @@ def sources_table(sources: Sequence[Source]) -> Table:
 def differences_table(sources: Sequence[Source]) -> Table:
     """A row for everything that is not the same in all reports, a column for each report."""
     found = [facts(source) for source in sources]
-    names = dict.fromkeys(name for one in found for name in one)
-    rows = tuple(
-        (name, *(one.get(name, NONE) for one in found)) for name in names if len({one.get(name) for one in found}) > 1
-    )
+    rows = tuple((name, *(one.get(name, NONE) for one in found)) for name in _differing(found))
     return Table(
         "What differs between them",
         ("", *(source.letter for source in sources)),
@@ -39,8 +36,7 @@ def caution(sources: Sequence[Source]) -> str:
     if len(sources) == 1:
         return "There is one report, so nothing differs."
     machines = len({tuple(one.get(name) for name in MACHINE) for one in found})
-    kinds = {name for name in dict.fromkeys(name for one in found for name in one)
-             if len({one.get(name) for one in found}) > 1}  # fmt: skip
+    kinds = set(_differing(found))
     if machines > 1:
         said = f"They come from {machines} different machines: compare times within a report, not between reports."
     else:
@@ -53,3 +49,9 @@ def caution(sources: Sequence[Source]) -> str:
             " The held-out names or the seeds are not the same everywhere: small differences of accuracy mean nothing."
         )
     return said
+
+
+def _differing(found: Sequence[Mapping[str, str]]) -> list[str]:
+    """The facts that are not the same in all reports."""
+    names = dict.fromkeys(name for one in found for name in one)
+    return [name for name in names if len({one.get(name) for one in found}) > 1]
