@@ -69,7 +69,7 @@ class Recurrent:
         self._room = Room(self.dtype)
         columns, H = cell.columns, self.width
         # Where they stand in a row of the gradient of all columns, in which the carried state follows.
-        self._of_x, self._of_s = slice(0, len(cell.x_gates) * H), slice((columns - cell.s_gates) * H, columns * H)
+        self._of_s = slice((columns - cell.s_gates) * H, columns * H)
         self._carried = slice(*((cell.carried[0], cell.carried[-1] + 1) if cell.carried else (0, 0)))
         self._shared = len(cell.x_gates) + cell.s_gates - columns  # columns of both: the last of x, the first of s
         in_order = cell.x_gates == tuple(range(len(cell.x_gates)))

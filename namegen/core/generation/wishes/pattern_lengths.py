@@ -61,7 +61,7 @@ def single_pieces(expression: str) -> list[str]:
     """
     pieces: dict[str, None] = {}
     place = 0
-    while place < len(expression) and (piece := _PIECE.match(expression, place)):
+    while piece := _PIECE.match(expression, place):  # none matches at the end
         place = piece.end()
         if piece["one"]:
             pieces[piece["one"]] = None
@@ -81,7 +81,7 @@ def needed(expression: str, missing: Collection[str]) -> str | None:
     so_far: str | None = None  # what stands in the way of the alternative that is being read
     passable = False  # whether nothing stands in the way of one of those before it in the group
     place = 0
-    while place < len(expression) and (piece := _PIECE.match(expression, place)):
+    while piece := _PIECE.match(expression, place):  # none matches at the end
         place = piece.end()
         if piece["opens"]:
             around.append((so_far, passable))
