@@ -12,6 +12,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from namegen.drawings.levels import Level, draw_levels
 from namegen.drawings.style import (
     BLUE,
     GREEN,
@@ -51,6 +52,7 @@ DASHES: tuple[tuple[float, ...], ...] = (
 )  # each round of the colours has its own
 MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
 LINE_WIDTH = 1.8  # points
+LEAST_SPAN = 0.1  # of accuracy: what level curves are taken to fill
 WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19
 
 
@@ -95,9 +97,13 @@ def sweep_figure(results: Results, of_list: str) -> Figure:
         _line(axes, runs, drawable_text(name, 44), colour, dashes, width)
     parts = reference_parts([run for runs in settings.values() for run in runs])
     if parts:
-        _reference(axes, "ceiling", mean(part.ceiling.accuracy_argmax for part in parts), INK)
-        name, level = baseline_name(parts), mean(part.baseline.accuracy_argmax for part in parts)
-        _reference(axes, name, level, QUIET)
+        ceiling = mean(part.ceiling.accuracy_argmax for part in parts)
+        counting = mean(part.baseline.accuracy_argmax for part in parts)
+        levels = (
+            Level("ceiling", ceiling, f"{100 * ceiling:.1f}%", INK, dashed=True),
+            Level(baseline_name(parts), counting, f"{100 * counting:.1f}%", QUIET, dashed=True),
+        )
+        draw_levels(axes, levels, least_span=LEAST_SPAN)
     axes.set_xlabel("time in training and validation (seconds)")
     axes.set_ylabel("held-out characters predicted (argmax)")
     axes.xaxis.set_major_formatter(number_formatter())
@@ -157,7 +163,3 @@ def _line(
             alpha=0.15,
             linewidth=0,
         )
-
-
-def _reference(axes: Axes, name: str, level: float, colour: str) -> None:
-    axes.axhline(level, color=colour, linewidth=1, linestyle=(0, (4, 2)), label=name)
