@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
 
 import click
+from options import check_asked
 
 from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE
@@ -53,9 +53,7 @@ def _block(heading: str, text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the file, or compare it."""
-    parser = ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the file is up to date")
-    check = parser.parse_args(arguments).check
+    check = check_asked(__doc__, arguments)
     text = document()
     if check:
         if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:

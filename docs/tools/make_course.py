@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def from_below(text: str) -> str:
 
 def main() -> None:
     """Write every notebook, and take away those whose chapter is gone."""
+    ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter).parse_args()
     import nbformat
 
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from options import check_asked
+
 from namegen.experiments.compare.document import Comparison
 
 PAGE = Path(__file__).parents[1] / "use" / "comparison.md"
@@ -119,9 +121,10 @@ def filled(text: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or check it."""
+    check = check_asked(__doc__, arguments)
     text = PAGE.read_text(encoding="utf-8")
     made = filled(text)
-    if "--check" not in arguments:
+    if not check:
         PAGE.write_text(made, encoding="utf-8")
     elif made != text:
         print("docs/use/comparison.md does not describe results.json as it is: run `make docs`", file=sys.stderr)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from options import check_asked
+
 from namegen.core.data.description import ListDescription, describe
 from namegen.experiments.table import NONE, Table, percent
 from namegen.lists import load_bundled, players
@@ -170,9 +172,10 @@ def draw(lists: Mapping[str, ListDescription], names: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Write page and pictures, or check the page."""
+    check = check_asked(__doc__, arguments)
     lists = descriptions()
     made = page(lists)
-    if "--check" not in arguments:
+    if not check:
         PAGE.write_text(made, encoding="utf-8")
         draw(lists, LISTS)
     elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != made:

@@ -13,10 +13,11 @@ import re
 import shlex
 import subprocess
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+
+from options import check_asked
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
@@ -141,9 +142,7 @@ def qualities() -> Iterator[tuple[str, str]]:
 
 def main(arguments: list[str]) -> int:
     """Write the documents, or compare the figures alone."""
-    parser = ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the figures are up to date")
-    if parser.parse_args(arguments).check:
+    if check_asked(__doc__, arguments):
         text = README.read_text(encoding="utf-8")
         if with_figures(text) == text:
             return 0

@@ -11,13 +11,13 @@ import csv
 import json
 import re
 import sys
-from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from math import isnan
 from pathlib import Path
 from statistics import mean
 from textwrap import fill
 
+from options import check_asked
 from results_words import WORDS, read_sweeps, whole_list_gap
 from results_words import sweeps as words_of_sweeps
 
@@ -326,9 +326,7 @@ def filled(text: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Write both files, or check them."""
-    parser = ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the files are up to date")
-    check = parser.parse_args(arguments).check
+    check = check_asked(__doc__, arguments)
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     entries = [next(entry for entry in results.lists if entry.name == name) for name in LISTS]
 

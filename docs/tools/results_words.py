@@ -91,8 +91,8 @@ def unseen(results: Comparison, entries: Entries) -> str:
         gains.append(f"{listed([f'{point:+.1f}' for point in points])} points {where}")
     return (
         f"With no name on both sides, {'; '.join(said)}. A SimpleRNN of 2×128 has nine times the weights of one of "
-        f"2×32. What it gains in argmax, on {listed([entry.name for entry in entries])}: {'; '.join(gains)}. The "
-        "difference was learned by heart."
+        f"2×32. What it gains in argmax, on {listed([entry.name for entry in entries])}: {'; '.join(gains)}. "
+        "What is gained with repeats alone is learned by heart."
     )
 
 

@@ -68,23 +68,23 @@ class NgramModel:
         """
         if tree.nodes > LONG_TREE:
             orders = tuple(order for order in orders if order in ORDERS_OF_LONG_TREE) or orders[:1]
-        counted = _Counted(tree, vocabulary_size, max(orders))
+        counts = _Counted(tree, vocabulary_size, max(orders))
         found: tuple[NgramModel, Metrics] | None = None
         for smoothing in SMOOTHINGS:
             for order in orders:
                 model = cls.__new__(cls)
-                model._take(counted, order, smoothing)
+                model._take(counts, order, smoothing)
                 figures = AccuracyEvaluator(model).evaluate(held_out)
                 if found is None or figures.loss_nats_per_char < found[1].loss_nats_per_char:
                     found = model, figures
-            counted.forget()  # the tables of one smoothing are as large as the counts
+            counts.forget()  # the tables of one smoothing are as large as the counts
         assert found is not None  # there is an order
         return found
 
-    def _take(self, counted: _Counted, order: int, smoothing: str) -> None:
+    def _take(self, counts: _Counted, order: int, smoothing: str) -> None:
         self.order, self.smoothing = order, smoothing
-        self._size, self._unseen = counted.size, counted.unseen
-        self._tables = counted.tables(order, smoothing)
+        self._size, self._unseen = counts.size, counts.unseen
+        self._tables = counts.tables(order, smoothing)
 
     @property
     def vocabulary_size(self) -> int:

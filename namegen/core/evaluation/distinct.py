@@ -23,7 +23,7 @@ def ranked(rows: int, keys: Keys) -> tuple[Int64[Array, "distinct"], Int[Array, 
     """The distinct keys, rising, and the rank of each row's key among them.
 
     Args:
-        rows: how many there are.
+        rows: how many there are, at least one.
         keys: gives those of a part of them.
 
     >>> key = np.array([7, 3, 7])
@@ -50,7 +50,7 @@ def counted(
     """The distinct keys, rising, and how often each is there.
 
     Args:
-        rows: how many keys there are.
+        rows: how many keys there are, at least one.
         keys: gives those of a part of the rows.
         times: how often each row counts.
 

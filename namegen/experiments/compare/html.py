@@ -27,7 +27,7 @@ from namegen.experiments.compare.tables.sections import (
     list_tables,
 )
 from namegen.experiments.compare.verdict import verdict
-from namegen.experiments.compare.words import measured_where
+from namegen.experiments.compare.words import measured_where, troubles
 from namegen.experiments.table import Table
 from namegen.files import write_whole
 
@@ -38,7 +38,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 REPORT = "report.html"
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 COLOUR_NAMES = {colour.light: name for name, colour in PALETTE.items()}
-TROUBLES = ("Missing", "Left out", "Failed")  # sentences that begin so are seen without opening anything
 LISTS_IN_SIGHT = 2  # of which each has its page; those after them are folded
 COUNTED_NAME = re.compile(r"(?s)(.*)( ×[\d,]+)")
 IN_WORDS = {
@@ -168,12 +167,7 @@ def render(results: Comparison, lists: Sequence[ListReport]) -> str:
 
 def whole(results: Comparison) -> dict[str, object]:
     """What a page says of a comparison as a whole."""
-    where = measured_where(results)
-    return {
-        "verdict": verdict(results),
-        "troubles": [sentence for sentence in where if sentence.startswith(TROUBLES)],
-        "where": [sentence for sentence in where if not sentence.startswith(TROUBLES)],
-    }
+    return {"verdict": verdict(results), "troubles": troubles(results), "where": measured_where(results)}
 
 
 def page_environment(names: Sequence[str]) -> Environment:

@@ -215,13 +215,14 @@ class TimingResult:
         start_up_seconds: from the start of the process to an engine that is made, its libraries loaded.
         peak_memory_mib: the most that the process held until the first batch size was done; None where the system does
             not say.
-        batches: with the batch size of the training, and with a large one.
+        batches: with the batch size of the training; then with a large one, where the list has names enough for some
+            updates of an epoch.
         quiet: whether something else ran.
     """
 
     start_up_seconds: Measure
     peak_memory_mib: Measure | None
-    batches: tuple[BatchTiming, BatchTiming]
+    batches: tuple[BatchTiming, ...]
     quiet: Quiet
 
 

@@ -45,6 +45,7 @@ NUMPY, TFLITE = "numpy", "tflite"
 QUICK_EPOCHS = 10
 ROUNDS, QUICK_ROUNDS = 5, 3  # the first of them is the training that the curves are of
 LARGE_BATCH = 512  # names: speed is told for the batch of the training, and for this one
+FEWEST_UPDATES = 4  # of an epoch with the large batch: with fewer, what an epoch costs whatever its names would be told
 TIMED_EPOCHS = 6  # of each round: one to warm up, and five
 
 
@@ -223,9 +224,11 @@ def _timings(corpus: Corpus, scope: Scope, foreign: Mapping[str, ForeignNetwork]
     own = [(one.name, engine, one.settings) for engine, one in foreign.items()]
     like = product(scope.timed_networks, [engine for engine in engine_paths() if engine not in foreign])
     timed = [*((network, engine, NETWORKS[network]) for network, engine in like), *own]
+    trained = (1 - VALIDATION) * len(corpus.names)
+    large = LARGE_BATCH if trained >= FEWEST_UPDATES * LARGE_BATCH else None
     for number, (network, engine, settings) in product(range(1, scope.rounds), timed):
         config = _config(scope, scope.splits[0], 0, LIKE_FOR_LIKE_TRAINING, settings, epochs=TIMED_EPOCHS)
-        subject = TimingSubject(engine, config, number, LARGE_BATCH)
+        subject = TimingSubject(engine, config, number, large)
         label = f"{corpus.source}: {network}, {engine}, timed, round {number + 1}"
         yield Measurement(corpus, subject, label, network, engine=engine, timed=True)
 

@@ -45,6 +45,7 @@ from namegen.experiments.compare.plan import (
     PlanOutcome,
     Scope,
 )
+from namegen.experiments.compare.selection import distances
 from namegen.experiments.compare.subjects import (
     GENERATED_NAMES,
     GenerationSubject,
@@ -55,7 +56,6 @@ from namegen.experiments.compare.subjects import (
 from namegen.experiments.engine_code import codes_for_report, versions
 from namegen.experiments.machine import commit, machine
 
-CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")
 ListResults = list[tuple[Measurement, Result]]
 OfSubject = TypeVar("OfSubject")
 OfResult = TypeVar("OfResult")
@@ -168,13 +168,10 @@ def _like_for_like(found: ListResults) -> Iterator[LikeForLike]:
         }
         sizes = [result.parameters for result in results.values()]  # another network is not like the first
         runs = {engine: result.history for engine, result in results.items() if result.parameters == sizes[0]}
-        distances = [
-            LargestDistance((one, other), curve, epoch, abs(left - right))
+        apart = [
+            LargestDistance((one, other), curve, epoch, nats)
             for one, other in combinations(runs, 2)
-            for curve in CURVES
-            for epoch, (left, right) in enumerate(
-                zip(getattr(runs[one], curve), getattr(runs[other], curve), strict=False), start=1
-            )
+            for curve, epoch, nats in distances(runs[one], runs[other])
         ]
-        largest = max(distances, key=lambda distance: distance.distance_nats, default=None)
+        largest = max(apart, key=lambda distance: distance.distance_nats, default=None)
         yield LikeForLike(network, tuple(runs), largest)

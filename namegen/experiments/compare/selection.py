@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from namegen.core.generation.plausibility import ODDEST
@@ -10,11 +11,13 @@ from namegen.experiments.compare.measured import Algorithm, Counting, Generation
 from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
 from namegen.experiments.compare.plan import NUMPY, TFLITE
 from namegen.experiments.compare.subjects import SplitName
+from namegen.experiments.trained import History
 
 Part = Literal["training", "held_out", "whole"]
 Metric = Literal["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"]
 Whose = Literal["ceiling", "baseline"]
 
+CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
 # What a report calls the parts of a list, and the ways to draw names.
 PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out part", "whole": "whole list"}
 ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
@@ -48,14 +51,16 @@ def like_for_like_by_network(entry: ListEntry) -> dict[str, list[Training]]:
 
 
 def curve_distance(one: Training, other: Training) -> float:
-    """How far the loss curves of two trainings are apart at most, in nats per character."""
-    pairs = [
-        pair
-        for curve in ("training_loss_nats_per_char", "validation_loss_nats_per_char")
-        for pair in zip(getattr(one.history, curve), getattr(other.history, curve), strict=False)
-        if None not in pair
-    ]
-    return max((abs(left - right) for left, right in pairs), default=0.0)
+    """How far the loss curves of two trainings, of an epoch at least, are apart at most, in nats per character."""
+    return max(found for *_, found in distances(one.history, other.history))
+
+
+def distances(one: History, other: History) -> Iterator[tuple[str, int, float]]:
+    """A loss curve, an epoch, and how far two trainings are apart there, in nats per character."""
+    for curve in CURVES:
+        for epoch, pair in enumerate(zip(getattr(one, curve), getattr(other, curve), strict=False), start=1):
+            if None not in pair:
+                yield curve, epoch, abs(pair[0] - pair[1])
 
 
 def network_names(entry: ListEntry, split: SplitName) -> list[str]:

@@ -94,8 +94,8 @@ def speeds(entry: ListEntry) -> list[Speed]:
             of_engine = [one for one in entry.timings or () if (one.network, one.engine) == (run.network, run.engine)]
             for own in (True, False):
                 rounds = [first] if own else []
-                for one in of_engine:
-                    batch = one.batches[0 if own else 1]
+                timed = [(one, one.batches[0 if own else 1]) for one in of_engine if own or len(one.batches) > 1]
+                for one, batch in timed:
                     memory = one.peak_memory_mib if own else None
                     rounds.append(
                         Round(
@@ -108,7 +108,7 @@ def speeds(entry: ListEntry) -> list[Speed]:
                         )
                     )
                 if rounds:
-                    size = run.batch_size if own else of_engine[0].batches[1].batch_size
+                    size = run.batch_size if own else timed[0][1].batch_size
                     found.append(Speed(network, run.engine, size, run.parameters, own, tuple(rounds)))
     return found
 
@@ -142,16 +142,27 @@ class Ratio:
 
     @property
     def clear(self) -> bool:
-        """Whether one engine was the faster one in every round."""
-        return self.lowest > 1 or self.highest < 1
+        """Whether one engine was the faster one in every round, of several."""
+        return self.rounds > 1 and (self.lowest > 1 or self.highest < 1)
+
+    @property
+    def slower(self) -> bool:
+        """Whether it was the slower one in every round, of several."""
+        return self.rounds > 1 and self.highest < 1
+
+    def shown(self, number: float) -> str:
+        """One of its numbers; a difference is not shown as none: 1.02 and not 1.0."""
+        told = self.clear or self.rounds == 1
+        near = any(f"{one:.1f}" == "1.0" for one in (self.median, self.lowest, self.highest))
+        return f"{number:.{2 if told and near else 1}f}"
 
     def __str__(self) -> str:
         """For people.
 
-        >>> str(Ratio.of([1.62, 1.58, 1.71])), str(Ratio.of([2.0]))
-        ('1.6 (1.6 to 1.7)', '2.0 (one round)')
+        >>> str(Ratio.of([1.62, 1.58, 1.71])), str(Ratio.of([2.0])), str(Ratio.of([1.02, 1.04]))
+        ('1.6 (1.6 to 1.7)', '2.0 (one round)', '1.03 (1.02 to 1.04)')
         """
-        shown, low, high = (f"{one:.1f}" for one in (self.median, self.lowest, self.highest))
+        shown, low, high = map(self.shown, (self.median, self.lowest, self.highest))
         if self.rounds == 1:
             return f"{shown} (one round)"
         return shown if low == high else f"{shown} ({low} to {high})"
@@ -166,7 +177,7 @@ class Quietness:
 
     Attributes:
         other_cores: at most so many did others keep busy, in nine measurements of ten; None where it is not known.
-        drift: at most so many times its shortest time did the fixed computation take, nine times of ten.
+        drift: at most so many times its shortest time did the fixed computation take, in nine measurements of ten.
         known: whether anything was noted; not so in documents of the first edition.
     """
 
@@ -183,14 +194,15 @@ class Quietness:
 def quietness(results: Comparison) -> Quietness:
     """Of all measurements of a comparison whose seconds are told."""
     found = [one for entry in results.lists for one in _watched(entry)]
-    control = [seconds for one in found for seconds in one.control_seconds]
     cores = [one.other_cores for one in found if one.other_cores is not None]
-    drift = nine_of_ten(control) / min(control) if control else 1.0
+    shortest = min((min(one.control_seconds) for one in found), default=1.0)
+    drift = nine_of_ten([max(one.control_seconds) / shortest for one in found]) if found else 1.0
     return Quietness(nine_of_ten(cores) if cores else None, drift, bool(found))
 
 
 def nine_of_ten(values: Sequence[float]) -> float:
-    """What nine of ten values do not exceed: one disturbance spoils one round, which the median leaves out.
+    """What nine of ten values do not exceed (of fewer than ten, none does): one disturbance spoils one round of many,
+    which the median leaves out.
 
     >>> nine_of_ten([1.0] * 9 + [5.0]), nine_of_ten([1.0, 5.0])
     (1.0, 5.0)

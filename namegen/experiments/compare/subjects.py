@@ -77,14 +77,14 @@ class TimingSubject:
         engine: its name.
         config: the tables of a config file, of few epochs.
         round: which; the first one, 0, is the training that the curves are of.
-        large_batch: names; what is timed beside the batch of the config.
+        large_batch: names; what is timed beside the batch of the config. None: nothing, as the list is short.
     """
 
     kind: ClassVar[str] = "timing"
     engine: str
     config: Mapping[str, Json]
     round: int
-    large_batch: int
+    large_batch: int | None
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def clocked(engine_class: EngineClass, clock: Clock) -> EngineClass:
 
 
 def measure_timing(request: Request[TimingSubject]) -> TimingResult:
-    """Train a few epochs with the batch size of the config, then with a large one."""
+    """Train a few epochs with the batch size of the config, then with a large one if there is one."""
     engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
     from namegen.config import parse_config
     from namegen.experiments.compare.memory import peak_memory_mib
@@ -81,9 +81,11 @@ def measure_timing(request: Request[TimingSubject]) -> TimingResult:
     with Watch() as watch:
         own = _train(request, recipe, engine_class, clock)
         started, memory = started + clock.making, peak_memory_mib()
-        training = replace(recipe.training, batch_size=request.subject.large_batch)
-        large = _train(request, replace(recipe, training=training), engine_class, Clock())
-    return TimingResult(start_up_seconds=started, peak_memory_mib=memory, batches=(own, large), quiet=watch.quiet)
+        batches = [own]
+        if request.subject.large_batch is not None:
+            training = replace(recipe.training, batch_size=request.subject.large_batch)
+            batches.append(_train(request, replace(recipe, training=training), engine_class, Clock()))
+    return TimingResult(start_up_seconds=started, peak_memory_mib=memory, batches=tuple(batches), quiet=watch.quiet)
 
 
 def _train(request: Request[TimingSubject], recipe: Recipe, engine_class: EngineClass, clock: Clock) -> BatchTiming:

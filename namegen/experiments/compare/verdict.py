@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from statistics import median
 
 from namegen.experiments.compare.document import Comparison, ListEntry, Training
@@ -35,7 +36,7 @@ def verdict(results: Comparison) -> list[Line]:
     """The lines of a comparison, a warning first; a question that nothing was measured for is not asked."""
     lists = results.lists
     asked = (
-        Line("Which engine trains faster?", tuple(_faster(lists))),
+        Line("Which engine trains faster?", tuple(_faster(results))),
         Line("What does each engine cost?", tuple(_costs(lists))),
         Line("Do the engines learn the same?", tuple(_same(lists))),
         Line("Which network predicts best?", tuple(said for entry in lists for said in accuracy_in_words(entry))),
@@ -48,24 +49,26 @@ def verdict(results: Comparison) -> list[Line]:
 # --- speed ------------------------------------------------------------------------------------------------------------
 
 
-def _faster(lists: Sequence[ListEntry]) -> Iterator[str]:
+def _faster(results: Comparison) -> Iterator[str]:
     """Of each network the fastest engine, beside each other one: with the batches of the training, and with large."""
+    lists = results.lists
+    if quietness(results).busy:
+        yield "On a busy machine, so not to be relied on:"
     found = {entry.fingerprint: speeds(entry) for entry in lists}
+    called = {entry.fingerprint: entry.name for entry in lists}
     networks = dict.fromkeys(one.network for of_list in found.values() for one in of_list)
     for network in networks:
         engines = dict.fromkeys(one.engine for each in found.values() for one in each if one.network == network)
         if len(engines) == 1:
             yield f"{network}: trained by {next(iter(engines))} alone."
             continue
-        said = []
+        said: list[str] = []
         for own in (True, False):
             of_batch = {
                 fingerprint: {one.engine: one for one in each if one.network == network and one.own_batch == own}
                 for fingerprint, each in found.items()
             }
-            part = _fastest([each for each in of_batch.values() if len(each) > 1])
-            if part:
-                said.append(part)
+            said += _fastest([(called[list_], each) for list_, each in of_batch.items() if len(each) > 1])
         if said:
             yield f"{network}: {'; '.join(said)}."
     if not networks:
@@ -77,29 +80,42 @@ def _faster(lists: Sequence[ListEntry]) -> Iterator[str]:
         )
 
 
-def _fastest(of_lists: Sequence[dict[str, Speed]]) -> str:
-    """In batches of one size: the fastest engine, and how many times as fast as each other one it is."""
+def _fastest(of_lists: Sequence[tuple[str, Mapping[str, Speed]]]) -> Iterator[str]:
+    """In batches of one size: the fastest engine, and how many times as fast as each other one it is; list by list
+    where another engine is the fastest one of another list.
+
+    Args:
+        of_lists: what each list is called; engine → its speed, of more than one engine.
+    """
     if not of_lists:
-        return ""
-    sizes = sorted({one.batch_size for each in of_lists for one in each.values()})
-    engines = list(dict.fromkeys(engine for each in of_lists for engine in each))
+        return
+    engines = list(dict.fromkeys(engine for _, each in of_lists for engine in each))
+    shared = [each for _, each in of_lists if len(each) == len(engines)] or [each for _, each in of_lists]
     typical = {
-        engine: median(median(each[engine].seconds_per_epoch) for each in of_lists if engine in each)
+        engine: median(median(each[engine].seconds_per_epoch) for each in shared if engine in each)
         for engine in engines
+        if any(engine in each for each in shared)
     }
-    first, *others = sorted(engines, key=lambda engine: typical[engine])
-    ratios = {
-        other: Ratio.of([one for each in of_lists if {first, other} <= each.keys()
-                         for one in each[first].ratios(each[other])])
-        for other in others
-    }  # fmt: skip
+    first, *others = sorted(engines, key=lambda engine: typical.get(engine, math.inf))
+    beside = {other: [each[first].ratios(each[other]) for _, each in of_lists if {first, other} <= each.keys()]
+              for other in others}  # fmt: skip
+    if len(of_lists) > 1 and any(Ratio.of(one).slower for found in beside.values() for one in found if one):
+        for name, each in of_lists:
+            yield from (f"{said} on {name}" for said in _fastest([(name, each)]))
+        return
+    ratios = {other: Ratio.of(pooled) for other, found in beside.items() if (pooled := [*chain(*found)])}
     clear = [f"{ratio} times as fast as {other}" for other, ratio in ratios.items() if ratio.clear]
-    even = [f"{other} ({ratio} times)" for other, ratio in ratios.items() if not ratio.clear]
-    where = f"in batches of {' or '.join(f'{size:,}' for size in sizes)}"
-    said = f"{first} is {listed(clear)} {where}" if clear else where
+    once = [f"{other} ({ratio.shown(ratio.median)} times)" for other, ratio in ratios.items() if ratio.rounds == 1]
+    even = [f"{other} ({ratio} times)" for other, ratio in ratios.items() if not ratio.clear and ratio.rounds > 1]
+    parts = []
+    if clear:
+        parts.append(f"{first} is {listed(clear)}")
+    if once:
+        parts.append(f"{first} was faster than {listed(once)}, measured once")
     if even:
-        said += f"{', ' if clear else ' '}no difference found between {first} and {listed(even)}"
-    return said
+        parts.append(f"no difference found between {first} and {listed(even)}")
+    sizes = sorted({one.batch_size for _, each in of_lists for one in each.values()})
+    yield f"{', '.join(parts)} in batches of {' or '.join(f'{size:,}' for size in sizes)}"
 
 
 def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
@@ -112,7 +128,7 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
         memory = [each.peak_memory_mib for each in rounds if each.peak_memory_mib is not None]
         said = f"{engine} is ready to train after {spread_around_median(start, seconds)} s"
         if compilation >= 0.1:
-            said += f" ({seconds(compilation)} of them to compile)"
+            said += f" (about {seconds(compilation)} of them to compile)"
         yield f"{said} and takes {spread_around_median(memory, mebibytes)} MiB of memory." if memory else f"{said}."
 
 
@@ -121,7 +137,12 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
 
 def _same(lists: Sequence[ListEntry]) -> Iterator[str]:
     """The first engine and those that stay near it; then each that does not."""
-    groups = [runs for entry in lists for runs in like_for_like_by_network(entry).values() if len(runs) > 1]
+    every = [
+        [run for run in runs if run.history.epoch]
+        for entry in lists
+        for runs in like_for_like_by_network(entry).values()
+    ]
+    groups = [runs for runs in every if len(runs) > 1]
     if not groups:
         return
     farthest: dict[str, float] = {}  # engine → from the first one
@@ -164,8 +185,8 @@ def _trust(results: Comparison) -> Line:
     said = []
     if quiet.known:
         cores = quiet.other_cores
-        beside = "" if cores is None else f"other processes took at most {cores:.1f} cores, and "
-        longest = f"a fixed computation at most {quiet.drift:.2f} times its shortest time"
+        beside = "" if cores is None else f"other processes kept at most {cores:.1f} cores busy, and "
+        longest = f"a fixed computation took at most {_times(quiet.drift)} as long as at its best"
         noted = f"in nine of ten measurements, {beside}{longest}"
         said.append(
             f"Not its times, as the machine was busy: {noted}. Run it again with nothing beside it."
@@ -191,3 +212,8 @@ def _trust(results: Comparison) -> Line:
     if results.failed:
         said.append(f"{counted(len(results.failed), 'measurement')} failed; the rest stands.")
     return Line("Can it be trusted?", tuple(said), warning=quiet.busy or bool(results.failed))
+
+
+def _times(drift: float) -> str:
+    """How many times, as exactly as it matters: ``1.06 times``, ``32 times``."""
+    return f"{drift:.2f} times" if drift < 2 else f"{drift:.0f} times"

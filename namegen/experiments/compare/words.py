@@ -31,6 +31,7 @@ from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.engine_code import code_in_words
 from namegen.experiments.table import percent, whole
 
+NOT_KNOWN = "whether they differ is not known: too few names, or a document of the first edition"
 MOST_NAMED = 3  # networks that a sentence names; of more it gives the number
 
 
@@ -40,11 +41,11 @@ def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
         networks = network_names(entry, split)
         if not networks:
             continue
-        where = "with repeats on both sides" if split == "names" else "that training has not seen"
         top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
         best, found, baseline = _best(entry, split, "accuracy_argmax")
+        named = _named(entry, split, best, "argmax")
         yield (
-            f"{entry.name}, held-out names {where}: the best network ({_named(entry, split, best, 'argmax')}) predicts "
+            f"{entry.name}, {_held_out(entry, split)}: the best network ({named}) predicts "
             f"{percent(found)}% of the characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%"
             f"{_beside_counting(entry, split, best, 'argmax')}; the ceiling is {percent(top)}%."
         )
@@ -54,6 +55,15 @@ def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
                 f"The lowest loss is that of the {_named(entry, split, best, 'loss')}: {found:.3f} nats per character, "
                 f"counting {baseline:.3f}{_beside_counting(entry, split, best, 'loss')}."
             )
+
+
+def _held_out(entry: ListEntry, split: SplitName) -> str:
+    """How many held-out names, and how many of them were seen in training: ``4,708 held-out names (51% …)``."""
+    of_split = [one for one in entry.references if one.split == split]
+    names = mean(one.parts.held_out.names for one in of_split)
+    seen = mean(one.seen_percent for one in of_split)
+    what = f"{seen:.0f}% of them stand in the training part too" if seen else "none of them stands in the training part"
+    return f"{names:,.0f} held-out names ({what})"
 
 
 def _best(entry: ListEntry, split: SplitName, figure: Metric) -> tuple[str, float, float]:
@@ -69,19 +79,23 @@ def _best(entry: ListEntry, split: SplitName, figure: Metric) -> tuple[str, floa
 
 def _named(entry: ListEntry, split: SplitName, best: str, figure: Figure) -> str:
     """The best network, and those that it is not known to be better than."""
-    others = {other: between(entry, split, best, other, figure) for other in network_names(entry, split)}
-    alike = [other for other, apart in others.items() if other != best and apart is not None and not apart.is_found]
+    others = {
+        other: between(entry, split, best, other, figure) for other in network_names(entry, split) if other != best
+    }
+    if others and not any(others.values()):
+        return f"{best}; how sure that is, is not known"
+    alike = [other for other, apart in others.items() if apart is not None and not apart.is_found]
     if not alike:
         return best
-    of_all = "all others" if len(alike) == len(others) - 1 else f"{len(alike)} of {len(others) - 1} others"
+    of_all = "all others" if len(alike) == len(others) else f"{len(alike)} of {len(others)} others"
     return f"{best}, though no difference was found from {listed(alike) if len(alike) <= MOST_NAMED else of_all}"
 
 
 def _beside_counting(entry: ListEntry, split: SplitName, network: str, figure: Figure) -> str:
-    """How sure it is that a network and counting differ; nothing where that is not known."""
+    """How sure it is that a network and counting differ."""
     apart = against_counting(entry, split, network, figure)
     if apart is None:
-        return ""
+        return f" ({NOT_KNOWN})"
     if not apart.is_found:
         return f" ({NO_DIFFERENCE})"
     mean_, _, interval = in_figures(apart, figure).partition(" (")
@@ -115,7 +129,7 @@ def _new_and_plausible(entry: ListEntry, network: str, generated: NameFigures) -
         return
     drawn = {network: generated} | names_of_counting(reference)
     new = [f"{name} {found.new_percent:.0f}%" for name, found in drawn.items()]
-    yield f"Names that the training part lacks: {listed(new)}."
+    yield f"Names that the training part lacks, in one drawing from one training each: {listed(new)}."
     why = why_not_plausible(reference)
     plausible = [
         f"{name} {found.plausible_percent:.0f}%"
@@ -150,7 +164,7 @@ def counted(number: int, what: str) -> str:
 
 
 def measured_where(results: Comparison) -> list[str]:
-    """Machine, threads, versions, seeds, commit; then what is missing and how to get it; a sentence each."""
+    """Machine, threads, versions, seeds, commit; a sentence each."""
     machine, versions = results.machine, results.versions
     memory = f", {machine.memory_gib:g} GiB" if machine.memory_gib else ""
     found = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
@@ -159,7 +173,7 @@ def measured_where(results: Comparison) -> list[str]:
     commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
     codes = [f"{name} ({code_in_words(code)})" for name, code in (results.engine_codes or {}).items()]
     split = "" if results.split_seed is None else f", split by the seed {results.split_seed}"
-    said = [
+    return [
         f"Measured on {machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system}). Every "
         f"measurement ran in a process of its own with {counted(results.threads, 'thread')}; measurements of time ran "
         "one after the other.",
@@ -167,9 +181,12 @@ def measured_where(results: Comparison) -> list[str]:
         *([f"Engines: {'; '.join(codes)}."] if codes else []),
         f"Seeds {', '.join(map(str, results.seeds))}{split}; {results.validation:.0%} of each list held out. The "
         "figures are those of the epoch with the lowest held-out loss (for the original's networks, with the highest "
-        "held-out accuracy, as in the original). The same seeds give the same figures, except for times.",
+        "held-out accuracy, as in the original). The same seeds give the same figures on the same machine, except for "
+        "times.",
     ]
-    said += [f"Missing: {one.what}: {one.why}." for one in results.missing]
-    said += [f"Left out: {one.what}: {one.why}." for one in results.left_out]
-    said += [f"Failed: {one.what}: {one.why}." for one in results.failed]
-    return said
+
+
+def troubles(results: Comparison) -> list[str]:
+    """What is missing and how to get it, what was left out, what failed; a sentence each."""
+    found = (("Missing", results.missing), ("Left out", results.left_out), ("Failed", results.failed))
+    return [f"{how}: {one.what}: {one.why}." for how, of_kind in found for one in of_kind]

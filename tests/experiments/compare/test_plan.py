@@ -55,6 +55,16 @@ def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.Mo
     assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
 
 
+def test_only_a_list_of_several_large_batches_is_timed_with_them() -> None:
+    def large(names: int) -> set[int | None]:
+        corpus = Corpus(load_bundled("mlb-first").names[:names], source="list.txt")
+        plan = make_plan([corpus], Scope(quick=True, seeds=1))
+        return {one.subject.large_batch for one in plan if isinstance(one.subject, TimingSubject)}
+
+    assert large(2_559) == {None}
+    assert large(2_560) == {512}  # four fifths of it are four batches
+
+
 def test_the_split_is_held_for_every_training_and_seed() -> None:
     assert Scope().split_seed == 0
     plan = make_plan([CORPUS], Scope(seeds=2, split_seed=7))

@@ -21,13 +21,13 @@ NAMES = load_bundled("mlb-first").names[:1000]
 linux = pytest.mark.skipif(not Path("/proc/stat").exists(), reason="another system does not say what others do")
 
 
-def asked(engine: str = "numpy") -> Request[TimingSubject]:
+def asked(engine: str = "numpy", large: int | None = 512) -> Request[TimingSubject]:
     config = {
         "data": {"validation": 0.2, "split": "names", "split_seed": 0},
         "network": {"cell": "simple_rnn", "hidden": [8]},
         "training": {"effort": "quick", "seed": 0, "epochs": 3, "batch_size": 32},
     }
-    subject = TimingSubject(engine, config, round=1, large_batch=512)
+    subject = TimingSubject(engine, config, round=1, large_batch=large)
     return Request("timing", subject, "x", NAMES, None, None, threads=1, started=time.time())
 
 
@@ -42,6 +42,12 @@ def test_an_engine_is_timed_with_both_batches() -> None:
     assert 0.7 * whole < characters.pop() < 0.9 * whole  # four fifths of the list are trained on
     assert small.seconds_per_epoch > large.seconds_per_epoch > 0
     assert found.start_up_seconds >= 0
+
+
+def test_a_short_list_is_timed_with_its_own_batch_alone() -> None:
+    found = measure_timing(asked(large=None))
+    assert isinstance(found, TimingResult)
+    assert [one.batch_size for one in found.batches] == [32]
 
 
 @linux

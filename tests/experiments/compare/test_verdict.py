@@ -115,6 +115,39 @@ def test_engines_that_change_places_from_round_to_round_are_not_told_apart(compa
     assert "no difference found between" in answers(made, FASTER).partition(";")[2]
 
 
+def test_a_difference_too_small_for_one_decimal_is_shown(comparison: Comparison) -> None:
+    made = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [], "keras": []})
+    [entry] = made.lists
+    one, other = entry.trainings
+    other = replace(other, timing=replace(other.timing, seconds_per_epoch=1.03))
+    made = timed(
+        replace(made, lists=(replace(entry, trainings=(one, other)),)),
+        {"numpy": [(1.0, 1.0)], "keras": [(1.02, 1.04)]},
+    )
+    assert "numpy is 1.02 (1.02 to 1.03) times as fast as keras in batches of" in answers(made, FASTER)
+    assert "numpy was faster than keras (1.04 times), measured once in batches of 512" in answers(made, FASTER)
+
+
+def test_lists_with_different_winners_are_told_one_by_one(comparison: Comparison) -> None:
+    first = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [(1.0, 1.0)] * 2, "keras": [(1.5, 1.5)] * 2})
+    second = timed(like_for_like(comparison, keras=0, numpy=0), {"numpy": [(4.0, 4.0)] * 2, "keras": [(2.0, 2.0)] * 2})
+    both = (first.lists[0], replace(second.lists[0], name="other", fingerprint="other"))
+    said = answers(replace(first, lists=both), FASTER)
+    assert f"numpy is 1.5 times as fast as keras in batches of 512 on {first.lists[0].name}" in said
+    assert "keras is 2.0 times as fast as numpy in batches of 512 on other" in said
+    assert "no difference found" not in said
+
+
+def test_without_a_large_batch_nothing_is_told_of_one(comparison: Comparison) -> None:
+    made = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [(1.0, 1.0)], "keras": [(1.5, 1.5)]})
+    [entry] = made.lists
+    assert entry.timings
+    short = tuple(replace(one, batches=one.batches[:1]) for one in entry.timings)
+    made = replace(made, lists=(replace(entry, timings=short),))
+    assert "512" not in answers(made, FASTER)
+    assert "numpy is 1.8 (1.5 to 2.0) times as fast as keras" in answers(made, FASTER)
+
+
 def test_the_fastest_stands_first_whichever_it_is(comparison: Comparison) -> None:
     made = timed(like_for_like(comparison, numpy=0, swift=0, zig=0), {})
     slower = replace(
@@ -124,8 +157,8 @@ def test_the_fastest_stands_first_whichever_it_is(comparison: Comparison) -> Non
     )
     with_it = replace(made, lists=(replace(made.lists[0], trainings=(*made.lists[0].trainings, slower)),))
     assert answers(with_it, FASTER).startswith(
-        "SimpleRNN 2×32: last is 2.0 (one round) times as fast as numpy, 4.0 (one round) times as fast as swift and "
-        "6.0 (one round) times as fast as zig in batches of "
+        "SimpleRNN 2×32: last was faster than numpy (2.0 times), swift (4.0 times) and zig (6.0 times), measured once "
+        "in batches of "
     )
 
 
@@ -162,13 +195,13 @@ def test_another_network_of_that_name_is_not_compared(comparison: Comparison) ->
 @pytest.mark.parametrize(
     ("quiet", "said"),
     [
-        (QUIET, "The machine was quiet: in nine of ten measurements, other processes took at most 0.0 cores"),
+        (QUIET, "The machine was quiet: in nine of ten measurements, other processes kept at most 0.0 cores busy"),
         (
             Quiet((0.01, 0.01), 0.6),
-            "as the machine was busy: in nine of ten measurements, other processes took at most 0.6 cores",
+            "as the machine was busy: in nine of ten measurements, other processes kept at most 0.6 cores busy",
         ),
-        (Quiet((0.01, 0.02), 0.0), "a fixed computation at most 2.00 times its shortest time"),
-        (Quiet((0.01, 0.01), None), "quiet: in nine of ten measurements, other processes took at most 0.0 cores"),
+        (Quiet((0.01, 0.02), 0.0), "a fixed computation took at most 2 times as long as at its best"),
+        (Quiet((0.01, 0.01), None), "quiet: in nine of ten measurements, other processes kept at most 0.0 cores busy"),
     ],
 )
 def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str) -> None:

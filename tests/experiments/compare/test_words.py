@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from namegen.experiments.compare.document import Comparison, Trouble
-from namegen.experiments.compare.words import measured_where
+from namegen.experiments.compare.words import measured_where, troubles
 from namegen.experiments.engine_code import EngineCode
 
 
 def test_what_went_wrong_is_told_each_in_a_sentence(comparison: Comparison) -> None:
     missing = replace(comparison, missing=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
-    assert measured_where(missing)[-2:] == ["Missing: keras: install it.", "Failed: a training: lost."]
+    assert troubles(missing) == ["Missing: keras: install it.", "Failed: a training: lost."]
 
 
 def test_a_split_of_its_own_is_told(comparison: Comparison) -> None:
