@@ -40,6 +40,15 @@ def test_gradients(cell: str, through_time: bool, hidden: tuple[int, ...], names
 
 
 @cells
+def test_more_letters_than_a_byte_counts(cell: str) -> None:
+    vocabulary = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 300))))
+    names = [character + "一丁" for character in vocabulary.characters]
+    model = Model(RecurrentNetwork(vocabulary.size, cell, (2,)), through_time=True, dtype="float64")
+    model.vector[:] = np.random.default_rng(7).normal(0, 0.6, model.vector.shape)
+    assert_as_plain_loop(model, cell, PrefixTree.from_names(names, vocabulary), names, vocabulary)
+
+
+@cells
 def test_batches_of_one_name_beside_large_ones(cell: str) -> None:
     """Memory that is reused must not show: a step after a larger one is what it is in an engine of its own."""
     names = ["abc", "abd", "a", "bcd", "bcde", "h"]

@@ -33,7 +33,7 @@ def searched(bound: int, n: int, model: SmallModel, *wishes: Contains | EndsWith
     if isinstance(model, Counting):
         model.search = search
     names: list[str] = []
-    for found in search.bands(n):
+    for found in search.bands(n=n):
         names = found.names
     return search, names
 

@@ -35,7 +35,7 @@ def inventor(real: list[str], known: list[str] | None = None) -> PlayerInventor:
 
 
 def invent(maker: PlayerInventor, n: int, seed: int = 0, temperature: float = 1.0) -> list[InventedPlayer]:
-    batches = maker.generate(n, rng=np.random.default_rng(seed), temperature=temperature)
+    batches = maker.generate(n=n, rng=np.random.default_rng(seed), temperature=temperature)
     return [player for batch in batches for player in batch]
 
 
@@ -110,7 +110,7 @@ def test_single_names_are_new_and_no_longer_than_allowed():
     assert set(draw_each(source, [rng] * 200, longest=5, allow_seen=True)) & set(LAST)
     sources = [np.random.default_rng(seed) for seed in range(40)]
     alone = [draw_each(source, [np.random.default_rng(seed)], longest=5)[0] for seed in range(40)]
-    assert draw_each(source, sources, longest=5) == alone
+    assert draw_each(generator=source, rngs=sources, longest=5) == alone
     assert draw_each(source, [], longest=5) == []
     coldest = draw_each(source, [rng] * 20, longest=9, temperature=0.01, allow_seen=True)
     assert len(set(coldest)) < 4 < len(set(draw_each(source, [rng] * 20, longest=9, allow_seen=True)))

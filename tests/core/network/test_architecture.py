@@ -19,6 +19,10 @@ from namegen.errors import CheckpointError, OutputError, SettingsError
 LARGE = RecurrentNetwork(vocabulary_size=120, cell="lstm", hidden=(200, 150))
 
 
+def test_what_an_architecture_has_to_say() -> None:
+    assert Network.__abstractmethods__ == {"from_settings", "parameter_shapes", "summary"}
+
+
 def test_shapes_by_cell() -> None:
     """Keras's layout, written out."""
     assert RecurrentNetwork(9, "simple_rnn", (5, 4)).parameter_shapes == {
