@@ -48,7 +48,7 @@ class Colour:
 
 # Every colour of namegen's drawings and reports, by its name in a style sheet; only the page for a browser has its own.
 # From blue to sky they are Okabe and Ito's, made to be told apart with every kind of colour vision
-# (jfly.uni-koeln.de/color); the last two are darker than any of those.
+# (jfly.uni-koeln.de/color); indigo and wine are darker than any of those.
 PALETTE = {
     "paper": Colour("#ffffff", dark="#16181b"),
     "ink": Colour("#262626", dark="#e6e6e3", printed="#000000"),  # text
@@ -63,11 +63,14 @@ PALETTE = {
     "sky": Colour("#56b4e9", dark="#86cbf2"),
     "indigo": Colour("#43308f", dark="#a596f2"),
     "wine": Colour("#8a1c45", dark="#f07a96"),
+    "black": Colour("#111111", dark="#111111"),  # on a light colour, whatever is around
 }
 PAPER, INK, QUIET, FAINT = (PALETTE[name].light for name in ("paper", "ink", "quiet", "faint"))
 BLUE, VERMILION, GREEN = (PALETTE[name].light for name in ("blue", "vermilion", "green"))
 PURPLE, ORANGE, SKY_BLUE = (PALETTE[name].light for name in ("purple", "orange", "sky"))
 INDIGO, WINE = (PALETTE[name].light for name in ("indigo", "wine"))
+
+LIGHT_COLOURS, ON_LIGHT = (PURPLE, ORANGE, SKY_BLUE), PALETTE["black"].light  # white is hard to read on these
 
 ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION, "tflite": PURPLE}  # nobody else's
 ENGINE_MARKERS = {"numpy": "o", "keras": "s", "tflite": "d"}

@@ -95,7 +95,7 @@ def test_contrast_is_that_of_the_definition() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("name", [name for name in PALETTE if name not in (*BEHIND, GRID)])
+@pytest.mark.parametrize("name", [name for name in PALETTE if name not in (*BEHIND, GRID, "black")])
 def test_every_colour_has_a_dark_one_that_can_be_read_on_dark_paper(name: str) -> None:
     assert contrast(PALETTE[name].dark, PALETTE["paper"].dark) >= LEAST_CONTRAST
 
@@ -105,6 +105,16 @@ def test_text_can_be_read_on_each_background(name: str) -> None:
     for scheme in ("light", "dark", "printed"):
         for behind in BEHIND:
             assert contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme)) >= LEAST_CONTRAST
+
+
+def test_what_stands_on_a_bar_can_be_read() -> None:
+    for colour in PALETTE.values():
+        if colour.light in style.LIGHT_COLOURS:
+            for scheme in ("light", "dark", "printed"):
+                assert contrast(getattr(PALETTE["black"], scheme), getattr(colour, scheme)) >= LEAST_CONTRAST
+        elif colour.light in (*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS):
+            assert contrast(PALETTE["paper"].light, colour.light) > 3.5
+            assert contrast(PALETTE["paper"].dark, colour.dark) >= LEAST_CONTRAST
 
 
 def test_the_grid_is_seen_on_dark_paper_as_well_as_on_light() -> None:
@@ -121,7 +131,7 @@ def test_no_two_colours_are_the_same_in_light_or_in_dark() -> None:
 def test_every_colour_of_a_drawing_is_one_of_the_palette() -> None:
     light = {colour.light for colour in PALETTE.values()}
     named = {value for name, value in vars(style).items() if name.isupper() and str(value).startswith("#")}
-    assert len(named) == 12
+    assert len(named) == 13
     assert named <= light
     assert {*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS} <= light
 

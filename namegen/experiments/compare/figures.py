@@ -18,7 +18,9 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullForm
 from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     INK,
+    LIGHT_COLOURS,
     LIST_COLOUR,
+    ON_LIGHT,
     PAPER,
     QUIET,
     drawable_text,
@@ -174,8 +176,8 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
                 xerr=reach if any(len(values) > 1 for values in found) else None,
                 error_kw={"ecolor": INK, "elinewidth": 1, "capsize": 2},
             )
-            for place, value in enumerate(heights):
-                ink = PAPER if offset < 0 else INK
+            for place, (value, colour) in enumerate(zip(heights, colours, strict=True)):
+                ink = INK if offset > 0 else ON_LIGHT if colour in LIGHT_COLOURS else PAPER
                 axes.text(0.012, place + offset, f"{100 * value:.1f}", color=ink, va="center", fontsize=8.5)
             _reference_line(axes, reference_values(entry, split, part, "ceiling", metric), INK, offset)
             _reference_line(axes, reference_values(entry, split, part, "baseline", metric), QUIET, offset)
