@@ -125,17 +125,18 @@ def _measure(files: list[str], groups: list[str], place: Path) -> None:
         raise SystemExit("a test fails without a mutant: each mutant would seem to be noticed")
     seconds = dict(json.loads(line) for line in seconds_file.read_text().splitlines())
     tests = sorted(seconds)
-    number = {test: place for place, test in enumerate(tests)}
+    numbers = {test: place for place, test in enumerate(tests)}
     data = coverage.CoverageData(str(data_file))
     data.read()
     lines = {}
     for file in files:
         by_line = {}
         for line, contexts in data.contexts_by_lineno(str(Path(file).absolute())).items():
-            named = {context.rpartition("|")[0] for context in contexts} & number.keys()
-            # "" is the import of a module, which any test that takes the file may notice
-            by_line[line] = sorted(number[test] for test in named) if named else None
-        every = sorted({test for of_line in by_line.values() if of_line for test in of_line})
+            named = {context.rpartition("|")[0] for context in contexts} & numbers.keys()
+            # "" is the import of a module, which any test may notice that stands beside one that takes the file
+            by_line[line] = sorted(numbers[test] for test in named) if named else None
+        takers = {tests[test].partition("::")[0] for of_line in by_line.values() if of_line for test in of_line}
+        every = [number for test, number in numbers.items() if test.partition("::")[0] in takers]
         lines[file] = {line: every if of_line is None else of_line for line, of_line in by_line.items()}
     kept = {"tests": tests, "seconds": [seconds[test] for test in tests], "lines": lines}
     place.write_text(json.dumps(kept))
