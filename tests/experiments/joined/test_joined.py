@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from namegen.cli import cli
-from namegen.config import Config
+from namegen.config import Config, RunSettings
 from namegen.documents import to_plain
 from namegen.errors import OutputError, ResultsError
 from namegen.experiments.compare.document import Comparison, Machine
@@ -106,6 +106,30 @@ def test_a_sweep_tells_every_machine_of_its_runs() -> None:
     other = {**made.runs[0].machine, "processor": "loom"}  # type: ignore[dict-item]
     runs = (replace(made.runs[0], machine=other), *made.runs[1:])
     assert facts(Source("A", "a", replace(made, runs=runs)))["processor"] == "loom and abacus"
+
+
+def test_a_quick_look_beside_a_whole_comparison_is_told(comparison: Comparison) -> None:  # noqa: F811
+    quick = replace(comparison, quick=True, quick_epochs=10)
+    sources = [Source("A", "a", comparison), Source("B", "b", quick), Source("C", "c", sweep())]
+    said = "trained for different numbers of epochs (A: in full; B: a quick look, 10 epochs): do not compare what"
+    assert said in caution(sources[:2])
+    assert said in caution(sources)
+    assert differences_table(sources[:2]).rows == (("kind", "comparison", "comparison (a quick look, 10 epochs)"),)
+    for alike in (sources[::2], [sources[1], Source("D", "d", quick)]):
+        assert "numbers of epochs" not in caution(alike)
+
+
+def test_a_sweep_that_was_split_as_a_comparison_differs_in_nothing_of_that(comparison: Comparison) -> None:  # noqa: F811
+    """What no axis changes stands beside the grid."""
+    data = replace(Config().data, validation=comparison.validation, split_seed=5)
+    alike = replace(sweep(), base=replace(Config(), data=data, run=RunSettings(threads=2)))
+    of_sweep = facts(Source("A", "a", alike))
+    of_comparison = facts(Source("B", "b", replace(comparison, seeds=(0, 1), split_seed=5, threads=2)))
+    for name in ("seeds", "seed of the split", "held out", "threads"):
+        assert of_sweep[name] == of_comparison[name]
+    varied = {**alike.axes, "data.validation": (0.1, 0.2), "data.split_seed": (5, None)}
+    of_sweep = facts(Source("A", "a", replace(alike, axes=varied)))
+    assert (of_sweep["held out"], of_sweep["seed of the split"]) == ("10% and 20%", "5 and that of each training")
 
 
 def test_a_list_stands_once_with_a_column_for_each_report(comparison: Comparison) -> None:  # noqa: F811
