@@ -8,19 +8,19 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
-from namegen.documents import LARGEST, Json, read_json
+from namegen.documents import Json
 from namegen.errors import ResultsError
 from namegen.escaping import short
 from namegen.experiments.compare.document import FORMAT as COMPARISON
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.reading import read_comparison
+from namegen.experiments.compare.reading import read_comparison, read_results
 from namegen.experiments.compare.words import counted
 from namegen.experiments.engine_code import EngineCode, code_in_words
 from namegen.experiments.sweep.document import Results
 from namegen.experiments.sweep.grid import SEED
 from namegen.experiments.sweep.reading import results_from_plain
 from namegen.experiments.sweep.results import FORMAT as SWEEP
-from namegen.files import is_folder, read_whole
+from namegen.files import is_folder
 
 RESULTS = "results.json"
 KIND = "kind"  # the fact that says what a report is
@@ -83,17 +83,15 @@ def _file(path: str) -> Path:
 def _read(path: str) -> Comparison | Results:
     file = _file(path)
     try:
-        plain = read_json(read_whole(file, LARGEST))
-    except FileNotFoundError as error:
+        plain = read_results(file)
+    except ResultsError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
         raise ResultsError(
             f"{short(path)} has no {RESULTS}: give the folder of a finished comparison or sweep"
             if file != Path(path)
             else f"cannot read {short(path)}: there is no such file or folder"
         ) from error
-    except OSError as error:
-        raise ResultsError(f"cannot read {short(file)}: {error.strerror}") from error
-    except ValueError:
-        plain = None
     found = plain.get("format") if isinstance(plain, dict) else None
     if not isinstance(plain, dict) or found not in (COMPARISON, SWEEP):
         raise ResultsError(

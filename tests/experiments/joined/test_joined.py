@@ -62,7 +62,9 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is not the results of a comparison or a sweep"),
+        ("{", r"results\.json is damaged or incomplete JSON \(Expecting .*\): copy it again, or make it anew with"),
+        ('{"format": "namegen comparison", "lists": ["a', "is damaged or incomplete JSON"),
+        ("[1]", "is not the results of a comparison or a sweep"),
         ('{"format": "namegen quality"}', "is not the results of a comparison or a sweep"),
         ('{"format": "namegen comparison", "format_version": 9}', "format version 9"),
         ('{"format": "namegen sweep", "format_version": 1}', "is damaged"),
