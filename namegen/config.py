@@ -207,6 +207,15 @@ def merge_each(config: Config, points: Sequence[Mapping[str, object]], *, source
     return merged
 
 
+def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list[str]:
+    """What ``merge_each`` would say of the values of these points, each sentence once.
+
+    >>> wrong_values(Config(), [{"training.epochs": -1}, {"training.epochs": 3}])[0][:21]
+    'training.epochs is -1'
+    """
+    return list(dict.fromkeys(problem for point in points for problem in _merged(config, point, str)[1]))
+
+
 def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Label) -> list[str]:
     """What is wrong with values that were asked for and change nothing in any of the configs."""
     problems = []
