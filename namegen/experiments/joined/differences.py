@@ -24,7 +24,7 @@ def differences_table(sources: Sequence[Source]) -> Table:
     rows = tuple((name, *(one.get(name, NONE) for one in found)) for name in _differing(found))
     return Table(
         "What differs between them",
-        ("", *(source.letter for source in sources)),
+        ("what", *(source.letter for source in sources)),
         rows,
         f"{NONE}: not noted, or not installed.",
         left=len(sources) + 1,

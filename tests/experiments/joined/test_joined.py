@@ -175,6 +175,14 @@ def test_the_page_holds_all_and_escapes_what_lists_bring(tmp_path: Path, compari
         write_joined([Source("A", "a", comparison)], out)
 
 
+def test_a_single_report_is_unfolded(tmp_path: Path) -> None:
+    sources = [Source("A", "a", sweep()), Source("B", "b", sweep())]
+    for number, some in enumerate((sources[:1], sources)):
+        out = tmp_path / f"{number}.html"
+        write_joined(some, out)
+        assert ("<details open>" in out.read_text(encoding="utf-8")) == (len(some) == 1)
+
+
 def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
     """Nothing heavy is asked for: no engine, no cluster."""
     folders = [
