@@ -19,7 +19,7 @@ from namegen.experiments.joined.across import tables_across
 from namegen.experiments.joined.differences import caution, differences_table, sources_table
 from namegen.experiments.joined.page import write_joined
 from namegen.experiments.joined.source import Source, facts, read_sources
-from namegen.experiments.sweep.document import Results
+from namegen.experiments.sweep.document import Results, UntrainedRun
 from tests.experiments.compare.conftest import RESULTS, comparison  # noqa: F401  # a fixture
 from tests.experiments.sweep.made import trained_run
 
@@ -181,6 +181,19 @@ def test_a_single_report_is_unfolded(tmp_path: Path) -> None:
         out = tmp_path / f"{number}.html"
         write_joined(some, out)
         assert ("<details open>" in out.read_text(encoding="utf-8")) == (len(some) == 1)
+
+
+def test_a_sweep_without_figures_has_a_table_and_no_plot(tmp_path: Path) -> None:
+    made = sweep()
+    identity = {name: getattr(made.runs[0], name) for name in ("run", "list", "backend", "seed", "settings")}
+    lost = UntrainedRun(**identity, model=None, status="failed", why="<i>")
+    for number, (runs, plots) in enumerate((((lost,), 0), (made.runs, 1))):
+        out = tmp_path / f"{number}.html"
+        write_joined([Source("A", "a", replace(made, runs=runs))], out)
+        page = out.read_text(encoding="utf-8")
+        assert page.count("<figure>") == plots
+        assert page.count("<caption>list.txt: on the held-out names</caption>") == 1
+        assert "<i>" not in page
 
 
 def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
