@@ -10,15 +10,14 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from namegen.config_files import LARGEST_CONFIG, advice
-from namegen.config_values import WrongTypeError, convert, expected_of
+from namegen.config_values import WrongTypeError, convert, expected_of, nearest_setting
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings, check
 from namegen.errors import SettingsError, setting
-from namegen.escaping import MOST_SHOWN, cut, shown
+from namegen.escaping import cut, shown
 from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
 
@@ -207,6 +206,15 @@ def merge_each(config: Config, points: Sequence[Mapping[str, object]], *, source
     return merged
 
 
+def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list[str]:
+    """What ``merge_each`` would say of the values of these points, each sentence once.
+
+    >>> wrong_values(Config(), [{"training.epochs": -1}, {"training.epochs": 3}])[0][:21]
+    'training.epochs is -1'
+    """
+    return list(dict.fromkeys(problem for point in points for problem in _merged(config, point, str)[1]))
+
+
 def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Label) -> list[str]:
     """What is wrong with values that were asked for and change nothing in any of the configs."""
     problems = []
@@ -315,21 +323,7 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
 
 def _unknown(told: str, name: str, table: str, problems: Sequence[str]) -> str:
     """What is said of a setting that there is not; the nearest one is looked for where it will be shown."""
-    return f"{told} is unknown: {_suggestion(name, TABLES, table)}" if len(problems) < MOST_PROBLEMS else told
-
-
-def _suggestion(name: str, tables: Mapping[str, type[object]], table: str) -> str:
-    """The nearest setting, first in the same table, then in another; else the settings that there are."""
-    own = list(get_type_hints(tables[table])) if table in tables else []
-    paths = [f"{other}.{key}" for other, kind in tables.items() for key in get_type_hints(kind)]
-    short = name[:MOST_SHOWN]
-    for near in get_close_matches(short, own, n=1):
-        return f"did you mean {table}.{near}?"
-    for near in get_close_matches(short, [path.partition(".")[2] for path in paths], n=1):
-        return f"did you mean {next(path for path in paths if path.endswith('.' + near))}?"
-    for near in get_close_matches(short, tables, n=1) if not own else []:
-        return f"did you mean {near}?"
-    return f"expected one of {', '.join(own or tables)}"
+    return f"{told} is unknown: {nearest_setting(name, TABLES, table)}" if len(problems) < MOST_PROBLEMS else told
 
 
 def _raise_all(problems: Iterable[str], source: str) -> None:

@@ -1,10 +1,15 @@
-"""A value from outside against the annotation of the setting that it is for: converted, or told what is expected."""
+"""A value from outside against the annotation of the setting that it is for: converted, or told what is expected; and a
+name that is none against those of all settings.
+"""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from typing import Union, cast, get_args, get_origin
+from difflib import get_close_matches
+from typing import Union, cast, get_args, get_origin, get_type_hints
+
+from namegen.escaping import MOST_SHOWN
 
 
 class WrongTypeError(Exception):
@@ -58,3 +63,17 @@ def expected_of(hint: object) -> str:
             return "a list, each item " + expected_of(parts[0])
         return f"a list of {len(parts)}: " + ", ".join(map(expected_of, parts))
     return words.get(cast(type, hint), str(hint))
+
+
+def nearest_setting(name: str, tables: Mapping[str, type[object]], table: str) -> str:
+    """The nearest setting, first in the same table, then in another; else the settings that there are."""
+    own = list(get_type_hints(tables[table])) if table in tables else []
+    paths = [f"{other}.{key}" for other, kind in tables.items() for key in get_type_hints(kind)]
+    short = name[:MOST_SHOWN]
+    for near in get_close_matches(short, own, n=1):
+        return f"did you mean {table}.{near}?"
+    for near in get_close_matches(short, [path.partition(".")[2] for path in paths], n=1):
+        return f"did you mean {next(path for path in paths if path.endswith('.' + near))}?"
+    for near in get_close_matches(short, tables, n=1) if not own else []:
+        return f"did you mean {near}?"
+    return f"expected one of {', '.join(own or tables)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -65,8 +64,7 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
     from namegen.experiments.joined.differences import caution, differences_table, sources_table
 
     console = Console(width=columns(), highlight=False, markup=False, emoji=False)
-    differences = replace(differences_table(sources), left=1)  # so that each report has a line where rows are too wide
-    for table in (sources_table(sources), differences):
+    for table in (sources_table(sources), differences_table(sources)):
         if table.rows:
             show_table(console, table.title, table)
             console.print()

@@ -133,7 +133,10 @@ def _print(results: Results) -> None:
 
     console = Console(width=columns(), highlight=False, markup=False, emoji=False)
     for of_list in lists_of(results):
-        show_with_ranges(console, f"{of_list}: on the held-out names", setting_table(results, of_list))
+        table = setting_table(results, of_list)
+        show_with_ranges(console, f"{of_list}: on the held-out names", table)
+        if table.note:
+            console.print(printable(table.note))
         console.print()
     told: set[str] = set()
     for run in untrained(results):

@@ -12,6 +12,8 @@ from namegen.cli.terminal import aligned, printable
 from namegen.experiments.table import NONE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from namegen.experiments.table import Table
@@ -54,17 +56,33 @@ def _ranges_below(table: Table, most: int) -> Table:
 
 def show_table(console: Console, title: str, table: Table) -> None:
     """Print a table under a title: words flush left, figures flush right; text from lists is escaped. Where a row is
-    wider than the console, its figures stand one below the other.
+    wider than the console, its figures stand one below the other; in a table of words alone, all but the first.
     """
     console.print(Text(printable(title), style="bold"))
     shown = _rich_table(table)
     if _fits(console, shown):
         console.print(shown)
         return
+    of_words = table.left >= len(table.columns)
+    left = 1 if of_words else table.left
     for row in table.rows:
-        console.print(Text(", ".join(printable(cell) for cell in row[: table.left])))
-        figures = zip(table.columns[table.left :], map(printable, row[table.left :]), strict=True)
-        console.print(Text(aligned([(f"  {what}", cell) for what, cell in figures if cell not in ("", NONE)])))
+        console.print(Text(", ".join(printable(cell) for cell in row[:left])))
+        below = zip(table.columns[left:], map(printable, row[left:]), strict=True)
+        lines = [(f"  {what}", cell) for what, cell in below if cell not in ("", NONE)]
+        if of_words:
+            _show_words(console, lines)
+        else:
+            console.print(Text(aligned(lines)))
+
+
+def _show_words(console: Console, lines: Sequence[tuple[str, str]]) -> None:
+    """What a row says, a line for each column, flush left; what is longer goes on below its own beginning."""
+    shown = RichTable(box=None, pad_edge=False, show_header=False)
+    shown.add_column(no_wrap=True)
+    shown.add_column(overflow="fold")
+    for what, cell in lines:
+        shown.add_row(Text(what), Text(cell))
+    console.print(shown)
 
 
 def _rich_table(table: Table) -> RichTable:

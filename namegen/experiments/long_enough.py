@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from math import ceil, log
+
 from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
+
+SURE = 1_000  # of so many splits of a list that is long enough, at most one leaves a part empty
+
+
+def enough(validation: float) -> int:
+    """How many different names can be split for nearly every seed: a hash of each decides which part it goes to.
+
+    Args:
+        validation: the share that is held out, above 0.
+
+    >>> enough(0.2), enough(0.9)
+    (40, 70)
+    """
+    larger = max(validation, 1 - validation)
+    return 10 * ceil(log(SURE) / -log(larger) / 10)
 
 
 def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) -> None:
@@ -21,7 +38,8 @@ def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) 
     try:
         corpus.split(validation, split, seed)
     except NamesError as error:
+        names = "1 name" if len(corpus.names) == 1 else f"{len(corpus.names):,} names"
         raise NamesError(
-            f"{corpus.source} has {len(corpus.names):,} names ({len(set(corpus.names)):,} distinct), too few to hold "
-            f"out {validation:.0%} of them and compare anything: leave it out, or give a longer list"
+            f"{corpus.source} has {names} ({len(set(corpus.names)):,} distinct), too few to hold out {validation:.0%} "
+            f"and compare anything: leave it out, or give a list of at least {enough(validation):,} different names"
         ) from error

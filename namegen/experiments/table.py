@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
@@ -24,7 +25,9 @@ class Table:
         """As GitHub reads it; text from lists is escaped."""
         rule = ["---" if place < self.left else "---:" for place in range(len(self.columns))]
         lines = [_cells(self.columns), _cells(rule, escape=False), *map(_cells, self.rows)]
-        return "\n".join([f"**{escaped(self.title)}**", "", *lines, *(["", self.note] if self.note else [])])
+        return "\n".join(
+            [f"**{escaped(self.title)}**", "", *lines, *(["", escaped_sentence(self.note)] if self.note else [])]
+        )
 
 
 def _cells(cells: Sequence[str], escape: bool = True) -> str:
@@ -34,6 +37,15 @@ def _cells(cells: Sequence[str], escape: bool = True) -> str:
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, control characters as code points."""
     return "".join(map(_escaped_character, text))
+
+
+def escaped_sentence(text: str) -> str:
+    r"""The same of a sentence; an underscore inside a word stays as it is, as Markdown takes it for a letter.
+
+    >>> print(escaped_sentence("x86_64 <b> _a_"))
+    x86_64 &#60;b&#62; \_a\_
+    """
+    return re.sub(r"(?<=[^\W_])\\_(?=[^\W_])", "_", escaped(text))
 
 
 def _escaped_character(one: str) -> str:

@@ -197,7 +197,9 @@ def test_a_folder_with_other_files_is_left_alone(program, some_names):
 @pytest.mark.parametrize("names", ["Al\nBo\nCy\n", 300 * "Al\n"])
 def test_a_list_too_small_to_split_is_one_sentence(program, names):
     program.write("list.txt", names)
-    program("compare-backends", "list.txt", "--out", "report").refused("too few to hold out 20%", "longer list")
+    program("compare-backends", "list.txt", "--out", "report").refused(
+        "too few to hold out 20%", "at least 40 different names"
+    )
     assert not (program.folder / "report").exists()
 
 

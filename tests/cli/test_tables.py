@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from namegen.cli.tables import show_with_ranges, without_ranges
+from namegen.cli.tables import show_table, show_with_ranges, without_ranges
 from namegen.experiments.table import Table
 
 
@@ -64,3 +64,17 @@ def test_a_table_that_has_no_room_at_all_keeps_its_ranges_beside_the_means() -> 
 
 def test_a_table_without_ranges_has_no_second_lines() -> None:
     assert len(shown(80, without_ranges(GRID))) == 4
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_row_of_words_alone_that_is_too_wide_keeps_the_heads_of_its_columns(width: int) -> None:
+    table = Table("", ("report", "folder", "lists"), (("A", "/" + "z" * 90, "one"), ("B", "y", "\x1btwo")), left=3)
+    stream = io.StringIO()
+    show_table(Console(file=stream, width=width, highlight=False, markup=False), "joined", table)
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
+    assert max(map(len, lines)) <= width
+    assert [line for line in lines if "z" not in line] == [
+        *("joined", "A", "  lists   one"),
+        *("B", "  folder  y", "  lists   \\x1btwo"),
+    ]
+    assert lines[2] == "  folder  /" + "z" * (width - 11)

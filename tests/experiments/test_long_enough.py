@@ -6,7 +6,7 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
-from namegen.experiments.long_enough import check_long_enough
+from namegen.experiments.long_enough import check_long_enough, enough
 from namegen.lists import load_bundled
 
 
@@ -16,6 +16,20 @@ def test_a_list_that_can_be_split_passes() -> None:
 
 @pytest.mark.parametrize("split", ["names", "unique"])
 def test_one_that_cannot_says_how_many_names_it_has_and_what_to_do(split: str) -> None:
-    said = r"x has 3 names \(2 distinct\), too few to hold out 20% of them.*: leave it out, or give a longer list$"
-    with pytest.raises(NamesError, match=said):
-        check_long_enough(Corpus(("Al", "Bo", "Al"), source="x"), 0.2, split, 0)
+    for names, told in ((("Al", "Bo", "Al"), "3 names (2 distinct)"), (("Al",), "1 name (1 distinct)")):
+        with pytest.raises(NamesError) as caught:
+            check_long_enough(Corpus(names, source="x"), 0.2, split, 0)
+        assert str(caught.value) == (
+            f"x has {told}, too few to hold out 20% and compare anything: leave it out, or give a list of at least 40 "
+            "different names"
+        )
+
+
+@pytest.mark.parametrize("split", ["names", "unique"])
+@pytest.mark.parametrize("validation", [0.02, 0.2, 0.9])
+def test_as_many_names_as_it_asks_for_can_be_split(validation: float, split: str) -> None:
+    names = load_bundled("mlb-last").names
+    listed = tuple(dict.fromkeys(names))[: enough(validation)]
+    assert len(listed) == enough(validation)
+    for seed in range(50):
+        check_long_enough(Corpus(listed, source="x"), validation, split, seed)

@@ -6,7 +6,7 @@ from namegen.experiments.table import Table, mebibytes, percent, seconds, spread
 
 
 def test_text_in_markdown_is_escaped() -> None:
-    text = Table("a|b", ("<b>", "n"), (("x|*y*\x1b", "1"),), "note").markdown()
+    text = Table("a|b", ("<b>", "n"), (("x|*y*\x1b", "1"),), "<i> of x_y").markdown()
     assert text.split("\n") == [
         "**a\\|b**",
         "",
@@ -14,7 +14,7 @@ def test_text_in_markdown_is_escaped() -> None:
         "| --- | ---: |",
         "| x\\|\\*y\\*U+001B | 1 |",
         "",
-        "note",
+        "&#60;i&#62; of x_y",
     ]
 
 

@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from namegen.config import Config
 from namegen.documents import from_plain
-from namegen.experiments.compare.document import Comparison, Training, Trouble
+from namegen.experiments.compare.document import Comparison, Machine, Training, Trouble
 from namegen.experiments.compare.html import write_report
+from namegen.experiments.joined.page import write_joined
+from namegen.experiments.joined.source import Source
+from namegen.experiments.sweep.document import Results
+from tests.experiments.sweep.made import trained_run
 from tests.requirements import require
 from tests.web.conftest import Opener
 
@@ -65,6 +70,39 @@ def test_the_report_keeps_nobody_out(size: dict[str, int], scheme: str, report: 
 
     page = opened(report, viewport=size, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    page.evaluate(UNFOLD)
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], [node["html"][:120] for node in v["nodes"][:2]]) for v in violations] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A comparison, a quick look on another machine, whose folder has a long name, and a sweep."""
+    results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
+    whole = replace(
+        results, lists=tuple(replace(one, trainings=tuple(map(begun, one.trainings))) for one in results.lists[:1])
+    )
+    quick = replace(whole, quick=True, quick_epochs=10, machine=Machine("abacus", 1, None, "none"))
+    runs = tuple(trained_run(rate, seed, 0.5 + rate) for rate in (0.01, 0.03) for seed in (0, 1))
+    axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
+    swept = Results("namegen sweep", 1, axes, Config(), 1, (), runs)
+    out = tmp_path_factory.mktemp("joined") / "joined.html"
+    write_joined([Source("A", "whole", whole), Source("B", "/quick" * 30, quick), Source("C", "swept", swept)], out)
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_reports_that_are_joined_keep_nobody_out(
+    size: dict[str, int], scheme: str, joined: Path, opened: Opener
+) -> None:
+    require("axe_playwright_python")
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(joined, viewport=size, color_scheme=scheme)
+    assert page.evaluate(f"{FIRST_TABLE}.scrollWidth - {FIRST_TABLE}.clientWidth") <= 0, "a long folder wraps"
     page.evaluate(UNFOLD)
     violations = Axe().run(page).response["violations"]
     assert [(v["id"], [node["html"][:120] for node in v["nodes"][:2]]) for v in violations] == []

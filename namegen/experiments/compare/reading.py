@@ -5,11 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from namegen.documents import LARGEST, from_plain, read_json
+from namegen.documents import LARGEST, MOST_TOLD, Json, from_plain, read_json
 from namegen.errors import ResultsError
-from namegen.escaping import short, shown
+from namegen.escaping import cut, printable, short, shown
 from namegen.experiments.compare.document import FORMAT, Comparison, FormatVersion
 from namegen.files import read_whole
+
+
+def read_results(path: Path) -> Json:
+    """The plain values of a ``results.json``.
+
+    Raises:
+        ResultsError: it cannot be read, or is not JSON, as a file is that was copied in part.
+    """
+    try:
+        return read_json(read_whole(path, LARGEST))
+    except OSError as error:
+        raise ResultsError(f"cannot read {short(path)}: {error.strerror}") from error
+    except ValueError as error:
+        raise ResultsError(
+            f"{short(path)} is damaged or incomplete JSON ({cut(printable(str(error)), MOST_TOLD)}): copy it again, or "
+            "make it anew with namegen compare-backends or namegen sweep"
+        ) from error
 
 
 def read_comparison(path: Path) -> Comparison:
@@ -18,12 +35,7 @@ def read_comparison(path: Path) -> Comparison:
     Raises:
         ResultsError: it cannot be read, is something else, of another version, or damaged.
     """
-    try:
-        plain = read_json(read_whole(path, LARGEST))
-    except OSError as error:
-        raise ResultsError(f"cannot read {short(path)}: {error.strerror}") from error
-    except ValueError:
-        plain = None
+    plain = read_results(path)
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise ResultsError(
             f"{short(path)} is not the results.json of a comparison: give the one of namegen compare-backends"

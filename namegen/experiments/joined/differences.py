@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.words import listed
-from namegen.experiments.joined.source import Source, facts
+from namegen.experiments.joined.source import KIND, Source, facts, look
 from namegen.experiments.table import NONE, Table
 
 MACHINE = ("processor", "cores", "memory", "system")
@@ -23,7 +24,7 @@ def differences_table(sources: Sequence[Source]) -> Table:
     rows = tuple((name, *(one.get(name, NONE) for one in found)) for name in _differing(found))
     return Table(
         "What differs between them",
-        ("", *(source.letter for source in sources)),
+        ("what", *(source.letter for source in sources)),
         rows,
         f"{NONE}: not noted, or not installed.",
         left=len(sources) + 1,
@@ -41,14 +42,26 @@ def caution(sources: Sequence[Source]) -> str:
         said = f"They come from {machines} different machines: compare times within a report, not between reports."
     else:
         said = "They come from machines of one kind; still, times of different days may differ."
-    versions = sorted(kinds - {*MACHINE, "commit", "seeds", "threads", "seed of the split", "held out"})
+    versions = sorted(kinds - {*MACHINE, KIND, "commit", "seeds", "threads", "seed of the split", "held out"})
     if versions:
         said += f" These differ too: {listed(versions)}."
     if {"seeds", "seed of the split", "held out"} & kinds:
         said += (
             " The held-out names or the seeds are not the same everywhere: small differences of accuracy mean nothing."
         )
-    return said
+    return said + _quick_beside_whole(sources)
+
+
+def _quick_beside_whole(sources: Sequence[Source]) -> str:
+    """A sentence where comparisons trained for different times; of a sweep, each setting says what it is."""
+    looks: dict[str, list[str]] = {}
+    for one in sources:
+        if isinstance(one.results, Comparison):
+            looks.setdefault(look(one.results), []).append(one.letter)
+    if len(looks) < 2:
+        return ""
+    said = "; ".join(f"{listed(letters)}: {how}" for how, letters in looks.items())
+    return f" Their networks trained for different numbers of epochs ({said}): do not compare what they have learned."
 
 
 def _differing(found: Sequence[Mapping[str, str]]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from namegen.drawings.style import drawing_style, figure_bytes
@@ -26,12 +26,10 @@ class SweepList:
     """A list of a sweep in the page.
 
     Attributes:
-        name: what it is called.
         table: a row a setting.
-        plot: SVG; empty where no run has figures.
+        plot: SVG, which has the name of the list in its title; empty where no run has figures.
     """
 
-    name: str
     table: Table
     plot: str
 
@@ -88,5 +86,6 @@ def _sweep_lists(source: Source, results: Results) -> list[SweepList]:
             with drawing_style():
                 svg = figure_bytes(sweep_figure(results, name), "svg").decode()
             plot = inline_svg(svg, f"{source.letter}s{number}", f"{name}: accuracy against time")
-        found.append(SweepList(name, setting_table(results, name), plot))
+        table = setting_table(results, name)
+        found.append(SweepList(replace(table, title=f"{table.title}: on the held-out names"), plot))
     return found

@@ -6,20 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
+from typing import Any
 
-from namegen.documents import LARGEST, Json, read_json
+from namegen.documents import Json
 from namegen.errors import ResultsError
 from namegen.escaping import short
 from namegen.experiments.compare.document import FORMAT as COMPARISON
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.reading import read_comparison
+from namegen.experiments.compare.reading import read_comparison, read_results
+from namegen.experiments.compare.words import counted
 from namegen.experiments.engine_code import EngineCode, code_in_words
 from namegen.experiments.sweep.document import Results
+from namegen.experiments.sweep.grid import SEED
 from namegen.experiments.sweep.reading import results_from_plain
 from namegen.experiments.sweep.results import FORMAT as SWEEP
-from namegen.files import is_folder, read_whole
+from namegen.files import is_folder
 
 RESULTS = "results.json"
+KIND = "kind"  # the fact that says what a report is
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Source:
         """What it is, in words."""
         if isinstance(self.results, Results):
             return "sweep"
-        return "comparison (a quick look)" if self.results.quick else "comparison"
+        return f"comparison ({look(self.results)})" if self.results.quick else "comparison"
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -79,17 +83,15 @@ def _file(path: str) -> Path:
 def _read(path: str) -> Comparison | Results:
     file = _file(path)
     try:
-        plain = read_json(read_whole(file, LARGEST))
-    except FileNotFoundError as error:
+        plain = read_results(file)
+    except ResultsError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
         raise ResultsError(
             f"{short(path)} has no {RESULTS}: give the folder of a finished comparison or sweep"
             if file != Path(path)
             else f"cannot read {short(path)}: there is no such file or folder"
         ) from error
-    except OSError as error:
-        raise ResultsError(f"cannot read {short(file)}: {error.strerror}") from error
-    except ValueError:
-        plain = None
     found = plain.get("format") if isinstance(plain, dict) else None
     if not isinstance(plain, dict) or found not in (COMPARISON, SWEEP):
         raise ResultsError(
@@ -102,6 +104,13 @@ def _read(path: str) -> Comparison | Results:
         return results_from_plain(plain)
     except ValueError as error:
         raise ResultsError(f"{short(file)} is damaged ({error}): make it anew with namegen sweep") from error
+
+
+def look(results: Comparison) -> str:
+    """For how long a comparison trained: in a quick look networks learn less."""
+    if not results.quick:
+        return "in full"
+    return "a quick look" + ("" if results.quick_epochs is None else f", {counted(results.quick_epochs, 'epoch')}")
 
 
 # --- where and with what it was measured ------------------------------------------------------------------------------
@@ -118,20 +127,35 @@ def facts(source: Source) -> dict[str, str]:
         }
         names = dict.fromkeys(name for one in versions for name in one)
         found |= {name: _each(one.get(name) for one in versions) for name in names}
-        found["seeds"] = _each(str(run.seed) for run in results.runs)
-        found["commit"] = _each(run.commit for run in results.runs)
+        found |= {
+            "threads": str(results.base.run.threads or 1),  # as a worker has it: others run beside it
+            "seeds": ", ".join(dict.fromkeys(str(seed) for seed in _values(results, SEED))),
+            "seed of the split": _each(map(_split_seed, _values(results, "data.split_seed"))),
+            "held out": _each(f"{share:.0%}" for share in _values(results, "data.validation")),
+            "commit": _each(run.commit for run in results.runs),
+        }
     else:
         found = _machine(vars(results.machine))
         found |= {name: version or "–" for name, version in results.versions.items()}
         found |= {
             "threads": str(results.threads),
             "seeds": ", ".join(map(str, results.seeds)),
-            "seed of the split": "that of each training" if results.split_seed is None else str(results.split_seed),
+            "seed of the split": _split_seed(results.split_seed),
             "held out": f"{results.validation:.0%}",
             "commit": " and ".join(results.commits) or "–",
         }
     codes: Mapping[str, EngineCode] = results.engine_codes or {}
-    return found | {f"engine {name}": code_in_words(code) for name, code in codes.items()}
+    return {KIND: source.kind} | found | {f"engine {name}": code_in_words(code) for name, code in codes.items()}
+
+
+def _values(results: Results, path: str) -> tuple[Any, ...]:
+    """The values that a setting has in a sweep: those of its axis, or the one beside the grid."""
+    table, _, name = path.partition(".")
+    return tuple(results.axes.get(path, ())) or (getattr(getattr(results.base, table), name),)
+
+
+def _split_seed(seed: int | None) -> str:
+    return "that of each training" if seed is None else str(seed)
 
 
 def _machine(machine: Mapping[str, Json]) -> dict[str, str]:

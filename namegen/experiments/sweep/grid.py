@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -19,10 +19,10 @@ from hashlib import blake2b
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import cast, get_type_hints
+from typing import NoReturn, cast, get_type_hints
 
 from namegen.backends import advice, engine_paths
-from namegen.config import TABLES, Config, merge_each, parse_config, read_tables
+from namegen.config import MOST_PROBLEMS, TABLES, Config, merge_each, parse_config, read_tables, wrong_values
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.documents import Json
@@ -74,8 +74,13 @@ class Grid:
         Raises:
             SettingsError: names every wrong value at once.
         """
-        values = [dict(zip(self.axes, point, strict=True)) for point in product(*self.axes.values())]
+        values = self.values
         return list(zip(values, merge_each(self.base, values, source=f"the grid of {self.source}"), strict=True))
+
+    @property
+    def values(self) -> list[dict[str, Json]]:
+        """Every combination of the axes, the last one fastest, nothing of it checked."""
+        return [dict(zip(self.axes, point, strict=True)) for point in product(*self.axes.values())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,16 +144,23 @@ def read_grid(path: Path | str) -> Grid:
     """
     tables = read_tables(path)
     source = f"the config {str(path)[:80]}"
-    axes = _axes(cast(Json, tables.pop(GRID, {})), source)  # a date is none, and no setting takes one
+    axes, problems = _axes(cast(Json, tables.pop(GRID, {})), source)  # a date is none, and no setting takes one
     grid = Grid(source, parse_config(tables, source=source), axes)
+    if problems:  # with what is wrong with the values of the axes that are right, so that nobody is told twice
+        _refuse([*problems, *wrong_values(grid.base, grid.values)], source)
     engines = dict.fromkeys(config.run.backend for _, config in grid.points)  # every wrong value is told now
     for engine in engines:
         if engine not in engine_paths():
-            raise SettingsError(f"{source}: {ENGINE} is {engine[:40]!r}: {advice(engine)}")
+            raise SettingsError(f"{source}: {_unknown_engine(engine)}")
     return grid
 
 
-def _axes(table: Json, source: str) -> dict[str, tuple[Json, ...]]:
+def _unknown_engine(engine: str) -> str:
+    return f"{ENGINE} is {engine[:40]!r}: {advice(engine)}"
+
+
+def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[str]]:
+    """The axes that are right, and what is wrong with the others."""
     entries = _flat(table) if isinstance(table, dict) else []
     axes = dict(entries)
     example = "with lists of values, such as training.learning_rate = [0.01, 0.001]"
@@ -161,6 +173,7 @@ def _axes(table: Json, source: str) -> dict[str, tuple[Json, ...]]:
         )
     given = [path for path, _ in entries]
     problems = [f"{GRID}.{path} is given twice: give it once" for path in axes if given.count(path) > 1]
+    good: dict[str, tuple[Json, ...]] = {}
     for path, values in axes.items():
         if path in NO_AXES:
             problems.append(f"{GRID}.{path} cannot be varied, as {NO_AXES[path]}")
@@ -174,14 +187,21 @@ def _axes(table: Json, source: str) -> dict[str, tuple[Json, ...]]:
             problems.append(f"{GRID}.{path} is an empty list, so there is nothing to run: give it values")
         elif any(value in values[:place] for place, value in enumerate(values)):
             problems.append(f"{GRID}.{path} holds a value twice: give each once")
-    if problems:
-        found = (
-            problems[0]
-            if len(problems) == 1
-            else "\n  ".join([f"{len(problems)} entries of the grid are wrong:", *problems])
-        )
-        raise SettingsError(f"{source}: {found}" if len(problems) == 1 else f"{source}, {found}")
-    return {path: tuple(values) for path, values in axes.items() if isinstance(values, list)}  # as all are by now
+        else:
+            good[path] = tuple(values)
+            if path == ENGINE:
+                problems += [
+                    _unknown_engine(one) for one in values if isinstance(one, str) and one not in engine_paths()
+                ]
+    return good, problems
+
+
+def _refuse(problems: Sequence[str], source: str) -> NoReturn:
+    if len(problems) == 1:
+        raise SettingsError(f"{source}: {problems[0]}")
+    more = len(problems) - MOST_PROBLEMS
+    told = [*problems[:MOST_PROBLEMS], *([f"and {more:,} more"] if more > 0 else [])]
+    raise SettingsError("\n  ".join([f"{source}, {len(problems)} entries of the grid are wrong:", *told]))
 
 
 def _flat(table: Mapping[str, Json], before: str = "") -> list[tuple[str, Json]]:

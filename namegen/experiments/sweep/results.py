@@ -15,11 +15,12 @@ from namegen.experiments.sweep.document import Results, Run, TrainedRun, Untrain
 from namegen.experiments.sweep.exchange import HeldOut, Trained
 from namegen.experiments.sweep.grid import COMMAND, ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
 from namegen.experiments.sweep.kept_runs import EndedRun
-from namegen.experiments.table import NONE, Table, seconds, spread, whole
+from namegen.experiments.table import NONE, Table, percent, seconds, spread, whole
 from namegen.experiments.trained import PlainMetrics
 
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
 FORMAT_VERSION: Literal[1] = 1
+MOST_NAMED = 3  # settings that a sentence names; of more it gives the number
 FIGURES = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
 
 
@@ -133,7 +134,9 @@ def curve(runs: Sequence[TrainedRun], column: str) -> list[list[float]]:
 
 
 def setting_table(results: Results, of_list: str) -> Table:
-    """A row a setting: what it reached on the held-out part, and how long it took; last the n-gram and the ceiling."""
+    """A row a setting: what it reached on the held-out part, and how long it took; last the n-gram and the ceiling.
+    Its note says which setting is the best.
+    """
     rows = [_setting_row(name, runs) for name, runs in by_setting(results, of_list).items()]
     references = reference_parts(trained(run for run in results.runs if run.list == of_list))
     if references:
@@ -141,7 +144,48 @@ def setting_table(results: Results, of_list: str) -> Table:
         rows.append(_reference_row("ceiling", [part.ceiling for part in references]))
     columns = ("setting", "seeds", "argmax %", "sampled %", "nats/char", "seconds", "chars/s")
     emphasised = frozenset(range(len(rows) - (2 if references else 0), len(rows)))
-    return Table(of_list, columns, tuple(rows), emphasised=emphasised)
+    return Table(of_list, columns, tuple(rows), best_in_words(results, of_list), emphasised=emphasised)
+
+
+def best_in_words(results: Results, of_list: str) -> str:
+    """Which setting of a list is the best, and which cannot be told apart from it; empty where there are not two.
+
+    By the ranges of their seeds alone: how far apart settings are on the same seed is not looked at.
+    """
+    runs = {name: good for name, found in by_setting(results, of_list).items() if (good := trained(found))}
+    if len(runs) < 2:
+        return ""
+    if not _same_names_held_out(one for good in runs.values() for one in good):
+        return "The settings were tested on different names, so none is called the best."
+    found = {name: [run.figures.held_out.accuracy_argmax for run in good] for name, good in runs.items()}
+    best = max(found, key=lambda name: mean(found[name]))
+    said = f"Best by argmax: {best}, {percent(mean(found[best]))}%."
+    if len(found[best]) == 1:
+        return f"{said} It has one seed, so its spread is not known, nor whether others are worse by more than chance."
+    others = {name: values for name, values in found.items() if name != best}
+    alike = [name for name, values in others.items() if len(values) > 1 and max(values) >= min(found[best])]
+    single = [name for name, values in others.items() if len(values) == 1]
+    if alike:
+        said += f" No difference found between {best} and {_some(alike, 'or')}: their ranges over seeds overlap."
+    elif not single:
+        said += " Its range over seeds overlaps with no other."
+    if single:
+        said += f" For {_some(single, 'and')} there is one seed, so the spread is not known."
+    return said
+
+
+def _same_names_held_out(runs: Iterable[TrainedRun]) -> bool:
+    """Whether runs of the same seed were tested on the same names, as far as the figures of that part tell."""
+    parts: dict[int, HeldOut] = {}
+    for run in runs:
+        one, part = run.held_out, parts.setdefault(run.seed, run.held_out)
+        if (one.names, one.characters) != (part.names, part.characters) or not _alike(one.ceiling, part.ceiling):
+            return False
+    return True
+
+
+def _some(names: Sequence[str], joined_by: str) -> str:
+    return f" {joined_by} ".join(names) if len(names) <= MOST_NAMED else f"{len(names):,} others"
 
 
 def _setting_row(name: str, runs: Sequence[Run]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def test_the_originals_networks_are_made_for_the_list() -> None:
 
 
 def test_too_few_names_are_refused_before_anything_is_measured() -> None:
-    with pytest.raises(NamesError, match="give a longer list"):
+    with pytest.raises(NamesError, match="a list of at least 40 different names"):
         make_plan([Corpus(("Al", "Bo"), source="x")], FULL)
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from namegen.cli import cli
-from namegen.config import Config
+from namegen.config import Config, RunSettings
 from namegen.documents import to_plain
 from namegen.errors import OutputError, ResultsError
 from namegen.experiments.compare.document import Comparison, Machine
@@ -19,7 +19,7 @@ from namegen.experiments.joined.across import tables_across
 from namegen.experiments.joined.differences import caution, differences_table, sources_table
 from namegen.experiments.joined.page import write_joined
 from namegen.experiments.joined.source import Source, facts, read_sources
-from namegen.experiments.sweep.document import Results
+from namegen.experiments.sweep.document import Results, UntrainedRun
 from tests.experiments.compare.conftest import RESULTS, comparison  # noqa: F401  # a fixture
 from tests.experiments.sweep.made import trained_run
 
@@ -62,7 +62,9 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is not the results of a comparison or a sweep"),
+        ("{", r"results\.json is damaged or incomplete JSON \(Expecting .*\): copy it again, or make it anew with"),
+        ('{"format": "namegen comparison", "lists": ["a', "is damaged or incomplete JSON"),
+        ("[1]", "is not the results of a comparison or a sweep"),
         ('{"format": "namegen quality"}', "is not the results of a comparison or a sweep"),
         ('{"format": "namegen comparison", "format_version": 9}', "format version 9"),
         ('{"format": "namegen sweep", "format_version": 1}', "is damaged"),
@@ -108,6 +110,30 @@ def test_a_sweep_tells_every_machine_of_its_runs() -> None:
     assert facts(Source("A", "a", replace(made, runs=runs)))["processor"] == "loom and abacus"
 
 
+def test_a_quick_look_beside_a_whole_comparison_is_told(comparison: Comparison) -> None:  # noqa: F811
+    quick = replace(comparison, quick=True, quick_epochs=10)
+    sources = [Source("A", "a", comparison), Source("B", "b", quick), Source("C", "c", sweep())]
+    said = "trained for different numbers of epochs (A: in full; B: a quick look, 10 epochs): do not compare what"
+    assert said in caution(sources[:2])
+    assert said in caution(sources)
+    assert differences_table(sources[:2]).rows == (("kind", "comparison", "comparison (a quick look, 10 epochs)"),)
+    for alike in (sources[::2], [sources[1], Source("D", "d", quick)]):
+        assert "numbers of epochs" not in caution(alike)
+
+
+def test_a_sweep_that_was_split_as_a_comparison_differs_in_nothing_of_that(comparison: Comparison) -> None:  # noqa: F811
+    """What no axis changes stands beside the grid."""
+    data = replace(Config().data, validation=comparison.validation, split_seed=5)
+    alike = replace(sweep(), base=replace(Config(), data=data, run=RunSettings(threads=2)))
+    of_sweep = facts(Source("A", "a", alike))
+    of_comparison = facts(Source("B", "b", replace(comparison, seeds=(0, 1), split_seed=5, threads=2)))
+    for name in ("seeds", "seed of the split", "held out", "threads"):
+        assert of_sweep[name] == of_comparison[name]
+    varied = {**alike.axes, "data.validation": (0.1, 0.2), "data.split_seed": (5, None)}
+    of_sweep = facts(Source("A", "a", replace(alike, axes=varied)))
+    assert (of_sweep["held out"], of_sweep["seed of the split"]) == ("10% and 20%", "5 and that of each training")
+
+
 def test_a_list_stands_once_with_a_column_for_each_report(comparison: Comparison) -> None:  # noqa: F811
     slow = elsewhere(comparison)
     renamed = replace(slow, lists=(replace(slow.lists[0], name="first.txt"),))
@@ -147,6 +173,27 @@ def test_the_page_holds_all_and_escapes_what_lists_bring(tmp_path: Path, compari
     assert len(ids) == len(set(ids)), "two plots of one page share no id"
     with pytest.raises(OutputError, match="exists already"):
         write_joined([Source("A", "a", comparison)], out)
+
+
+def test_a_single_report_is_unfolded(tmp_path: Path) -> None:
+    sources = [Source("A", "a", sweep()), Source("B", "b", sweep())]
+    for number, some in enumerate((sources[:1], sources)):
+        out = tmp_path / f"{number}.html"
+        write_joined(some, out)
+        assert ("<details open>" in out.read_text(encoding="utf-8")) == (len(some) == 1)
+
+
+def test_a_sweep_without_figures_has_a_table_and_no_plot(tmp_path: Path) -> None:
+    made = sweep()
+    identity = {name: getattr(made.runs[0], name) for name in ("run", "list", "backend", "seed", "settings")}
+    lost = UntrainedRun(**identity, model=None, status="failed", why="<i>")
+    for number, (runs, plots) in enumerate((((lost,), 0), (made.runs, 1))):
+        out = tmp_path / f"{number}.html"
+        write_joined([Source("A", "a", replace(made, runs=runs))], out)
+        page = out.read_text(encoding="utf-8")
+        assert page.count("<figure>") == plots
+        assert page.count("<caption>list.txt: on the held-out names</caption>") == 1
+        assert "<i>" not in page
 
 
 def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811

@@ -88,6 +88,21 @@ def test_wrong_values_are_told_all_at_once_and_each_once(tmp_path: Path) -> None
     assert len(said.split("\n")) == 4
 
 
+def test_wrong_axes_and_wrong_values_are_told_together(tmp_path: Path) -> None:
+    said = refused(
+        tmp_path,
+        "[grid]\ntraining.batch_sise = [1]\ntraining.learning_rate = [0.1, -1.0]\nrun.backend = ['numpy', 'nope']\n",
+        "3 entries of the grid are wrong:\n",
+        "grid.training.batch_sise cannot be varied",
+        "training.learning_rate is -1.0",
+        "run.backend is 'nope'",
+    )
+    assert len(said.split("\n")) == 4
+    many = ", ".join(f"-{place}.5" for place in range(30))
+    said = refused(tmp_path, f"[grid]\nqwx = [1]\ntraining.learning_rate = [{many}]\n", "31 entries", "and 11 more")
+    assert len(said.split("\n")) == 22
+
+
 def test_values_may_need_each_other(tmp_path: Path) -> None:
     """A value that is wrong beside the base alone may be right beside that of another axis."""
     grid = grid_of(tmp_path, "[grid]\ntraining.schedule = ['steps']\ntraining.rate_steps = [[[0, 0.1]], [[0, 0.2]]]\n")

@@ -16,7 +16,15 @@ from namegen.config import Config
 from namegen.drawings.style import drawing_style, engine_looks
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.figures import draw_sweep, sweep_figure
-from namegen.experiments.sweep.results import by_setting, reference_parts, setting_table, table_csv, trained, untrained
+from namegen.experiments.sweep.results import (
+    best_in_words,
+    by_setting,
+    reference_parts,
+    setting_table,
+    table_csv,
+    trained,
+    untrained,
+)
 from namegen.experiments.trained import PlainMetrics
 from tests.experiments.sweep.made import metrics, trained_run
 
@@ -132,3 +140,50 @@ def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path
     assert [path.name for path in written[1:]] == ["accuracy-x.png", "accuracy-x-2.png"]
     assert all(path.stat().st_size > 5_000 for path in written)
     assert draw_sweep(results_of(*untrained(results)), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "said"),
+    [
+        (
+            {0.01: (0.5, 0.6), 0.03: (0.4, 0.5), 0.1: (0.2, 0.3)},
+            "Best by argmax: learning rate 0.01, 55.0%. No difference found between learning rate 0.01 and learning "
+            "rate 0.03: their ranges over seeds overlap.",
+        ),
+        (
+            {0.01: (0.5, 0.6), 0.03: (0.4, 0.49)},
+            "Best by argmax: learning rate 0.01, 55.0%. Its range over seeds overlaps with no other.",
+        ),
+        (
+            {0.01: (0.5, 0.6), 0.03: (0.1,)},
+            "Best by argmax: learning rate 0.01, 55.0%. For learning rate 0.03 there is one seed, so the spread is not "
+            "known.",
+        ),
+        (
+            {0.01: (0.5,), 0.03: (0.6,)},
+            "Best by argmax: learning rate 0.03, 60.0%. It has one seed, so its spread is not known, nor whether "
+            "others are worse by more than chance.",
+        ),
+        (
+            {rate: (0.3, 0.5 + rate) for rate in (0.01, 0.02, 0.03, 0.04, 0.05)},
+            "Best by argmax: learning rate 0.05, 42.5%. No difference found between learning rate 0.05 and 4 others: "
+            "their ranges over seeds overlap.",
+        ),
+        ({0.01: (0.5, 0.6)}, ""),
+    ],
+)
+def test_the_best_setting_is_told_with_those_that_are_as_good(
+    accuracies: dict[float, tuple[float, ...]], said: str
+) -> None:
+    runs = tuple(
+        trained_run(rate, seed, value) for rate, values in accuracies.items() for seed, value in enumerate(values)
+    )
+    made = Results("namegen sweep", 1, {}, Config(), 0, (), runs)
+    assert best_in_words(made, "list.txt") == setting_table(made, "list.txt").note == said
+
+
+def test_settings_that_were_tested_on_different_names_have_no_best() -> None:
+    one, other = trained_run(0.01, 0, 0.5), trained_run(0.03, 0, 0.6)
+    other = replace(other, held_out=replace(other.held_out, names=61))
+    made = Results("namegen sweep", 1, {}, Config(), 0, (), (one, other))
+    assert best_in_words(made, "list.txt") == "The settings were tested on different names, so none is called the best."

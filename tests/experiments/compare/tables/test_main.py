@@ -18,11 +18,16 @@ def test_the_tables_of_a_comparison_are_printed(capsys: pytest.CaptureFixture[st
 
 def test_what_is_no_comparison_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / "results.json"
-    for text in ('{"format": "namegen sweep"}', "[1]", "no JSON"):
+    for text in ('{"format": "namegen sweep"}', "[1]"):
         other.write_text(text)
         with pytest.raises(SystemExit, match="2"):
             main([str(other)])
         assert "is not the results.json of a comparison" in capsys.readouterr().err
+    for text in ("no JSON", RESULTS.read_text(encoding="utf-8")[:5_000]):
+        other.write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit, match="2"):
+            main([str(other)])
+        assert "is damaged or incomplete JSON" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path / "none.json")])
     assert "No such file" in capsys.readouterr().err
