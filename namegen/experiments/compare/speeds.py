@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.measured import Quiet
@@ -177,7 +177,8 @@ class Quietness:
 
     Attributes:
         other_cores: at most so many did others keep busy, in nine measurements of ten; None where it is not known.
-        drift: at most so many times its shortest time did the fixed computation take, in nine measurements of ten.
+        drift: at most so many times its shortest time did the fixed computation take, on average before and after, in
+            nine measurements of ten.
         known: whether anything was noted; not so in documents of the first edition.
     """
 
@@ -196,7 +197,7 @@ def quietness(results: Comparison) -> Quietness:
     found = [one for entry in results.lists for one in _watched(entry)]
     cores = [one.other_cores for one in found if one.other_cores is not None]
     shortest = min((min(one.control_seconds) for one in found), default=1.0)
-    drift = nine_of_ten([max(one.control_seconds) / shortest for one in found]) if found else 1.0
+    drift = nine_of_ten([mean(one.control_seconds) / shortest for one in found]) if found else 1.0
     return Quietness(nine_of_ten(cores) if cores else None, drift, bool(found))
 
 
