@@ -307,7 +307,10 @@ def in_words(name: str, results: Comparison, entries: Sequence[ListEntry]) -> st
         made = words_of_sweeps(read_sweeps(RESULTS.parent, SWEEPS), LISTS)
     else:
         made = WORDS[name](results, entries)
-    return "\n".join(fill(line, 120, subsequent_indent="  " * line.startswith("- ")) for line in made.split("\n"))
+    return "\n".join(
+        fill(line, 120, break_on_hyphens=False, subsequent_indent="  " * line.startswith("- "))
+        for line in made.split("\n")
+    )
 
 
 def filled(text: str, results: Comparison, entries: Sequence[ListEntry]) -> str:

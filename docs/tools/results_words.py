@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
+from namegen.experiments.compare import pairs
 from namegen.experiments.compare.document import Comparison, ListEntry
+from namegen.experiments.compare.pairs import against_counting, in_figures
 from namegen.experiments.compare.selection import (
     ALGORITHMS,
     generated_by_network,
@@ -45,12 +47,12 @@ def axis_of(runs: Sequence[Mapping[str, str]]) -> str:
 # --- the comparison ---------------------------------------------------------------------------------------------------
 
 
-def whole_list_gap(pairs: Mapping[str, Sequence[float]], ceiling: str) -> str:
+def whole_list_gap(gaps: Mapping[str, Sequence[float]], ceiling: str) -> str:
     """How far networks and ceilings are from the blog's figures, in points."""
-    networks = {name: largest(gaps) for name, gaps in pairs.items() if name != ceiling}
+    networks = {name: largest(found) for name, found in gaps.items() if name != ceiling}
     return (
         f"No network is more than {max(networks.values()):.1f} points away from the blog's, and no ceiling more than "
-        f"{largest(pairs[ceiling]):.1f}, though the lists differ by a hundred players. Some differences are left:"
+        f"{largest(gaps[ceiling]):.1f}, though the lists differ by a hundred players. Some differences are left:"
     )
 
 
@@ -72,36 +74,30 @@ def unseen(results: Comparison, entries: Entries) -> str:
     """Networks beside counting on names of the split without repeats, and what more weights gain there."""
     said = []
     for entry in entries:
-        counting = reference_values(entry, "unique", "held_out", "baseline", "loss_nats_per_char")
-        gaps = {}
-        for network in network_names(entry, "unique"):
-            ours = network_values(entry, "unique", network, "held_out", "loss_nats_per_char")
-            gaps[network] = [one - other for one, other in zip(ours, counting, strict=True)]
-        best = min(gaps, key=lambda network: mean(gaps[network]))
-        below = sum(gap < 0 for gap in gaps[best])
+        counting = mean(reference_values(entry, "unique", "held_out", "baseline", "loss_nats_per_char"))
+        losses = {
+            network: mean(network_values(entry, "unique", network, "held_out", "loss_nats_per_char"))
+            for network in network_names(entry, "unique")
+        }
+        best = min(losses, key=losses.__getitem__)
+        found = against_counting(entry, "unique", best, "loss")
         said.append(
             f"on {entry.name} the networks' losses minus that of counting are "
-            f"{between(map(mean, gaps.values()), '{:+.3f}')} nats per character; the best of them, {best}, is below "
-            f"counting with {below} of {len(counting)} seeds"
+            f"{between([loss - counting for loss in losses.values()], '{:+.3f}')} nats per character, that of the best "
+            f"of them, {best}: {in_figures(found, 'loss')}"
         )
-    gains = []
     sides: dict[SplitName, str] = {"names": "with repeats on both sides", "unique": "without"}
-    for split, where in sides.items():
-        points = [wider(entry, split) for entry in entries]
-        gains.append(f"{listed([f'{point:+.1f}' for point in points])} points {where}")
+    gains = [f"{listed([wider(entry, split) for entry in entries])} points {where}" for split, where in sides.items()]
     return (
         f"With no name on both sides, {'; '.join(said)}. A SimpleRNN of 2×128 has nine times the weights of one of "
         f"2×32. What it gains in argmax, on {listed([entry.name for entry in entries])}: {'; '.join(gains)}. "
-        "What is gained with repeats alone is learned by heart."
+        "What is gained with repeats alone is learned by heart. (In brackets: 95 % intervals.)"
     )
 
 
-def wider(entry: ListEntry, split: SplitName) -> float:
-    """Points of held-out accuracy that a layer of 128 gains over one of 32."""
-    narrow, wide = (
-        mean(network_values(entry, split, f"SimpleRNN 2×{width}", "held_out", "accuracy_argmax")) for width in (32, 128)
-    )
-    return 100 * (wide - narrow)
+def wider(entry: ListEntry, split: SplitName) -> str:
+    """Points of held-out accuracy that a layer of 128 gains over one of 32, with their interval."""
+    return in_figures(pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", "argmax"), "argmax")
 
 
 def drawings(results: Comparison, entries: Entries) -> str:

@@ -1,8 +1,9 @@
-"""A whole comparison, as it was measured once."""
+"""Whole comparisons, as they were measured once."""
 
 from __future__ import annotations
 
 import json
+import lzma
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,17 @@ import pytest
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison
 
+FIRST_EDITION = Path(__file__).with_name("first_edition.json.xz")
 RESULTS = Path(__file__).parents[3] / "docs" / "results" / "results.json"
 
 
 @pytest.fixture(scope="session")
 def comparison() -> Comparison:
+    """A document of the first edition: two lists, three seeds, each with a split of its own; no rounds, no groups."""
+    return from_plain(Comparison, json.loads(lzma.decompress(FIRST_EDITION.read_bytes())))
+
+
+@pytest.fixture(scope="session")
+def documented() -> Comparison:
     """The one that ``docs/results/original.md`` tells of."""
     return from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import re
 from dataclasses import fields
 from typing import Any
@@ -12,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from namegen.documents import from_plain, schema, to_plain
 from namegen.experiments.compare.document import Comparison, ListEntry, Training
-from tests.experiments.compare.conftest import RESULTS
+from tests.experiments.compare.conftest import FIRST_EDITION, RESULTS
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +23,10 @@ def plain() -> dict[str, Any]:
     return found
 
 
-def test_results_made_before_are_read_and_written_to_the_letter(comparison: Comparison) -> None:
-    text = json.dumps(to_plain(comparison), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+def test_results_made_before_are_read_and_written_to_the_letter(comparison: Comparison, documented: Comparison) -> None:
+    text = json.dumps(to_plain(documented), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     assert text == RESULTS.read_text(encoding="utf-8")
+    assert to_plain(comparison) == json.loads(lzma.decompress(FIRST_EDITION.read_bytes()))
 
 
 def test_results_keep_to_the_schema_that_is_made_of_the_classes(plain: dict[str, Any]) -> None:

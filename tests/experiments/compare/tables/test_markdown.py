@@ -9,8 +9,8 @@ from namegen.experiments.compare.tables.markdown import markdown
 from tests.experiments.compare.conftest import RESULTS
 
 
-def test_every_table_of_the_docs_comes_out_again(comparison: Comparison) -> None:
-    assert RESULTS.with_name("tables.md").read_text(encoding="utf-8").endswith(f"\n\n{markdown(comparison)}\n")
+def test_every_table_of_the_docs_comes_out_again(documented: Comparison) -> None:
+    assert RESULTS.with_name("tables.md").read_text(encoding="utf-8").endswith(f"\n\n{markdown(documented)}\n")
 
 
 def test_the_name_of_a_list_is_text(comparison: Comparison) -> None:
