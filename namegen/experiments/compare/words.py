@@ -32,7 +32,6 @@ from namegen.experiments.engine_code import code_in_words
 from namegen.experiments.table import percent, whole
 
 NOT_KNOWN = "whether they differ is not known: too few names, or a document of the first edition"
-MOST_NAMED = 3  # networks that a sentence names; of more it gives the number
 
 
 def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
@@ -43,18 +42,18 @@ def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
             continue
         top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
         best, found, baseline = _best(entry, split, "accuracy_argmax")
-        named = _named(entry, split, best, "argmax")
-        yield (
-            f"{entry.name}, {_held_out(entry, split)}: the best network ({named}) predicts "
+        said = (
+            f"{entry.name}, {_held_out(entry, split)}: {_named(entry, split, best, 'argmax')} predicts "
             f"{percent(found)}% of the characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%"
             f"{_beside_counting(entry, split, best, 'argmax')}; the ceiling is {percent(top)}%."
         )
         if all(against_counting(entry, split, network, "loss") for network in networks):
             best, found, baseline = _best(entry, split, "loss_nats_per_char")
-            yield (
-                f"The lowest loss is that of the {_named(entry, split, best, 'loss')}: {found:.3f} nats per character, "
+            said += (
+                f" Loss: {_named(entry, split, best, 'loss')} {found:.3f} nats per character, "
                 f"counting {baseline:.3f}{_beside_counting(entry, split, best, 'loss')}."
             )
+        yield said
 
 
 def _held_out(entry: ListEntry, split: SplitName) -> str:
@@ -62,8 +61,7 @@ def _held_out(entry: ListEntry, split: SplitName) -> str:
     of_split = [one for one in entry.references if one.split == split]
     names = mean(one.parts.held_out.names for one in of_split)
     seen = mean(one.seen_percent for one in of_split)
-    what = f"{seen:.0f}% of them stand in the training part too" if seen else "none of them stands in the training part"
-    return f"{names:,.0f} held-out names ({what})"
+    return f"{names:,.0f} held-out names ({f'{seen:.0f}%' if seen else 'none'} of them seen in training)"
 
 
 def _best(entry: ListEntry, split: SplitName, figure: Metric) -> tuple[str, float, float]:
@@ -83,12 +81,12 @@ def _named(entry: ListEntry, split: SplitName, best: str, figure: Figure) -> str
         other: between(entry, split, best, other, figure) for other in network_names(entry, split) if other != best
     }
     if others and not any(others.values()):
-        return f"{best}; how sure that is, is not known"
+        return f"{best} (whether it differs from the others is not known)"
     alike = [other for other, apart in others.items() if apart is not None and not apart.is_found]
     if not alike:
         return best
-    of_all = "all others" if len(alike) == len(others) else f"{len(alike)} of {len(others)} others"
-    return f"{best}, though no difference was found from {listed(alike) if len(alike) <= MOST_NAMED else of_all}"
+    these = alike[0] if len(alike) == 1 else f"{'the' if len(alike) == len(others) else len(alike)} others"
+    return f"{best} ({NO_DIFFERENCE} from {these})"
 
 
 def _beside_counting(entry: ListEntry, split: SplitName, network: str, figure: Figure) -> str:
