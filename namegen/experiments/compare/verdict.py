@@ -39,8 +39,8 @@ def verdict(results: Comparison) -> list[Line]:
         Line("Which engine trains faster?", tuple(_faster(results))),
         Line("What does each engine cost?", tuple(_costs(lists))),
         Line("Do the engines learn the same?", tuple(_same(lists))),
-        Line("Which network predicts best?", tuple(said for entry in lists for said in accuracy_in_words(entry))),
         _trust(results),
+        Line("Which network predicts best?", tuple(said for entry in lists for said in accuracy_in_words(entry))),
         Line("What are the names like?", tuple(said for entry in lists for said in generation_in_words(entry))),
     )
     return sorted((line for line in asked if line.answers), key=lambda line: not line.warning)

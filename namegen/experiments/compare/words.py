@@ -61,7 +61,7 @@ def _held_out(entry: ListEntry, split: SplitName) -> str:
     of_split = [one for one in entry.references if one.split == split]
     names = mean(one.parts.held_out.names for one in of_split)
     seen = mean(one.seen_percent for one in of_split)
-    return f"{names:,.0f} held-out names ({f'{seen:.0f}%' if seen else 'none'} of them seen in training)"
+    return f"{names:,.0f} held-out names ({f'{seen:.0f}%' if seen else 'none'} seen in training)"
 
 
 def _best(entry: ListEntry, split: SplitName, figure: Metric) -> tuple[str, float, float]:

@@ -52,8 +52,8 @@ def test_the_held_out_names_are_counted_and_how_many_were_seen(comparison: Compa
     seen, unseen = (said.partition(": ")[0] for said in accuracy_in_words(entry))
     [first, *_] = [one for one in entry.references if one.split == "names"]
     names = first.parts.held_out.names
-    assert f"{names:,} held-out names ({first.seen_percent:.0f}% of them seen in training)" in seen
-    assert "held-out names (none of them seen in training)" in unseen
+    assert f"{names:,} held-out names ({first.seen_percent:.0f}% seen in training)" in seen
+    assert "held-out names (none seen in training)" in unseen
 
 
 def test_new_and_plausible_names_stand_beside_those_of_counting(comparison: Comparison) -> None:

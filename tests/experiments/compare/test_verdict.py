@@ -67,7 +67,7 @@ def answers(results: Comparison, question: str) -> str:
 
 
 def test_a_whole_comparison_is_answered_in_six_lines(comparison: Comparison) -> None:
-    assert [line.question for line in verdict(comparison)] == [FASTER, COST, SAME, BEST, TRUST, NAMES]
+    assert [line.question for line in verdict(comparison)] == [FASTER, COST, SAME, TRUST, BEST, NAMES]
     assert all(
         isinstance(line, Line) and all(one.endswith(".") for one in line.answers) for line in verdict(comparison)
     )
