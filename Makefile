@@ -101,7 +101,6 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
-	$(RUN) -m benchmarks.mutants_page --check
 	$(RUN) docs/tools/make_models.py --check
 
 docs: $(VENV)/.installed
@@ -115,7 +114,6 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.plausibility_page
 	$(RUN) -m benchmarks.labels_page
-	$(RUN) -m benchmarks.mutants_page
 
 # What an earlier build has left is taken away first, so that a page that is gone is missed.
 site: $(VENV_SITE)/.installed
