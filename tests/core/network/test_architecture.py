@@ -21,6 +21,8 @@ LARGE = RecurrentNetwork(vocabulary_size=120, cell="lstm", hidden=(200, 150))
 
 def test_what_an_architecture_has_to_say() -> None:
     assert Network.__abstractmethods__ == {"from_settings", "parameter_shapes", "summary"}
+    kinds = {"from_settings": classmethod, "parameter_shapes": property, "summary": property}
+    assert {name: type(vars(Network)[name]) for name in kinds} == kinds
 
 
 def test_shapes_by_cell() -> None:
