@@ -121,6 +121,7 @@ def test_two_lists_take_eight_screens_at_most(size: dict[str, int], report: Path
 
 def test_a_wide_table_shows_that_it_goes_on_and_keeps_its_first_column(report: Path, opened: Opener) -> None:
     page = opened(report, viewport=PHONE)
+    page.evaluate(UNFOLD)
     table = page.locator(".scroll").first
     table.scroll_into_view_if_needed()
     assert table.get_attribute("aria-label") == "שמות 1: The same training by each engine"

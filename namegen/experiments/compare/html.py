@@ -74,7 +74,7 @@ class Section:
 
     Attributes:
         about: a sentence on what it tells; empty for a section that is not known.
-        top: the table in sight.
+        top: the table in sight, where no plot is.
         tables: those that are folded away.
         more: those that are folded away inside of that, and do not go on paper.
         plots: in sight, but for those that say otherwise.
@@ -138,10 +138,9 @@ def list_reports(results: Comparison, pictures: Path | None, prefix: str = "p") 
 
 
 def _section(name: str, tables: list[Table], entry: ListEntry) -> Section:
-    """Without its plots: what engines need in time and memory stands in no plot, so its table is in sight."""
-    in_sight = 1 if name == LIKE_FOR_LIKE_SECTION else 0
+    """Without its plots; the verdict has said what the tables have in figures, so they are folded."""
     more = curve_tables(entry) if name == LIKE_FOR_LIKE_SECTION else []
-    return Section(IN_WORDS.get(name, ""), tables[:in_sight], tables[in_sight:], more)
+    return Section(IN_WORDS.get(name, ""), [], tables, more)
 
 
 def _plot(plot: ListPlot, prefix: str, file: Path | None) -> Plot:
