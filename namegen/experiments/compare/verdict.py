@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
@@ -76,7 +75,7 @@ def _faster(results: Comparison) -> Iterator[str]:
         yield (
             f"No engine was timed; networks were trained by {listed(list(engines))}."
             if engines
-            else ("No network could be trained.")
+            else "No network could be trained."
         )
 
 
@@ -94,9 +93,8 @@ def _fastest(of_lists: Sequence[tuple[str, Mapping[str, Speed]]]) -> Iterator[st
     typical = {
         engine: median(median(each[engine].seconds_per_epoch) for each in shared if engine in each)
         for engine in engines
-        if any(engine in each for each in shared)
     }
-    first, *others = sorted(engines, key=lambda engine: typical.get(engine, math.inf))
+    first, *others = sorted(engines, key=lambda engine: typical[engine])
     beside = {other: [each[first].ratios(each[other]) for _, each in of_lists if {first, other} <= each.keys()]
               for other in others}  # fmt: skip
     if len(of_lists) > 1 and any(Ratio.of(one).slower for found in beside.values() for one in found if one):
