@@ -177,6 +177,7 @@ def test_what_a_provider_is_given_holds_for_its_names():
         given(model="nowhere")
 
 
+@pytest.mark.timeout(1_200)  # every array of 400,000 draws has its shape checked: minutes on a slow machine
 @pytest.mark.slow
 def test_a_hundred_thousand_unique_names():
     require("faker")
