@@ -61,12 +61,13 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
     from rich.console import Console
 
     from namegen.cli.tables import show_table
-    from namegen.experiments.joined.differences import caution, differences_table, sources_table
+    from namegen.experiments.joined.differences import cautions, differences_table, sources_table
 
     console = Console(width=columns(), highlight=False, markup=False, emoji=False)
     for table in (sources_table(sources), differences_table(sources)):
         if table.rows:
             show_table(console, table.title, table)
             console.print()
-    console.print(printable(caution(sources)))
+    for sentence in cautions(sources):
+        console.print(printable(sentence))
     click.echo(f"report: {printable(str(out))}")

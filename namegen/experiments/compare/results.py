@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import TypeVar
 
 from namegen.backends import engine_paths
@@ -82,7 +84,7 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
         missing=_troubles(outcome.missing),
         left_out=_left_out(outcome),
         failed=_troubles({labels[key]: why for key, why in outcome.failed.items()}),
-        lists=tuple(_list(corpus, outcome) for corpus in dict.fromkeys(corpora)),
+        lists=tuple(_list(corpus, name, outcome) for corpus, name in list_names(dict.fromkeys(corpora)).items()),
         split_seed=scope.split_seed,
     )
 
@@ -105,14 +107,23 @@ def _left_out(outcome: PlanOutcome) -> tuple[Trouble, ...]:
     )
 
 
-def _list(corpus: Corpus, outcome: PlanOutcome) -> ListEntry:
+def list_names(corpora: Iterable[Corpus]) -> dict[Corpus, str]:
+    """What a report calls each list: by its file, without the folders that would fill its sentences; by the whole path
+    where two files have one name.
+    """
+    files = {corpus: Path(corpus.source).name or corpus.source for corpus in corpora}
+    alike = Counter(files.values())
+    return {corpus: name if alike[name] == 1 else corpus.source for corpus, name in files.items()}
+
+
+def _list(corpus: Corpus, name: str, outcome: PlanOutcome) -> ListEntry:
     mine = [
         (measurement, outcome.figures[measurement.key].result)
         for measurement in outcome.plan
         if measurement.corpus.fingerprint == corpus.fingerprint and measurement.key in outcome.figures
     ]
     return ListEntry(
-        name=corpus.source,
+        name=name,
         fingerprint=corpus.fingerprint,
         facts=next((result for _, result in mine if isinstance(result, ListFacts)), None),
         references=tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.words import listed
@@ -31,37 +31,37 @@ def differences_table(sources: Sequence[Source]) -> Table:
     )
 
 
-def caution(sources: Sequence[Source]) -> str:
-    """What the differences mean for a reader who compares the figures."""
+def cautions(sources: Sequence[Source]) -> list[str]:
+    """What the differences mean for a reader who compares the figures; sentences, at least one."""
     found = [facts(source) for source in sources]
     if len(sources) == 1:
-        return "There is one report, so nothing differs."
+        return ["There is one report, so nothing differs."]
     machines = len({tuple(one.get(name) for name in MACHINE) for one in found})
     kinds = set(_differing(found))
-    if machines > 1:
-        said = f"They come from {machines} different machines: compare times within a report, not between reports."
-    else:
-        said = "They come from machines of one kind; still, times of different days may differ."
+    said = [
+        f"They come from {machines} different machines: compare times within a report, not between reports."
+        if machines > 1
+        else "They come from machines of one kind; still, times of different days may differ."
+    ]
     versions = sorted(kinds - {*MACHINE, KIND, "commit", "seeds", "threads", "seed of the split", "held out"})
     if versions:
-        said += f" These differ too: {listed(versions)}."
+        said.append(f"These differ too: {listed(versions)}.")
     if {"seeds", "seed of the split", "held out"} & kinds:
-        said += (
-            " The held-out names or the seeds are not the same everywhere: small differences of accuracy mean nothing."
+        said.append(
+            "The held-out names or the seeds are not the same everywhere: small differences of accuracy mean nothing."
         )
-    return said + _quick_beside_whole(sources)
+    return [*said, *_quick_beside_whole(sources)]
 
 
-def _quick_beside_whole(sources: Sequence[Source]) -> str:
+def _quick_beside_whole(sources: Sequence[Source]) -> Iterator[str]:
     """A sentence where comparisons trained for different times; of a sweep, each setting says what it is."""
     looks: dict[str, list[str]] = {}
     for one in sources:
         if isinstance(one.results, Comparison):
             looks.setdefault(look(one.results), []).append(one.letter)
-    if len(looks) < 2:
-        return ""
-    said = "; ".join(f"{listed(letters)}: {how}" for how, letters in looks.items())
-    return f" Their networks trained for different numbers of epochs ({said}): do not compare what they have learned."
+    if len(looks) > 1:
+        said = "; ".join(f"{listed(letters)}: {how}" for how, letters in looks.items())
+        yield f"Their networks trained for different numbers of epochs ({said}): do not compare what they have learned."
 
 
 def _differing(found: Sequence[Mapping[str, str]]) -> list[str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from namegen.drawings.style import drawing_style, figure_bytes
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.html import inline_svg, list_reports, page_environment, whole
+from namegen.experiments.compare.html import Plot, inline_svg, list_reports, page_environment, whole
 from namegen.experiments.joined.across import tables_across
-from namegen.experiments.joined.differences import caution, differences_table, sources_table
+from namegen.experiments.joined.differences import cautions, differences_table, sources_table
 from namegen.experiments.joined.source import Source
 from namegen.experiments.sweep.document import Results
-from namegen.experiments.sweep.figures import sweep_figure
+from namegen.experiments.sweep.figures import sweep_detail, sweep_figure, sweep_title
 from namegen.experiments.sweep.results import axes_in_words, by_setting, lists_of, setting_table, trained, untrained
 from namegen.experiments.table import Table
 from namegen.files import check_output, write_whole
@@ -27,11 +27,11 @@ class SweepList:
 
     Attributes:
         table: a row a setting.
-        plot: SVG, which has the name of the list in its title; empty where no run has figures.
+        plot: None where no run has figures.
     """
 
     table: Table
-    plot: str
+    plot: Plot | None
 
 
 def write_joined(sources: Sequence[Source], out: Path, *, force: bool = False) -> None:
@@ -57,7 +57,7 @@ def _render(sources: Sequence[Source]) -> str:
         .render(
             sources=sources_table(sources),
             differences=differences_table(sources),
-            caution=caution(sources),
+            cautions=cautions(sources),
             across=list(tables_across(sources)),
             parts=[_part(source) for source in sources],
         )
@@ -81,11 +81,24 @@ def _part(source: Source) -> dict[str, object]:
 def _sweep_lists(source: Source, results: Results) -> list[SweepList]:
     found = []
     for number, name in enumerate(lists_of(results), start=1):
-        plot = ""
-        if any(map(trained, by_setting(results, name).values())):
-            with drawing_style():
-                svg = figure_bytes(sweep_figure(results, name), "svg").decode()
-            plot = inline_svg(svg, f"{source.letter}s{number}", f"{name}: accuracy against time")
         table = setting_table(results, name)
+        plot = _sweep_plot(results, name, f"{source.letter}s{number}")
         found.append(SweepList(replace(table, title=f"{table.title}: on the held-out names"), plot))
     return found
+
+
+def _sweep_plot(results: Results, name: str, prefix: str) -> Plot | None:
+    """The plot of a list, for wide screens and for narrow ones; None where no run has figures."""
+    if not any(map(trained, by_setting(results, name).values())):
+        return None
+    title, detail = sweep_title(results, name), sweep_detail(results, name)
+    with drawing_style():
+        wide, narrow = (
+            inline_svg(
+                figure_bytes(sweep_figure(results, name, narrow=bool(narrow)), "svg").decode(),
+                f"{prefix}{'n' if narrow else 'w'}",
+                title,
+            )
+            for narrow in (False, True)
+        )
+    return Plot(wide, narrow, title, detail, narrow_note="", folded=False)

@@ -53,7 +53,8 @@ DASHES: tuple[tuple[float, ...], ...] = (
 MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
 LINE_WIDTH = 1.8  # points
 LEAST_SPAN = 0.1  # of accuracy: what level curves are taken to fill
-WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19
+WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19  # inches
+NARROW_WIDTH, NARROW_HEIGHT = 4.2, 3.4  # without its labels
 
 
 def draw_sweep(results: Results, out: Path) -> list[Path]:
@@ -64,11 +65,11 @@ def draw_sweep(results: Results, out: Path) -> list[Path]:
     """
     written: list[Path] = []
     for of_list in lists_of(results):
-        if any(map(trained, by_setting(results, of_list).values())):
+        if _trained(results, of_list):
             name = re.sub(r"[^\w.-]+", "-", Path(of_list).stem).strip("-.")[:60] or "list"
             path = next(path for path in _paths(out, name) if path not in written)
             with drawing_style():
-                save_figure(sweep_figure(results, of_list), path)
+                save_figure(sweep_figure(results, of_list, titled=True), path)
             written.append(path)
     return written
 
@@ -80,18 +81,27 @@ def _paths(out: Path, name: str) -> Iterator[Path]:
         yield out / f"accuracy-{name}-{number}.png"
 
 
-def sweep_figure(results: Results, of_list: str) -> Figure:
+def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow: bool = False) -> Figure:
     """Argmax accuracy against seconds: the mean of the seeds as a line, their range as a band.
 
     Call it inside ``drawing_style``.
+
+    Args:
+        results: the sweep.
+        of_list: which of its lists.
+        titled: with its title and what it shows, for a file that stands alone.
+        narrow: for a narrow screen: what each line is stands below the lines, and not beside them.
     """
-    settings, left_out = _best(
-        {name: found for name, runs in by_setting(results, of_list).items() if (found := trained(runs))}
+    settings, _ = _best(_trained(results, of_list))
+    labels = len(settings) + 2  # with the ceiling and counting
+    figure = (
+        new_figure(NARROW_WIDTH, NARROW_HEIGHT + HEIGHT_OF_A_LABEL * labels)
+        if narrow
+        else new_figure(WIDTH, max(HEIGHT, 1.4 + HEIGHT_OF_A_LABEL * labels))
     )
-    figure = new_figure(WIDTH, max(HEIGHT, 1.4 + HEIGHT_OF_A_LABEL * (len(settings) + 2)))
-    title = f"{drawable_text(of_list, 40)}: accuracy against time, by {axes_in_words(results)}"
-    title += f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out else ""
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    if titled:
+        title = sweep_title(results, of_list, shown=drawable_text(of_list, 40))
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     axes = figure.add_subplot()
     for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
         _line(axes, runs, drawable_text(name, 44), colour, dashes, width)
@@ -110,12 +120,32 @@ def sweep_figure(results: Results, of_list: str) -> Figure:
     axes.yaxis.set_major_formatter(percent_formatter())
     axes.set_xlim(left=0)
     axes.margins(x=0.01)
-    if any(len(runs) > 1 for runs in settings.values()):
-        words = "line: mean of the seeds, as far as all of them go; band: their range"
-        figure.supxlabel(words, fontsize=9, color=QUIET)
-    figure.draw_without_rendering()  # settles the layout, which the labels are placed by
-    label_lines(axes)
+    if titled and (detail := sweep_detail(results, of_list)):
+        figure.supxlabel(detail, fontsize=9, color=QUIET)
+    if narrow:
+        figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
+    else:
+        figure.draw_without_rendering()  # settles the layout, which the labels are placed by
+        label_lines(axes)
     return figure
+
+
+def sweep_title(results: Results, of_list: str, shown: str | None = None) -> str:
+    """What stands above the plot of a list; ``shown``: the list as it can be drawn."""
+    left_out = len(_trained(results, of_list)) - MOST_LINES
+    best = f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out > 0 else ""
+    return f"{shown or of_list}: accuracy against time, by {axes_in_words(results)}{best}"
+
+
+def sweep_detail(results: Results, of_list: str) -> str:
+    """The rest of what the plot shows; empty where each setting has one seed."""
+    seeds = max(map(len, _trained(results, of_list).values()), default=0)
+    return "line: mean of the seeds, as far as all of them go; band: their range" if seeds > 1 else ""
+
+
+def _trained(results: Results, of_list: str) -> dict[str, list[TrainedRun]]:
+    """The runs of each setting that have figures."""
+    return {name: found for name, runs in by_setting(results, of_list).items() if (found := trained(runs))}
 
 
 def _best(settings: dict[str, list[TrainedRun]]) -> tuple[dict[str, list[TrainedRun]], int]:

@@ -13,7 +13,7 @@ from namegen.experiments.compare import results as making
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.measured import ListFacts, TrainingResult
 from namegen.experiments.compare.plan import KeptResult, Measurement, PlanOutcome, Scope, make_plan
-from namegen.experiments.compare.results import make_results
+from namegen.experiments.compare.results import list_names, make_results
 from namegen.experiments.compare.subjects import ListSubject, TrainingSubject
 from namegen.lists import load_bundled
 
@@ -49,6 +49,15 @@ def test_a_result_stands_beside_what_was_measured(comparison: Comparison, monkey
     assert made.commits == ("abc",)
     assert [one.what for one in made.missing] == ["keras"]
     assert (entry.references, entry.generation, entry.exported) == ((), (), None)
+
+
+def test_a_list_is_called_by_its_file_and_by_its_path_where_two_files_have_one_name() -> None:
+    sources = ("/a/long/way/list.txt", "here/other.txt", "there/other.txt", "mlb-first")
+    corpora = [Corpus(CORPUS.names[place:], source=source) for place, source in enumerate(sources)]
+    called = ["list.txt", "here/other.txt", "there/other.txt", "mlb-first"]
+    assert list(list_names(corpora).values()) == called
+    made = make_results(corpora, SCOPE, PlanOutcome([], {}))
+    assert [entry.name for entry in made.lists] == called
 
 
 def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) -> None:

@@ -16,7 +16,7 @@ from namegen.documents import to_plain
 from namegen.errors import OutputError, ResultsError
 from namegen.experiments.compare.document import Comparison, Machine
 from namegen.experiments.joined.across import tables_across
-from namegen.experiments.joined.differences import caution, differences_table, sources_table
+from namegen.experiments.joined.differences import cautions, differences_table, sources_table
 from namegen.experiments.joined.page import write_joined
 from namegen.experiments.joined.source import Source, facts, read_sources
 from namegen.experiments.sweep.document import Results, UntrainedRun
@@ -93,14 +93,14 @@ def test_only_what_differs_stands_in_the_table(comparison: Comparison) -> None: 
     table = differences_table([one, other])
     assert [row[0] for row in table.rows] == ["processor", "cores", "memory", "system", "numpy"]
     assert table.rows[0][2] == "abacus"
-    assert caution([one, other]) == (
-        "They come from 2 different machines: compare times within a report, not between reports. These differ too: "
-        "numpy."
-    )
+    assert cautions([one, other]) == [
+        "They come from 2 different machines: compare times within a report, not between reports.",
+        "These differ too: numpy.",
+    ]
     assert differences_table([one, one]).rows == ()
-    assert "of one kind" in caution([one, one])
+    assert "of one kind" in cautions([one, one])[0]
     seeds = replace(comparison, split_seed=3)
-    assert "differences of accuracy mean nothing" in caution([one, Source("B", "b", seeds)])
+    assert "differences of accuracy mean nothing" in cautions([one, Source("B", "b", seeds)])[-1]
 
 
 def test_a_sweep_tells_every_machine_of_its_runs() -> None:
@@ -114,11 +114,11 @@ def test_a_quick_look_beside_a_whole_comparison_is_told(comparison: Comparison) 
     quick = replace(comparison, quick=True, quick_epochs=10)
     sources = [Source("A", "a", comparison), Source("B", "b", quick), Source("C", "c", sweep())]
     said = "trained for different numbers of epochs (A: in full; B: a quick look, 10 epochs): do not compare what"
-    assert said in caution(sources[:2])
-    assert said in caution(sources)
+    assert said in cautions(sources[:2])[-1]
+    assert said in cautions(sources)[-1]
     assert differences_table(sources[:2]).rows == (("kind", "comparison", "comparison (a quick look, 10 epochs)"),)
     for alike in (sources[::2], [sources[1], Source("D", "d", quick)]):
-        assert "numbers of epochs" not in caution(alike)
+        assert "numbers of epochs" not in " ".join(cautions(alike))
 
 
 def test_a_sweep_that_was_split_as_a_comparison_differs_in_nothing_of_that(comparison: Comparison) -> None:  # noqa: F811

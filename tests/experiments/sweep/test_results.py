@@ -113,7 +113,7 @@ def test_more_settings_than_can_be_told_apart() -> None:
         *(replace(trained_run(float(place), 0, place / 10_000), list=HOSTILE) for place in range(1, 3_001))
     )
     with drawing_style():
-        figure = sweep_figure(results, HOSTILE)
+        figure = sweep_figure(results, HOSTILE, titled=True)
     assert "the best 24 of 3,000" in figure.get_suptitle()
     lines = lines_of(figure)
     assert list(lines)[:2] == ["learning rate 2977", "learning rate 2978"]
@@ -131,6 +131,20 @@ def test_engines_have_the_colours_that_they_have_everywhere_and_none_hides_anoth
     assert [line.get_color() for line in found] == [engine_looks(engines)[engine].colour for engine in engines]
     widths = [line.get_linewidth() for line in found]
     assert widths == sorted(set(widths), reverse=True)
+
+
+def test_the_narrow_plot_has_what_each_line_is_below_the_lines(results: Results) -> None:
+    with drawing_style():
+        wide, narrow = (sweep_figure(results, HOSTILE, narrow=narrow) for narrow in (False, True))
+        narrow.draw_without_rendering()
+    assert list(lines_of(narrow)) == list(lines_of(wide))
+    [legend] = narrow.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(lines_of(narrow))
+    assert not narrow.axes[0].texts
+    assert len(wide.axes[0].texts) == len(lines_of(wide))
+    box = legend.get_window_extent()
+    assert box.y1 <= narrow.axes[0].get_tightbbox().y0
+    assert box.x1 <= narrow.bbox.x1
 
 
 def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path: Path) -> None:
