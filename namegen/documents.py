@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -52,7 +53,10 @@ if TYPE_CHECKING:
 else:
     Json = Any  # msgspec reads it where it stands in a document's field, and knows no type that is made of itself
 
-LARGEST = 64 * 2**20  # bytes of a JSON; the largest that namegen writes, a comparison's report, has some 5 MB
+# Bytes of a JSON, which may take fifty times as much memory, and half a second for each million of them.
+LARGEST = 4 * 2**20  # of what a model carries
+LARGEST_RECORD = 64 * 2**20  # of what grows with the epochs of a training: its state, what a comparison writes (5 MB)
+CONTAINERS = (dict, list)
 MOST_TOLD = 160  # characters of what is wrong, and of where
 DEEPEST = 40  # objects and arrays inside one another; namegen's own have at most 10
 
@@ -62,7 +66,7 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
 
     Args:
         content: the text; bytes as UTF-8.
-        largest: bytes or characters, at most; None: 64 Mi of them.
+        largest: bytes or characters, at most; None: 4 Mi of them.
 
     Raises:
         ValueError: not JSON, not UTF-8, NaN, infinity or a number beyond 64 bits, a key that stands twice, too large,
@@ -81,17 +85,20 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
         raise ValueError(f"{len(content):,} {unit} long: expected at most {largest:,}")
     text = content.decode() if isinstance(content, bytes) else content
     try:
-        plain: Json = json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_int, parse_float=_float
-        )
+        plain: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except RecursionError:
         raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels") from None
+    except ValueError as error:
+        if "integer string conversion" in str(error):  # Python's own limit, thousands of digits, in Python's own words
+            raise ValueError("a number is beyond the whole numbers that a document may hold") from None
+        raise
     level, depth = [plain], 0
     while level:
         depth += 1
         if depth > DEEPEST:
             raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
-        containers = [value for value in level if isinstance(value, dict | list)]
+        _check_numbers(level)
+        containers = [value for value in level if isinstance(value, CONTAINERS)]
         level = [inner for value in containers for inner in (value.values() if isinstance(value, dict) else value)]
     return plain
 
@@ -121,17 +128,14 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return found
 
 
-def _int(text: str) -> int:
-    if len(text) > 20 or abs(number := int(text)) > LARGEST_NUMBER:
-        raise ValueError(f"{quote(text)} is beyond the whole numbers that a document may hold")
-    return number
-
-
-def _float(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(f"{quote(text)} is beyond the numbers that a document may hold")
-    return number
+def _check_numbers(values: Sequence[Json]) -> None:
+    """Raises ValueError for a whole number beyond 64 bits, and for one that was read as infinite."""
+    for value in values:
+        kind = type(value)
+        if kind is int and abs(cast(int, value)) > LARGEST_NUMBER:
+            raise ValueError(f"{quote(str(value))} is beyond the whole numbers that a document may hold")
+        if kind is float and math.isinf(cast(float, value)):
+            raise ValueError("a number is beyond the numbers that a document may hold")
 
 
 def _no_number(text: str) -> Json:
@@ -202,15 +206,15 @@ def _with_lists(value: object) -> Json:
 def _unknown_key(plain: object, known: object, place: str) -> str | None:
     """The first key of ``plain`` that its reading, ``known``, has not taken in: a dataclass passes over those."""
     if isinstance(plain, dict) and isinstance(known, dict):
-        parts = [(f"{place}.{_shown(key)}", value, known.get(key), key in known) for key, value in plain.items()]
+        for key, value in plain.items():
+            if key not in known:
+                return f"{place}.{_shown(key)}"
+            if value and isinstance(value, CONTAINERS) and (found := _unknown_key(value, known[key], "")) is not None:
+                return f"{place}.{_shown(key)}{found}"
     elif isinstance(plain, list | tuple) and isinstance(known, list | tuple):
-        parts = [(f"{place}[{i}]", *pair, True) for i, pair in enumerate(zip(plain, known, strict=True))]
-    else:
-        return None
-    for inner, value, read, is_known in parts:
-        found = _unknown_key(value, read, inner) if is_known else inner
-        if found is not None:
-            return found
+        for index, (value, read) in enumerate(zip(plain, known, strict=True)):
+            if value and isinstance(value, CONTAINERS) and (found := _unknown_key(value, read, "")) is not None:
+                return f"{place}[{index}]{found}"
     return None
 
 

@@ -86,6 +86,11 @@ def is_taken(path: Path | str) -> bool:
     return os.path.lexists(path)
 
 
+def is_link(path: Path | str) -> bool:
+    """Whether a link is at a path, wherever it leads; no if that cannot be told."""
+    return os.path.islink(path)
+
+
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +183,7 @@ def write_whole(path: Path, content: bytes) -> None:
         raise OutputError(f"{short(path)} is a device or a pipe, which cannot be overwritten: name a file")
     temporary = None
     try:
-        if os.path.islink(path):
+        if is_link(path):
             path = Path(os.path.realpath(path))
         old = look(path, None)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=PART, dir=path.parent)

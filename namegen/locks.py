@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from namegen.errors import FolderInUseError, OutputError
@@ -72,11 +72,22 @@ def _take(folder: Path) -> int | None:
         return _locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
     except FileNotFoundError as error:
         raise OutputError(f"there is no folder {short(folder)}: give one that exists") from error
-    except (OSError, AttributeError):  # NFS, a folder that may not be read; no O_DIRECTORY: Windows
-        pass
-    with suppress(OSError):
+    except (OSError, AttributeError) as error:  # NFS, a folder that may not be read; no O_DIRECTORY: Windows
+        _check_that_files_can_be_opened(error)
+    try:
         return _locked(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
+    except OSError as error:
+        _check_that_files_can_be_opened(error)
     return None
+
+
+def _check_that_files_can_be_opened(error: Exception) -> None:
+    """Where too many files are open, there may well be a lock: raises OutputError."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        raise OutputError(
+            f"cannot find out whether another namegen is at work here: {error.strerror}; close some, or allow more "
+            "(`ulimit -n`)"
+        ) from error
 
 
 def _locked(descriptor: int) -> int:

@@ -118,6 +118,27 @@ def test_without_the_means_to_open_a_folder_a_file_is_locked(tmp_path: Path, mon
         pass
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+@pytest.mark.parametrize("of_folder", [True, False])
+def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, of_folder: bool
+) -> None:
+    really = os.open
+
+    def refuse(path: Any, *rest: Any, **named: Any) -> int:
+        if of_folder or not os.path.isdir(path):
+            raise OSError(number, os.strerror(number))
+        return really(path, *rest, **named)
+
+    of_folders(OSError, monkeypatch)
+    monkeypatch.setattr(os, "open", refuse)
+    with (
+        pytest.raises(OutputError, match=r"cannot find out whether .*: Too many open files.*; close some"),
+        sole_use(tmp_path),
+    ):
+        pass
+
+
 def count_of_open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 

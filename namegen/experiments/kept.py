@@ -29,7 +29,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
-from namegen.documents import LARGEST, Json, from_plain, read_object
+from namegen.documents import LARGEST_RECORD, Json, from_plain, read_object
 from namegen.errors import OutputError, setting
 from namegen.escaping import short
 from namegen.experiments.machine import commit
@@ -176,7 +176,7 @@ class KeptStore:
 
     def _read(self, name: str) -> Kept | None:
         try:
-            document = read_object(read_whole(self.folder / f"{name}.json", LARGEST))
+            document = read_object(read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD)
             counts = {part: document[part] for part in ("result", "commit", "beside")}
             found = from_plain(KeptDocument, {**counts, "checksum": document["checksum"]})
             whole = found.checksum == _checksum(counts)

@@ -97,9 +97,9 @@ def clean_name(name: str) -> str:
     >>> clean_name("DANAHER CORP /DE/"), clean_name("US BANCORP \\DE\\"), clean_name("Cadeler A/S")
     ('DANAHER CORP', 'US BANCORP', 'Cadeler A/S')
     """
-    name = " ".join(unicodedata.normalize("NFC", name).split())
-    if len(name) > 2 * LONGEST_NAME:  # so much of it is no tag; to look for tags in a long text takes long
+    if len(name) > 4 * LONGEST_NAME:  # so much of it is no tag; to compose a long text, or look for tags, takes long
         return ""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
     while (shorter := _TAG.sub("", name)) != name:
         name = shorter
     return name if name.isprintable() and len(name) <= LONGEST_NAME else ""

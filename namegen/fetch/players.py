@@ -21,6 +21,7 @@ FILES = tuple(f"people-{digit:x}.csv" for digit in range(16))  # by the first di
 CREDIT = "Chadwick Baseball Bureau, Register, licensed ODC-By 1.0 (opendatacommons.org/licenses/by/1-0/)"
 COLUMNS = ("name_last", "name_first", "name_suffix", "mlb_played_first", "mlb_played_last")
 
+_LONGEST_NAME = 1_000  # characters: to put many accents in order takes time quadratic in them
 _YEAR = re.compile("[0-9]{4}")
 _INITIALS = re.compile(r"(?<=\b\w\.) (?=\w\.)")
 
@@ -109,7 +110,10 @@ def _player(last: str, first: str, suffix: str, first_year: str, last_year: str)
     """A player as the project's list writes him, read back from there; or why that does not go."""
     if not (_YEAR.fullmatch(first_year) and _YEAR.fullmatch(last_year) and first_year <= last_year):
         return "without years"
-    name = " ".join(unicodedata.normalize("NFC", f"{first} {last} {suffix}").split())
+    name = f"{first} {last} {suffix}"
+    if len(name) > _LONGEST_NAME:
+        return "without a name"
+    name = " ".join(unicodedata.normalize("NFC", name).split())
     name = _INITIALS.sub("", name)  # "C. J." → "C.J.", as the bundled list has it
     if not last.strip() or not name.isprintable():
         return "without a name"

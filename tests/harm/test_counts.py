@@ -32,7 +32,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "comparisons": ("test_kills.py::test_a_comparison_at_every_write_and_at_random",),
     "two of everything": ("test_together.py::test_two_sweeps",),
     "calls of each of 8 threads, NumPy": ("test_threads.py::CALLS ",),
-    "calls of each of 8 threads, Keras": ("test_threads.py::CALLS_OF_KERAS ",),
+    "calls of each of 8 threads, Keras": ("test_threads.py::test_of_the_keras_engine",),
     "lines of": ("test_sizes.py::LINES ",),
 }
 TRIES = re.compile(r"landing=([\d_]+), hour=([\d_]+)")

@@ -16,11 +16,11 @@ from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from tests.harm.effort import tries
+from tests.harm.run_files import tries_or_skip
 from tests.requirements import require
 
 THREADS = 8
 CALLS = tries(few=8, landing=200, hour=500)  # of each thread
-CALLS_OF_KERAS = tries(few=1, landing=10, hour=50)
 WAYS = 12  # different calls: a thread makes all of them in turn, each thread beginning with another
 CHARACTERS = "aeilmnorst"
 
@@ -91,12 +91,6 @@ def test_of_the_numpy_engine(cell: str, labels: int) -> None:
     check(lambda: fresh_model(cell, labels=labels), CALLS)
 
 
-@pytest.mark.slow
-def test_of_the_keras_engine() -> None:
-    require("keras")
-    check(lambda: fresh_model("gru", backend="keras"), CALLS_OF_KERAS)
-
-
 @pytest.mark.usefixtures("_threads_change_often")
 @pytest.mark.parametrize("attempt", range(tries(few=30, landing=200, hour=500)))
 def test_the_first_step_of_a_model(attempt: int) -> None:
@@ -109,3 +103,9 @@ def test_the_first_step_of_a_model(attempt: int) -> None:
     expected, model = step(fresh_model("gru")), fresh_model("gru")
     for logits in in_threads(lambda _: step(model)):
         np.testing.assert_array_equal(logits, expected)
+
+
+def test_of_the_keras_engine() -> None:
+    require("keras")
+    calls = tries_or_skip(landing=10, hour=50)
+    check(lambda: fresh_model("gru", backend="keras"), calls)

@@ -11,11 +11,13 @@ from namegen.api.model import load
 from namegen.core.generation import arrivals, best_first, generator
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import of_part
+from namegen.models import shipped_path
 from namegen.wishes import make_wishes
 from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries
 from tests.harm.forging import LONG, Random
 from tests.harm.material import model_file
+from tests.harm.run_files import tries_or_skip
 
 ATOMS = (
     *("a", "n", "A", ".", r"\w", r"\d", "[a-z]", "[^a]", r"\p{L}", "é", "\U0001f600", r"\b", "^", "$", "", "|", "(?i)"),
@@ -81,6 +83,23 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
             models[seed % 2].best(2, max_length=longest, allow_seen=bool(seed % 2), **wishes)
 
     assert attack(call, range(tries(few=8, landing=80, hour=3_000)), seconds=5).refused
+
+
+# Expressions that hardly any name matches, or none, and of which the first letters do not tell that.
+HOPELESS = ("([a-zA-Z]+)*x{4}", ".*(zq|qz).*(xj|jx).*", r"(.)\1{2}.*(.)\2{2}", ".*[aeiou]{6}", "(ab|cd|ef){3,}z")
+
+
+@pytest.mark.parametrize(("way", "seconds"), [("best", 5), ("generate", 30)])
+def test_a_hopeless_search_ends_within_the_bounds_that_are_shipped(way: str, seconds: float) -> None:
+    """The other test shortens them; here a shipped model is asked for what it hardly has."""
+    attempts = tries_or_skip(landing=1, hour=5)
+    model = load(shipped_path("mlb-first"))
+
+    def call(expression: str) -> None:
+        shapes_unchecked()
+        getattr(model, way)(2, matches=expression)
+
+    attack(call, HOPELESS[:attempts], seconds=seconds)
 
 
 def test_making_wishes_takes_no_time() -> None:

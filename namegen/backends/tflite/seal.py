@@ -17,12 +17,11 @@ from hashlib import blake2b
 from pathlib import Path
 
 from namegen.core.network.tensor_file import to_json
-from namegen.documents import Json, read_object
+from namegen.documents import LARGEST, Json, read_object
 from namegen.errors import CheckpointError
 
 METADATA_NAME = "namegen"
 FORMAT, FORMAT_VERSION = "namegen tflite", 3
-LARGEST_DOCUMENT = 16 * 2**20  # bytes; of it the probe grows with the vocabulary, by some 25 bytes a character
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
 
@@ -87,7 +86,7 @@ def unseal(content: bytes, path: Path | str) -> Unsealed:
         )
     start = head.start()
     length = int.from_bytes(content[max(start - 4, 0) : start], "little")
-    if not length <= min(LARGEST_DOCUMENT, len(content) - start):
+    if not length <= min(LARGEST, len(content) - start):
         raise CheckpointError(f"{path} does not fit together: its description has no end; export it again")
     try:
         plain = read_object(content[start : start + length])

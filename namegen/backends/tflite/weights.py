@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -21,6 +22,7 @@ TABLE = "rnn.0.kernel"  # of which rows are looked up
 LEAST_FOR_FLOAT16 = 256  # numbers: for fewer, the operator that widens them costs more than it saves
 LEAST_FOR_INT8 = 1024
 LARGEST_INT8 = 127
+NUMBERS_AT_ONCE = 2**20  # of 8 bytes, where the file may have 1 for each
 LARGEST_SUM = 1e9  # far more than a network ever has; the runtime's sigmoid is NaN from 1e27 on
 
 
@@ -120,10 +122,18 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
 
 def _largest_part(name: str, weight: Weight) -> Float64[Array, "columns"]:
     """The most that a piece adds to each sum of its layer, in magnitude."""
-    values: Array = np.abs(weight.values.astype(np.float64))
-    if weight.scales is not None:
-        values *= np.abs(weight.scales.astype(np.float64))[:, None]
-    if values.ndim == 1:
+    if weight.values.ndim == 1:
+        values: Array = np.abs(weight.values.astype(np.float64))
         return values
-    largest: Array = values.max(axis=0) if name == TABLE else values.sum(axis=1)
-    return largest
+    rows = max(NUMBERS_AT_ONCE // weight.values.shape[1], 1)
+    blocks = (_magnitudes(weight, slice(start, start + rows)) for start in range(0, len(weight.values), rows))
+    if name == TABLE:
+        return reduce(np.maximum, (block.max(axis=0) for block in blocks))
+    return np.concatenate([block.sum(axis=1) for block in blocks])
+
+
+def _magnitudes(weight: Weight, rows: slice) -> Float64[Array, "rows columns"]:
+    values: Array = np.abs(weight.values[rows].astype(np.float64))
+    if weight.scales is not None:
+        values *= np.abs(weight.scales[rows if len(weight.scales) > 1 else slice(None)].astype(np.float64))[:, None]
+    return values

@@ -23,6 +23,9 @@ from namegen.escaping import quote
 MAX_NAME_LENGTH = DataSettings.max_name_length
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
+# Putting the marks on one letter in order takes time quadratic in them. Unicode allows no more in a text that can be
+# normalised as it comes (Standard Annex 15, Stream-Safe Text Format), and says that no language needs so many.
+_MOST_MARKS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +239,6 @@ def _some(names: tuple[str, ...], source: str) -> tuple[str, ...]:
 def _cleaned(entries: list[str], source: str, where: Callable[[int], str], longest: int, what: str) -> list[str]:
     """Names or labels, trimmed, composed and checked; each step is one call over all, a loop only to place an error."""
     found = list(map(str.strip, entries))
-    # Before anything looks at combining marks: putting a million of them in order takes time quadratic in them.
     _check_lengths(found, _LONGEST_COMPOSITION * longest, longest, source, where, what)
     text = "\n".join(found)
     if text.count("\n") != max(len(found) - 1, 0) or "\r" in text or "\0" in text:
@@ -253,6 +255,7 @@ def _cleaned(entries: list[str], source: str, where: Callable[[int], str], longe
                 source,
                 where,
             )
+        _check_marks(found, source, where)
         if not unicodedata.is_normalized("NFC", text):
             found = unicodedata.normalize("NFC", text).split("\n")
     _check_lengths(found, longest, longest, source, where, what)
@@ -268,6 +271,21 @@ def _check_lengths(
             f"{source}, {where(place)}: {quote(name)} has {len(name):,} characters, and a {what} may have {stated:,}: "
             f"shorten it, or raise {setting('max_name_length')}"
         )
+
+
+def _check_marks(names: list[str], source: str, where: Callable[[int], str]) -> None:
+    """A loop over the characters of names alone that are long enough to have too many combining marks on one letter."""
+    for place, name in enumerate(names):
+        if len(name) <= _MOST_MARKS or name.isascii():
+            continue
+        marks = 0
+        for character in name:
+            marks = marks + 1 if unicodedata.combining(character) else 0
+            if marks > _MOST_MARKS:
+                raise NamesError(
+                    f"{source}, {where(place)}: {quote(name)} has more than {_MOST_MARKS} accents on one letter: "
+                    "correct it or leave it out"
+                )
 
 
 def _refuse(

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
-from namegen.documents import Count, Json, Size, from_plain, read_object
+from namegen.documents import LARGEST, Count, Json, Size, from_plain, read_object
 from namegen.errors import CheckpointError, OutputError
 from namegen.escaping import short
 from namegen.files import is_device, read_whole, write_whole
@@ -55,8 +55,16 @@ class Seal:
     checksum: str
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[str, object]) -> None:
+def write_tensors(
+    path: Path, tensors: Mapping[str, Array], document: Mapping[str, object], *, largest: int = LARGEST
+) -> None:
     """Write tensors and a document, whole or not at all. ``format_version`` and ``checksum`` are added.
+
+    Args:
+        path: the file.
+        tensors: by name.
+        document: what stands beside them.
+        largest: bytes of the header that are read again.
 
     Raises:
         OutputError: the file cannot be written, or would be too large to be read; what was there is kept.
@@ -64,6 +72,11 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[st
     arrays = {name: np.ascontiguousarray(values).reshape(np.shape(values)) for name, values in tensors.items()}
     document = {"format_version": FORMAT_VERSION, **document}
     text = to_json({**document, "checksum": checksum(arrays, document)})
+    if len(json.dumps(text, ensure_ascii=False).encode()) > 0.9 * largest:  # a part for what the header says of tensors
+        raise OutputError(
+            f"{short(path)} would describe itself in more than {largest:,} bytes, the most that is read: take a list "
+            "with fewer labels or fewer different characters"
+        )
     if sum(values.nbytes for values in arrays.values()) + len(text) > 0.99 * LARGEST_FILE:  # a part for the header
         raise OutputError(
             f"{short(path)} would have more than {LARGEST_FILE:,} bytes, the most that is read: take a smaller network"
@@ -71,17 +84,21 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], document: Mapping[st
     write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Json]]:
+def read_tensors(path: Path, *, largest: int = LARGEST) -> tuple[dict[str, Array], dict[str, Json]]:
     """Read what ``write_tensors`` wrote, the checksum verified.
+
+    Args:
+        path: the file.
+        largest: bytes of its header, with the document.
 
     Raises:
         CheckpointError: no such file, not such a file, cut short, changed, or of a newer format.
     """
     content = _content(path)
-    text = _document_text(path, content)
+    text = _document_text(path, content, largest)
     damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
     try:
-        document = read_object(text)
+        document = read_object(text, largest=largest)
     except ValueError:
         raise damaged from None
     version = document.get("format_version")
@@ -136,7 +153,7 @@ def _content(path: Path) -> bytes:
         raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _document_text(path: Path, content: bytes) -> str:
+def _document_text(path: Path, content: bytes, largest: int) -> str:
     """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
     foreign = f"{path} is not a model file of namegen (a .safetensors file that it wrote)"
     length = int.from_bytes(content[:8], "little")
@@ -148,7 +165,7 @@ def _document_text(path: Path, content: bytes) -> str:
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
-        tensors = read_object(header)
+        tensors = read_object(header, largest=largest)
         metadata = from_plain(HeaderMetadata, tensors.pop("__metadata__"))
         for entry in tensors.values():
             from_plain(TensorEntry, entry)

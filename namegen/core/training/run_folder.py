@@ -41,12 +41,22 @@ from namegen.core.training.history import EpochRecord, history_csv
 from namegen.core.training.run_state import SavedState
 from namegen.errors import CheckpointError, OutputError, setting
 from namegen.escaping import short
-from namegen.files import is_file, is_folder, is_taken, remove_left_overs, write_whole
+from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, write_whole
 from namegen.locks import sole_use
 
 LONGEST_STEM = 50  # characters of a list's name in a folder's: with any script a name that every system takes
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
 KEPT_COLUMNS = ("name", "label")
+OWN_FILES = (
+    CONFIG_FILE,
+    NAMES_FILE,
+    LABELLED_NAMES_FILE,
+    MODEL_FILE,
+    KNOWN_NAMES_FILE,
+    HISTORY_FILE,
+    PLOT_FILE,
+    STATE_FILE,
+)
 
 
 def kept_here(data: DataSettings, corpus: Corpus) -> DataSettings:
@@ -125,11 +135,25 @@ class RunFolder:
         elif not is_file(path / CONFIG_FILE, CheckpointError):
             lacks = f"has no {CONFIG_FILE}"
         else:
+            folder._check_own_files()
             return folder
         raise CheckpointError(
             f"{short(path)} is not a run folder that can be resumed, because it {lacks}: give an unchanged folder of "
             "`namegen train`"
         )
+
+    def _check_own_files(self) -> None:
+        """A training that goes on writes its files anew, and reads its list: a link in their place, in a folder that
+        somebody else has made, would lead both elsewhere, and a pipe would be waited for without end.
+        """
+        for name in OWN_FILES:
+            path = self.path / name
+            if is_link(path) or (is_taken(path) and not is_file(path, CheckpointError)):
+                what = "a link" if is_link(path) else "not a file"
+                raise CheckpointError(
+                    f"{short(path)} is {what}: a training goes on in a folder whose files are its own; put a file in "
+                    "its place, or take it away"
+                )
 
     def sole_use(self, *, patience: float = 0.0) -> AbstractContextManager[None]:
         """While it lasts, no other training writes here.

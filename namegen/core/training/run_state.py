@@ -19,7 +19,7 @@ from namegen.core.network.tensor_file import own, read_tensors, write_tensors
 from namegen.core.settings import DROPS
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, TrainingProgress
-from namegen.documents import UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
+from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError
 from namegen.escaping import quote
 from namegen.types import Array, Float32
@@ -108,12 +108,12 @@ class SavedState:
             identity=self.identity,
             engine=self.engine,
         )
-        write_tensors(path, tensors, to_plain(document))
+        write_tensors(path, tensors, to_plain(document), largest=LARGEST_RECORD)
 
     @classmethod
     def load(cls, path: Path) -> SavedState:
         """The way back. Raises CheckpointError."""
-        tensors, plain = read_tensors(path)
+        tensors, plain = read_tensors(path, largest=LARGEST_RECORD)
         if plain.get("kind") != "training state":
             raise CheckpointError(
                 f"{path} holds a {quote(str(plain.get('kind')))}: expected the state of a training run"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from namegen.documents import LARGEST, MOST_TOLD, Json, from_plain, read_json
+from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json
 from namegen.errors import ResultsError
 from namegen.escaping import cut, printable, short, shown
 from namegen.experiments.compare.document import FORMAT, Comparison, FormatVersion
@@ -19,7 +19,7 @@ def read_results(path: Path) -> Json:
         ResultsError: it cannot be read, or is not JSON, as a file is that was copied in part.
     """
     try:
-        return read_json(read_whole(path, LARGEST))
+        return read_json(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
     except OSError as error:
         raise ResultsError(f"cannot read {short(path)}: {error.strerror}") from error
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.known_names import KNOWN_NAMES
 from namegen.core.network.tensor_file import read_tensors
-from namegen.core.training.run_folder import RunFolder, read_model
+from namegen.core.training.run_folder import OWN_FILES, RunFolder, read_model
 from namegen.errors import CheckpointError, FolderInUseError, OutputError
 from tests.core.training.small_runs import make_run
 
@@ -62,6 +63,28 @@ def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_a_state_cannot_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
         RunFolder.to_resume(tmp_path)
+
+
+@pytest.mark.parametrize("name", OWN_FILES)
+@pytest.mark.parametrize("kind", ["link", "link to nowhere", "pipe", "folder"])
+def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(tmp_path: Path, name: str, kind: str) -> None:
+    folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    folder.mkdir()
+    for own in ("config.toml", "state.safetensors"):
+        (folder / own).touch()
+    assert RunFolder.to_resume(folder).path == folder
+    (folder / name).unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(folder / name)
+    elif kind == "folder":
+        (folder / name).mkdir()
+    else:
+        if kind == "link":
+            elsewhere.write_text("precious")
+        (folder / name).symlink_to(elsewhere)
+    said = rf"{name} is (a link|not a file): a training goes on in a folder whose files are its own|because it has no "
+    with pytest.raises(CheckpointError, match=said):
+        RunFolder.to_resume(folder)
 
 
 def test_a_folder_is_called_by_the_beginning_of_a_long_name(tmp_path: Path) -> None:

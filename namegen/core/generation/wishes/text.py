@@ -23,8 +23,11 @@ LONGEST_TEXT = 10_000  # characters; a name is given up to 1,000 of them unless 
 
 
 def composed(text: str) -> str:
-    """The text with the characters that lists are read with: é as one character (Unicode's NFC)."""
-    return unicodedata.normalize("NFC", text)
+    """The text with the characters that lists are read with: é as one character (Unicode's NFC). One that is too long
+    for any wish stays as it is: it is refused for its length, and putting many accents in order takes time quadratic in
+    them.
+    """
+    return text if len(text) > LONGEST_TEXT else unicodedata.normalize("NFC", text)
 
 
 class TextWish(Wish):
