@@ -26,7 +26,7 @@ class Taken:
     Attributes:
         seconds: of each test.
         lines: of each file, the tests by the number of the line that they take; a line that is taken while its module
-            is imported has them all.
+            is imported has all of the test files that take any.
     """
 
     seconds: dict[str, float]
@@ -50,6 +50,18 @@ def _statement(file: str, line: int) -> range:
             if not body or line <= max(end, node.lineno):
                 innermost = range(node.lineno, max(end, node.lineno) + 1)  # walked from the outside in
     return innermost
+
+
+def _lines_of_functions(file: str) -> set[int]:
+    """The lines that run when a function is called, and not when its module is imported."""
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    return {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for part in node.body
+        for line in range(part.lineno, (part.end_lineno or part.lineno) + 1)
+    }
 
 
 def digest(paths: Iterable[str | Path]) -> str:
@@ -130,11 +142,12 @@ def _measure(files: list[str], groups: list[str], place: Path) -> None:
     data.read()
     lines = {}
     for file in files:
-        by_line = {}
+        by_line, run_later = {}, _lines_of_functions(file)
         for line, contexts in data.contexts_by_lineno(str(Path(file).absolute())).items():
             named = {context.rpartition("|")[0] for context in contexts} & numbers.keys()
-            # "" is the import of a module, which any test may notice that stands beside one that takes the file
-            by_line[line] = sorted(numbers[test] for test in named) if named else None
+            # An import takes the others, be it in the midst of a test, which is then no better placed to notice than
+            # any that stands beside one that takes the file.
+            by_line[line] = sorted(numbers[test] for test in named) if line in run_later else None
         takers = {tests[test].partition("::")[0] for of_line in by_line.values() if of_line for test in of_line}
         every = [number for test, number in numbers.items() if test.partition("::")[0] in takers]
         lines[file] = {line: every if of_line is None else of_line for line, of_line in by_line.items()}
