@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
 
-from namegen.documents import UNSET, UnsetType, from_plain, read_json, schema, to_plain
+from namegen.documents import LARGEST, LARGEST_RECORD, UNSET, Json, UnsetType, from_plain, read_json, schema, to_plain
 from namegen.escaping import shown
 
 
@@ -113,6 +115,44 @@ def test_a_text_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -
     assert read_json("[1, 2, 3]") == [1, 2, 3]
     with pytest.raises(ValueError, match="11 characters long: expected at most 10"):
         read_json("[1, 2, 3, 4]"[:11])
+
+
+def test_as_much_is_read_as_is_stated() -> None:
+    """4 MiB of what a model carries, 64 of what grows with a training."""
+    assert (LARGEST, LARGEST_RECORD) == (4_194_304, 67_108_864)
+    assert read_json('"' + "a" * (LARGEST - 2) + '"') == "a" * (LARGEST - 2)
+    with pytest.raises(ValueError, match="4,194,305 bytes long: expected at most 4,194,304"):
+        read_json(b'"' + b"a" * (LARGEST - 1) + b'"')
+    assert read_json('"' + "a" * LARGEST + '"', largest=LARGEST + 2) == "a" * LARGEST
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+
+
+@dataclass(frozen=True)
+class Whole:
+    parts: tuple[Part, ...]
+    named: Mapping[str, Part]
+    free: Mapping[str, Json]
+
+
+def test_the_first_unknown_key_is_told_wherever_it_stands() -> None:
+    sound = {"parts": [{"name": "a"}, {"name": "b"}], "named": {"x": {"name": "c"}}, "free": {"any": {"key": []}}}
+    assert from_plain(Whole, sound).parts[1].name == "b"
+    for path, place in (
+        (("parts", 1), "$.parts[1].more"),
+        (("named", "x"), "$.named.x.more"),
+        ((), "$.more"),
+    ):
+        changed = copy.deepcopy(sound)
+        part: Any = changed
+        for step in path:
+            part = part[step]
+        part["more"] = 0
+        with pytest.raises(ValueError, match=re.escape(f"Unknown key - at `{place}`")):
+            from_plain(Whole, changed)
 
 
 def test_the_deepest_that_is_read() -> None:

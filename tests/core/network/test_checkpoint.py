@@ -165,6 +165,21 @@ def test_what_is_written_is_never_larger_than_what_is_read(tmp_path: Path, monke
                 write_tensors(path, tensors, document)
 
 
+def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Path) -> None:
+    """A quotation mark takes more there than a letter, as the text stands in a text."""
+    path, tensors = tmp_path / "file.safetensors", {"a": np.zeros(3)}
+    for text, largest in (("x" * 8_000, 10_000), ('"' * 2_500, 12_000)):
+        write_tensors(path, tensors, {"text": text}, largest=largest)
+        assert read_tensors(path, largest=largest)[1]["text"] == text
+        path.unlink()
+        with pytest.raises(OutputError, match="would describe itself in more than 8,000 bytes, the most that is read"):
+            write_tensors(path, tensors, {"text": text}, largest=8_000)
+        assert not path.exists()
+    write_tensors(path, tensors, {"text": "x" * 8_000}, largest=10_000)
+    with pytest.raises(CheckpointError, match="or it is damaged"):
+        read_tensors(path, largest=8_000)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("longest_name", 1.5), ("names", "many"), ("test_share", "a half"), ("test", [0.5]), ("settings", None)],

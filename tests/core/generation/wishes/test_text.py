@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith, TextWish, shortest_text
+from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith, TextWish, composed, shortest_text
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import SettingsError
 
@@ -67,3 +67,9 @@ def test_a_space_at_an_end_is_named() -> None:
 
 def test_composed_characters_may_be_given_as_two() -> None:
     assert StartsWith("Zoe\u0308").text == "Zoë"
+
+
+def test_what_is_too_long_for_a_wish_is_not_put_in_order_first() -> None:
+    two = "e\u0301" * 5_000
+    assert composed(two) == "é" * 5_000
+    assert composed(two + "x") == two + "x"
