@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 import namegen.files as files_module
-from namegen.documents import from_plain, read_json
+from namegen.documents import from_plain
 from namegen.escaping import MOST_SHOWN, quote, shown
 from namegen.files import read_whole
 
@@ -44,11 +44,6 @@ def test_a_file_is_read_in_one_go_and_what_has_no_size_in_few(
         Noting.reads = 0
         assert read_whole(path, 10**6) == content
     assert 0 < Noting.reads <= most_reads
-
-
-def test_a_document_may_have_as_many_bytes_as_the_description_says() -> None:
-    with pytest.raises(ValueError, match="67,108,865 bytes long: expected at most 67,108,864"):
-        read_json(bytes(64 * 1024 * 1024 + 1))
 
 
 @pytest.mark.parametrize("length", [MOST_SHOWN - 1, MOST_SHOWN, MOST_SHOWN + 1, 1_000])
