@@ -52,7 +52,8 @@ def train(
         ready: called with the run just before it starts: the list is read and split, the folder is there, and what its
             teachers teach.
         watcher: who is told how its teachers are doing; see ``api/watching.py``.
-        stop: asked before every step; True stops training there, in a state that can be resumed.
+        stop: asked when the list has been read, and before every step; True stops training there, in a state that can
+            be resumed.
         stdin: what the list ``-`` is read from.
         save: make a folder under ``runs/`` where ``out`` names none.
         teach_on: what trains the teachers of the effort ``best``: processes of this machine, unless something else is
@@ -71,6 +72,7 @@ def train(
         corpus, config.recipe, engine_class, threads=config.threads, for_use=True, listener=listener, stop=stop
     )
     lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
+    stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:
         if out is not None or save:
             text = write_config(_chosen(run, config, keep_names=lies_nowhere_else))  # may refuse, so before the folder

@@ -36,13 +36,15 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
 
     Each DIR is a folder that compare-backends or sweep has made, or a results.json from there, of this edition or of
     the first. The report says what differs between their machines, versions and settings. It puts the figures of the
-    same list side by side, and has each report of its own below.
+    comparisons of the same list side by side, and has each report of its own below.
     """
     from namegen.experiments.joined.page import write_joined
     from namegen.experiments.joined.source import read_sources
 
     notes = Notes(quiet)
     sources = read_sources(folders)
+    if len(sources) < len(folders):
+        notes("the same report was given more than once: it counts once")
     with Waiting(notes, f"writing {printable(str(out))}"):
         write_joined(sources, out, force=force)
     if as_json:

@@ -54,7 +54,8 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
-    """While it lasts, a signal to end only asks training to stop; a second one interrupts, a third one kills.
+    """While it lasts, a signal to end only asks training to stop; a second one interrupts, a third one kills. Until
+    training has asked for the first time, there is nothing to be saved, and the first one interrupts.
 
     Args:
         say: tells the user that it was heard.
@@ -63,10 +64,12 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._asked_by: int | None = None
+        self._is_heeded = False
         self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
         """Whether training should stop here."""
+        self._is_heeded = True
         return self._asked_by is not None
 
     @property
@@ -85,6 +88,8 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
             signal.signal(number, signal.SIG_DFL if before is None else before)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
+        if not self._is_heeded:
+            self._interrupt(number, frame)
         self._asked_by = number
         for one in self._before:
             signal.signal(one, self._interrupt)

@@ -222,7 +222,7 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
             what = "NAMES" if isinstance(param, click.Argument) else option
             raise click.UsageError(
                 f"{what} cannot be combined with --resume: a run continues with its own {CONFIG_FILE}, and only "
-                "--backend, --scheduler and a higher --epochs may change"
+                "--backend, --scheduler and, without the schedule one-cycle, a higher --epochs may change"
             )
 
 

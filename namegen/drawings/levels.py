@@ -85,5 +85,5 @@ def _mark(axes: Axes, level: Level, *, above: bool, left: float) -> Line2D:
         color=level.colour,
         fillstyle="none" if level.dashed else "full",
         clip_on=False,
-        label=f"{level.label}: {level.shown}",
+        label=f"{level.label}: {level.shown} ({'above' if above else 'below'})",
     )[0]

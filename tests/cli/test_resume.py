@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import time
@@ -147,6 +148,16 @@ def test_a_one_cycle_run_cannot_be_lengthened(program, run_folder):
     before = (run_folder / "config.toml").read_bytes()
     program("train", "--resume", "run", "--epochs", 30).refused("one-cycle", code=2)
     assert (run_folder / "config.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("epochs", [1, 30])
+def test_a_one_cycle_run_whose_config_was_given_other_epochs_is_refused(program, run_folder, epochs):
+    """Its learning rates would be those of no training."""
+    config = run_folder / "config.toml"
+    config.write_text(re.sub(r"(?m)^epochs = .*", f"epochs = {epochs}", config.read_text()))
+    kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
+    program("train", "--resume", "run").refused("was made with other settings [training] than the run's config.toml")
+    assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
 
 
 def test_a_finished_run_resumes_to_its_result(program, run_folder):

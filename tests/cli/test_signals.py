@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,24 @@ def test_the_same_signal_once_more_ends_it_at_once(program, names, name):
     run = end(process)
     assert run.code == 128 + TO_END[name]
     assert "Traceback" not in run.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_training_begins_the_first_signal_ends_it(program, number):
+    """A pipe that nobody writes to is waited for, and there is nothing to save."""
+    pipe = program.folder / "pipe"
+    os.mkfifo(pipe)
+    process = program.spawn("train", "pipe", *LONG, "--out", "run")
+    status = Path(f"/proc/{process.pid}/wchan")
+    deadline = time.monotonic() + 60
+    while status.read_text() not in ("wait_for_partner", "fifo_open"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    run = end(process)
+    assert run.code == 128 + number
+    assert "stopping after this step" not in run.err
+    assert not (program.folder / "run").exists()
 
 
 @pytest.mark.parametrize("name", TO_END)

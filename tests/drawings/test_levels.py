@@ -35,7 +35,10 @@ def test_a_near_level_is_a_line(axes: Axes) -> None:
 def test_a_far_level_is_a_mark_with_its_number(axes: Axes, value: float, marker: str, edge: float) -> None:
     before = axes.get_ylim()
     [mark] = draw_levels(axes, [level(value)], least_span=0.1)
-    assert (mark.get_marker(), mark.get_label()) == (marker, f"ceiling: {value:.1%}")
+    assert (mark.get_marker(), mark.get_label()) == (
+        marker,
+        f"ceiling: {value:.1%} ({'above' if marker == '^' else 'below'})",
+    )
     assert axes.get_ylim() == before
     assert axes.transAxes.inverted().transform(mark.get_transform().transform((1.0, edge)))[1] == pytest.approx(edge)
     assert not mark.get_clip_on()
@@ -47,7 +50,7 @@ def test_levels_that_only_together_squeeze_the_curves_leave_the_nearer_one(axes:
     for alone in (above, below):
         assert LEAST_ROOM * max(alone.value - 0.2, 0.4 - alone.value) <= 0.2
     found = draw_levels(axes, [below, above], least_span=0.1)
-    assert [line.get_label() for line in found] == ["below: 8.0%", "above"]
+    assert [line.get_label() for line in found] == ["below: 8.0% (below)", "above"]
 
 
 def test_marks_do_not_hide_each_other(axes: Axes) -> None:
@@ -64,7 +67,7 @@ def test_level_curves_are_taken_to_fill_something() -> None:
         axes = style.new_figure(4.0, 3.0).add_subplot()
         axes.plot([1, 2], [0.3, 0.3])
         near, far = draw_levels(axes, [level(0.42, "near"), level(0.8, "far")], least_span=0.1)
-        assert [near.get_label(), far.get_label()] == ["near", "far: 80.0%"]
+        assert [near.get_label(), far.get_label()] == ["near", "far: 80.0% (above)"]
 
 
 def test_labels_of_marks_stay_beside_their_plot(axes: Axes) -> None:
@@ -72,5 +75,5 @@ def test_labels_of_marks_stay_beside_their_plot(axes: Axes) -> None:
     axes.figure.draw_without_rendering()
     style.label_lines(axes)
     places = {text.get_text(): text.xy[1] for text in axes.texts}  # type: ignore[attr-defined]  # an annotation
-    assert places["c: -300.0%"] >= 0
+    assert places["c: -300.0% (below)"] >= 0
     assert max(places.values()) <= 1

@@ -84,7 +84,8 @@ def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunRes
             assert list(line.get_ydata()) == [value, value]
         else:
             shown = f"{100 * value:.1f}%" if axes is accuracy else f"{value:.2f}"
-            assert label == f"{name}: {shown}"
+            side = "above" if value > axes.get_ylim()[1] else "below"
+            assert label == f"{name}: {shown} ({side})"
             assert not axes.get_ylim()[0] <= value <= axes.get_ylim()[1]
             marks += 1
         assert label in [text.get_text() for text in axes.texts], "each is labelled beside its end"

@@ -38,7 +38,7 @@ from namegen.core.training.network_choice import architecture_for, network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.run_result import RunResult
-from namegen.core.training.run_state import SavedState, with_later_settings
+from namegen.core.training.run_state import SavedState, same_settings
 from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
 from namegen.documents import Json, to_plain
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
@@ -190,11 +190,11 @@ class TrainingRun:
         identity, here = saved.identity, self._identity()
         if identity.get("list") != here["list"]:
             raise NamesError(
-                f"the list {self.corpus.source} has changed since this run began, so it cannot go on: put the old list "
-                "back, or train anew"
+                f"the list {self.corpus.source} has changed since this run began, so it cannot go on (or its state and "
+                f"{CONFIG_FILE} are of two runs): put the old files back, or train anew"
             )
         for part in ("network", "training", "data", "teaching"):
-            if with_later_settings(part, identity.get(part)) != here.get(part):
+            if not same_settings(part, identity.get(part), here.get(part)):
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
@@ -321,9 +321,12 @@ class TrainingRun:
         )
 
     def _identity(self) -> dict[str, Json]:
-        """What must be the same when the run goes on: all but the number of epochs, which may grow."""
+        """What must be the same when the run goes on: all but the number of epochs, which may grow, unless the learning
+        rates hang on it.
+        """
         training = to_plain(self.recipe.training)
-        del training["epochs"]
+        if self.recipe.training.schedule != "one-cycle":
+            del training["epochs"]
         return {
             "list": self.corpus.fingerprint,
             "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now

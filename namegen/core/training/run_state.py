@@ -160,8 +160,13 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
         raise ValueError(f"{PROBE} is not two rows of logits")
 
 
-def with_later_settings(part: str, settings: Json) -> Json:
-    """Settings of a part of an identity that was saved before some of them existed, as they were then."""
-    if not isinstance(settings, dict):
-        return settings
-    return of_version_1(settings) if part == "network" else {**LATER.get(part, {}), **settings}
+def same_settings(part: str, saved: Json, here: Json) -> bool:
+    """Whether a part of an identity is what it was: saved before some settings existed, it has them as they were then,
+    and before the number of epochs belonged to it, any.
+    """
+    if not isinstance(saved, dict) or not isinstance(here, dict):
+        return saved == here
+    if part == "network":
+        return of_version_1(saved) == here
+    any_number = {"epochs": here["epochs"]} if "epochs" in here else {}
+    return {**LATER.get(part, {}), **any_number, **saved} == here

@@ -10,7 +10,7 @@ from typing import Any
 
 from namegen.documents import Json
 from namegen.errors import ResultsError
-from namegen.escaping import short
+from namegen.escaping import short, shown
 from namegen.experiments.compare.document import FORMAT as COMPARISON
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.reading import read_comparison, read_results
@@ -20,6 +20,7 @@ from namegen.experiments.sweep.document import Results
 from namegen.experiments.sweep.grid import SEED
 from namegen.experiments.sweep.reading import results_from_plain
 from namegen.experiments.sweep.results import FORMAT as SWEEP
+from namegen.experiments.sweep.results import FORMAT_VERSION as SWEEP_VERSION
 from namegen.files import is_folder
 
 RESULTS = "results.json"
@@ -100,6 +101,11 @@ def _read(path: str) -> Comparison | Results:
         )
     if found == COMPARISON:
         return read_comparison(file)
+    if plain.get("format_version") != SWEEP_VERSION:
+        raise ResultsError(
+            f"{short(file)} has the format version {shown(plain.get('format_version'))}, this namegen reads "
+            f"{SWEEP_VERSION}: join it with the namegen that made it"
+        )
     try:
         return results_from_plain(plain)
     except ValueError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from namegen.config import Config
-from namegen.documents import UNSET, Json, UnsetType, from_plain
+from namegen.documents import UNSET, Json, Measure, UnsetType, from_plain
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
 DONE: Literal["done"] = "done"
@@ -74,10 +74,10 @@ class RunTiming:
         whole_seconds: with everything around it.
     """
 
-    seconds: float
-    seconds_per_epoch: float
-    chars_per_second: float | None
-    whole_seconds: float
+    seconds: Measure
+    seconds_per_epoch: Measure
+    chars_per_second: Measure | None
+    whole_seconds: Measure
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
         ceiling = mean(part.ceiling.accuracy_argmax for part in parts)
         counting = mean(part.baseline.accuracy_argmax for part in parts)
         levels = (
-            Level("ceiling", ceiling, f"{100 * ceiling:.1f}%", INK, dashed=True),
+            Level("ceiling", ceiling, f"{100 * ceiling:.1f}%", INK),
             Level(baseline_name(parts), counting, f"{100 * counting:.1f}%", QUIET, dashed=True),
         )
         draw_levels(axes, levels, least_span=LEAST_SPAN)

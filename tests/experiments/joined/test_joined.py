@@ -19,7 +19,7 @@ from namegen.experiments.joined.across import tables_across
 from namegen.experiments.joined.differences import cautions, differences_table, sources_table
 from namegen.experiments.joined.page import write_joined
 from namegen.experiments.joined.source import Source, facts, read_sources
-from namegen.experiments.sweep.document import Results, UntrainedRun
+from namegen.experiments.sweep.document import Results, TrainedRun, UntrainedRun
 from tests.experiments.compare.conftest import RESULTS, comparison  # noqa: F401  # a fixture
 from tests.experiments.sweep.made import trained_run
 
@@ -68,6 +68,7 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
         ('{"format": "namegen quality"}', "is not the results of a comparison or a sweep"),
         ('{"format": "namegen comparison", "format_version": 9}', "format version 9"),
         ('{"format": "namegen sweep", "format_version": 1}', "is damaged"),
+        ('{"format": "namegen sweep", "format_version": 9}', "format version 9, this namegen reads 1: join it with"),
         (None, "has no results.json: give the folder of a finished comparison or sweep"),
     ],
 )
@@ -76,6 +77,29 @@ def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str |
         (tmp_path / "results.json").write_text(text)
     with pytest.raises(ResultsError, match=said):
         read_sources([str(tmp_path)])
+
+
+def changed_run(**changes: object) -> Results:
+    made = sweep()
+    return replace(made, runs=(*made.runs[1:], replace(made.runs[0], **changes)))  # type: ignore[arg-type]
+
+
+def test_runs_that_no_sweep_leaves_together_are_refused(tmp_path: Path) -> None:
+    made = sweep()
+    first = made.runs[0]
+    assert isinstance(first, TrainedRun)
+    short_column = replace(first.history, seconds=first.history.seconds[1:])
+    for place, (results, said) in enumerate(
+        (
+            (replace(made, runs=(*made.runs, first)), f"the run '{first.run}' stands twice"),
+            (changed_run(settings={}), "has other settings than the axes of the sweep"),
+            (changed_run(history=short_column), "history of the run .* have different lengths"),
+            (changed_run(timing=replace(first.timing, seconds=-5.0)), r"at `\$\.timing\.seconds` of `\$\.runs\["),
+        )
+    ):
+        folder = written(tmp_path / str(place), results)
+        with pytest.raises(ResultsError, match=rf"is damaged \(.*{said}.*\): make it anew with namegen sweep"):
+            read_sources([folder])
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_the_plot_has_a_line_a_setting_and_a_band_of_its_seeds(results: Results)
     with drawing_style():
         figure = sweep_figure(results, HOSTILE)
     lines = lines_of(figure)
-    assert list(lines) == ["learning rate 0.1", "learning rate 0.01", "3-gram", "ceiling: 90.0%"]  # a mark at the edge
+    assert list(lines) == ["learning rate 0.1", "learning rate 0.01", "3-gram", "ceiling: 90.0% (above)"]
     assert list(lines["learning rate 0.1"].get_xdata()) == pytest.approx([1.5, 2.5, 3.5])
     assert list(lines["learning rate 0.1"].get_ydata()) == pytest.approx([0.4, 0.5, 0.6])
     bands = [one for one in figure.axes[0].collections if isinstance(one, PolyCollection)]
