@@ -121,7 +121,8 @@ class Vocabulary:
 
     def decode(self, tokens: Sequence[int] | Int[Array, "T"]) -> str:
         """The name that the ids spell, up to the first boundary."""
-        return self.decode_all(np.asarray(tokens, dtype=np.int64)[None, :])[0]
+        [text] = self.decode_all(np.asarray(tokens, dtype=np.int64)[None, :])
+        return text
 
     def decode_all(self, tokens: Int[Array, "names T"]) -> list[str]:
         """One name a row, each up to its first boundary."""

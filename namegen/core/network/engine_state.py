@@ -11,6 +11,7 @@ from namegen.escaping import quote
 from namegen.types import Array
 
 OPTIMIZER_PREFIX = "optimizer."
+KINDS = {"f": "floating-point numbers", "iu": "whole numbers"}  # by the letters of NumPy's types
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...], *, ki
             f"the tensor {name} has the shape {state[name].shape}, where the description of the network says {shape}"
         )
     if state[name].dtype.kind not in kinds:
-        expected = "whole numbers" if kinds == "iu" else "floating-point numbers"
-        raise CheckpointError(f"the tensor {name} holds values of the type {state[name].dtype}: expected {expected}")
+        found = f"the tensor {name} holds values of the type {state[name].dtype}"
+        raise CheckpointError(f"{found}: expected {KINDS[kinds]}")
     return state[name]
 
 

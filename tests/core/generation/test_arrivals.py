@@ -321,3 +321,11 @@ def test_a_wish_that_nothing_keeps_is_proved_to_be_one(monkeypatch: pytest.Monke
     batches = source.generate(1, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=3))
     with pytest.raises(GenerationError, match=r"^0 names found of 1 asked for; no other name is possible: "):
         list(batches)
+
+
+def test_batches_of_names_can_be_compared_and_stand_in_a_set() -> None:
+    """Their arrays can do neither, so each is equal to itself alone."""
+    one, other = (NameBatch(["Al", "Bo"], np.zeros((2, 1)), known_digests(["Al"])) for _ in range(2))
+    assert one == one
+    assert one != other
+    assert len({one, other, one}) == 2

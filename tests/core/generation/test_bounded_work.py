@@ -12,7 +12,6 @@ import pytest
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
 from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.digests import known_digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch
@@ -21,7 +20,6 @@ from namegen.core.generation.count_splitting import Walk
 from namegen.core.generation.generator import Generator, round_size
 from namegen.core.generation.inventing import PlayerInventor, draw_each
 from namegen.core.generation.judge import Judge
-from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.people import PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
@@ -226,14 +224,6 @@ def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(mon
     for seed in range(100):
         PeopleInventor(part, part).generate(1, rng=np.random.default_rng(seed))
     assert len(set(asked)) == len(asked) == 200
-
-
-def test_batches_of_names_can_be_compared_and_stand_in_a_set() -> None:
-    """Their arrays can do neither, so each is equal to itself alone."""
-    one, other = (NameBatch(["Al", "Bo"], np.zeros((2, 1)), known_digests(["Al"])) for _ in range(2))
-    assert one == one
-    assert one != other
-    assert len({one, other, one}) == 2
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Neighbours:
     def close_to(self, names: Sequence[str]) -> Bool[Array, "names"]:
         """Which of the names are nearer to one of the list than the distance."""
         close = np.zeros(len(names), bool)
-        if len(self._forms) == 0:
+        if not self._forms.size:
             return close
         for start in range(0, len(names), BLOCK_NAMES):
             forms = [self._normalise(name) for name in names[start : start + BLOCK_NAMES]]
