@@ -50,7 +50,7 @@ help:
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
-	@echo "make mutants      a thousand small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
+	@echo "make mutants      a thousand small mistakes, one at a time: does a test notice? (an hour; COUNT=...)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -101,6 +101,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
+	$(RUN) -m benchmarks.mutants_page --check
 	$(RUN) docs/tools/make_models.py --check
 
 docs: $(VENV)/.installed
@@ -114,6 +115,7 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.plausibility_page
 	$(RUN) -m benchmarks.labels_page
+	$(RUN) -m benchmarks.mutants_page
 
 # What an earlier build has left is taken away first, so that a page that is gone is missed.
 site: $(VENV_SITE)/.installed

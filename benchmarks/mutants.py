@@ -1,6 +1,6 @@
 """Do the tests notice? A thousand small mistakes, put into the code one at a time, each followed by its tests.
 
-    python -m benchmarks.mutants                     # hours on two cores; it can be stopped and goes on
+    python -m benchmarks.mutants                     # an hour on two cores; stopped, it goes on later
     python -m benchmarks.mutants --count 100         # the first hundred of them
 
 A mistake (a *mutant*: ``<`` for ``<=``, ``+`` for ``-``, 2 for 1, a ``not`` more) is made by Cosmic Ray in a copy of

@@ -235,8 +235,8 @@ class SortedNames:
         counts: Int64[Array, "rows"],
         beginnings: Int32[Array, "rows"] | None = None,
     ) -> tuple[SortedNames, Int64[Array, "rows"]]:
-        """Names given as rows that end with the boundary, each with what it begins with (None: all with the boundary);
-        and which of them each row is.
+        """Names given as rows that end with the boundary, or with the last character of the longest; each with what it
+        begins with (None: all with the boundary); and which of them each row is.
         """
         begins = np.full(len(tokens), BOUNDARY, np.int32) if beginnings is None else beginnings
         # In the order of the names: the boundary is lowest.

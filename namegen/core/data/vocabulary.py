@@ -127,7 +127,7 @@ class Vocabulary:
     def decode_all(self, tokens: Int[Array, "names T"]) -> list[str]:
         """One name a row, each up to its first boundary."""
         rows, depth = tokens.shape
-        if rows == 0 or depth == 0:
+        if depth == 0:
             return [""] * rows
         ended = np.logical_or.accumulate(tokens == BOUNDARY, axis=1)
         codes = np.where(ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)

@@ -262,9 +262,9 @@ class Generator:
         return self.batch(names, draws.log_probability[chosen]), refused
 
     def _rows(self, names: list[str]) -> Int32[Array, "names T"]:
-        """The token ids of names, at least one, a row each, the boundary from the end on."""
+        """The token ids of names, at least one, a row each, as wide as the longest; boundaries behind shorter ones."""
         tokens, lengths = self.vocabulary.encode_all(names)
-        rows = np.zeros((len(names), int(lengths.max()) + 1), np.int32)
+        rows = np.zeros((len(names), int(lengths.max())), np.int32)
         rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
         return rows
 

@@ -155,7 +155,7 @@ def _content(path: Path) -> bytes:
 
 def _document_text(path: Path, content: bytes, largest: int) -> str:
     """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
-    foreign = f"{path} is not a model file of namegen (a .safetensors file that it wrote)"
+    foreign = f"{path} is not a model file of namegen (a .safetensors file, which `namegen train` writes)"
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length]
     if not content:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 from typing import TypeVar
 
 from namegen.backends import engine_paths
@@ -56,6 +54,7 @@ from namegen.experiments.compare.subjects import (
     TrainingSubject,
 )
 from namegen.experiments.engine_code import codes_for_report, versions
+from namegen.experiments.list_names import list_names
 from namegen.experiments.machine import commit, machine
 
 ListResults = list[tuple[Measurement, Result]]
@@ -66,6 +65,7 @@ OfResult = TypeVar("OfResult")
 def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> Comparison:
     """Put the measurements of a plan in order."""
     labels = {measurement.key: measurement.label for measurement in outcome.plan}
+    called = list_names(corpus.source for corpus in corpora)
     commits = {measured.commit for measured in outcome.figures.values()} | {commit()}
     return Comparison(
         format=FORMAT,
@@ -84,7 +84,7 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
         missing=_troubles(outcome.missing),
         left_out=_left_out(outcome),
         failed=_troubles({labels[key]: why for key, why in outcome.failed.items()}),
-        lists=tuple(_list(corpus, name, outcome) for corpus, name in list_names(dict.fromkeys(corpora)).items()),
+        lists=tuple(_list(corpus, called[corpus.source], outcome) for corpus in dict.fromkeys(corpora)),
         split_seed=scope.split_seed,
     )
 
@@ -105,15 +105,6 @@ def _left_out(outcome: PlanOutcome) -> tuple[Trouble, ...]:
         Trouble(f"{engine} with {' and '.join(found)}", "; ".join(reasons[engine]))
         for engine, found in networks.items()
     )
-
-
-def list_names(corpora: Iterable[Corpus]) -> dict[Corpus, str]:
-    """What a report calls each list: by its file, without the folders that would fill its sentences; by the whole path
-    where two files have one name.
-    """
-    files = {corpus: Path(corpus.source).name or corpus.source for corpus in corpora}
-    alike = Counter(files.values())
-    return {corpus: name if alike[name] == 1 else corpus.source for corpus, name in files.items()}
 
 
 def _list(corpus: Corpus, name: str, outcome: PlanOutcome) -> ListEntry:

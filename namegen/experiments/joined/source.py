@@ -16,11 +16,13 @@ from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.reading import read_comparison, read_results
 from namegen.experiments.compare.words import counted
 from namegen.experiments.engine_code import EngineCode, code_in_words
+from namegen.experiments.list_names import list_names
 from namegen.experiments.sweep.document import Results
 from namegen.experiments.sweep.grid import SEED
 from namegen.experiments.sweep.reading import results_from_plain
 from namegen.experiments.sweep.results import FORMAT as SWEEP
 from namegen.experiments.sweep.results import FORMAT_VERSION as SWEEP_VERSION
+from namegen.experiments.sweep.results import lists_of
 from namegen.files import is_folder
 
 RESULTS = "results.json"
@@ -52,7 +54,7 @@ class Source:
     def lists(self) -> tuple[str, ...]:
         """What its lists are called."""
         if isinstance(self.results, Results):
-            return tuple(dict.fromkeys(run.list for run in self.results.runs))
+            return tuple(list_names(lists_of(self.results)).values())
         return tuple(entry.name for entry in self.results.lists)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from statistics import mean
@@ -31,6 +31,7 @@ from namegen.drawings.style import (
     percent_formatter,
     save_figure,
 )
+from namegen.experiments.list_names import list_names
 from namegen.experiments.sweep.document import Results, TrainedRun
 from namegen.experiments.sweep.grid import ENGINE, LIST, SEED
 from namegen.experiments.sweep.results import (
@@ -100,7 +101,7 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
         else new_figure(WIDTH, max(HEIGHT, 1.4 + HEIGHT_OF_A_LABEL * labels))
     )
     if titled:
-        title = sweep_title(results, of_list, shown=drawable_text(of_list, 40))
+        title = sweep_title(results, of_list, shown=lambda name: drawable_text(name, 40))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     axes = figure.add_subplot()
     for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
@@ -130,11 +131,12 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
     return figure
 
 
-def sweep_title(results: Results, of_list: str, shown: str | None = None) -> str:
-    """What stands above the plot of a list; ``shown``: the list as it can be drawn."""
+def sweep_title(results: Results, of_list: str, shown: Callable[[str], str] = str) -> str:
+    """What stands above the plot of a list; ``shown`` makes its name one that can be drawn."""
+    name = shown(list_names(lists_of(results))[of_list])
     left_out = len(_trained(results, of_list)) - MOST_LINES
     best = f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out > 0 else ""
-    return f"{shown or of_list}: accuracy against time, by {axes_in_words(results)}{best}"
+    return f"{name}: accuracy against time, by {axes_in_words(results)}{best}"
 
 
 def sweep_detail(results: Results, of_list: str) -> str:

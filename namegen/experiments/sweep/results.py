@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from namegen.escaping import safe_cell
 from namegen.experiments.engine_code import codes_for_report
+from namegen.experiments.list_names import list_names
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.exchange import HeldOut, Trained
 from namegen.experiments.sweep.grid import COMMAND, ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
@@ -144,7 +145,13 @@ def setting_table(results: Results, of_list: str) -> Table:
         rows.append(_reference_row("ceiling", [part.ceiling for part in references]))
     columns = ("setting", "seeds", "argmax %", "sampled %", "nats/char", "seconds", "chars/s")
     emphasised = frozenset(range(len(rows) - (2 if references else 0), len(rows)))
-    return Table(of_list, columns, tuple(rows), best_in_words(results, of_list), emphasised=emphasised)
+    return Table(
+        list_names(lists_of(results))[of_list],
+        columns,
+        tuple(rows),
+        best_in_words(results, of_list),
+        emphasised=emphasised,
+    )
 
 
 def best_in_words(results: Results, of_list: str) -> str:
