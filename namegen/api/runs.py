@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from namegen.backends import load_engine
-from namegen.config import Config, read_run_config
+from namegen.config import Config, read_run_config, write_config
 from namegen.core.training.progress import Listener
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
@@ -79,5 +79,8 @@ def go_on(
         run = open_run(folder, config, threads=threads, for_use=False, listener=listener, stop=stop)
         if folder.has_state:
             run.resume()
+        else:  # all that was decided for it is written down: another namegen that goes on may decide otherwise
+            decided = replace(config, network=run.recipe.network, training=run.recipe.training)
+            folder.save_config(write_config(decided))
         ready(run)
         return run.run()
