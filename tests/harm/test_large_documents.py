@@ -21,7 +21,7 @@ from tests.harm.effort import tries
 from tests.harm.material import model_file
 
 SHARE = tries(few=20, landing=1, hour=1)  # of the largest that is read
-LINES = tries(few=500, landing=5_000, hour=50_000)
+LINES = tries(few=500, landing=5_000, hour=10_000)
 BYTES = int(0.85 * LARGEST / SHARE)
 # What fills a document, by how many bytes it takes there: a quotation mark takes two, as the whole stands in a text.
 FILLINGS: dict[str, Callable[[], Any]] = {

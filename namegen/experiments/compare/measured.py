@@ -7,12 +7,15 @@ name and the boundary at its end. Nothing heavy is imported: a measurement has t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
+
+from msgspec import Meta
 
 from namegen.documents import UNSET, Count, Measure, Percent, UnsetType
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
-Lengths = dict[str, Count]  # characters of a name → names
+Length = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")]
+Lengths = dict[Length, Count]  # characters of a name → names
 Divergences = dict[Literal["1", "2", "3"], Measure]  # order of the n-gram → Jensen–Shannon divergence in bits
 Algorithm = Literal["one_by_one", "count_splitting"]
 Counting = Literal["ngram", "chain", "pairs"]  # what counts and draws names: the n-gram, Markov chains of order 4 and 1
@@ -56,6 +59,12 @@ class HeldOutGroups:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
+def _check_divergences(found: Divergences) -> None:
+    """Raise ValueError where those of letters, pairs and triples are not all there."""
+    if len(found) < 3:
+        raise ValueError(f"divergences of {len(found)} orders: expected those of 1, 2 and 3")
+
+
 @dataclass(frozen=True)
 class NameFigures:
     """What generated names are like.
@@ -82,6 +91,9 @@ class NameFigures:
     new_percent: Percent | UnsetType = UNSET
     plausible_percent: Percent | UnsetType | None = UNSET
 
+    def __post_init__(self) -> None:
+        _check_divergences(self.divergence_bits)
+
 
 # --- the list and its splits ------------------------------------------------------------------------------------------
 
@@ -104,6 +116,11 @@ class ListFacts:
     ceiling: PlainMetrics
     lengths: Lengths
     divergence_of_halves_bits: Divergences
+
+    def __post_init__(self) -> None:
+        _check_divergences(self.divergence_of_halves_bits)
+        if not sum(self.lengths.values()):
+            raise ValueError("the lengths of no names: expected those of the list")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from namegen.documents import from_plain, to_plain
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.measured import GenerationResult, HeldOutGroups
+from namegen.experiments.compare.measured import GenerationResult, HeldOutGroups, ListFacts
 
 
 @pytest.fixture
@@ -29,12 +29,23 @@ def test_a_generation_is_read_as_it_was_written(plain: dict[str, Any]) -> None:
         ({"seconds": -1.0}, ">= 0.0"),
         ({"duplicates": [["Al", "two"]]}, "Expected `int`"),
         ({"divergence_bits": {"4": 0.5}}, "'4'"),
+        ({"divergence_bits": {"1": 0.5, "3": 0.5}}, "divergences of 2 orders: expected those of 1, 2 and 3"),
+        ({"lengths": {"V": 3}}, "matching regex"),
+        ({"lengths": {"99999999": 3}}, "matching regex"),
     ],
 )
 def test_a_figure_that_cannot_be_is_refused(plain: dict[str, Any], change: dict[str, Any], said: str) -> None:
     plain["algorithms"]["one_by_one"] |= change
     with pytest.raises(ValueError, match=said):
         from_plain(GenerationResult, plain)
+
+
+def test_a_list_has_names_of_some_length(comparison: Comparison) -> None:
+    facts = to_plain(comparison.lists[0].facts)
+    assert from_plain(ListFacts, facts) == comparison.lists[0].facts
+    for lengths in ({}, {"4": 0}):
+        with pytest.raises(ValueError, match="the lengths of no names"):
+            from_plain(ListFacts, {**facts, "lengths": lengths})
 
 
 def test_an_algorithm_that_nobody_knows_is_refused(plain: dict[str, Any]) -> None:
