@@ -95,7 +95,7 @@ def _sweep_plot(results: Results, name: str, prefix: str) -> Plot | None:
     with drawing_style():
         wide, narrow = (
             inline_svg(
-                figure_bytes(sweep_figure(results, name, narrow=bool(narrow)), "svg").decode(),
+                figure_bytes(sweep_figure(results, name, narrow=narrow), "svg").decode(),
                 f"{prefix}{'n' if narrow else 'w'}",
                 title,
             )
