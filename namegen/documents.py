@@ -24,6 +24,7 @@ from namegen.escaping import cut, printable, quote
 __all__ = [
     "UNSET",
     "Count",
+    "CountKey",
     "Json",
     "Measure",
     "Percent",
@@ -42,6 +43,7 @@ __all__ = [
 LARGEST_NUMBER = 2**63 - 1  # the largest whole number of a document: no count comes near, and arrays hold it
 Count = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
 Size = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
+CountKey = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")]  # a small count as an object's key, which is a text
 Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Temperature = Annotated[float, Meta(gt=0, le=100)]

@@ -7,15 +7,12 @@ name and the boundary at its end. Nothing heavy is imported: a measurement has t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
-from msgspec import Meta
-
-from namegen.documents import UNSET, Count, Measure, Percent, UnsetType
+from namegen.documents import UNSET, Count, CountKey, Measure, Percent, UnsetType
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
-Length = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")]
-Lengths = dict[Length, Count]  # characters of a name → names
+Lengths = dict[CountKey, Count]  # characters of a name → names
 Divergences = dict[Literal["1", "2", "3"], Measure]  # order of the n-gram → Jensen–Shannon divergence in bits
 Algorithm = Literal["one_by_one", "count_splitting"]
 Counting = Literal["ngram", "chain", "pairs"]  # what counts and draws names: the n-gram, Markov chains of order 4 and 1
