@@ -199,8 +199,10 @@ def write_whole(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         reason = getattr(error, "strerror", None) or error
-        advice = "free some space or choose another place" if _of_space(error) else "choose another place"
-        raise OutputError(f"cannot write {short(path)}: {reason}; {advice}; what was there before is kept") from error
+        first = "free some space or " if _of_space(error) else "make it writable or " if _forbidden(error) else ""
+        raise OutputError(
+            f"cannot write {short(path)}: {reason}; {first}choose another place; what was there before is kept"
+        ) from error
     except BaseException:  # a second Ctrl-C: leave no half-written file behind
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -222,6 +224,10 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
 
 def _of_space(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _forbidden(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def _is_special(path: Path) -> bool:

@@ -231,7 +231,7 @@ def test_a_folder_without_permission(open_folder: Path) -> None:
     open_folder.chmod(0o555)
     done = write_in_subprocess("forbidden", open_folder / "file.bin")
     assert done.returncode == 1
-    assert done.stdout.startswith(f"cannot write {open_folder / 'file.bin'}: Permission denied; choose another place")
+    assert done.stdout.startswith(f"cannot write {open_folder / 'file.bin'}: Permission denied; make it writable or")
     assert (open_folder / "file.bin").read_bytes() == OLD
     assert only(open_folder, "file.bin")
 

@@ -189,7 +189,7 @@ def test_huge_values_are_no_trouble(model: LoadedModel) -> None:
 
 def test_temperature_0_gives_its_one_name_and_says_that_there_is_no_other(model: LoadedModel) -> None:
     assert len(set(model.generate(5, temperature=0.0, allow_seen=True, allow_repeats=True))) == 1
-    with pytest.raises(GenerationError, match=r"1 names found of 2 .*temperature"):
+    with pytest.raises(GenerationError, match=r"names found: 1 of 2 .*temperature"):
         model.generate(2, temperature=0.0, allow_seen=True)
 
 

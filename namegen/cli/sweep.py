@@ -183,8 +183,7 @@ class SweepLines(AbstractContextManager["SweepLines"]):
                 self.busy, self._waits = 0, True
             case Ended():
                 self.done += 1
-                left = f"{self.total - self.done:,} left{self._time_left()}"
-                self._say(f"{self.done}/{self.total}  {event.label}: {self._came(event)}  ({left})")
+                self._say(f"{self.done}/{self.total}  {event.label}: {self._came(event)}{self._left()}")
 
     def _planned(self, event: Planned) -> None:
         """Say how much there is to do."""
@@ -201,10 +200,14 @@ class SweepLines(AbstractContextManager["SweepLines"]):
         """Say something without breaking what is drawn."""
         self.notes(text)
 
+    def _left(self) -> str:
+        """How many are left, and for how long."""
+        return f"  ({self.total - self.done:,} left{self._time_left()})"
+
     def _came(self, event: Ended) -> str:
         if event.accuracy is None:
             return event.trouble
-        return f"held-out accuracy {percent(event.accuracy)} in {event.seconds:.1f} s"
+        return f"{percent(event.accuracy)} held-out in {event.seconds:.1f} s"
 
     def _time_left(self) -> str:
         """By the pace so far."""
@@ -248,6 +251,10 @@ class SweepBlock(SweepLines):
     def _say(self, text: str) -> None:
         """Above the block, which stays where it is."""
         self._live.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    def _left(self) -> str:
+        """The block says it."""
+        return ""
 
     def _draw(self, runs: list[str]) -> None:
         from rich.console import Group

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.style
-import numpy as np
 from matplotlib import font_manager
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
@@ -289,62 +287,3 @@ def short_formatter() -> FuncFormatter:
 def percent_formatter() -> FuncFormatter:
     """Ticks of shares as percentages."""
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
-
-
-def label_lines(axes: Axes, points: float = 9.0) -> None:
-    """Write each line's label beside its right end, in its colour, pushed apart where labels would overlap.
-
-    Args:
-        axes: drawn once already, so that its limits and its place in the figure are settled.
-        points: size of the text.
-    """
-    ends = []
-    for line in axes.get_lines():
-        heights = np.asarray(line.get_ydata(), np.float64)
-        finite = heights[np.isfinite(heights)]
-        if len(finite) and not str(line.get_label()).startswith("_"):
-            to_axes = line.get_transform() + axes.transAxes.inverted()
-            ends.append((float(to_axes.transform((0, finite[-1]))[1]), line))
-    ends.sort(key=lambda end: end[0])
-    gap = 1.35 * points / (axes.get_window_extent().height * 72 / axes.figure.dpi)
-    for place, (_, line) in zip(kept_inside(spread([place for place, _ in ends], gap), gap), ends, strict=True):
-        axes.annotate(
-            str(line.get_label()),
-            (1, place),
-            (6, 0),
-            "axes fraction",
-            "offset points",
-            color=line.get_color(),
-            fontsize=points,
-            va="center",
-        )
-
-
-def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Rising places, moved as little as is needed to stand ``gap`` apart.
-
-    >>> [round(place, 2) for place in spread([0.1, 0.5, 0.5], 0.2)]
-    [0.1, 0.4, 0.6]
-    """
-    groups: list[list[float]] = []  # those that touch move together, around their own middle
-    for place in places:
-        groups.append([place])
-        while len(groups) > 1 and _first(groups[-1], gap) < _first(groups[-2], gap) + gap * len(groups[-2]):
-            groups[-2:] = [groups[-2] + groups[-1]]
-    return [_first(group, gap) + gap * index for group in groups for index in range(len(group))]
-
-
-def kept_inside(places: Sequence[float], gap: float) -> list[float]:
-    """Rising places that stand ``gap`` apart, moved as little as is needed to stand between 0 and 1, if there is room.
-
-    >>> [round(place, 2) for place in kept_inside([0.4, 0.9, 1.1], 0.2)]
-    [0.4, 0.8, 1.0]
-    """
-    found = list(places)
-    for index in reversed(range(len(found))):
-        found[index] = min(found[index], 1 - gap * (len(found) - 1 - index))
-    return [max(place, gap * index) for index, place in enumerate(found)]
-
-
-def _first(group: Sequence[float], gap: float) -> float:
-    return sum(group) / len(group) - gap * (len(group) - 1) / 2

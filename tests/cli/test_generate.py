@@ -85,7 +85,7 @@ def test_fewer_than_asked_are_printed_with_a_sentence(program, run_folder):
     run = program("generate", "run", "-n", 40, "--temperature", 0, "--allow-seen")
     assert run.code == 1
     assert run.out.count("\n") == 1
-    assert "1 names found of 40" in run.err
+    assert "names found: 1 of 40" in run.err
     assert "Traceback" not in run.err
 
 

@@ -220,7 +220,7 @@ def test_the_terminal_shows_what_runs(program, swept) -> None:
     assert "2/4" in shown
     assert "1 running, 1 left" in shown
     assert re.search(r"learning rate 0\.001, seed 0  epoch \d+/100", shown)
-    assert "4/4  learning rate 0.001, seed 1: held-out accuracy" in shown
+    assert re.search(r"4/4  learning rate 0\.001, seed 1: [\d.]+% held-out in [\d.]+ s\r?\n", shown)
     assert "Traceback" not in shown
 
 

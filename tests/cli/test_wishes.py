@@ -64,7 +64,7 @@ def test_fewer_than_asked_are_printed_in_order_with_a_sentence(program, run_fold
         assert run.code == 1
         found = run.out.split("\n")[:-1]
         assert all(len(name) == 1 for name in found)
-        assert f"{len(found)} names found of 40" in run.err
+        assert f"names found: {len(found)} of 40" in run.err
         assert "Traceback" not in run.err
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from namegen.drawings import style
 from namegen.drawings.levels import LEAST_ROOM, Level, draw_levels
+from namegen.drawings.line_labels import label_lines
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_level_curves_are_taken_to_fill_something() -> None:
 def test_labels_of_marks_stay_beside_their_plot(axes: Axes) -> None:
     draw_levels(axes, [level(0.9, "a"), level(0.95, "b"), level(-3.0, "c")], least_span=0.1)
     axes.figure.draw_without_rendering()
-    style.label_lines(axes)
+    label_lines(axes)
     places = {text.get_text(): text.xy[1] for text in axes.texts}  # type: ignore[attr-defined]  # an annotation
     assert places["c: -300.0% (below)"] >= 0
     assert max(places.values()) <= 1

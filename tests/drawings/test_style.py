@@ -49,14 +49,6 @@ def test_no_engine_of_a_report_looks_like_another(count: int) -> None:
     assert {look.hollow for look in others} == {False, count > len(style.OTHER_ENGINE_COLOURS)}
 
 
-def test_spread_moves_as_little_as_needed() -> None:
-    assert style.spread([0.0, 1.0], 0.5) == [0.0, 1.0]
-    assert style.spread([1.0, 1.0, 1.0], 0.5) == [0.5, 1.0, 1.5]
-    rng = np.random.default_rng(0)
-    for places in np.sort(rng.random((50, 7)), axis=1):
-        assert np.diff(style.spread(list(places), 0.1)).min() > 0.1 - 1e-12
-
-
 def test_names_from_right_to_left_are_drawn_in_their_order() -> None:
     """A Hebrew word and its letters in reverse are drawn as mirror-ordered glyphs: the first letter stands right."""
     axes = style.new_figure(3.0, 2.0).add_subplot()
@@ -70,11 +62,6 @@ def test_names_from_right_to_left_are_drawn_in_their_order() -> None:
         spots[text] = columns[columns.nonzero()[0]]
     yod = spots["\u05d9"]
     assert list(spots["\u05d0\u05d9"][: len(yod) - 1]) == list(yod[:-1]), "the second letter stands at the left"
-
-
-def test_labels_are_kept_inside_of_a_plot() -> None:
-    assert style.kept_inside([0.5, 1.2], 0.1) == [0.5, 1.0]
-    assert style.kept_inside([-0.3, -0.2, 0.9], 0.1) == [0.0, 0.1, 0.9]
 
 
 def luminance(colour: str) -> float:

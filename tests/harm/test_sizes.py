@@ -74,7 +74,9 @@ def test_a_search_over_very_many_characters_ends(monkeypatch: pytest.MonkeyPatch
 
     def search(longest: int) -> None:
         vocabulary = Vocabulary(MANY)
-        with pytest.raises(GenerationError, match=r"^0 names found of 2 asked for, .*; no more within [\d,]+ prefixes"):
+        with pytest.raises(
+            GenerationError, match=r"^names found: 0 of 2 asked for, .*; no more within [\d,]+ prefixes"
+        ):
             best(Generator(Flat(vocabulary, end), vocabulary), 2, longest)
 
     assert attack(search, [20, 1_000], memory=400 * MEBIBYTE).returned == 2
@@ -105,7 +107,7 @@ def test_a_search_that_would_keep_too_much_ends(monkeypatch: pytest.MonkeyPatch)
             found += batch.names
     except GenerationError as error:
         told = str(error)
-    assert told.startswith(f"{len(found)} names found of 1,000 asked for, the likeliest there are; no more within")
+    assert told.startswith(f"names found: {len(found)} of 1,000 asked for, the likeliest there are; no more within")
     assert found == expected[: len(found)]
     monkeypatch.undo()
     assert best(generator, 1_000, 7) == expected[:1_000]

@@ -88,7 +88,7 @@ def _search(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBa
     if names:
         yield generator.batch(names, scores)
     if len(names) < n:
-        told = f"{len(names):,} names found of {n:,} asked for, the likeliest there are; "
+        told = f"names found: {len(names):,} of {n:,} asked for, the likeliest there are; "
         if search.bounded:
             raise GenerationError(
                 f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.wishes)}"

@@ -229,7 +229,7 @@ class Generator:
             found += len(names)
             yield self.batch(names, log_probability)
         if found < n:
-            told = f"{found:,} names found of {n:,} asked for; "
+            told = f"names found: {found:,} of {n:,} asked for; "
             if search.bounded:
                 told += f"no more within {tried:,} tries and {search.read:,} prefixes: "
             else:

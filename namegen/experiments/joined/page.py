@@ -12,6 +12,7 @@ from namegen.experiments.compare.html import Plot, inline_svg, list_reports, pag
 from namegen.experiments.joined.across import tables_across
 from namegen.experiments.joined.differences import cautions, differences_table, sources_table
 from namegen.experiments.joined.source import Source
+from namegen.experiments.joined.sweeps import sweep_tables
 from namegen.experiments.sweep.document import Results
 from namegen.experiments.sweep.figures import sweep_detail, sweep_figure, sweep_title
 from namegen.experiments.sweep.results import axes_in_words, by_setting, lists_of, setting_table, trained, untrained
@@ -58,7 +59,7 @@ def _render(sources: Sequence[Source]) -> str:
             sources=sources_table(sources),
             differences=differences_table(sources),
             cautions=cautions(sources),
-            across=list(tables_across(sources)),
+            across=[*tables_across(sources), *sweep_tables(sources)],
             parts=[_part(source) for source in sources],
         )
     )
@@ -75,7 +76,7 @@ def _part(source: Source) -> dict[str, object]:
         if results.left:
             part["troubles"] = [f"{results.left:,} runs of the sweep are still to be made.", *why]
     about = f"sweep of {axes_in_words(results)}" if isinstance(results, Results) else source.kind
-    return {**part, "letter": source.letter, "title": f"{source.letter}: {about}, {', '.join(source.lists)}"}
+    return {**part, "letter": source.letter, "title": f"{source.letter}: {', '.join([about, *source.lists])}"}
 
 
 def _sweep_lists(source: Source, results: Results) -> list[SweepList]:

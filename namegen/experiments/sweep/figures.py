@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from namegen.drawings.levels import Level, draw_levels
+from namegen.drawings.line_labels import label_lines
 from namegen.drawings.style import (
     BLUE,
     GREEN,
@@ -25,7 +26,6 @@ from namegen.drawings.style import (
     drawable_text,
     drawing_style,
     engine_looks,
-    label_lines,
     new_figure,
     number_formatter,
     percent_formatter,

@@ -185,13 +185,13 @@ def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[s
             )
         elif not values:
             problems.append(f"{GRID}.{path} is an empty list, so there is nothing to run: give it values")
-        elif any(value in values[:place] for place, value in enumerate(values)):
-            problems.append(f"{GRID}.{path} holds a value twice: give each once")
         else:
-            good[path] = tuple(values)
+            good[path] = tuple(value for place, value in enumerate(values) if value not in values[:place])
+            if len(good[path]) < len(values):
+                problems.append(f"{GRID}.{path} holds a value twice: give each once")
             if path == ENGINE:
                 problems += [
-                    _unknown_engine(one) for one in values if isinstance(one, str) and one not in engine_paths()
+                    _unknown_engine(one) for one in good[path] if isinstance(one, str) and one not in engine_paths()
                 ]
     return good, problems
 

@@ -162,7 +162,7 @@ def best_in_words(results: Results, of_list: str) -> str:
     runs = {name: good for name, found in by_setting(results, of_list).items() if (good := trained(found))}
     if len(runs) < 2:
         return ""
-    if not _same_names_held_out(one for good in runs.values() for one in good):
+    if not same_names_held_out(one for good in runs.values() for one in good):
         return "The settings were tested on different names, so none is called the best."
     found = {name: [run.figures.held_out.accuracy_argmax for run in good] for name, good in runs.items()}
     best = max(found, key=lambda name: mean(found[name]))
@@ -181,7 +181,7 @@ def best_in_words(results: Results, of_list: str) -> str:
     return said
 
 
-def _same_names_held_out(runs: Iterable[TrainedRun]) -> bool:
+def same_names_held_out(runs: Iterable[TrainedRun]) -> bool:
     """Whether runs of the same seed were tested on the same names, as far as the figures of that part tell."""
     parts: dict[int, HeldOut] = {}
     for run in runs:

@@ -51,7 +51,7 @@ def test_frequencies_are_the_exact_probabilities_given_the_length(sampling: dict
     del exact[""]
     settings = SamplingSettings(**sampling, max_length=5)  # type: ignore[arg-type]
     if sum(exact.values()) == 0:
-        with pytest.raises(GenerationError, match=r"0 names found of 10 .* raise "):
+        with pytest.raises(GenerationError, match=r"names found: 0 of 10 .* raise "):
             names_of(generator(), 10, sampling=settings, allow_seen=True, allow_repeats=True)
         return
     names = names_of(generator(), 40_000, sampling=settings, allow_seen=True, allow_repeats=True)
@@ -192,7 +192,7 @@ def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(monkeyp
     batches = generator(["ab"]).generate(20, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2))
     found: list[str] = []
     with pytest.raises(
-        GenerationError, match=r"11 names found of 20 .* no other name is possible: .*allow_repeats=True"
+        GenerationError, match=r"names found: 11 of 20 .* no other name is possible: .*allow_repeats=True"
     ):
         found.extend(name for batch in batches for name in batch.names)
     assert sorted(found) == sorted(every - {"ab"})

@@ -242,7 +242,7 @@ def test_a_wish_that_runs_dry_says_what_to_relax(
     monkeypatch.setattr(generator_module, "TRIES", 2_000)
     with pytest.raises(GenerationError) as caught:
         generate(2_000, make_wishes(**wish), allow_repeats=False)  # type: ignore[arg-type]
-    sentence = rf"\d+ names found of 2,000 .* no other name is possible: .*{says}"
+    sentence = rf"names found: \d+ of 2,000 .* no other name is possible: .*{says}"
     assert re.match(sentence, caught.value.told(option_name))
 
 
