@@ -36,7 +36,7 @@ def cautions(sources: Sequence[Source]) -> list[str]:
     found = [facts(source) for source in sources]
     if len(sources) == 1:
         return ["There is one report, so nothing differs."]
-    machines = len({tuple(one.get(name) for name in MACHINE) for one in found})
+    machines = len({known for one in found if any(known := tuple(one.get(name) for name in MACHINE))})
     kinds = set(_differing(found))
     said = [
         f"They come from {machines} different machines: compare times within a report, not between reports."

@@ -134,6 +134,11 @@ def test_a_sweep_tells_every_machine_of_its_runs() -> None:
     assert facts(Source("A", "a", replace(made, runs=runs)))["processor"] == "loom and abacus"
 
 
+def test_a_sweep_that_has_not_run_yet_is_from_no_machine() -> None:
+    sources = [Source("A", "a", sweep()), Source("B", "b", replace(sweep(), runs=(), left=4))]
+    assert cautions(sources)[0].startswith("They come from machines of one kind")
+
+
 def test_a_quick_look_beside_a_whole_comparison_is_told(comparison: Comparison) -> None:  # noqa: F811
     quick = replace(comparison, quick=True, quick_epochs=10)
     sources = [Source("A", "a", comparison), Source("B", "b", quick), Source("C", "c", sweep())]
