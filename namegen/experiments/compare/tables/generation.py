@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import zip_longest
 
 from namegen.documents import UnsetType
@@ -18,6 +19,7 @@ from namegen.experiments.compare.selection import (
 from namegen.experiments.table import NONE, Table, seconds, whole
 
 NEW, PLAUSIBLE = "new (%)", "plausible (%)"
+INTERVAL = 1.96  # standard errors, to each side of 95 in 100 drawings
 
 
 def speed_table(entry: ListEntry, names: int) -> Table:
@@ -35,7 +37,7 @@ def speed_table(entry: ListEntry, names: int) -> Table:
     return Table(f"Names per second, {names:,} drawn", columns, tuple(rows), note, left=2)
 
 
-def generated_names_table(entry: ListEntry) -> Table:
+def generated_names_table(entry: ListEntry, names: int) -> Table:
     """What the names are like: how many are of the list, new, different and plausible, how near their n-grams are."""
     reference, facts = counting_reference(entry), entry.facts
     rows: list[tuple[str, ...]] = []
@@ -60,6 +62,7 @@ def generated_names_table(entry: ListEntry) -> Table:
         why = why_not_plausible(reference)
         left_out = {PLAUSIBLE} if why else set()
         note += f" New: not in the training part, so a held-out name is new. {why or _judge_in_words(reference)}"
+        note += f" {_chance_in_words(names, plausible=not why)}"
     kept = [place for place, column in enumerate(columns) if column not in left_out]
     return Table(
         "What the generated names are like",
@@ -68,6 +71,17 @@ def generated_names_table(entry: ListEntry) -> Table:
         note,
         left=2,
         emphasised=frozenset(range(told, len(rows))),
+    )
+
+
+def _chance_in_words(names: int, *, plausible: bool) -> str:
+    """How far a share of names that are drawn independently may be from that of all names that there are."""
+    points = 100 * INTERVAL * math.sqrt(0.25 / names)  # of a half; less of any other share
+    more = "; that of plausible ones within more, as only new names count" if plausible else ""
+    return (
+        f"With {names:,} names drawn, chance moves the share in the list, and that of new ones, by at most "
+        f"{points:.1f} points (95% interval){more}. They are names of one network each: what another seed of training "
+        "would change is not in it."
     )
 
 

@@ -31,7 +31,7 @@ def list_tables(entry: ListEntry, results: Comparison) -> dict[str, list[Table]]
         sections[NETWORKS_SECTION] = accuracy
     if entry.generation:
         names = results.generated_names
-        sections[GENERATION_SECTION] = [speed_table(entry, names), generated_names_table(entry)]
+        sections[GENERATION_SECTION] = [speed_table(entry, names), generated_names_table(entry, names)]
         if entry.facts is not None and generated_by_network(entry):
             sections[GENERATION_SECTION] += [lengths_table(entry, entry.facts, names), duplicates_table(entry)]
     return {name: [table for table in tables if table.rows] for name, tables in sections.items()}

@@ -19,12 +19,12 @@ def test_an_algorithm_that_a_model_lacks_is_a_dash(comparison: Comparison) -> No
     entry = comparison.lists[0]
     row = {row[1]: row for row in speed_table(entry, 10_000).rows}["tflite generate"]
     assert (row[3], row[5]) == ("–", "–")
-    assert not any("tflite generate, count-splitting" in row[1] for row in generated_names_table(entry).rows)
+    assert not any("tflite generate, count-splitting" in row[1] for row in generated_names_table(entry, 10_000).rows)
 
 
 def test_the_list_itself_stands_last_where_its_facts_are_known(comparison: Comparison) -> None:
     entry = comparison.lists[0]
-    table, bare = generated_names_table(entry), generated_names_table(replace(entry, facts=None))
+    table, bare = generated_names_table(entry, 10_000), generated_names_table(replace(entry, facts=None), 10_000)
     assert table.rows[-1][0] == "the list itself"
     assert table.rows[:-1] == bare.rows
     assert (table.emphasised, bare.emphasised) == ({len(table.rows) - 1}, set())
@@ -48,7 +48,7 @@ def test_duplicates_of_each_network_stand_in_a_column_of_its_own(comparison: Com
 
 
 def test_names_of_networks_and_of_counting_are_judged(comparison: Comparison) -> None:
-    table = generated_names_table(with_names(comparison))
+    table = generated_names_table(with_names(comparison), 10_000)
     new, plausible = table.columns.index("new (%)"), table.columns.index("plausible (%)")
     told = {row[0]: (row[new], row[plausible]) for row in table.rows}
     order = comparison.lists[0].references[0].baseline_order
@@ -59,17 +59,20 @@ def test_names_of_networks_and_of_counting_are_judged(comparison: Comparison) ->
     assert told["the list itself"] == ("–", "–")
     assert len(table.emphasised) == 4
     assert "1,701 held-out names that the training part lacks" in table.note
+    assert "in the list, and that of new ones, by at most 1.0 points (95% interval); that of plausible" in table.note
 
 
 def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison) -> None:
-    table = generated_names_table(with_names(comparison, pairs=85.0))
+    table = generated_names_table(with_names(comparison, pairs=85.0), 10_000)
     assert "new (%)" in table.columns
     assert "plausible (%)" not in table.columns
     assert "the judge knows 1,701 names, and finds 85% of what pairs of letters make plausible" in table.note
-    few = generated_names_table(with_names(comparison, pairs=None))
+    few = generated_names_table(with_names(comparison, pairs=None), 10_000)
     assert "plausible (%)" not in few.columns
+    assert "by at most 1.0 points (95% interval). They" in few.note
+    assert "at most" not in generated_names_table(comparison.lists[0], 10_000).note, "the first edition counted none"
     assert "would know 1,701 names, which are too few" in few.note
 
 
 def test_a_document_of_the_first_edition_has_the_columns_of_the_first(comparison: Comparison) -> None:
-    assert not {"new (%)", "plausible (%)"} & set(generated_names_table(comparison.lists[0]).columns)
+    assert not {"new (%)", "plausible (%)"} & set(generated_names_table(comparison.lists[0], 10_000).columns)
