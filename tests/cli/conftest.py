@@ -117,8 +117,13 @@ class Program:
         return path
 
     def spawn(self, *arguments: object, before: str = "", **options: Any) -> subprocess.Popen[str]:
-        """The program in a fresh interpreter; ``before`` is Python code that runs first."""
+        """The program in a fresh interpreter; ``before`` is Python code that runs first.
+
+        Most of those that are spawned are sent signals. What measures coverage may wait for itself for ever when one
+        comes, so it stays out.
+        """
         start = f"{before}\nfrom namegen.cli import main\nmain()"
+        environment = options.pop("env", ENVIRONMENT)
         return subprocess.Popen(
             [sys.executable, "-c", start, *map(str, arguments)],
             cwd=self.folder,
@@ -127,7 +132,7 @@ class Program:
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,
                 "text": True,
-                "env": ENVIRONMENT,
+                "env": {name: value for name, value in environment.items() if name != "COVERAGE_PROCESS_CONFIG"},
                 **options,
             },
         )
