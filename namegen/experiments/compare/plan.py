@@ -75,7 +75,7 @@ class Scope:
 
     @property
     def timed_networks(self) -> tuple[str, ...]:
-        """Those whose engines are timed in rounds."""
+        """Those that every engine trains like for like, and is timed with in rounds."""
         return LIKE_FOR_LIKE_NETWORKS[:1] if self.quick else LIKE_FOR_LIKE_NETWORKS
 
     @property
@@ -208,7 +208,7 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
 def _like_for_like(corpus: Corpus, scope: Scope, foreign: Mapping[str, ForeignNetwork]) -> Iterator[Measurement]:
     """The same training by each engine, and by each that trains another network its own."""
     split = scope.splits[0]
-    for network in LIKE_FOR_LIKE_NETWORKS:
+    for network in scope.timed_networks:
         for engine in engine_paths():
             if engine not in foreign:
                 training = _training(corpus, scope, network, engine, split, 0, LIKE_FOR_LIKE_TRAINING)

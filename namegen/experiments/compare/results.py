@@ -35,7 +35,6 @@ from namegen.experiments.compare.measured import (
     TimingResult,
     TrainingResult,
 )
-from namegen.experiments.compare.networks import LIKE_FOR_LIKE_NETWORKS
 from namegen.experiments.compare.plan import (
     COMMAND,
     QUICK_EPOCHS,
@@ -84,7 +83,7 @@ def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> C
         missing=_troubles(outcome.missing),
         left_out=_left_out(outcome),
         failed=_troubles({labels[key]: why for key, why in outcome.failed.items()}),
-        lists=tuple(_list(corpus, called[corpus.source], outcome) for corpus in dict.fromkeys(corpora)),
+        lists=tuple(_list(corpus, called[corpus.source], scope, outcome) for corpus in dict.fromkeys(corpora)),
         split_seed=scope.split_seed,
     )
 
@@ -107,7 +106,7 @@ def _left_out(outcome: PlanOutcome) -> tuple[Trouble, ...]:
     )
 
 
-def _list(corpus: Corpus, name: str, outcome: PlanOutcome) -> ListEntry:
+def _list(corpus: Corpus, name: str, scope: Scope, outcome: PlanOutcome) -> ListEntry:
     mine = [
         (measurement, outcome.figures[measurement.key].result)
         for measurement in outcome.plan
@@ -122,7 +121,7 @@ def _list(corpus: Corpus, name: str, outcome: PlanOutcome) -> ListEntry:
             for _, subject, result in _of_kind(mine, ReferenceSubject, ReferenceResult)
         ),
         trainings=tuple(_trainings(mine)),
-        like_for_like=tuple(_like_for_like(mine)),
+        like_for_like=tuple(_like_for_like(mine, scope)),
         exported=next((result for _, result in mine if isinstance(result, ExportResult)), None),
         generation=tuple(_generation(mine)),
         timings=tuple(
@@ -160,9 +159,9 @@ def _generation(found: ListResults) -> Iterator[Generation]:
         yield Generation(**vars(which), **vars(result))
 
 
-def _like_for_like(found: ListResults) -> Iterator[LikeForLike]:
+def _like_for_like(found: ListResults, scope: Scope) -> Iterator[LikeForLike]:
     """For each network, how far the loss curves of any two engines are apart at most, and where."""
-    for network in LIKE_FOR_LIKE_NETWORKS:
+    for network in scope.timed_networks:
         results = {
             subject.engine: result
             for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult)

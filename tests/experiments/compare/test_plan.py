@@ -40,9 +40,12 @@ def test_a_network_that_two_parts_need_is_trained_once() -> None:
 def test_a_training_that_two_parts_need_has_both_roles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "LIKE_FOR_LIKE_TRAINING", {})  # so that like for like is as any other training
     plan = make_plan([CORPUS], Scope(quick=True, seeds=1))
-    roles = {one.engine: one.roles for one in plan if isinstance(one.subject, TrainingSubject)}
-    assert roles["numpy"] == ("like_for_like", "network")
-    assert roles["keras"] == ("like_for_like",)
+    roles = {(one.network, one.engine): one.roles for one in plan if isinstance(one.subject, TrainingSubject)}
+    assert roles == {
+        ("SimpleRNN 2×32", "numpy"): ("like_for_like", "network"),
+        ("SimpleRNN 2×32", "keras"): ("like_for_like",),
+        ("LSTM 2×32", "numpy"): ("network",),
+    }
 
 
 def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +82,7 @@ def test_the_split_is_held_for_every_training_and_seed() -> None:
 def test_a_third_engine_is_compared_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
     engines = [one.engine for one in make_plan([CORPUS], Scope(seeds=1, quick=True)) if one.timed]
-    assert engines.count("third") == 5  # two networks, two further rounds of the first, one generation
+    assert engines.count("third") == 4  # three rounds of one network, one generation
 
 
 def test_the_engines_take_turns_in_every_round() -> None:

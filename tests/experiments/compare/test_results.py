@@ -60,7 +60,8 @@ def test_a_list_is_called_by_its_file_and_by_its_path_where_two_files_have_one_n
 
 
 def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) -> None:
-    plan, result = make_plan([CORPUS], SCOPE), training(comparison)
+    scope = Scope(seeds=1)
+    plan, result = make_plan([CORPUS], scope), training(comparison)
     curve = list(result.history.training_loss_nats_per_char)
     curve[4] += 0.25
     moved = replace(result, history=replace(result.history, training_loss_nats_per_char=tuple(curve)))
@@ -68,7 +69,7 @@ def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) ->
         like_for_like(plan, "numpy").key: KeptResult(result, None),
         like_for_like(plan, "keras").key: KeptResult(moved, None),
     }
-    first, second = make_results([CORPUS], SCOPE, PlanOutcome(plan, figures)).lists[0].like_for_like
+    first, second = make_results([CORPUS], scope, PlanOutcome(plan, figures)).lists[0].like_for_like
     assert first.largest_distance is not None
     assert first.largest_distance.engines == ("numpy", "keras")
     assert (first.largest_distance.curve, first.largest_distance.epoch) == ("training_loss_nats_per_char", 5)
@@ -78,9 +79,10 @@ def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) ->
 
 def test_what_an_engine_does_not_offer_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
-    plan = make_plan([CORPUS], SCOPE)
+    scope = Scope(seeds=1)
+    plan = make_plan([CORPUS], scope)
     left_out = {one.key: f"it has no cell of {one.network}" for one in plan if one.engine == "third"}
-    made = make_results([CORPUS], SCOPE, PlanOutcome(plan, left_out=left_out))
+    made = make_results([CORPUS], scope, PlanOutcome(plan, left_out=left_out))
     [trouble] = made.left_out
     assert trouble.what == "third with SimpleRNN 2×32 and LSTM 2×32"
     assert trouble.why == "it has no cell of SimpleRNN 2×32; it has no cell of LSTM 2×32"
