@@ -86,7 +86,7 @@ def test_values_out_of_range_are_exit_code_2(command, wrong):
 def test_at_temperature_0_there_is_one_name_at_most_and_it_says_so(command):
     result = run(command, "--temperature", 0)
     assert result.exit_code == 1
-    assert "found of 25 asked for" in result.stderr
+    assert "names found: 0 of 25 asked for" in result.stderr
     assert result.stdout.count("\n") <= 1
 
 

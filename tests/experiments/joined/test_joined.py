@@ -189,6 +189,7 @@ def test_what_was_joined_is_listed(comparison: Comparison) -> None:  # noqa: F81
 def test_the_page_holds_all_and_escapes_what_lists_bring(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
     """A list's name is data, in a table, a title and a plot."""
     hostile = "</script><b>x</b>\x1b{{7*7}}"
+    comparison = replace(comparison, lists=comparison.lists[:1])
     named = replace(elsewhere(comparison), lists=(replace(comparison.lists[0], name=hostile),))
     out = tmp_path / "joined.html"
     write_joined([Source("A", "a", comparison), Source("B", "<b>", named), Source("C", "c", sweep())], out)
@@ -236,5 +237,5 @@ def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> No
     assert max(map(len, run.output.split("\n"))) <= 80 + len(str(tmp_path))
     assert "What differs between them" in run.output
     assert (tmp_path / "all.html").stat().st_size > 100_000
-    run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html"), "--force", "--json"])
-    assert [one["letter"] for one in json.loads(run.stdout)["reports"]] == ["A", "B"]
+    run = CliRunner().invoke(cli, ["report", folders[1], "--out", str(tmp_path / "all.html"), "--force", "--json"])
+    assert [one["letter"] for one in json.loads(run.stdout)["reports"]] == ["A"]
