@@ -29,6 +29,17 @@ def test_lines_of_one_colour_have_samples_beside_their_labels() -> None:
     assert samples(["red", "blue", "red", "blue"]) == [("red", "-"), ("blue", "-"), ("red", "--"), ("blue", "--")]
 
 
+def test_a_mark_at_the_edge_has_no_line_to_sample() -> None:
+    with drawing_style():
+        axes = new_figure(4.0, 3.0).add_subplot()
+        axes.plot([0, 1], [0, 1], color="red", label="line")
+        axes.plot([1], [1], color="red", linestyle="None", marker="^", label="mark")
+        axes.figure.draw_without_rendering()
+        label_lines(axes)
+        assert len(axes.texts) == 2
+        assert sum(isinstance(one, AnnotationBbox) for one in axes.artists) == 1
+
+
 def test_a_colour_of_its_own_says_which_line_it_is() -> None:
     assert samples(["red", "blue", "green"]) == []
 

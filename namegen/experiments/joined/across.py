@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.selection import (
@@ -20,6 +20,10 @@ from namegen.experiments.joined.source import Source
 from namegen.experiments.table import NONE, Table, percent, seconds, spread, spread_around_median
 
 Entries = list[tuple[Source, ListEntry]]
+WHAT: dict[Metric, tuple[str, Callable[[float], str]]] = {  # what a table shows → in words, and as text
+    "accuracy_argmax": ("the likeliest next character is right (%)", percent),
+    "loss_nats_per_char": ("loss (nats per character)", "{:.3f}".format),
+}
 
 
 def tables_across(sources: Sequence[Source]) -> Iterator[Table]:
@@ -34,21 +38,18 @@ def tables_across(sources: Sequence[Source]) -> Iterator[Table]:
             continue  # its report says it all
         name = " = ".join(dict.fromkeys(entry.name for _, entry in entries))
         for split in dict.fromkeys(split for _, entry in entries for split in splits(entry)):
-            yield _accuracy(
-                name, entries, split, "accuracy_argmax", "the likeliest next character is right (%)", percent
-            )
-            yield _accuracy(name, entries, split, "loss_nats_per_char", "loss (nats per character)", "{:.3f}".format)
+            for metric in WHAT:
+                yield _accuracy(name, entries, split, metric)
         speed = _speed(name, entries)
         if speed.rows:
             yield speed
 
 
-def _accuracy(
-    name: str, entries: Entries, split: SplitName, metric: Metric, what: str, show: Callable[[float], str]
-) -> Table:
+def _accuracy(name: str, entries: Entries, split: SplitName, metric: Metric) -> Table:
+    what, show = WHAT[metric]
     networks = dict.fromkeys(network for _, entry in entries for network in network_names(entry, split))
     rows = [
-        (network, *(_cell(network_values(entry, split, network, "held_out", metric), show) for _, entry in entries))
+        (network, *(cell(network_values(entry, split, network, "held_out", metric), show) for _, entry in entries))
         for network in networks
     ]
     references: dict[Whose, str] = {"baseline": "counting", "ceiling": "ceiling of that part"}
@@ -57,16 +58,16 @@ def _accuracy(
         for _, entry in entries:
             values = reference_values(entry, split, "held_out", whose, metric)
             order = f", {baseline_name(entry, split)}" if whose == "baseline" and values else ""
-            cells.append(_cell(values, show) + order)
+            cells.append(cell(values, show) + order)
         rows.append((called, *cells))
     columns = ("network", *(source.letter for source, _ in entries))
     emphasised = frozenset((len(rows) - 2, len(rows) - 1))
     return Table(f"{name}, held-out part, split {split}: {what}", columns, tuple(rows), emphasised=emphasised)
 
 
-def _cell(values: Sequence[float | None], show: Callable[[float], str]) -> str:
-    known = [value for value in values if value is not None]
-    return spread(known, show) if known else NONE
+def cell(values: Iterable[float | None], show: Callable[[float], str]) -> str:
+    """The mean of those that are known, and their range."""
+    return spread([value for value in values if value is not None], show)
 
 
 def _speed(name: str, entries: Entries) -> Table:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Literal
 
+from namegen.experiments.compare.selection import Metric
+from namegen.experiments.joined.across import WHAT, cell
 from namegen.experiments.joined.source import Source
 from namegen.experiments.list_names import list_names
 from namegen.experiments.sweep.document import Results
@@ -19,15 +20,10 @@ from namegen.experiments.sweep.results import (
     same_names_held_out,
     trained,
 )
-from namegen.experiments.table import NONE, Table, percent, spread
+from namegen.experiments.table import Table
 from namegen.experiments.trained import PlainMetrics
 
-Metric = Literal["accuracy_argmax", "loss_nats_per_char"]
 Sweeps = list[tuple[Source, Results, str]]  # with the name that the list has in it
-WHAT: dict[Metric, tuple[str, Callable[[float], str]]] = {
-    "accuracy_argmax": ("the likeliest next character is right (%)", percent),
-    "loss_nats_per_char": ("loss (nats per character)", "{:.3f}".format),
-}
 OF_NO_NETWORK = ("data.names", SEED, "run.threads", "run.plot")  # an axis, or nothing that is learned
 
 
@@ -40,28 +36,30 @@ def sweep_tables(sources: Sequence[Source]) -> Iterator[Table]:
                 lists.setdefault(name, []).append((source, source.results, path))
     for name, sweeps in lists.items():
         if len(sweeps) > 1:
+            note = _note(sweeps)
             for metric in WHAT:
-                yield _table(name, sweeps, metric)
+                yield _table(name, sweeps, metric, note)
 
 
-def _table(name: str, sweeps: Sweeps, metric: Metric) -> Table:
+def _table(name: str, sweeps: Sweeps, metric: Metric, note: str) -> Table:
     what, show = WHAT[metric]
 
-    def cell(metrics: Sequence[PlainMetrics]) -> str:
-        values = [value for one in metrics if (value := getattr(one, metric)) is not None]
-        return spread(values, show) if values else NONE
+    def shown_of(metrics: Iterable[PlainMetrics]) -> str:
+        return cell((getattr(one, metric) for one in metrics), show)
 
     settings = [by_setting(results, path) for _, results, path in sweeps]
     rows = [
-        (setting, *(cell([run.figures.held_out for run in trained(one.get(setting, ()))]) for one in settings))
+        (setting, *(shown_of(run.figures.held_out for run in trained(one.get(setting, ()))) for one in settings))
         for setting in dict.fromkeys(setting for one in settings for setting in one)
     ]
     parts = [_parts(results, path) for _, results, path in sweeps]
-    counting = (cell([part.baseline for part in some]) + (f", {baseline_name(some)}" if some else "") for some in parts)
-    rows += [("counting", *counting), ("ceiling", *(cell([part.ceiling for part in some]) for some in parts))]
+    counting = (
+        shown_of(part.baseline for part in some) + (f", {baseline_name(some)}" if some else "") for some in parts
+    )
+    rows += [("counting", *counting), ("ceiling", *(shown_of(part.ceiling for part in some) for some in parts))]
     columns = ("setting", *(source.letter for source, _, _ in sweeps))
     emphasised = frozenset((len(rows) - 2, len(rows) - 1))
-    return Table(f"{name}, sweeps, held-out part: {what}", columns, tuple(rows), _note(sweeps), emphasised=emphasised)
+    return Table(f"{name}, sweeps, held-out part: {what}", columns, tuple(rows), note, emphasised=emphasised)
 
 
 def _parts(results: Results, path: str) -> list[HeldOut]:

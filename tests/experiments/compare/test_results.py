@@ -75,6 +75,8 @@ def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) ->
     assert (first.largest_distance.curve, first.largest_distance.epoch) == ("training_loss_nats_per_char", 5)
     assert first.largest_distance.distance_nats == pytest.approx(0.25)
     assert (second.engines, second.largest_distance) == ((), None)
+    quick = make_results([CORPUS], SCOPE, PlanOutcome(make_plan([CORPUS], SCOPE))).lists[0].like_for_like
+    assert [one.network for one in quick] == [first.network], "what a quick look does not train stands nowhere"
 
 
 def test_what_an_engine_does_not_offer_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:

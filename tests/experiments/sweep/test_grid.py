@@ -61,7 +61,7 @@ def test_wrong_axes_are_told_all_at_once(tmp_path: Path) -> None:
     said = refused(
         tmp_path,
         "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
-        "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm']\ndata.column = ['a']\n",
+        "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm', 'lsmt']\ndata.column = ['a']\n",
         "grid.learning_rate cannot be varied: did you mean training.learning_rate?",
         "grid.training.batch_sise cannot be varied: did you mean training.batch_size?",
         "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
@@ -69,9 +69,10 @@ def test_wrong_axes_are_told_all_at_once(tmp_path: Path) -> None:
         "grid.run.threads cannot be varied, as it changes nothing that is learned",
         "grid.data.column cannot be varied, as all lists are read alike",
         "grid.network.cell holds a value twice",
-        ", 7 entries of the grid are wrong:\n",
+        ", 8 entries of the grid are wrong:\n",
+        "lsmt",
     )
-    assert len(said.split("\n")) == 8
+    assert len(said.split("\n")) == 9
     assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
 
 

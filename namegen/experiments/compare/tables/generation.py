@@ -8,6 +8,7 @@ from itertools import zip_longest
 from namegen.documents import UnsetType
 from namegen.experiments.compare.document import ListEntry, Reference
 from namegen.experiments.compare.measured import Divergences, ListFacts, NameFigures
+from namegen.experiments.compare.pairs import NORMAL
 from namegen.experiments.compare.selection import (
     ALGORITHMS,
     REAL_PLAUSIBLE,
@@ -19,7 +20,6 @@ from namegen.experiments.compare.selection import (
 from namegen.experiments.table import NONE, Table, seconds, whole
 
 NEW, PLAUSIBLE = "new (%)", "plausible (%)"
-INTERVAL = 1.96  # standard errors, to each side of 95 in 100 drawings
 
 
 def speed_table(entry: ListEntry, names: int) -> Table:
@@ -76,7 +76,7 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
 
 def _chance_in_words(names: int, *, plausible: bool) -> str:
     """How far a share of names that are drawn independently may be from that of all names that there are."""
-    points = 100 * INTERVAL * math.sqrt(0.25 / names)  # of a half; less of any other share
+    points = 100 * NORMAL * math.sqrt(0.25 / names)  # of a half; less of any other share
     more = "; that of plausible ones within more, as only new names count" if plausible else ""
     return (
         f"With {names:,} names drawn, chance moves the share in the list, and that of new ones, by at most "
