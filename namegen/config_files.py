@@ -6,9 +6,9 @@ They lie in ``configs/`` at the top of a checkout and are installed as ``namegen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
+from namegen.errors import nearest
 from namegen.files import is_folder
 
 LARGEST_CONFIG = 2**20  # bytes
@@ -64,7 +64,6 @@ def advice(config: str) -> str:
     >>> advice("sweep-cells")
     'did you mean sweep-cell? Give a TOML file that exists, or the name of one that `namegen configs` lists'
     """
-    name = config.removesuffix(".toml")
-    close = get_close_matches(name, bundled_configs(), n=1, cutoff=0.6) if len(name) < 100 else []
-    give = f"did you mean {close[0]}? Give" if close else "give"
+    near = nearest(config.removesuffix(".toml"), bundled_configs())
+    give = f"did you mean {near}? Give" if near else "give"
     return f"{give} a TOML file that exists, or the name of one that `namegen configs` lists"

@@ -21,7 +21,7 @@ each reader meets the name that they can type: ``min_length`` in Python, ``--min
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar, TypeAlias
 
@@ -31,6 +31,7 @@ _SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
 OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")
 LONGEST_REASON = 200  # characters of what a foreign exception says
 LONGEST_MESSAGE = 2_000  # bytes of a whole message in UTF-8, whatever a file or an argument brings into it
+MAX_NAME_COMPARED = 100  # characters of a name for which a near one is sought
 
 _GAP = " … "
 
@@ -68,6 +69,27 @@ def shortened(message: str, most: int = LONGEST_MESSAGE) -> str:
     if ends.count("\0") % 2:
         ends = ends[ends.index("\0") + 1 :]
     return begins + _GAP + ends
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant: one that begins with it, or one a few letters from it, at most a quarter
+    of them. None where none is as near in spelling.
+
+    >>> nearest("mlb-Frist", ["mlb-first", "mlb-last"]), nearest("Polish", ["Spanish"])
+    ('mlb-first', None)
+    """
+    from rapidfuzz.distance import OSA
+
+    asked = name.casefold()
+    if len(asked) > MAX_NAME_COMPARED:
+        return None
+
+    def distance(one: str) -> int:
+        begins = len(asked) > 2 and one.startswith(asked)
+        return 0 if begins else OSA.distance(asked, one)
+
+    found = min(known, key=lambda one: distance(one.casefold()), default=None)
+    return found if found is not None and distance(found.casefold()) <= max(1, len(asked) // 4) else None
 
 
 class NamegenError(Exception):

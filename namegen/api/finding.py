@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import stat
-from difflib import get_close_matches
 from pathlib import Path
 
 from namegen.core.training.file_names import MODEL_FILE
-from namegen.errors import CheckpointError
+from namegen.errors import CheckpointError, nearest
 from namegen.escaping import quote
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
@@ -52,9 +51,11 @@ def find_model(model: str | None) -> tuple[str, Path]:
         if stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode):
             return model, path
         raise CheckpointError(f"{quote(model, 200)} is a device, not a file: give a run folder or a model file")
-    close = get_close_matches(model.lower(), SHIPPED, n=1, cutoff=0.6) if len(model) < 100 else []
+    runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
+    near = nearest(model, [*SHIPPED, *sorted(runs)])
+    near = near and runs.get(near, near)
     raise CheckpointError(
-        f"there is no model {quote(model, 200)}: {f'did you mean {close[0]}? Expected' if close else 'expected'} a run "
+        f"there is no model {quote(model, 200)}: {f'did you mean {near}? Expected' if near else 'expected'} a run "
         f"folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
     )
 

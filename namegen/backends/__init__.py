@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from namegen.errors import LONGEST_REASON, EngineError, NamegenError, UnknownEngineError
+from namegen.errors import LONGEST_REASON, EngineError, NamegenError, UnknownEngineError, nearest
 from namegen.escaping import quote
 from namegen.extras import install_command, missing_library
 
@@ -81,11 +81,9 @@ def advice(name: str) -> str:
     >>> advice("kears").startswith("did you mean keras? Expected one of numpy, keras")
     True
     """
-    from difflib import get_close_matches
-
     known = engine_paths()
-    close = get_close_matches(name.lower()[:LONGEST_REASON], known, n=1, cutoff=0.6)
-    return f"{f'did you mean {close[0]}? Expected' if close else 'expected'} one of {', '.join(known)}"
+    near = nearest(name, known)
+    return f"{f'did you mean {near}? Expected' if near else 'expected'} one of {', '.join(known)}"
 
 
 def load_engine(name: str) -> namegen.core.engine.EngineClass:

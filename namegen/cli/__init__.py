@@ -20,7 +20,7 @@ from namegen import __version__
 from namegen.cli.help import WIDTH, HelpContext
 from namegen.cli.signals import end_as_by_ctrl_c, exit_code
 from namegen.cli.terminal import error_line, option_name, printable
-from namegen.errors import NamegenError, SettingsError, shortened
+from namegen.errors import NamegenError, SettingsError, nearest, shortened
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -63,6 +63,7 @@ EXAMPLES = {  # command line → what it does
     "namegen train friends.txt": "learn from a list, one name per line",
     "namegen COMMAND --help": "show all options of a command",
 }
+SYNONYMS = {"--engine": "--backend"}  # an option that somebody may look for → what it is called
 # What can end standard output in the midst of a result → what is said of it; of a pipe whose reader has left, nothing.
 OUTPUT_ENDS = {
     errno.EPIPE: "nobody reads it",
@@ -109,10 +110,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command where there is none of that name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            close = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(COMMANDS)}"
+            near = nearest(args[0], COMMANDS)
+            hint = f"did you mean {near}?" if near else f"expected one of {', '.join(COMMANDS)}"
             ctx.fail(f"there is no command {args[0][:40]!r}: {hint}")
         return super().resolve_command(ctx, args)
 
@@ -159,6 +158,10 @@ def _told_in_short() -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:  # no command: the whole help is what is said
         raise
     except click.UsageError as error:
+        if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+            meant = SYNONYMS.get(error.option_name)
+            if any(meant in parameter.opts for parameter in error.ctx.command.params):
+                raise click.NoSuchOption(error.option_name, possibilities=[str(meant)], ctx=error.ctx) from error
         told = error.format_message()
         short = shortened(printable(told))
         if short == told:

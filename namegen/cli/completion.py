@@ -79,7 +79,7 @@ def complete_names(command: click.Command) -> None:
         elif parameter.name == "labels":
             parameter.type = OneOf(_labels)
         elif parameter.name == "origins":
-            parameter.type = OneOf(_origins)
+            parameter.type = OneOf(origins)
         elif parameter.name == "backend":
             parameter.type = OneOf(_engines)
 
@@ -116,7 +116,7 @@ def _labels(ctx: click.Context) -> Iterable[str]:
     return dict.fromkeys(label for name in some for label in _labels_of(name))
 
 
-def _origins(_: click.Context) -> Iterable[str]:
+def origins(_: click.Context) -> Iterable[str]:
     """What both models know that people come from if no others are given."""
     family = set(_labels_of("world-family"))
     return [label for label in _labels_of("world-given") if label in family]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -94,13 +94,17 @@ def engines_in_help(ctx: click.Context) -> str:
     return ", ".join(ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths())
 
 
-class EngineOption(click.Option):
-    """``--backend``: its help names the engines that are registered."""
+class FilledOption(click.Option):
+    """An option whose help names what there is now, where ``{}`` stands: it is looked up when help is asked for."""
+
+    def __init__(self, *args: Any, fill: Callable[[click.Context], str], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._fill = fill
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """What stands in the help."""
+        """The option, and what it does."""
         record = super().get_help_record(ctx)
-        return record and (record[0], record[1].replace("ENGINES", engines_in_help(ctx)))
+        return record and (record[0], record[1].replace("{}", self._fill(ctx)))
 
 
 class OfEveryEngine(click.Command):
@@ -144,9 +148,10 @@ letter_case = click.option(
 )
 backend = click.option(
     "--backend",
-    cls=EngineOption,
+    cls=FilledOption,
+    fill=engines_in_help,
     metavar="NAME",
-    help="The engine that runs the model: ENGINES.  [default: numpy, or one that can read the model]",
+    help="The engine that runs the model: {}.  [default: numpy, or one that can read the model]",
 )
 threads = click.option(
     "--threads",

@@ -13,6 +13,13 @@ from namegen.cli.terminal import Notes
 from namegen.threads import limit_threads
 
 
+def origins_in_help(ctx: click.Context) -> str:
+    """The origins that both shipped models know."""
+    from namegen.cli.completion import origins
+
+    return ", ".join(origins(ctx))
+
+
 @click.command(
     epilog=options.examples(
         "namegen people -n 8 --seed 1",
@@ -24,10 +31,12 @@ from namegen.threads import limit_threads
 @click.option(
     "--origin",
     "origins",
+    cls=options.FilledOption,
+    fill=origins_in_help,
     multiple=True,
     metavar="LABEL",
-    help="Give only people of this origin, such as Italian; repeat the option for several.  [default: all origins that "
-    "both models know, each equally likely]",
+    help="Give only people of this origin; repeat the option for several. Origins: {}.  [default: all of them, each "
+    "equally likely; with other models, all that both know]",
 )
 @click.option(
     "--template",

@@ -71,7 +71,11 @@ def teachers(text: str) -> tuple[str, ...]:
 # The setting in a config file → the option that stands above it. Their ranges are checked by the settings themselves.
 SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "run.backend": click.option(
-        "--backend", cls=options.EngineOption, metavar="NAME", help="The engine that trains: ENGINES.  [default: numpy]"
+        "--backend",
+        cls=options.FilledOption,
+        fill=options.engines_in_help,
+        metavar="NAME",
+        help="The engine that trains: {}.  [default: numpy]",
     ),
     "training.effort": click.option(
         "--effort",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from namegen.core.data.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, setting
+from namegen.errors import NamesError, nearest, setting
 from namegen.files import look
 
 if TYPE_CHECKING:
@@ -261,10 +261,8 @@ def _is_table(data: bytes) -> bool:
 
 
 def _advice(name: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name.lower(), BUNDLED, n=1, cutoff=0.6) if len(name) < 100 else []
-    give = f"did you mean {close[0]}? Give" if close else "give"
+    near = nearest(name, BUNDLED)
+    give = f"did you mean {near}? Give" if near else "give"
     return f"{give} a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
 
 

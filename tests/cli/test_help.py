@@ -109,3 +109,23 @@ def test_bounds_are_told_in_words(arguments, said):
     result = run(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
+    """``Polish`` was answered with Spanish, ``elves`` with nothing, ``--engine`` with --seed."""
+    (place / "runs" / "friends-numpy").rename(place / "runs" / "elves-numpy")
+    assert "did you mean runs/elves-numpy?" in run("generate", "elves").stderr
+    assert "did you mean mlb-first?" in run("generate", "Mlb-frist").stderr
+    for origin, near in (("Polish", None), ("Romanian", None), ("italien", "Italian"), ("Finish", "Finnish")):
+        said = run("people", "--family", "world-family", "--origin", origin).stderr
+        assert (f"did you mean '{near}'?" in said) if near else ("did you mean" not in said)
+    for command in ("generate", "train"):
+        said = run(command, "--engine", "numpy").stderr
+        assert "Did you mean '--backend'?" in said
+    assert "--backend" not in run("players", "--engine", "numpy").stderr
+
+
+def test_people_names_the_origins_in_its_help():
+    said = " ".join(run("people", "--help").stdout.split())
+    assert "Azerbaijani, Croatian, Czech, Danish" in said
+    assert "Yoruba" in said

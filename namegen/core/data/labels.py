@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.errors import SettingsError, setting
+from namegen.errors import SettingsError, nearest, setting
 from namegen.escaping import quote
 
 MOST_TOLD = 12  # labels that a message lists
@@ -43,7 +42,7 @@ def find_label(label: str, labels: Sequence[str], model: str) -> int:
         raise SettingsError(
             f"{told}, and {model} knows no labels: leave it out, or give a model of labelled names, such as world-given"
         )
-    close = get_close_matches(label.casefold()[:100], folded, n=1, cutoff=0.6)
+    near = nearest(label, labels)
     some = ", ".join(quote(known, 60) for known in labels[:MOST_TOLD]) + ", …" * (len(labels) > MOST_TOLD)
-    expected = f"did you mean {quote(labels[folded.index(close[0])], 60)}?" if close else f"expected one of {some}"
+    expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {some}"
     raise SettingsError(f"{told}, which {model} does not know: {expected}")
