@@ -45,7 +45,7 @@ COUNT, SEED = 1_000, 0
 LIMITS = Limits(seconds=10, times=3, patience=10, kibibytes=2**23)
 UNDER_TEST = {
     "namegen/core/data": "prefix_tree batching ranking repeats beginnings digests split parts vocabulary sameness",
-    "namegen/backends/numpy_engine": "cells linear loss recurrent model optimizers walk engine room",
+    "namegen/backends/numpy_engine": "cells recurrent optimizers walk engine",
     "namegen/core/generation": (
         "count_splitting sampling generator judge inventing best_first bands arrivals prefix_filter plausibility "
         "label_judge name_batch people"

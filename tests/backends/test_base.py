@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from namegen.backends.base import TensorEngine, Tensors
-from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.backends.numpy_engine.model import Model
+from namegen.backends.numpy_engine.engine import Model, NumpyEngine
 from namegen.core.data.batching import Batch
 from namegen.core.engine import Engine, Step
 from namegen.core.network.architecture import Network, Shape

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.model import Model
+from namegen.backends.numpy_engine.engine import Model
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.recurrent_network import RecurrentNetwork

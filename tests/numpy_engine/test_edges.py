@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.backends.numpy_engine.model import Model
+from namegen.backends.numpy_engine.engine import Model, NumpyEngine
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.backends.numpy_engine.linear import Linear
+from namegen.backends.numpy_engine.engine import Linear
 from tests.numpy_engine.gradients import assert_gradient
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.loss import SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.engine import SoftmaxCrossEntropy
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.model import Model
+from namegen.backends.numpy_engine.engine import Model
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary

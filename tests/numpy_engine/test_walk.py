@@ -6,7 +6,6 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.room import Room
 from namegen.backends.numpy_engine.walk import BUNDLE, FamilySums, SideBySide, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -53,7 +52,7 @@ def check_levels(tree: PrefixTree) -> None:
     assert walk.families == len(families)
     assert walk.eldest.tolist() == [children[parent][0] for parent in families]
     sent = np.random.default_rng(0).normal(size=(2, tree.nodes, 3))
-    sums = FamilySums(SideBySide(sent), walk, Room("float64"))
+    sums = FamilySums(SideBySide(sent), walk, np.full((walk.families, 6), np.nan))
     for level in walk.levels:
         np.testing.assert_array_equal(level.parents, tree.parent[level.rows])
         here = families[level.families]

@@ -1,16 +1,22 @@
-"""NumpyEngine: the network from scratch, behind the Engine protocol."""
+"""The network in plain NumPy: the linear layer and the loss, the layers in a row, and the engine that trains them.
+
+Letters are those of ``core/README.md``; ``recurrent.py`` has the layers below the linear one.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import CELLS, Cell
-from namegen.backends.numpy_engine.model import Model, views
 from namegen.backends.numpy_engine.optimizers import clip, make_optimizer
-from namegen.backends.numpy_engine.recurrent import LayerState
+from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent, Room
+from namegen.backends.numpy_engine.walk import TreeWalk
+from namegen.core.data.batching import Batch
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network
 from namegen.core.network.engine_state import checked_masks, checked_tensors
@@ -21,6 +27,190 @@ from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32
 
 NumpyState: TypeAlias = list[LayerState]  # one for each layer
+
+
+class Linear:
+    """``y = x W + b``. Parameters: ``kernel`` W ``(K, V)``, ``bias`` b ``(V,)``.
+
+    Args:
+        parameters: by short name.
+        gradients: what ``backward`` writes, of the same names and shapes.
+    """
+
+    def __init__(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        self.parameters = parameters
+        self.gradients = gradients
+        self._room = Room(parameters["kernel"].dtype)
+
+    def forward(self, inputs: Float[Array, "N K"]) -> Float[Array, "N V"]:
+        """The logits, in new memory."""
+        # (Wᵀ xᵀ)ᵀ instead of x W: the same numbers, column after column in memory. The loss then takes a maximum and a
+        # sum over V, which NumPy does 5 to 10 times as fast along the axis that is not contiguous.
+        outputs = (self.parameters["kernel"].T @ inputs.T).T  # (N, V)
+        outputs += self.parameters["bias"]
+        return outputs
+
+    def backward(self, inputs: Float[Array, "N K"], d_outputs: Float[Array, "N V"]) -> Float[Array, "N K"]:
+        """From the inputs and d loss / d outputs fill the gradients and return d loss / d inputs.
+
+        What is returned is overwritten by the next backward.
+        """
+        d_columns, kernel = d_outputs.T, self.parameters["kernel"]
+        self.gradients["kernel"][...] = (d_columns @ inputs).T  # x W; so ordered BLAS takes half the time
+        np.matmul(d_columns, np.ones(len(inputs), inputs.dtype), out=self.gradients["bias"])  # … + b
+        d_inputs = self._room.get("d inputs", *inputs.shape)
+        return np.matmul(d_outputs, kernel.T, out=d_inputs)  # x W
+
+
+class SoftmaxCrossEntropy:
+    """``−Σ_v target_v log softmax(logits)_v``, summed over the characters of all names, in nats.
+
+    A node that n names pass, c_v of them on to token v, has the loss ``n log Σ e^logits − Σ_v c_v logits_v`` and the
+    gradient ``n softmax(logits) − c``: what n separate names would have given. A batch with targets says itself what
+    should follow: ``n target_v`` takes the place of c_v.
+    """
+
+    def __init__(self, dtype: np.dtype | str = "float32") -> None:
+        self._room = Room(dtype)
+
+    def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
+        """The sum over the characters of all names of the batch."""
+        tree, targets = batch.tree, batch.targets
+        of_tokens = logits.T  # a token after the other, as the linear layer writes them
+        room, shape = self._room, of_tokens.shape
+        # The top is taken away from every logit before exp, which then cannot overflow; it cancels in the loss.
+        shifted = np.subtract(of_tokens, of_tokens.max(axis=0), out=room.get("exponentials", *shape))  # (V, N)
+        if targets is None:
+            self._edges = tree.edge_token * tree.nodes + tree.edge_node  # places in the flat array
+            at_edges = shifted.ravel().take(self._edges).astype(np.float64)
+            towards = float(tree.edge_count @ at_edges)  # Σ_v c_v shifted_v
+            wanted: Array | float = 1.0
+        else:
+            self._targets = room.get("targets", *shape)
+            np.copyto(self._targets, targets.T)
+            weighted = np.multiply(self._targets, shifted, out=room.get("weighted", *shape))
+            ones = np.ones(len(weighted), weighted.dtype)  # a product with ones sums faster than np.sum
+            towards = float(tree.count @ (ones @ weighted).astype(np.float64))  # Σ_v n target_v shifted_v
+            wanted = ones @ self._targets  # single precision does not quite sum to 1
+        exponentials = np.exp(shifted, out=shifted)
+        sums = exponentials.sum(axis=0)  # (N,)
+        self._exponentials, self._sums, self._batch = exponentials, sums, batch
+        return float(tree.count @ (wanted * np.log(sums.astype(np.float64))) - towards)
+
+    def backward(self) -> Float[Array, "N V"]:
+        """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``."""
+        tree, targets = self._batch.tree, self._batch.targets
+        dtype, shape = self._exponentials.dtype, self._exponentials.shape
+        share = 1 / self._batch.characters
+        scale = (tree.count * share / self._sums).astype(dtype)
+        d_logits: Array = np.multiply(
+            self._exponentials, scale, out=self._room.get("d logits", *shape)
+        )  # n log Σ e^shifted
+        if targets is None:
+            d_logits.ravel()[self._edges] -= (tree.edge_count * share).astype(dtype)  # − Σ_v c_v shifted_v
+        else:
+            counts = (tree.count * share).astype(dtype)
+            weighted = np.multiply(self._targets, counts, out=self._room.get("weighted", *shape))
+            d_logits -= weighted  # − Σ_v n target_v shifted_v
+        return d_logits.T
+
+
+class Model:
+    """Tokens → recurrent layers → linear layer → loss.
+
+    All parameters are views into ``vector``, all gradients into ``gradient``, so that an optimizer, clipping and the
+    rest need one operation for the whole network.
+
+    Args:
+        network: its shapes.
+        cell: the arithmetic of its layers; None: the one of ``CELLS`` that the network names.
+        through_time: see ``Recurrent``.
+        dtype: of all its numbers.
+    """
+
+    def __init__(
+        self, network: RecurrentNetwork, cell: Cell | None = None, *, through_time: bool = True, dtype: str = "float32"
+    ) -> None:
+        self.vector = np.zeros(network.parameter_count, dtype)
+        self.gradient = np.zeros_like(self.vector)
+        self.parameters = views(network, self.vector)
+        self.gradients = views(network, self.gradient)
+        cell, states = cell or CELLS[network.cell], network.cell_shape.states
+        self.recurrent = [
+            Recurrent(cell, states, *self._tensors(f"rnn.{k}."), through_time=through_time)
+            for k in range(len(network.hidden))
+        ]
+        self.output = Linear(*self._tensors("output."))
+        self.loss = SoftmaxCrossEntropy(dtype)
+        self._ready_to_step = False
+        self._room = Room(dtype)
+
+    def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The parameters and gradients of one layer, by their short names."""
+        parameters, gradients = (
+            {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
+            for tensors in (self.parameters, self.gradients)
+        )
+        return parameters, gradients
+
+    def parameters_changed(self) -> None:
+        """To be called by whoever has changed ``parameters`` or ``vector``; what reads them next looks anew."""
+        self._ready_to_step = False
+
+    def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
+        """The logits after every distinct prefix."""
+        walk = TreeWalk(tree, self.vector.dtype)
+        rows: Array = tree.token
+        for layer in self.recurrent:
+            rows = layer.forward(rows, walk)
+        self._last_rows = rows
+        self._ready_to_step = False  # what the layers have read may be masked
+        return self.output.forward(rows)
+
+    def loss_and_gradient(self, batch: Batch) -> float:
+        """The loss in nats, summed over the characters; ``gradient`` is filled with d (loss / characters)."""
+        loss = self.loss.forward(self.forward(batch.tree), batch)
+        d_rows: Array | None = self.output.backward(self._last_rows, self.loss.backward())
+        for layer in reversed(self.recurrent):
+            d_rows = layer.backward(d_rows)  # type: ignore[arg-type]  # only the first layer, called last, gives None
+        return loss
+
+    def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
+        """The same with each masked parameter counting as ``parameter * mask``; afterwards it is as it was."""
+        unmasked = {}
+        for name, mask in masks.items():
+            values = self.parameters[name]
+            unmasked[name] = self._room.get(name, *values.shape)
+            np.copyto(unmasked[name], values)
+            values *= mask
+        loss = self.loss_and_gradient(batch)
+        for name, mask in masks.items():
+            self.parameters[name][...] = unmasked[name]  # not divided by the mask: it holds zeros
+            self.gradients[name] *= mask  # parameter * mask
+        return loss
+
+    def step(self, tokens: Int[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:
+        """Read one token a row: the logits of the next one, and the state after it."""
+        if not self._ready_to_step:
+            for layer in self.recurrent:
+                layer.refresh()
+            self._ready_to_step = True
+        rows: Array = tokens
+        after = []
+        for layer, before in zip(self.recurrent, state, strict=True):
+            after.append(layer.step(rows, before))
+            rows = after[-1][0]
+        return self.output.forward(rows), after
+
+
+def views(network: RecurrentNetwork, vector: Float[Array, "P"]) -> dict[str, Array]:
+    """The vector cut into the network's tensors, which share its memory."""
+    tensors, start = {}, 0
+    for name, shape in network.parameter_shapes.items():
+        end = start + math.prod(shape)
+        tensors[name] = vector[start:end].reshape(shape)
+        start = end
+    return tensors
 
 
 class NumpyEngine:

@@ -7,11 +7,12 @@ All matrix products are here; ``cells.py`` has the rest. Letters are those of ``
 
 What makes it fast is how the numbers lie in memory. Each gate of all nodes is whole, ``(N, H)`` for a gate, so that
 what a cell does to a level is one pass over memory without gaps; the products write it so, gate by gate, at the speed
-of one large product. All arrays are reused from step to step (``room.py``).
+of one large product. All arrays are reused from step to step (``Room``).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TypeAlias
@@ -19,7 +20,6 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import Cell
-from namegen.backends.numpy_engine.room import Room
 from namegen.backends.numpy_engine.walk import FamilySums, SideBySide, TreeWalk
 from namegen.core.data.ranking import new_run
 from namegen.types import Array, Float, Int, Int64
@@ -28,6 +28,34 @@ BLOCK_NUMBERS = 1 << 15  # numbers of one gate that a cell works on at a time: a
 # A sum of its own for each run takes a call, 2 µs; one reduceat for all takes as long for so many numbers.
 NUMBERS_WORTH_A_CALL = 1 << 11
 LayerState: TypeAlias = Array  # (states, B, H): h, for LSTM h and c
+
+
+class Room:
+    """Gives arrays by name. The next one of a name takes the place of the last, whose numbers are then lost.
+
+    Memory that a program gets anew has to be cleared by the system first, page by page, which takes longer than to
+    compute what goes there; and what was just used is still in the processor's cache.
+
+    Args:
+        dtype: of all of them.
+
+    >>> room = Room("float32")
+    >>> first, second = room.get("h", 2, 3), room.get("h", 1, 4)
+    >>> second.shape, np.shares_memory(first, second)
+    ((1, 4), True)
+    """
+
+    def __init__(self, dtype: np.dtype | str) -> None:
+        self._dtype = dtype
+        self._flat: dict[str, Array] = {}
+
+    def get(self, name: str, *shape: int) -> Array:
+        """An array of that shape, whole in memory, holding anything."""
+        size = math.prod(shape)
+        flat = self._flat.get(name)
+        if flat is None or len(flat) < size:
+            flat = self._flat[name] = np.empty(size + size // 4, self._dtype)
+        return flat[:size].reshape(shape)
 
 
 class Recurrent:
@@ -88,8 +116,8 @@ class Recurrent:
         bias = np.multiply(self._by_gate(biases[:1]), scale, order="C")[self._x_gates]  # (G, 1, H)
         state_bias = None
         if len(biases) == 2:  # of a gate that reads the sum of both parts, the input's part has both biases
-            of_state = self._by_gate(biases[1:]) * scale
-            bias[-self._shared :] += of_state[: self._shared]
+            of_state = (self._by_gate(biases[1:]) * scale)[: self.cell.s_gates]
+            bias[len(bias) - self._shared :] += of_state[: self._shared]
             state_bias = of_state[self._shared :]
         # Whole at last, as another thread may be reading: what it finds is the same before and after.
         self._kernel, self._recurrent_kernel = kernel, recurrent_kernel
@@ -155,7 +183,8 @@ class Recurrent:
         d_after[0] = d_outputs
         d_after[1:] = 0
         d = room.get("d", cell.columns + len(cell.carried), walk.nodes, H)  # d columns, d carried state before
-        sums = FamilySums(SideBySide(d), walk, room)
+        sent = SideBySide(d)
+        sums = FamilySums(sent, walk, room.get("sums", walk.families, sent.width))
         if self.through_time:
             self._climb(d_after, d, sums)
         else:
@@ -167,7 +196,9 @@ class Recurrent:
         np.matmul(self._h_of_parents.T, d_s, out=self.gradients["recurrent_kernel"])
         d_bias = np.atleast_2d(self.gradients["bias"])
         if len(d_bias) == 2:
-            np.matmul(ones[:, : walk.families], d_s, out=d_bias[1:])
+            read = d_s.shape[1]  # a gate that does not read the state has no use for its second bias
+            np.matmul(ones[:, : walk.families], d_s, out=d_bias[1:, :read])
+            d_bias[1:, read:] = 0
         return self._undo_input_part(d[: len(cell.x_gates)], d_bias[:1], ones)
 
     def _climb(self, d_after: Array, d: Array, sums: FamilySums) -> None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from namegen.backends.numpy_engine.room import Room
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.ranking import new_run
 from namegen.types import Array, Float, Int64
@@ -121,16 +120,12 @@ class FamilySums:
     Args:
         sent: what the nodes send, side by side.
         walk: the families.
-        room: for the sums.
-
-    Attributes:
-        rows: the sums, those of all arrays of a family side by side; a level's are there once they are filled.
+        rows: where the sums go, those of all arrays of a family side by side; a level's are there once it is filled.
     """
 
-    def __init__(self, sent: SideBySide, walk: TreeWalk, room: Room) -> None:
-        self._sent = sent
+    def __init__(self, sent: SideBySide, walk: TreeWalk, rows: Float[Array, "families arrays_H"]) -> None:
+        self._sent, self.rows = sent, rows
         self._eldest, self._siblings = sent.places(walk.eldest), sent.places(walk.siblings)
-        self.rows = room.get("sums", walk.families, sent.width)
 
     def fill(self, level: Level) -> Float[Array, "families arrays_H"]:
         """Sum over the children of a level; gives its part of ``rows``."""
