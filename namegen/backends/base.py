@@ -1,14 +1,13 @@
-"""TensorEngine: a base for engines of tensor libraries, which leaves them the mathematics alone.
+"""A base for engines of tensor libraries, which leaves them the mathematics alone: TensorEngine, PaddedRows.
 
 Nobody has to use it: an engine is whatever keeps to ``core/engine.py``, and ours, NumPy and Keras, do without. But much
 of what that file asks for is the same for every library: optimizers with namegen's formulas, clipping, masks, canonical
 names, checked states, the loop over the steps, the refusals. That is here; ``docs/develop/engines.md`` writes one.
 
 **How it works.** A parameter is a tensor of the library under its canonical name, and no tensor is ever changed: an
-update makes new ones (``updates.py``). So the state that ``step`` was given stays what it was, ``warm_up`` can make a
-whole update and forget it, and libraries without assignment fit as well as those with it. All that the base does with a
-tensor is ``+ − * / **`` with another one or a plain number; the way in and out is the engine's, ``to_tensor`` and
-``to_array``.
+update makes new ones. So the state that ``step`` was given stays what it was, ``warm_up`` can make a whole update and
+forget it, and libraries without assignment fit as well as those with it. All that the base does with a tensor is
+``+ − * / **`` with another one or a plain number; the way in and out is the engine's, ``to_tensor`` and ``to_array``.
 
 **A step**, in this order (the law is ``Step``'s, in ``core/engine.py``): each masked parameter counts as
 ``parameter * mask``; ``loss_and_gradients`` of those; the gradient of a masked one is masked too; all of them are
@@ -16,7 +15,7 @@ clipped to a common norm; the optimizer moves the unmasked parameters.
 
 **What is left to write**: ``to_tensor``, ``to_array``, ``initial_state``, ``step`` and ``loss_and_gradients``;
 ``select`` where a state is no tuple of tensors; ``use_threads`` where the library has threads of its own.
-``self.parameters`` are what ``step`` reads, and ``padded_rows.py`` has a batch in the form that most libraries want.
+``self.parameters`` are what ``step`` reads, and ``PaddedRows`` is a batch in the form that most libraries want.
 The base knows no architecture: it takes names and shapes from the network.
 """
 
@@ -24,12 +23,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import ClassVar, SupportsFloat, TypeAlias, cast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, SupportsFloat, TypeAlias, cast
 
 import numpy as np
 
-from namegen.backends.updates import Kept, Tensor, Update, update_of
 from namegen.core.data.batching import Batch
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network
@@ -37,8 +37,10 @@ from namegen.core.network.engine_state import checked_masks, checked_tensors
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
-from namegen.types import Array, Float, Int, Int32
+from namegen.types import Array, Float, Float32, Int, Int32, Int64
 
+Tensor: TypeAlias = Any  # whatever the library has
+Kept: TypeAlias = tuple[Tensor, ...]  # what an optimizer keeps of one parameter, in the order of its slots
 Tensors: TypeAlias = Mapping[str, Tensor]  # by canonical name
 
 
@@ -204,3 +206,109 @@ class TensorEngine(ABC):
         """What the optimizer keeps before its first step: zeros; slots may share them, as nothing is changed."""
         slots = 0 if self._update is None else len(self._update.slots)
         return {name: (tensor,) * slots for name, tensor in self._zeros().items()}
+
+
+@dataclass(frozen=True, eq=False)
+class PaddedRows:
+    """The distinct names of a batch as rows, each read once however often it stands in the batch.
+
+    Behind the end of a name a row reads and predicts the boundary with the weight 0, so what is computed there must be
+    finite and counts for nothing.
+
+    Attributes:
+        inputs: what is read at each place: the beginning, then the characters.
+        wanted: what should follow: the token itself, or, of a batch with targets, a distribution.
+        weights: how many names the loss at a place counts for.
+
+    >>> from namegen.core.data.prefix_tree import PrefixTree
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> rows = PaddedRows.of(Batch(PrefixTree.from_names(["Al", "B", "Al"], Vocabulary("ABl"))))
+    >>> rows.inputs.tolist(), rows.wanted.tolist(), rows.weights.tolist()
+    ([[0, 2, 0], [0, 1, 3]], [[2, 0, 0], [1, 3, 0]], [[1, 1, 0], [2, 2, 2]])
+    """
+
+    inputs: Int64[Array, "R T"]
+    wanted: Int64[Array, "R T"] | Float32[Array, "R T V"]
+    weights: Int64[Array, "R T"]
+
+    @classmethod
+    def of(cls, batch: Batch) -> PaddedRows:
+        """The rows of a batch, ordered by length; ``T`` is the longest name's characters and the STOP."""
+        rows = batch.sequences()
+        wanted = rows.tokens.astype(np.int64)
+        inputs = np.concatenate([rows.beginnings[:, None], wanted[:, :-1]], axis=1)
+        weights = rows.counts[:, None] * (np.arange(wanted.shape[1]) <= rows.lengths[:, None])
+        return cls(inputs, wanted if batch.targets is None else batch.targets[rows.nodes], weights)
+
+
+# The optimizers, with the formulas of ``numpy_engine/optimizers.py`` by arithmetic operators alone: a tensor goes in,
+# and a new one comes out. A root is ``** 0.5``; every other number is a plain Python one, which no library widens.
+
+
+@dataclass(frozen=True)
+class Update:
+    """How an optimizer moves one parameter.
+
+    Attributes:
+        slots: the names of what it keeps from step to step, as they stand in ``optimizer.{slot}.{parameter}``.
+        move: from a parameter w, its gradient g, what was kept, the learning rate and the number of this step, counted
+            from 1: the new parameter, and what is to be kept.
+    """
+
+    slots: tuple[str, ...]
+    move: Callable[[Tensor, Tensor, Kept, float, int], tuple[Tensor, Kept]]
+
+
+def gradient_descent(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int) -> tuple[Tensor, Kept]:
+    """``w ← w − lr·g``."""
+    return w - rate * g, ()
+
+
+def momentum(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int, *, share: float) -> tuple[Tensor, Kept]:
+    """The original's damped form: ``u ← m·u + lr·(1−m)·g; w ← w − u``. ``share``: m."""
+    (u,) = kept
+    u = share * u + rate * (1 - share) * g
+    return w - u, (u,)
+
+
+def rmsprop(
+    w: Tensor, g: Tensor, kept: Kept, rate: float, step: int, *, rho: float = 0.9, epsilon: float = 1e-7
+) -> tuple[Tensor, Kept]:
+    """``v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε)``."""
+    (v,) = kept
+    v = rho * v + (1 - rho) * (g * g)
+    return w - rate * g / (v + epsilon) ** 0.5, (v,)
+
+
+def adam(
+    w: Tensor,
+    g: Tensor,
+    kept: Kept,
+    rate: float,
+    step: int,
+    *,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> tuple[Tensor, Kept]:
+    """``w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε)``."""
+    m, v = kept
+    m = m + (1 - beta_1) * (g - m)
+    v = v + (1 - beta_2) * (g * g - v)
+    rate = rate * math.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    return w - rate * (m / (v**0.5 + epsilon)), (m, v)
+
+
+def update_of(training: TrainingSettings) -> Update:
+    """The update of the optimizer that the settings name.
+
+    >>> update_of(TrainingSettings(optimizer="adam")).slots
+    ('m', 'v')
+    """
+    updates = {
+        "sgd": Update((), gradient_descent),
+        "momentum": Update(("u",), partial(momentum, share=training.momentum)),
+        "rmsprop": Update(("v",), rmsprop),
+        "adam": Update(("m", "v"), adam),
+    }
+    return updates[training.optimizer]

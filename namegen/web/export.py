@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from namegen import __version__
-from namegen.backends.exporting import Sample, logits_of
+from namegen.backends.opening import Sample, logits_of
 from namegen.core.data.digests import REMOVAL
 from namegen.core.data.sameness import SEPARATORS
 from namegen.core.network.checkpoint import Checkpoint, default_max_length

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from namegen.backends.exporting import Sample, logits_of
 from namegen.backends.numpy_engine import cells
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.opening import Sample, logits_of
 from namegen.cli import cli
 from namegen.core.evaluation.probe import probe
 from namegen.core.network.checkpoint import Checkpoint

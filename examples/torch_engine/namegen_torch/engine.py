@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding, one_hot
 
-from namegen.backends.base import TensorEngine, Tensors
-from namegen.backends.padded_rows import PaddedRows
+from namegen.backends.base import PaddedRows, TensorEngine, Tensors
 from namegen.core.data.batching import Batch
 from namegen.core.network.architecture import Network
 from namegen.core.network.recurrent_network import RecurrentNetwork

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from namegen.backends.exporting import Sample
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras
+from namegen.backends.opening import Sample
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.engine_state import checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable

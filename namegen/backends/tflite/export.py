@@ -14,9 +14,9 @@ from typing import cast
 
 import numpy as np
 
-from namegen.backends.exporting import Sample, engine_to_export, logits_of
 from namegen.backends.numpy_engine.cells import CELLS as NUMPY_CELLS
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.opening import Sample, engine_to_export, logits_of
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import LEAST_FOR_FLOAT16
