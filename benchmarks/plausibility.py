@@ -41,11 +41,10 @@ from benchmarks.plausibility_document import (  # noqa: E402
 )
 from namegen import api  # noqa: E402
 from namegen.config import Config, merge  # noqa: E402
-from namegen.core.data.digests import digests  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
+from namegen.core.data.sameness import digests  # noqa: E402
 from namegen.core.data.vocabulary import Vocabulary  # noqa: E402
-from namegen.core.evaluation.counting import NgramModel  # noqa: E402
-from namegen.core.evaluation.smoothing import KNESER_NEY  # noqa: E402
+from namegen.core.evaluation.ngram import KNESER_NEY, NgramModel  # noqa: E402
 from namegen.core.generation.generator import Generator  # noqa: E402
 from namegen.core.generation.plausibility import ORDER, PlausibilityJudge, halves, new_names  # noqa: E402
 from namegen.core.network.checkpoint import default_max_length  # noqa: E402

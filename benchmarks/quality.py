@@ -38,11 +38,11 @@ from namegen.api.side_by_side import train_side_by_side  # noqa: E402
 from namegen.api.teaching import Taught, be_taught  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.config import Config, merge  # noqa: E402
+from namegen.core.data.batching import damped_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
-from namegen.core.data.repeats import damped_tree  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
-from namegen.core.evaluation.counting import NgramModel  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
+from namegen.core.evaluation.ngram import NgramModel  # noqa: E402
 from namegen.core.settings import NetworkSettings  # noqa: E402
 from namegen.core.training.run import TrainingRun  # noqa: E402
 from namegen.core.training.run_result import RunResult  # noqa: E402

@@ -16,8 +16,7 @@ from typing import Any, TypeVar, get_type_hints
 from namegen.config_files import LARGEST_CONFIG, advice
 from namegen.config_values import WrongTypeError, convert, expected_of, nearest_setting
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings, check
-from namegen.errors import SettingsError, setting
-from namegen.escaping import cut, shown
+from namegen.errors import SettingsError, cut, setting, shown
 from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Union, cast, get_args, get_origin, get_type_hints
 
-from namegen.escaping import MOST_SHOWN
+from namegen.errors import MOST_SHOWN
 
 
 class WrongTypeError(Exception):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from namegen.escaping import cut, printable, quote
+from namegen.errors import cut, printable, quote
 
 __all__ = [
     "UNSET",

@@ -16,14 +16,18 @@
 
 A message says what came, what was expected, and what to do. Where it speaks of a setting it uses ``setting``, so that
 each reader meets the name that they can type: ``min_length`` in Python, ``--min-length`` on the command line.
+
+Text from outside is made safe for a message by ``quote``, ``short``, ``shown`` and ``printable``.
 """
 
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar, TypeAlias
+from pathlib import Path
+from typing import ClassVar, TypeAlias, TypeVar
 
 # NUL can stand in no list, path or option, so no text from outside is ever taken for a setting.
 _SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
@@ -205,3 +209,112 @@ class SettingsError(NamegenError):
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+# Control characters (they move the cursor, colour, ring), line and paragraph separators, the marks that override the
+# direction of writing, half characters. Marks that scripts and emoji are spelt with (joiners, LRM, RLM) stay.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+MOST_SHOWN = 40  # characters of a value in a message
+MOST_OF_A_PATH = 200
+# Looks no further into a value than will be shown of it: one of a stranger may be huge, or nest without an end.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MOST_SHOWN
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MOST_SHOWN
+Cell = TypeVar("Cell")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what East Asian spreadsheets take, too
+
+
+def quote(text: str, longest: int = 40) -> str:
+    r"""Text from outside for a message: control characters escaped, long text cut.
+
+    >>> quote("a\x1b[31m"), len(quote("x" * 1000))
+    ("'a\\x1b[31m'", 42)
+    """
+    return repr(cut(text, longest))
+
+
+def short(path: object, longest: int = MOST_OF_A_PATH) -> str:
+    """A path for a message, cut where it is longer than anybody reads.
+
+    >>> short("runs/first"), len(short("x" * 4096))
+    ('runs/first', 200)
+    """
+    return cut(str(path), longest)
+
+
+def shown(value: object) -> str:
+    """A value of any kind for a message: as ``repr`` has it, control characters escaped, long ones cut.
+
+    >>> shown((32, 32)), shown("x" * 1000) == quote("x" * 1000), len(shown([0] * 1000))
+    ('[32, 32]', True, 40)
+    """
+    value = list(value) if isinstance(value, tuple) else value  # as a config writes it
+    return quote(value, MOST_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MOST_SHOWN)
+
+
+def cut(text: str, most: int) -> str:
+    """Text that is too long ends in an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def printable(text: str) -> str:
+    r"""Text from a list, a model or a path with its control characters escaped.
+
+    >>> printable("a\x1b[31mb"), printable("Zoë")
+    ('a\\x1b[31mb', 'Zoë')
+    """
+    return text if text.isprintable() else UNSAFE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
+
+
+def safe_cell(value: Cell) -> Cell | str:
+    """A cell that no spreadsheet runs: text that begins with ``= + - @``, in full width too, gets an apostrophe.
+
+    >>> safe_cell("=1+1"), safe_cell("Ann"), safe_cell(-1.5)
+    ("'=1+1", 'Ann', -1.5)
+    """
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+DISTRIBUTION = "namegen-rnn"  # what is installed; the name namegen is somebody else's on the public index
+_PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
+
+
+def missing_library(what: str, library: str | None, *extras: str) -> str:
+    """The sentence for a library that is not there.
+
+    Args:
+        what: what needs it, as the subject of the sentence.
+        library: the one that was not found, as ``ModuleNotFoundError.name`` says it.
+        extras: those that it belongs to; all of their libraries are named, as one rarely goes without the others.
+    """
+    return f"{what} needs {library}, which is not installed: install it with: {install_command(*extras)}"
+
+
+def install_command(*extras: str) -> str:
+    """What installs the libraries of some extras.
+
+    >>> install_command("faker")
+    "pip install 'Faker>=37'"
+    """
+    return " ".join(["pip install", *(f"'{one}'" for extra in extras for one in requirements(extra))])
+
+
+def requirements(extra: str) -> tuple[str, ...]:
+    """The libraries of an extra with their versions: as installed, or else as the checkout's pyproject.toml says."""
+    import tomllib
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        lines = requires(DISTRIBUTION) or []
+    except PackageNotFoundError:
+        document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))
+        return tuple(document["project"]["optional-dependencies"][extra])
+    found = [line.partition(";") for line in lines]
+    return tuple(library.strip() for library, _, marker in found if extra in _EXTRA.findall(marker))

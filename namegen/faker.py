@@ -24,7 +24,7 @@ from namegen import api
 from namegen.core.generation.inventing import PlayerInventor, draw_each
 from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case, write
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.extras import missing_library
+from namegen.errors import missing_library
 from namegen.types import Array, UInt64
 
 try:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and never over another unless that was asked for; what lies at a path.
+"""Files: what lies at a path, reading within a limit, writing whole or not at all; one owner of a folder at a time.
 
 Nothing else in namegen asks the system whether something exists, as each way that Python has for it raises an OSError
 now and hides it then, by its version and by what is wrong.
@@ -10,11 +10,14 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from namegen.errors import NamegenError, OutputError, setting
-from namegen.escaping import MOST_OF_A_PATH, quote, short
+from namegen.errors import MOST_OF_A_PATH, FolderInUseError, NamegenError, OutputError, quote, setting, short
 
 READ_AT_ONCE = 2**20  # bytes
 PART = ".part"  # how a file is called that is not whole yet
@@ -250,3 +253,93 @@ def _flush_folder(folder: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+LOCK_FILE = ".namegen-lock"
+SECONDS_BETWEEN_TRIES = 0.05
+# What a lock that somebody else holds is told by; everything else says that there are no locks here.
+TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+
+
+class _TakenError(Exception):
+    """Somebody else has it."""
+
+
+@contextmanager
+def sole_use(folder: Path | str, *, patience: float = 0.0) -> Iterator[None]:
+    """While it lasts, nobody else who asks for it writes to a folder: no other process, and no other thread of this.
+
+    A process that is killed lets go of it at once.
+
+    Args:
+        folder: it exists.
+        patience: seconds to wait for whoever has it.
+
+    Raises:
+        FolderInUseError: somebody else has it. OutputError: there is no such folder.
+
+    >>> with sole_use("."):
+    ...     with sole_use("."):
+    ...         pass
+    Traceback (most recent call last):
+    namegen.errors.FolderInUseError: another namegen is at work in .: let it end or stop it, then try again
+    """
+    folder, end = Path(folder), time.monotonic() + patience
+    while True:
+        try:
+            descriptor = _take(folder)
+            break
+        except _TakenError:
+            if time.monotonic() >= end:
+                raise FolderInUseError(
+                    f"another namegen is at work in {short(folder)}: let it end or stop it, then try again"
+                ) from None
+            time.sleep(SECONDS_BETWEEN_TRIES)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)  # and with it goes the lock
+
+
+def _take(folder: Path) -> int | None:
+    """The open file that holds the lock; None where there are no locks. Raises _TakenError, OutputError."""
+    try:
+        return _locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+    except FileNotFoundError as error:
+        raise OutputError(f"there is no folder {short(folder)}: give one that exists") from error
+    except (OSError, AttributeError) as error:  # NFS, a folder that may not be read; no O_DIRECTORY: Windows
+        _check_that_files_can_be_opened(error)
+    try:
+        return _locked(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
+    except OSError as error:
+        _check_that_files_can_be_opened(error)
+    return None
+
+
+def _check_that_files_can_be_opened(error: Exception) -> None:
+    """Where too many files are open, there may well be a lock: raises OutputError."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        raise OutputError(
+            f"cannot find out whether another namegen is at work here: {error.strerror}; close some, or allow more "
+            "(`ulimit -n`)"
+        ) from error
+
+
+def _locked(descriptor: int) -> int:
+    """Lock an open file without waiting. Raises _TakenError, and OSError where it is of a kind that has no locks."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException as error:
+        os.close(descriptor)
+        if isinstance(error, OSError) and error.errno in TAKEN:
+            raise _TakenError from None
+        raise
+    return descriptor

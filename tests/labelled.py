@@ -8,8 +8,8 @@ import numpy as np
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.digests import known_digests
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import known_digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.evaluation.scoring import score_quantiles

@@ -25,7 +25,7 @@ from benchmarks.trainers.namegen_trainer import NamegenTrainer
 from namegen.backends import load_engine
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.engine_state import parameters_of
+from namegen.core.network.architecture import parameters_of
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.run import TrainingRun

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from namegen.documents import LARGEST, LARGEST_RECORD, UNSET, Json, UnsetType, from_plain, read_json, schema, to_plain
-from namegen.escaping import shown
+from namegen.errors import shown
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pytest
 from namegen import api
 from namegen.backends import load_engine
 from namegen.config import Config, merge
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.parts import ListParts
 from namegen.core.generation.plausibility import TEMPERATURES, drawing_temperature
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.settings import DataSettings

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from namegen import extras
 from namegen.backends import EXTRAS
-from namegen.extras import DISTRIBUTION, install_command, missing_library, requirements
+from namegen.errors import DISTRIBUTION, install_command, missing_library, requirements
 
 PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 # How setuptools writes the extras into the metadata of a wheel.
@@ -29,7 +28,7 @@ def test_the_distribution_is_the_one_of_pyproject() -> None:
 
 
 def test_what_is_installed_says_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "requires", lambda name: METADATA if name == DISTRIBUTION else None)
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: METADATA if name == DISTRIBUTION else None)
     assert requirements("keras") == ("keras>=3.10", "tensorflow>=2.19", "curses>=2")
     assert requirements("fetch") == ("urllib3>=2.8",)
 
@@ -38,7 +37,7 @@ def test_a_checkout_that_is_not_installed_says_its_own(monkeypatch: pytest.Monke
     def not_installed(name: str) -> list[str]:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(extras, "requires", not_installed)
+    monkeypatch.setattr("importlib.metadata.requires", not_installed)
     for extra, libraries in PYPROJECT["project"]["optional-dependencies"].items():
         assert requirements(extra) == tuple(libraries)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from namegen import api, models
-from namegen.core.data.digests import normalise
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import normalise
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.errors import CheckpointError, SettingsError
 from namegen.lists import load_bundled, players

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.evaluation import scoring
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation import generator

@@ -13,11 +13,11 @@ import pytest
 from namegen import api
 from namegen.api import LoadedModel
 from namegen.config import Config, merge
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.errors import SettingsError

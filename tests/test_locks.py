@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from namegen.errors import FolderInUseError, OutputError
-from namegen.locks import LOCK_FILE, sole_use
+from namegen.files import LOCK_FILE, sole_use
 
 HOLD = """
 import sys, time
-from namegen.locks import sole_use
+from namegen.files import sole_use
 with sole_use(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from namegen.config import Config, read_config
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.parts import ListParts
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.training.effort import ListSize, by_effort
 from namegen.experiments.sweep.grid import read_grid

@@ -19,7 +19,7 @@ from namegen.api import LoadedModel
 from namegen.cli.generate import generate
 from namegen.cli.terminal import option_name
 from namegen.config import Config, merge
-from namegen.core.data.digests import digests, is_known, known_digests, normalise
+from namegen.core.data.sameness import digests, is_known, known_digests, normalise
 from namegen.core.generation.wishes.neighbours import Neighbours
 from namegen.core.generation.wishes.well_formed import WellFormed
 from namegen.core.generation.wishes.wishlist import WISHES

@@ -12,7 +12,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.network.engine_state import parameters_of
+from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import Recipe
 from namegen.core.training.run import TrainingRun
 from namegen.types import Array

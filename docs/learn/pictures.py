@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from namegen.drawings.line_labels import label_lines
 from namegen.drawings.style import (
     BLUE,
     INK,
@@ -27,6 +26,7 @@ from namegen.drawings.style import (
     VERMILION,
     drawing_style,
     figure_bytes,
+    label_lines,
     new_figure,
     number_formatter,
 )

@@ -20,7 +20,7 @@ from pathlib import Path
 from model_card import Facts, Figures, hub_card
 
 from namegen import api
-from namegen.core.data.parts import ListParts
+from namegen.core.data.batching import ListParts
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings

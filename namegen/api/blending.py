@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from namegen.api.model import LoadedModel
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.sameness import joint
-from namegen.core.evaluation.any_beginning import as_one
-from namegen.core.evaluation.mixture import MixtureModel
+from namegen.core.data.vocabulary import Beginnings
+from namegen.core.evaluation.mixture import MixtureModel, as_one
 
 
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:

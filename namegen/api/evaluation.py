@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from namegen.api.model import LoadedModel
+from namegen.core.data.batching import label_beginnings
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import label_beginnings
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.evaluation.any_beginning import as_one
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics, ceiling
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
+from namegen.core.evaluation.mixture import as_one
 from namegen.errors import NamesError
 
 

@@ -6,8 +6,7 @@ import stat
 from pathlib import Path
 
 from namegen.core.training.file_names import MODEL_FILE
-from namegen.errors import CheckpointError, nearest
-from namegen.escaping import quote
+from namegen.errors import CheckpointError, nearest, quote
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
 

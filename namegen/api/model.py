@@ -10,10 +10,8 @@ from typing import Unpack
 
 from namegen.api.finding import find_model
 from namegen.backends.opening import find_architecture, open_network
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.labels import find_label
 from namegen.core.data.sameness import NAMES, Sameness
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Beginnings, Vocabulary, find_label
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
 from namegen.core.generation.generator import Generator
@@ -26,8 +24,7 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.training.run_folder import read_model
 from namegen.core.training.run_result import RunResult
-from namegen.errors import NamesError, SettingsError
-from namegen.escaping import quote
+from namegen.errors import NamesError, SettingsError, quote
 from namegen.models import shipped_path
 from namegen.types import Array, Float64, UInt64
 from namegen.wishes import Wishes, make_wishes

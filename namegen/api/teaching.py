@@ -14,11 +14,10 @@ from namegen.api.side_by_side import is_begun
 from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
 from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.any_beginning import AnyBeginning
-from namegen.core.evaluation.mixture import MixtureModel
+from namegen.core.evaluation.mixture import AnyBeginning, MixtureModel
 from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.network.checkpoint import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
@@ -29,8 +28,7 @@ from namegen.core.training.effort import OWN_TEACHERS, TWIN, teacher_recipes
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
-from namegen.errors import CheckpointError, NamesError, SettingsError
-from namegen.escaping import quote
+from namegen.errors import CheckpointError, NamesError, SettingsError, quote
 from namegen.files import is_file
 from namegen.models import SHIPPED
 

@@ -11,9 +11,16 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from namegen.errors import LONGEST_REASON, EngineError, NamegenError, UnknownEngineError, nearest
-from namegen.escaping import quote
-from namegen.extras import install_command, missing_library
+from namegen.errors import (
+    LONGEST_REASON,
+    EngineError,
+    NamegenError,
+    UnknownEngineError,
+    install_command,
+    missing_library,
+    nearest,
+    quote,
+)
 
 if TYPE_CHECKING:
     import namegen.core.engine

@@ -32,8 +32,7 @@ import numpy as np
 
 from namegen.core.data.batching import Batch
 from namegen.core.engine import State, Step, StepLosses
-from namegen.core.network.architecture import Network
-from namegen.core.network.engine_state import checked_masks, checked_tensors
+from namegen.core.network.architecture import Network, checked_masks, checked_tensors
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads

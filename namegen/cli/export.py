@@ -11,8 +11,7 @@ from namegen.cli import options
 from namegen.cli.sources import note_model, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
 from namegen.cli.waiting import Waiting
-from namegen.errors import CheckpointError, EngineError
-from namegen.extras import missing_library
+from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output, is_file, size_of
 from namegen.threads import limit_threads
 

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from namegen.cli.terminal import json_string, printable
-from namegen.errors import NamegenError
-from namegen.escaping import safe_cell
+from namegen.errors import NamegenError, safe_cell
 
 if TYPE_CHECKING:
     from namegen.api.model import LoadedModel

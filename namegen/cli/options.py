@@ -11,7 +11,7 @@ import click
 
 from namegen import __version__
 from namegen.core.settings import LETTER_CASES
-from namegen.escaping import quote
+from namegen.errors import quote
 from namegen.files import is_folder
 
 Command = TypeVar("Command", bound=Callable[..., object])

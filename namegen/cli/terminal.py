@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from namegen.errors import shortened
-from namegen.escaping import UNSAFE
-from namegen.escaping import printable as printable
+from namegen.errors import UNSAFE, shortened
+from namegen.errors import printable as printable
 
 if TYPE_CHECKING:
-    from namegen.core.evaluation.metrics import Metrics
+    from namegen.core.evaluation.evaluator import Metrics
 
 WIDTH = 80  # columns of text, at most
 FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")

@@ -13,7 +13,7 @@ from namegen.core.settings import DROPS
 from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
-    from namegen.core.evaluation.metrics import Metrics
+    from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
     from namegen.core.generation.name_batch import NameBatch
     from namegen.core.training.run_result import RunResult

@@ -18,7 +18,7 @@ What a backend must keep to:
 - **Threads.** An engine made with ``threads=1`` computes on one, whatever the machine has.
 - **Names.** Parameters go by the canonical names of their architecture (``network.parameter_shapes``), the optimizer's
   state by ``optimizer.step`` (int64, of shape ``()``: updates done) and ``optimizer.{slot}.{parameter}``, of the
-  parameter's shape and the engine's dtype. ``core/network/engine_state.py`` checks a state: ``checked_tensors`` splits
+  parameter's shape and the engine's dtype. ``core/network/architecture.py`` checks a state: ``checked_tensors`` splits
   it into both and raises what is to be raised.
 
 What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` the step's rate:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from namegen.errors import SettingsError, setting
-from namegen.escaping import shown
+from namegen.errors import SettingsError, setting, shown
 
 CELLS = ("simple_rnn", "gru", "lstm")
 INITIALISERS = ("glorot", "normal", "uniform", "xavier")
@@ -55,7 +54,7 @@ class DataSettings:
     and that nothing is chosen by. ``split``: ``unique`` (no name on both sides) or ``names`` (as the original did it: a
     name that repeats may stand on both sides). ``split_seed``: another one holds out other names.
     ``repeats``: whether training reads a name
-    as often as it stands in the list, or about the square root as often (see ``core/data/repeats.py``).
+    as often as it stands in the list, or about the square root as often (see ``core/data/batching.py``).
     ``sameness``: when two names count as one: with ``companies`` their legal forms do not count
     (``core/data/sameness.py``).
     """

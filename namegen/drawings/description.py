@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from namegen.core.data.description import ListDescription
-from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     CODE_POINT,
     LIST_COLOUR,
@@ -22,6 +21,7 @@ from namegen.drawings.style import (
     counted,
     drawable_text,
     drawing_style,
+    isolated,
     new_figure,
     number_formatter,
     percent_formatter,

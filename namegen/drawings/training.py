@@ -15,16 +15,17 @@ from matplotlib.figure import Figure
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.run_result import RunResult
-from namegen.drawings.levels import Level, draw_levels
-from namegen.drawings.line_labels import label_lines
-from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     INK,
     QUIET,
+    Level,
     counted,
+    draw_levels,
     drawable_text,
     drawing_style,
     engine_colour,
+    isolated,
+    label_lines,
     new_figure,
     number_formatter,
     percent_formatter,

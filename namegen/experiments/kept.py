@@ -30,11 +30,19 @@ from hashlib import blake2b
 from pathlib import Path
 
 from namegen.documents import LARGEST_RECORD, Json, from_plain, read_object
-from namegen.errors import OutputError, setting
-from namegen.escaping import short
+from namegen.errors import OutputError, setting, short
 from namegen.experiments.machine import commit
-from namegen.files import is_file, is_folder, is_there, named_folder, read_whole, remove_left_overs, write_whole
-from namegen.locks import LOCK_FILE, sole_use
+from namegen.files import (
+    LOCK_FILE,
+    is_file,
+    is_folder,
+    is_there,
+    named_folder,
+    read_whole,
+    remove_left_overs,
+    sole_use,
+    write_whole,
+)
 
 
 @contextmanager

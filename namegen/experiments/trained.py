@@ -11,7 +11,7 @@ from namegen.documents import Count, Share
 from namegen.errors import TrainingError
 
 if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
-    from namegen.core.evaluation.metrics import Metrics
+    from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.training.history import EpochRecord
     from namegen.core.training.run import TrainingRun
     from namegen.core.training.run_result import RunResult

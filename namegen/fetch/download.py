@@ -10,9 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Protocol, runtime_checkable
 
 from namegen import __version__
-from namegen.errors import FetchError, SettingsError, setting
-from namegen.escaping import quote
-from namegen.extras import missing_library
+from namegen.errors import FetchError, SettingsError, missing_library, quote, setting
 from namegen.fetch.places import local_path, redirected, same_server, shown
 from namegen.fetch.refusals import TimeIsUpError, TooLargeError, TryAgainError, refusal
 from namegen.fetch.sizes import PART, gathered

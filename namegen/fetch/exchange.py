@@ -24,8 +24,7 @@ from urllib.request import getproxies, proxy_bypass
 import certifi
 import urllib3
 
-from namegen.errors import FetchError, setting
-from namegen.escaping import quote
+from namegen.errors import FetchError, quote, setting
 from namegen.fetch.connections import Connections, pools
 from namegen.fetch.places import bare, said, shown
 from namegen.fetch.refusals import TimeIsUpError, TooLargeError, TryAgainError

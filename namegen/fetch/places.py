@@ -6,8 +6,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from namegen.errors import LONGEST_REASON, FetchError, SettingsError, setting
-from namegen.escaping import quote
+from namegen.errors import LONGEST_REASON, FetchError, SettingsError, quote, setting
 
 WEB = {"http": 80, "https": 443}  # each with its usual port
 LONGEST_SHOWN = 300  # characters of a place in a message

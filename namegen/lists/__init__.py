@@ -267,6 +267,6 @@ def _advice(name: str) -> str:
 
 
 def _quote(text: str) -> str:
-    from namegen.escaping import quote
+    from namegen.errors import quote
 
     return quote(text, 200)

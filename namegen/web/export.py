@@ -22,8 +22,7 @@ import numpy as np
 
 from namegen import __version__
 from namegen.backends.opening import Sample, logits_of
-from namegen.core.data.digests import REMOVAL
-from namegen.core.data.sameness import SEPARATORS
+from namegen.core.data.sameness import REMOVAL, SEPARATORS
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.recurrent_network import exportable
 from namegen.documents import to_plain
@@ -172,7 +171,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
 
 
 def normalisation_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What ``core/data/digests.py`` removes and folds, for all that names of these characters can come to.
+    """What ``core/data/sameness.py`` removes and folds, for all that names of these characters can come to.
 
     JavaScript has no case folding, and a browser may know another version of Unicode. A table for all of Unicode would
     be larger than most models; a model's own alphabet, with all that its characters decompose and fold to, is small.

@@ -14,8 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from namegen import __version__
-from namegen.errors import OutputError
-from namegen.escaping import short
+from namegen.errors import OutputError, short
 from namegen.files import check_output, is_file, is_folder, write_whole
 from namegen.web.checksum import checksum
 from namegen.web.export import ENGINE, PageModel, checked_descriptions, read_part, script_json

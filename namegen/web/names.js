@@ -212,7 +212,7 @@ class Model extends NameSource {
 
   /**
    * Whether this arithmetic gives what the engine gave that trained the network: the logits after a beginning, and after
-   * eight fixed tokens behind it. The reference is core/evaluation/probe.py. A model of an older namegen has none: null.
+   * eight fixed tokens behind it. The reference is core/evaluation/evaluator.py. A model of an older namegen has none: null.
    */
   givesItsProbe(probe) {
     if (probe === null) return true;

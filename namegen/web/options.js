@@ -117,7 +117,7 @@ function partsOf(models, options) {
   });
 }
 
-// Beyond ASCII; the categories of core/data/digests.py.
+// Beyond ASCII; the categories of core/data/sameness.py.
 const REMOVED = /[\p{Pc}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{Z}\p{Cc}\p{Cf}\p{Sk}\ufe00-\ufe0f]/u;
 
 /** A name as a model can normalise it, which brings tables for its own characters alone; of others JavaScript's do. */

@@ -1,4 +1,4 @@
-// Whether a name is in the list that the model learned from: namegen/core/data/digests.py and sameness.py in JavaScript.
+// Whether a name is in the list that the model learned from: namegen/core/data/sameness.py and sameness.py in JavaScript.
 // The model carries a 64-bit digest of every name of its list, taken of what is left without letter case, spaces and
 // punctuation; of companies, without their legal forms too.
 

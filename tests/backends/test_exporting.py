@@ -15,7 +15,7 @@ from namegen.backends.numpy_engine import cells
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import Sample, logits_of
 from namegen.cli import cli
-from namegen.core.evaluation.probe import probe
+from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError

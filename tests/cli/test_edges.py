@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.network.checkpoint import read_tensors, write_tensors
 from tests.cli.conftest import ENVIRONMENT, FAST
 
 # file name, content, what the sentence says

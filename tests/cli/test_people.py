@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from namegen import api, models
 from namegen.cli import cli
-from namegen.core.data.digests import normalise
+from namegen.core.data.sameness import normalise
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled

@@ -11,8 +11,7 @@ from click.testing import CliRunner, Result
 
 from namegen import models
 from namegen.cli import cli
-from namegen.core.data.digests import normalise
-from namegen.core.data.sameness import sameness_of
+from namegen.core.data.sameness import normalise, sameness_of
 from namegen.lists import load_bundled, players
 from tests.cli.test_start import HEAVY, LOADED, loaded_modules
 from tests.small_models import small_models

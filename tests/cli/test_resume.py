@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from namegen.core.network.tensor_file import read_tensors
+from namegen.core.network.checkpoint import read_tensors
 from tests.cli.conftest import FAST, LONG, Run, read_history
 
 

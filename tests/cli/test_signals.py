@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from namegen.core.network.tensor_file import read_tensors
+from namegen.core.network.checkpoint import read_tensors
 from tests.cli.conftest import LONG
 from tests.cli.test_resume import end, same_model, when_training
 

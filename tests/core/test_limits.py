@@ -11,7 +11,7 @@ import pytest
 
 import namegen.files as files_module
 from namegen.documents import from_plain
-from namegen.escaping import MOST_SHOWN, quote, shown
+from namegen.errors import MOST_SHOWN, quote, shown
 from namegen.files import read_whole
 
 

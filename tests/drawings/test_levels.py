@@ -9,8 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from namegen.drawings import style
-from namegen.drawings.levels import LEAST_ROOM, Level, draw_levels
-from namegen.drawings.line_labels import label_lines
+from namegen.drawings.style import LEAST_ROOM, Level, draw_levels, label_lines
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox
 
-from namegen.drawings.line_labels import kept_inside, label_lines, spread
-from namegen.drawings.style import drawing_style, new_figure
+from namegen.drawings.style import drawing_style, kept_inside, label_lines, new_figure, spread
 
 
 def samples(colours: list[str]) -> list[tuple[str, object]]:

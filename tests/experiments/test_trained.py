@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.training.history import EpochRecord
 from namegen.documents import to_plain
 from namegen.experiments.trained import PlainMetrics, plain_metrics, seconds_per_epoch

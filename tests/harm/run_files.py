@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from namegen.config import read_run_config
-from namegen.core.network.tensor_file import read_tensors
+from namegen.core.network.checkpoint import read_tensors
 from namegen.core.training.history import COLUMNS
 from namegen.core.training.run_folder import RunFolder, read_model
 from tests.harm.effort import tries

@@ -10,9 +10,7 @@ import pytest
 
 from namegen.api.model import LoadedModel, load
 from namegen.core.generation import arrivals, generator
-from namegen.core.network.checkpoint import PROBE
-from namegen.core.network.known_names import KIND, KNOWN_NAMES
-from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.network.checkpoint import KIND, KNOWN_NAMES, PROBE, read_tensors, write_tensors
 from namegen.core.training.file_names import KNOWN_NAMES_FILE
 from namegen.errors import NamegenError
 from tests.harm.attack import attack

@@ -17,7 +17,7 @@ import pytest
 
 from namegen.api import open_checkpoint
 from namegen.config import Config, parse_config, read_config, read_run_config, write_config
-from namegen.core.data.digests import normalise
+from namegen.core.data.sameness import normalise
 from namegen.core.generation import bands
 from namegen.core.generation.best_first import likeliest
 from namegen.core.generation.generator import Generator

@@ -10,7 +10,7 @@ import pytest
 
 from namegen.api.model import load
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.core.training.run_state import SavedState
 from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, NamesError

@@ -15,8 +15,8 @@ from namegen.api.model import load
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.config import read_config
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network import tensor_file
-from namegen.core.network.tensor_file import read_tensors, write_tensors
+from namegen.core.network import checkpoint as tensor_file
+from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.core.settings import DataSettings
 from namegen.core.training.file_names import KNOWN_NAMES_FILE
 from namegen.core.training.run_state import SavedState

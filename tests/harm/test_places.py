@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.escaping import printable, safe_cell
+from namegen.errors import printable, safe_cell
 from tests.cli.conftest import Program, Run, program, server, serving, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from namegen.cli import cli
-from namegen.core.network.tensor_file import read_tensors
+from namegen.core.network.checkpoint import read_tensors
 from namegen.errors import NamegenError
 from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries

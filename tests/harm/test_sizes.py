@@ -8,14 +8,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import ceiling
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import bands
 from namegen.core.generation.best_first import likeliest
 from namegen.core.generation.generator import Generator

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from namegen.api.training import resume
-from namegen.core.network.checkpoint import PROBE
-from namegen.core.network.tensor_file import read_tensors
+from namegen.core.network.checkpoint import PROBE, read_tensors
 from namegen.core.training.file_names import CONFIG_FILE, LABELLED_NAMES_FILE, STATE_FILE
 from tests.harm.attack import attack
 from tests.harm.effort import tries

@@ -12,8 +12,7 @@ import pytest
 
 from namegen.api.model import LoadedModel
 from namegen.backends import load_engine
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from tests.harm.effort import tries
 from tests.harm.run_files import tries_or_skip

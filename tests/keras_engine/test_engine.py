@@ -18,8 +18,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
-from namegen.errors import EngineError
-from namegen.extras import install_command
+from namegen.errors import EngineError, install_command
 from namegen.lists import load_bundled
 from tests.requirements import require
 

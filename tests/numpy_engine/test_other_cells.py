@@ -9,8 +9,7 @@ import pytest
 
 from namegen.backends.numpy_engine.cells import GRU, Cell
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.network.own_cell import OwnCellNetwork
-from namegen.core.network.recurrent_network import CellShape, RecurrentNetwork
+from namegen.core.network.recurrent_network import CellShape, OwnCellNetwork, RecurrentNetwork
 from namegen.core.settings import NetworkSettings
 from namegen.errors import SettingsError
 from namegen.testing import NAMES, VOCABULARY, check_cell

@@ -11,10 +11,10 @@ import pytest
 from namegen import api
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import Sameness
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError

@@ -24,8 +24,7 @@ from namegen.cli import cli
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.errors import NamesError, OutputError, SettingsError
-from namegen.extras import install_command
+from namegen.errors import NamesError, OutputError, SettingsError, install_command
 from tests.tflite.conftest import CELLS
 from tests.unknown_cell import network_of_an_unknown_cell
 

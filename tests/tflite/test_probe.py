@@ -12,7 +12,7 @@ import pytest
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.core.evaluation.probe import probe
+from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError
 from tests.tflite.conftest import engine_of

@@ -16,8 +16,8 @@ from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.known_names import to_bytes
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.digests import known_digests
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import known_digests
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint

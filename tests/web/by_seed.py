@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.api.model import open_checkpoint
 from namegen.backends import load_engine
-from namegen.core.data.digests import digest
+from namegen.core.data.sameness import digest
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 

@@ -17,7 +17,7 @@ import pytest
 
 from namegen.api import train
 from namegen.config import Config, merge
-from namegen.core.data.digests import known_digests
+from namegen.core.data.sameness import known_digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.checkpoint import Checkpoint, Label
 from namegen.core.network.recurrent_network import RecurrentNetwork

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.data.digests import digest, normalise
-from namegen.core.data.sameness import legal_forms, sameness_of
+from namegen.core.data.sameness import digest, legal_forms, normalise, sameness_of
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint

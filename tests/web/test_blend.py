@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.generation.generator import Generator

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from namegen.api import read_checkpoint
-from namegen.core.data.digests import digest
+from namegen.core.data.sameness import digest
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
 from namegen.models import shipped_path

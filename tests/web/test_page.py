@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from namegen.core.data.digests import digest
+from namegen.core.data.sameness import digest
 from namegen.web.export import PageModel, write_page
 from tests.requirements import require
 from tests.web.conftest import HOSTILE_NAMES, Opener, by_heart

@@ -13,8 +13,7 @@ from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.program import NODES, STEPS, mask_shapes, nodes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
-from namegen.core.network.architecture import Network
-from namegen.core.network.engine_state import checked_tensors
+from namegen.core.network.architecture import Network, checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError

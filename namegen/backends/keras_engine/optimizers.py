@@ -8,7 +8,7 @@ import numpy as np
 
 from namegen.backends.keras_engine.layers import Tensor
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
-from namegen.core.network.engine_state import OptimizerState
+from namegen.core.network.architecture import OptimizerState
 from namegen.types import Array
 
 # Canonical slot → what Keras ends the names of its variables with.

@@ -38,7 +38,7 @@ from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.packing import ROWS, pack
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, tf
 from namegen.core.engine import Step
-from namegen.core.network.engine_state import checked_masks
+from namegen.core.network.architecture import checked_masks
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.types import Array, Float64
 

@@ -12,8 +12,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from namegen.backends.quiet import quiet
-from namegen.errors import EngineError
-from namegen.extras import install_command
+from namegen.errors import EngineError, install_command
 from namegen.threads import limit_threads
 
 Untyped: TypeAlias = Any  # what Keras and TensorFlow give: they ship no types

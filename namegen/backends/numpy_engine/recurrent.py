@@ -21,7 +21,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import Cell
 from namegen.backends.numpy_engine.walk import FamilySums, SideBySide, TreeWalk
-from namegen.core.data.ranking import new_run
+from namegen.core.data.prefix_tree import new_run
 from namegen.types import Array, Float, Int, Int64
 
 BLOCK_NUMBERS = 1 << 15  # numbers of one gate that a cell works on at a time: all its gates stay in the cache

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.ranking import new_run
+from namegen.core.data.prefix_tree import PrefixTree, new_run
 from namegen.types import Array, Float, Int64
 
 BUNDLE = 32  # large families that are summed by one product; of more it would be mostly zeros

@@ -16,8 +16,7 @@ from namegen.backends.tflite.known_names import KNOWN_NAMES, to_bytes
 from namegen.backends.tflite.program import CELLS, Program
 from namegen.backends.tflite.seal import METADATA_NAME, blank_text, seal
 from namegen.backends.tflite.weights import pieces, stays_finite, stored
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.documents import to_plain

@@ -28,7 +28,7 @@ class TFLiteDocument:
         temperature: what names are drawn with unless another is asked for.
         trained_by: the engine that trained the network; like every name here it sorts behind ``format_version``.
         ignored_endings: what does not count at the end of a name when it is told whether two are the same.
-        probe: two rows of logits that it computed (``core/evaluation/probe.py``); none where one was not finite.
+        probe: two rows of logits that it computed (``core/evaluation/evaluator.py``); none where one was not finite.
         half: with ``float16`` the parameters that stand in half precision.
     """
 

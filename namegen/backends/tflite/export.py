@@ -22,9 +22,7 @@ from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import LEAST_FOR_FLOAT16
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel, State
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics
-from namegen.core.evaluation.probe import probe
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.network.recurrent_network import exportable

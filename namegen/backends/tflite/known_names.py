@@ -1,6 +1,6 @@
 """Digests of the names that a model learned from, inside its ``.tflite``, so that it knows what is new: 8 bytes each.
 
-They are the bytes of one entry of the metadata table, little end first and rising, as ``core/data/digests.py`` makes
+They are the bytes of one entry of the metadata table, little end first and rising, as ``core/data/sameness.py`` makes
 them; other programs ignore it. The checksum of ``seal.py`` covers it, as it covers the whole file.
 """
 

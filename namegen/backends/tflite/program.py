@@ -16,7 +16,7 @@ import numpy as np
 from namegen.backends.tflite.flatbuffer import Number
 from namegen.backends.tflite.graph import Chosen, File, Graph, Tensor, Weight, integer, true
 from namegen.backends.tflite.schema import Op, Options, Type
-from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.network.recurrent_network import RecurrentNetwork
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes

@@ -17,11 +17,9 @@ from namegen.backends.tflite.document import probe_of
 from namegen.backends.tflite.reading import read_contents
 from namegen.core.data.sameness import Sameness
 from namegen.core.engine import State
-from namegen.core.evaluation.probe import QUANTISED_TOLERANCE, TOLERANCE, check_probe
+from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
-from namegen.errors import CheckpointError, EngineError, SettingsError
-from namegen.escaping import short
-from namegen.extras import missing_library
+from namegen.errors import CheckpointError, EngineError, SettingsError, missing_library, short
 from namegen.files import is_device, read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from namegen.core.network.tensor_file import to_json
+from namegen.core.network.checkpoint import to_json
 from namegen.documents import LARGEST, Json, read_object
 from namegen.errors import CheckpointError
 

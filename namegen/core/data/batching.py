@@ -1,8 +1,8 @@
-"""Batch: the names of one update, as their own small prefix tree. BatchMaker: cuts a list into batches."""
+"""ListParts: the trees that a training reads and is judged by. BatchMaker: cuts a list into batches, small trees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +10,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble
-from namegen.core.data.ranking import new_run
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered, seen_percent
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
-from namegen.types import Array, Float32, Int, Int64
+from namegen.types import Array, Bool, Float32, Float64, Int, Int64
 
 # A batch's tree, and the node of the whole list's tree that each of its nodes is → what should follow each.
 TargetsOf: TypeAlias = Callable[[PrefixTree, Int[Array, "N"]], Float32[Array, "N V"]]
@@ -176,3 +178,168 @@ class BatchMaker:
         nodes = whole.ravel()[starts]
         tree = assemble(self.tree.token[nodes], parent, level, count, end_node[order], counts[order])
         return Batch(tree, None if self._targets is None else self._targets(tree, nodes))
+
+
+@dataclass(frozen=True, eq=False)
+class ListParts:
+    """The parts of a list, all over the vocabulary of the whole of it; each name stands behind its label's beginning.
+
+    Attributes:
+        names: the distinct names of the whole list, sorted and counted.
+        training: every entry of the training part.
+        batches: cuts what an epoch reads: the training part, with fewer repeats where those are damped.
+        held_out: the entries that are held out to choose by; None where there are none.
+        test: the entries that are held out beside them and that nothing is chosen by; None where there are none.
+        seen_percent: how many of the entries to choose by stand in the training part too.
+        damped: whether ``batches`` hold fewer repeats than ``training``.
+        distinct_names: every name of the list once, in the order in which they first occur.
+    """
+
+    names: SortedNames
+    training: PrefixTree
+    batches: BatchMaker
+    held_out: PrefixTree | None
+    test: PrefixTree | None
+    seen_percent: float
+    damped: bool
+    distinct_names: tuple[str, ...]
+
+    @classmethod
+    def from_corpus(
+        cls,
+        corpus: Corpus,
+        data: DataSettings,
+        *,
+        seed: int,
+        vocabulary: Vocabulary | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> ListParts:
+        """Split a list as the settings say, and make the tree of each part.
+
+        Args:
+            corpus: the list.
+            data: its settings.
+            seed: of the split, where the settings have none of their own.
+            vocabulary: that the trees are over; None: the list's own.
+            labels: in the order of their beginnings; None: those of the list.
+
+        Raises:
+            NamesError: too few names to split.
+
+        >>> corpus = Corpus.from_names(["Al", "Ali", "Bo", "Al", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"])
+        >>> parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3, split="names"), seed=0)
+        >>> parts.whole.name_count, parts.training.name_count, parts.held_out.name_count
+        (10, 7, 3)
+        """
+        names = corpus.names
+        vocabulary = vocabulary or corpus.vocabulary
+        beginnings = label_beginnings(corpus, vocabulary, corpus.label_counts if labels is None else labels)
+        sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
+        rank, entries = ranking.rank, ranking.representatives
+        del ranking  # the characters of every entry: no longer needed, and the trees take their place
+        by_appearance = np.argsort(entries)  # neighbours in memory: strings in sorted order lie anywhere
+        under_labels = tuple(map(names.__getitem__, entries[by_appearance].tolist()))
+        number = np.empty_like(rank, shape=len(entries))
+        number[by_appearance] = np.arange(len(entries))
+        distinct: Sequence[str] = under_labels
+        if corpus.labels:  # a name may stand under several, and is one name wherever it does
+            distinct, name_number = numbered(under_labels)
+            number = name_number.astype(rank.dtype)[number]
+        part_of = choose_parts(
+            distinct,
+            number[rank],
+            data.validation,
+            data.split,
+            seed if data.split_seed is None else data.split_seed,
+            source=corpus.source,
+            test=data.test,
+        )
+        counts, *held_out_counts = (
+            np.bincount(rank[part_of == part], minlength=len(entries)) for part in (TRAINING, VALIDATION, TEST)
+        )
+        of_names = (np.bincount(number, part).astype(np.int64) for part in (counts, held_out_counts[0]))
+        seen = seen_percent(*of_names)
+        del entries, by_appearance, number
+        training = sorted_names.counted(counts)
+        name_of = (np.cumsum(counts > 0, dtype=rank.dtype) - 1)[rank[part_of == TRAINING]]
+        if data.damps_repeats:
+            name_of = name_of[damped(name_of)]
+        read = np.bincount(name_of)
+        batches = BatchMaker.of_sorted(training.counted(read), name_of)
+        alike = np.array_equal(read, training.counts)
+        training_tree = batches.tree if alike else batches.tree_of(training.counts)
+        held_out, test = (sorted_names.counted(part).tree() if part.any() else None for part in held_out_counts)
+        return cls(
+            names=sorted_names,
+            training=training_tree,
+            batches=batches,
+            held_out=held_out,
+            test=test,
+            seen_percent=seen,
+            damped=data.damps_repeats,
+            distinct_names=tuple(distinct),
+        )
+
+    def names_of_label(self, vocabulary_size: int, labels: int) -> list[int]:
+        """How many names of the training part have each label, in the order of their beginnings."""
+        roots = slice(0, self.training.roots)
+        counts = np.zeros(labels, np.int64)
+        if labels:
+            counts[self.training.token[roots] - vocabulary_size] = self.training.count[roots]
+        of_each: list[int] = counts.tolist()
+        return of_each
+
+    @property
+    def whole(self) -> PrefixTree:
+        """The tree of every entry of the list; made anew each time, as it is seldom needed and no small one."""
+        return self.training if self.held_out is None and self.test is None else self.names.tree()
+
+
+def damped(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
+    """Which entries of a list are read where repeats are damped: of each name that stands c times the first √c
+    (rounded), in the order of the list.
+
+    Args:
+        name_of: a number for each entry, the same for equal names.
+
+    >>> damped(np.array([0, 1, 0, 0, 0])).tolist()      # Al, Bo, Al, Al, Al
+    [True, True, True, False, False]
+    """
+    order = np.argsort(name_of, kind="stable")  # equal names side by side, in the order of the list
+    counts = np.bincount(name_of)
+    earlier = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)  # entries of the same name
+    read = np.empty(len(order), dtype=bool)
+    read[order] = earlier < np.repeat(_times(counts), counts)
+    return read
+
+
+def damped_tree(tree: PrefixTree) -> PrefixTree:
+    """The same names, each as often as it is read where repeats are damped.
+
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> names = ["Al", "Bo", "Al", "Al", "Al"]
+    >>> tree = damped_tree(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    >>> tree.name_count
+    3
+    """
+    ends = tree.edge_token == BOUNDARY
+    return tree.recounted(tree.edge_node[ends], _times(tree.edge_count[ends]).astype(np.int64))
+
+
+def _times(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
+    """How often a name is read that stands so often in the list."""
+    return np.rint(np.sqrt(counts))
+
+
+def label_beginnings(corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]) -> list[int] | None:
+    """What each name of a list begins with: of its label an id of its own, from ``V`` on; None: the list has no labels.
+
+    Args:
+        corpus: the list.
+        vocabulary: of the model that reads it.
+        labels: those that the model knows, in the order of their beginnings; all of the list's are among them.
+    """
+    if not corpus.labels:
+        return None
+    place = {label: vocabulary.size + place for place, label in enumerate(labels)}
+    return list(map(place.__getitem__, corpus.labels))

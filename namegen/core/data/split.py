@@ -10,8 +10,7 @@ from itertools import compress
 import numpy as np
 
 from namegen.core.settings import SPLITS
-from namegen.errors import NamesError, SettingsError, setting
-from namegen.escaping import quote
+from namegen.errors import NamesError, SettingsError, quote, setting
 from namegen.types import Array, Int, Int8, Int64
 
 FEWEST_NAMES_TO_SPLIT = 10

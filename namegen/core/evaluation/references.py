@@ -7,14 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.parts import ListParts
+from namegen.core.data.batching import ListParts, damped_tree
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.repeats import damped_tree
 from namegen.core.data.vocabulary import BOUNDARY
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics, ceiling
-from namegen.core.evaluation.smoothing import SMOOTHING_NAMES
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
+from namegen.core.evaluation.ngram import SMOOTHING_NAMES, NgramModel
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.digests import scramble
+from namegen.core.data.sameness import scramble
 from namegen.core.generation.bands import BandSearch, Marks, Ranked
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.judge import Judge

@@ -22,7 +22,7 @@ import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import State
-from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.core.evaluation.evaluator import all_log_probabilities
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.judge import Judge
 from namegen.core.generation.watching import OnProgress

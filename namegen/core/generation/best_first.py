@@ -51,7 +51,7 @@ def likeliest(
         SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
             to its bound, after those found have been given. Those are then still the likeliest.
 
-    >>> from namegen.core.evaluation.counting import NgramModel
+    >>> from namegen.core.evaluation.ngram import NgramModel
     >>> from namegen.core.data.prefix_tree import PrefixTree
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> names = ["Anna", "Annika", "Hanna", "Hans"]

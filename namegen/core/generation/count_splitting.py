@@ -18,10 +18,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
-from namegen.core.evaluation.log_probabilities import log_probabilities
+from namegen.core.evaluation.evaluator import log_probabilities
 from namegen.core.generation.forced import Forced
 from namegen.core.generation.prefix_filter import Places, PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings

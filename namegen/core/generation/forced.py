@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.log_probabilities import log_probabilities
+from namegen.core.evaluation.evaluator import log_probabilities
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.types import Array, Float64, Int32
 

@@ -18,13 +18,12 @@ from functools import partial
 
 import numpy as np
 
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.sameness import NAMES, Sameness
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.any_beginning import as_one
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.mixture import as_one
 from namegen.core.generation.advice import advice
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.count_splitting import Draws, Walk
@@ -128,7 +127,7 @@ class Generator:
             GenerationError: newness is asked of a model that knows no names (at once); or, after those found have been
                 given, no more turn up.
 
-        >>> from namegen.core.evaluation.counting import NgramModel
+        >>> from namegen.core.evaluation.ngram import NgramModel
         >>> from namegen.core.data.prefix_tree import PrefixTree
         >>> names = ["Anna", "Annika", "Hanna", "Hans"]
         >>> vocabulary = Vocabulary.from_names(names)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.digests import normalise
 from namegen.core.data.players import SUFFIXES
+from namegen.core.data.sameness import normalise
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.name_batch import NameBatch

@@ -12,12 +12,11 @@ from itertools import compress
 
 import numpy as np
 
-from namegen.core.data.digests import digests
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.smoothing import KNESER_NEY
+from namegen.core.evaluation.ngram import KNESER_NEY, NgramModel
 from namegen.types import Array, Bool, Int32
 
 ORDER = 5  # of the n-gram of each label

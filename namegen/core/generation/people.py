@@ -19,8 +19,7 @@ from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.wishlist import Wishlist
-from namegen.errors import GenerationError, SettingsError, of_part, setting
-from namegen.escaping import quote
+from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
 
 FIELDS = ("given", "family", "origin")  # of a template
 TEMPLATE = "{given} {family}"

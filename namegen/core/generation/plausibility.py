@@ -13,13 +13,12 @@ from itertools import compress
 
 import numpy as np
 
-from namegen.core.data.digests import digests
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.smoothing import KNESER_NEY
+from namegen.core.evaluation.ngram import KNESER_NEY, NgramModel
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.label_judge import LabelJudge
 from namegen.core.generation.sampling import SamplingSettings

@@ -1,25 +1,44 @@
-"""Checkpoint: a trained network with all that it needs to be used alone, in one ``.safetensors`` file."""
+"""Checkpoint: a trained network with all that it needs to be used alone, in one ``.safetensors`` file with a checksum.
+
+``write_tensors`` and ``read_tensors`` are what every file of tensors and a document goes through: checkpoints, known
+names beside them, states of a training. ``docs/develop/checkpoint-format.md`` describes the file. Nothing in it is ever
+executed, and a single changed byte is noticed.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict, cast
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_safetensors
+from safetensors.numpy import save as save_safetensors
 
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.sameness import Sameness
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import Network
-from namegen.core.network.engine_state import checked_tensors
-from namegen.core.network.known_names import KNOWN_NAMES, checked_known_names
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.network.architecture import Network, checked_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork, of_version_1
-from namegen.core.network.tensor_file import own, read_tensors, write_tensors
-from namegen.documents import UNSET, Count, Json, Share, Size, Temperature, UnsetType, from_plain, to_plain
-from namegen.errors import CheckpointError, NamesError, SettingsError
-from namegen.escaping import quote
+from namegen.documents import (
+    LARGEST,
+    UNSET,
+    Count,
+    Json,
+    Share,
+    Size,
+    Temperature,
+    UnsetType,
+    from_plain,
+    read_object,
+    to_plain,
+)
+from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, quote, short
+from namegen.files import is_device, read_whole, write_whole
 from namegen.types import Array, Float32, Float64, UInt64
 
 SCORE_QUANTILES, PROBE = "score_quantiles", "probe"
@@ -106,12 +125,12 @@ class Checkpoint:
     Attributes:
         network, vocabulary, parameters: the network itself, parameters float32 by canonical name.
         training: how it came about: list, split, seed, epochs, losses, accuracies, longest name.
-        known_names: sorted digests (``core/data/digests.py``) of every distinct name of the list, held-out ones
+        known_names: sorted digests (``core/data/sameness.py``) of every distinct name of the list, held-out ones
             included; None where the model does not carry them.
         score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
         engine: which one trained it.
-        probe: what it computed on fixed tokens (``core/evaluation/probe.py``), so that a reader that computes something
-            else is found out; None in files of version 1.
+        probe: what it computed on fixed tokens (``core/evaluation/evaluator.py``), so that a reader that computes
+            something else is found out; None: nothing can be checked.
         labels: those of the list, in the order of their beginnings.
         drawing_temperature: what names are drawn with unless another is asked for; None: 1.
         endings: what does not count at the end of a name when it is told whether two are the same
@@ -251,3 +270,202 @@ def _check_beside(known: Array | None, quantiles: Array | None, probe: Array | N
 
 def _unfit(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(f"{path} does not fit together: {error}; take another copy of the file")
+
+
+KNOWN_NAMES = "known_names"
+KIND: Literal["known names"] = "known names"
+
+
+@dataclass(frozen=True)
+class KnownNamesDocument:
+    """What the JSON of a file beside a model holds, apart from the version and the checksum."""
+
+    kind: Literal["known names"]
+
+
+def write_known_names(path: Path, known: UInt64[Array, "known"]) -> None:
+    """Write the digests of a list as a file of their own, whole or not at all. Raises OutputError."""
+    write_tensors(path, {KNOWN_NAMES: known}, to_plain(KnownNamesDocument(KIND)))
+
+
+def read_known_names(path: Path) -> UInt64[Array, "known"]:
+    """The way back.
+
+    Raises:
+        CheckpointError: not such a file, damaged, or with anything else in it.
+    """
+    tensors, plain = read_tensors(path)
+    try:
+        from_plain(KnownNamesDocument, own(plain))
+        if set(tensors) != {KNOWN_NAMES}:
+            raise CheckpointError(f"it holds {len(tensors)} tensors, expected {KNOWN_NAMES} alone")
+        return checked_known_names(tensors[KNOWN_NAMES])
+    except (ValueError, CheckpointError) as error:
+        raise CheckpointError(
+            f"{path} does not hold the known names of a model ({error}): take another copy of the file"
+        ) from error
+
+
+def checked_known_names(known: Array) -> UInt64[Array, "known"]:
+    """The tensor of a file as digests, which are looked up by halves and therefore stand in rising order.
+
+    Raises:
+        CheckpointError: another type or shape, or out of order.
+    """
+    if known.dtype != np.uint64 or known.ndim != 1:
+        raise CheckpointError(f"{KNOWN_NAMES} is not a list of digests")
+    if not (known[:-1] < known[1:]).all():
+        raise CheckpointError(f"the digests of {KNOWN_NAMES} do not stand in rising order, each once")
+    return known
+
+
+METADATA_KEY = "namegen"
+FORMAT_VERSION = 2
+OLDEST_VERSION = 1
+# Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
+LARGEST_FILE = 400_000_000
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """What the header says of a tensor; whether it fits the file, safetensors looks at."""
+
+    dtype: str
+    shape: tuple[Count, ...]
+    data_offsets: tuple[Count, Count]
+
+
+@dataclass(frozen=True)
+class HeaderMetadata:
+    """What the header says beside its tensors: the document, as one text."""
+
+    namegen: str
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What stands in every document beside its own."""
+
+    format_version: Size
+    checksum: str
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, Array], document: Mapping[str, object], *, largest: int = LARGEST
+) -> None:
+    """Write tensors and a document, whole or not at all. ``format_version`` and ``checksum`` are added.
+
+    Args:
+        path: the file.
+        tensors: by name.
+        document: what stands beside them.
+        largest: bytes of the header that are read again.
+
+    Raises:
+        OutputError: the file cannot be written, or would be too large to be read; what was there is kept.
+    """
+    arrays = {name: np.ascontiguousarray(values).reshape(np.shape(values)) for name, values in tensors.items()}
+    document = {"format_version": FORMAT_VERSION, **document}
+    text = to_json({**document, "checksum": checksum(arrays, document)})
+    if len(json.dumps(text, ensure_ascii=False).encode()) > 0.9 * largest:  # a part for what the header says of tensors
+        raise OutputError(
+            f"{short(path)} would describe itself in more than {largest:,} bytes, the most that is read: take a list "
+            "with fewer labels or fewer different characters"
+        )
+    if sum(values.nbytes for values in arrays.values()) + len(text) > 0.99 * LARGEST_FILE:  # a part for the header
+        raise OutputError(
+            f"{short(path)} would have more than {LARGEST_FILE:,} bytes, the most that is read: take a smaller network"
+        )
+    write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
+
+
+def read_tensors(path: Path, *, largest: int = LARGEST) -> tuple[dict[str, Array], dict[str, Json]]:
+    """Read what ``write_tensors`` wrote, the checksum verified.
+
+    Args:
+        path: the file.
+        largest: bytes of its header, with the document.
+
+    Raises:
+        CheckpointError: no such file, not such a file, cut short, changed, or of a newer format.
+    """
+    content = _content(path)
+    text = _document_text(path, content, largest)
+    damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
+    try:
+        document = read_object(text, largest=largest)
+    except ValueError:
+        raise damaged from None
+    version = document.get("format_version")
+    if type(version) is int and version > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has the format version {version}, and this namegen reads up to {FORMAT_VERSION}: update namegen"
+        )
+    try:
+        tensors = load_safetensors(content)
+        seal = from_plain(Seal, {one: document[one] for one in ("format_version", "checksum")})
+        sound = seal.format_version >= OLDEST_VERSION and text == to_json(document)
+        del document["checksum"]
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        raise damaged from None
+    if not sound or seal.checksum != checksum(tensors, document):
+        raise damaged
+    return tensors, document
+
+
+def own(document: Mapping[str, Json]) -> dict[str, Json]:
+    """What a document says itself, without what belongs to every file.
+
+    >>> own({"format_version": 2, "kind": "known names"})
+    {'kind': 'known names'}
+    """
+    return {name: value for name, value in document.items() if name not in ("format_version", "checksum")}
+
+
+def to_json(document: Mapping[str, object]) -> str:
+    """The one text of a document: keys sorted, no spaces, so that equal documents are equal texts."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> str:
+    """BLAKE2b (32 bytes, hexadecimal) over names, dtypes, shapes and bytes of the tensors, and the document."""
+    digest = blake2b(digest_size=32)
+    for name in sorted(tensors):
+        values = tensors[name]
+        digest.update(f"{name}\0{values.dtype.str}\0{values.shape}\0".encode())
+        digest.update(np.ascontiguousarray(values).data if values.ndim else values.tobytes())
+    digest.update(to_json(document).encode())
+    return digest.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file; a device may go on for ever. Raises CheckpointError."""
+    if is_device(path):
+        raise CheckpointError(f"{path} is a device, not a model file: give a file")
+    try:
+        return read_whole(path, LARGEST_FILE)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _document_text(path: Path, content: bytes, largest: int) -> str:
+    """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
+    foreign = f"{path} is not a model file of namegen (a .safetensors file, which `namegen train` writes)"
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length]
+    if not content:
+        raise CheckpointError(f"{path} is empty: take another copy of the file")
+    if len(content) < 8 or not header.startswith(b"{"):
+        raise CheckpointError(foreign)
+    if len(header) < length:
+        raise CheckpointError(f"{path} is cut short: take another copy of the file")
+    try:
+        tensors = read_object(header, largest=largest)
+        metadata = from_plain(HeaderMetadata, tensors.pop("__metadata__"))
+        for entry in tensors.values():
+            from_plain(TensorEntry, entry)
+        if not re.fullmatch(rb"\{.*\} *", header):
+            raise ValueError("bytes behind its end")
+    except (ValueError, KeyError):
+        raise CheckpointError(f"{foreign}, or it is damaged") from None
+    return metadata.namegen

@@ -9,9 +9,8 @@ Kneser–Ney n-gram of the same names, which knows what else could have followed
 from __future__ import annotations
 
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.reading import chances_at_nodes
-from namegen.core.evaluation.smoothing import KNESER_NEY
+from namegen.core.evaluation.evaluator import chances_at_nodes
+from namegen.core.evaluation.ngram import KNESER_NEY, NgramModel
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Float32, Int
 

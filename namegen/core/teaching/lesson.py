@@ -15,13 +15,11 @@ from typing import cast
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
-from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.core.evaluation.evaluator import all_log_probabilities, chances_at_nodes
 from namegen.core.evaluation.mixture import MixtureModel
-from namegen.core.evaluation.reading import chances_at_nodes
 from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.prefix_filter import PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings

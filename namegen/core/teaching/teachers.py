@@ -13,13 +13,13 @@ from functools import cached_property
 
 import numpy as np
 
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.mixture import MixtureModel
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.evaluation.references import Baseline, HeldOutReferences
 from namegen.core.settings import COUNTING, DataSettings
 from namegen.core.teaching.weighing import Weighing, weigh

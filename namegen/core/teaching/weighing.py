@@ -11,8 +11,8 @@ import numpy as np
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel, State
+from namegen.core.evaluation.evaluator import read_prefixes
 from namegen.core.evaluation.mixture import MixtureModel, MixtureState
-from namegen.core.evaluation.reading import read_prefixes
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
 
 # Characters that each network counts as having foretold before any is looked at. A tenth of a short list holds so few

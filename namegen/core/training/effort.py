@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from namegen.core.data.parts import ListParts
+from namegen.core.data.batching import ListParts
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import COUNTING, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching.label_smoothing import fits

@@ -7,9 +7,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.evaluator import Metrics
 from namegen.documents import Measure, Size
-from namegen.escaping import printable, safe_cell
+from namegen.errors import printable, safe_cell
 
 COLUMNS = (
     "epoch",

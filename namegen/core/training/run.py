@@ -14,21 +14,18 @@ from statistics import median
 
 import numpy as np
 
-from namegen.core.data.batching import BatchMaker
-from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.parts import ListParts
 from namegen.core.data.sameness import sameness_of
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import Engine, EngineClass
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics
-from namegen.core.evaluation.probe import check_probe, probe
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, check_probe, probe
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
+from namegen.core.network.architecture import checked_tensors, parameters_of
 from namegen.core.network.checkpoint import Checkpoint, Label, TrainingSummary, default_max_length
-from namegen.core.network.engine_state import checked_tensors, parameters_of
 from namegen.core.settings import Recipe
 from namegen.core.teaching.label_smoothing import CountingTargets
 from namegen.core.training.dropping import Dropping

@@ -24,8 +24,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import Architectures, Checkpoint, TrainingSummary, own_architectures
-from namegen.core.network.known_names import read_known_names, write_known_names
+from namegen.core.network.checkpoint import (
+    Architectures,
+    Checkpoint,
+    TrainingSummary,
+    own_architectures,
+    read_known_names,
+    write_known_names,
+)
 from namegen.core.settings import DataSettings
 from namegen.core.training.file_names import (
     CONFIG_FILE,
@@ -39,10 +45,8 @@ from namegen.core.training.file_names import (
 )
 from namegen.core.training.history import EpochRecord, history_csv
 from namegen.core.training.run_state import SavedState
-from namegen.errors import CheckpointError, OutputError, setting
-from namegen.escaping import short
-from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, write_whole
-from namegen.locks import sole_use
+from namegen.errors import CheckpointError, OutputError, setting, short
+from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
 
 LONGEST_STEM = 50  # characters of a list's name in a folder's: with any script a name that every system takes
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it

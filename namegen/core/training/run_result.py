@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.training.history import EpochRecord

@@ -13,15 +13,13 @@ from typing import Literal
 
 import numpy as np
 
-from namegen.core.network.checkpoint import PROBE
+from namegen.core.network.checkpoint import PROBE, own, read_tensors, write_tensors
 from namegen.core.network.recurrent_network import of_version_1
-from namegen.core.network.tensor_file import own, read_tensors, write_tensors
 from namegen.core.settings import DROPS
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, TrainingProgress
 from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
-from namegen.errors import CheckpointError
-from namegen.escaping import quote
+from namegen.errors import CheckpointError, quote
 from namegen.types import Array, Float32
 
 BEST_PREFIX = "best."
@@ -78,7 +76,7 @@ class SavedState:
         progress: where the run stands.
         identity: plain values by name: the list's fingerprint, the network, the settings.
         engine: which one saved it.
-        probe: what it computed (``core/evaluation/probe.py``); None in a file of version 1.
+        probe: what it computed (``core/evaluation/evaluator.py``); None in a file of version 1.
     """
 
     engine_state: Mapping[str, Array]

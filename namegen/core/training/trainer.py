@@ -16,11 +16,10 @@ import numpy as np
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Engine, Step
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.network.engine_state import parameters_of
+from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import TrainingSettings
 from namegen.core.training.dropping import Dropping
 from namegen.core.training.history import EpochRecord

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from namegen.drawings.levels import Level, draw_levels
 from namegen.drawings.style import (
     INK,
     PAPER,
     QUIET,
     EngineLook,
+    Level,
+    draw_levels,
     engine_looks,
     new_figure,
     number_formatter,

@@ -15,7 +15,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
-from namegen.drawings.scripts import isolated
 from namegen.drawings.style import (
     INK,
     LIGHT_COLOURS,
@@ -26,6 +25,7 @@ from namegen.drawings.style import (
     drawable_text,
     engine_colour,
     engine_looks,
+    isolated,
     new_figure,
     number_formatter,
     percent_formatter,

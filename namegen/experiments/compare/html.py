@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from namegen.documents import to_plain
-from namegen.drawings.scripts import is_right_to_left
-from namegen.drawings.style import PALETTE, drawing_style, figure_bytes
+from namegen.drawings.style import PALETTE, drawing_style, figure_bytes, is_right_to_left
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.figures import ListPlot, list_plots
 from namegen.experiments.compare.selection import engines_of

@@ -18,15 +18,13 @@ from itertools import compress
 
 import numpy as np
 
-from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.digests import digests, is_known, known_digests
-from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import digests, is_known, known_digests
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.markov_chain import MarkovChain
-from namegen.core.evaluation.smoothing import KNESER_NEY
+from namegen.core.evaluation.ngram import KNESER_NEY, MarkovChain, NgramModel
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import FEWEST_NAMES, ORDER, PlausibilityJudge
 from namegen.core.generation.sampling import SamplingSettings

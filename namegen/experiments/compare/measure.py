@@ -56,9 +56,8 @@ from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summar
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.data.beginnings import Beginnings
     from namegen.core.data.prefix_tree import PrefixTree
-    from namegen.core.data.vocabulary import Vocabulary
+    from namegen.core.data.vocabulary import Beginnings, Vocabulary
     from namegen.core.engine import LanguageModel
     from namegen.types import Array
 
@@ -90,9 +89,9 @@ def main() -> None:
 
 def measure_list(request: Request[ListSubject]) -> ListFacts:
     """How large the list is, its ceiling, and how far its two halves are apart."""
-    from namegen.core.data.labels import label_beginnings
+    from namegen.core.data.batching import label_beginnings
     from namegen.core.data.prefix_tree import PrefixTree
-    from namegen.core.evaluation.metrics import ceiling
+    from namegen.core.evaluation.evaluator import ceiling
     from namegen.experiments.compare.quality import divergences, lengths, two_halves
 
     names, corpus = request.names, request.corpus
@@ -114,10 +113,9 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
     That is the training part, with fewer repeats where those are damped.
     """
-    from namegen.core.data.parts import ListParts
-    from namegen.core.evaluation.counting import NgramModel
-    from namegen.core.evaluation.evaluator import AccuracyEvaluator
-    from namegen.core.evaluation.metrics import ceiling
+    from namegen.core.data.batching import ListParts
+    from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
+    from namegen.core.evaluation.ngram import NgramModel
     from namegen.core.settings import DataSettings
     from namegen.experiments.compare.judging import counting_names
 
@@ -151,7 +149,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
 
 def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) -> HeldOutGroups | UnsetType:
     """A model's sums over groups of the held-out names; nothing where a name is impossible to it."""
-    from namegen.core.evaluation.group_sums import group_sums
+    from namegen.core.evaluation.evaluator import group_sums
 
     sums = group_sums(model, held_out, vocabulary)
     if not math.isfinite(sums.nats.sum()):

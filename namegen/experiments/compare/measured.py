@@ -33,7 +33,7 @@ class HeldOutGroups:
     """What one model makes of the held-out names, in sums: columns of one entry a group.
 
     A hash of a name says which group it is in, so the groups of two models are of the same names
-    (``core/evaluation/group_sums.py``). They are what intervals are made of (``pairs.py``).
+    (``core/evaluation/evaluator.py``). They are what intervals are made of (``pairs.py``).
 
     Attributes:
         characters: to be predicted, in all names of the group.

@@ -5,7 +5,7 @@ Two models read the same names, so a name that is hard for one is mostly hard fo
 "An Introduction to the Bootstrap", 1993): what was drawn by chance is drawn again, with replacement, 2,000 times, and
 the middle 95 % of the differences that come out are the interval. Two things were drawn by chance:
 
-- the **held-out names**, in groups (``core/evaluation/group_sums.py``), the same groups for both sides;
+- the **held-out names**, in groups (``core/evaluation/evaluator.py``), the same groups for both sides;
 - the **seeds** of the trainings, for each side its own. A few seeds drawn again show less than their true spread, which
   is what Student's t is for; so their deviations from the mean are drawn wider, by as much as makes the seeds' part of
   the interval that of t. Counting has no seed.

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from namegen.core.data.digests import digests, is_known, known_digests
+from namegen.core.data.sameness import digests, is_known, known_digests
 from namegen.documents import UNSET
 from namegen.experiments.compare.measured import Divergences, Lengths, NameFigures
 from namegen.types import Array, Float64

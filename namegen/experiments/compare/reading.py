@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json
-from namegen.errors import ResultsError
-from namegen.escaping import cut, printable, short, shown
+from namegen.errors import ResultsError, cut, printable, short, shown
 from namegen.experiments.compare.document import FORMAT, Comparison, FormatVersion
 from namegen.files import read_whole
 

@@ -9,8 +9,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from namegen.documents import Json
-from namegen.errors import ResultsError
-from namegen.escaping import short, shown
+from namegen.errors import ResultsError, short, shown
 from namegen.experiments.compare.document import FORMAT as COMPARISON
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.reading import read_comparison, read_results

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from namegen.errors import EngineError, NamegenError, setting
+from namegen.errors import EngineError, NamegenError, missing_library, setting
 from namegen.experiments.sweep.exchange import FAILED, RunAnswer, RunJob, Untrained
 from namegen.experiments.sweep.grid import SweepRun, in_config, training_code, training_codes
-from namegen.extras import missing_library
 
 if TYPE_CHECKING:
     from distributed import Client, Future

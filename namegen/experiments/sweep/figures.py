@@ -12,8 +12,6 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from namegen.drawings.levels import Level, draw_levels
-from namegen.drawings.line_labels import label_lines
 from namegen.drawings.style import (
     BLUE,
     GREEN,
@@ -23,9 +21,12 @@ from namegen.drawings.style import (
     QUIET,
     SKY_BLUE,
     VERMILION,
+    Level,
+    draw_levels,
     drawable_text,
     drawing_style,
     engine_looks,
+    label_lines,
     new_figure,
     number_formatter,
     percent_formatter,

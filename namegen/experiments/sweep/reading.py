@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import starmap
 
 from namegen.documents import UNSET, from_plain
-from namegen.escaping import quote
+from namegen.errors import quote
 from namegen.experiments.engine_code import EngineCode
 from namegen.experiments.sweep.document import Results, ResultsHead, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.exchange import DONE

@@ -9,7 +9,7 @@ from math import isclose
 from statistics import mean
 from typing import Any, Literal
 
-from namegen.escaping import safe_cell
+from namegen.errors import safe_cell
 from namegen.experiments.engine_code import codes_for_report
 from namegen.experiments.list_names import list_names
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from namegen.core.data.corpus import Corpus
-from namegen.core.data.reading import Kind
+from namegen.core.data.corpus import Corpus, Kind
 from namegen.errors import NamesError
 
 

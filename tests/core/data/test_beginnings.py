@@ -10,9 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.errors import NamesError, SettingsError
 from tests.core.data.test_prefix_tree import assert_same_tree
 from tests.strategies import labelled_lists

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import namegen.core.data.digests as digests_module
-import namegen.core.data.ranking as ranking_module
+import namegen.core.data.prefix_tree as ranking_module
+import namegen.core.data.sameness as digests_module
 import namegen.core.data.sameness as sameness_module
-from namegen.core.data.digests import digests
-from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.ranking import Ranking
-from namegen.core.data.sameness import sameness_of
+from namegen.core.data.prefix_tree import PrefixTree, Ranking, SortedNames
+from namegen.core.data.sameness import digests, sameness_of
 from namegen.core.data.vocabulary import Vocabulary
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

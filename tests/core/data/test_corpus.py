@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.corpus import Corpus
-from namegen.errors import NamesError
-from namegen.escaping import quote
+from namegen.errors import NamesError, quote
 from tests.core.data.read_bytes import read, refusal
 from tests.strategies import clean_lists
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.digests import digest, digests, is_known, known_digests, normalise
+from namegen.core.data.sameness import digest, digests, is_known, known_digests, normalise
 from namegen.lists import BUNDLED, load_bundled
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)

@@ -8,10 +8,10 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import find_label
-from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import find_label
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled, read_names

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data import ranking as module
-from namegen.core.data.prefix_tree import SortedNames
-from namegen.core.data.ranking import Ranking, index_type, take_rows
+from namegen.core.data import prefix_tree as module
+from namegen.core.data.prefix_tree import Ranking, SortedNames, index_type, take_rows
 from namegen.core.data.vocabulary import Vocabulary
 from tests.strategies import HARD_NAMES, any_name, names_lists
 

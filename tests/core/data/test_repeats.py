@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.repeats import damped
+from namegen.core.data.batching import damped
 
 
 def damped_one_by_one(names: Sequence[str]) -> list[bool]:

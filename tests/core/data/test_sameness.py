@@ -7,8 +7,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.digests import digest, digests, known_digests, normalise
-from namegen.core.data.sameness import NAMES, Sameness, joint, legal_forms, sameness_of
+from namegen.core.data.sameness import (
+    NAMES,
+    Sameness,
+    digest,
+    digests,
+    joint,
+    known_digests,
+    legal_forms,
+    normalise,
+    sameness_of,
+)
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from tests.reference import same_form

@@ -10,14 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.any_beginning import AnyBeginning, _mixed, as_one
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.log_probabilities import all_log_probabilities
-from namegen.core.evaluation.metrics import ceiling
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, all_log_probabilities, ceiling
+from namegen.core.evaluation.mixture import AnyBeginning, _mixed, as_one
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.evaluation.scoring import score_names, score_quantiles
 from tests.core.evaluation.list_model import ListModel
 from tests.core.generation.exact import SmallModel, all_names, over_beginnings

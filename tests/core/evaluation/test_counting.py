@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.lists import load_bundled
 from namegen.types import Array, Float64
 

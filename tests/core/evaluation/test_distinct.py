@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation import distinct
-from namegen.core.evaluation.counting import NgramModel, node_contexts
+from namegen.core.evaluation import ngram as distinct
+from namegen.core.evaluation.ngram import NgramModel, node_contexts
 from namegen.lists import load_bundled
 from namegen.types import Array
 

@@ -10,8 +10,7 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.lists import load_bundled
 

@@ -7,13 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from namegen.core.data.batching import label_beginnings
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import label_beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.group_sums import GROUPS, group_sums, groups_of
+from namegen.core.evaluation.evaluator import GROUPS, AccuracyEvaluator, group_sums, groups_of
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.lists import load_bundled
 
 NAMES = list(load_bundled("mlb-first").names[:400])  # many of them more than once

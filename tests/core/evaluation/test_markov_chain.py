@@ -9,7 +9,7 @@ import pytest
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.markov_chain import MarkovChain
+from namegen.core.evaluation.ngram import MarkovChain
 from namegen.core.generation.generator import Generator
 from namegen.errors import NamesError
 from namegen.lists import load_bundled

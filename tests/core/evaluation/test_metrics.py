@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics, ceiling
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
 from tests import reference

@@ -7,9 +7,9 @@ import pytest
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.mixture import MixtureModel, checked_weights
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import SettingsError

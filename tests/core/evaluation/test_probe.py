@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namegen.core.evaluation.probe import check_probe, probe, probe_tokens
+from namegen.core.evaluation.evaluator import check_probe, probe, probe_tokens
 from namegen.errors import CheckpointError
 
 

@@ -7,12 +7,11 @@ from collections import Counter
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import ceiling
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.run import TrainingRun

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.generation.count_splitting import Draws, Walk
 from namegen.core.generation.prefix_filter import PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from namegen.cli.terminal import option_name
-from namegen.core.data.digests import known_digests
+from namegen.core.data.sameness import known_digests
 from namegen.core.generation.advice import advice
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.known import Distinct, New

@@ -12,9 +12,9 @@ import pytest
 import namegen.core.generation.arrivals as arrivals_module
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.generator as generator_module
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.digests import digest, known_digests, normalise, scramble
-from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.core.data.sameness import digest, known_digests, normalise, scramble
+from namegen.core.data.vocabulary import Beginnings
+from namegen.core.evaluation.evaluator import all_log_probabilities
 from namegen.core.generation.arrivals import Arrivals, log_waits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch, join_batches

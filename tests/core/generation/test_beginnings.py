@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from namegen.core.data.beginnings import Beginnings
+from namegen.core.data.vocabulary import Beginnings
 from namegen.core.generation.best_first import likeliest
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.inventing import draw_each

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.best_first as best_first_module
-from namegen.core.data.digests import known_digests, normalise
+from namegen.core.data.sameness import known_digests, normalise
 from namegen.core.generation.best_first import likeliest
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.wishes.known import MinDistance

@@ -11,8 +11,7 @@ import pytest
 
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
-from namegen.core.data.beginnings import Beginnings
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch
 from namegen.core.generation.best_first import ByProbability

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import namegen.core.generation.generator as generator_module
-from namegen.core.data.digests import digest, known_digests
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import digest, known_digests
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation.generator import Generator, round_size
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.known import Avoid

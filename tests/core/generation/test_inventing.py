@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from namegen import api, models
-from namegen.core.data.digests import known_digests, normalise
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import known_digests, normalise
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import inventing
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.inventing import InventedPlayer, PlayerInventor, draw_each

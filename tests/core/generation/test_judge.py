@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.core.data.digests import digests, known_digests
+from namegen.core.data.sameness import digests, known_digests
 from namegen.core.generation.judge import Judge
 from namegen.core.generation.wishes.known import Avoid, Distinct, MinDistance, New
 from namegen.core.generation.wishes.length import MaxLength

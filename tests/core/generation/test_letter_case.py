@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.digests import normalise
-from namegen.core.data.sameness import NAMES, sameness_of
+from namegen.core.data.sameness import NAMES, normalise, sameness_of
 from namegen.core.generation.inventing import InventedPlayer
 from namegen.core.generation.letter_case import check_letter_case, title, write
 from namegen.core.settings import LETTER_CASES

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from namegen.core.data.digests import known_digests
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import known_digests
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
-from namegen.core.evaluation.log_probabilities import all_log_probabilities
+from namegen.core.evaluation.evaluator import all_log_probabilities
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import plausibility
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.evaluation.log_probabilities import log_probabilities
+from namegen.core.evaluation.evaluator import log_probabilities
 from namegen.core.generation.sampling import SamplingSettings, draw, probabilities, truncate
 from namegen.errors import SettingsError
 from tests.core.generation.exact import next_chances

@@ -12,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.digests import known_digests
-from namegen.core.data.sameness import Sameness
+from namegen.core.data.sameness import Sameness, known_digests
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network import tensor_file
-from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint, Label
+from namegen.core.network import checkpoint as tensor_file
+from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint, Label, read_tensors, write_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.errors import CheckpointError, OutputError
 
 # The last is \\u001f in JSON, where \\u001F would say the same.

@@ -11,7 +11,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching import label_smoothing
 from namegen.core.teaching.label_smoothing import CountingTargets

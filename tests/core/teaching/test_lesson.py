@@ -11,8 +11,8 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.mixture import MixtureModel
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings
 from namegen.core.teaching import lesson
 from namegen.core.teaching.lesson import draw, make_lesson

@@ -9,9 +9,9 @@ import pytest
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.counting import NgramModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.mixture import MixtureModel
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.teaching import weighing
 from namegen.core.teaching.weighing import TEMPERATURES, weigh
 from namegen.lists import load_bundled

@@ -11,13 +11,11 @@ import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.beginnings import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.generation.generator import Generator
-from namegen.core.network.checkpoint import PROBE
+from namegen.core.network.checkpoint import PROBE, read_tensors, write_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.core.network.tensor_file import read_tensors, write_tensors
 from namegen.core.training.dropping import Dropping
 from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run_state import SavedState

@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from namegen.core.evaluation.metrics import Metrics
+from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.training.history import COLUMNS, EpochRecord, history_csv
 
 

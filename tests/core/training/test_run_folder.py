@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.known_names import KNOWN_NAMES
-from namegen.core.network.tensor_file import read_tensors
+from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint, read_tensors
 from namegen.core.training.run_folder import OWN_FILES, RunFolder, read_model
 from namegen.errors import CheckpointError, FolderInUseError, OutputError
 from tests.core.training.small_runs import make_run

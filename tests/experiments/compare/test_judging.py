@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.digests import digest
-from namegen.core.data.parts import ListParts
-from namegen.core.evaluation.counting import NgramModel
+from namegen.core.data.sameness import digest
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation.plausibility import FEWEST_NAMES, ODDEST, PlausibilityJudge
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import judging

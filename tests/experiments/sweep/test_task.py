@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from namegen.config import Config, parse_config
+from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.parts import ListParts
 from namegen.core.engine import StepLosses
-from namegen.core.evaluation.counting import NgramModel
+from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.core.training.progress import SilentListener
 from namegen.errors import EngineError

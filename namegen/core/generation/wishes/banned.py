@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from namegen.core.data.digests import normalise
+from namegen.core.data.sameness import normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.wish import Wish
 from namegen.errors import SettingsError, setting

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from namegen.core.data.digests import is_known
-from namegen.core.data.sameness import NAMES, Sameness
+from namegen.core.data.sameness import NAMES, Sameness, is_known
 from namegen.core.generation.wishes.finished import Finished
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.errors import setting

@@ -19,10 +19,8 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from namegen.core.data.digests import scramble
-from namegen.core.data.prefix_tree import ranges
-from namegen.core.data.ranking import new_run
-from namegen.core.data.sameness import NAMES, Sameness
+from namegen.core.data.prefix_tree import new_run, ranges
+from namegen.core.data.sameness import NAMES, Sameness, scramble
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int64, UInt64
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.digests import normalise
+from namegen.core.data.sameness import normalise
 from namegen.core.generation.wishes.banned import Banned
 
 

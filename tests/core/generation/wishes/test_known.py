@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from namegen.core.data.digests import digests, known_digests
+from namegen.core.data.sameness import digests, known_digests
 from namegen.core.generation.wishes.finished import Finished
 from namegen.core.generation.wishes.known import Avoid, Distinct, Given, MinDistance, New
 

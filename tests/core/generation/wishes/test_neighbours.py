@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import namegen.core.generation.wishes.neighbours as neighbours_module
-from namegen.core.data.digests import normalise
+from namegen.core.data.sameness import normalise
 from namegen.core.generation.wishes.neighbours import Neighbours, deletion_keys, signatures
 from namegen.errors import SettingsError
 from tests.strategies import any_name

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import namegen.core.generation.generator as generator_module
 from namegen.cli.terminal import option_name
-from namegen.core.data.digests import known_digests
+from namegen.core.data.sameness import known_digests
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.banned import Banned

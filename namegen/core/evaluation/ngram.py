@@ -1,30 +1,24 @@
-"""Counting: the interpolated n-gram that every network has to pass."""
+"""Models that count: the interpolated n-gram that every network has to pass, and the Markov chain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, ranges
-from namegen.core.data.ranking import index_type
+from namegen.core.data.prefix_tree import PrefixTree, index_type, new_run, ranges
 from namegen.core.engine import State
-from namegen.core.evaluation.distinct import Keys, counted, ranked
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.metrics import Metrics
-from namegen.core.evaluation.smoothing import (
-    SMOOTHINGS,
-    WITTEN_BELL,
-    Followers,
-    Shares,
-    modified_kneser_ney,
-    witten_bell,
-)
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.errors import NamesError
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64
+
+WITTEN_BELL, KNESER_NEY = "witten-bell", "kneser-ney"
+SMOOTHING_NAMES = {WITTEN_BELL: "Witten–Bell", KNESER_NEY: "Kneser–Ney"}
+SMOOTHINGS = tuple(SMOOTHING_NAMES)
+FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)  # of counts of 1, of 2, of 3 and more, where a list is too small to tell
 
 ORDERS = (2, 3, 4, 5, 6, 7, 8)
 # Of millions of names every short context has been seen so often that the lowest orders cannot be the best, and the
@@ -36,9 +30,11 @@ class NgramModel:
     """An interpolated n-gram, as a LanguageModel.
 
     The next token given the last ``order − 1`` ones, each length of context mixed with the next shorter one, down to
-    the uniform distribution; ``smoothing.py`` says in which shares. To the left of a name stands its beginning, for
-    Witten–Bell as often as needed. Kneser–Ney has it once: a context that would reach further left is not there, and
-    one that begins with it is counted as it stands, as nothing can stand before it.
+    the uniform distribution: ``p_k(w | context) = share(context, w) + rest(context) · p_{k−1}(w | shorter context)``.
+    Witten–Bell leaves the more for the shorter context the more kinds of tokens have followed. Kneser–Ney takes a
+    discount off every count, and asks of a shorter context after how many different longer ones a token has followed.
+    To the left of a name stands its beginning, for Witten–Bell as often as needed. Kneser–Ney has it once: a context
+    that would reach further left is not there, and one that begins with it is counted as it stands.
 
     State: the last ``order − 1`` tokens, ``(B, order − 1)``; −1 before anything was read.
 
@@ -167,7 +163,7 @@ class _Counted:
             followed, count = counted(len(tree.edge_node), self._followed(tree, identity), tree.edge_count)
             yield _Length(tuple(columns), width, self.size, followed, count)
             if length + 1 < order:
-                pairs, identity = ranked(tree.nodes, _longer(identity, width, to_the_left))
+                pairs, identity = ranked(tree.nodes, _pairs(identity, width, to_the_left))
                 columns.append(pairs)
 
     def _followed(self, tree: PrefixTree, identity: Int[Array, "N"]) -> Keys:
@@ -297,6 +293,224 @@ def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
             node = before[node]
 
 
-def _longer(identity: Int[Array, "N"], width: int, to_the_left: Int32[Array, "N"]) -> Keys:
-    """Of each node its context and the token to the left of that, as one number."""
-    return lambda part: identity[part].astype(np.int64) * width + to_the_left[part]
+@dataclass(frozen=True, eq=False)
+class Followers:
+    """What followed each of the ``C`` contexts of one length, and how often.
+
+    Attributes:
+        start: the entries of context c are ``start[c]:start[c + 1]``.
+        token: of each entry, rising within a context.
+        count: of each entry, at least 1.
+    """
+
+    start: Int64[Array, "starts"]
+    token: Int[Array, "entries"]
+    count: Int64[Array, "entries"]
+
+    @property
+    def total(self) -> Float64[Array, "C"]:
+        """How often each context was seen."""
+        return np.add.reduceat(self.count, self.start[:-1]).astype(np.float64)
+
+    @property
+    def kinds(self) -> Float64[Array, "C"]:
+        """How many different tokens followed each context."""
+        return np.diff(self.start).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """``share`` of each entry, and the ``rest`` of each context, which goes to the shorter one; together 1."""
+
+    share: Float64[Array, "entries"]
+    rest: Float64[Array, "C"]
+
+
+def witten_bell(followers: Followers) -> Shares:
+    """Witten and Bell (1991); Chen and Goodman (1999), section 2.5.
+
+    share = count / (total + kinds), rest = kinds / (total + kinds)
+    """
+    total, kinds = followers.total, followers.kinds
+    whole = total + kinds
+    return Shares(followers.count / np.repeat(whole, np.diff(followers.start)), kinds / whole)
+
+
+def modified_kneser_ney(followers: Followers) -> Shares:
+    """Interpolated and modified, with three discounts: Chen and Goodman (1999), section 3.
+
+    share = (count − discount(count)) / total; rest = what the discounts of a context sum to, over its total
+    """
+    by_count = np.array((0.0, *discounts(followers.count)))
+    taken = by_count[np.minimum(followers.count, 3)]
+    total = followers.total
+    share = (followers.count - taken) / np.repeat(total, np.diff(followers.start))
+    return Shares(share, np.add.reduceat(taken, followers.start[:-1]) / total)
+
+
+def discounts(counts: Int64[Array, "entries"]) -> tuple[float, ...]:
+    """What is taken off counts of 1, of 2, and of 3 and more, estimated from how many counts are 1, 2, 3 and 4.
+
+    Each must be above 0, so that something is left for what was never seen, and at most the count itself. Where the
+    counts of counts are missing or give another number, ``FALLBACK_DISCOUNTS`` stand in.
+
+    >>> discounts(np.array([1] * 8 + [2] * 4 + [3] * 2 + [4]))
+    (0.5, 1.25, 2.0)
+    >>> discounts(np.array([1, 1, 5]))
+    (0.5, 1.0, 1.5)
+    """
+    n1, n2, n3, n4 = (int((counts == times).sum()) for times in (1, 2, 3, 4))
+    found = []
+    for times, (fewer, more) in enumerate(((n1, n2), (n2, n3), (n3, n4)), start=1):
+        discount = 0.0
+        if n1 and fewer:
+            discount = times - (times + 1) * n1 / (n1 + 2 * n2) * more / fewer
+        found.append(discount if 0 < discount <= times and more else FALLBACK_DISCOUNTS[times - 1])
+    return tuple(found)
+
+
+BLOCK = 1 << 20  # rows
+
+Keys: TypeAlias = Callable[[slice], Int64[Array, "block"]]  # the keys of a part of all rows
+
+
+def ranked(rows: int, keys: Keys) -> tuple[Int64[Array, "distinct"], Int[Array, "rows"]]:
+    """The distinct keys, rising, and the rank of each row's key among them.
+
+    Args:
+        rows: how many there are, at least one.
+        keys: gives those of a part of them.
+
+    >>> key = np.array([7, 3, 7])
+    >>> distinct, rank = ranked(3, lambda part: key[part])
+    >>> distinct.tolist(), rank.tolist()
+    ([3, 7], [1, 0, 1])
+    """
+    rank = np.empty(rows, index_type(rows))
+    parts, found = _parts(rows), []
+    for part in parts:
+        distinct, rank[part] = np.unique(keys(part), return_inverse=True)
+        found.append(distinct)
+    if len(found) == 1:
+        return found[0], rank
+    every = _merged(found)
+    for part, distinct in zip(parts, found, strict=True):
+        rank[part] = np.searchsorted(every, distinct)[rank[part]]
+    return every, rank
+
+
+def counted(
+    rows: int, keys: Keys, times: Int64[Array, "rows"]
+) -> tuple[Int64[Array, "distinct"], Int64[Array, "distinct"]]:
+    """The distinct keys, rising, and how often each is there.
+
+    Args:
+        rows: how many keys there are, at least one.
+        keys: gives those of a part of the rows.
+        times: how often each row counts.
+
+    >>> key = np.array([7, 3, 7])
+    >>> distinct, count = counted(3, lambda part: key[part], np.array([1, 5, 1]))
+    >>> distinct.tolist(), count.tolist()
+    ([3, 7], [5, 2])
+    """
+    found, counts = [], []
+    for part in _parts(rows):
+        distinct, place = np.unique(keys(part), return_inverse=True)
+        found.append(distinct)
+        counts.append(np.bincount(place, weights=times[part]).astype(np.int64))
+    if len(found) == 1:
+        return found[0], counts[0]
+    every = _merged(found)
+    count = np.zeros(len(every), np.int64)
+    for distinct, of_part in zip(found, counts, strict=True):
+        count[np.searchsorted(every, distinct)] += of_part
+    return every, count
+
+
+def _parts(rows: int) -> list[slice]:
+    return [slice(start, start + BLOCK) for start in range(0, rows, BLOCK)]
+
+
+def _merged(found: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
+    """The different ones of several arrays, sorted."""
+    every = np.concatenate(found)
+    every.sort()  # np.unique hashes here, which takes many times longer where most are different
+    return every[new_run(every)]
+
+
+class MarkovChain:
+    """A Markov chain, as a LanguageModel: the oldest machine that makes names.
+
+    Nothing is smoothed, so it only ever strings together what stands in its list. To the left of a name stands its
+    beginning, as often as needed. After a context that is not in the list, everything is equally likely; no name that
+    it draws leads there.
+
+    State: the last ``order`` tokens, the last one first, ``(B, order)``; −1 before anything was read.
+
+    Args:
+        tree: the names that are counted.
+        vocabulary_size: ``V``.
+        order: how many characters each next one depends on; 1 or more.
+
+    Raises:
+        NamesError: the order is below 1.
+
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> names = ["Ann", "Abe"]
+    >>> vocabulary = Vocabulary.from_names(names)
+    >>> chain = MarkovChain(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=1)
+    >>> logits, state = chain.step(np.zeros(1, np.int32), chain.initial_state(1))
+    >>> np.exp(logits)[0, vocabulary.encode("A")[0]]            # every name begins with A
+    np.float64(1.0)
+    """
+
+    def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int) -> None:
+        if order < 1:
+            raise NamesError(f"the order of a Markov chain is {order}: expected at least 1")
+        self.order, self._size = order, vocabulary_size
+        self._width = max(vocabulary_size, int(tree.token.max()) + 1)  # ids that a context may hold
+        identity: Int[Array, "N"] = np.zeros(tree.nodes, np.int64)
+        self._columns = []  # of a context's tokens, the last one first: pairs (id of the context so far, token), rising
+        for to_the_left in node_contexts(tree, order):
+            pairs, identity = ranked(tree.nodes, _pairs(identity, self._width, to_the_left))
+            self._columns.append(pairs)
+        followed = _pairs(identity[tree.edge_node], vocabulary_size, tree.edge_token)
+        keys, count = counted(len(tree.edge_node), followed, tree.edge_count)
+        context, self._token = np.divmod(keys, vocabulary_size)
+        self._start = np.searchsorted(context, np.arange(len(self._columns[-1]) + 1))
+        self._log_share = np.log(count / np.bincount(context, count)[context])
+
+    @property
+    def vocabulary_size(self) -> int:
+        """``V``."""
+        return self._size
+
+    def initial_state(self, rows: int) -> Int32[Array, "B order"]:
+        """Nothing has been read."""
+        return np.full((rows, self.order), -1, np.int32)
+
+    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], Int32[Array, "B order"]]:
+        """Log-probabilities of the next token; −inf for what never followed."""
+        before, read = cast(Array, state), tokens[:, None]
+        context = np.concatenate((read, np.where(before < 0, read, before)), axis=1)[:, : self.order]
+        identity, rows = np.zeros(len(tokens), np.int64), np.arange(len(tokens))
+        for column, pairs in enumerate(self._columns):
+            wanted = identity * self._width + context[rows, column]
+            place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+            seen = (pairs[place] == wanted) & (context[rows, column] < self._width)
+            identity, rows = place[seen], rows[seen]
+        logits = np.full((len(tokens), self._size), -np.log(self._size))
+        logits[rows] = -np.inf
+        entry, row = ranges(self._start[identity], self._start[identity + 1])
+        logits[rows[row], self._token[entry]] = self._log_share[entry]
+        return logits, context
+
+    def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K order"]:
+        """Gather rows."""
+        return cast(Array, state)[rows]
+
+
+def _pairs(left: Int[Array, "rows"], width: int, right: Int[Array, "rows"]) -> Keys:
+    """Of each row two numbers as one."""
+    return lambda part: left[part].astype(np.int64) * width + right[part]
