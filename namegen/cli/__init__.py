@@ -161,7 +161,8 @@ def _told_in_short() -> Iterator[None]:
         if isinstance(error, click.NoSuchOption) and error.ctx is not None:
             meant = SYNONYMS.get(error.option_name)
             if any(meant in parameter.opts for parameter in error.ctx.command.params):
-                raise click.NoSuchOption(error.option_name, possibilities=[str(meant)], ctx=error.ctx) from error
+                told = f"No such option {error.option_name!r}. Did you mean {meant!r}?"
+                raise click.NoSuchOption(error.option_name, told, ctx=error.ctx) from error
         told = error.format_message()
         short = shortened(printable(told))
         if short == told:
