@@ -221,7 +221,9 @@ _SHORT = reprlib.Repr()
 _SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MOST_SHOWN
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MOST_SHOWN
 Cell = TypeVar("Cell")
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what East Asian spreadsheets take, too
+# What a spreadsheet takes for a formula (East Asian ones in full width, too), at the beginning of a cell: that may be
+# behind a semicolon or a tab as well, which separate cells in many locales, whatever stands in quotes.
+FORMULA = re.compile(r"(^|[;\t])(\s*[=+\-@＝＋－＠])")
 
 
 def quote(text: str, longest: int = 40) -> str:
@@ -271,14 +273,12 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def safe_cell(value: Cell) -> Cell | str:
-    """A cell that no spreadsheet runs: text that begins with ``= + - @``, in full width too, gets an apostrophe.
+    """A cell that no spreadsheet runs: an apostrophe stands before what would be a formula.
 
-    >>> safe_cell("=1+1"), safe_cell("Ann"), safe_cell(-1.5)
-    ("'=1+1", 'Ann', -1.5)
+    >>> safe_cell("=1+1"), safe_cell("a;=1+1"), safe_cell("Ann-Lee"), safe_cell(-1.5)
+    ("'=1+1", "a;'=1+1", 'Ann-Lee', -1.5)
     """
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
 
 
 DISTRIBUTION = "namegen-rnn"  # what is installed; the name namegen is somebody else's on the public index

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,28 @@ class TestInventing:
         for letter, count in counts.most_common(5):
             chance = float(chances[model.vocabulary.encode(letter)[0]])
             assert abs(count - 4_000 * chance) < 6 * (4_000 * chance) ** 0.5 + 40  # names that repeat are drawn anew
+
+    @pytest.mark.parametrize("temperature", [0.3, 1.0])
+    def test_no_two_have_the_same_whole_name_whatever_their_origins(self, temperature: float) -> None:
+        """Where most draws are new people, and where the few that there are have to be dealt."""
+        wishes = {"allow_seen": True, "max_length": 4}
+        found: list[Person] = []
+        with suppress(GenerationError):
+            for batch in api.invent_people(
+                900, seed=1, temperature=temperature, given_wishes=wishes, family_wishes=wishes
+            ):
+                found += batch
+        assert len(found) > 500
+        assert len({person.written().casefold() for person in found}) == len(found)
+
+    def test_a_name_that_another_origin_has_taken_does_not_end_the_search(self) -> None:
+        """Both origins have these names: 6 people, and no more."""
+        wishes = {"given_wishes": {"matches": "Ain[oa]"}, "family_wishes": {"matches": "Virta(q|x|z)"}}
+        found: list[Person] = []
+        with suppress(GenerationError):
+            for batch in api.invent_people(90, seed=1, origins=["Finnish", "Estonian"], **wishes):  # type: ignore[arg-type]
+                found += batch
+        assert len({person.written() for person in found}) == len(found) == 6
 
     def test_a_seed_gives_the_same_people(self) -> None:
         assert people(30, seed=5) == people(30, seed=5) != people(30, seed=6)

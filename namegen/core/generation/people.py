@@ -132,8 +132,8 @@ class PartOfName:
 class PeopleInventor:
     """Invents people.
 
-    No two of a request have both names the same; a family name may come more than once, as families do. Each part is a
-    new name unless names of the list are allowed.
+    No two of a request have the same whole name, letter case aside; a family name may come more than once, as families
+    do. Each part is a new name unless names of the list are allowed.
 
     Args:
         given, family: the parts, with generators for the same origins.
@@ -190,7 +190,8 @@ def _search(
     inventor: PeopleInventor, n: int, rng: np.random.Generator, on_progress: OnProgress | None
 ) -> Iterator[list[Person]]:
     """Ask the origins in rounds, each for its share of those that are still missing."""
-    found, origins = 0, [_OfOrigin(inventor, origin) for origin in inventor.origins]
+    given: set[str] = set()
+    found, origins = 0, [_OfOrigin(inventor, origin, given) for origin in inventor.origins]
     while found < n and origins:
         missing = min(n - found, CHUNK_PEOPLE)
         counts = rng.multinomial(missing, np.full(len(origins), 1 / len(origins))).tolist()
@@ -211,18 +212,24 @@ def _search(
 
 
 class _OfOrigin:
-    """People of one origin, none twice.
+    """People of one origin, whose whole names nobody else has.
 
     As long as most draws are new people, given and family names are drawn. Where they no longer are, all names that
     there are (or as many as could be needed) are found once, and their pairs are dealt at random.
+
+    Args:
+        inventor: what draws the parts.
+        origin: of these people.
+        given: the whole names given so far, those of all origins.
 
     Attributes:
         exhausted: there are no more.
     """
 
-    def __init__(self, inventor: PeopleInventor, origin: Origin) -> None:
-        self._parts, self._origin = (inventor.given, inventor.family), origin
-        self._given: set[tuple[str, str]] = set()
+    def __init__(self, inventor: PeopleInventor, origin: Origin, given: set[str]) -> None:
+        self._parts, self._origin, self._given = (inventor.given, inventor.family), origin, given
+        self._own = 0  # people of this origin so far
+        self._met = 0  # pairs of this origin's names that somebody was found to have
         self._deal = False
         self.exhausted = False
 
@@ -230,9 +237,10 @@ class _OfOrigin:
         """Up to so many people."""
         pairs = self._dealt(count, rng) if self._deal else self._drawn(count, rng)
         self._given.update(pairs)
-        return [Person(*pair, self._origin) for pair in pairs]
+        self._own += len(pairs)
+        return [Person(*pair, self._origin) for pair in pairs.values()]
 
-    def _drawn(self, count: int, rng: np.random.Generator) -> list[tuple[str, str]]:
+    def _drawn(self, count: int, rng: np.random.Generator) -> dict[str, tuple[str, str]]:
         given, family = self._parts
         try:
             families = family.draw(count, self._origin, rng)  # first: these are new ones, and may be lacking
@@ -240,25 +248,37 @@ class _OfOrigin:
         except GenerationError:
             self._deal = True
             return self._dealt(count, rng)
-        pairs = list(dict.fromkeys(zip(givens, families, strict=True)))
-        new = [pair for pair in pairs if pair not in self._given]
+        pairs: dict[str, tuple[str, str]] = {}
+        for pair in zip(givens, families, strict=True):
+            pairs.setdefault(_whole(pair), pair)
+        new = {name: pair for name, pair in pairs.items() if name not in self._given}
         self._deal = len(new) < count / 2
         return new
 
-    def _dealt(self, count: int, rng: np.random.Generator) -> list[tuple[str, str]]:
-        needed = len(self._given) + count
+    def _dealt(self, count: int, rng: np.random.Generator) -> dict[str, tuple[str, str]]:
+        needed = self._own + self._met + count
         families = self._parts[1].all_of(needed, self._origin, rng)
         givens = self._parts[0].all_of(needed, self._origin, rng) if families else []
         pairs = len(givens) * len(families)
         places: Iterable[int] = rng.permutation(pairs).tolist() if pairs <= MOST_PAIRS else range(pairs)
         if pairs > MOST_PAIRS:  # so many that places at random find enough; only if they do not, all are looked at
             places = chain(rng.integers(pairs, size=2 * needed).tolist(), places)
-        dealt: dict[tuple[str, str], None] = {}
+        dealt: dict[str, tuple[str, str]] = {}
+        taken: set[str] = set()
         for place in places:
             pair = givens[place // len(families)], families[place % len(families)]
-            if pair not in self._given:
-                dealt[pair] = None
+            name = _whole(pair)
+            if name in self._given:
+                taken.add(name)
+            else:
+                dealt.setdefault(name, pair)
             if len(dealt) == count:
-                return list(dealt)
-        self.exhausted = True
-        return list(dealt)
+                return dealt
+        self._met += len(taken)
+        self.exhausted = needed not in (len(givens), len(families))  # else more names may be found
+        return dealt
+
+
+def _whole(pair: tuple[str, str]) -> str:
+    """What no two people share."""
+    return " ".join(pair).casefold()
