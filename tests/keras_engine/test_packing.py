@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.backends.keras_engine.packing import Packing, pack, tile_starts
+from namegen.backends.keras_engine.program import Packing, pack, tile_starts
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary

@@ -1,4 +1,4 @@
-"""TrainingProgram: several updates as one compiled call.
+"""TrainingProgram: several updates as one compiled call, on the prefix trees of their batches, which lie in a row.
 
 Inside, a loop over the updates, and in each of them four loops over its tree:
 
@@ -12,36 +12,37 @@ Only what must follow the tree does so; the parameters' gradients are large prod
 run the cells' own step, so each node is read three times. How many updates, tiles and nodes there are is data: one
 compilation serves every batch of up to ``NODES`` nodes.
 
-Measured on one core, batch 128 (thousand characters per second, batches built meanwhile, Adam; plain Keras is
-``benchmarks/train_keras.py``):
+**Tiles.** A compiled program wants fixed shapes: it reads a tile at a time, ``ROWS`` nodes that follow one another.
+Nodes are ordered by depth, so that parents rise with them; a tile ends before the first node whose parent it holds. Of
+Al, Ali, Bo, Boe, Cy:
 
-                              namegen   plain Keras
-    GRU 192, distinct names   55        19
-    LSTM 160, distinct names  58        26
+    prefix        A  B  C   Al Bo Cy   Ali Boe
+    node      0   1  2  3   4  5  6    7   8
+    parent   -1   0  0  0   1  2  3    4   5
+    tile      0   1  1  1   2  2  2    3   3
 
-and in ms an update of the GRU, in blocks of 128, 256 and 512 nodes: 17.0, 16.0, 21.3. Compiling takes 2 to 4 seconds.
-What did not help: the edges of the trees scattered into the targets inside the program instead of outside (SimpleRNN
-2×32: 2.1 ms an update instead of 1.6); a bias for each row, whose gradient is that of a gate, so that the fourth loop
-need not read the nodes again (GRU 192: no faster; LSTM 160: 12.8 ms instead of 14.2, but not the cell as it is).
+A tile of fewer nodes than ``ROWS`` reads on into the nodes behind it, and what it computes of them counts for nothing.
+So the arrays hold no padding but at their end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from namegen.backends.keras_engine.layers import Layers, Tensor
-from namegen.backends.keras_engine.loss import softmax_cross_entropy
-from namegen.backends.keras_engine.optimizers import KerasOptimizer
-from namegen.backends.keras_engine.packing import ROWS, pack
-from namegen.backends.keras_engine.tensorflow_setup import Untyped, tf
+from namegen.backends.keras_engine.layers import KerasOptimizer, Layers, Tensor
+from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
+from namegen.core.data.batching import Batch
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Step
 from namegen.core.network.architecture import checked_masks
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.types import Array, Float64
+from namegen.types import Array, Float, Float64, Int32, Int64
 
+ROWS = 32  # of a tile; 16 and 64 are as fast or slower
 NODES = 8192  # nodes in a call; a larger batch has a call of its own, of twice the nodes, four times, ...
 STEPS = 16  # updates in a call
 BLOCK = 256  # nodes at a time where none waits for another
@@ -241,3 +242,78 @@ def put(arrays: Sequence[Tensor], start: Tensor, values: Sequence[Tensor]) -> li
 def add(sums: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
     """Tensor by tensor; a gradient that TensorFlow gives as rows becomes whole first."""
     return [one + tf.convert_to_tensor(other) for one, other in zip(sums, values, strict=True)]
+
+
+def softmax_cross_entropy(chances: Tensor, logits: Tensor, visits: Tensor) -> Tensor:
+    """``−visits · Σ_v chances_v log softmax(logits)_v``, summed over the nodes, in nats, float64.
+
+    Chances and not counts: TensorFlow's gradient, ``softmax − targets``, is right for targets that sum to 1 alone.
+
+    Args:
+        chances: of what follows each node, ``(B, V)``.
+        logits: ``(B, V)``.
+        visits: how often each node counts, ``(B,)``.
+    """
+    entropy = keras.losses.categorical_crossentropy(chances, logits, from_logits=True)  # (B,)
+    return tf.reduce_sum(tf.cast(entropy * visits, tf.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Packing:
+    """The trees of some batches, one behind the other, in arrays of one length; nodes are counted through.
+
+    Attributes:
+        tokens: the last token of each node.
+        parents: the node of its parent; of a root, and behind the last tree, the last place of all, which no node has.
+        visits: how many names pass through the node; 0 behind the last tree.
+        chances: of what follows the node, in the batch or by its targets.
+        tiles: the first node of each tile; then, up to the end of the array, the end of the last tree.
+        first_tile: of each batch; then the number of all tiles.
+        first_node: of each batch; then the number of all nodes.
+    """
+
+    tokens: Int32[Array, "room"]
+    parents: Int32[Array, "room"]
+    visits: Float[Array, "room"]
+    chances: Float[Array, "room V"]
+    tiles: Int32[Array, "room"]
+    first_tile: Int32[Array, "starts"]
+    first_node: Int32[Array, "starts"]
+
+
+def pack(batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS) -> Packing:
+    """Lay the trees of the batches one behind the other into arrays of the length ``room``, which is greater than the
+    number of their nodes.
+    """
+    trees = [batch.tree for batch in batches]
+    first_node = np.cumsum([0, *(tree.nodes for tree in trees)])
+    starts = [tile_starts(tree, rows) for tree in trees]
+    packing = Packing(
+        tokens=np.zeros(room, np.int32),
+        parents=np.full(room, room - 1, np.int32),
+        visits=np.zeros(room, dtype),
+        chances=np.zeros((room, vocabulary_size), dtype),
+        tiles=np.full(room, first_node[-1], np.int32),
+        first_tile=np.cumsum([0, *map(len, starts)], dtype=np.int32),
+        first_node=first_node.astype(np.int32),
+    )
+    for k, (batch, tree) in enumerate(zip(batches, trees, strict=True)):
+        first, end = first_node[k : k + 2]
+        packing.tokens[first:end] = tree.token
+        packing.parents[first + tree.roots : end] = tree.parent[tree.roots :] + first
+        packing.visits[first:end] = tree.count
+        packing.tiles[packing.first_tile[k] : packing.first_tile[k + 1]] = starts[k] + first
+        if batch.targets is None:
+            packing.chances[tree.edge_node + first, tree.edge_token] = tree.edge_count / tree.count[tree.edge_node]
+        else:
+            packing.chances[first:end] = batch.targets
+    return packing
+
+
+def tile_starts(tree: PrefixTree, rows: int = ROWS) -> Int64[Array, "tiles"]:
+    """The first node of each tile: a tile holds at most ``rows`` nodes, and the parent of none of them."""
+    starts = [0]
+    while starts[-1] < tree.nodes:
+        first_child = np.searchsorted(tree.parent, starts[-1])  # of the tile: parents rise with the nodes
+        starts.append(min(starts[-1] + rows, int(first_child)))
+    return np.array(starts[:-1])
