@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -14,7 +14,7 @@ from namegen.cli import options
 from namegen.cli.terminal import Notes, json_text, printable
 
 if TYPE_CHECKING:
-    from namegen.fetch.download import Silent
+    from namegen.fetch.download import Watcher
 
 
 @click.command(
@@ -50,80 +50,61 @@ def fetch(
     given = click.get_current_context().get_parameter_source("part") is ParameterSource.COMMANDLINE
     if what == "companies" and given:
         raise click.UsageError("--part is only for players: leave it out")
-    from namegen.fetch import companies, players
+    from namegen.fetch import sources
     from namegen.fetch.download import Downloader
-    from namegen.fetch.writing import check_target, write_list
+    from namegen.files import check_output, write_whole
 
-    notes = Notes(quiet)
-    target = Path(out)
-    check_target(target, force=force)
-    lines: list[str]
-    dropped: Counter[str]
-    with show_progress(notes) as watcher, Downloader(contact=contact, watcher=watcher) as downloader:
+    notes, target = Notes(quiet), Path(out)
+    check_output(target, example="names.txt", force=force)
+    with show_progress(notes) as watcher:
+        downloader = Downloader(contact=contact, watcher=watcher)
         if what == "players":
-            fetched = players.fetch_players(downloader, url)
-            lines, dropped, credit = fetched.lines(part), fetched.dropped, players.CREDIT
+            fetched, credit = sources.fetch_players(downloader, url, part=part), sources.PLAYERS_CREDIT
         else:
-            listed = companies.fetch_companies(downloader, url, contact=contact)
-            lines, dropped, credit = listed.names, listed.dropped, companies.CREDIT
-    write_list(target, lines, force=force)
+            fetched, credit = sources.fetch_companies(downloader, url, contact=contact), sources.COMPANIES_CREDIT
+    check_output(target, example="names.txt", force=force)  # a file that has come to be meanwhile is kept
+    write_whole(target, "".join(f"{line}\n" for line in fetched.lines).encode())
     if as_json:
-        click.echo(json_text({"out": out, "lines": len(lines), "dropped": dict(dropped), "credit": credit}))
+        report = {"out": out, "lines": len(fetched.lines), "dropped": dict(fetched.dropped), "credit": credit}
+        click.echo(json_text(report))
     else:
-        notes("\n".join(f"left out: {count:,} {reason}" for reason, count in sorted(dropped.items())))
-        click.echo(f"{len(lines):,} lines: {printable(out)}\nsource: {credit}")
+        notes("\n".join(f"left out: {count:,} {reason}" for reason, count in sorted(fetched.dropped.items())))
+        click.echo(f"{len(fetched.lines):,} lines: {printable(out)}\nsource: {credit}")
         if what == "companies":
             notes("train on it with --sameness companies, so that names that differ only in Inc or Ltd count as one")
 
 
-def show_progress(notes: Notes) -> AbstractContextManager[Silent]:
+@contextmanager
+def show_progress(notes: Notes) -> Iterator[Watcher]:
     """What fits where standard error goes: a bar in a terminal, a line a file anywhere else."""
-    from namegen.fetch.download import Silent
+    from namegen.fetch.download import Watcher
 
-    class Lines(Silent, AbstractContextManager[Silent]):
-        """A line a file; with ``--quiet`` none."""
-
-        def __exit__(self, *_: object) -> None:
-            """Nothing to put away."""
-
+    class Lines(Watcher):
         def begins(self, what: str, number: int, files: int) -> None:
-            """Say which."""
             notes(f"{what} ({number} of {files})" if files > 1 else what)
 
         def waits(self, seconds: float, why: str) -> None:
-            """Say why."""
             notes(f"{why}; trying again in {seconds:.0f} s")
 
-    class Bar(Lines):
-        """One bar for all files; each advances it by its share."""
+    if not notes.can_draw_over:
+        yield Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-        def __enter__(self) -> Bar:
-            from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as progress:
+        task = progress.add_task("connecting", total=None)
 
-            columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
-            self._progress: Any = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
-            self._task = self._progress.add_task("connecting", total=None)
-            self._progress.start()
-            return self
+        class Bar(Watcher):
+            def begins(self, what: str, number: int, files: int) -> None:
+                name = printable(what.rpartition("/")[2] or what)
+                progress.reset(task, total=None, description=f"{name} ({number} of {files})" if files > 1 else name)
 
-        def __exit__(self, *_: object) -> None:
-            """Give the cursor back."""
-            self._progress.stop()
+            def received(self, size: int, expected: int | None) -> None:
+                progress.update(task, completed=size, total=expected)
 
-        def begins(self, what: str, number: int, files: int) -> None:
-            """A bar for this file."""
-            name = printable(what.rpartition("/")[2] or what)
-            self._progress.reset(
-                self._task, total=None, description=f"{name} ({number} of {files})" if files > 1 else name
-            )
+            def waits(self, seconds: float, why: str) -> None:
+                progress.console.print(printable(f"{why}; trying again in {seconds:.0f} s"), markup=False)
 
-        def received(self, size: int, expected: int | None) -> None:
-            """Advance it."""
-            self._progress.update(self._task, completed=size, total=expected)
-
-        def waits(self, seconds: float, why: str) -> None:
-            """Above the bar, which stays."""
-            self._progress.console.print(printable(f"{why}; trying again in {seconds:.0f} s"), markup=False)
-
-    return Bar() if notes.can_draw_over else Lines()
+        yield Bar()

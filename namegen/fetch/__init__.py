@@ -1,6 +1,6 @@
 """Fresh lists of names from their public sources.
 
-``players.py`` and ``companies.py`` each know a source: where it is, and how to read what it gives. Both call
-``download.py``, which gets one file, politely; ``exchange.py`` below it is one request and its answer, which end
-whatever a server does. ``docs/use/fetching.md`` says more.
+``sources.py`` knows the sources: where they are, and how to read what they give. It calls ``download.py``, which reads
+one file from the disk, or has ``request.py`` read it from the web in a process of its own, which it kills when the time
+is up. ``docs/use/fetching.md`` says more.
 """

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
 import time
-from dataclasses import dataclass
-from functools import partial
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Protocol, runtime_checkable
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.request import url2pathname
 
-from namegen import __version__
 from namegen.errors import FetchError, SettingsError, missing_library, quote, setting
-from namegen.fetch.places import local_path, redirected, same_server, shown
-from namegen.fetch.refusals import TimeIsUpError, TooLargeError, TryAgainError, refusal
-from namegen.fetch.sizes import PART, gathered
+from namegen.files import read_whole
 
-if TYPE_CHECKING:
-    from namegen.fetch.exchange import Web
-
-REDIRECTIONS = frozenset((301, 302, 303, 307, 308))
-MOST_REDIRECTIONS = 10
-A_DAY = 86_400  # seconds
-USER_AGENT = f"namegen/{__version__}"
-LONGEST_CONTACT = 200
+_CONTACT = re.compile("[ -~]{1,200}")  # what may stand in the head of a request
+LONGEST_SHOWN = 300  # characters of a place in a message
 
 
 @dataclass(frozen=True)
@@ -52,44 +50,30 @@ class Manners:
         return min(self.first_wait * 2.0 ** (failures - 1), self.longest_wait)
 
 
-@runtime_checkable
-class Watcher(Protocol):
-    """Who is told how it goes."""
+POLITE = Manners()
+
+
+class Watcher:
+    """Follows a download; this one does nothing."""
 
     def begins(self, what: str, number: int, files: int) -> None:
-        """A file is about to be read: what it is called, the how many-th of how many."""
-        ...
+        """A file is about to be read: its place, its number, and how many there are."""
 
     def received(self, size: int, expected: int | None) -> None:
         """So many bytes of the file have come, of so many, if the server said."""
-        ...
 
     def waits(self, seconds: float, why: str) -> None:
         """It did not work, and will be tried again."""
-        ...
-
-
-class Silent:
-    """A watcher that says nothing."""
-
-    def begins(self, what: str, number: int, files: int) -> None:
-        """Say nothing."""
-
-    def received(self, size: int, expected: int | None) -> None:
-        """Say nothing."""
-
-    def waits(self, seconds: float, why: str) -> None:
-        """Say nothing."""
 
 
 class Downloader:
-    """Reads files, one after the other, over one connection where there is one.
+    """Reads files, one after the other.
 
     Args:
         manners: how servers are asked.
-        contact: who asks, an address for the server's keeper to write to; sent as part of the user agent, to the server
-            that is asked for a file and to none that it sends on to.
-        watcher: who is told how it goes.
+        contact: an e-mail address for the server's keeper to write to; sent as part of the user agent, to the server
+            that is asked for a file and to none that it redirects to.
+        watcher: follows what happens.
 
     Raises:
         SettingsError: a contact that cannot stand in the head of a request.
@@ -98,26 +82,10 @@ class Downloader:
     def __init__(
         self, *, manners: Manners | None = None, contact: str | None = None, watcher: Watcher | None = None
     ) -> None:
-        if contact is not None and not (
-            contact.strip() and contact.isascii() and contact.isprintable() and len(contact) <= LONGEST_CONTACT
-        ):
-            raise SettingsError(
-                f"{setting('contact')} is {quote(contact)}: expected an e-mail address, in ASCII characters, such as "
-                "jane@example.com"
-            )
-        self.manners, self.watcher = manners or Manners(), watcher or Silent()
-        self._contact = None if contact is None else contact.strip()
-        self._web: Web | None = None
+        if contact is not None and not _CONTACT.fullmatch(contact.strip()):
+            raise SettingsError(f"{setting('contact')} is {quote(contact)}: expected an e-mail address")
+        self.manners, self.watcher, self._contact = manners or POLITE, watcher or Watcher(), contact
         self._asked = False
-
-    def __enter__(self) -> Downloader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._web is not None:
-            self._web.close()
 
     def read(self, place: str, *, number: int = 1, files: int = 1) -> bytes:
         """All of a file.
@@ -132,99 +100,129 @@ class Downloader:
         """
         path = local_path(place)
         self.watcher.begins(shown(place), number, files)
-        return self._from_disk(place, path) if path is not None else self._from_web(place)
-
-    def _from_disk(self, place: str, path: Path) -> bytes:
+        if path is None:
+            return self._from_web(place)
         try:
-            with path.open("rb") as stream:  # its size is not asked for: a pipe has none
-                content = gathered(iter(partial(stream.read, PART), b""), self.manners.most_bytes)
-        except TooLargeError as error:
-            raise self._too_large(place) from error
+            content = read_whole(path, self.manners.most_bytes)
         except (OSError, ValueError) as error:  # ValueError: a path that the system cannot even spell
-            reason = getattr(error, "strerror", None) or error
-            raise FetchError(f"cannot read {shown(place)}: {reason}; give another with {setting('url')}") from error
+            raise unreadable(place, str(getattr(error, "strerror", None) or error)) from error
         self.watcher.received(len(content), len(content))
         return content
 
     def _from_web(self, address: str) -> bytes:
-        web = self._open_web()
+        """Have a process read it. What it says is a line of JSON each; the last one says how many bytes follow."""
+        for library in ("urllib3", "certifi"):
+            if find_spec(library) is None:
+                raise FetchError(missing_library("fetching", library, "fetch"))
         if self._asked:
             time.sleep(self.manners.delay)
         self._asked = True
+        job = {"address": address, "contact": self._contact, "manners": asdict(self.manners)}
         deadline = time.monotonic() + self.manners.longest
-        failures = 0
-        while True:
-            try:
-                return self._ask(web, address, deadline)
-            except TooLargeError as error:
-                raise self._too_large(address) from error
-            except TimeIsUpError as error:
-                self._give_up(address, f"it takes longer than {self.manners.longest:g} seconds", error)
-            except TryAgainError as error:
-                failures += 1
-                if failures == self.manners.tries:
-                    self._give_up(address, f"{error} (tried {failures} times)", error)
-                wait = self.manners.wait(failures) if error.wait is None else error.wait
-                if wait > self.manners.longest_wait:
-                    how_long = f"{wait:,.0f} seconds" if wait <= A_DAY else "more than a day"
-                    raise FetchError(
-                        f"{shown(address)}: the server asks to wait for {how_long}: try again then, or give a "
-                        f"mirror or a local file with {setting('url')}"
-                    ) from error
-                if time.monotonic() + wait > deadline:
-                    self._give_up(address, f"{error}, for {self.manners.longest:g} seconds", error)
-                self.watcher.waits(wait, str(error))
-                time.sleep(wait)
-
-    def _ask(self, web: Web, address: str, deadline: float) -> bytes:
-        """One try, wherever the server sends on to. Raises TryAgainError where another may help."""
-        here = address
-        for _ in range(MOST_REDIRECTIONS + 1):
-            head = self._headers(address, here)
-            answer = web.get(here, head, deadline=deadline, received=self.watcher.received)
-            location = answer.headers.get("location")
-            if answer.body is not None:
-                return answer.body
-            if answer.status not in REDIRECTIONS or location is None:
-                raise refusal(answer.status, answer.headers, address)
-            here = redirected(here, location)
-        raise FetchError(
-            f"cannot read {shown(address)}: the server redirects more than {MOST_REDIRECTIONS} times; give another "
-            f"address with {setting('url')}"
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "namegen.fetch.request"],  # -P: imports nothing from where it runs
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
-
-    def _headers(self, asked: str, here: str) -> dict[str, str]:
-        """The head of a request. Who asks is told to the server that was asked for, and to none that it sends on to."""
-        from namegen.fetch.exchange import credentials
-
-        head = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-        if same_server(asked, here):
-            if self._contact is not None:
-                head["User-Agent"] = f"{USER_AGENT} {self._contact}"
-            if (who := credentials(asked)) is not None:
-                head["Authorization"] = who
-        return head
-
-    def _open_web(self) -> Web:
-        if self._web is None:
+        end = threading.Timer(self.manners.longest, process.kill)
+        end.start()
+        with process:
+            assert process.stdin is not None  # both are pipes
+            assert process.stdout is not None
             try:
-                from namegen.fetch.exchange import Web
-            except ImportError as error:
-                raise FetchError(missing_library("fetching", error.name, "fetch")) from error
-            self._web = Web(silence=self.manners.silence, most_bytes=self.manners.most_bytes)
-        return self._web
+                with suppress(OSError), process.stdin as pipe:  # OSError: it has been killed already
+                    pipe.write(json.dumps(job).encode())
+                for line in process.stdout:
+                    what, *told = json.loads(line)
+                    if what == "refused":
+                        raise FetchError(told[0])
+                    if what != "whole":
+                        getattr(self.watcher, what)(*told)
+                    elif len(content := process.stdout.read(told[0])) == told[0]:
+                        return content
+            except json.JSONDecodeError:  # half a line: it was killed
+                pass
+            finally:  # Ctrl-C as well
+                end.cancel()
+                process.kill()
+        if time.monotonic() < deadline:
+            raise unreadable(address, "the process that reads it has died")
+        raise unreadable(address, f"it takes longer than {self.manners.longest:g} seconds")
 
-    def _give_up(self, address: str, why: str, error: Exception) -> NoReturn:
-        raise FetchError(
-            f"cannot read {shown(address)}: {why}: try again later, or give a mirror or a local file with "
-            f"{setting('url')}"
-        ) from error
 
-    def _too_large(self, place: str) -> FetchError:
-        return FetchError(
-            f"{shown(place)} is larger than {self.manners.most_bytes:,} bytes, far more than the list that is looked "
-            f"for: give the right file with {setting('url')}"
-        )
+def unreadable(place: str, why: str) -> FetchError:
+    """The error for a place that cannot be read."""
+    advice = f"try again later, or give another place with {setting('url')}"
+    return FetchError(f"cannot read {shown(place)}: {why}: {advice}")
+
+
+def local_path(place: str) -> Path | None:
+    """The path that a place on the disk stands for; None for a web address.
+
+    Raises:
+        SettingsError: an address of another kind.
+
+    >>> local_path("people.csv"), local_path("file:///tmp/a%20b.csv"), local_path("https://example.org/people.csv")
+    (PosixPath('people.csv'), PosixPath('/tmp/a b.csv'), None)
+    """
+    if "://" not in place:
+        if not place or "\0" in place:
+            raise SettingsError(f"{setting('url')} is empty or has a NUL in it: give a web address or a path")
+        return Path(place)
+    try:
+        parts = split_address(place)
+    except ValueError as error:
+        raise SettingsError(f"{setting('url')} is {quote(place, 80)}: not a web address ({error})") from error
+    if parts.scheme == "file" and parts.hostname in (None, "localhost") and "\0" not in unquote(parts.path):
+        return Path(url2pathname(parts.path))
+    if parts.scheme in ("http", "https") and parts.hostname:
+        return None
+    raise SettingsError(f"{setting('url')} is {quote(place, 80)}: expected a path, file:///…, http://… or https://…")
+
+
+def split_address(address: str) -> SplitResult:
+    """Raises ValueError where it is no address: brackets that do not close, a port that is none, control characters."""
+    if not address.isprintable():
+        raise ValueError("it has characters that cannot be shown")
+    parts = urlsplit(address)
+    _ = parts.hostname, parts.port  # read on demand, and only then looked at
+    return parts
+
+
+def bare(address: str) -> str:
+    """A web address as a server is asked for it: without name, password and fragment.
+
+    >>> bare("https://me:secret@example.org/people.csv?key=1#top")
+    'https://example.org/people.csv?key=1'
+    """
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
+
+
+def shown(place: str) -> str:
+    """A place as it stands in messages: without what may be a password or a key, and not too long.
+
+    >>> shown("https://me:secret@example.org/people.csv?key=1")
+    'https://example.org/people.csv'
+    """
+    if local_path(place) is None:
+        place = bare(place).partition("?")[0]
+    return place if len(place) <= LONGEST_SHOWN else f"{place[: LONGEST_SHOWN - 1]}…"
+
+
+def inside(folder: str, name: str) -> str:
+    """The place of a file in a folder.
+
+    >>> inside("https://example.org/data/?key=1", "people-0.csv"), inside("data", "people-0.csv")
+    ('https://example.org/data/people-0.csv?key=1', 'data/people-0.csv')
+    """
+    path = local_path(folder)
+    if path is not None:
+        return str(path / name)
+    parts = urlsplit(folder)
+    return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/{name}", parts.query, ""))
 
 
 def decoded(data: bytes, place: str) -> str:
@@ -232,4 +230,4 @@ def decoded(data: bytes, place: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FetchError(f"{shown(place)} is not text in UTF-8: give the right file with {setting('url')}") from error
+        raise unreadable(place, "it is not text in UTF-8") from error

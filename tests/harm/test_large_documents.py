@@ -14,7 +14,7 @@ from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.core.training.run_state import SavedState
 from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, NamesError
-from namegen.fetch.companies import clean_name
+from namegen.fetch.sources import clean_name
 from namegen.wishes import make_wishes
 from tests.harm.attack import attack
 from tests.harm.effort import tries
