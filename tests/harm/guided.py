@@ -45,7 +45,7 @@ def of_models(data: bytes) -> None:
 
 def of_documents(data: bytes) -> None:
     """The documents inside the files, their checksum verified already: whatever the JSON says."""
-    from namegen.backends.tflite.document import TFLiteDocument
+    from namegen.backends.tflite.contents import TFLiteDocument
     from namegen.core.network.checkpoint import CheckpointDocument
     from namegen.core.training.run_state import StateDocument
     from namegen.documents import from_plain, read_json

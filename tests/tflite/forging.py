@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from namegen.backends.tflite.seal import BLANK, HEAD, seal
+from namegen.backends.tflite.contents import BLANK, HEAD, seal
 
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:

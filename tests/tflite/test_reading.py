@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from namegen.backends.tflite import runtime
-from namegen.backends.tflite.contents import Contents, contents_of, to_bytes_of
+from namegen.backends.tflite.contents import Contents, contents_of, read_contents, to_bytes_of
 from namegen.backends.tflite.graph import Weight
-from namegen.backends.tflite.reading import read_contents
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, OutputError

@@ -13,7 +13,6 @@ import pytest
 
 from namegen import api
 from namegen.backends.tflite.export import export_tflite
-from namegen.backends.tflite.known_names import to_bytes
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
@@ -181,7 +180,7 @@ class TestWhatIsNew:
     def test_those_that_are_none_are_refused(self, exported: Exported, checkpoint: CheckpointOf) -> None:
         """Also under a checksum that fits."""
         content = exported().read_bytes()
-        entry = to_bytes(checkpoint("simple_rnn").known_names)
+        entry = checkpoint("simple_rnn").known_names.astype("<u8").tobytes()
         assert content.count(entry) == 1
         _is_refused(resealed(content, entry, entry[8:16] + entry[:8] + entry[16:]), "known names are not in order")
         size = np.uint32(len(entry)).tobytes()
@@ -207,10 +206,10 @@ def _exported_to(folder: Path, checkpoint: Checkpoint) -> TFLiteModel:
 
 class TestDamage:
     def test_every_flipped_bit_and_every_cut_is_one_sentence(self, exported: Exported) -> None:
-        """The checksum is verified before LiteRT sees a byte, so this needs no process of its own."""
+        """LiteRT sees no byte of them, so this needs no process of its own."""
         content = exported().read_bytes()
         rng = np.random.default_rng(0)
-        for place in rng.integers(len(content), size=300).tolist():
+        for place in rng.integers(len(content), size=40).tolist():
             damaged = bytearray(content)
             damaged[place] ^= 1 << int(rng.integers(8))
             _is_refused(bytes(damaged))

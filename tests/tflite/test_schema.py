@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namegen.backends.tflite.schema import IDENTIFIER, Op, Options, Type
+from namegen.backends.tflite.graph import IDENTIFIER, Op, Options, Type
 from tests.tflite.conftest import CELLS
 
 Exported = Callable[..., Path]

@@ -1,6 +1,6 @@
 """A flatbuffer, written from its root downwards: the same tables give the same bytes, whichever libraries are there.
 
-``reading.py`` compares a file with what namegen writes of its parts, byte for byte, so the writer is namegen's own: a
+``contents.py`` compares a file with what namegen writes of its parts, byte for byte, so the writer is namegen's own: a
 library's may place things otherwise in its next version. The format is public and small (https://flatbuffers.dev):
 
 - a *table* is a signed offset back to its vtable, which says at which place in the table each field stands, then the

@@ -2,20 +2,96 @@
 
 A ``File`` has the buffers, which all subgraphs share: a weight stands in it once. A ``Graph`` is one subgraph; its
 operators run in the order in which they were added. A size of −1 in a shape is any number.
+
+The numbers of operators, types and tables' fields are those of the public schema. They never change their meaning: a
+newer schema only adds to them. ``tests/tflite/test_flatbuffer.py`` holds each against the schema that LiteRT ships.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import count
 from typing import TypeAlias
 
 import numpy as np
 
 from namegen.backends.tflite.flatbuffer import Number, Part, Table, Vector, tables, text, to_bytes
-from namegen.backends.tflite.schema import IDENTIFIER, VERSION, Op, Options, Type
 from namegen.types import Array
+
+IDENTIFIER = b"TFL3"
+VERSION = 3
+
+
+class Type(IntEnum):
+    """Of a tensor's numbers."""
+
+    FLOAT32 = 0
+    FLOAT16 = 1
+    INT32 = 2
+    BOOL = 6
+    INT8 = 9
+
+
+class Op(IntEnum):
+    """Operators that LiteRT has built in."""
+
+    ADD = 0
+    DEQUANTIZE = 6
+    FULLY_CONNECTED = 9
+    LOGISTIC = 14
+    MUL = 18
+    RESHAPE = 22
+    SOFTMAX = 25
+    TANH = 28
+    GATHER = 36
+    TRANSPOSE = 39
+    SUB = 41
+    DIV = 42
+    STRIDED_SLICE = 45
+    SPLIT = 49
+    CAST = 53
+    ARG_MAX = 56
+    MINIMUM = 57
+    LESS = 58
+    GREATER = 61
+    LESS_EQUAL = 63
+    NOT_EQUAL = 72
+    SUM = 74
+    SHAPE = 77
+    REDUCE_MAX = 82
+    PACK = 83
+    LOGICAL_AND = 86
+    UNPACK = 88
+    REDUCE_ANY = 91
+    FILL = 94
+    WHILE = 119
+    SELECT_V2 = 123
+    CUMSUM = 128
+    DYNAMIC_UPDATE_SLICE = 151
+
+
+class Options(IntEnum):
+    """Tables of an operator's options."""
+
+    FULLY_CONNECTED = 8
+    SOFTMAX = 9
+    ADD = 11
+    MUL = 21
+    GATHER = 23
+    REDUCER = 27
+    SUB = 28
+    DIV = 29
+    STRIDED_SLICE = 32
+    SPLIT = 35
+    ARG_MAX = 40
+    SHAPE = 55
+    PACK = 59
+    UNPACK = 64
+    WHILE = 93
+    CUMSUM = 102
+
 
 TYPES = {
     np.dtype(np.float32): Type.FLOAT32,

@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from namegen.backends.tflite.flatbuffer import Number
-from namegen.backends.tflite.graph import Chosen, File, Graph, Tensor, Weight, integer, true
-from namegen.backends.tflite.schema import Op, Options, Type
+from namegen.backends.tflite.graph import Chosen, File, Graph, Op, Options, Tensor, Type, Weight, integer, true
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.network.recurrent_network import RecurrentNetwork
 

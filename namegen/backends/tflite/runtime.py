@@ -1,7 +1,7 @@
 """TFLiteModel: a ``.tflite`` of ``namegen export-tflite`` as a LanguageModel, in the LiteRT runtime alone.
 
 No TensorFlow is loaded. ``docs/use/tflite.md`` shows the same in a few lines without namegen, which trusts the file;
-``reading.py`` does not, and stands before the runtime here.
+``contents.py`` does not, and stands before the runtime here.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from namegen.backends.quiet import quiet
-from namegen.backends.tflite.document import probe_of
-from namegen.backends.tflite.reading import read_contents
+from namegen.backends.tflite.contents import read_contents
 from namegen.core.data.sameness import Sameness
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_probe
@@ -69,7 +68,7 @@ class TFLiteModel:
         self._lock = threading.Lock()  # the runtime's buffers are those of one call
         interpreter_class = find_interpreter()
         try:
-            probe = probe_of(document, self.vocabulary.size)
+            probe = contents.probe
             with quiet():
                 interpreter = interpreter_class(model_content=content, num_threads=threads)
                 self._step = interpreter.get_signature_runner("step")
