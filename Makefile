@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow harm fuzz check docs site links course bench quality plausibility labels mutants models page format wheel constraints clean
+.PHONY: help demo test test-slow harm fuzz check docs site links course size bench quality plausibility labels mutants models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -40,6 +40,7 @@ help:
 	@echo "make harm         the attacks, as continuous integration runs them (two minutes at most)"
 	@echo "make fuzz         the attacks at length (an hour or more): 10,000 tries for each reader of files"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
+	@echo "make size         files, lines and token lines by folder; make check holds the sums against docs/develop/size.json"
 	@echo "make docs         write the generated documents anew"
 	@echo "make site         build the documentation as a site, build/site/index.html (a minute, without a network)"
 	@echo "make links        ask every external link of the documents (needs the network; nothing else does)"
@@ -50,7 +51,7 @@ help:
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
-	@echo "make mutants      a thousand small mistakes, one at a time: does a test notice? (an hour; COUNT=...)"
+	@echo "make mutants      1,300 small mistakes, one at a time: does a test notice? (hours; COUNT=...; DEAL=1: others)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -97,12 +98,16 @@ check: $(VENV)/.developing
 	$(RUN) docs/tools/make_results.py --check
 	$(RUN) docs/tools/make_lists.py --check
 	$(RUN) docs/tools/make_fields.py --check
+	$(RUN) -m benchmarks.size --check
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
 	$(RUN) -m benchmarks.mutants_page --check
 	$(RUN) docs/tools/make_models.py --check
+
+size: $(VENV)/.installed
+	@$(RUN) -m benchmarks.size
 
 docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_cli_docs.py
@@ -149,7 +154,7 @@ labels: $(VENV_BENCH)/.installed
 	$(RUN) -m benchmarks.labels_page
 
 mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
-	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT))
+	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT)) $(if $(DEAL),--deal)
 	$(RUN) -m benchmarks.mutants_page
 
 models: $(VENV)/.installed

@@ -334,12 +334,15 @@ def test_another_way_of_asking_would_be_seen() -> None:
     ]
 
 
-def test_no_file_holds_a_second_concept_unseen() -> None:
-    """Beyond 600 lines, or 12 entries in core, it is time to look for one."""
+def test_no_file_is_too_long_and_no_package_holds_one_file() -> None:
+    """Beyond 600 lines, or 12 entries in core, it is time to look for a second concept."""
     long = {
         module_name(path): lines for path in modules() if (lines := len(path.read_text("utf-8").splitlines())) > 600
     }
     assert not long
+    code = {folder: sorted(folder.glob("*.py")) for folder in {path.parent for path in modules()}}
+    alone = {folder.name for folder, files in code.items() if len(files) == 1 and not list(folder.glob("*/*.py"))}
+    assert alone <= {"lists", "models"}  # data with its reader
     assert len([path for path in (PACKAGE / "core").iterdir() if path.name != "__pycache__"]) <= 12
 
 
