@@ -19,7 +19,6 @@ from pathlib import Path
 
 from namegen.errors import MOST_OF_A_PATH, FolderInUseError, NamegenError, OutputError, quote, setting, short
 
-READ_AT_ONCE = 2**20  # bytes
 PART = ".part"  # how a file is called that is not whole yet
 
 # --- what lies at a path ----------------------------------------------------------------------------------------------
@@ -70,12 +69,6 @@ def is_folder(path: Path | str, refusal: type[NamegenError] | None) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
-def is_device(path: Path | str) -> bool:
-    """Whether a device is at a path, which may give bytes for ever; no if that cannot be told."""
-    found = look(path, None)
-    return found is not None and (stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode))
-
-
 def size_of(path: Path | str) -> int:
     """The bytes of a file that has been written. Raises OutputError where it is gone again."""
     found = look(path, OutputError)
@@ -98,14 +91,14 @@ def is_link(path: Path | str) -> bool:
 
 
 def read_whole(path: Path | str, largest: int) -> bytes:
-    """All bytes of a file, within a limit: one of a terabyte, or one without an end, is refused before memory is full.
+    """All bytes of a file, within a limit: one of a terabyte is refused before memory is full.
 
     Args:
         path: the file.
         largest: bytes that it may have.
 
     Raises:
-        OSError: it cannot be read, or is larger, which its ``strerror`` says.
+        OSError: it cannot be read, is larger, or is a pipe or a device, which may never end: its ``strerror`` says so.
         ValueError: a NUL in the path.
 
     >>> Path("small.txt").write_bytes(b"some")
@@ -117,17 +110,20 @@ def read_whole(path: Path | str, largest: int) -> bytes:
     ...
     OSError: [Errno 27] it is larger than 3 bytes, the most that such a file may have: 'small.txt'
     """
-    with open(path, "rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        parts = [stream.read(size + 1)] if size <= largest else []
-        read = sum(map(len, parts))
-        while parts and parts[-1] and read <= largest:  # a pipe has no size, and a file may have grown
-            parts.append(stream.read(READ_AT_ONCE))
-            read += len(parts[-1])
-    if not parts or read > largest:
+    with open(path, "rb", opener=_without_waiting) as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
+        content = stream.read() if found.st_size <= largest else None
+    if content is None or len(content) > largest:  # it may have grown
         said = f"it is larger than {largest:,} bytes, the most that such a file may have"
         raise OSError(errno.EFBIG, said, str(path))
-    return b"".join(filter(None, parts))
+    return content
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a pipe that nobody writes to, too, which a plain ``open`` waits for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

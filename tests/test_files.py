@@ -12,8 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from namegen.api import load
 from namegen.cli.terminal import option_name
-from namegen.errors import OutputError
+from namegen.config import read_tables
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.checkpoint import Checkpoint, read_known_names
+from namegen.errors import CheckpointError, NamesError, OutputError, ResultsError, SettingsError
+from namegen.experiments.compare.reading import read_results
 from namegen.files import check_output, read_whole, write_whole
 
 OLD, NEW = b"what was there", b"what is new" * 1000
@@ -289,18 +294,30 @@ def test_a_file_is_read_whole_up_to_the_limit(path: Path, size: int) -> None:
             read_whole(path, 10)
 
 
-@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="this system gives pipes no path")
-@pytest.mark.parametrize("size", [9, 10, 11, 20])
-def test_of_a_pipe_no_more_is_taken_than_a_file_may_have(size: int) -> None:
-    """Its size is not known before."""
-    reading, writing = os.pipe()
-    os.write(writing, b"x" * size)
-    os.close(writing)
-    try:
-        if size <= 10:
-            assert read_whole(f"/dev/fd/{reading}", 10) == b"x" * size
-        else:
-            with pytest.raises(OSError, match="larger than 10 bytes"):
-                read_whole(f"/dev/fd/{reading}", 10)
-    finally:
-        os.close(reading)
+@pytest.mark.timeout(30)  # opening a pipe waits for somebody who writes
+@pytest.mark.parametrize("writing", [False, True])
+def test_pipes_and_devices_are_refused_and_never_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writing: bool
+) -> None:
+    """By whatever reads a file that somebody else may have left: a model, a config, results, a vocabulary."""
+    monkeypatch.chdir(tmp_path)
+    Path("runs/first").mkdir(parents=True)
+    pipe = Path("runs/first/model.safetensors")
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR) if writing else None
+    for special in (pipe, Path("/dev/zero")):
+        with pytest.raises(OSError, match="it is a pipe or a device, not a file"):
+            read_whole(special, 10)
+        for error, read in (
+            (CheckpointError, Checkpoint.load),
+            (CheckpointError, read_known_names),
+            (NamesError, Vocabulary.load),
+            (SettingsError, read_tables),
+            (ResultsError, read_results),
+        ):
+            with pytest.raises(error, match="a pipe or a device"):
+                read(special)
+    with pytest.raises(CheckpointError, match="a pipe or a device"):
+        load()
+    if end is not None:
+        os.close(end)

@@ -19,7 +19,7 @@ from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
 from namegen.errors import CheckpointError, EngineError, SettingsError, missing_library, short
-from namegen.files import is_device, read_whole
+from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
 CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
@@ -90,8 +90,6 @@ class TFLiteModel:
     @classmethod
     def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:
         """Read a file. Raises what the class raises."""
-        if is_device(path):
-            raise CheckpointError(f"{short(path)} is a device, not a .tflite: give a file")
         try:
             content = read_whole(path, LARGEST_FILE)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path

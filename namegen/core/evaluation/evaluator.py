@@ -84,6 +84,7 @@ def ceiling(tree: PrefixTree) -> Metrics:
 
 CHUNK_ROWS = 8192  # prefixes that are read at a time
 MOST_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the one, so many prefixes as have the other
+MOST_ROWS, ROWS_IN_CACHE = 1 << 18, 1 << 14  # the same of the rows of a model that reads several for each of ours
 
 
 def read_prefixes(
@@ -96,11 +97,13 @@ def read_prefixes(
     """
     if chunk_rows * model.vocabulary_size > MOST_LOGITS:
         chunk_rows = max(1, LOGITS_IN_CACHE // model.vocabulary_size)
-    # Nodes, with the state before them.
-    pending: list[tuple[Int[Array, "B"], State]] = [(np.arange(tree.roots), model.initial_state(tree.roots))]
+    chunk_rows = at_a_time(model, chunk_rows)
+    # Nodes, with a state and which of its rows stand before them.
+    roots = np.arange(tree.roots)
+    pending: list[tuple[Int[Array, "B"], State, Int[Array, "B"]]] = [(roots, model.initial_state(len(roots)), roots)]
     while pending:
-        nodes, state = pending.pop()
-        logits, after = model.step(tree.token[nodes], state)
+        nodes, before, parents = pending.pop()
+        logits, after = model.step(tree.token[nodes], model.select(before, parents))
         yield nodes, logits
         edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
         children = tree.edge_child[edges]
@@ -108,7 +111,13 @@ def read_prefixes(
         parents, children = rows[inner], children[inner]
         for start in range(0, len(children), chunk_rows):
             part = slice(start, start + chunk_rows)
-            pending.append((children[part], model.select(after, parents[part])))
+            pending.append((children[part], after, parents[part]))
+
+
+def at_a_time(model: LanguageModel, rows: int) -> int:
+    """So many rows, or as few as a model takes that reads each of them behind many beginnings."""
+    of_each = getattr(model, "rows_per_prefix", 1)
+    return max(1, ROWS_IN_CACHE // of_each) if rows * of_each > MOST_ROWS else rows
 
 
 def chances_at_nodes(model: LanguageModel, tree: PrefixTree) -> Float32[Array, "N V"]:

@@ -66,6 +66,7 @@ class MixtureModel:
         beginnings: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self.models, self.temperature = tuple(models), temperature
+        self.rows_per_prefix = max((getattr(model, "rows_per_prefix", 1) for model in models), default=1)
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
         if vocabulary is None:
             vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
@@ -193,6 +194,7 @@ class AnyBeginning:
 
     def __init__(self, model: LanguageModel, beginnings: Beginnings) -> None:
         self.model, self.beginnings = model, beginnings
+        self.rows_per_prefix = len(beginnings.tokens)
 
     @property
     def vocabulary_size(self) -> int:

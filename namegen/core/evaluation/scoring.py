@@ -11,7 +11,7 @@ import numpy as np
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, log_probabilities
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time, log_probabilities
 from namegen.core.evaluation.mixture import AnyBeginning, as_one
 from namegen.core.network.checkpoint import QUANTILES
 from namegen.errors import NamesError
@@ -80,8 +80,9 @@ def score_names(
     _check_lengths(names)
     scores: list[NameScore] = []
     model, beginning = as_one(model, beginnings or Beginnings.single())
-    for start in range(0, len(names), BLOCK_NAMES):
-        block = names[start : start + BLOCK_NAMES]
+    size = at_a_time(model, BLOCK_NAMES)
+    for start in range(0, len(names), size):
+        block = names[start : start + size]
         letters = _letters(model, np.full(len(block), beginning, np.int32), vocabulary, block)
         scores += [
             NameScore(

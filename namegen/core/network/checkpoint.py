@@ -23,7 +23,7 @@ from safetensors.numpy import save as save_safetensors
 from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.network.architecture import Network, checked_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork, of_version_1
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.documents import (
     LARGEST,
     UNSET,
@@ -38,7 +38,7 @@ from namegen.documents import (
     to_plain,
 )
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, quote, short
-from namegen.files import is_device, read_whole, write_whole
+from namegen.files import read_whole, write_whole
 from namegen.types import Array, Float32, Float64, UInt64
 
 SCORE_QUANTILES, PROBE = "score_quantiles", "probe"
@@ -112,7 +112,7 @@ class CheckpointDocument:
     network: Mapping[str, Json]  # of which each architecture has a schema of its own
     vocabulary: str
     training: Mapping[str, Json]  # a TrainingSummary, and whatever else
-    engine: str | UnsetType = UNSET  # version 1: in training
+    engine: str
     labels: tuple[Label, ...] = ()
     drawing_temperature: Temperature | UnsetType = UNSET
     endings: tuple[str, ...] = ()
@@ -199,13 +199,12 @@ class Checkpoint:
                 f"{path} holds a {quote(str(plain.get('kind')))}, not a model: give a model.safetensors file"
             )
         try:
-            document = from_plain(CheckpointDocument, _as_version_2(plain))
+            document = from_plain(CheckpointDocument, plain)
             training = checked_summary(document.training)
         except ValueError as error:
             raise _unfit(path, error) from error
-        engine = document.engine if isinstance(document.engine, str) else "numpy"
         try:
-            architecture = architectures(str(document.network.get("architecture")), engine)
+            architecture = architectures(str(document.network.get("architecture")), document.engine)
         except CheckpointError as error:
             raise CheckpointError(f"{path} cannot be read here: {error}") from error
         try:
@@ -237,23 +236,12 @@ class Checkpoint:
             training,
             known,
             quantiles,
-            engine,
+            document.engine,
             probe,
             document.labels,
             temperature if isinstance(temperature, float) else None,
             document.endings,
         )
-
-
-def _as_version_2(plain: Mapping[str, Json]) -> dict[str, Json]:
-    """The document without what belongs to the file; one of version 1 as the second has it."""
-    document = own(plain)
-    if plain["format_version"] == 1 and isinstance(network := document.get("network"), dict):
-        document["network"] = of_version_1(network)
-        training = document.get("training")
-        if isinstance(training, dict) and isinstance(backend := training.get("backend"), str):
-            document["engine"] = backend
-    return document
 
 
 def _check_beside(known: Array | None, quantiles: Array | None, probe: Array | None, vocabulary_size: int) -> None:
@@ -296,7 +284,7 @@ def read_known_names(path: Path) -> UInt64[Array, "known"]:
     """
     tensors, plain = read_tensors(path)
     try:
-        from_plain(KnownNamesDocument, own(plain))
+        from_plain(KnownNamesDocument, plain)
         if set(tensors) != {KNOWN_NAMES}:
             raise CheckpointError(f"it holds {len(tensors)} tensors, expected {KNOWN_NAMES} alone")
         return checked_known_names(tensors[KNOWN_NAMES])
@@ -321,7 +309,6 @@ def checked_known_names(known: Array) -> UInt64[Array, "known"]:
 
 METADATA_KEY = "namegen"
 FORMAT_VERSION = 2
-OLDEST_VERSION = 1
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 
@@ -340,14 +327,6 @@ class HeaderMetadata:
     """What the header says beside its tensors: the document, as one text."""
 
     namegen: str
-
-
-@dataclass(frozen=True)
-class Seal:
-    """What stands in every document beside its own."""
-
-    format_version: Size
-    checksum: str
 
 
 def write_tensors(
@@ -387,39 +366,35 @@ def read_tensors(path: Path, *, largest: int = LARGEST) -> tuple[dict[str, Array
         largest: bytes of its header, with the document.
 
     Raises:
-        CheckpointError: no such file, not such a file, cut short, changed, or of a newer format.
+        CheckpointError: no such file, not such a file, cut short, changed, or of another format version.
     """
-    content = _content(path)
+    try:
+        content = read_whole(path, LARGEST_FILE)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     text = _document_text(path, content, largest)
     damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
     try:
         document = read_object(text, largest=largest)
     except ValueError:
         raise damaged from None
-    version = document.get("format_version")
-    if type(version) is int and version > FORMAT_VERSION:
+    found, version = document.pop("checksum", None), document.pop("format_version", None)
+    if type(version) is not int:
+        raise damaged
+    if version != FORMAT_VERSION:
+        advice = "update namegen" if version > FORMAT_VERSION else "make it anew"
         raise CheckpointError(
-            f"{path} has the format version {version}, and this namegen reads up to {FORMAT_VERSION}: update namegen"
+            f"{path} has the format version {version}, and this namegen reads {FORMAT_VERSION}: {advice}"
         )
+    stamped = {"format_version": version, **document}
     try:
         tensors = load_safetensors(content)
-        seal = from_plain(Seal, {one: document[one] for one in ("format_version", "checksum")})
-        sound = seal.format_version >= OLDEST_VERSION and text == to_json(document)
-        del document["checksum"]
+        sound = text == to_json({**stamped, "checksum": found}) and found == checksum(tensors, stamped)
     except (SafetensorError, ValueError, KeyError, TypeError):
         raise damaged from None
-    if not sound or seal.checksum != checksum(tensors, document):
+    if not sound:
         raise damaged
     return tensors, document
-
-
-def own(document: Mapping[str, Json]) -> dict[str, Json]:
-    """What a document says itself, without what belongs to every file.
-
-    >>> own({"format_version": 2, "kind": "known names"})
-    {'kind': 'known names'}
-    """
-    return {name: value for name, value in document.items() if name not in ("format_version", "checksum")}
 
 
 def to_json(document: Mapping[str, object]) -> str:
@@ -436,16 +411,6 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
         digest.update(np.ascontiguousarray(values).data if values.ndim else values.tobytes())
     digest.update(to_json(document).encode())
     return digest.hexdigest()
-
-
-def _content(path: Path) -> bytes:
-    """The bytes of a file; a device may go on for ever. Raises CheckpointError."""
-    if is_device(path):
-        raise CheckpointError(f"{path} is a device, not a model file: give a file")
-    try:
-        return read_whole(path, LARGEST_FILE)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _document_text(path: Path, content: bytes, largest: int) -> str:

@@ -11,13 +11,12 @@ labels, ``H`` width, ``G`` gates (GRU: z, r, h with ``reset_after=True``; LSTM: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from namegen.core.network.architecture import Network, Shape
 from namegen.core.settings import PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
-from namegen.documents import Json
 from namegen.errors import OutputError, SettingsError, setting
 
 
@@ -117,11 +116,6 @@ class RecurrentNetwork(Network):
             "drop_between": {name: (shapes[name][0], 1) for name in between},
             "drop_output": {"output.kernel": (shapes["output.kernel"][0], 1)},
         }
-
-
-def of_version_1(network: Mapping[str, Json]) -> dict[str, Json]:
-    """The description of a network in a file of version 1, which knew this architecture alone, as the second has it."""
-    return {"architecture": RecurrentNetwork.architecture, "labels": 0, **network}
 
 
 def as_recurrent(network: Network) -> RecurrentNetwork | None:

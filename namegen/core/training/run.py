@@ -35,7 +35,7 @@ from namegen.core.training.network_choice import architecture_for, network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.run_result import RunResult
-from namegen.core.training.run_state import SavedState, same_settings
+from namegen.core.training.run_state import SavedState
 from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
 from namegen.documents import Json, to_plain
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
@@ -191,7 +191,7 @@ class TrainingRun:
                 f"{CONFIG_FILE} are of two runs): put the old files back, or train anew"
             )
         for part in ("network", "training", "data", "teaching"):
-            if not same_settings(part, identity.get(part), here.get(part)):
+            if identity.get(part) != here.get(part):
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"

@@ -13,9 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from namegen.core.network.checkpoint import PROBE, own, read_tensors, write_tensors
-from namegen.core.network.recurrent_network import of_version_1
-from namegen.core.settings import DROPS
+from namegen.core.network.checkpoint import PROBE, read_tensors, write_tensors
 from namegen.core.training.history import EpochRecord
 from namegen.core.training.progress import BestEpoch, TrainingProgress
 from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
@@ -23,11 +21,6 @@ from namegen.errors import CheckpointError, quote
 from namegen.types import Array, Float32
 
 BEST_PREFIX = "best."
-# Settings that did not exist when states were first saved, as they were then.
-LATER: dict[str, dict[str, Json]] = {
-    "training": {**dict.fromkeys(DROPS, 0.0), "label_smoothing": 0.0, "effort": "quick"},
-    "data": {"test": 0.0, "split_seed": None},
-}
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class BestDocument:
 
 @dataclass(frozen=True)
 class IdentityDocument:
-    """What must be the same when a run goes on; the settings of each part may be older than some that there are now."""
+    """What must be the same when a run goes on."""
 
     list: str
     list_name: str
@@ -64,7 +57,7 @@ class StateDocument:
     history: tuple[EpochRecord, ...]
     best: BestDocument | None
     identity: Mapping[str, Json]
-    engine: str | UnsetType = UNSET  # not in version 1
+    engine: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +69,7 @@ class SavedState:
         progress: where the run stands.
         identity: plain values by name: the list's fingerprint, the network, the settings.
         engine: which one saved it.
-        probe: what it computed (``core/evaluation/evaluator.py``); None in a file of version 1.
+        probe: what it computed (``core/evaluation/evaluator.py``); None: nothing can be checked.
     """
 
     engine_state: Mapping[str, Array]
@@ -118,7 +111,7 @@ class SavedState:
             )
         found = tensors.pop(PROBE, None)
         try:
-            document = from_plain(StateDocument, own(plain))
+            document = from_plain(StateDocument, plain)
             from_plain(IdentityDocument, document.identity)
             _check_together(document, found)
         except ValueError as error:
@@ -139,8 +132,7 @@ class SavedState:
             history=list(document.history),
             best=None if best is None else BestEpoch(best.epoch, best.value, parameters),
         )
-        engine = document.engine if isinstance(document.engine, str) else "numpy"
-        return cls(tensors, progress, document.identity, engine, found)
+        return cls(tensors, progress, document.identity, document.engine, found)
 
 
 def _check_together(document: StateDocument, probe: Array | None) -> None:
@@ -156,15 +148,3 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
         raise ValueError(f"{document.step} steps have read {document.characters} characters")
     if probe is not None and (probe.dtype != np.float32 or probe.ndim != 2 or len(probe) != 2):
         raise ValueError(f"{PROBE} is not two rows of logits")
-
-
-def same_settings(part: str, saved: Json, here: Json) -> bool:
-    """Whether a part of an identity is what it was: saved before some settings existed, it has them as they were then,
-    and before the number of epochs belonged to it, any.
-    """
-    if not isinstance(saved, dict) or not isinstance(here, dict):
-        return saved == here
-    if part == "network":
-        return of_version_1(saved) == here
-    any_number = {"epochs": here["epochs"]} if "epochs" in here else {}
-    return {**LATER.get(part, {}), **any_number, **saved} == here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 import pytest
@@ -10,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import namegen.core.evaluation.scoring as scoring_module
-from namegen.core.evaluation.scoring import score_names
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.engine import State
+from namegen.core.evaluation.evaluator import chances_at_nodes
+from namegen.core.evaluation.mixture import AnyBeginning, MixtureModel
+from namegen.core.evaluation.scoring import score_names, score_quantiles
 from namegen.errors import NamesError
 from tests.core.generation.exact import SmallModel, next_chances
 
@@ -59,3 +65,35 @@ def test_what_cannot_be_scored_is_named() -> None:
     with pytest.raises(NamesError, match="empty"):
         score_names(MODEL, MODEL.vocabulary, ["a", ""])
     assert score_names(MODEL, MODEL.vocabulary, []) == []
+
+
+class Counting:
+    """Reads nothing; notes how many rows it is given at a time."""
+
+    vocabulary_size, most = 5, 0
+
+    def initial_state(self, rows: int) -> np.ndarray:
+        return np.zeros(rows, np.int8)
+
+    def step(self, tokens: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        self.most = max(self.most, len(tokens))
+        return np.zeros((len(tokens), 5), np.float32), state
+
+    def select(self, state: State, rows: np.ndarray) -> State:
+        return cast(np.ndarray, state)[rows]
+
+
+def test_thousands_of_labels_take_no_more_memory_than_a_few() -> None:
+    """Behind each prefix a model of labelled names reads as many rows as there are labels."""
+    names = [a + b + c for a in "abcd" for b in "abcd" for c in "abcd"]
+    vocabulary, many = Vocabulary.from_names(names), Beginnings.from_counts(5, [1] * 5_000)
+    tree = PrefixTree.from_names(names, vocabulary)
+    percentiles, scores, blend = Counting(), Counting(), Counting()
+    assert score_quantiles(percentiles, tree, many) is not None
+    assert len(score_names(scores, vocabulary, names * 2, beginnings=many)) == 128
+    mixed = MixtureModel([AnyBeginning(blend, many)], [vocabulary])
+    assert np.allclose(chances_at_nodes(mixed, tree), 0.2)
+    assert max(percentiles.most, scores.most, blend.most) <= 1 << 18
+    few = Counting()
+    score_quantiles(few, tree, Beginnings.from_counts(5, [1] * 32))
+    assert few.most == 64 * 32  # the deepest prefixes all at once

@@ -69,7 +69,7 @@ def test_the_rule_of_sameness_comes_back_and_a_file_without_one_has_the_ordinary
     assert Checkpoint.load(path).sameness == Sameness(("inc", "co"))
     tensors, document = read_tensors(path)
     assert document["endings"] == ["inc", "co"]
-    write_tensors(path, tensors, {name: document[name] for name in document.keys() - {"endings", "format_version"}})
+    write_tensors(path, tensors, {name: document[name] for name in document.keys() - {"endings"}})
     assert Checkpoint.load(path).sameness == Sameness()
 
 
@@ -96,25 +96,22 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
             Checkpoint.load(path)
 
 
-def test_a_newer_format_says_to_update(checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as newer:
-        newer.setattr(tensor_file, "FORMAT_VERSION", 3)
-        checkpoint.save(tmp_path / "model.safetensors")
-    with pytest.raises(CheckpointError, match=r"format version 3.*update namegen"):
-        Checkpoint.load(tmp_path / "model.safetensors")
-
-
-def test_the_oldest_format_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("version", "advice"), [(3, "update namegen"), (1, "make it anew"), (0, "make it anew")])
+def test_a_file_of_another_format_is_refused_with_its_number_and_what_to_do(
+    tmp_path: Path, version: int, advice: str
+) -> None:
     path = tmp_path / "file.safetensors"
-    for version in (tensor_file.OLDEST_VERSION, tensor_file.OLDEST_VERSION - 1):
-        monkeypatch.setattr(tensor_file, "FORMAT_VERSION", version)
-        write_tensors(path, {"a": np.ones(2)}, {"b": 3})
-        monkeypatch.undo()
-        if version == tensor_file.OLDEST_VERSION:
-            assert read_tensors(path)[1]["b"] == 3
-        else:
-            with pytest.raises(CheckpointError):
-                read_tensors(path)
+    write_tensors(path, {"a": np.ones(2)}, {"b": 3, "format_version": version})
+    with pytest.raises(CheckpointError, match=f"format version {version}, .*: {advice}$"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize("version", [None, True, 2.0, "2"])
+def test_a_version_that_is_no_whole_number_is_damage(tmp_path: Path, version: object) -> None:
+    path = tmp_path / "file.safetensors"
+    write_tensors(path, {"a": np.ones(2)}, {"format_version": version})
+    with pytest.raises(CheckpointError, match="is damaged"):
+        read_tensors(path)
 
 
 def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
@@ -140,8 +137,7 @@ def test_quantiles_that_are_none_are_refused(checkpoint: Checkpoint, tmp_path: P
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     tensors, document = read_tensors(path)
-    kept = {name: value for name, value in document.items() if name != "format_version"}
-    write_tensors(path, tensors | {SCORE_QUANTILES: quantiles}, kept)
+    write_tensors(path, tensors | {SCORE_QUANTILES: quantiles}, document)
     with pytest.raises(
         CheckpointError, match=f"{SCORE_QUANTILES} (is not 101 numbers|are not numbers in rising order)"
     ):
@@ -227,7 +223,7 @@ def test_any_document_comes_back(tmp_path_factory, document: dict, size: int) ->
     tensors = {"a": np.arange(size, dtype=np.float32), "b": np.array(size, np.int64), "c": np.ones((2, size))}
     write_tensors(path, tensors, document)
     back, read = read_tensors(path)
-    assert {key: value for key, value in read.items() if key not in reserved} == document
+    assert read == document
     for name, values in tensors.items():
         np.testing.assert_array_equal(back[name], values)
         assert back[name].dtype == values.dtype
