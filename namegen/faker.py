@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from namegen import api
+from namegen.core.generation.generator import AS_LEARNED, check_letter_case
 from namegen.core.generation.inventing import PlayerInventor, draw_each
-from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case, write
+from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import missing_library
 from namegen.types import Array, UInt64

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
 from namegen.core.data.sameness import NAMES, Sameness
-from namegen.core.generation.wishes.known import Avoid, MinDistance
-from namegen.core.generation.wishes.wishlist import WISHES, Wishlist
+from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, Wishlist
 from namegen.errors import SettingsError, setting
 from namegen.lists import BUNDLED, load_bundled
 

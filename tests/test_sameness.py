@@ -11,7 +11,7 @@ from namegen import api
 from namegen.api import LoadedModel
 from namegen.config import parse_config, read_run_config
 from namegen.core.data.sameness import NAMES, sameness_of
-from namegen.core.generation.wishes.finished import Finished
+from namegen.core.generation.wishes.wish import Finished
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.wishes import make_wishes

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import namegen.core.generation.arrivals as arrivals_module
-import namegen.core.generation.best_first as best_first_module
+import namegen.core.generation.generator as best_first_module
 import namegen.core.generation.generator as generator_module
 from namegen import api
 from namegen.api import LoadedModel
@@ -21,8 +21,7 @@ from namegen.cli.terminal import option_name
 from namegen.config import Config, merge
 from namegen.core.data.sameness import digests, is_known, known_digests, normalise
 from namegen.core.generation.wishes.neighbours import Neighbours
-from namegen.core.generation.wishes.well_formed import WellFormed
-from namegen.core.generation.wishes.wishlist import WISHES
+from namegen.core.generation.wishes.wishlist import WISHES, WellFormed
 from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
 from namegen.wishes import make_wishes

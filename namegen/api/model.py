@@ -14,12 +14,10 @@ from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.data.vocabulary import Beginnings, Vocabulary, find_label
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
-from namegen.core.generation.generator import Generator
-from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case, in_case
-from namegen.core.generation.name_batch import NameBatch
+from namegen.core.generation.bands import OnProgress
+from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
-from namegen.core.generation.watching import OnProgress
-from namegen.core.generation.wishes.text import composed
+from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.training.run_folder import read_model
@@ -235,7 +233,7 @@ class LoadedModel:
 
         ``on_progress`` is called now and then with the names found so far and the prefixes read so far.
         """
-        from namegen.core.generation.best_first import likeliest
+        from namegen.core.generation.generator import likeliest
 
         check_letter_case(letter_case)
         wished = make_wishes(self.list_name, self.sameness, **wishes)

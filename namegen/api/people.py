@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from namegen.api.model import LoadedModel, load, load_shipped
-from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
+from namegen.core.generation.bands import OnProgress
+from namegen.core.generation.generator import AS_LEARNED, check_letter_case
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
-from namegen.core.generation.watching import OnProgress
 from namegen.errors import SettingsError, of_part, setting
 from namegen.wishes import Wishes, WishesOfPeople, make_wishes
 

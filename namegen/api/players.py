@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from namegen.api.model import load_shipped
 from namegen.core.data.players import LINE
+from namegen.core.generation.bands import OnProgress
+from namegen.core.generation.generator import AS_LEARNED, check_letter_case
 from namegen.core.generation.inventing import InventedPlayer, PartWishes, PlayerInventor
-from namegen.core.generation.letter_case import AS_LEARNED, check_letter_case
 from namegen.core.generation.sampling import random_numbers
-from namegen.core.generation.watching import OnProgress
 from namegen.errors import of_part
 from namegen.lists import BUNDLED
 from namegen.wishes import Wishes, WishesOfPart, make_wishes

@@ -23,7 +23,7 @@ from namegen.errors import NamegenError, safe_cell
 
 if TYPE_CHECKING:
     from namegen.api.model import LoadedModel
-    from namegen.core.generation.name_batch import NameBatch
+    from namegen.core.generation.generator import NameBatch
 
 FORMATS = ("text", "csv", "json", "jsonl")
 SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for

@@ -20,7 +20,7 @@ from namegen.cli.waiting import Waiting
 from namegen.files import look
 
 if TYPE_CHECKING:
-    from namegen.core.generation.name_batch import NameBatch
+    from namegen.core.generation.generator import NameBatch
 
 MOST_NAMES = 1_000_000_000
 OF_FILES = ("banned", "avoid")
@@ -260,7 +260,7 @@ def _refuse_without_effect(context: click.Context) -> None:
 
 def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Iterator[NameBatch]:
     """All names as one batch in an order; where fewer are found than asked, those are given before the error."""
-    from namegen.core.generation.name_batch import join_batches
+    from namegen.core.generation.generator import join_batches
     from namegen.errors import GenerationError
 
     found: list[NameBatch] = []

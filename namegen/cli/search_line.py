@@ -14,7 +14,7 @@ from namegen.cli.progress import SECONDS_BETWEEN_FRAMES
 from namegen.cli.terminal import Notes, one_line
 
 if TYPE_CHECKING:
-    from namegen.core.generation.watching import OnProgress
+    from namegen.core.generation.bands import OnProgress
 
 SECONDS_BEFORE = 2.0  # that a search may take without a word
 

@@ -15,7 +15,7 @@ from namegen.errors import NamegenError
 if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
-    from namegen.core.generation.name_batch import NameBatch
+    from namegen.core.generation.generator import NameBatch
     from namegen.core.training.run_result import RunResult
 
 DRAWN_NAMES = 1000

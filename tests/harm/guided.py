@@ -59,7 +59,7 @@ def of_documents(data: bytes) -> None:
 
 def of_expressions(data: bytes) -> None:
     """An expression and, after a line's end, a name."""
-    from namegen.core.generation.wishes.pattern import Pattern
+    from namegen.core.generation.wishes.matches import Pattern
 
     expression, _, name = data.decode(errors="replace").partition("\n")
     pattern = Pattern(expression)

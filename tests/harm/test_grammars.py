@@ -19,11 +19,9 @@ from namegen.api import open_checkpoint
 from namegen.config import Config, parse_config, read_config, read_run_config, write_config
 from namegen.core.data.sameness import normalise
 from namegen.core.generation import bands
-from namegen.core.generation.best_first import likeliest
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.people import Person, check_template
-from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.pattern import Pattern
+from namegen.core.generation.wishes.matches import Matches, Pattern
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, Label
 from namegen.core.network.recurrent_network import RecurrentNetwork
@@ -54,7 +52,7 @@ def by_re(expression: str) -> re.Pattern[str] | None:
 
 
 def test_expressions_match_what_they_match_in_pythons_own_library() -> None:
-    """And no beginning of a name that matches is pruned, none is of another length, none is mixed up with another."""
+    """And no beginning of a name that matches is pruned, none is mixed up with another."""
     names = sampled(grammars.short_names, 60)
 
     def call(expression: str) -> None:
@@ -62,14 +60,12 @@ def test_expressions_match_what_they_match_in_pythons_own_library() -> None:
         if reference is None:
             return
         alike = pattern.alike("".join(sorted({*"".join(names)}))) if pattern.prunes else {}
-        fewest, most = pattern.lengths
         for name in names:
             matches = reference.fullmatch(name) is not None
             assert pattern.matches(name) == matches, name
             assert pattern.matches(name.translate(alike)) == matches or not pattern.prunes, name
             if matches:
                 assert all(pattern.may_begin(name[:length]) for length in range(len(name) + 1)), name
-                assert fewest <= len(name) <= most, (name, fewest, most)
 
     expressions = sampled(grammars.shared_expressions, tries(few=30, landing=600, hour=4_000))
     known = sum(by_re(expression) is not None for expression in expressions)

@@ -15,11 +15,9 @@ from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
 from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import bands
-from namegen.core.generation.best_first import likeliest
-from namegen.core.generation.generator import Generator
-from namegen.core.generation.wishes.banned import Banned
+from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import Banned, Wishlist
 from namegen.errors import GenerationError
 from tests.core.generation.exact import SmallModel, all_names
 from tests.harm.attack import attack

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from namegen.api.model import load
-from namegen.core.generation import arrivals, best_first, generator
+from namegen.core.generation import arrivals, generator
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import of_part
 from namegen.models import shipped_path
@@ -69,7 +69,7 @@ def test_names_with_any_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search ends after so many names and prefixes: here sooner, so that many wishes are tried."""
     monkeypatch.setattr(generator, "TRIES", 2_000)
     monkeypatch.setattr(arrivals, "MOST_PREFIXES", 20_000)
-    monkeypatch.setattr(best_first, "MOST_PREFIXES", 20_000)
+    monkeypatch.setattr(generator, "MOST_PREFIXES", 20_000)
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:

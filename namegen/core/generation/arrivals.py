@@ -29,12 +29,10 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.core.data.sameness import scramble
-from namegen.core.generation.bands import BandSearch, Marks, Ranked
+from namegen.core.generation.bands import BandSearch, Marks, OnProgress, Ranked
 from namegen.core.generation.count_splitting import Open, Walk
-from namegen.core.generation.judge import Judge
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.watching import OnProgress
-from namegen.core.generation.wishes.known import Given
+from namegen.core.generation.wishes.wishlist import Given, Judge
 from namegen.types import Array, Float, Float64, Int64, UInt64
 
 MOST_PREFIXES = 2_000_000  # that are read in vain before the search gives up

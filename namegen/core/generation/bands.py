@@ -5,7 +5,7 @@ each time from the start: the last band costs about as much as all those before 
 blocks, which one prefix at a time from a queue, the textbook's way, could not be; nor does a queue have to be kept.
 Within a band what ranks highest is read first, and once there are enough names the floor rises to the last of them.
 
-What ranks names is an ``Order``: their probability (``best_first.py``), or when they would first be drawn
+What ranks names is an ``Order``: their probability (``ByProbability``), or when they would first be drawn
 (``arrivals.py``). What it says of a prefix has to be the same in every band.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -24,8 +24,7 @@ from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import all_log_probabilities
 from namegen.core.generation.count_splitting import Open, Walk
-from namegen.core.generation.judge import Judge
-from namegen.core.generation.watching import OnProgress
+from namegen.core.generation.wishes.wishlist import Judge
 from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64, Int32, Int64
 
@@ -37,6 +36,10 @@ MOST_LOGITS = 350_000_000  # that a search computes, however few prefixes those 
 TRIED_A_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
 MOST_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
+# Called with the names found so far and with what the search has done for them so far, now and then within a batch
+# too: names drawn, and once they are searched for without drawing, or where the likeliest are looked for, prefixes
+# read. It should take no time.
+OnProgress: TypeAlias = Callable[[int, int], None]
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
 
 
@@ -60,6 +63,21 @@ class Order(Protocol):
             lowest: ranks below it need not be exact, so long as they are below it, and −inf where they are.
         """
         ...
+
+
+class ByProbability:
+    """The order of the likeliest names: a rank is a log-probability, nats."""
+
+    def start(self, walk: Walk) -> tuple[Open, Marks]:
+        """At the one beginning."""
+        start = walk.start(1)
+        return start, {"rank": start.score}
+
+    def read(
+        self, logits: Float[Array, "B V"], steps: Float64[Array, "B V"], marks: Marks, lowest: float = -math.inf
+    ) -> Marks:
+        """The prefix's and the step's are added."""
+        return {"rank": steps + marks["rank"][:, None]}
 
 
 @dataclass(eq=False)

@@ -15,22 +15,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import log_probabilities
-from namegen.core.generation.forced import Forced
-from namegen.core.generation.prefix_filter import Places, PrefixFilter
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.wish import Tracker
+from namegen.core.generation.wishes.wishlist import MaxLength, StartsWith, Wishlist
 from namegen.errors import GenerationError
-from namegen.types import Array, Bool, Float64, Int32, Int64
+from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 
 BLOCK_ROWS = 4096  # prefixes that are read together: what they need stays in the processor's cache
 BLOCK_NUMBERS = 1 << 20  # fewer where their logits, or their characters, would be more than so many
 ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a time
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
+
+Places: TypeAlias = dict[str, Int64[Array, "..."]]  # of each prefix, its place in each wish's tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,101 @@ class Open:
     places: Places
     state: State  # of the prefixes one shorter, before the last token
     parent: Int64[Array, "B"]  # each one's row in that state: gathered only when it is read
+
+
+class PrefixFilter:
+    """What a walk asks of its prefixes.
+
+    Args:
+        wishes: already checked against the vocabulary (``Wishlist.check``), ``MaxLength`` among them.
+        vocabulary: the model's.
+    """
+
+    def __init__(self, wishes: Wishlist, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        beginning, limit = wishes.get(StartsWith), wishes.get(MaxLength)
+        self.beginning: Int32[Array, "characters"] = vocabulary.encode_all([beginning.text if beginning else ""])[0]
+        longest = limit.characters if limit else np.iinfo(np.int64).max
+        trackers = ((wish.name, wish.tracker(vocabulary, longest)) for wish in wishes)
+        self._trackers: dict[str, Tracker] = {name: tracker for name, tracker in trackers if tracker is not None}
+
+    def start(self) -> Places:
+        """Where the beginning that is forced stands: one row."""
+        return {name: np.array([tracker.start(self.beginning)]) for name, tracker in self._trackers.items()}
+
+    def go_on(self, places: Places, rows: Int[Array, "K"], tokens: Int32[Array, "K"]) -> Places:
+        """Where the prefixes stand after one more character each."""
+        return {name: tracker.go_on(places[name][rows], tokens) for name, tracker in self._trackers.items()}
+
+    def select(self, places: Places, rows: Int[Array, "K"]) -> Places:
+        """Gather rows."""
+        return {name: place[rows] for name, place in places.items()}
+
+    def refused_prefixes(
+        self, tokens: Int32[Array, "B depth"], places: Places
+    ) -> Iterator[tuple[str, Bool[Array, "B"]]]:
+        """By the wish's name, the prefixes that no wanted name begins with."""
+        for name, tracker in self._trackers.items():
+            refused = tracker.refuses_prefixes(tokens, places[name])
+            if refused.any():
+                yield name, refused
+                if refused.all():
+                    return
+
+    def refused_names(self, tokens: Int32[Array, "K depth"], places: Places) -> Iterator[tuple[str, Bool[Array, "K"]]]:
+        """By the wish's name, which prefixes are not wanted as whole names."""
+        for name, tracker in self._trackers.items():
+            refused = tracker.refuses_names(tokens, places[name])
+            if refused.any():
+                yield name, refused
+
+
+class Forced:
+    """The characters that every wanted name begins with, read behind each beginning.
+
+    Args:
+        model: what reads them.
+        beginnings: behind which.
+        characters: their ids.
+        sampling: how they would have been drawn, which weighs the beginnings; None where there is one.
+
+    Attributes:
+        score: their log-probability given the beginning, nats, ``(R,)``.
+        last: the last token, which is still to be read, and ``state``, the state before it.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        beginnings: Beginnings,
+        characters: Int32[Array, "characters"],
+        sampling: SamplingSettings | None = None,
+    ) -> None:
+        self.beginnings = beginnings
+        self.last, count = beginnings.ids, len(beginnings.tokens)
+        self.state, self.score, self._drawn = model.initial_state(count), np.zeros(count), np.zeros(count)
+        for token in characters:
+            logits, self.state = model.step(self.last, self.state)
+            self.last = np.full(count, token)
+            self.score = self.score + log_probabilities(logits, np.arange(count), self.last)
+            if sampling is not None:
+                with np.errstate(divide="ignore"):  # of an impossible one −inf
+                    self._drawn += np.log(sampling.chances(logits)[:, token])
+
+    def posterior(self) -> Float64[Array, "R"]:
+        """The probability of each beginning given the characters.
+
+        Where the way of drawing never gives them (at temperature 0, say), the model itself weighs the beginnings; where
+        that never does either, their shares alone. So they can always be asked for, as with one beginning.
+        """
+        shares = self.beginnings.log_shares
+        for of_characters in (self._drawn, self.score, np.zeros(len(shares))):
+            joint = shares + of_characters
+            if joint.max() > -np.inf:
+                break
+        chances: Float64[Array, "R"] = np.exp(joint - joint.max())
+        chances /= chances.sum()
+        return chances
 
 
 class Walk:

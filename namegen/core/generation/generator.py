@@ -13,8 +13,10 @@ prefix. ``generate`` draws so, drops what is not wanted, and draws again until i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,28 +26,101 @@ from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.mixture import as_one
-from namegen.core.generation.advice import advice
 from namegen.core.generation.arrivals import Arrivals
-from namegen.core.generation.count_splitting import Draws, Walk
-from namegen.core.generation.judge import Judge
-from namegen.core.generation.name_batch import NameBatch
-from namegen.core.generation.prefix_filter import PrefixFilter
+from namegen.core.generation.bands import BandSearch, ByProbability, OnProgress
+from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, draw, pick
-from namegen.core.generation.watching import OnProgress
-from namegen.core.generation.wishes.known import Avoid, Distinct, New
-from namegen.core.generation.wishes.length import MaxLength
-from namegen.core.generation.wishes.well_formed import WellFormed
-from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
+from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, WellFormed, Wishlist
+from namegen.core.settings import LETTER_CASES
 from namegen.errors import GenerationError, SettingsError, setting
-from namegen.types import Array, Float64, Int32, UInt64
+from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
 
 CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
 MOST_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
 MOST_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
+MOST_PREFIXES = 1_000_000  # that a search for the likeliest reads before it gives up: some seconds
 TRIES = 100_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
+ASK_FOR_FEWER = "ask for fewer"
+AS_LEARNED = LETTER_CASES[0]
+NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
+Scores: TypeAlias = "Float64[Array, 'names R'] | Callable[[], Float64[Array, 'names R']]"
+
+
+@dataclass(frozen=True, eq=False)
+class NameBatch:
+    """Some generated names.
+
+    Attributes:
+        names: the names, in random order.
+        scores: the log-probability of each together with each of the ``R`` beginnings that it may have, under the model
+            at temperature 1, nats, STOP included; or what finds it.
+        known_names, sameness: what ``new`` goes by.
+    """
+
+    names: list[str]
+    scores: Scores = field(repr=False)
+    known_names: UInt64[Array, "known"] | None = field(default=None, repr=False)
+    sameness: Sameness = field(default=NAMES, repr=False)
+
+    @cached_property
+    def joint(self) -> Float64[Array, "names R"]:
+        """``scores``; found out when they are first asked for: over many beginnings that takes far longer than drawing
+        the names did.
+        """
+        return self.scores() if callable(self.scores) else self.scores
+
+    @cached_property
+    def log_probability(self) -> Float64[Array, "names"]:
+        """Of each name, whatever its beginning."""
+        summed: Float64[Array, "names"] = np.logaddexp.reduce(self.joint, axis=1)
+        return summed
+
+    @property
+    def likeliest_beginning(self) -> Int64[Array, "names"]:
+        """Of each name, which of the beginnings, by its place."""
+        places: Int64[Array, "names"] = self.joint.argmax(axis=1)
+        return places
+
+    @cached_property
+    def new(self) -> Bool[Array, "names"] | None:
+        """Of each, whether the list that the model learned from lacks it; None where the model does not know.
+
+        Found out when it is first asked for: a digest costs about as much as drawing the name did.
+        """
+        if self.known_names is None:
+            return None
+        row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
+        new = ~self.sameness.are_known(row_of, self.known_names)
+        return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
+
+    def select(self, rows: Sequence[int]) -> NameBatch:
+        """The names of some rows, in their order."""
+        places = np.array(rows, np.int64)
+        return replace(self, names=[self.names[row] for row in rows], scores=lambda: self.joint[places])
+
+
+def check_letter_case(case: str) -> None:
+    """Raise SettingsError for a letter case that there is not."""
+    if case not in LETTER_CASES:
+        raise SettingsError(f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}")
+
+
+def in_case(batches: Iterator[NameBatch], case: str) -> Iterator[NameBatch]:
+    """Batches with their names in a letter case, which is one of ``settings.LETTER_CASES``."""
+    if case == AS_LEARNED:
+        return batches
+    from namegen.core.generation.letter_case import write
+
+    return (replace(batch, names=[write(name, case, batch.sameness) for name in batch.names]) for batch in batches)
+
+
+def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
+    """Batches of one generator, at least one, as one batch."""
+    names = [name for batch in batches for name in batch.names]
+    return replace(batches[0], names=names, scores=lambda: np.concatenate([batch.joint for batch in batches]))
 
 
 class Generator:
@@ -132,7 +207,7 @@ class Generator:
         >>> names = ["Anna", "Annika", "Hanna", "Hans"]
         >>> vocabulary = Vocabulary.from_names(names)
         >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
-        >>> from namegen.core.generation.wishes.text import StartsWith
+        >>> from namegen.core.generation.wishes.wishlist import StartsWith
         >>> batches = Generator(model, vocabulary).generate(
         ...     3, rng=np.random.default_rng(0), wishes=Wishlist([StartsWith("Hann")]), allow_seen=True)
         >>> [len(batch.names) for batch in batches]
@@ -336,3 +411,114 @@ def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
     else:
         wanted = max(min(2 * missing, MOST_AT_FIRST), 2 * tried, FIRST_NAMES)
     return min(CHUNK_NAMES, wanted)
+
+
+def likeliest(
+    generator: Generator,
+    n: int,
+    *,
+    max_length: int,
+    wishes: Wishlist | None = None,
+    allow_seen: bool = False,
+    allow_repeats: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Iterator[NameBatch]:
+    """Give the n likeliest names, the likeliest first: exactly those that reading every name would find.
+
+    Args:
+        generator: the model, its characters, and the names that are not new.
+        n: how many.
+        max_length: characters of the longest name that is given.
+        wishes: what each name must keep.
+        allow_seen: names of the list too.
+        allow_repeats: each spelling is a name; otherwise, of names that differ in letter case, spaces or punctuation
+            only, the likeliest.
+        on_progress: called now and then with the names found so far, of which some may still be refused or give
+            way to likelier ones, and the prefixes read so far.
+
+    Raises:
+        SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
+            to its bound, after those found have been given. Those are then still the likeliest.
+
+    >>> from namegen.core.evaluation.ngram import NgramModel
+    >>> from namegen.core.data.prefix_tree import PrefixTree
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> names = ["Anna", "Annika", "Hanna", "Hans"]
+    >>> vocabulary = Vocabulary.from_names(names)
+    >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
+    >>> next(likeliest(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
+    ['Anna', 'Hans', 'Ha']
+    """
+    walk, judge = generator.as_one().prepare(n, max_length, wishes, allow_seen, allow_repeats)
+    search = BandSearch(walk, judge, ByProbability(), bound=MOST_PREFIXES, on_progress=on_progress)
+    return _likeliest(search, n, generator)
+
+
+def _likeliest(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBatch]:
+    names: list[str] = []
+    scores: Float64[Array, "names"] = np.zeros(0)
+    for found in search.bands(n):  # each has those of the one before, too
+        names, scores = found.names, found.marks["score"]
+    if names:
+        yield generator.batch(names, scores)
+    if len(names) < n:
+        told = f"names found: {len(names):,} of {n:,} asked for, the likeliest there are; "
+        if search.bounded:
+            raise GenerationError(
+                f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.wishes)}"
+            )
+        raise GenerationError(f"{told}no other name is possible: ask for fewer, or relax a wish")
+
+
+def advice(
+    rejected: Counter[str], wishes: Wishlist, sampling: SamplingSettings | None = None, *, fewer: bool = False
+) -> str:
+    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
+
+    Args:
+        rejected: how many failed at which wish, by its name.
+        wishes: all that were asked of them.
+        sampling: how they were drawn; None: they were not drawn, but searched for.
+        fewer: some names were found, so that to ask for fewer is an advice, whatever the draws failed at.
+
+    >>> from namegen.core.generation.wishes.wishlist import Contains
+    >>> from namegen.errors import NamegenError
+    >>> str(NamegenError(advice(Counter(contains=5), Wishlist([Contains("xyz")]), SamplingSettings(top_k=1))))
+    'raise top_k, or relax contains'
+    """
+    variety, stuck = _more_variety(sampling) if sampling is not None else ("", False)
+    failed = {wish.name: wish for wish in wishes if rejected[wish.name]}
+    if len(failed) > 1:
+        failed.pop(WellFormed.name, None)
+    if stuck or any(wish.about == "text" for wish in failed.values()):
+        failed.pop(MaxLength.name, None)  # names that are too long turn up anyway: they are not what is in the way
+    most = sorted(failed.values(), key=lambda wish: (-rejected[wish.name], wish.name))[:1]
+    last = [wish for wish in failed.values() if wish.about == "list"][-1:]
+    steps = [step for wish in most + last for step in wish.advice]
+    if stuck and MORE_VARIETY not in steps:
+        steps.insert(0, MORE_VARIETY)
+    if last:
+        relaxable = [wish for wish in wishes if wish.about != "list" and not wish.always and wish not in most]
+        steps += [f"relax {setting(wish.name)}" for wish in relaxable]
+    said = dict.fromkeys(variety if step == MORE_VARIETY else step for step in steps)
+    said_at_all = [step for step in said if step]
+    if ASK_FOR_FEWER not in said_at_all and (fewer or not said_at_all):
+        said_at_all.insert(0, ASK_FOR_FEWER)
+    return ", or ".join(filter(None, (", ".join(said_at_all[:-1]), said_at_all[-1])))
+
+
+def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
+    """What lets the model choose less likely characters; and whether it can choose but the likeliest now."""
+    only_the_likeliest = {
+        "temperature": sampling.temperature < NEARLY_0,
+        "top_k": sampling.top_k == 1,
+        "top_p": sampling.top_p is not None and sampling.top_p < NEARLY_0,
+    }
+    if any(only_the_likeliest.values()):  # each of them has to go
+        return "raise " + " and ".join(setting(name) for name, narrow in only_the_likeliest.items() if narrow), True
+    narrowed = {
+        "top_k": sampling.top_k is not None,
+        "top_p": sampling.top_p not in (None, 1),
+        "temperature": True,
+    }
+    return "raise " + " or ".join(setting(name) for name, can_help in narrowed.items() if can_help), False

@@ -12,13 +12,11 @@ import numpy as np
 
 from namegen.core.data.players import SUFFIXES
 from namegen.core.data.sameness import normalise
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.bands import OnProgress
+from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.watching import OnProgress
-from namegen.core.generation.wishes.well_formed import WellFormed
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import WellFormed, Wishlist
 from namegen.errors import GenerationError, SettingsError, of_part, setting
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up

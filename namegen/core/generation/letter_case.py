@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, legal_forms
-from namegen.core.generation.name_batch import NameBatch
 from namegen.core.settings import LETTER_CASES
-from namegen.errors import SettingsError, setting
 
 AS_LEARNED = LETTER_CASES[0]
 USUAL_CASE_FILE = Path(__file__).parents[1] / "data" / "usual_case.txt"
@@ -28,20 +25,6 @@ _ORDINAL = re.compile(r"(?<=\d)(?:ST|ND|RD|TH)\b")
 _ROMAN = re.compile(r"[IVX]{2,}")
 _INITIALS = re.compile(r"[^\W\d_]{1,2}(?:&[^\W\d_]{1,2})+")
 _VOWEL = re.compile("[AEIOUY]")
-
-
-def check_letter_case(case: str) -> None:
-    """Raise SettingsError for a letter case that there is not."""
-    if case not in LETTER_CASES:
-        raise SettingsError(f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}")
-
-
-def in_case(batches: Iterable[NameBatch], case: str) -> Iterator[NameBatch]:
-    """Batches with their names in a letter case, which is one of ``settings.LETTER_CASES``."""
-    for batch in batches:
-        if case != AS_LEARNED:
-            batch = replace(batch, names=[write(name, case, batch.sameness) for name in batch.names])
-        yield batch
 
 
 def write(name: str, case: str, sameness: Sameness = NAMES) -> str:

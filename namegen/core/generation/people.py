@@ -13,11 +13,11 @@ from string import Formatter
 
 import numpy as np
 
+from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.watching import OnProgress
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
 

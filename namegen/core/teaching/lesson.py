@@ -20,12 +20,9 @@ from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import all_log_probabilities, chances_at_nodes
 from namegen.core.evaluation.mixture import MixtureModel
-from namegen.core.generation.count_splitting import Draws, Walk
-from namegen.core.generation.prefix_filter import PrefixFilter
+from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.length import MaxLength
-from namegen.core.generation.wishes.well_formed import WellFormed
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import MaxLength, WellFormed, Wishlist
 from namegen.errors import TrainingError
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
 

@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
-from namegen.core.generation.count_splitting import Draws, Walk
-from namegen.core.generation.prefix_filter import PrefixFilter
+from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.length import MaxLength
 from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
 
 
 class SmallModel:

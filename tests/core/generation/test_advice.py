@@ -8,12 +8,9 @@ import pytest
 
 from namegen.cli.terminal import option_name
 from namegen.core.data.sameness import known_digests
-from namegen.core.generation.advice import advice
+from namegen.core.generation.generator import advice
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.known import Distinct, New
-from namegen.core.generation.wishes.length import MaxLength
-from namegen.core.generation.wishes.well_formed import WellFormed
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import Distinct, MaxLength, New, WellFormed, Wishlist
 from namegen.errors import NamegenError
 from namegen.wishes import make_wishes
 

@@ -16,11 +16,9 @@ from namegen.core.data.sameness import digest, known_digests, normalise, scrambl
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.evaluation.evaluator import all_log_probabilities
 from namegen.core.generation.arrivals import Arrivals, log_waits
-from namegen.core.generation.generator import Generator
-from namegen.core.generation.name_batch import NameBatch, join_batches
+from namegen.core.generation.generator import Generator, NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import Contains, EndsWith, StartsWith, Wishlist
 from namegen.errors import GenerationError
 from tests.core.generation.exact import (
     SmallModel,

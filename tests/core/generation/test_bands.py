@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 import namegen.core.generation.bands as bands_module
-from namegen.core.generation.bands import BandSearch
-from namegen.core.generation.best_first import ByProbability
+from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.wishes.text import Contains, EndsWith
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import Contains, EndsWith, Wishlist
 from tests.core.generation.exact import SmallModel, all_names
 
 

@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 
 from namegen.core.data.vocabulary import Beginnings
-from namegen.core.generation.best_first import likeliest
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.text import EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import EndsWith, StartsWith, Wishlist
 from tests.core.generation.exact import (
     SmallModel,
     all_names,

@@ -8,13 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import namegen.core.generation.bands as bands_module
-import namegen.core.generation.best_first as best_first_module
+import namegen.core.generation.generator as best_first_module
 from namegen.core.data.sameness import known_digests, normalise
-from namegen.core.generation.best_first import likeliest
-from namegen.core.generation.generator import Generator
-from namegen.core.generation.wishes.known import MinDistance
-from namegen.core.generation.wishes.text import Contains, StartsWith
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.wishes.wishlist import Contains, MinDistance, StartsWith, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names
 from tests.core.generation.wishes.test_wishlist import EXAMPLES
@@ -162,7 +159,7 @@ def test_wishes_are_checked_at_once() -> None:
 
 
 def test_a_search_that_comes_to_its_bound_says_so_though_it_has_refused_nothing(monkeypatch):
-    monkeypatch.setattr("namegen.core.generation.best_first.MOST_PREFIXES", 50)
+    monkeypatch.setattr("namegen.core.generation.generator.MOST_PREFIXES", 50)
     model = SmallModel("abcdef")
     search = likeliest(Generator(model, model.vocabulary), 10_000, max_length=12, allow_seen=True, allow_repeats=True)
     with pytest.raises(GenerationError, match=r"no more within .* prefixes: ask for fewer"):

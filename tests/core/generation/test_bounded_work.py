@@ -13,17 +13,14 @@ import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.generation.arrivals import Arrivals
-from namegen.core.generation.bands import BandSearch
-from namegen.core.generation.best_first import ByProbability
+from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import Walk
 from namegen.core.generation.generator import Generator, round_size
 from namegen.core.generation.inventing import PlayerInventor, draw_each
-from namegen.core.generation.judge import Judge
 from namegen.core.generation.people import PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.text import Contains
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import Contains, Judge, Wishlist
 from tests.core.generation.exact import SmallModel, draw
 
 

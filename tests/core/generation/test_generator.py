@@ -17,9 +17,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation.generator import Generator, round_size
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.known import Avoid
-from namegen.core.generation.wishes.length import MinLength
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from namegen.core.data.sameness import digests, known_digests
-from namegen.core.generation.judge import Judge
-from namegen.core.generation.wishes.known import Avoid, Distinct, MinDistance, New
-from namegen.core.generation.wishes.length import MaxLength
-from namegen.core.generation.wishes.text import Contains
-from namegen.core.generation.wishes.well_formed import WellFormed
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import (
+    Avoid,
+    Contains,
+    Distinct,
+    Judge,
+    MaxLength,
+    MinDistance,
+    New,
+    WellFormed,
+    Wishlist,
+)
 
 NAMES = ["Anna", "Bob", " Ann", "Hanna", "Hannah", "Annabella"]
 COUNTS = np.array([1, 2, 4, 8, 16, 32])

@@ -14,8 +14,7 @@ from namegen.core.evaluation.evaluator import all_log_probabilities
 from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import plausibility
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.label_judge import ORDER, LabelJudge
-from namegen.core.generation.plausibility import TEMPERATURES, drawing_temperature, halves, new_draws
+from namegen.core.generation.plausibility import ORDER, TEMPERATURES, LabelJudge, drawing_temperature, halves, new_draws
 from namegen.lists import load_bundled
 
 CORPUS = load_bundled("world-family")

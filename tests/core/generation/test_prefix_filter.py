@@ -7,12 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.prefix_filter import PrefixFilter
-from namegen.core.generation.wishes.length import MaxLength, MinLength
+from namegen.core.generation.count_splitting import PrefixFilter
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import Contains, EndsWith, MaxLength, MinLength, StartsWith, Wishlist
 
 VOCABULARY = Vocabulary("ab")
 texts = st.text("ab", max_size=2)

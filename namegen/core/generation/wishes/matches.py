@@ -1,26 +1,146 @@
-"""The wish for a regular expression: ``matches``."""
+r"""The wish for a regular expression, ``matches``: compiled and asked within bounds of size and time.
+
+The ``regex`` library can say of the beginning of a text whether any longer text may match ("partial matching"), which
+prunes the search for names. It is trusted with that for plain expressions only: what looks around the place where a
+prefix happens to end (``\b``, ``\B``, lookaround, back references and the like) is asked of whole names alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import re
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
-from namegen.core.generation.wishes.length import MaxLength, MinLength
-from namegen.core.generation.wishes.text import StartsWith, composed
-from namegen.core.generation.wishes.tracker import Tracker
-from namegen.core.generation.wishes.wish import Wish
-from namegen.errors import SettingsError, setting
+from namegen.core.generation.wishes.wish import Finished, Tracker, Wish, composed
+from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
 
-if TYPE_CHECKING:  # loaded only where an expression is wished for
-    from namegen.core.generation.wishes.pattern import Pattern
-    from namegen.core.generation.wishes.wishlist import Wishlist
-
+SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that explodes is stopped here
+SECONDS_TO_SPARE = 1.5  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
+SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search asks of some millions at most
+CALLS_A_LOOK = 8  # at the processor's clock, which takes as long as a call
+LONGEST_EXPRESSION = 10_000
+LARGEST_EXPRESSION = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
 MOST_KNOWN = 200_000  # texts whose answers are kept
 MOST_NUMBERED = 100  # characters that an expression tells apart: where there are more, hardly a text comes twice
+
+# Literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy), the anchors of the whole name, and
+# the flag for letter case.
+_REPEAT = r"(?:(?:[*+?]|\{\d+(?:,\d*)?\})\??)?"
+_PLAIN = re.compile(
+    rf"""\^? (?:\(\?i\))? \^?
+    (?: [^\\\[\](){{}}?*+^$|] {_REPEAT}                                     # itself, or any character
+      | \\(?:[dDwWsS]|[pP]\{{[\w=: -]+\}}|[^\w\s]) {_REPEAT}              # a kind of character, or an escaped sign
+      | \[\^?(?:[^\\\[\]&~|-]|\\[dDwWsS]|\\[^\w\s]|-(?![-\]]))+\] {_REPEAT}  # a class
+      | \((?:\?:|\?i:|(?!\?|\*)) | \){_REPEAT} | \|
+    )* \$?""",
+    re.VERBOSE,
+)
+
+_PIECE = re.compile(
+    r"""\\[pPN]\{[^{}]*\} | \\.                         # a kind of character, or an escaped sign
+      | \[\^?\]?(?:[^\]\\]|\\.?)*(?:\]|\Z)                # a class
+      | \{(?P<count>\d+)(?:,\d*)?\}                       # a repeat
+      | \((?:\?[:=!>|]|\?<[=!])? | .""",
+    re.VERBOSE | re.DOTALL,
+)
+_NO_CHARACTER = frozenset(("(", "(?:", ")", "|", "*", "+", "?", "^", "$"))
+_IGNORES_SPACE = re.compile(r"\(\?[a-zA-Z01]*x")  # the flag for expressions with spaces and comments
+
+
+class Pattern:
+    """A regular expression that whole names are held against.
+
+    >>> pattern = Pattern("(Mac|Mc).*n")
+    >>> pattern.matches("McLean"), pattern.may_begin("McL"), pattern.may_begin("Ma"), pattern.may_begin("O")
+    (True, True, True, False)
+
+    Args:
+        expression: in the syntax and with the meaning of the ``regex`` library.
+
+    Raises:
+        SettingsError: it is not a valid expression; the message says where.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression
+        if len(expression) > LONGEST_EXPRESSION:
+            raise SettingsError(
+                f"{setting('matches')} has {len(expression):,} characters: expected at most {LONGEST_EXPRESSION:,}; "
+                f"ban a list of words with {setting('banned')}"
+            )
+        if written_out(expression) > LARGEST_EXPRESSION:  # compiling could not be stopped
+            raise SettingsError(
+                f"{_told(expression)} is too large an expression: with its repeats written out it has more "
+                f"than {LARGEST_EXPRESSION:,} parts; lower the numbers in braces"
+            )
+        import regex  # late: most calls have no expression, and it takes a while to load
+
+        try:
+            self._compiled = _compile(expression)
+        except regex.error as error:
+            place = "" if error.pos is None else f" at position {error.pos + 1}"
+            raise SettingsError(
+                f"{_told(expression)} is not a regular expression: {error.msg}{place}; put a backslash "
+                "before a sign that stands for itself"
+            ) from error
+        except (OverflowError, RecursionError, MemoryError, ValueError) as error:
+            raise SettingsError(f"{_told(expression)} is too large an expression: simplify it") from error
+        self.prunes = _PLAIN.fullmatch(expression) is not None
+        self._seconds = 0.0
+        self._calls = 0
+
+    def matches(self, name: str) -> bool:
+        """Whether the whole name matches. Raises GenerationError where that takes too long."""
+        return self._ask(name, partial=False)
+
+    def may_begin(self, prefix: str) -> bool:
+        """Whether a name that begins so may match; True also where it is not known."""
+        return not self.prunes or self._ask(prefix, partial=True)
+
+    def ask_all(self, texts: Sequence[str], *, partial: bool) -> list[bool]:
+        """The same of many texts. Raises GenerationError where all calls so far took too long together."""
+        answers: list[bool] = []
+        for start in range(0, len(texts), CALLS_A_LOOK):
+            before = time.thread_time()  # on a busy machine any other clock says nothing of an expression
+            answers += [self._ask(text, partial) for text in texts[start : start + CALLS_A_LOOK]]
+            self._seconds += time.thread_time() - before
+            self._calls += CALLS_A_LOOK
+            if self._seconds > SECONDS_TO_SPARE + SECONDS_A_CALL_ON_AVERAGE * self._calls:
+                raise self._too_slow(f"{self._seconds:.1f} seconds for some {self._calls:,} names")
+        return answers
+
+    def alike(self, characters: str) -> dict[int, str]:
+        """For each character the first one that every part of a plain expression takes it for, by code point.
+
+        Whether a text matches, or may begin a match, is then the same as of the text in those characters alone.
+        """
+        found = {piece[0]: None for piece in _PIECE.finditer(self.expression) if piece["count"] is None}
+        pieces = [_compile(f + piece) for piece in found if piece not in _NO_CHARACTER for f in ("", "(?i)")]
+        first: dict[tuple[bool, ...], str] = {}
+        return {
+            ord(character): first.setdefault(
+                tuple(piece.fullmatch(character) is not None for piece in pieces), character
+            )
+            for character in characters
+        }
+
+    def _ask(self, text: str, partial: bool) -> bool:
+        try:
+            return self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL) is not None
+        except TimeoutError:
+            raise self._too_slow(f"more than {SECONDS_A_CALL:g} seconds for the one name {_shown(text)}") from None
+
+    def _too_slow(self, what: str) -> GenerationError:
+        return GenerationError(
+            f"{_told(self.expression)} takes too long ({what}): simplify it, above all a repeat inside a "
+            "repeat such as (a+)+"
+        )
 
 
 class Matches(Wish):
@@ -34,33 +154,8 @@ class Matches(Wish):
     value: str
 
     def __init__(self, value: str) -> None:
-        from namegen.core.generation.wishes.pattern import Pattern
-
         super().__init__(composed(value))
         self.pattern = Pattern(self.value)
-
-    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        """A name that begins as is wished must be able to match, and one of the lengths that are wished, too."""
-        beginning = wishes.get(StartsWith)
-        if beginning is not None and not self.pattern.may_begin(beginning.text):
-            raise SettingsError(f"{beginning.told} contradicts {self.told}: no name that begins so matches")
-        if (missing := self.pattern.lacks(vocabulary.characters)) is not None:
-            raise SettingsError(
-                f"{self.told} matches no name of this model, which knows no character for {missing}: relax "
-                f"{setting(self.name)}"
-            )
-        fewest, most = self.pattern.lengths
-        limit, shortest = wishes.get(MaxLength), wishes.get(MinLength)
-        if limit is not None and fewest > limit.characters:
-            raise SettingsError(
-                f"{self.told} needs {fewest:,.0f} characters, and names may have "
-                f"{setting(limit.name, limit.characters)}: raise {setting(limit.name)}"
-            )
-        if shortest is not None and most < shortest.characters:
-            raise SettingsError(
-                f"{self.told} matches {most:,.0f} characters at most, and names must have {shortest.told}: "
-                f"lower {setting(shortest.name)}"
-            )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what no match begins with, where the expression is one that can say so."""
@@ -69,6 +164,10 @@ class Matches(Wish):
     def keeps(self, name: str) -> bool:
         """The whole name matches."""
         return self.pattern.matches(name)
+
+    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
+        """The same of many."""
+        return ~np.array(self.pattern.ask_all(finished.names, partial=False), bool)
 
 
 class PatternTracker(Tracker):
@@ -91,37 +190,73 @@ class PatternTracker(Tracker):
         """Those that no matching name begins with."""
         if not self.pattern.prunes:
             return super().refuses_prefixes(tokens, places)
-        return ~self._ask(tokens, self.pattern.may_begin, self._begins)
+        return ~self._ask(tokens, self._begins)
 
     def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """Those that do not match as they stand."""
-        return ~self._ask(tokens, self.pattern.matches, self._matches)
+        return ~self._ask(tokens, self._matches)
 
-    def _ask(
-        self, tokens: Int32[Array, "K depth"], ask: Callable[[str], bool], known: dict[str, bool]
-    ) -> Bool[Array, "K"]:
-        if self._few and tokens.size:
-            rows, which = self._different(tokens)
-            return self._answers(tokens[rows], ask, known)[which]
-        return self._answers(tokens, ask, known)
-
-    def _answers(
-        self, tokens: Int32[Array, "K depth"], ask: Callable[[str], bool], known: dict[str, bool]
-    ) -> Bool[Array, "K"]:
-        answers = np.empty(len(tokens), bool)
-        if len(known) > MOST_KNOWN:
-            known.clear()
-        for row, text in enumerate(self.vocabulary.decode_all(self._stands_for[tokens])):
-            answer = known.get(text)
-            if answer is None:
-                answer = known[text] = ask(text)
-            answers[row] = answer
-        return answers
-
-    def _different(self, tokens: Int32[Array, "K depth"]) -> tuple[Int64[Array, "different"], Int64[Array, "K"]]:
-        """A row of each text that the expression tells apart, and which of those each row is: sorted as bytes, which
-        takes a tenth of the time of asking for each.
-        """
+    def _ask(self, tokens: Int32[Array, "K depth"], known: dict[str, bool]) -> Bool[Array, "K"]:
+        if not (self._few and tokens.size):
+            return self._answers(tokens, known)
+        # Texts that the expression tells apart, sorted as bytes: a tenth of the time of asking for each.
         texts = np.ascontiguousarray(self._number[tokens].astype(np.uint8)).view(f"S{tokens.shape[1]}")[:, 0]
         _, rows, which = np.unique(texts, return_index=True, return_inverse=True)
-        return rows, which
+        return self._answers(tokens[rows], known)[which]
+
+    def _answers(self, tokens: Int32[Array, "K depth"], known: dict[str, bool]) -> Bool[Array, "K"]:
+        if len(known) > MOST_KNOWN:
+            known.clear()
+        texts = self.vocabulary.decode_all(self._stands_for[tokens])
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, self.pattern.ask_all(new, partial=known is self._begins), strict=True))
+        return np.fromiter(map(known.__getitem__, texts), bool, count=len(texts))
+
+
+def _compile(expression: str) -> Any:
+    import regex
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about syntax that may change its meaning one day
+        return regex.compile(expression)
+
+
+def written_out(expression: str) -> int:
+    """Characters and classes that an expression has once every ``{n}`` is written out n times: what compiling it costs.
+
+    Repeats inside of each other multiply. Only the smaller number of ``{m,n}`` is written out. An estimate, rather too
+    large than too small; beyond ``LARGEST_EXPRESSION`` it is not counted to the end.
+
+    >>> written_out("ab{3}"), written_out("(a{10}|b){20}"), written_out("[abc]{2,5}x*")
+    (4, 220, 3)
+    """
+    if _IGNORES_SPACE.search(expression):
+        expression = "".join(expression.split())
+    around: list[int] = []  # what each open group has before it
+    size = last = 0  # of the group so far, and of its last part: what a repeat would repeat
+    for piece in _PIECE.finditer(expression):
+        text, count = piece[0], piece["count"]
+        if text[0] == "(":
+            around.append(size)
+            size = last = 0
+        elif text == ")":
+            last = size = max(1, size)
+            size += around.pop() if around else 0
+        elif count is not None:
+            times = max(1, int(count)) if len(count.lstrip("0")) < 10 else LARGEST_EXPRESSION + 1
+            size += last * (times - 1)
+            last *= times
+        elif text not in "*+?|":
+            last = 1
+            size += 1
+        if size > LARGEST_EXPRESSION:
+            return size
+    return size + sum(around)
+
+
+def _told(expression: str) -> str:
+    return setting("matches", _shown(expression))
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

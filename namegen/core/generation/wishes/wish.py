@@ -1,8 +1,8 @@
 """Wish: what one setting asks of every name, and all that the search for names knows of it.
 
-A new wish is one class like those beside this file, and
+A new wish is one class like those of ``wishlist.py``, and
 
-1. its line in ``WISHES`` (``wishlist.py``), which says when it is asked;
+1. its line in ``WISHES`` there, which says when it is asked;
 2. its value in ``namegen.wishes.Wishes``, so that programs may give it;
 3. its option in ``namegen/cli/generate.py``;
 4. its row in the table of ``docs/use/generating.md``.
@@ -10,20 +10,82 @@ A new wish is one class like those beside this file, and
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.wishes.finished import Finished
-from namegen.core.generation.wishes.tracker import Tracker
 from namegen.errors import setting
-from namegen.types import Array, Bool
+from namegen.types import Array, Bool, Int32, Int64, UInt64
 
 if TYPE_CHECKING:
     from namegen.core.generation.wishes.wishlist import Wishlist
 
+LONGEST_TEXT = 10_000  # characters; a name is given up to 1,000 of them unless a longer limit is asked for
 MORE_VARIETY = "more variety"  # an advice: stands for what lets the model choose less likely characters
+
+
+class Finished:
+    """Distinct finished names, and when two of them are the same.
+
+    >>> names = Finished(["Anna", "Bob"])
+    >>> names.select(names.digests == names.digests[1]).names
+    ['Bob']
+    """
+
+    def __init__(self, names: Sequence[str], sameness: Sameness = NAMES) -> None:
+        self.names, self.sameness = names, sameness
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def digests(self) -> UInt64[Array, "names"]:
+        """Of each name; made when a wish first asks, as a digest costs about as much as drawing the name did."""
+        return self.sameness.digests(self.names)
+
+    def are_known(self, known: UInt64[Array, "known"]) -> Bool[Array, "names"]:
+        """Which of them are among those of known digests."""
+        return self.sameness.are_known(self.names, known, self.digests)
+
+    def select(self, keep: Bool[Array, "names"]) -> Finished:
+        """Those that are kept; digests that were made already are not made again."""
+        selected = Finished(list(compress(self.names, keep.tolist())), self.sameness)
+        if "digests" in vars(self):
+            vars(selected)["digests"] = self.digests[keep]
+        return selected
+
+
+class Tracker:
+    """Refuses nothing: a class of a wish overrides what it needs.
+
+    A tracker keeps nothing itself. What it has to remember of a prefix is one number, the prefix's *place*; the walk
+    carries it along and gives it back. A prefix is refused only where no name that keeps the wish begins so.
+    """
+
+    def start(self, beginning: Int32[Array, "characters"]) -> int:
+        """The place of the beginning that is forced (token ids; none: the empty one)."""
+        place = np.zeros(1, np.int64)
+        for token in beginning:
+            place = self.go_on(place, token[None])
+        return int(place[0])
+
+    def go_on(self, places: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
+        """The places of prefixes after one more character each."""
+        return places
+
+    def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+        """Which prefixes no wanted name begins with."""
+        return np.zeros(len(tokens), bool)
+
+    def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+        """Which prefixes are not wanted as whole names."""
+        return np.zeros(len(tokens), bool)
 
 
 class Wish:
@@ -94,3 +156,11 @@ class Wish:
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Which finished names do not keep the wish; for wishes that ask many names faster than one by one."""
         return ~np.fromiter(map(self.keeps, finished.names), bool, count=len(finished))
+
+
+def composed(text: str) -> str:
+    """The text with the characters that lists are read with: é as one character (Unicode's NFC). One that is too long
+    for any wish stays as it is: it is refused for its length, and putting many accents in order takes time quadratic in
+    them.
+    """
+    return text if len(text) > LONGEST_TEXT else unicodedata.normalize("NFC", text)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.sameness import normalise
-from namegen.core.generation.wishes.banned import Banned
+from namegen.core.generation.wishes.wishlist import Banned
 
 
 @given(st.text(max_size=8), st.lists(st.text(max_size=4), max_size=5))

@@ -9,10 +9,9 @@ import pytest
 import rapidfuzz.process
 
 import namegen.core.generation.wishes.neighbours as neighbours_module
-from namegen.core.generation.wishes.banned import Banned
-from namegen.core.generation.wishes.known import Given
+from namegen.core.generation.wishes.matches import Pattern
 from namegen.core.generation.wishes.neighbours import Neighbours
-from namegen.core.generation.wishes.pattern import Pattern
+from namegen.core.generation.wishes.wishlist import Banned, Given
 from namegen.errors import SettingsError
 
 DIGITS = "0123456789"

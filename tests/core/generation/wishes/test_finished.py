@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.core.generation.wishes.finished import Finished
+from namegen.core.generation.wishes.wish import Finished
 
 
 def test_digests_are_made_once() -> None:

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from namegen.core.data.sameness import digests, known_digests
-from namegen.core.generation.wishes.finished import Finished
-from namegen.core.generation.wishes.known import Avoid, Distinct, Given, MinDistance, New
+from namegen.core.generation.wishes.wish import Finished
+from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Given, MinDistance, New
 
 
 def test_each_refuses_its_names_in_any_spelling() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.core.generation.wishes.finished import Finished
-from namegen.core.generation.wishes.length import MaxLength, MinLength
+from namegen.core.generation.wishes.wish import Finished
+from namegen.core.generation.wishes.wishlist import MaxLength, MinLength
 
 PLACES = np.zeros(2, np.int64)
 

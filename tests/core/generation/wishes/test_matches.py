@@ -7,8 +7,7 @@ import pytest
 
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.text import StartsWith
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wishlist import StartsWith, Wishlist
 from namegen.errors import SettingsError
 
 VOCABULARY = Vocabulary("abc")
@@ -35,19 +34,6 @@ def test_a_beginning_that_cannot_match_is_a_contradiction() -> None:
     Wishlist([Matches("a.*"), StartsWith("ab")]).check(VOCABULARY)
 
 
-@pytest.mark.parametrize("expression", ["([ab]+)*1", "a(1|[xyz])", "(a1|b2)c", r"(?i)a\d+", "a(b1)+"])
-def test_an_expression_that_needs_a_character_which_the_model_lacks_is_refused(expression: str) -> None:
-    with pytest.raises(SettingsError, match=r"^matches=.* matches no name of this model, which knows no character for"):
-        Wishlist([Matches(expression)]).check(VOCABULARY)
-
-
-@pytest.mark.parametrize(
-    "expression", ["[a1]b", "(a|1)c", "(1b)?a", "a1*", "a1{0}b", "(?i)ABC", "(1|(2|b))", "|1", r"1\b"]
-)
-def test_one_that_can_do_without_it_is_not(expression: str) -> None:
-    Wishlist([Matches(expression)]).check(VOCABULARY)
-
-
 def test_rows_are_answered_each_as_if_asked_alone() -> None:
     tracker = Matches("[ab]{2}c?").tracker(VOCABULARY, 9)
     tokens = np.random.default_rng(0).integers(1, 4, (200, 3)).astype(np.int32)
@@ -58,10 +44,9 @@ def test_rows_are_answered_each_as_if_asked_alone() -> None:
 
 
 def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    wish = Matches("[ab]{2}c")
-    tracker, asked = wish.tracker(VOCABULARY, 9), []
-    true = wish.pattern.may_begin
-    monkeypatch.setattr(wish.pattern, "may_begin", lambda text: asked.append(text) or true(text))
+    wish, asked = Matches("[ab]{2}c"), []
+    tracker, true = wish.tracker(VOCABULARY, 9), wish.pattern.ask_all
+    monkeypatch.setattr(wish.pattern, "ask_all", lambda texts, **how: asked.extend(texts) or true(texts, **how))
     for _ in range(2):
         assert tracker.refuses_prefixes(TOKENS, PLACES).tolist() == [False, False, False]
     assert asked == ["aa"]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.wishes.text import Contains, EndsWith, StartsWith, TextWish, composed, shortest_text
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wish import composed
+from namegen.core.generation.wishes.wishlist import Contains, EndsWith, StartsWith, TextWish, Wishlist, shortest_text
 from namegen.errors import SettingsError
 
 texts = st.text("abc", max_size=3)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from namegen.core.generation.wishes.finished import Finished
-from namegen.core.generation.wishes.well_formed import WellFormed
+from namegen.core.generation.wishes.wish import Finished
+from namegen.core.generation.wishes.wishlist import WellFormed
 
 
 @pytest.mark.parametrize(("name", "is_one"), [("Anna", True), ("de la Cruz", True), ("", False), (" A", False)])

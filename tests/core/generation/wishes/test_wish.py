@@ -11,15 +11,10 @@ import pytest
 import namegen.core.generation.generator as generator_module
 from namegen.cli.terminal import option_name
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.best_first import likeliest
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.finished import Finished
-from namegen.core.generation.wishes.length import MinLength
-from namegen.core.generation.wishes.text import StartsWith
-from namegen.core.generation.wishes.tracker import Tracker
-from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wish import Finished, Tracker, Wish
+from namegen.core.generation.wishes.wishlist import MinLength, StartsWith, Wishlist
 from namegen.errors import GenerationError, SettingsError, setting
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, draw
 
