@@ -82,7 +82,7 @@ def run(name: str, rounds: int, results: Path) -> bool:
     """One section in a process of its own; print its tables and keep its figures. False if it failed."""
     from benchmarks import tables
     from benchmarks.document import read, write
-    from namegen.experiments.machine import own_environment
+    from namegen.children import own_environment
 
     environment = own_environment() | (SETTINGS if SECTIONS[name].pinned else {})
     print(f"== {name}: {SECTIONS[name].title}", flush=True)

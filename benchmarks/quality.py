@@ -34,7 +34,7 @@ import numpy as np  # noqa: E402  # reads the limit above as it starts
 from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
 from benchmarks.pages import RESULTS  # noqa: E402
 from benchmarks.quality_document import COUNTING, SPLIT_SEED, Model, Quality, QualityList, read, write  # noqa: E402
-from namegen.api.side_by_side import train_side_by_side  # noqa: E402
+from namegen.api.teachers import train_side_by_side  # noqa: E402
 from namegen.api.teaching import Taught, be_taught  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.config import Config, merge  # noqa: E402

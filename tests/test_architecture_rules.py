@@ -38,6 +38,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
+    "children": ({"documents", "errors", "threads"}, set()),
     "core": (set(), set()),
     "core.settings": (GROUND, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
@@ -66,7 +67,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "fetch": (DATA | {"lists"}, {"urllib3", "certifi"}),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (
-        CORE | {"config", "lists", "models", "wishes", "backends", "backends.opening", "backends.tflite"},
+        CORE | {"config", "lists", "models", "wishes", "backends", "backends.opening", "backends.tflite", "children"},
         {"numpy"},
     ),
     "faker": (GENERATION | {"api"}, {"numpy", "faker"}),
@@ -83,9 +84,10 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
             "backends.opening",
             "backends.tflite",
             "api",
+            "children",
             "drawings",
         },
-        {"numpy", "matplotlib", "jinja2", "markupsafe", "dask", "distributed", "cryptography"},
+        {"numpy", "matplotlib", "jinja2", "markupsafe", "distributed"},
     ),
     "cli": (
         CORE
@@ -96,7 +98,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "__main__": ({"cli"}, set()),
 }
 LIGHT = ("numpy", "click", "rich.console", "matplotlib.figure", "jinja2", "safetensors.numpy", "rapidfuzz", "regex")
-EXTRAS = ("tensorflow", "keras", "ai_edge_litert", "distributed", "cryptography", "faker")
+EXTRAS = ("tensorflow", "keras", "ai_edge_litert", "distributed", "faker")
 HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert"}
 
 

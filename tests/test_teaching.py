@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.api import side_by_side
-from namegen.api.side_by_side import train_side_by_side
+from namegen.api.teachers import train_side_by_side
 from namegen.api.teaching import is_trained
 from namegen.api.watching import OnTeachers, SilentWatcher, TeacherAtWork
+from namegen.children import Children, Event
 from namegen.config import Config, merge
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
@@ -215,6 +215,21 @@ class TestGivenTeachers:
             self.taught_by("companies", "companies")
 
 
+class Killing(Children):
+    """Kills the first children."""
+
+    def __init__(self, workers: int, times: int) -> None:
+        super().__init__(workers, patience=60.0)
+        self.times, self.killed = times, 0
+
+    def events(self) -> list[Event]:
+        if self._children and self.killed < self.times:
+            self._children[0]._process.kill()
+            self._children[0]._process.wait()
+            self.killed += 1
+        return super().events()
+
+
 class TestSideBySide:
     """Processes that come to their end, that do not, and that are not wanted any more."""
 
@@ -224,34 +239,15 @@ class TestSideBySide:
         return sorted((tmp_path / "run" / "teachers").iterdir())
 
     @pytest.mark.slow
-    def test_a_process_that_dies_once_is_started_again(
-        self, folders: list[Path], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        started: list[side_by_side._Process] = []
-
-        class Dying(side_by_side._Process):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
-                started.append(self)
-                if len(started) == 1:
-                    self.popen.kill()
-
-        monkeypatch.setattr(side_by_side, "_Process", Dying)
-        train_side_by_side(folders, at_once=1)
-        assert len(started) == 5
+    def test_a_process_that_dies_once_is_started_again(self, folders: list[Path]) -> None:
+        killed = Killing(workers=1, times=1)
+        train_side_by_side(folders, runner=killed)
+        assert killed.killed == 1
         assert all(map(is_trained, folders))
 
-    def test_one_that_dies_again_is_told_in_a_sentence(
-        self, folders: list[Path], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        class Dying(side_by_side._Process):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
-                self.popen.kill()
-
-        monkeypatch.setattr(side_by_side, "_Process", Dying)
+    def test_one_that_dies_again_is_told_in_a_sentence(self, folders: list[Path]) -> None:
         with pytest.raises(TrainingError, match=r"died twice, with the exit code -9.*continue with resume=") as caught:
-            train_side_by_side(folders[:1])
+            train_side_by_side(folders[:1], runner=Killing(workers=1, times=2))
         assert "\n" not in str(caught.value)
 
     def test_what_cannot_be_trained_says_why(self, folders: list[Path]) -> None:

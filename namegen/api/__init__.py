@@ -2,8 +2,8 @@
 
 The command line uses them too. ``finding.py``: which file a model is; ``model.py``: a trained model in use;
 ``players.py``, ``people.py``: whole names; ``blending.py``: several as one; ``training.py``: making one;
-``evaluation.py``: how good it is. ``teaching.py``: being taught, by teachers that ``side_by_side.py`` trains in
-processes (``teacher_process.py``), each in a run folder (``runs.py``); ``watching.py``: who is told of it.
+``evaluation.py``: how good it is. ``teaching.py``: being taught, by ``teachers.py``, which trains them in processes,
+each in a run folder (``runs.py``); ``watching.py``: who is told of it.
 """
 
 from namegen.api.blending import blend

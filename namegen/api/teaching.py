@@ -10,7 +10,6 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from namegen.api.model import LoadedModel, load, read_checkpoint
-from namegen.api.side_by_side import is_begun
 from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
 from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.batching import BatchMaker
@@ -25,7 +24,7 @@ from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
 from namegen.core.teaching.weighing import Weighing
 from namegen.core.training.effort import OWN_TEACHERS, TWIN, teacher_recipes
-from namegen.core.training.file_names import MODEL_FILE
+from namegen.core.training.file_names import MODEL_FILE, STATE_FILE
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote
@@ -38,7 +37,7 @@ LESSON_STREAM = 5  # of random numbers, with the seed
 
 @runtime_checkable
 class SideBySide(Protocol):
-    """What trains several run folders; ``api/side_by_side.py`` does it in processes of this machine."""
+    """What trains several run folders; ``api/teachers.py`` does it in processes."""
 
     def __call__(self, folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
         """Train each to its end; or return early where ``stop`` says so."""
@@ -192,7 +191,7 @@ def _make_own_folders(
         path = folder / name
         own.append(path)
         made = RunFolder(path)
-        if not is_begun(path) and not made.has_names:
+        if not is_file(path / STATE_FILE, CheckpointError) and not made.has_names:
             path.mkdir(parents=True, exist_ok=True)
             told = replace(
                 Config(recipe.data, recipe.network, recipe.training),

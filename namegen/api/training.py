@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from namegen.api.finding import RUNS
 from namegen.api.runs import open_run
-from namegen.api.side_by_side import train_side_by_side
+from namegen.api.teachers import train_side_by_side
 from namegen.api.teaching import SideBySide, be_taught, check_teachers, known_temperature, lasting
 from namegen.api.watching import TeachingWatcher
 from namegen.backends import load_engine

@@ -67,9 +67,8 @@ def sweep(
     CONFIG is a TOML file as for train --config, with one more table, [grid]. Each entry of [grid] is a list of values,
     such as training.learning_rate = [0.01, 0.001]. CONFIG may also be a name that `namegen configs` shows.
 
-    The runs are trained side by side, in processes of this machine or on a dask cluster. Ctrl-C stops the sweep;
-    finished runs are kept, and the same command continues from there. This command needs dask: install the extra
-    distributed.
+    The runs are trained side by side, in processes of this machine, or with --scheduler on a dask cluster, which needs
+    the extra distributed. Ctrl-C stops the sweep; finished runs are kept, and the same command continues from there.
     """
     if scheduler is not None and workers is not None:
         raise click.UsageError(
@@ -80,8 +79,8 @@ def sweep(
     notes = Notes(quiet)
     from namegen.config_files import find_config
     from namegen.documents import to_plain
-    from namegen.experiments.engine_code import code_in_words
-    from namegen.experiments.sweep.exchange import FAILED
+    from namegen.experiments.machine import code_in_words
+    from namegen.experiments.sweep.document import FAILED
     from namegen.experiments.sweep.grid import make_runs, read_grid
     from namegen.experiments.sweep.results import untrained
     from namegen.experiments.sweep.run import TABLE

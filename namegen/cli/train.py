@@ -145,11 +145,11 @@ def learn(
     note_engines(notes)
     limit_threads(resolved.threads)
     from namegen import api
-    from namegen.api.side_by_side import train_side_by_side
+    from namegen.api.teachers import train_side_by_side
 
     teach_on: SideBySide = train_side_by_side
     if scheduler is not None:
-        from namegen.experiments.sweep.teachers import on_scheduler
+        from namegen.experiments.cluster import on_scheduler
 
         teach_on = on_scheduler(scheduler)
     with show_progress(notes) as progress, StopOnInterrupt(progress.say) as stop:

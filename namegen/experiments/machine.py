@@ -1,24 +1,37 @@
-"""Where figures were measured: the machine, the commit; and which code of namegen measured them."""
+"""Where and with what figures were measured: the machine, the commit, the code, and the versions of libraries.
+
+A change of the code, or of what an engine needs, makes stale what was measured. No engine is imported to see that.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+from importlib.machinery import all_suffixes
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import namegen
+from namegen.backends import ENGINES, claimed, engine_paths
+from namegen.children import PACKAGE
 from namegen.documents import Json
 from namegen.errors import NamegenError
 from namegen.files import is_file, is_there
 
-PACKAGE = Path(namegen.__file__).parent
+# What namegen's own engines and its .tflite need.
+LIBRARIES = {"numpy": ("numpy",), "keras": ("numpy", "keras", "tensorflow"), "tflite": ("numpy", "ai-edge-litert")}
+CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
 SHARED_CODE = ("core", "backends", "config.py", "config_values.py", "threads.py")
 # command → files and folders of the package that decide its figures: the code that trains and generates, and the code
-# that measures. A report's own looks do not. An exchange.py belongs to it, as all figures go through it, and as a sweep
-# knows by this fingerprint whether a worker on another machine takes the same jobs and gives the same answers.
+# that measures. A report's own looks do not. By this a sweep knows whether a worker on another machine does the same.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {
     "compare-backends": (
         *SHARED_CODE,
@@ -33,7 +46,6 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
     "sweep": (
         *SHARED_CODE,
         "experiments/trained.py",
-        "experiments/sweep/exchange.py",
         "experiments/sweep/task.py",
     ),
 }
@@ -83,15 +95,6 @@ def commit() -> str | None:
     return f"{head}, with changes" if _git("status", "--porcelain", "--", "namegen") else head
 
 
-def own_environment() -> dict[str, str]:
-    """The environment for a process of ours, in which it finds this very namegen wherever it lies."""
-    environment = dict(os.environ)
-    if PACKAGE.parent.name not in ("site-packages", "dist-packages"):  # a checkout, which may not be installed
-        parts = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
-    return environment
-
-
 def _git(*arguments: str) -> str | None:
     command = ["git", "-C", str(PACKAGE.parent), *arguments]
     try:
@@ -116,3 +119,95 @@ def _memory_gib() -> float | None:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (AttributeError, OSError, ValueError):  # not a POSIX system
         return None
+
+
+# --- an engine --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EngineCode:
+    """What an engine's figures depend on, beside the code of namegen.
+
+    Attributes:
+        code: a hash of a third party's package; None for an engine of namegen's own, or where it lies in no file.
+        versions: of NumPy, of the libraries that the engine needs, and of the distribution that it comes with; None
+            for one that is not installed.
+    """
+
+    code: str | None = None
+    versions: dict[str, str | None] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=64)
+def engine_code(engine: str) -> EngineCode:
+    """The code of an engine by its name, and the versions of what it needs; of one that is not there, what is known."""
+    claims = [] if engine in LIBRARIES else claimed().get(engine, [])
+    needed = [*LIBRARIES.get(engine, LIBRARIES["numpy"])]
+    for name in [claim.distribution for claim in claims if claim.distribution is not None]:
+        lines = requires(name) or []
+        needed += [re.split(r"[^\w.-]", line)[0] for line in lines if "extra ==" not in line] + [name]
+    return EngineCode(_hash(claims[0].path) if claims else None, {name: library_version(name) for name in needed})
+
+
+def library_version(name: str) -> str | None:
+    """The installed version of a library; ``tensorflow-cpu`` and the like count as TensorFlow."""
+    for candidate in (name, f"{name}-cpu", f"{name}-intel"):
+        with suppress(PackageNotFoundError):
+            return version(candidate)
+    return None
+
+
+def _hash(path: str) -> str | None:
+    """BLAKE2b of all code of the top-level package that an entry point's value lies in; None where it is in no file."""
+    try:
+        spec = find_spec(re.split("[.:]", path)[0])
+    except (ImportError, ValueError):  # ValueError: a module that does not say where it comes from
+        spec = None
+    state, count = blake2b(digest_size=8), 0
+    for place in () if spec is None else spec.submodule_search_locations or (spec.origin or "",):
+        root = Path(place)
+        for file in [root, *sorted(root.rglob("*"))]:
+            if file.name.endswith(CODE_SUFFIXES) and is_file(file, None):
+                state.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
+                count += 1
+    return state.hexdigest() if count else None
+
+
+def training_codes(engines: Iterable[str]) -> dict[str, str]:
+    """The code that decides what comes of a training with each engine: namegen's, and the engine's own."""
+    ours = code_fingerprint("sweep")
+    return {engine: "-".join(filter(None, (ours, engine_code(engine).code))) for engine in engines}
+
+
+def codes_for_report(engines: Iterable[str], command: str) -> dict[str, EngineCode]:
+    """What a report says of each engine; the code of our own is that of namegen which the command's figures depend on.
+
+    Args:
+        engines: their names.
+        command: a key of ``MEASURING_CODE``.
+    """
+    found = {engine: engine_code(engine) for engine in engines}
+    ours = code_fingerprint(command)
+    return {name: EngineCode(ours if name in ENGINES else one.code, one.versions) for name, one in found.items()}
+
+
+def code_in_words(engine: EngineCode) -> str:
+    """The code of an engine and what it needs, for people.
+
+    >>> code_in_words(EngineCode("81d3f0c2a1b7", {"numpy": "2.3", "torch": None}))
+    'code 81d3f0c2a1b7, numpy 2.3, without torch'
+    """
+    needs = [f"{name} {found}" if found else f"without {name}" for name, found in engine.versions.items()]
+    return ", ".join([f"code {engine.code}" if engine.code else "code in no file", *needs])
+
+
+def versions(engines: Iterable[str] | None = None) -> dict[str, str | None]:
+    """The versions of Python, of namegen, and of the libraries that the engines need; None for one that is missing.
+
+    Args:
+        engines: which third parties' count beside our own; None: all that are registered.
+    """
+    found: dict[str, str | None] = {}
+    for engine in dict.fromkeys((*LIBRARIES, *(engine_paths() if engines is None else engines))):
+        found |= engine_code(engine).versions
+    return {"python": platform.python_version(), "namegen": namegen.__version__, **dict(sorted(found.items()))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,18 +11,31 @@ import pytest
 
 from namegen.errors import NamegenError
 from namegen.experiments import machine
-from namegen.experiments.machine import MEASURING_CODE, PACKAGE, code_fingerprint
+from namegen.experiments.machine import (
+    MEASURING_CODE,
+    PACKAGE,
+    EngineCode,
+    code_fingerprint,
+    codes_for_report,
+    engine_code,
+    library_version,
+    training_codes,
+    versions,
+)
+from tests.conformance.test_registry import distribute, site  # noqa: F401  # a fixture
 from tests.test_architecture_rules import imports
 
 # What measuring code imports and what changes no figure: how things are told, written, found or asked for.
 CHANGES_NO_FIGURE = {
+    "api/teachers.py",  # tells how far a training is
+    "children.py",
     "documents.py",
     "errors.py",
     "escaping.py",
     "experiments/compare/measured.py",  # the form of the figures: what was kept in another one is measured again
     "experiments/compare/subjects.py",  # what they say stands in a measurement's key
-    "experiments/engine_code.py",
     "experiments/machine.py",
+    "experiments/sweep/document.py",  # the same of a run
     "experiments/sweep/grid.py",  # which settings a run has stands in its key
     "files.py",
     "types.py",
@@ -30,10 +44,12 @@ CHANGES_NO_FIGURE = {
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    """Fingerprints of code that a test has replaced are not remembered."""
-    code_fingerprint.cache_clear()
+    """What a test has replaced is not remembered."""
+    for remembered in (code_fingerprint, engine_code):
+        remembered.cache_clear()
     yield
-    code_fingerprint.cache_clear()
+    for remembered in (code_fingerprint, engine_code):
+        remembered.cache_clear()
 
 
 @pytest.mark.parametrize("command", MEASURING_CODE)
@@ -85,3 +101,67 @@ def test_no_code_that_measures_is_forgotten(command: str, first: str) -> None:
 
 def test_the_machine_is_described_without_a_name() -> None:
     assert set(machine.machine()) == {"processor", "cores", "memory_gib", "system"}
+
+
+# --- an engine --------------------------------------------------------------------------------------------------------
+
+
+def code_of(engine: str) -> EngineCode:
+    engine_code.cache_clear()
+    return engine_code(engine)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> None:  # noqa: F811
+    """None of it is imported to see that, as importing it fails."""
+    inner = site / "fast_names" / "inner"
+    inner.mkdir(parents=True)
+    (site / "fast_names" / "__init__.py").write_text("raise RuntimeError('imported')")
+    (inner / "engine.py").write_text("")
+    distribute(site, "fast-names", "fast = fast_names.inner.engine:Engine")
+    found = {code_of("fast").code}
+    (inner / "notes.txt").write_text("no code")
+    assert {code_of("fast").code} == found
+    for changed in (inner / "engine.py", site / "fast_names" / "__init__.py", inner / "kernel.so"):
+        with changed.open("a") as stream:
+            stream.write("# an edit")
+        found.add(code_of("fast").code)
+    inner.rename(site / "fast_names" / "outer")
+    assert len({*found, code_of("fast").code} - {None}) == 5
+    ours = code_fingerprint("sweep")
+    assert training_codes(["numpy", "fast"]) == {"numpy": ours, "fast": f"{ours}-{code_of('fast').code}"}
+    assert not [name for name in sys.modules if name.startswith("fast_names")]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_versions_are_those_of_what_its_distribution_requires(site: Path) -> None:  # noqa: F811
+    (site / "lone_names.py").write_text("")
+    distribute(site, "lone-names", "lone = lone_names:Engine")
+    [metadata] = site.glob("*.dist-info/METADATA")
+    needs = "".join(f"Requires-Dist: {one}\n" for one in ("rapidfuzz>=3", "no-such (>1)", "pytest; extra == 'dev'"))
+    metadata.write_text(f"{metadata.read_text().strip()}\n{needs}")
+    found = code_of("lone")
+    assert found.code
+    assert set(found.versions) == {"numpy", "rapidfuzz", "no-such", "lone-names"}
+    assert (found.versions["no-such"], found.versions["lone-names"]) == (None, "1.0")
+    assert found.versions["rapidfuzz"] == library_version("rapidfuzz")
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("path", ["sys:Engine", "no_such_module:Engine", "", ":", "a..b:C"])
+def test_an_engine_that_lies_in_no_file_is_no_failure(path: str, site: Path) -> None:  # noqa: F811
+    distribute(site, "odd-names", f"odd = {path}")
+    found = code_of("odd")
+    assert found.code is None
+    assert set(found.versions) == {"numpy", "odd-names"}
+    assert code_of("not registered") == EngineCode(None, {"numpy": library_version("numpy")})
+
+
+@pytest.mark.usefixtures("fresh")
+def test_our_own_engines_and_what_they_need() -> None:
+    needs = {"numpy": {"numpy"}, "keras": {"numpy", "keras", "tensorflow"}, "tflite": {"numpy", "ai-edge-litert"}}
+    for engine, libraries in needs.items():
+        assert set(engine_code(engine).versions) == libraries
+    found = codes_for_report(["numpy", "keras"], "sweep")
+    assert {one.code for one in found.values()} == {code_fingerprint("sweep")}
+    assert list(versions(())) == ["python", "namegen", "ai-edge-litert", "keras", "numpy", "tensorflow"]

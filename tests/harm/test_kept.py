@@ -13,8 +13,7 @@ import numpy as np
 from namegen.documents import from_plain, read_json, to_plain
 from namegen.experiments.compare.tables.__main__ import main
 from namegen.experiments.kept import KeptStore
-from namegen.experiments.sweep.document import TrainedRun
-from namegen.experiments.sweep.exchange import Trained, read_run_outcome
+from namegen.experiments.sweep.document import Trained, TrainedRun, read_run_outcome
 from tests.experiments.sweep.made import trained_run
 from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries

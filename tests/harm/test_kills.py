@@ -27,7 +27,7 @@ from namegen.core.training.file_names import (
     STATE_FILE,
 )
 from namegen.experiments.kept import KeptStore, open_folder
-from namegen.experiments.sweep.kept_runs import MODEL_SUFFIX
+from namegen.experiments.sweep.document import MODEL_SUFFIX
 from namegen.files import write_whole
 from tests.cli.conftest import Program, Run, program, server, serving, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
@@ -203,7 +203,6 @@ OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safetensors", "learning-rate-*",
 def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
     """The real command on real processes; its workers end with it."""
     attempts = tries_or_skip(landing=1, hour=20)
-    require("distributed")
     program.write("names.txt", list_of_names)
     program.write("grid.toml", GRID.format(epochs=2))
     for number in range(attempts):

@@ -14,7 +14,6 @@ from tests.cli.conftest import Program, Run, program, server, some_names  # noqa
 from tests.cli.test_resume import end, same_model
 from tests.harm.effort import tries
 from tests.harm.run_files import GRID, tries_or_skip
-from tests.requirements import require
 
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 10, "--batch-size", 32, "--seed", 3, "--no-plot")
 # An epoch takes a while, so that two that are started at once are at work at once; and every epoch is saved.
@@ -132,7 +131,6 @@ def test_what_a_training_has_kept_is_not_lost_to_a_second_of_its_name(program, n
 
 def test_two_sweeps(program, names) -> None:  # noqa: F811
     attempts = tries_or_skip(landing=1, hour=50)
-    require("distributed")
     program.write("grid.toml", GRID.format(epochs=40))
     for number in range(attempts):
         command = ("sweep", "grid.toml", "--out", f"sweep-{number}", "--workers", 1, "--json", "--quiet")

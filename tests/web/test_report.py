@@ -86,7 +86,7 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quick = replace(whole, quick=True, quick_epochs=10, machine=Machine("abacus", 1, None, "none"))
     runs = tuple(trained_run(rate, seed, 0.5 + rate) for rate in (0.01, 0.03) for seed in (0, 1))
     axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
-    swept = Results("namegen sweep", 1, axes, Config(), 1, (), runs)
+    swept = Results("namegen sweep", 2, axes, Config(), 1, (), {}, runs)
     out = tmp_path_factory.mktemp("joined") / "joined.html"
     write_joined([Source("A", "whole", whole), Source("B", "/quick" * 30, quick), Source("C", "swept", swept)], out)
     return out

@@ -21,7 +21,7 @@ from namegen.experiments.compare.measured import (
     TrainingResult,
 )
 from namegen.experiments.compare.subjects import ReferenceSubject, SplitName, table_of
-from namegen.experiments.engine_code import EngineCode
+from namegen.experiments.machine import EngineCode
 
 Role = Literal["like_for_like", "network"]
 FORMAT: Literal["namegen comparison"] = "namegen comparison"

@@ -5,11 +5,10 @@ Nothing heavy is imported: a measurement has to pin its threads first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from namegen.documents import from_plain
+from namegen.documents import Json, from_plain
 from namegen.experiments.compare.measured import (
     ExportResult,
     GenerationResult,
@@ -60,7 +59,7 @@ class Request(Generic[About]):
         writes: the file that the network goes into; None where the measurement leaves none.
         reads: the file with the network that is measured; None where it needs none.
         threads: as many as it may use.
-        started: when its process was started, in seconds of the system's clock.
+        started: when its process was started, in seconds of the system's clock; put in by the process itself.
         labels: of the names, one for each; (): the list has none.
     """
 
@@ -71,7 +70,7 @@ class Request(Generic[About]):
     writes: str | None
     reads: str | None
     threads: int
-    started: float
+    started: float = 0.0
     labels: tuple[str, ...] = ()
 
     @property
@@ -109,9 +108,10 @@ def read_request(plain: object) -> Request[Subject]:
     return replace(request, subject=from_plain(SUBJECT_TYPES[request.kind], request.subject))
 
 
-def read_answer(kind: str, plain: Mapping[str, object]) -> Answer:
+def read_answer(kind: str, plain: Json) -> Answer:
     """An answer from plain values. Raises ValueError: it has another form."""
-    result, unavailable = plain.get("result"), plain.get("unavailable")
+    answer = plain if isinstance(plain, dict) else {}
+    result, unavailable = answer.get("result"), answer.get("unavailable")
     return Answer(
         None if result is None else read_result(kind, result),
         None if unavailable is None else from_plain(Unavailable, unavailable),

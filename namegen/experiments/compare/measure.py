@@ -1,24 +1,20 @@
-"""One measurement, in a process of its own: ``python -m namegen.experiments.compare.measure``.
-
-A request comes as one JSON object on standard input, the answer goes as one to standard output (``exchange.py``). So a
-measurement starts with cold libraries, its memory is its own, and one that dies takes nothing with it. Nothing heavy
-is imported before the threads are pinned.
+"""One measurement, in a child: it starts with cold libraries, its memory is its own, and one that dies takes nothing
+with it.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from namegen.documents import UNSET, UnsetType, to_plain
-from namegen.errors import CheckpointError, EngineError, NamegenError
+from namegen.children import Parent
+from namegen.documents import UNSET, Json, UnsetType, to_plain
+from namegen.errors import CheckpointError, EngineError
 from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
 from namegen.experiments.compare.measured import (
     Algorithm,
@@ -53,7 +49,6 @@ from namegen.experiments.compare.timed import (
     measure_timing,
 )
 from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
-from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.core.data.prefix_tree import PrefixTree
@@ -66,22 +61,21 @@ Needed = TypeVar("Needed")
 FEWEST_PASSES, MOST_PASSES, ENOUGH_SECONDS, SLOW_PASS_SECONDS = 3, 20, 1.0, 5.0
 
 
-def main() -> None:
-    """Read the request, measure, write the answer; standard output belongs to the answer alone."""
-    own_output = os.dup(1)
-    os.dup2(2, 1)  # what a library prints goes to standard error
-    request = read_request(json.load(sys.stdin))
-    limit_threads(request.threads)
+def measure(document: Json, parent: Parent) -> dict[str, Json]:
+    """Make one measurement.
+
+    Args:
+        document: a ``Request``.
+        parent: which says when the process was started.
+
+    Returns:
+        An ``Answer``.
+    """
+    request = replace(read_request(document), started=parent.started)
     try:
-        answer = Answer(result=MEASURES[request.kind](request))
+        return to_plain(Answer(result=MEASURES[request.kind](request)))
     except EngineError as error:
-        answer = Answer(unavailable=Unavailable(str(error), engine=isinstance(error, LibraryMissingError)))
-    except NamegenError as error:  # its sentence is the last line that is said
-        sys.exit(str(error))
-    with os.fdopen(own_output, "w", encoding="utf-8") as stream:
-        json.dump(to_plain(answer), stream, allow_nan=False)
-    sys.stderr.flush()
-    os._exit(0)  # taking TensorFlow down takes longer than many a measurement
+        return to_plain(Answer(unavailable=Unavailable(str(error), engine=isinstance(error, LibraryMissingError))))
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -323,6 +317,3 @@ MEASURES: dict[str, Callable[[Request[Any]], Result]] = {
     ExportSubject.kind: export_tflite,
     GenerationSubject.kind: measure_generation,
 }
-
-if __name__ == "__main__":
-    main()

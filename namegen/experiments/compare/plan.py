@@ -34,9 +34,8 @@ from namegen.experiments.compare.subjects import (
     TimingSubject,
     TrainingSubject,
 )
-from namegen.experiments.engine_code import engine_code
 from namegen.experiments.long_enough import check_long_enough
-from namegen.experiments.machine import code_fingerprint, machine
+from namegen.experiments.machine import code_fingerprint, engine_code, machine
 
 COMMAND = "compare-backends"
 THREADS = 1  # the matrices are too small to share

@@ -52,9 +52,8 @@ from namegen.experiments.compare.subjects import (
     TimingSubject,
     TrainingSubject,
 )
-from namegen.experiments.engine_code import codes_for_report, versions
 from namegen.experiments.list_names import list_names
-from namegen.experiments.machine import commit, machine
+from namegen.experiments.machine import codes_for_report, commit, machine, versions
 
 ListResults = list[tuple[Measurement, Result]]
 OfSubject = TypeVar("OfSubject")

@@ -11,31 +11,26 @@ Nothing is ever deleted; ``kept.py`` says how a finished measurement is found ag
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
-import sys
-import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from namegen.children import Children, Part, PartEnded, Runner
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.exchange import Answer, Request, read_answer, read_result
+from namegen.experiments.compare.exchange import Request, read_answer, read_result
 from namegen.experiments.compare.plan import COMMAND, THREADS, KeptResult, Measurement, PlanOutcome, Scope, make_plan
+from namegen.experiments.compare.subjects import Subject
 from namegen.experiments.kept import KeptStore, open_folder
-from namegen.experiments.machine import own_environment
 from namegen.experiments.watcher import Ended, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
-from namegen.threads import VARIABLES
 
 MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
 RESULTS, REPORT = "results.json", "report.html"
-SECONDS_BETWEEN_LOOKS = 0.02
-ERROR_SHOWN = 300  # characters of what a measurement that failed said last
 
 
 def compare(
@@ -80,7 +75,8 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> PlanOutc
             outcome.figures[measurement.key] = kept
     waiting = [measurement for measurement in plan if measurement.key not in outcome.figures]
     watcher(Planned(len(plan), len(outcome.figures)))
-    with Workers(store, outcome, watcher) as workers:
+    with Children(max((os.cpu_count() or 1) // THREADS, 1)) as children:
+        workers = Workers(children, store, outcome, watcher)
         while waiting or workers.running:
             waiting = _without_hopeless(waiting, outcome, watcher)
             ready = [one for one in waiting if one.reads is None or one.reads.key in outcome.figures]
@@ -88,7 +84,8 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> PlanOutc
                 raise NamegenError("the comparison waits for a measurement that is not in its plan: report this")
             taken = [one for one in ready if workers.take(one)]
             waiting = [one for one in waiting if one not in taken]
-            workers.look()
+            if workers.running:
+                workers.look()
     return outcome
 
 
@@ -120,102 +117,65 @@ def _read_kept(store: KeptStore, measurement: Measurement) -> KeptResult | None:
         return None
 
 
+@dataclass
 class Workers:
-    """The processes that measure; leaving it ends those that still run, and nothing else."""
+    """The children that measure."""
 
-    def __init__(self, store: KeptStore, outcome: PlanOutcome, watcher: Watcher) -> None:
-        self.store, self.outcome, self.watcher = store, outcome, watcher
-        self.running: list[Job] = []
-        self.most = max((os.cpu_count() or 1) // THREADS, 1)
-
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for job in self.running:
-            job.process.kill()
-        for job in self.running:
-            job.close()
+    children: Runner
+    store: KeptStore
+    outcome: PlanOutcome
+    watcher: Watcher
+    running: dict[Part, tuple[Measurement, float]] = field(default_factory=dict)  # each with its start
 
     def take(self, measurement: Measurement) -> bool:
         """Start it, if it may run now."""
-        alone = measurement.timed or any(job.measurement.timed for job in self.running)
-        if len(self.running) >= (1 if alone else self.most):
+        alone = measurement.timed or any(one.timed for one, _ in self.running.values())
+        if len(self.running) >= (1 if alone else self.children.workers):
             return False
-        labels = [job.measurement.label for job in self.running] + [measurement.label]
+        labels = [one.label for one, _ in self.running.values()] + [measurement.label]
         self.watcher(Running(tuple(map(UnderWay, labels))))
-        self.running.append(Job(measurement, self.store.folder))
+        request = to_plain(_request(measurement, self.store.folder))
+        part = Part("namegen.experiments.compare.measure:measure", request, THREADS)
+        self.running[part] = (measurement, time.monotonic())
+        self.children.start(part)
         return True
 
     def look(self) -> None:
         """Take in what has ended."""
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-        for job in [job for job in self.running if job.process.poll() is not None]:
-            self.running.remove(job)
-            self._take_in(job)
+        for event in self.children.events():
+            if isinstance(event, PartEnded):
+                self._take_in(event, *self.running.pop(event.part))
 
-    def _take_in(self, job: Job) -> None:
-        measurement = job.measurement
-        answer, said = job.close()
-        trouble = ""
-        if answer.result is not None:
-            subject, result = to_plain(measurement.subject), to_plain(answer.result)
-            about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
-            beside = None if measurement.writes is None else measurement.writes.removeprefix(measurement.key)
-            kept = self.store.keep(measurement.key, result, about=about, beside=beside)
-            self.outcome.figures[measurement.key] = KeptResult(answer.result, kept.commit)
-        elif answer.unavailable is not None:
-            trouble = answer.unavailable.why
-            if answer.unavailable.engine:
-                self.outcome.missing[measurement.engine] = trouble
-            else:
-                self.outcome.left_out[measurement.key] = trouble
-        else:
-            trouble = said[-ERROR_SHOWN:] or f"it ended with the code {job.process.returncode}"
+    def _take_in(self, ended: PartEnded, measurement: Measurement, started: float) -> None:
+        trouble = ended.trouble
+        if trouble:
             self.outcome.failed[measurement.key] = trouble
-        self.watcher(Ended(measurement.label, time.monotonic() - job.started, trouble))
+        else:
+            answer = read_answer(measurement.kind, ended.answer)
+            if answer.result is not None:
+                subject, result = to_plain(measurement.subject), to_plain(answer.result)
+                about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
+                beside = None if measurement.writes is None else measurement.writes.removeprefix(measurement.key)
+                kept = self.store.keep(measurement.key, result, about=about, beside=beside)
+                self.outcome.figures[measurement.key] = KeptResult(answer.result, kept.commit)
+            elif answer.unavailable is not None:
+                trouble = answer.unavailable.why
+                if answer.unavailable.engine:
+                    self.outcome.missing[measurement.engine] = trouble
+                else:
+                    self.outcome.left_out[measurement.key] = trouble
+        self.watcher(Ended(measurement.label, time.monotonic() - started, trouble))
 
 
-class Job:
-    """One measurement under way, in a process and session of its own, so that Ctrl-C reaches it through us alone."""
-
-    def __init__(self, measurement: Measurement, folder: Path) -> None:
-        self.measurement, self.started = measurement, time.monotonic()
-        reads = None if measurement.reads is None else measurement.reads.writes
-        request = Request(
-            kind=measurement.kind,
-            subject=measurement.subject,
-            source=measurement.corpus.source,
-            names=measurement.corpus.names,
-            labels=measurement.corpus.labels,
-            writes=None if measurement.writes is None else str((folder / measurement.writes).resolve()),
-            reads=None if reads is None else str((folder / reads).resolve()),
-            threads=THREADS,
-            started=time.time(),
-        )
-        # Nameless files, closed by close(): pipes would fill up while nobody reads.
-        self._answer, self._said = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
-        with tempfile.TemporaryFile() as question:
-            question.write(json.dumps(to_plain(request)).encode())
-            question.seek(0)
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "namegen.experiments.compare.measure"],
-                stdin=question,
-                stdout=self._answer,
-                stderr=self._said,
-                env={**own_environment(), **dict.fromkeys(VARIABLES, str(THREADS))},
-                start_new_session=True,
-            )
-
-    def close(self) -> tuple[Answer, str]:
-        """Wait for its end: what it answered (nothing, if it died), and the last line that it said beside that."""
-        self.process.wait()
-        self._answer.seek(0)
-        self._said.seek(0)
-        answer, said = self._answer.read(), self._said.read().decode(errors="replace").strip()
-        self._answer.close()
-        self._said.close()
-        with contextlib.suppress(ValueError):
-            if self.process.returncode == 0:
-                return read_answer(self.measurement.kind, json.loads(answer)), ""
-        return Answer(), said.rpartition("\n")[2]
+def _request(measurement: Measurement, folder: Path) -> Request[Subject]:
+    reads = None if measurement.reads is None else measurement.reads.writes
+    return Request(
+        kind=measurement.kind,
+        subject=measurement.subject,
+        source=measurement.corpus.source,
+        names=measurement.corpus.names,
+        labels=measurement.corpus.labels,
+        writes=None if measurement.writes is None else str((folder / measurement.writes).resolve()),
+        reads=None if reads is None else str((folder / reads).resolve()),
+        threads=THREADS,
+    )

@@ -28,7 +28,7 @@ from namegen.experiments.compare.selection import (
     why_not_plausible,
 )
 from namegen.experiments.compare.subjects import SplitName
-from namegen.experiments.engine_code import code_in_words
+from namegen.experiments.machine import code_in_words
 from namegen.experiments.table import percent, whole
 
 NOT_KNOWN = "whether they differ is not known: too few names, or a document of the first edition"

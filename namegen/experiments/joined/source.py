@@ -14,11 +14,10 @@ from namegen.experiments.compare.document import FORMAT as COMPARISON
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.reading import read_comparison, read_results
 from namegen.experiments.compare.words import counted
-from namegen.experiments.engine_code import EngineCode, code_in_words
 from namegen.experiments.list_names import list_names
-from namegen.experiments.sweep.document import Results
+from namegen.experiments.machine import EngineCode, code_in_words
+from namegen.experiments.sweep.document import Results, results_from_plain
 from namegen.experiments.sweep.grid import SEED
-from namegen.experiments.sweep.reading import results_from_plain
 from namegen.experiments.sweep.results import FORMAT as SWEEP
 from namegen.experiments.sweep.results import FORMAT_VERSION as SWEEP_VERSION
 from namegen.experiments.sweep.results import lists_of

@@ -9,8 +9,7 @@ from namegen.experiments.compare.selection import Metric
 from namegen.experiments.joined.across import WHAT, cell
 from namegen.experiments.joined.source import Source
 from namegen.experiments.list_names import list_names
-from namegen.experiments.sweep.document import Results
-from namegen.experiments.sweep.exchange import HeldOut
+from namegen.experiments.sweep.document import HeldOut, Results
 from namegen.experiments.sweep.grid import SEED, axis_name, shown
 from namegen.experiments.sweep.results import (
     baseline_name,

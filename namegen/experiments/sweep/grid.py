@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -27,9 +27,8 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError
-from namegen.experiments.engine_code import engine_code, engine_versions
 from namegen.experiments.long_enough import check_long_enough
-from namegen.experiments.machine import code_fingerprint
+from namegen.experiments.machine import engine_code, training_codes
 
 COMMAND = "sweep"
 GRID = "grid"
@@ -118,21 +117,11 @@ class SweepRun:
             "network": asdict(self.config.network),
             "training": asdict(self.config.training),
             "run": {"backend": self.config.run.backend, "threads": self.config.run.threads or 1},
-            "libraries": engine_versions(self.config.run.backend),
-            "code": training_code(self.config.run.backend),
+            "libraries": engine_code(self.config.run.backend).versions,
+            "code": training_codes([self.config.run.backend])[self.config.run.backend],
         }
         text = json.dumps(what, sort_keys=True, ensure_ascii=True)
         return blake2b(text.encode(), digest_size=6).hexdigest()
-
-
-def training_code(engine: str) -> str:
-    """The code that decides what comes of a run: a hash of namegen's, and one of the engine's where it is another's."""
-    return "-".join(filter(None, (code_fingerprint(COMMAND), engine_code(engine).code)))
-
-
-def training_codes(engines: Iterable[str]) -> dict[str, str]:
-    """The same of several engines, by their names."""
-    return {engine: training_code(engine) for engine in engines}
 
 
 def read_grid(path: Path | str) -> Grid:

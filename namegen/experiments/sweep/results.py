@@ -10,17 +10,15 @@ from statistics import mean
 from typing import Any, Literal
 
 from namegen.errors import safe_cell
-from namegen.experiments.engine_code import codes_for_report
 from namegen.experiments.list_names import list_names
-from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
-from namegen.experiments.sweep.exchange import HeldOut, Trained
+from namegen.experiments.machine import codes_for_report
+from namegen.experiments.sweep.document import EndedRun, HeldOut, Results, Run, Trained, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.grid import COMMAND, ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
-from namegen.experiments.sweep.kept_runs import EndedRun
 from namegen.experiments.table import NONE, Table, percent, seconds, spread, whole
 from namegen.experiments.trained import PlainMetrics
 
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
-FORMAT_VERSION: Literal[1] = 1
+FORMAT_VERSION: Literal[2] = 2
 MOST_NAMED = 3  # settings that a sentence names; of more it gives the number
 FIGURES = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
 

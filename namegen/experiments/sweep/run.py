@@ -1,4 +1,4 @@
-"""sweep: trains every combination of a grid, on dask, and keeps what has finished.
+"""sweep: trains every combination of a grid, each in a child, and keeps what has finished.
 
     DIR/
       .namegen-sweep         the mark of a folder that this command has made, and goes on with
@@ -12,32 +12,32 @@ Nothing is ever deleted; ``kept.py`` says how a finished run is found again.
 from __future__ import annotations
 
 import json
-from collections import deque
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
+from namegen.children import Children, Part, PartEnded, Runner, run_all
 from namegen.documents import to_plain
 from namegen.experiments.kept import KeptStore, open_folder
-from namegen.experiments.sweep.client import (
-    answer_of,
-    check_code,
-    ended,
-    gone_is_told,
-    hand_out,
-    open_client,
-    require_dask,
-    wait_for_scheduler,
+from namegen.experiments.sweep.document import (
+    DIVERGED,
+    FAILED,
+    KEPT_RUNS,
+    MODEL_SUFFIX,
+    EndedRun,
+    HeldOut,
+    Results,
+    RunJob,
+    Trained,
+    Untrained,
+    read_run_outcome,
 )
-from namegen.experiments.sweep.document import Results
-from namegen.experiments.sweep.exchange import RunOutcome, Trained
 from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
-from namegen.experiments.sweep.kept_runs import KEPT_RUNS, EndedRun, keep, read_kept
 from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
-
-if TYPE_CHECKING:
-    from distributed import Client
+from namegen.threads import cores
 
 MARK = ".namegen-sweep"
 RESULTS, TABLE = "results.json", "results.csv"
@@ -82,29 +82,112 @@ def sweep(
         grid: what is varied.
         runs: ``make_runs(grid, …)``.
         out: a folder that does not exist, is empty, or was made by an earlier sweep.
-        scheduler: the address of a dask scheduler; None: processes of this machine, reached over its loopback alone.
+        scheduler: the address of a dask scheduler; None: processes of this machine.
         workers: how many local processes; None: one a core.
         watcher: who is told.
 
     Raises:
-        EngineError: dask is not installed, the scheduler does not answer or went away, or its workers have another
+        EngineError: dask is not installed, the scheduler does not answer or goes away, or its workers have another
             namegen. OutputError: the folder holds other files, or cannot be written. FolderInUseError: another sweep is
             at work in it.
     """
-    require_dask()
+    runner = _runner(runs, scheduler, workers)
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
         store = KeptStore(kept)
         under_way = Sweep(grid, runs, Path(out), read_kept(store, runs))
         watcher(Planned(len(runs), len(under_way.found), scheduler or ""))
         try:
             if under_way.left:
-                with gone_is_told(scheduler), open_client(scheduler, under_way.left, workers) as client:
-                    _make(under_way, client, store, watcher)
+                with runner:
+                    _make(under_way, runner, store, watcher)
         except BaseException:  # stopped, or the scheduler is gone
             if under_way.found:
                 _write(under_way)
             raise
         return _write(under_way)
+
+
+def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) -> Runner:
+    if scheduler is None:
+        threads = max(run.config.run.threads or 1 for run in runs)
+        return Children(workers or max(cores() // threads, 1))
+    from namegen.experiments.cluster import Cluster
+
+    return Cluster(scheduler, {run.config.run.backend for run in runs})
+
+
+def _make(made: Sweep, runner: Runner, store: KeptStore, watcher: Watcher) -> None:
+    """Make the runs that are left, and take in what comes back."""
+    runs: dict[Part, SweepRun] = {}
+    epochs: dict[Part, tuple[int, int]] = {}  # epochs done, epochs in all
+    splits = {_split(run): _held_out(made.found[run.key]) for run in made.runs if run.key in made.found}
+
+    def parts() -> Iterator[Part]:
+        for run in made.left:
+            job = RunJob(run.config, run.corpus.source, run.corpus.names, splits.get(_split(run)))
+            part = Part("namegen.experiments.sweep.task:train_run", to_plain(job), run.config.run.threads or 1)
+            runs[part] = run
+            yield part
+
+    for events in run_all(runner, parts()):
+        for event in events:
+            if isinstance(event, PartEnded):
+                run = runs.pop(event.part)
+                ended = made.found[run.key] = keep(store, run, event)
+                splits[_split(run)] = splits.get(_split(run)) or _held_out(ended)
+                watcher(_over(run, ended))
+            else:
+                epochs[event.part] = (event.progress["epoch"], event.progress["epochs"])
+        under_way = [UnderWay(runs[part].label, *epochs.get(part, (0, 0))) for part in runner.running]
+        watcher(Running(tuple(under_way)) if runner.workers else NoWorkers())
+
+
+def _split(run: SweepRun) -> tuple[object, ...]:
+    """What decides which names are held out."""
+    return run.corpus.fingerprint, run.config.data, run.config.training.seed
+
+
+def _held_out(ended: EndedRun) -> HeldOut | None:
+    return ended.outcome.held_out if isinstance(ended.outcome, Trained) else None
+
+
+def _over(run: SweepRun, ended: EndedRun) -> Ended:
+    outcome = ended.outcome
+    if isinstance(outcome, Trained):
+        return Ended(run.label, outcome.timing.seconds, accuracy=outcome.figures.held_out.accuracy_argmax)
+    return Ended(run.label, trouble=outcome.status)
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def read_kept(store: KeptStore, runs: Iterable[SweepRun]) -> dict[str, EndedRun]:
+    """The outcomes of earlier sweeps, whatever their axes were; a run whose network is gone is made again."""
+    found: dict[str, EndedRun] = {}
+    for run in runs:
+        kept = store.find(run.key)
+        if kept is None:
+            continue
+        try:
+            found[run.key] = EndedRun(kept.name, read_run_outcome(kept.result), kept.commit)
+        except ValueError:  # of another form, as a later namegen may write it
+            continue
+    return found
+
+
+def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> EndedRun:
+    """Write a run that has ended for good; others are tried again by the next sweep."""
+    about = {"label": run.label, "settings": run.settings}
+    if ended.trouble:
+        return EndedRun(run.file, Untrained(FAILED, ended.trouble), store.commit)
+    answer = cast("dict[str, Any]", ended.answer)
+    outcome = read_run_outcome(answer["outcome"])
+    if isinstance(outcome, Trained):
+        write_whole(store.folder / f"{run.file}{MODEL_SUFFIX}", b64decode(answer["model"]))
+        store.keep(run.file, to_plain(outcome), about=about, beside=MODEL_SUFFIX)
+    elif outcome.status == DIVERGED:
+        store.keep(run.file, to_plain(outcome), about=about)
+    return EndedRun(run.file, outcome, store.commit)
 
 
 def _write(made: Sweep) -> Results:
@@ -120,58 +203,3 @@ def _write(made: Sweep) -> Results:
     text = json.dumps(to_plain(results), ensure_ascii=False, allow_nan=False)
     write_whole(made.out / RESULTS, f"{text}\n".encode())
     return results
-
-
-# --- the loop ---------------------------------------------------------------------------------------------------------
-
-
-def _make(made: Sweep, client: Client, store: KeptStore, watcher: Watcher) -> None:
-    """Hand out the runs, one to each thread of the workers, and take in what comes back."""
-    from namegen.experiments.sweep.task import TOPIC
-
-    check_code(client, dict.fromkeys(run.config.run.backend for run in made.left))
-    epochs: dict[str, tuple[int, int]] = {}  # the key of a run → epochs done, epochs in all
-
-    def note(event: tuple[float, dict[str, Any]]) -> None:
-        epochs[event[1]["run"]] = (event[1]["epoch"], event[1]["epochs"])
-
-    client.subscribe_topic(TOPIC, note)
-    waiting, under_way = deque(made.left), dict[Any, SweepRun]()
-    try:
-        while waiting or under_way:
-            threads = sum(client.nthreads().values()) if client.status == "running" else 0
-            # None ahead of the workers: one that waits in a worker that dies would count as having a part in it.
-            while waiting and len(under_way) < max(threads, 1):
-                run = waiting.popleft()
-                under_way[hand_out(client, run)] = run
-            for future in ended(under_way):
-                run = under_way.pop(future)
-                answer = answer_of(future)
-                if answer is None:
-                    waiting.append(run)
-                    continue
-                made.found[run.key] = keep(store, run, answer)
-                watcher(_told(run, answer.outcome))
-            _tell(client, under_way, epochs, watcher)
-            wait_for_scheduler(client)
-    finally:
-        if client.status == "running":
-            client.cancel(list(under_way))
-
-
-def _told(run: SweepRun, outcome: RunOutcome) -> Ended:
-    if isinstance(outcome, Trained):
-        return Ended(run.label, outcome.timing.seconds, accuracy=outcome.figures.held_out.accuracy_argmax)
-    return Ended(run.label, trouble=outcome.status)
-
-
-def _tell(client: Client, under_way: dict[Any, SweepRun], epochs: dict[str, tuple[int, int]], watcher: Watcher) -> None:
-    """What the workers are doing."""
-    if client.status != "running":
-        return
-    if not client.nthreads():
-        watcher(NoWorkers())
-        return
-    runs = {future.key: run for future, run in under_way.items()}
-    started = [runs[key] for keys in client.processing().values() for key in keys if key in runs]
-    watcher(Running(tuple(UnderWay(run.label, *epochs.get(run.key, (0, 0))) for run in started)))

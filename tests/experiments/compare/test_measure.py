@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from namegen.children import own_environment
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.evaluation.references import HeldOutReferences
@@ -32,7 +33,6 @@ from namegen.experiments.compare.subjects import (
     SplitName,
     TrainingSubject,
 )
-from namegen.experiments.machine import own_environment
 from namegen.experiments.trained import PlainMetrics, plain_metrics
 from namegen.lists import load_bundled
 from tests.core.training.small_runs import make_run

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from namegen.experiments.compare.document import Comparison, Trouble
 from namegen.experiments.compare.words import measured_where, troubles
-from namegen.experiments.engine_code import EngineCode
+from namegen.experiments.machine import EngineCode
 
 
 def test_what_went_wrong_is_told_each_in_a_sentence(comparison: Comparison) -> None:

@@ -27,7 +27,7 @@ from tests.experiments.sweep.made import trained_run
 def sweep() -> Results:
     runs = tuple(trained_run(rate, seed, 0.5 + rate) for rate in (0.01, 0.03) for seed in (0, 1))
     axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
-    return Results("namegen sweep", 1, axes, Config(), 0, (), runs)
+    return Results("namegen sweep", 2, axes, Config(), 0, (), {}, runs)
 
 
 def written(folder: Path, results: Comparison | Results) -> str:
@@ -67,8 +67,8 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
         ("[1]", "is not the results of a comparison or a sweep"),
         ('{"format": "namegen quality"}', "is not the results of a comparison or a sweep"),
         ('{"format": "namegen comparison", "format_version": 9}', "format version 9"),
-        ('{"format": "namegen sweep", "format_version": 1}', "is damaged"),
-        ('{"format": "namegen sweep", "format_version": 9}', "format version 9, this namegen reads 1: join it with"),
+        ('{"format": "namegen sweep", "format_version": 2}', "is damaged"),
+        ('{"format": "namegen sweep", "format_version": 9}', "format version 9, this namegen reads 2: join it with"),
         (None, "has no results.json: give the folder of a finished comparison or sweep"),
     ],
 )

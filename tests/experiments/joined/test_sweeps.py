@@ -15,7 +15,7 @@ from tests.experiments.sweep.made import metrics, trained_run
 def sweep(*runs: TrainedRun, base: Config | None = None) -> Results:
     rates = tuple(dict.fromkeys(run.settings["training.learning_rate"] for run in runs))
     axes = {"training.learning_rate": rates, "training.seed": (0, 1)}
-    return Results("namegen sweep", 1, axes, Config() if base is None else base, 0, (), runs)
+    return Results("namegen sweep", 2, axes, Config() if base is None else base, 0, (), {}, runs)
 
 
 SLOW, FAST = trained_run(0.01, 0, 0.5), trained_run(0.03, 0, 0.75)

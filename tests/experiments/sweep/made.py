@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from namegen.experiments.sweep.document import TrainedRun
-from namegen.experiments.sweep.exchange import HeldOut, PartFigures, RunTiming
+from namegen.experiments.sweep.document import HeldOut, PartFigures, RunTiming, TrainedRun
 from namegen.experiments.trained import History, PlainMetrics
 
 EPOCHS = 3

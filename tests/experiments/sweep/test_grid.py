@@ -9,6 +9,7 @@ import pytest
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
+from namegen.experiments.machine import EngineCode
 from namegen.experiments.sweep.grid import AXES, Grid, label, make_runs, read_grid
 from namegen.lists import load_bundled
 
@@ -160,10 +161,10 @@ def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path, monkeypat
     assert key(seeded, BASE + "[run]\nthreads = 2\n") != first
     assert key(seeded, BASE + '[run]\nbackend = "keras"\n') != first
     assert key(seeded, BASE.replace("japanese-given", "mlb-first")) != first
-    monkeypatch.setattr("namegen.experiments.sweep.grid.engine_versions", lambda engine: {"numpy": "0.1"})
+    monkeypatch.setattr("namegen.experiments.sweep.grid.engine_code", lambda engine: EngineCode(None, {"numpy": "0.1"}))
     assert key(seeded) != first
     monkeypatch.undo()
-    monkeypatch.setattr("namegen.experiments.sweep.grid.training_code", lambda engine: "other")
+    monkeypatch.setattr("namegen.experiments.sweep.grid.training_codes", lambda engines: {"numpy": "other"})
     assert key(seeded) != first
 
 

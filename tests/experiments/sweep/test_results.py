@@ -33,7 +33,7 @@ HOSTILE = "=cmd|'/c'!A1, $x$ <b>"
 
 def results_of(*runs: Run, axes: dict[str, tuple[Any, ...]] | None = None) -> Results:
     axes = axes or {"training.learning_rate": (0.1, 0.01, 9.0), "training.seed": (0, 1)}
-    return Results("namegen sweep", 1, axes, Config(), 0, (), runs)
+    return Results("namegen sweep", 2, axes, Config(), 0, (), {}, runs)
 
 
 @pytest.fixture
@@ -192,12 +192,12 @@ def test_the_best_setting_is_told_with_those_that_are_as_good(
     runs = tuple(
         trained_run(rate, seed, value) for rate, values in accuracies.items() for seed, value in enumerate(values)
     )
-    made = Results("namegen sweep", 1, {}, Config(), 0, (), runs)
+    made = Results("namegen sweep", 2, {}, Config(), 0, (), {}, runs)
     assert best_in_words(made, "list.txt") == setting_table(made, "list.txt").note == said
 
 
 def test_settings_that_were_tested_on_different_names_have_no_best() -> None:
     one, other = trained_run(0.01, 0, 0.5), trained_run(0.03, 0, 0.6)
     other = replace(other, held_out=replace(other.held_out, names=61))
-    made = Results("namegen sweep", 1, {}, Config(), 0, (), (one, other))
+    made = Results("namegen sweep", 2, {}, Config(), 0, (), {}, (one, other))
     assert best_in_words(made, "list.txt") == "The settings were tested on different names, so none is called the best."

@@ -1,0 +1,322 @@
+"""Child processes: parts of a long work, each made by a process of its own, a few at a time.
+
+    parent                                          child: python -m namegen.children MODULE:FUNCTION
+    the first line of standard input         ──►    FUNCTION(document, parent) works on the document
+    {"progress": {"epoch": 3, …}}, again and again  ◄── its progress, on standard output
+    {"answer": …} or {"trouble": "why"}      ◄──    its last line
+    standard input ends                      ──►    it stops: a training takes its last step and saves
+
+Input ends when nobody wants the answer any more, and also when the parent is killed, so no child is left. A child that
+dies is started once more. Each has a session of its own: Ctrl-C in a terminal reaches the parent alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, NoReturn, TypeAlias, cast
+
+from namegen.documents import Json
+from namegen.errors import LONGEST_REASON, NamegenError
+from namegen.threads import VARIABLES
+
+PACKAGE = Path(__file__).parent
+SECONDS_BETWEEN_LOOKS = 0.2
+STARTS = 2  # of a child that dies; once more would be in vain
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of the work.
+
+    Attributes:
+        work: the function that makes it, ``module:function``.
+        document: what that function is given, as plain values.
+        threads: as many as its libraries may use.
+    """
+
+    work: str
+    document: Json
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class PartProgress:
+    """How far a part is, in the words of the function that makes it."""
+
+    part: Part
+    progress: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PartEnded:
+    """A part is over.
+
+    Attributes:
+        part: which.
+        answer: what its function returned; None where there is a trouble.
+        trouble: why there is no answer, one sentence.
+        died: its process ended without a word, and did so again.
+    """
+
+    part: Part
+    answer: Json = None
+    trouble: str = ""
+    died: bool = False
+
+
+Event: TypeAlias = PartProgress | PartEnded
+
+
+class Runner(ABC):
+    """What makes parts: ``Children`` here, ``experiments/cluster.py`` on other machines. Leaving it stops the rest."""
+
+    is_here = True  # the parts see the files of this machine
+
+    def __enter__(self) -> Runner:
+        return self
+
+    @abstractmethod
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    @abstractmethod
+    def workers(self) -> int:
+        """How many parts it makes at the same time."""
+
+    @property
+    @abstractmethod
+    def running(self) -> Sequence[Part]:
+        """The parts under way, the last one started last."""
+
+    @abstractmethod
+    def start(self, part: Part) -> None:
+        """Begin a part."""
+
+    @abstractmethod
+    def events(self) -> list[Event]:
+        """What has happened; waits a little for the first of it."""
+
+
+def run_all(runner: Runner, parts: Iterable[Part], stop: Callable[[], bool] = lambda: False) -> Iterator[list[Event]]:
+    """Make every part, and tell what happens, now and then nothing; ends early where ``stop`` says so.
+
+    Args:
+        runner: what makes them; the caller opens and leaves it.
+        parts: taken one by one, as soon as there is room for the next.
+        stop: asked again and again.
+    """
+    coming, more = iter(parts), True
+    while (more or runner.running) and not stop():
+        while more and len(runner.running) < max(runner.workers, 1):
+            part = next(coming, None)
+            more = part is not None
+            if part is not None:
+                runner.start(part)
+        if runner.running:
+            yield runner.events()
+
+
+# --- the parent -------------------------------------------------------------------------------------------------------
+
+
+class Children(Runner):
+    """Processes of this machine.
+
+    Args:
+        workers: how many at the same time.
+        patience: how many seconds a child has to stop and save; 0: it has nothing to save, and is ended at once.
+    """
+
+    def __init__(self, workers: int, *, patience: float = 0.0) -> None:
+        self._workers, self._patience = workers, patience
+        self._children: list[_Child] = []
+        self._said: _Said = queue.Queue()
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children:
+            child.close_input()
+        last_moment = time.monotonic() + self._patience
+        try:
+            for child in self._children:
+                child.wait(last_moment)
+        finally:  # also where a second Ctrl-C comes in between
+            for child in self._children:
+                child.end()
+            self._children.clear()
+
+    @property
+    def workers(self) -> int:
+        """How many at the same time."""
+        return self._workers
+
+    @property
+    def running(self) -> list[Part]:
+        """The parts under way, the last one started last."""
+        return [child.part for child in self._children]
+
+    def start(self, part: Part) -> None:
+        """Begin a part."""
+        self._children.append(_Child(part, self._said, self._patience))
+
+    def events(self) -> list[Event]:
+        """What has happened; waits a little for the first of it."""
+        found: list[Event] = []
+        with suppress(queue.Empty):
+            said = self._said.get(timeout=SECONDS_BETWEEN_LOOKS)
+            while True:
+                found += self._take_in(*said)
+                said = self._said.get_nowait()
+        return found
+
+    def _take_in(self, child: _Child, word: dict[str, Any] | None) -> Iterator[Event]:
+        """One line that a child has said, or None: it is over."""
+        if word is None:
+            self._children.remove(child)
+            how = child.end()
+            if child.last is not None:
+                yield PartEnded(child.part, **child.last)
+            elif child.starts < STARTS:
+                self._children.append(_Child(child.part, self._said, self._patience, child.starts + 1))
+            else:
+                yield PartEnded(child.part, trouble=f"its process died twice, {how}", died=True)
+        elif isinstance(progress := word.get("progress"), dict):
+            yield PartProgress(child.part, progress)
+        else:
+            child.last = word
+
+
+_Said: TypeAlias = "queue.Queue[tuple[_Child, dict[str, Any] | None]]"
+
+
+class _Child:
+    """One process, and the thread that listens to it."""
+
+    def __init__(self, part: Part, said: _Said, patience: float, starts: int = 1) -> None:
+        self.part, self.starts = part, starts
+        self.last: dict[str, Any] | None = None
+        self._given = json.dumps({"started": time.time(), "document": part.document}).encode() + b"\n"
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "namegen.children", part.work, str(patience)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=own_environment() | dict.fromkeys(VARIABLES, str(part.threads)),
+            start_new_session=os.name == "posix",
+        )
+        self._input, self._output = (cast("IO[bytes]", pipe) for pipe in (self._process.stdin, self._process.stdout))
+        self._listening = threading.Thread(target=self._listen, args=(said,), daemon=True)
+        self._listening.start()
+
+    def _listen(self, said: _Said) -> None:
+        """Give it the document (here, as a long one waits until it is read), and take in each line."""
+        with suppress(OSError, ValueError):  # it has died before it read it all, or it is not wanted any more
+            self._input.write(self._given)
+            self._input.flush()
+        for line in self._output:
+            with suppress(ValueError):  # the last line of one that was killed
+                said.put((self, json.loads(line)))
+        self._process.wait()
+        said.put((self, None))
+
+    def close_input(self) -> None:
+        with suppress(OSError):
+            self._input.close()
+
+    def wait(self, last_moment: float) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(last_moment - time.monotonic(), 0))
+
+    def end(self) -> str:
+        """Kill it if it is not over, let go of its pipes and files, and tell what may be why it ended."""
+        self._process.kill()
+        self._listening.join()
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2][:LONGEST_REASON]
+        for stream in (self._input, self._output, self._errors):
+            with suppress(OSError):
+                stream.close()
+        return f"with the exit code {self._process.returncode} ({said or 'perhaps because memory ran out'})"
+
+
+def own_environment() -> dict[str, str]:
+    """The environment for a process of ours, in which it finds this very namegen wherever it lies."""
+    environment = dict(os.environ)
+    if PACKAGE.parent.name not in ("site-packages", "dist-packages"):  # a checkout, which may not be installed
+        parts = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
+    return environment
+
+
+# --- the child --------------------------------------------------------------------------------------------------------
+
+
+class Parent:
+    """What a child knows of its parent.
+
+    Attributes:
+        started: when the parent started it, in seconds of the system's clock.
+        stop: whether the answer is not wanted any more.
+    """
+
+    def __init__(self, started: float, patience: float, output: IO[bytes]) -> None:
+        self.started, self._patience, self._output = started, patience, output
+        self._unwanted = threading.Event()
+        self.stop = self._unwanted.is_set
+        threading.Thread(target=self._wait_for_end, daemon=True).start()
+        if patience:  # a system that shuts down sends TERM to everyone
+            signal.signal(signal.SIGTERM, lambda number, frame: self._unwanted.set())
+
+    def _wait_for_end(self) -> None:
+        while os.read(0, 1):  # not through sys.stdin, whose lock would be held at the very end
+            pass
+        self._unwanted.set()
+        time.sleep(self._patience)
+        os._exit(1)
+
+    def tell(self, **progress: int) -> None:
+        """How far the part is."""
+        self.say({"progress": {**progress}})
+
+    def say(self, word: dict[str, Json]) -> None:
+        """One line to the parent."""
+        with suppress(OSError):  # it is gone: what can be saved is saved
+            self._output.write(json.dumps(word, allow_nan=False).encode() + b"\n")
+            self._output.flush()
+
+
+def main(work: str, patience: str) -> NoReturn:
+    """Make the part that standard input holds; standard output belongs to the parent alone."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints goes to standard error
+    given = json.loads(sys.stdin.buffer.readline() or os._exit(1))
+    parent = Parent(given["started"], float(patience), output)
+    module, _, function = work.partition(":")
+    try:
+        parent.say({"answer": getattr(import_module(module), function)(given["document"], parent)})
+    except NamegenError as error:
+        parent.say({"trouble": str(error)})
+    except Exception as error:
+        traceback.print_exc()
+        parent.say({"trouble": f"{type(error).__name__}: {error}"[:LONGEST_REASON]})
+    sys.stderr.flush()
+    os._exit(0)  # taking TensorFlow down takes longer than many a measurement
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,240 @@
+"""The parts of a long work on a dask cluster of the user's own; no cluster is started here.
+
+Each worker makes a part in a child, as this machine would (``children.py``). Whoever reaches a dask scheduler can run
+code there; the certificates of one with TLS come from dask's own configuration.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from namegen.api.teachers import train_side_by_side
+from namegen.api.teaching import SideBySide
+from namegen.api.watching import OnTeachers
+from namegen.children import Children, Event, Part, PartEnded, PartProgress, Runner, run_all
+from namegen.config import read_run_config
+from namegen.core.training.run_folder import RunFolder
+from namegen.documents import Json
+from namegen.errors import LONGEST_REASON, EngineError, NamegenError, TrainingError, missing_library, setting
+from namegen.experiments.machine import training_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from distributed import Client, Future
+
+TOPIC = "namegen"  # of the events
+SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_TO_ANSWER = 10  # that a scheduler has, before it counts as unreachable
+SECONDS_WITHOUT_SCHEDULER = 30  # that it may be away in between
+WANTED = ("executing", "long-running", "resumed")  # states of a task in a worker whose answer somebody waits for
+
+
+def on_scheduler(address: str) -> SideBySide:
+    """What trains teachers on the workers of a scheduler; one that is not done begins anew the next time.
+
+    Raises:
+        EngineError: dask is not installed. Training raises it where the scheduler does not answer or goes away, or its
+            workers have another namegen.
+    """
+    require_dask()
+
+    def train(folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
+        engines = {read_run_config(RunFolder(folder).config_path).run.backend for folder in folders}
+        train_side_by_side(folders, watcher=watcher, stop=stop, runner=Cluster(address, engines))
+
+    return train
+
+
+def require_dask() -> None:
+    """Say how to get dask.
+
+    Raises:
+        EngineError: it is not installed.
+    """
+    try:
+        import distributed  # noqa: F401  # whether it is there
+    except ModuleNotFoundError as error:
+        raise EngineError(missing_library(setting("scheduler"), error.name, "distributed")) from error
+
+
+class Cluster(Runner):
+    """The workers of a dask scheduler.
+
+    Args:
+        address: of the scheduler.
+        engines: those that the parts train with.
+
+    Raises:
+        EngineError: entered, dask is not installed or the scheduler does not answer; later, the scheduler is gone, or a
+            worker has another namegen.
+    """
+
+    is_here = False
+
+    def __init__(self, address: str, engines: Iterable[str]) -> None:
+        require_dask()
+        self._address, self._codes = address, training_codes(engines)
+        self._under_way: dict[Future[Any], Part] = {}
+        self._told: deque[tuple[str, dict[str, int]]] = deque()
+
+    def __enter__(self) -> Cluster:
+        from distributed import Client
+
+        try:
+            self._client: Client = Client(self._address, timeout=SECONDS_TO_ANSWER)
+        except (OSError, ValueError, TypeError) as error:  # nobody there, no address, no certificate
+            raise EngineError(
+                f"no dask scheduler answers at {self._address[:80]} ({reason(error)}): start one there (dask "
+                f"scheduler), give another address, or leave {setting('scheduler')} out to run on this machine"
+            ) from error
+        self._client.subscribe_topic(TOPIC, lambda event: self._told.append(event[1]))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._client:
+            if self._client.status == "running":
+                self._client.cancel(list(self._under_way))
+
+    @property
+    def workers(self) -> int:
+        """How many parts the workers make at the same time: one a thread."""
+        with self._gone_is_told():
+            return sum(self._client.nthreads().values()) if self._client.status == "running" else 0
+
+    @property
+    def running(self) -> list[Part]:
+        """The parts that are handed out; none waits in a worker, as one that dies would count against it."""
+        return list(self._under_way.values())
+
+    def start(self, part: Part) -> None:
+        """Hand a part out to whichever worker is free."""
+        # A key of its own each time: dask would take an equal one for the same task, from an earlier or another sweep.
+        with self._gone_is_told(), warnings.catch_warnings():
+            # Its list goes with every part: one that lay on a worker would be lost with it.
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            future = self._client.submit(make_part, part, self._codes, key=f"namegen-{uuid.uuid4().hex}", pure=False)
+        self._under_way[future] = part
+
+    def events(self) -> list[Event]:
+        """What has happened; waits a little for the first of it."""
+        with self._gone_is_told():
+            ended = self._ended()
+            of_keys = {future.key: part for future, part in self._under_way.items()}
+            found: list[Event] = []
+            while self._told:
+                key, progress = self._told.popleft()
+                if key in of_keys:
+                    found.append(PartProgress(of_keys[key], progress))
+            for future in ended:
+                part = self._under_way.pop(future)
+                answer = self._answer(future, part)
+                if answer is None:  # the scheduler has lost it
+                    self.start(part)
+                else:
+                    found.append(answer)
+            self._wait_for_scheduler()
+        return found
+
+    def _ended(self) -> set[Future[Any]]:
+        from distributed import CancelledError, wait
+
+        try:
+            return set(wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED").done)
+        except TimeoutError:
+            return set()
+        except CancelledError:  # the scheduler forgot our parts: it was started anew
+            return {future for future in self._under_way if future.status in ("cancelled", "lost")}
+
+    def _answer(self, future: Future[Any], part: Part) -> PartEnded | None:
+        from distributed import CancelledError
+        from distributed.scheduler import KilledWorker
+
+        try:
+            error = future.exception()
+            if error is None:
+                return PartEnded(part, **future.result())
+        except CancelledError:
+            return None
+        if isinstance(error, KilledWorker):
+            why = "every worker that made it died: does it need more memory than they have?"
+            return PartEnded(part, trouble=why, died=True)
+        if isinstance(error, NamegenError):
+            raise error
+        raise EngineError(
+            f"a worker cannot load namegen ({reason(error)}): install there what is installed here, namegen itself, "
+            "the extra distributed and those of the engines"
+        )
+
+    def _wait_for_scheduler(self) -> None:
+        """Wait for one that has gone away. Raises OSError: it does not come back."""
+        start = time.monotonic()
+        while self._client.status != "running":
+            if self._client.status == "closed" or time.monotonic() - start > SECONDS_WITHOUT_SCHEDULER:
+                raise OSError("the connection is closed")
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    @contextmanager
+    def _gone_is_told(self) -> Iterator[None]:
+        """Every call to a scheduler may be the one that finds it gone."""
+        from distributed.client import ClosedClientError
+
+        try:
+            yield
+        except (OSError, ClosedClientError) as error:
+            raise EngineError(
+                "the dask scheduler is gone; what has finished is kept: start it again, and run the same command to "
+                "continue"
+            ) from error
+
+
+def reason(error: BaseException) -> str:
+    """What the deepest cause says that says anything, in one line."""
+    said = type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        said, cause = str(cause) or said, cause.__cause__
+    return said.partition("\n")[0][:LONGEST_REASON]
+
+
+# --- in a worker ------------------------------------------------------------------------------------------------------
+
+
+def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
+    """Make a part in a child of this worker, and tell how far it is; stop as soon as nobody waits for the answer.
+
+    Args:
+        part: the part.
+        codes: what decides its figures (``training_codes``), on the machine that it comes from.
+
+    Raises:
+        EngineError: here it is other code. TrainingError: nobody waits for the answer any more.
+    """
+    from distributed import get_worker
+
+    worker: Any = get_worker()
+    key = worker.get_current_task()
+    if training_codes(codes) != codes:
+        raise EngineError(
+            f"the worker at {worker.address} has another version of namegen's code, or of the engine "
+            f"{' or '.join(codes)}, than this machine: install the same one"
+        )
+
+    def unwanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state not in WANTED
+
+    with Children(workers=1) as children:
+        for events in run_all(children, [part], unwanted):
+            for event in events:
+                if isinstance(event, PartEnded):
+                    return {"answer": event.answer, "trouble": event.trouble, "died": event.died}
+                worker.log_event(TOPIC, (key, event.progress))
+    raise TrainingError("nobody waits for the answer any more")

@@ -1,0 +1,216 @@
+"""One run of a sweep: what its child does, what its outcome and the document look like, what is kept of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from namegen.children import Parent, Part, PartEnded
+from namegen.config import Config, parse_config
+from namegen.core.data.batching import ListParts
+from namegen.core.data.corpus import Corpus
+from namegen.core.engine import StepLosses
+from namegen.core.evaluation.ngram import NgramModel
+from namegen.documents import schema, to_plain
+from namegen.experiments.kept import KeptStore
+from namegen.experiments.sweep import task
+from namegen.experiments.sweep.document import (
+    Results,
+    RunJob,
+    RunOutcome,
+    Trained,
+    TrainedRun,
+    Untrained,
+    UntrainedRun,
+    read_run_outcome,
+)
+from namegen.experiments.sweep.grid import SweepRun
+from namegen.experiments.sweep.run import keep, read_kept
+from namegen.experiments.trained import plain_metrics
+from namegen.lists import load_bundled
+from tests.experiments.sweep.made import trained_run
+from tests.fake_engine import FakeEngine
+
+DOCS = Path(__file__).parents[3] / "docs" / "use" / "sweep.md"
+METRICS = ["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"]
+IDENTITY = ["run", "list", "backend", "seed", "settings", "model"]
+TINY = {"network": {"hidden": [4]}, "training": {"epochs": 1}}
+DONE = trained_run(0.1, 0, 0.5)
+TRAINED = Trained(**{field.name: getattr(DONE, field.name) for field in fields(Trained)})
+RUN = SweepRun({"training.seed": 0}, Config(), Corpus(("Al", "Bo"), source="list.txt"))
+
+
+# --- in the child -----------------------------------------------------------------------------------------------------
+
+
+class Unheard(Parent):
+    """A parent that is told in vain."""
+
+    def __init__(self) -> None:
+        self.progress: list[dict[str, int]] = []
+
+    def tell(self, **progress: int) -> None:
+        self.progress.append(progress)
+
+
+def train(tables: dict[str, Any], names: tuple[str, ...], **more: Any) -> tuple[RunOutcome, bytes | None]:
+    job = to_plain(RunJob(parse_config(tables), "x", names, **{"held_out": None, **more}))
+    answer = json.loads(json.dumps(task.train_run(job, Unheard())))
+    model = answer["model"]
+    return read_run_outcome(answer["outcome"]), None if model is None else b64decode(model)
+
+
+@pytest.mark.parametrize("repeats", ["damped", "kept"])
+def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there(repeats: str) -> None:
+    names = load_bundled("mlb-last").names[:500]  # whose best orders differ as they stand and damped
+    outcome, model = train({"data": {"repeats": repeats}, **TINY}, names)
+    assert model
+    config, corpus = parse_config({"data": {"repeats": repeats}}), Corpus(names, source="x")
+    parts = ListParts.from_corpus(corpus, config.data, seed=config.training.seed)
+    best, metrics = NgramModel.best(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
+    assert isinstance(outcome, Trained)
+    assert (outcome.held_out.baseline_order, outcome.held_out.baseline) == (best.order, plain_metrics(metrics))
+    assert best.order == {"damped": 5, "kept": 8}[repeats]
+    assert (outcome.held_out.names, outcome.held_out.characters) == (
+        parts.held_out.name_count,
+        parts.held_out.characters,
+    )
+
+
+def test_what_another_run_found_of_the_split_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fitting the n-grams takes longer than many a run."""
+    monkeypatch.setattr(task, "_held_out", None)
+    outcome, _ = train(TINY, load_bundled("mlb-last").names[:100], held_out=DONE.held_out)
+    assert isinstance(outcome, Trained)
+    assert outcome.held_out == DONE.held_out
+
+
+def test_it_tells_how_far_it_is() -> None:
+    parent = Unheard()
+    names = load_bundled("mlb-last").names[:100]
+    task.train_run(to_plain(RunJob(parse_config(TINY), "x", names, DONE.held_out)), parent)
+    assert parent.progress == [{"epoch": 0, "epochs": 1}, {"epoch": 1, "epochs": 1}]
+
+
+def test_a_run_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Breaking(FakeEngine):
+        def train_epoch(self, steps: object) -> StepLosses:
+            raise RuntimeError("gone")
+
+    names = load_bundled("mlb-last").names[:100]
+    astray = {"training": {"epochs": 2, "learning_rate": 1e30, "optimizer": "sgd"}, "network": {"hidden": [4]}}
+    found = [train(astray, names), train({"run": {"backend": "nobody's"}}, names)]
+    monkeypatch.setattr(task, "load_engine", lambda name: Breaking)
+    found.append(train({}, names))
+    outcomes = [outcome for outcome, model in found if model is None]
+    assert [outcome.status for outcome in outcomes] == ["diverged", "unavailable", "failed"]
+    for outcome, said in zip(outcomes, ("lower training.learning_rate", "nobody's", "RuntimeError"), strict=True):
+        assert isinstance(outcome, Untrained)
+        assert said in outcome.why
+        assert set(outcome.machine) == {"processor", "cores", "memory_gib", "system"}
+        assert outcome.versions["numpy"]
+
+
+# --- the documents ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [TRAINED, Untrained("diverged", "astray", {"cores": 2}, {"numpy": "2.0"}), Untrained("failed", "it died")],
+    ids=["done", "diverged", "failed"],
+)
+def test_an_outcome_is_read_as_it_was_written(outcome: RunOutcome) -> None:
+    assert read_run_outcome(json.loads(json.dumps(to_plain(outcome)))) == outcome
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"epochs": "3"}, r"\$\.epochs"),
+        ({"status": "lost"}, "why|status"),
+        ({"history": {}}, r"\$\.history"),
+        ({"more": 1}, r"\$\.more"),
+        ({"held_out": None}, r"\$\.held_out"),
+    ],
+)
+def test_another_form_is_refused(change: dict[str, Any], place: str) -> None:
+    with pytest.raises(ValueError, match=place):
+        read_run_outcome(to_plain(TRAINED) | change)
+
+
+def test_the_document_has_the_form_of_version_2() -> None:
+    """To the letter, the order of the keys included: programs read it."""
+    lost = UntrainedRun("x", "list.txt", "numpy", 0, {"training.seed": 0}, None, "failed", "it died")
+    axes = {"training.rate_steps": ([[0, 0.1]], [[0, 0.2]])}
+    made = Results("namegen sweep", 2, axes, Config(), 2, ("a.png",), {}, (trained_run(0.1, 1, 0.5), lost))
+    plain = to_plain(made)
+    assert json.loads(json.dumps(plain)) == plain
+    assert list(plain) == ["format", "format_version", "axes", "base", "left", "plots", "engine_codes", "runs"]
+    assert plain["axes"] == {"training.rate_steps": [[[0, 0.1]], [[0, 0.2]]]}
+    assert list(plain["base"]) == ["data", "network", "training", "teaching", "run"]
+    done, failed = plain["runs"]
+    assert list(failed) == [*IDENTITY, "status", "why", "commit"]
+    sizes = ["parameters", "batch_size", "epochs", "best_epoch", "history"]
+    assert list(done) == [
+        *IDENTITY, "status", "machine", "versions", *sizes, "figures", "held_out", "timing", "commit"
+    ]  # fmt: skip
+    losses = ["training_loss_nats_per_char", "validation_loss_nats_per_char"]
+    accuracies = ["validation_accuracy_argmax", "validation_accuracy_sampled"]
+    assert list(done["history"]) == ["epoch", "seconds", "learning_rate", *losses, *accuracies]
+    assert list(done["figures"]) == ["training", "held_out"]
+    assert list(done["figures"]["held_out"]) == METRICS
+    assert list(done["held_out"]) == [
+        "names", "characters", "seen_percent", "ceiling", "baseline", "baseline_order"
+    ]  # fmt: skip
+    assert list(done["timing"]) == ["seconds", "seconds_per_epoch", "chars_per_second", "whole_seconds"]
+
+
+@pytest.mark.parametrize("kind", [Results, TrainedRun, UntrainedRun])
+def test_docs_explain_every_field(kind: type) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    for field in fields(kind):
+        assert re.search(rf"`{field.name}`", text), f"docs/use/sweep.md does not explain {field.name}"
+
+
+def test_a_run_has_a_schema() -> None:
+    assert {"run", "figures", "commit"} <= set(schema(TrainedRun)["$defs"]["TrainedRun"]["required"])
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def ended(outcome: RunOutcome, model: str | None = None) -> PartEnded:
+    return PartEnded(Part("work", None), {"outcome": to_plain(outcome), "model": model})
+
+
+def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> None:
+    found = keep(KeptStore(tmp_path), RUN, ended(TRAINED, b64encode(b"weights").decode()))
+    assert found.model == f"runs/seed-0-{RUN.key}.safetensors"
+    assert (tmp_path / f"seed-0-{RUN.key}.safetensors").read_bytes() == b"weights"
+    other_axes = replace(RUN, settings={"training.epochs": None})
+    assert read_kept(KeptStore(tmp_path), [other_axes]) == {RUN.key: found}
+
+
+@pytest.mark.parametrize(("status", "kept"), [("diverged", True), ("unavailable", False), ("failed", False)])
+def test_of_the_others_only_one_that_diverged_is_a_result(tmp_path: Path, status: str, kept: bool) -> None:
+    found = keep(KeptStore(tmp_path), RUN, ended(Untrained(status, "why")))
+    assert found.model is None
+    assert read_kept(KeptStore(tmp_path), [RUN]) == ({RUN.key: found} if kept else {})
+    assert len(list(tmp_path.iterdir())) == kept
+
+
+def test_a_part_that_died_is_a_run_that_failed_and_is_made_again(tmp_path: Path) -> None:
+    found = keep(KeptStore(tmp_path), RUN, PartEnded(Part("work", None), trouble="it died", died=True))
+    assert found.outcome == Untrained("failed", "it died")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_of_another_form_is_made_again(tmp_path: Path) -> None:
+    KeptStore(tmp_path).keep(f"seed-0-{RUN.key}", {"status": "diverged", "why": "x", "more": 1}, about={})
+    assert read_kept(KeptStore(tmp_path), [RUN]) == {}

@@ -1,0 +1,76 @@
+"""Parts on a dask cluster: its errors in a sentence; the real thing runs in tests/cli/test_sweep.py."""
+
+from __future__ import annotations
+
+import sys
+from asyncio import CancelledError
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from namegen.children import Part
+from namegen.errors import EngineError, TrainingError
+from namegen.experiments.cluster import Cluster, make_part, reason
+from namegen.experiments.machine import training_codes
+from tests.requirements import require
+
+PART = Part("tests.test_children:work", {"do": "answer", "number": 4, "x": "", "steps": 1})
+
+
+def test_a_cause_that_says_nothing_gives_way_to_what_was_said_about_it() -> None:
+    silent = OSError("timed out after 5 s")
+    silent.__cause__ = CancelledError()
+    assert reason(silent) == "timed out after 5 s"
+    silent.__cause__ = ConnectionRefusedError("refused\nmore")
+    assert reason(silent) == "refused"
+    assert reason(TimeoutError()) == "TimeoutError"
+
+
+def test_without_dask_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EngineError, match=r"scheduler needs distributed.*pip install 'distributed>="):
+        Cluster("tcp://127.0.0.1:9", ["numpy"])
+
+
+class Worker:
+    """Stands for a dask worker whose task is in some state."""
+
+    address = "tcp://there"
+
+    def __init__(self, state: str | None) -> None:
+        self.state = SimpleNamespace(tasks={} if state is None else {"key": SimpleNamespace(state=state)})
+        self.events: list[Any] = []
+
+    def get_current_task(self) -> str:
+        return "key"
+
+    def log_event(self, topic: str, event: Any) -> None:
+        self.events.append(event)
+
+
+@pytest.fixture
+def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    require("distributed")
+    found = Worker(getattr(request, "param", "executing"))
+    monkeypatch.setattr("distributed.get_worker", lambda: found)
+    return found
+
+
+def test_a_worker_makes_a_part_in_a_child_and_tells_how_far_it_is(worker: Worker) -> None:
+    found = make_part(PART, training_codes(["numpy"]))
+    assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": "", "died": False}
+    assert worker.events == [("key", {"epoch": 1})]
+
+
+@pytest.mark.parametrize("worker", ["cancelled", None], indirect=True)
+def test_a_part_that_nobody_waits_for_is_not_made(worker: Worker) -> None:
+    with pytest.raises(TrainingError):
+        make_part(PART, training_codes(["numpy"]))
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("codes", [{"numpy": "of yesterday"}, {**training_codes(["numpy"]), "fast": "1-a"}])
+def test_a_worker_of_another_version_makes_nothing(codes: dict[str, str]) -> None:
+    with pytest.raises(EngineError, match="the worker at tcp://there has another version"):
+        make_part(PART, codes)

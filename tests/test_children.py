@@ -1,0 +1,160 @@
+"""Child processes: answers, progress, troubles, deaths, and that none is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from namegen.children import Children, Parent, Part, PartEnded, PartProgress, own_environment, run_all
+from namegen.errors import EngineError
+from namegen.threads import VARIABLES
+
+
+def work(document: Any, parent: Parent) -> Any:
+    """What the children of these tests do."""
+    for place in range(document.get("steps", 0)):
+        print("a library says something")
+        parent.tell(epoch=place + 1)
+    match document["do"]:
+        case "answer":
+            return {"twice": 2 * document["number"], "threads": os.environ[VARIABLES[0]], "length": len(document["x"])}
+        case "age":
+            return time.time() - parent.started
+        case "refuse":
+            raise EngineError("no such engine: choose another")
+        case "raise":
+            raise ValueError("of no use")
+        case "die":
+            file = Path(document["file"])
+            file.write_text(file.read_text() + "x" if file.exists() else "x")
+            if len(file.read_text()) <= document["times"]:
+                print("out of luck", file=sys.stderr, flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+            return "alive"
+        case "wait":
+            Path(document["file"]).write_text(str(os.getpid()))
+            parent.tell(epoch=1)
+            while not parent.stop():
+                time.sleep(0.01)
+            Path(document["file"]).write_text("saved")
+        case "hang":
+            Path(document["file"]).write_text(str(os.getpid()))
+            parent.tell(epoch=1)
+            time.sleep(600)
+    return None
+
+
+def part(do: str, **document: Any) -> Part:
+    return Part("tests.test_children:work", {"do": do, **document}, document.get("threads", 1))
+
+
+def ended(*parts: Part, workers: int = 2) -> list[PartEnded]:
+    with Children(workers) as children:
+        events = [event for some in run_all(children, parts) for event in some]
+    return [event for event in events if isinstance(event, PartEnded)]
+
+
+def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
+    """Also one whose document is longer than a pipe holds; libraries print to nobody; threads are pinned."""
+    parts = [part("answer", number=number, x="x" * 300_000, steps=2, threads=3) for number in range(3)]
+    with Children(2) as children:
+        events, most = [], 0
+        for some in run_all(children, iter(parts)):
+            most = max(most, len(children.running))
+            events += some
+        assert children.running == []
+    answers = {event.part: event.answer for event in events if isinstance(event, PartEnded)}
+    assert answers == {one: {"twice": 2 * n, "threads": "3", "length": 300_000} for n, one in enumerate(parts)}
+    for one in parts:
+        assert [e.progress for e in events if isinstance(e, PartProgress) and e.part is one] == [
+            {"epoch": 1}, {"epoch": 2}
+        ]  # fmt: skip
+    assert most <= 2
+
+
+def test_a_child_knows_when_it_was_started() -> None:
+    [one] = ended(part("age"))
+    assert 0 < one.answer < 60
+
+
+def test_a_part_that_raises_is_one_sentence() -> None:
+    first, second = parts = part("refuse"), part("raise")
+    found = {one.part: one for one in ended(*parts)}
+    assert (found[first].trouble, found[second].trouble) == (
+        "no such engine: choose another", "ValueError: of no use"
+    )  # fmt: skip
+    assert not any(one.died or one.answer for one in found.values())
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_child_that_dies_is_started_once_more(tmp_path: Path, times: int) -> None:
+    [one] = ended(part("die", file=str(tmp_path / "starts"), times=times))
+    assert (tmp_path / "starts").read_text() == "xx"
+    if times == 1:
+        assert (one.answer, one.trouble, one.died) == ("alive", "", False)
+    else:
+        assert one.died
+        assert "died twice, with the exit code -9 (out of luck)" in one.trouble
+        assert "\n" not in one.trouble
+
+
+@pytest.mark.parametrize(("do", "patience"), [("wait", 20.0), ("hang", 0.0), ("hang", 0.3)])
+def test_one_that_is_not_wanted_saves_or_is_ended(tmp_path: Path, do: str, patience: float) -> None:
+    file = tmp_path / "state"
+    seen: list[Any] = []
+
+    def seen_any() -> bool:
+        return bool(seen)
+
+    with Children(1, patience=patience) as children:
+        for some in run_all(children, [part(do, file=str(file)), part("raise")], seen_any):
+            seen += some
+        start, pid = time.monotonic(), int(file.read_text())
+    assert time.monotonic() - start < 15
+    assert not psutil.pid_exists(pid)
+    assert (file.read_text() == "saved") == (do == "wait")
+    assert len(seen) == 1  # the second part was not begun
+
+
+@pytest.mark.parametrize(
+    ("how", "patience"),
+    [(signal.SIGKILL, 0.0), (signal.SIGKILL, 20.0), (signal.SIGINT, 20.0), (signal.SIGTERM, 0.0)],
+)
+def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals, patience: float) -> None:
+    """Killed, interrupted, or asked to end; a child with something to save does so."""
+    file = tmp_path / "state"
+    code = (
+        "from namegen.cli.signals import end_as_by_ctrl_c\nfrom namegen.children import *\nend_as_by_ctrl_c()\n"
+        f"part = Part('tests.test_children:work', {{'do': 'wait', 'file': {str(file)!r}}})\n"
+        f"with Children(1, patience={patience}) as children:\n    list(run_all(children, [part]))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], env=own_environment(), stderr=subprocess.DEVNULL)
+    while not (file.exists() and file.read_text()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    child = psutil.Process(int(file.read_text()))
+    process.send_signal(how)
+    process.wait(30)
+    psutil.wait_procs([child], timeout=10)
+    assert not child.is_running()
+    assert file.read_text() == "saved" or not patience
+
+
+def test_a_child_that_is_sent_term_saves(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    with Children(1, patience=20.0) as children:
+        for some in run_all(children, [part("wait", file=str(file))]):
+            for event in some:
+                if isinstance(event, PartProgress):
+                    os.kill(int(file.read_text()), signal.SIGTERM)
+                else:
+                    assert (event.answer, event.trouble) == (None, "")
+    assert file.read_text() == "saved"
