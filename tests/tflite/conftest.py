@@ -1,4 +1,4 @@
-"""One small trained network for each cell, exported once for each quantisation."""
+"""One small trained network for each cell, exported once for each quantisation; files changed on purpose."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from namegen import api
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.tflite.contents import BLANK, HEAD, seal
 from namegen.backends.tflite.export import export_tflite
 from namegen.config import Config, merge
 from namegen.core.data.corpus import Corpus
@@ -19,21 +20,16 @@ from namegen.lists import load_bundled
 from tests.requirements import require
 
 CELLS = ("simple_rnn", "gru", "lstm")
+CheckpointOf = Callable[[str], Checkpoint]
+Exported = Callable[..., Path]
 
 
 def train(names: tuple[str, ...], **settings: object) -> Checkpoint:
     """A few epochs: enough for logits that are neither flat nor those of a random network."""
     changed = {f"network.{name}": value for name, value in settings.items()}
-    config = merge(
-        Config(),
-        {
-            "training.effort": "quick",
-            "training.epochs": 4,
-            "training.batch_size": 32,
-            "data.validation": 0.0,
-            **changed,
-        },
-    )
+    training = {"effort": "quick", "epochs": 4, "batch_size": 32}
+    plain = {"data.validation": 0.0, **{f"training.{name}": value for name, value in training.items()}}
+    config = merge(Config(), plain | changed)
     return api.train(Corpus(names, source="a part of mlb-first"), config=config).checkpoint
 
 
@@ -49,7 +45,7 @@ def names() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def checkpoint(names: tuple[str, ...]) -> Callable[[str], Checkpoint]:
+def checkpoint(names: tuple[str, ...]) -> CheckpointOf:
     """By cell; layers of two widths, so that one cannot be taken for the other."""
     made: dict[str, Checkpoint] = {}
 
@@ -62,7 +58,7 @@ def checkpoint(names: tuple[str, ...]) -> Callable[[str], Checkpoint]:
 
 
 @pytest.fixture(scope="session")
-def exported(checkpoint: Callable[[str], Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+def exported(checkpoint: CheckpointOf, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """The file, by cell and quantisation."""
     folder = tmp_path_factory.mktemp("exported")
 
@@ -92,3 +88,22 @@ def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
         logits, state = model.step(tree.token[rows], state)
         found.append(logits)
     return np.concatenate(found)  # (N, V)
+
+
+def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
+    """The file with a part of it replaced, and a checksum that fits."""
+    return sealed_again(blanked(content).replace(old, new))
+
+
+def blanked(content: bytes) -> bytes:
+    """The file with zeros for its checksum."""
+    (digits,) = (head[1] for head in HEAD.finditer(content))
+    return content.replace(digits, BLANK.encode())
+
+
+def sealed_again(content: bytes) -> bytes:
+    """A file with a checksum of zeros, with the one that fits; as it is where no checksum stands in it any more."""
+    try:
+        return seal(content)
+    except ValueError:
+        return content

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from namegen.backends.tflite import runtime
-from namegen.backends.tflite.contents import Contents, contents_of, read_contents, to_bytes_of
+from namegen.backends.tflite import runtime, weights
+from namegen.backends.tflite.contents import contents_of, read_contents, to_bytes_of
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.backends.tflite.weights import LARGEST_SUM, TABLE, stays_finite
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.checkpoint import Checkpoint, Label
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
+from tests.harm.attack import attack
 from tests.labelled import labelled_checkpoint
-from tests.tflite.conftest import CELLS
-from tests.tflite.forging import blanked, resealed, sealed_again
-
-SAMPLES = Path(__file__).parents[1] / "samples"
-CheckpointOf = Callable[[str], Checkpoint]
+from tests.tflite.conftest import CELLS, blanked, resealed, sealed_again
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +51,10 @@ def is_refused(content: bytes, words: str = "does not fit together") -> None:
 
 
 def test_a_whole_file_reaches_the_runtime(content: bytes) -> None:
-    with pytest.raises(AssertionError, match="has reached the runtime"):
-        TFLiteModel(content)
+    """Also one whose description was written anew with the same words."""
+    for whole in (content, described(content)):
+        with pytest.raises(AssertionError, match="has reached the runtime"):
+            TFLiteModel(whole)
 
 
 @pytest.mark.parametrize("quantize", ["none", "float16", "int8"])
@@ -76,11 +78,36 @@ def test_the_parts_that_went_in_come_out(cell: str, quantize: str) -> None:
     assert without.known_names is None
 
 
-def test_what_is_written_stays_as_it_is() -> None:
+def exact(cell: str) -> Checkpoint:
+    """Two layers and two labels, every number the same on every machine."""
+    rng, network = np.random.default_rng(0), RecurrentNetwork(9, cell, (40, 6), labels=2)
+    parameters = {
+        name: (rng.integers(-99, 99, shape) / 64).astype(np.float32) for name, shape in network.parameter_shapes.items()
+    }
+    made = Checkpoint(
+        network,
+        Vocabulary("abcdefgh"),
+        parameters,
+        {"list": "exact", "names": 3, "longest_name": 5},
+        np.array([3, 2**40, 2**63], np.uint64),
+        labels=(Label("a", 2), Label("b", 1)),
+    )
+    return replace(made, probe=np.arange(18, dtype=np.float32).reshape(2, 9) / 7)
+
+
+@pytest.mark.parametrize(
+    ("cell", "quantize", "expected"),
+    [
+        ("simple_rnn", "none", "848469c2d10bbf1f"),
+        ("gru", "int8", "5ae36cbbbfab58ba"),
+        ("lstm", "float16", "f92eff4be7b55f61"),
+    ],
+)
+def test_what_is_written_stays_as_it_is(cell: str, quantize: str, expected: str) -> None:
     """Files that are there must open with the next namegen: who changes what is written raises the format's version."""
-    source = Checkpoint.load(SAMPLES / "version-3" / "model.safetensors")
-    written = to_bytes_of(contents_of(source, "none"))
-    assert written == (SAMPLES / "version-3" / "model.tflite").read_bytes()
+    half = ("rnn.0.recurrent_kernel",) if quantize == "float16" else ()
+    written = to_bytes_of(contents_of(exact(cell), quantize, half))
+    assert blake2b(written, digest_size=8).hexdigest() == expected
 
 
 def test_any_byte_of_tables_and_operators_is_namegen_s_own(content: bytes) -> None:
@@ -123,10 +150,6 @@ def described(content: bytes, **changes: Any) -> bytes:
 
 
 class TestTheDescription:
-    def test_as_it_is_it_is_taken(self, content: bytes) -> None:
-        with pytest.raises(AssertionError, match="has reached the runtime"):
-            TFLiteModel(described(content))
-
     @pytest.mark.parametrize(
         "changes",
         [
@@ -194,45 +217,64 @@ class TestTheDescription:
             is_refused(sealed_again(before + blanked(content)[start:]))
 
 
-class TestTheWeights:
-    """Numbers with which the runtime would compute nonsense, in a file that is otherwise as namegen writes it."""
-
-    @pytest.mark.parametrize(
-        ("part", "values", "words"),
-        [
-            ("rnn.0.bias.0", np.float32(np.nan), "weights are NaN, infinite or so large"),
-            ("output.bias", np.float32(np.inf), "weights are NaN, infinite or so large"),
-            ("output.kernel", np.float32(1e38), "weights are NaN, infinite or so large"),
-            ("rnn.0.kernel", np.int8(-128), "out of range"),
-        ],
-    )
-    def test_that_are_none(self, part: str, values: Any, words: str) -> None:
-        forged = self.parts()
-        weight = forged.weights[part]
-        numbers = weight.values.copy()
-        numbers.flat[3] = values
-        self.check(forged, part, Weight(numbers, weight.scales), words)
-
-    @pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf, 1e-45])
-    def test_whose_scales_are_none(self, scale: float) -> None:
-        forged = self.parts()
-        weight = forged.weights["rnn.0.recurrent_kernel"]
-        assert weight.scales is not None
-        scales = weight.scales.copy()
+@pytest.mark.parametrize(
+    ("part", "value", "scale", "words"),
+    [
+        ("rnn.0.bias.0", np.nan, None, "weights are NaN, infinite or so large"),
+        ("output.bias", np.inf, None, "weights are NaN, infinite or so large"),
+        ("output.kernel", 1e38, None, "weights are NaN, infinite or so large"),
+        ("rnn.0.kernel", -128, None, "out of range"),
+        *(("rnn.0.recurrent_kernel", 0, scale, "not numbers above 0") for scale in (0.0, -1.0, np.nan, np.inf, 1e-45)),
+    ],
+)
+def test_weights_with_which_the_runtime_would_compute_nonsense(
+    part: str, value: float, scale: float | None, words: str
+) -> None:
+    """In a file that is otherwise as namegen writes it."""
+    parts = contents_of(labelled_checkpoint("gru", (24, 6)), "int8")
+    values, scales = parts.weights[part].values.copy(), parts.weights[part].scales
+    values.flat[3] = value
+    if scale is not None:
+        scales = scales.copy()
         scales[1] = scale
-        self.check(forged, "rnn.0.recurrent_kernel", Weight(weight.values, scales), "not numbers above 0")
+    forged = replace(parts, weights={**parts.weights, part: Weight(values, scales)})
+    is_refused(to_bytes_of(forged), words)
 
-    def parts(self) -> Contents:
-        return contents_of(labelled_checkpoint("gru", (24, 6)), "int8")
 
-    def check(self, forged: Contents, part: str, weight: Weight, words: str) -> None:
-        is_refused(to_bytes_of(replace(forged, weights={**forged.weights, part: weight})), words)
+def test_an_export_of_such_says_it() -> None:
+    source = labelled_checkpoint("gru", (24, 6))
+    broken = {**source.parameters, "output.bias": np.full_like(source.parameters["output.bias"], np.inf)}
+    with pytest.raises(OutputError, match="weights that are NaN, infinite or so large"):
+        contents_of(replace(source, parameters=broken), "none")
 
-    def test_an_export_of_such_says_it(self) -> None:
-        source = labelled_checkpoint("gru", (24, 6))
-        broken = {**source.parameters, "output.bias": np.full_like(source.parameters["output.bias"], np.inf)}
-        with pytest.raises(OutputError, match="weights that are NaN, infinite or so large"):
-            contents_of(replace(source, parameters=broken), "none")
+
+@pytest.mark.parametrize("at_once", [1, 7, 10**6])
+@pytest.mark.parametrize("name", [TABLE, "rnn.0.recurrent_kernel"])
+@pytest.mark.parametrize("quantized", [False, True])
+def test_the_largest_sum_is_that_of_all_rows(
+    monkeypatch: pytest.MonkeyPatch, at_once: int, name: str, quantized: bool
+) -> None:
+    """Beside the plain sums: just below what is allowed, and just above it, whatever the number of rows at a time."""
+    monkeypatch.setattr(weights, "NUMBERS_AT_ONCE", at_once)
+    rng = np.random.default_rng(5)
+    values = rng.integers(-127, 128, (9, 5)).astype(np.int8 if quantized else np.float32)
+    scales = rng.uniform(0.5, 2, 1 if name == TABLE else 9).astype(np.float32)
+    plain = np.abs(values.astype(np.float64)) * (scales[:, None] if quantized else 1)
+    largest = plain.max() if name == TABLE else plain.sum(axis=1).max()
+    for factor, fits in ((0.999, True), (1.001, False)):
+        by = np.float32(factor * LARGEST_SUM / largest)
+        weight = Weight(values, scales * by) if quantized else Weight(values * by)
+        assert stays_finite({name: weight}) == fits
+
+
+def test_of_eight_bits_no_large_copy_is_made() -> None:
+    """One byte a number, of which a copy in double precision would take eight."""
+    weight = Weight(np.ones((4_000, 10_000), np.int8), np.full(4_000, 0.01, np.float32))
+
+    def call(_: object) -> None:
+        assert stays_finite({"rnn.0.recurrent_kernel": weight})
+
+    assert attack(call, [0], memory=100 * 2**20).returned
 
 
 def test_another_vocabulary_under_a_checksum_that_fits(content: bytes) -> None:

@@ -31,6 +31,7 @@ from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Int, Int32
 
 DRAWN_NAMES, SEED = 1000, 0  # the names that a file is checked with, where none are given
+MAX_CHARACTERS = 200_000  # of all of them, should none of them end: 1,000 names of up to 200
 LOOP_SHARE = 0.9  # of the drawn names, those that the loop in the file must spell as its steps do; rounding costs a few
 
 
@@ -87,7 +88,7 @@ def export_tflite(
         path: the file.
         quantize: ``none`` (float32); ``float16``, as many weights in half precision as the tolerance allows; ``int8``,
             weights in 8 bits.
-        names: what it is checked with; None: 1,000 drawn from the model itself, always the same.
+        names: what it is checked with; None: 1,000 drawn from the model itself, always the same; fewer long ones.
         force: overwrite a file that exists.
         without_names: leave out the digests of the names that the model learned from (8 bytes each); then the file
             cannot say which names are new.
@@ -113,7 +114,8 @@ def export_tflite(
         checkpoint = replace(checkpoint, known_names=None)
     beginnings = checkpoint.beginnings
     numbers = beginnings.numbers + default_max_length(checkpoint.longest_name)
-    uniforms = np.random.default_rng(SEED).random((DRAWN_NAMES, numbers))
+    count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers)
+    uniforms = np.random.default_rng(SEED).random((count, numbers))
     if names is None:
         tokens = Generator(source, checkpoint.vocabulary, beginnings=beginnings).draw_one_by_one(uniforms)
         names = checkpoint.vocabulary.decode_all(tokens)
