@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
 import click
 
 from namegen import __version__
-from namegen.cli.help import WIDTH, HelpContext
-from namegen.cli.signals import end_as_by_ctrl_c, exit_code
-from namegen.cli.terminal import error_line, option_name, printable
+from namegen.cli.ending import end_as_by_ctrl_c, exit_code, flush, output_ended, prepare_streams
+from namegen.cli.terminal import NARROW, WIDTH, error_line, option_name, printable
 from namegen.errors import NamegenError, SettingsError, nearest, shortened
 
 if TYPE_CHECKING:
@@ -29,11 +26,11 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Train and generate": {
         "train": ("namegen.cli.train:train", "Learn from a list of names."),
-        "teach": ("namegen.cli.teach:teach", "Let several models teach one network."),
+        "teach": ("namegen.cli.train:teach", "Let several models teach one network."),
         "generate": ("namegen.cli.generate:generate", "Invent new names."),
         "people": ("namegen.cli.people:people", "Invent people: given and family name of one origin."),
-        "players": ("namegen.cli.players:players", "Invent baseball players: first and last name."),
-        "companies": ("namegen.cli.players:companies", "Invent names of companies."),
+        "players": ("namegen.cli.people:players", "Invent baseball players: first and last name."),
+        "companies": ("namegen.cli.people:companies", "Invent names of companies."),
     },
     "Measure": {
         "score": ("namegen.cli.score:score", "Say how likely a name is, letter by letter."),
@@ -51,9 +48,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "export-web": ("namegen.cli.export_web:export_web", "Write models as a web page or JavaScript module."),
     },
     "Look around": {
-        "lists": ("namegen.cli.catalogue:lists", "Show the lists of names that come with namegen."),
-        "models": ("namegen.cli.catalogue:models", "Show the trained models that come with namegen."),
-        "configs": ("namegen.cli.catalogue:configs", "Show the settings files that come with namegen."),
+        "lists": ("namegen.cli.describe:lists", "Show the lists of names that come with namegen."),
+        "models": ("namegen.cli.describe:models", "Show the trained models that come with namegen."),
+        "configs": ("namegen.cli.describe:configs", "Show the settings files that come with namegen."),
         "fetch": ("namegen.cli.fetch:fetch", "Download a new list from its public source."),
     },
 }
@@ -64,14 +61,29 @@ EXAMPLES = {  # command line → what it does
     "namegen COMMAND --help": "show all options of a command",
 }
 SYNONYMS = {"--engine": "--backend"}  # an option that somebody may look for → what it is called
-# What can end standard output in the midst of a result → what is said of it; of a pipe whose reader has left, nothing.
-OUTPUT_ENDS = {
-    errno.EPIPE: "nobody reads it",
-    errno.ENOSPC: "no space is left; free some space",
-    errno.EFBIG: "the file would be too large; write to another place",
-    errno.EIO: "the device reports an error; write to another place",
-    errno.EBADF: "it is not open for writing; redirect it to a file",
-}
+FEWEST_COLUMNS = 24
+
+
+class HelpFormatter(click.HelpFormatter):
+    """click's, with lists of two columns that become one column in a narrow terminal."""
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write a list of names, each with what it means."""
+        # click puts a name that is longer than col_max in a line of its own.
+        super().write_dl(rows, col_max if self.width >= NARROW else 2, col_spacing)
+
+
+class HelpContext(click.Context):
+    """click's, whose help fits terminals of fewer than 50 columns too, where click's own does not."""
+
+    formatter_class = HelpFormatter
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """What lays the help out."""
+        formatter = super().make_formatter()
+        if self.terminal_width is None:
+            formatter.width = min(formatter.width, max(get_terminal_size().columns - 2, FEWEST_COLUMNS))
+        return formatter
 
 
 class LazyGroup(click.Group):
@@ -141,13 +153,13 @@ class LazyGroup(click.Group):
             sys.stdout.flush()
             return result
         except NamegenError as error:
-            _flush(sys.stdout)  # what was found comes before what went wrong
+            flush(sys.stdout)  # what was found comes before what went wrong
             click.echo(error_line(error.told(option_name), lines=isinstance(error, SettingsError)), err=True)
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             raise click.exceptions.Exit(exit_code(error)) from None
         except OSError as error:
-            raise click.exceptions.Exit(_output_ended(error)) from None
+            raise click.exceptions.Exit(output_ended(error)) from None
 
 
 @contextmanager
@@ -170,77 +182,6 @@ def _told_in_short() -> Iterator[None]:
         raise click.UsageError(short, error.ctx) from error
 
 
-def _output_ended(error: OSError) -> int:
-    """The exit code where standard output takes no more; any other error goes on."""
-    if error.errno not in OUTPUT_ENDS or error.filename is not None:
-        raise error
-    silence_standard_output()
-    if error.errno == errno.EPIPE:
-        return 0
-    click.echo(error_line(f"cannot write to standard output: {OUTPUT_ENDS[error.errno]}"), err=True)
-    return 1
-
-
-def _flush(stream: Any) -> None:
-    try:
-        stream.flush()
-    except OSError:
-        silence_standard_output()
-
-
-def silence_standard_output() -> None:
-    """Let the interpreter flush its buffers at exit into nowhere, as the Python manual has it for SIGPIPE."""
-    try:
-        descriptor = sys.stdout.fileno()
-    except (OSError, ValueError):  # not a file
-        return
-    _lead_nowhere(descriptor)
-
-
-def _lead_nowhere(descriptor: int) -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    if nowhere != descriptor:
-        os.dup2(nowhere, descriptor)
-        os.close(nowhere)
-
-
-class _Unfailing(io.FileIO):
-    """Standard error that loses what it cannot write: no training ends because a log is full."""
-
-    def write(self, data: Any) -> int:
-        """As much as goes."""
-        try:
-            return super().write(data)
-        except OSError:
-            return len(data)
-
-
-def _prepare_streams() -> None:
-    """Make the two outputs such that any text can be written to them: one that is closed leads nowhere."""
-    stream: Any
-    for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:
-            try:
-                os.fstat(descriptor)
-            except OSError:
-                _lead_nowhere(descriptor)
-                stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-            else:  # some other file has taken its number
-                stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-            setattr(sys, name, stream)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        if os.name == "posix" or not sys.stderr.isatty():  # a terminal may close in the midst of a training
-            raw = _Unfailing(sys.stderr.fileno(), "w", closefd=False)
-            sys.stderr = io.TextIOWrapper(
-                io.BufferedWriter(raw), sys.stderr.encoding, "backslashreplace", line_buffering=True
-            )
-    except (OSError, ValueError):  # not a file: a stream of a program's own
-        pass
-
-
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
@@ -254,11 +195,11 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 a named error, 2 wrong usage, 130 after Ctrl-C, 143 after the signal
     TERM, 129 after HUP.
     """
-    _prepare_streams()
+    prepare_streams()
     end_as_by_ctrl_c()
     try:
         cli(prog_name="namegen")
     except KeyboardInterrupt as error:
         sys.exit(exit_code(error))
     except OSError as error:  # of --version and --help, which run before any command
-        sys.exit(_output_ended(error))
+        sys.exit(output_ended(error))

@@ -1,27 +1,32 @@
-"""``namegen compare-backends``: every engine's accuracy and speed on real names, as a report."""
+"""``namegen compare-backends``: every engine's accuracy and speed on real names, as a report; and what it says."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
 
 from namegen.cli import options
-from namegen.cli.signals import exit_code
-from namegen.cli.sources import note_engines, open_list
-from namegen.cli.terminal import Notes, columns, counted, json_text, one_line, printable
+from namegen.cli.ending import exit_code
+from namegen.cli.options import note_engines, open_list
+from namegen.cli.report import show_table, without_ranges
+from namegen.cli.terminal import Notes, beside, columns, counted, draw_over, json_text, one_line, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
+    from namegen.experiments.compare.document import Comparison, ListEntry
+    from namegen.experiments.table import Table
     from namegen.experiments.watcher import Event
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS, MOST_SEEDS = 3, 100
+QUESTION = 18  # columns
+SHORT = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
 
 
 @click.command(
@@ -98,9 +103,7 @@ def compare_backends(
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
-        from namegen.cli.comparison_summary import print_summary
-
-        print_summary(results, columns())
+        print_summary(results)
         click.echo(f"report: {printable(str(Path(out) / REPORT))}")
     if results.failed:
         first = results.failed[0]
@@ -115,7 +118,7 @@ class ComparisonLines:
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
-        self._drawn = not notes.quiet and sys.stderr.isatty()
+        self._drawn = notes.can_draw_over
         self._total = self._done = 0
 
     def __call__(self, event: Event) -> None:
@@ -136,4 +139,72 @@ class ComparisonLines:
 
     def _draw(self, text: str) -> None:
         if self._drawn:
-            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+            draw_over(text)
+
+
+# --- what is said at the end ------------------------------------------------------------------------------------------
+
+
+def print_summary(results: Comparison) -> None:
+    """Print the verdict, and the tables that matter most."""
+    from namegen.experiments.compare.verdict import verdict
+
+    for line in verdict(results):
+        told = beside(line.question.ljust(QUESTION), *map(printable, line.answers))
+        click.echo(click.style(line.question, bold=True) + told[len(line.question) :])
+    for entry in results.lists:
+        for table in filter(None, (_engines(entry), *_accuracies(entry), _generation(entry))):
+            click.echo()
+            show_table(f"{entry.name}: {table.title}", table)
+    for trouble, found in (("missing", results.missing), ("left out", results.left_out), ("failed", results.failed)):
+        for one in found:
+            click.echo("\n" + fill(printable(f"{trouble}: {one.what}: {one.why}"), columns()))
+    click.echo()
+
+
+def _engines(entry: ListEntry) -> Table | None:
+    from namegen.experiments.compare.tables.like_for_like import like_for_like_table
+    from namegen.experiments.table import Table
+
+    table = without_ranges(like_for_like_table(entry))
+    wanted = {
+        "network": "network",
+        "engine": "engine",
+        "batch (names)": "batch",
+        "seconds per epoch": "s/epoch",
+        "characters per second": "characters/s",
+        "start-up (s)": "start s",
+        "peak memory (MiB)": "MiB",
+    }
+    places = [table.columns.index(column) for column in wanted]
+    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
+    return Table("the same training by each engine", tuple(wanted.values()), rows, left=2) if rows else None
+
+
+def _accuracies(entry: ListEntry) -> list[Table]:
+    from namegen.experiments.compare.selection import network_names, splits
+    from namegen.experiments.compare.tables.networks import accuracy_table
+    from namegen.experiments.table import Table
+
+    found = []
+    for split in splits(entry):
+        if network_names(entry, split):
+            table = without_ranges(accuracy_table(entry, split))
+            columns = tuple(SHORT.get(column, column) for column in table.columns)
+            found.append(Table(f"likeliest character right (%), split {split}", columns, table.rows))
+    return found
+
+
+def _generation(entry: ListEntry) -> Table | None:
+    from namegen.experiments.compare.selection import ALGORITHMS, best_generated, generated_by_network
+    from namegen.experiments.table import NONE, Table, whole
+
+    rows = []
+    for one in entry.generation:
+        generated, found = best_generated(one), one.algorithms
+        speeds = [whole(found[name].names_per_second) if name in found else NONE for name in ALGORITHMS]
+        told = generated_by_network(entry).get(one.network) is generated  # once for each network
+        seen = f"{generated.recreated_percent:.1f}" if told else ""
+        rows.append((one.network, one.model, *speeds, seen))
+    columns = ("network", "model", "one by one", "splitting", "in list %")
+    return Table("names per second", columns, tuple(rows), left=2) if rows else None

@@ -1,4 +1,4 @@
-"""``namegen describe``: what a list of names looks like, as tables and as a drawing."""
+"""``namegen lists``, ``models``, ``configs``: what comes with the package; ``describe``: what a list looks like."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import open_list
-from namegen.cli.terminal import Notes, columns, counted, json_text, percent, printable
-from namegen.cli.waiting import Waiting
-from namegen.files import check_output
+from namegen.cli.options import open_list
+from namegen.cli.terminal import Notes, Waiting, beside, cells, columns, counted, fitted, json_text, percent, printable
+from namegen.files import check_output, is_file
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -28,6 +27,109 @@ LONGEST_BAR, SHORTEST_BAR = 14, 6
 REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 
 Row = tuple[str, int]  # a label and how many
+
+
+@click.command(
+    epilog=options.examples(
+        "namegen lists",
+        "namegen train companies",
+    ),
+)
+@options.common
+def lists(as_json: bool, quiet: bool) -> None:
+    """Show the lists of names that come with namegen. Give the name of one wherever a command takes NAMES."""
+    limit_threads(1)
+    from namegen.lists import BUNDLED, load_bundled
+
+    sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
+    if as_json:
+        entries = [
+            {
+                "name": name,
+                "names": sizes[name],
+                "description": bundled.description,
+                "licence": bundled.licence,
+                "credit": bundled.credit,
+            }
+            for name, bundled in BUNDLED.items()
+        ]
+        click.echo(json_text({"lists": entries}))
+        return
+    width = max(map(len, BUNDLED))
+    for name, bundled in BUNDLED.items():
+        click.echo(beside(f"{name.ljust(width)}  {sizes[name]:>6,}", bundled.description, bundled.licence))
+
+
+@click.command(
+    epilog=options.examples(
+        "namegen models",
+        "namegen generate mlb-last",
+    ),
+)
+@options.common
+def models(as_json: bool, quiet: bool) -> None:
+    """Show the trained models that come with namegen. Give the name of one wherever a command takes MODEL."""
+    limit_threads(1)
+    from namegen import api
+    from namegen.models import SHIPPED, TITLES, shipped_path
+
+    found = {name: api.read_checkpoint(shipped_path(name)) for name in SHIPPED if is_file(shipped_path(name), None)}
+    if as_json:
+        entries = [
+            {
+                "name": name,
+                "title": TITLES[name],
+                "network": checkpoint.network.to_dict(),
+                "training": dict(checkpoint.training),
+                "labels": {label.name: label.names for label in checkpoint.labels},
+            }
+            for name, checkpoint in found.items()
+        ]
+        click.echo(json_text({"models": entries}))
+        return
+    if not found:
+        Notes(quiet)("this version comes without trained models: train one with `namegen train`")
+        return
+    rows = [("model", "network", "list", "held out")]
+    for name, checkpoint in found.items():
+        validation = checkpoint.training.get("validation") or {}
+        accuracy = validation.get("accuracy_argmax")
+        network = checkpoint.network.summary
+        source = f"{checkpoint.training.get('names', 0):,} names of {checkpoint.training.get('list')}"
+        rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
+    click.echo(fitted(rows, left=3))
+    click.echo("\n" + fill("held out: how often the likeliest next character is right, on held-out names", columns()))
+    for name, checkpoint in found.items():
+        if checkpoint.labels:
+            listed = ", ".join(printable(label.name) for label in checkpoint.labels)
+            click.echo("\n" + fill(f"labels of {name}: {listed}", columns(), subsequent_indent="  "))
+
+
+@click.command(
+    epilog=options.examples(
+        "namegen configs",
+        "namegen train --config blog-rnn32-first",
+    ),
+)
+@options.common
+def configs(as_json: bool, quiet: bool) -> None:
+    """Show the settings files that come with namegen. Give the name of one wherever a command takes CONFIG."""
+    from namegen.config_files import bundled_configs
+
+    found = bundled_configs()
+    if as_json:
+        entries = [
+            {"name": name, "command": "sweep" if config.is_sweep else "train", "description": config.description}
+            for name, config in found.items()
+        ]
+        click.echo(json_text({"configs": entries}))
+        return
+    width = max(map(len, found))
+    for heading, sweeps in (("namegen train --config CONFIG", False), ("\nnamegen sweep CONFIG", True)):
+        click.echo(heading)
+        for name, config in found.items():
+            if config.is_sweep == sweeps:
+                click.echo(beside(f"  {name.ljust(width)}", config.description))
 
 
 @click.command(
@@ -116,13 +218,11 @@ def _text(described: ListDescription, source: str) -> str:
 
 def _block(title: str, rows: list[Row], total: int) -> list[str]:
     """A title, then lines of label, number, per cent of ``total`` and a bar."""
-    from rich.cells import cell_len
-
     labels = [printable(label) for label, _ in rows]
     numbers = [f"{count:,}" for _, count in rows]
     number_width = max(map(len, numbers), default=0)
     room = BLOCK_WIDTH - number_width - len("    100.0%  ")  # what label and bar share
-    label_width = min(max(map(cell_len, labels), default=0), room - SHORTEST_BAR)
+    label_width = min(max(map(cells, labels), default=0), room - SHORTEST_BAR)
     bar_width = min(room - label_width, LONGEST_BAR)
     most = max((count for _, count in rows), default=0)
     block = "█" if "utf" in (sys.stdout.encoding or "").lower() else "#"
@@ -136,9 +236,9 @@ def _block(title: str, rows: list[Row], total: int) -> list[str]:
 
 def _fitted(text: str, width: int) -> str:
     """Text cut or padded to so many columns of a terminal, in which some characters take two."""
-    from rich.cells import cell_len, set_cell_size
+    from rich.cells import set_cell_size
 
-    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+    return set_cell_size(text, width) if cells(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def _ranges(histogram: Mapping[int, int]) -> list[Row]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import open_blend, open_list
-from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, fitted, json_text, printable
-from namegen.cli.waiting import Waiting
+from namegen.cli.options import open_blend, open_list
+from namegen.cli.terminal import FIGURES, Notes, Waiting, aligned, counted, figures, fitted, json_text, printable
 
 
 @click.command(

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import note_model, open_list
-from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
-from namegen.cli.waiting import Waiting
+from namegen.cli.options import note_model, open_list
+from namegen.cli.terminal import FIGURES, Notes, Waiting, aligned, figures, fitted, json_text, printable
 from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output, is_file, size_of
 from namegen.threads import limit_threads

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import note_model
-from namegen.cli.terminal import Notes, json_text, printable
-from namegen.cli.waiting import Waiting
+from namegen.cli.options import note_model
+from namegen.cli.terminal import Notes, Waiting, json_text, printable
 from namegen.errors import CheckpointError
 from namegen.files import is_file
 from namegen.threads import limit_threads

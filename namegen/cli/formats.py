@@ -12,13 +12,12 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from shutil import get_terminal_size
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
-from namegen.cli.terminal import json_string, printable
+from namegen.cli.terminal import SearchLine, cells, columns, json_string, printable
 from namegen.errors import NamegenError, safe_cell
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 FORMATS = ("text", "csv", "json", "jsonl")
 SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for
 MOST_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
-WIDTH = 80
 OF_NAMES = ("name", "log_probability", "new")  # the columns of names from a model, and one more if it knows labels
 LABEL = "label"
 
@@ -52,11 +50,6 @@ def chosen(form: str | None, as_json: bool) -> str:
     return SIDE_BY_SIDE if sys.stdout.isatty() else "text"
 
 
-def columns_of(model: LoadedModel) -> tuple[str, ...]:
-    """The columns of names from a model."""
-    return (*OF_NAMES, LABEL) if model.labels else OF_NAMES
-
-
 class Rows(AbstractContextManager["Rows"]):
     """Writes rows to standard output.
 
@@ -64,14 +57,14 @@ class Rows(AbstractContextManager["Rows"]):
 
     Args:
         form: one of ``FORMATS``, or ``SIDE_BY_SIDE``.
-        columns: their names; as text only the first is written.
+        names: of the columns; as text only the first column is written.
     """
 
-    def __init__(self, form: str, columns: Sequence[str]) -> None:
-        self._form, self._columns = form, columns
+    def __init__(self, form: str, names: Sequence[str]) -> None:
+        self._form, self._columns = form, names
         self._written = False
         self._kept: list[str] = []  # to be written side by side
-        fields = ", ".join(f"{json_string(column)}: %s" for column in columns)
+        fields = ", ".join(f"{json_string(name)}: %s" for name in names)
         self._object = f"{{{fields}}}"  # the columns are ours: none of them has a %
 
     def __enter__(self) -> Rows:
@@ -100,18 +93,15 @@ class Rows(AbstractContextManager["Rows"]):
                 sys.stdout.write(text_lines(self._kept))
 
     def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
-        """Write names from a model, with ``columns_of`` it; ``new`` is None where the model does not know."""
-        if self._form in (
-            "text",
-            SIDE_BY_SIDE,
-        ):  # which names are new is not asked for, as finding out takes as long as drawing them
-            self.write(zip(batch.names))
+        """Write names from a model, with its columns; ``new`` is None where the model does not know."""
+        if self._form in ("text", SIDE_BY_SIDE):
+            self.write(zip(batch.names))  # finding out which are new takes as long as drawing them
             return
         new = [None] * len(batch.names) if batch.new is None else batch.new.tolist()
-        columns: list[Sequence[Cell]] = [batch.names, batch.log_probability.tolist(), new]
+        found: list[Sequence[Cell]] = [batch.names, batch.log_probability.tolist(), new]
         if model.labels:
-            columns.append([model.labels[place] for place in batch.likeliest_beginning.tolist()])
-        self.write(zip(*columns, strict=True))
+            found.append([model.labels[place] for place in batch.likeliest_beginning.tolist()])
+        self.write(zip(*found, strict=True))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -129,6 +119,31 @@ class Rows(AbstractContextManager["Rows"]):
         return (self._object % tuple([_JSON[type(cell)](cell) for cell in row]) for row in rows)
 
 
+Found = TypeVar("Found")
+
+
+def write_found(
+    form: str,
+    names: Sequence[str],
+    batches: Iterable[Iterable[Found]],
+    row: Callable[[Found], Sequence[Cell]],
+    line: SearchLine,
+) -> None:
+    """Write what a search gives as it comes, a row each; the line of the search is taken away before that."""
+    with Rows(form, names) as rows, line:
+        for batch in batches:
+            line.clear()
+            rows.write(map(row, batch))
+
+
+def write_names(form: str, model: LoadedModel, batches: Iterable[NameBatch], line: SearchLine) -> None:
+    """The same for names from a model."""
+    with Rows(form, (*OF_NAMES, LABEL) if model.labels else OF_NAMES) as rows, line:
+        for batch in batches:
+            line.clear()
+            rows.write_names(batch, model)
+
+
 def side_by_side(texts: Sequence[str]) -> str:
     """As ``ls`` lays out files: in columns of one width, each read downwards.
 
@@ -137,21 +152,12 @@ def side_by_side(texts: Sequence[str]) -> str:
     Bob
     """
     texts = list(map(printable, texts))
-    widths = list(map(_cells, texts))
+    widths = list(map(cells, texts))
     widest = max(widths, default=0) + len("  ")
-    columns = max(1, (min(get_terminal_size().columns, WIDTH) + len("  ")) // widest)
-    rows = -(-len(texts) // columns)
+    across = max(1, (columns() + len("  ")) // widest)
+    rows = -(-len(texts) // across)
     padded = [text + " " * (widest - width) for text, width in zip(texts, widths, strict=True)]
     return "".join(f"{''.join(padded[row::rows]).rstrip()}\n" for row in range(rows))
-
-
-def _cells(text: str) -> int:
-    """Columns of a terminal that a text takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def text_lines(texts: Sequence[str]) -> str:

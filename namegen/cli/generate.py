@@ -1,4 +1,4 @@
-"""``namegen generate``: invent names."""
+"""``namegen generate``: invent names; and the options of every command that does."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ import click
 from click.core import ParameterSource
 
 from namegen.cli import formats, options
-from namegen.cli.search_line import SearchLine
-from namegen.cli.sources import note_list, open_blend
-from namegen.cli.terminal import Notes
-from namegen.cli.waiting import Waiting
+from namegen.cli.options import note_list, open_blend
+from namegen.cli.terminal import Notes, SearchLine, Waiting, option_name
+from namegen.core.settings import DataSettings
 from namegen.files import look
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 1_000_000_000
 OF_FILES = ("banned", "avoid")
 MOST_BEST = 1_000_000
+MOST_CHARACTERS = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
@@ -37,104 +37,94 @@ def texts(file: str | None) -> Sequence[str] | None:
     """
     if file is None:
         return None
-    from namegen.core.settings import DataSettings
     from namegen.lists import read_names
 
-    blank = b"\xef\xbb\xbf \t\r\n"
     found = look(file, None)
     if file == os.devnull:
         return ()
     if found is not None and stat.S_ISREG(found.st_mode) and found.st_size <= MOST_BLANKS:
         with suppress(OSError):  # reading it as a list says so
-            if not Path(file).read_bytes().strip(blank):
+            if not Path(file).read_bytes().strip(b"\xef\xbb\xbf \t\r\n"):
                 return ()
     return read_names(DataSettings(names=file)).names
 
 
 def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
     """What the files say that are not wanted. Raises NamesError, UsageError."""
-    files = {name: cast("str | None", wished[name]) for name in OF_FILES}
-    if files["banned"] == files["avoid"] == "-":
+    files = {name: cast("str | None", value) for name, value in wished.items() if name.endswith(OF_FILES)}
+    dashes = [option_name(name, "-") for name, file in files.items() if file == "-"]
+    if len(dashes) > 1:
         raise click.UsageError(
-            "--banned - and --avoid - both read standard input, which can be read only once: give a file for one"
+            f"{' and '.join(dashes)} all read standard input, which can be read only once: give files for the others"
         )
     for file in files.values():
         note_list(file, notes)
-    with Waiting(notes, "reading the files of --banned and --avoid"):
+    with Waiting(notes, "reading the files of names that are not wanted"):
         return {name: texts(file) for name, file in files.items()}
 
 
-def wish_options(command: options.Command) -> options.Command:
-    """Add the options that say how names are drawn and what is wished of them: ``LoadedModel.generate_batches``'s own.
+# A wish's setting → what its option takes, what it asks of the names, and what holds where it is left out.
+WISHES: dict[str, tuple[str, type[str] | options.Whole, str]] = {
+    "starts_with": ("TEXT", str, "that begin with TEXT."),
+    "ends_with": ("TEXT", str, "that end with TEXT."),
+    "contains": ("TEXT", str, "that contain TEXT."),
+    "matches": ("REGEX", str, "that match the regular expression REGEX as a whole."),
+    "min_length": ("N", options.Whole(0, MOST_CHARACTERS), "of N characters or more."),
+    "max_length": (
+        "N",
+        options.Whole(1, MOST_CHARACTERS),
+        "of N characters or fewer.  [default: twice the longest name in the list]",
+    ),
+    "banned": (
+        "FILE",
+        str,
+        "that contain no word from FILE (one per line); letter case and spaces do not matter.",
+    ),
+    "avoid": ("FILE", str, "that are not in FILE (one per line); letter case and spaces do not matter."),
+    "min_distance": (
+        "D",
+        options.Whole(1, 3),
+        "that differ by D edits or more from every name of --avoid; without it, of the model's bundled list.",
+    ),
+}
 
-    A wish of ``core/generation/wishes/`` has its setting's name here: ``starts_with`` is ``--starts-with``.
+
+def wish_options(what: str = "names", part: str = "") -> Callable[[options.Command], options.Command]:
+    """Add an option for each wish of ``core/generation/wishes/``, under its setting's name.
+
+    Args:
+        what: the names that are wished for, in words: ``given names``.
+        part: what the options begin with, for a part of a whole name: ``given-``.
     """
-    wish: Callable[[options.Command], options.Command]
-    for wish in reversed(
-        (
-            click.option(
-                "--seed", type=options.Whole(0), metavar="N", help="The random seed: the same one gives the same names."
-            ),
-            click.option(
-                "--temperature",
-                type=float,
-                metavar="T",
-                help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: "
-                "the model's own, at which nearly all new names are plausible]",
-            ),
-            click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
-            click.option(
-                "--top-p",
-                type=float,
-                metavar="P",
-                help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
-            ),
-            click.option(
-                "--max-length",
-                type=options.Whole(1, 1_000_000),
-                metavar="N",
-                help="Give only names of N characters or fewer.  [default: twice the longest name in the list]",
-            ),
-            click.option("--starts-with", metavar="TEXT", help="Give only names that begin with TEXT."),
-            click.option("--ends-with", metavar="TEXT", help="Give only names that end with TEXT."),
-            click.option("--contains", metavar="TEXT", help="Give only names that contain TEXT."),
-            click.option(
-                "--matches",
-                metavar="REGEX",
-                help="Give only names that match the regular expression REGEX as a whole.",
-            ),
-            click.option(
-                "--min-length",
-                type=options.Whole(0, 1_000_000),
-                metavar="N",
-                help="Give only names of N characters or more.",
-            ),
-            click.option(
-                "--banned",
-                metavar="FILE",
-                help="Give no name that contains a word from FILE (one per line); letter case and spaces do not "
-                "matter.",
-            ),
-            click.option(
-                "--avoid",
-                metavar="FILE",
-                help="Give no name from FILE (one per line); letter case and spaces do not matter.",
-            ),
-            click.option(
-                "--min-distance",
-                type=options.Whole(1, 3),
-                metavar="D",
-                help="Give only names that differ by D edits or more from every name of --avoid; without it, of the "
-                "model's bundled list.",
-            ),
-            click.option(
-                "--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."
-            ),
-            click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
-            options.letter_case,
-        )
+
+    def add(command: options.Command) -> options.Command:
+        for wish, (metavar, kind, asked) in reversed(WISHES.items()):
+            flag = f"--{part}{wish.replace('_', '-')}"
+            told = f"Give only {what} {asked.replace('--avoid', f'--{part}avoid')}"
+            command = click.option(flag, type=kind, metavar=metavar, help=told)(command)
+        return command
+
+    return add
+
+
+def drawing_options(command: options.Command) -> options.Command:
+    """Add all options that say how names are drawn and what is wished of them: ``LoadedModel.generate_batches``'s."""
+    for option in (
+        options.letter_case,
+        click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
+        click.option("--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."),
+        wish_options(),
+        click.option(
+            "--top-p",
+            type=float,
+            metavar="P",
+            help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
+        ),
+        click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
+        options.temperature,
+        options.seed,
     ):
-        command = wish(command)
+        command = option(command)
     return command
 
 
@@ -169,16 +159,8 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.blend
 @options.label
-@click.option(
-    "-n",
-    "count",
-    type=options.Whole(1, MOST_NAMES),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="How many names to give.",
-)
-@wish_options
+@options.how_many("names", most=MOST_NAMES, default=20)
+@drawing_options
 @click.option(
     "--best",
     type=options.Whole(1, MOST_BEST),
@@ -232,17 +214,14 @@ def generate(
         batches = loaded.best_batches(best, on_progress=line.on_progress, **of_names)
     if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
         batches = _sorted(batches, ORDERS[sort], wished["seed"])
-    with formats.Rows(form, formats.columns_of(loaded)) as rows, line:
-        for batch in batches:
-            line.clear()
-            rows.write_names(batch, loaded)
+    formats.write_names(form, loaded, batches, line)
 
 
 def _refuse_without_effect(context: click.Context) -> None:
     """The likeliest names are not drawn: what says how to draw is a mistake beside them."""
     values = context.params
     given = [name for name in DRAWING if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    told = {name: "-n" if name == "count" else "--" + name.replace("_", "-") for name in given}
+    told = {name: "-n" if name == "count" else option_name(name) for name in given}
     if values["best"] is not None:
         if values["sort"] == "random":
             told.pop("seed", None)  # which deals them

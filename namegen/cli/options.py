@@ -1,23 +1,32 @@
-"""Options that several commands share, and the words in which they are explained."""
+"""Options that several commands share, and from the arguments MODEL and NAMES to a model and a list.
+
+NumPy is loaded in the second part and no earlier, after its threads are set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
 from namegen import __version__
-from namegen.core.settings import LETTER_CASES
+from namegen.cli.terminal import Notes, Waiting, printable
+from namegen.core.settings import LETTER_CASES, DataSettings
 from namegen.errors import quote
-from namegen.files import is_folder
+from namegen.files import is_folder, is_taken
+from namegen.models import SHIPPED
+from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.api import LoadedModel
+    from namegen.core.data.corpus import Corpus
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-MODEL = "a run folder, a checkpoint or a shipped model's name; left out, the newest run under runs/, else mlb-first"
-NAMES = "a file, - for standard input, or a bundled list's name; left out, mlb-first"
+DEFAULT_LIST = DataSettings().names
 MOST_THREADS = 1024
 
 
@@ -94,17 +103,15 @@ def engines_in_help(ctx: click.Context) -> str:
     return ", ".join(ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths())
 
 
-class FilledOption(click.Option):
-    """An option whose help names what there is now, where ``{}`` stands: it is looked up when help is asked for."""
+def filled_by(fill: Callable[[click.Context], str]) -> type[click.Option]:
+    """An option whose help says what there is, where ``{}`` stands: that is looked up when help is asked for."""
 
-    def __init__(self, *args: Any, fill: Callable[[click.Context], str], **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._fill = fill
+    class Filled(click.Option):
+        def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+            record = super().get_help_record(ctx)
+            return record and (record[0], record[1].replace("{}", fill(ctx)))
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """The option, and what it does."""
-        record = super().get_help_record(ctx)
-        return record and (record[0], record[1].replace("{}", self._fill(ctx)))
+    return Filled
 
 
 class OfEveryEngine(click.Command):
@@ -146,13 +153,35 @@ letter_case = click.option(
     show_default=True,
     help="The letter case to write the names in.",
 )
+seed = click.option("--seed", type=Whole(0), metavar="N", help="The random seed: the same one gives the same names.")
+temperature = click.option(
+    "--temperature",
+    type=float,
+    metavar="T",
+    help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: the model's "
+    "own, at which nearly all new names are plausible]",
+)
 backend = click.option(
     "--backend",
-    cls=FilledOption,
-    fill=engines_in_help,
+    cls=filled_by(engines_in_help),
     metavar="NAME",
     help="The engine that runs the model: {}.  [default: numpy, or one that can read the model]",
 )
+
+
+def how_many(what: str, *, most: int = 1_000_000, default: int = 25) -> Callable[[Command], Command]:
+    """Add ``-n``."""
+    return click.option(
+        "-n",
+        "count",
+        type=Whole(1, most),
+        default=default,
+        show_default=True,
+        metavar="N",
+        help=f"How many {what} to give.",
+    )
+
+
 threads = click.option(
     "--threads",
     type=Whole(1, MOST_THREADS),
@@ -184,3 +213,121 @@ max_name_length = click.option(
     metavar="N",
     help="Refuse a list that has a name of more than N characters.  [default: 1000]",
 )
+
+
+# --- models and lists -------------------------------------------------------------------------------------------------
+
+
+def note_namesake(name: str | None, known: Container[str], what: str, notes: Notes) -> None:
+    """Say so where a name means what comes with namegen, and a file or a folder here has that name too."""
+    if name is not None and name in known and is_taken(name):
+        kind = "folder" if is_folder(name, None) else "file"
+        notes(f"{name} means the {what} that comes with namegen; to use the {kind} of that name, give ./{name}")
+
+
+def note_model(model: str | None, notes: Notes) -> None:
+    """``note_namesake`` for MODEL."""
+    note_namesake(model, SHIPPED, "model", notes)
+
+
+def note_list(names: str | None, notes: Notes) -> None:
+    """``note_namesake`` for NAMES."""
+    from namegen.lists import BUNDLED
+
+    note_namesake(names, BUNDLED, "list", notes)
+
+
+def note_config(config: str | None, notes: Notes) -> None:
+    """``note_namesake`` for CONFIG."""
+    from namegen.config_files import bundled_configs
+
+    note_namesake(config, bundled_configs(), "config", notes)
+
+
+def note_engines(notes: Notes) -> None:
+    """Say so where a third party's engine has the name of one of ours, and so is not used."""
+    from namegen.backends import shadowed
+
+    for sentence in shadowed():
+        notes(sentence)
+
+
+def open_model(model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
+    """Load MODEL. Raises CheckpointError, EngineError."""
+    limit_threads(threads)
+    from namegen import api
+
+    note_model(model, notes)
+    with Waiting(notes, f"opening {model or 'a model'}"):
+        loaded = api.load(model, backend=backend, threads=threads)
+    if model is None:
+        more = " (`namegen models` shows others)" if loaded.name in SHIPPED else ""
+        notes(f"model: {printable(loaded.name)}{more}")
+    return loaded
+
+
+def open_blend(
+    models: Sequence[str | None],
+    weights: Sequence[float] | None,
+    notes: Notes,
+    *,
+    labels: Sequence[str] = (),
+    backend: str | None = None,
+    threads: int = 1,
+) -> LoadedModel:
+    """Load MODEL, or several of them as one, for names of some labels. Raises CheckpointError, EngineError,
+    SettingsError.
+    """
+    if weights is not None and len(models) < 2:
+        raise click.UsageError("--blend is for several models: give two or more, or leave it out.")
+    loaded = [open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)]
+    if len(loaded) == 1 or any(model.labels for model in loaded):
+        loaded = [model.labelled(*labels) if model.labels or len(loaded) == 1 else model for model in loaded]
+    elif labels:
+        raise click.UsageError(
+            "--label needs a model with labels, and none of these has any: leave it out, or give one, such as "
+            "world-given."
+        )
+    if backend is not None and all(one.checkpoint is None for one in loaded):
+        raise click.UsageError(
+            f"--backend has no effect on {loaded[0].name}, because a .tflite runs in LiteRT: leave it out."
+        )
+    from namegen import api
+
+    return loaded[0] if len(loaded) == 1 else api.blend(loaded, weights)
+
+
+def open_list(
+    names: str | None,
+    notes: Notes,
+    *,
+    column: str | None = None,
+    label_column: str | None = None,
+    max_name_length: int | None = None,
+) -> Corpus:
+    """Read NAMES, or what stands in for it if it is left out. Raises NamesError."""
+    limit_threads(1)
+    if names is None:
+        notes(f"names: {DEFAULT_LIST}")
+    default = DataSettings()
+    return read_list(
+        DataSettings(
+            names=DEFAULT_LIST if names is None else names,
+            column=column,
+            label_column=label_column,
+            max_name_length=default.max_name_length if max_name_length is None else max_name_length,
+        ),
+        notes,
+    )
+
+
+def read_list(settings: DataSettings, notes: Notes) -> Corpus:
+    """Read a list, and say what was dropped from it. Raises NamesError."""
+    from namegen.lists import read_names
+
+    note_list(settings.names, notes)
+    with Waiting(notes, f"reading {settings.names}"):
+        corpus = read_names(settings)
+    notes(corpus.dropped_sentence())
+    notes(corpus.alike_labels_sentence())
+    return corpus

@@ -1,16 +1,34 @@
-"""``namegen people``: whole people, a given name and a family name of one origin."""
+"""``namegen people``, ``players`` and ``companies``: whole names from the models that come with the package."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from namegen.cli import formats, options
-from namegen.cli.parts import check_standard_input, part_options, part_wishes
-from namegen.cli.players import drawing_options
-from namegen.cli.search_line import SearchLine
-from namegen.cli.sources import open_model
-from namegen.cli.terminal import Notes
+from namegen.cli.generate import drawing_options, read_texts, wish_options
+from namegen.cli.options import open_model
+from namegen.cli.terminal import Notes, SearchLine
 from namegen.threads import limit_threads
+
+
+def whole_names(what: str) -> Callable[[options.Command], options.Command]:
+    """Add the options that say how many whole names, and how they are drawn."""
+
+    def add(command: options.Command) -> options.Command:
+        drawn = (options.letter_case, formats.option, options.temperature, options.seed, options.how_many(what))
+        for option in reversed(drawn):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _wishes_of(part: str, wished: dict[str, Any]) -> Any:
+    """Take what was wished of one part of the names."""
+    return {name.removeprefix(part): wished.pop(name) for name in list(wished) if name.startswith(part)}
 
 
 def origins_in_help(ctx: click.Context) -> str:
@@ -27,12 +45,11 @@ def origins_in_help(ctx: click.Context) -> str:
         'namegen people --template "{family}, {given}" --given-starts-with Ma',
     ),
 )
-@drawing_options("people")
+@whole_names("people")
 @click.option(
     "--origin",
     "origins",
-    cls=options.FilledOption,
-    fill=origins_in_help,
+    cls=options.filled_by(origins_in_help),
     multiple=True,
     metavar="LABEL",
     help="Give only people of this origin; repeat the option for several. Origins: {}.  [default: all of them, each "
@@ -56,8 +73,8 @@ def origins_in_help(ctx: click.Context) -> str:
     default=False,
     help="The same for family names.  [default: --family-new]",
 )
-@part_options("given", "given names")
-@part_options("family", "family names")
+@wish_options("given names", "given-")
+@wish_options("family names", "family-")
 @options.common
 def people(
     count: int,
@@ -65,15 +82,10 @@ def people(
     template: str | None,
     given: str | None,
     family: str | None,
-    given_allow_seen: bool,
-    family_allow_seen: bool,
-    seed: int | None,
-    temperature: float | None,
-    letter_case: str,
     form: str | None,
     as_json: bool,
     quiet: bool,
-    **wished: object,
+    **wished: Any,
 ) -> None:
     """Invent people: a given name and a family name of one origin.
 
@@ -82,7 +94,6 @@ def people(
     given, family, origin.
     """
     form = formats.chosen(form, as_json)
-    check_standard_input(**wished)
     notes = Notes(quiet)
     limit_threads(1)
     from namegen import api
@@ -90,21 +101,93 @@ def people(
 
     template = TEMPLATE if template is None else template
     check_template(template)
-    columns = ("name", "given", "family", "origin")
+    wished |= read_texts(wished, notes)
     line = SearchLine(notes, count, "people", "people drawn")
     batches = api.invent_people(
         count,
         origins=origins,
         given=None if given is None else open_model(given, notes),
         family=None if family is None else open_model(family, notes),
-        given_wishes={**part_wishes(wished, "given", notes), "allow_seen": given_allow_seen},
-        family_wishes={**part_wishes(wished, "family", notes), "allow_seen": family_allow_seen},
-        seed=seed,
-        temperature=temperature,
-        letter_case=letter_case,
+        given_wishes=_wishes_of("given_", wished),
+        family_wishes=_wishes_of("family_", wished),
         on_progress=line.on_progress,
+        **wished,
     )
-    with formats.Rows(form, columns) as rows, line:
-        for batch in batches:
-            line.clear()
-            rows.write([(one.written(template), one.given, one.family, one.origin) for one in batch])
+    columns = ("name", "given", "family", "origin")
+    formats.write_found(
+        form, columns, batches, lambda one: (one.written(template), one.given, one.family, one.origin), line
+    )
+
+
+@click.command(
+    epilog=options.examples(
+        "namegen players -n 9 --seed 1",
+        "namegen players -n 200 --format csv > players.csv",
+    ),
+)
+@whole_names("players")
+@wish_options("first names", "first-")
+@wish_options("last names", "last-")
+@options.common
+def players(
+    count: int,
+    form: str | None,
+    as_json: bool,
+    quiet: bool,
+    **wished: Any,
+) -> None:
+    """Invent baseball players: a first name, a last name, and sometimes a suffix such as Jr.
+
+    The last name is always new. The first name may be one that real players have, but the full name is never that of a
+    real player of major-league baseball. The columns of --format csv and json are: name, first, last, suffix.
+    """
+    form = formats.chosen(form, as_json)
+    notes = Notes(quiet)
+    limit_threads(1)
+    from namegen import api
+
+    wished |= read_texts(wished, notes)
+    line = SearchLine(notes, count, "players", "last names drawn")
+    batches = api.invent_players(
+        count,
+        first_wishes=_wishes_of("first_", wished),
+        last_wishes=_wishes_of("last_", wished),
+        on_progress=line.on_progress,
+        **wished,
+    )
+    columns = ("name", "first", "last", "suffix")
+    formats.write_found(form, columns, batches, lambda one: (one.full_name, one.first, one.last, one.suffix), line)
+
+
+@click.command(
+    epilog=options.examples(
+        "namegen companies -n 5 --temperature 0.7",
+        "namegen companies --format json",
+    ),
+)
+@options.how_many("companies")
+@formats.option
+@drawing_options
+@options.common
+def companies(
+    count: int,
+    form: str | None,
+    as_json: bool,
+    quiet: bool,
+    **wished: Any,
+) -> None:
+    """Invent new names of companies, each of them once.
+
+    No company in the bundled list has one of these names. A company elsewhere may have it, and it may be a trademark:
+    look it up before you use it. The columns of --format csv and json are: name, log_probability (in nats), new.
+    """
+    form = formats.chosen(form, as_json)
+    notes = Notes(quiet)
+    limit_threads(1)
+    from namegen import api
+
+    model = api.load_shipped("companies")
+    wished |= read_texts(wished, notes)
+    line = SearchLine(notes, count)
+    batches = model.generate_batches(count, on_progress=line.on_progress, **wished)
+    formats.write_names(form, model, batches, line)

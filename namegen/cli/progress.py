@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from namegen.cli.terminal import Notes, columns_of_notes, counted, number, percent, printable
-from namegen.cli.waiting import Waiting
+from namegen.cli.terminal import (
+    SECONDS_BETWEEN_FRAMES,
+    Notes,
+    Waiting,
+    clock,
+    columns_of_notes,
+    counted,
+    number,
+    percent,
+    printable,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.live import Live
 
     from namegen.api.watching import TeacherAtWork
     from namegen.core.teaching.weighing import Weighing
@@ -23,7 +33,6 @@ if TYPE_CHECKING:
     from namegen.core.training.progress import TrainingProgress
     from namegen.core.training.run import TrainingRun
 
-SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_TEACHERS = 5.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
@@ -103,7 +112,7 @@ class Display(AbstractContextManager["Display"]):
         best = min(weighing.alone)
         self.say(f"nats per character: their blend {number(weighing.together)}, the best teacher alone {number(best)}")
         if len(names) > 1 and weighing.together > best + TIE:
-            self.say("the blend is worse than the best teacher, as few names are held out: try that one alone")
+            self.say("the blend is worse than the best teacher, as few names are held out")
         self.say("the teachers generate names to learn from")
 
     def on_lesson(self, names: int, prefixes: int) -> None:
@@ -128,10 +137,7 @@ class Display(AbstractContextManager["Display"]):
         trained = done - self._done_before
         if self._start is None or trained <= 0:
             return ""
-        seconds = round((time.monotonic() - self._start) / trained * (self.epochs - done))
-        minutes, seconds = divmod(seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+        return clock((time.monotonic() - self._start) / trained * (self.epochs - done))
 
     def speed(self, record: EpochRecord) -> str:
         """Of one epoch."""
@@ -224,6 +230,31 @@ class Lines(Display):
         self.notes(fitting(parts))
 
 
+def start_live(*, transient: bool = False) -> Live:
+    """A part of the terminal that is drawn over and over, by ``update`` alone: a thread of rich's own would take its
+    time from the training.
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=transient)
+    live.start()
+    return live
+
+
+def bars(rows: Iterable[tuple[str, int | float, int, str]]) -> RenderableType:
+    """Bars as wide as the terminal, each with: what stands before it, how much is done, of how much, what is behind."""
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1), expand=True)
+    for ratio in (None, 1, None):
+        grid.add_column(ratio=ratio, no_wrap=ratio is None)
+    for before, done, total, behind in rows:
+        grid.add_row(before, ProgressBar(total=max(total, 1), completed=done), behind)
+    return grid
+
+
 class LiveBlock(Display):
     """Three lines that are drawn over and over: how far, how good, and what the network says now."""
 
@@ -266,13 +297,7 @@ class LiveBlock(Display):
         super().on_lesson(names, prefixes)
 
     def _begin(self) -> None:
-        if self._live is None:
-            from rich.console import Console
-            from rich.live import Live
-
-            # Drawn from the steps, not from a thread of rich's own, which would take its time from the training.
-            self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False)
-            self._live.start()
+        self._live = self._live or start_live()
 
     def say(self, text: str) -> None:
         """Above the block, which stays where it is."""
@@ -303,34 +328,19 @@ class LiveBlock(Display):
             self._live.update(self._block(progress, 0), refresh=True)
 
     def _bars(self, at_work: Sequence[TeacherAtWork]) -> RenderableType:
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
-
-        rows = Table.grid(padding=(0, 1), expand=True)
-        rows.add_column(no_wrap=True)
-        rows.add_column(ratio=1)
-        rows.add_column(no_wrap=True)
+        rows = []
         for teacher in at_work:
             name, _, far = how_far(teacher).rpartition(" ")
-            rows.add_row(f"teacher {name}", ProgressBar(total=teacher.epochs or 1, completed=teacher.epoch), far)
-        return rows
+            rows.append((f"teacher {name}", teacher.epoch, teacher.epochs, far))
+        return bars(rows)
 
     def _block(self, progress: TrainingProgress, step: int) -> RenderableType:
         from rich.console import Group
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
         from rich.text import Text
 
-        left = self.time_left(progress, step)
-        head = Table.grid(padding=(0, 1), expand=True)
-        head.add_column(no_wrap=True)
-        head.add_column(ratio=1)
-        head.add_column(no_wrap=True)
-        head.add_row(
-            f"epoch {min(progress.epoch + 1, self.epochs)}/{self.epochs}",
-            ProgressBar(total=self.epochs, completed=self.done(progress, step)),
-            f"{left or '-:--'} left" if progress.epoch < self.epochs else "measuring",
-        )
+        which = f"epoch {min(progress.epoch + 1, self.epochs)}/{self.epochs}"
+        left = f"{self.time_left(progress, step) or '-:--'} left" if progress.epoch < self.epochs else "measuring"
+        head = bars([(which, self.done(progress, step), self.epochs, left)])
         if not progress.history:
             return Group(head, Text("" if self._start else "preparing the engine", style="dim"), Text(""))
         record = progress.history[-1]

@@ -1,16 +1,55 @@
-"""``namegen report``: several comparisons and sweeps in one report."""
+"""``namegen report``: several comparisons and sweeps in one report; and tables of reports in the terminal."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
 
 import click
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, columns, json_text, printable
-from namegen.cli.waiting import Waiting
+from namegen.cli.terminal import Notes, Waiting, aligned, columns, fits, fitted, json_text, printable
+
+if TYPE_CHECKING:
+    from namegen.experiments.table import Table
 
 DEFAULT_OUT = Path("reports") / "joined.html"
+
+
+def without_ranges(table: Table) -> Table:
+    """The table with its means alone: a terminal is narrow. Words, such as the name of a network, stay whole."""
+    rows = ((*row[: table.left], *(cell.partition(" (")[0] for cell in row[table.left :])) for row in table.rows)
+    return replace(table, rows=tuple(rows))
+
+
+def show_table(title: str, table: Table) -> None:
+    """Print a table under a title; text from lists is escaped."""
+    rows = [tuple(map(printable, row)) for row in table.rows]
+    click.echo(f"{click.style(printable(title), bold=True)}\n{fitted([table.columns, *rows], left=table.left)}")
+
+
+def show_with_ranges(title: str, table: Table) -> None:
+    """``show_table`` with the ranges of the seeds: each below its mean, from the first column of figures on, as far as
+    there is room. Where there is none for a table at all, ranges stand beside their means.
+    """
+    for most in (*reversed(range(table.left, len(table.columns))), table.left - 1):  # the last column that has ranges
+        rows = [line for row in table.rows for line in _ranges_below(tuple(map(printable, row)), table.left, most)]
+        if fits(aligned([table.columns, *rows], left=table.left)):
+            show_table(title, replace(table, rows=tuple(rows)))
+            return
+    show_table(title, table)
+
+
+def _ranges_below(row: tuple[str, ...], left: int, most: int) -> list[tuple[str, ...]]:
+    """A row with its means alone, then one with their ranges up to this column, if there are any."""
+    means, ranges = list(row), [""] * len(row)
+    for place in range(left, len(row)):
+        means[place], _, low_and_high = row[place].partition(" (")
+        if place <= most:
+            ranges[place] = low_and_high.removesuffix(")").replace(" to ", "–")
+    return [tuple(means), tuple(ranges)] if any(ranges) else [tuple(means)]
 
 
 @click.command(
@@ -60,16 +99,12 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
             )
         )
         return
-    from rich.console import Console
-
-    from namegen.cli.tables import show_table
     from namegen.experiments.joined.differences import cautions, differences_table, sources_table
 
-    console = Console(width=columns(), highlight=False, markup=False, emoji=False)
     for table in (sources_table(sources), differences_table(sources)):
         if table.rows:
-            show_table(console, table.title, table)
-            console.print()
+            show_table(table.title, table)
+            click.echo()
     for sentence in cautions(sources):
-        console.print(printable(sentence))
+        click.echo(fill(printable(sentence), columns()))
     click.echo(f"report: {printable(str(out))}")

@@ -12,25 +12,21 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.sources import open_blend
-from namegen.cli.terminal import Notes, aligned, counted, json_text, percent, printable
-from namegen.cli.waiting import Waiting
+from namegen.cli.options import open_blend
+from namegen.cli.terminal import Notes, Waiting, aligned, counted, fitted, json_text, percent, printable
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.files import is_file
 from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from namegen.core.evaluation.scoring import NameScore
 
-WIDEST = 10_000  # columns, for measuring how wide a table would be
 END = "·"  # stands for the end of a name
 MOST_LABELS = 5  # that are shown for a name
 MODEL_ENDINGS = (".safetensors", ".tflite")
 FIGURES = ("bits per character", "log-probability", "percentile")
 # Bits of surprise up to which a letter has a colour: what was nearly certain, likely, open, unlikely, and beyond.
-COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "bold magenta"))
+COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "magenta"))
 
 
 @click.command(
@@ -155,40 +151,18 @@ def plain(score: NameScore) -> str:
     return f"{printable(score.name)}: {said}\n{aligned(rows)}"
 
 
-def coloured(score: NameScore) -> Text:
+def coloured(score: NameScore) -> str:
     """The name, each letter in the colour of its surprise."""
-    from rich.text import Text
-
-    text = Text(no_wrap=True)
+    text = ""
     for letter, value in zip((*score.name, END), bits(score), strict=True):
         colour = next(colour for limit, colour in COLOURS if value <= limit)
-        text.append("␣" if letter == " " else printable(letter), style=colour)
+        shown = "␣" if letter == " " else printable(letter)
+        text += click.style(shown, fg=colour, bold=value > COLOURS[-2][0] or None)
     return text
 
 
 def _print_coloured(scores: Sequence[NameScore]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("name")
-    for what in FIGURES:
-        table.add_column(what, justify="right")
-    for score in scores:
-        table.add_row(coloured(score), *figures(score))
-    legend = Text("bits of surprise: ")
-    for limit, colour in COLOURS:
-        legend.append(f"up to {limit:g}  " if limit < math.inf else "more", style=colour)
-    console = Console(highlight=False)
-    if console.measure(table, options=console.options.update(max_width=WIDEST)).maximum <= console.width:
-        console.print(table)
-    else:
-        for score in scores:
-            text = coloured(score)
-            text.no_wrap = False
-            text.overflow = "fold"
-            console.print(text)
-            rows = list(zip(FIGURES, figures(score), strict=True))
-            console.print(Text(aligned([(f"  {what}", figure) for what, figure in rows])))
-    console.print(legend)
+    click.echo(fitted([("name", *FIGURES), *((coloured(score), *figures(score)) for score in scores)]))
+    marks = [f"up to {limit:g}" if limit < math.inf else "more" for limit, _ in COLOURS]
+    legend = [click.style(mark, fg=colour) for mark, (_, colour) in zip(marks, COLOURS, strict=True)]
+    click.echo(f"bits of surprise: {'  '.join(legend)}")

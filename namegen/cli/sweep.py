@@ -6,22 +6,21 @@ import logging
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from namegen.cli import options
-from namegen.cli.signals import exit_code
-from namegen.cli.sources import note_config, note_engines, note_list
-from namegen.cli.tables import show_with_ranges
-from namegen.cli.terminal import Notes, columns, counted, json_text, percent, printable
-from namegen.cli.waiting import Waiting
+from namegen.cli.ending import exit_code
+from namegen.cli.options import note_config, note_engines, read_list
+from namegen.cli.progress import bars, start_live
+from namegen.cli.report import show_with_ranges
+from namegen.cli.terminal import Notes, clock, columns, counted, json_text, percent, printable
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.data.corpus import Corpus
-    from namegen.core.settings import DataSettings
     from namegen.experiments.sweep.document import Results
     from namegen.experiments.watcher import Ended, Event, Planned, UnderWay
 
@@ -85,21 +84,12 @@ def sweep(
     from namegen.experiments.sweep.results import untrained
     from namegen.experiments.sweep.run import TABLE
     from namegen.experiments.sweep.run import sweep as run_sweep
-    from namegen.lists import read_names
 
     note_config(str(config), notes)
     note_engines(notes)
     grid = read_grid(find_config(config))
 
-    def read_list(data: DataSettings) -> Corpus:
-        note_list(data.names, notes)
-        with Waiting(notes, f"reading {data.names}"):
-            corpus = read_names(data)
-        notes(corpus.dropped_sentence())
-        notes(corpus.alike_labels_sentence())
-        return corpus
-
-    runs = make_runs(grid, read_list)
+    runs = make_runs(grid, lambda data: read_list(data, notes))
     folder = str(Path("reports") / config.stem) if out is None else out
     try:
         with show_progress(notes) as progress:
@@ -126,23 +116,17 @@ def sweep(
 
 def _print(results: Results) -> None:
     """The settings of each list side by side, and what went wrong."""
-    from rich.console import Console
-
     from namegen.experiments.sweep.results import line_name, lists_of, setting_table, untrained
 
-    console = Console(width=columns(), highlight=False, markup=False, emoji=False)
     for of_list in lists_of(results):
         table = setting_table(results, of_list)
-        show_with_ranges(console, f"{of_list}: on the held-out names", table)
-        if table.note:
-            console.print(printable(table.note))
-        console.print()
+        show_with_ranges(f"{of_list}: on the held-out names", table)
+        click.echo(fill(printable(table.note), columns()) + "\n" * bool(table.note))
     told: set[str] = set()
     for run in untrained(results):
         if run.why not in told:
             told.add(run.why)
-            console.print(printable(f"{run.status}: {line_name(run.settings)}: {run.why}"))
-            console.print()
+            click.echo(fill(printable(f"{run.status}: {line_name(run.settings)}: {run.why}"), columns()) + "\n")
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------
@@ -213,8 +197,7 @@ class SweepLines(AbstractContextManager["SweepLines"]):
         made, left = self.done - self._done_before, self.total - self.done
         if not made or not left:
             return ""
-        minutes, seconds = divmod(round((time.monotonic() - self._start) / made * left), 60)
-        return f", about {minutes}:{seconds:02}"
+        return f", about {clock((time.monotonic() - self._start) / made * left)}"
 
 
 class SweepBlock(SweepLines):
@@ -226,11 +209,7 @@ class SweepBlock(SweepLines):
 
     def __enter__(self) -> SweepBlock:
         """Begin to draw."""
-        from rich.console import Console
-        from rich.live import Live
-
-        self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
-        self._live.start()
+        self._live = start_live(transient=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -257,16 +236,10 @@ class SweepBlock(SweepLines):
 
     def _draw(self, runs: list[str]) -> None:
         from rich.console import Group
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
         from rich.text import Text
 
-        head = Table.grid(padding=(0, 1), expand=True)
-        head.add_column(no_wrap=True)
-        head.add_column(ratio=1)
-        head.add_column(no_wrap=True)
         left = f"{self.busy:,} running, {self.total - self.done - self.busy:,} left{self._time_left()}"
-        head.add_row(f"{self.done:,}/{self.total:,}", ProgressBar(total=max(self.total, 1), completed=self.done), left)
+        head = bars([(f"{self.done:,}/{self.total:,}", self.done, self.total, left)])
         lines = [Text(f"  {run}", no_wrap=True, overflow="ellipsis", style="dim") for run in runs[:RUNNING_SHOWN]]
         if len(runs) > RUNNING_SHOWN:
             lines.append(Text(f"  and {len(runs) - RUNNING_SHOWN:,} more", style="dim"))

@@ -1,13 +1,17 @@
-"""What goes to the terminal: notes, errors, and text from outside made safe to show."""
+"""What goes to the terminal: notes, errors, tables, the line of a command that takes long; made safe to show."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +20,20 @@ from namegen.errors import printable as printable
 
 if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
+    from namegen.core.generation.bands import OnProgress
 
 WIDTH = 80  # columns of text, at most
+NARROW = 60  # columns: with fewer, what a thing is stands below its name
 FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")
+NONE = ("", "–")  # cells of a table that say nothing
+ONE_COLUMN = re.compile("[ -\u02ff\u2010-\u2027]*")  # characters that take one; rich knows all others, and loads late
+SECONDS_BEFORE = 2.0  # that a command may take without a word
+SECONDS_BETWEEN = 0.5
+SECONDS_BETWEEN_FRAMES = 0.2
+ROOM_FOR_SECONDS = 10  # columns
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
 
 
 def json_text(document: Mapping[str, object]) -> str:
@@ -55,6 +70,117 @@ def option_name(name: str, value: str | None = None) -> str:
     return f"--no-{option}" if value == "False" else f"--{option} {value}"
 
 
+def percent(share: float) -> str:
+    """A share as per cent, one decimal: what every human-readable output uses."""
+    return f"{100 * share:.1f}%"
+
+
+def counted(count: int, thing: str) -> str:
+    """How many of a thing.
+
+    >>> counted(1, "name"), counted(2_000, "name")
+    ('1 name', '2,000 names')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a clock shows them.
+
+    >>> clock(83.0), clock(3_700.0)
+    ('1:23', '1:01:40')
+    """
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def number(value: float) -> str:
+    """A loss for people: four decimals, or a power of ten where training has gone astray."""
+    return f"{value:.4f}" if abs(value) < 10_000 else f"{value:.3g}"
+
+
+def figures(metrics: Metrics) -> tuple[str, str, str]:
+    """How good a model is, for people, in the order of ``FIGURES``."""
+    return number(metrics.loss_nats_per_char), percent(metrics.accuracy_argmax), percent(metrics.accuracy_sampled)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def columns() -> int:
+    """Columns for a result: those of the terminal, ``WIDTH`` at most; ``WIDTH`` where there is none."""
+    return min(get_terminal_size().columns, WIDTH)
+
+
+def cells(text: str) -> int:
+    """Columns of a terminal that a text takes; colours take none."""
+    if ONE_COLUMN.fullmatch(text):
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(click.unstyle(text))
+
+
+def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
+    """A small table as lines of text: the first ``left`` columns flush left, the others flush right, two spaces apart.
+
+    >>> print(aligned([("names", "24,000"), ("distinct", "4")]))
+    names     24,000
+    distinct       4
+    """
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        gaps = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
+        padded = [cell + gap if at < left else gap + cell for at, (cell, gap) in enumerate(zip(row, gaps, strict=True))]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def fits(table: str) -> bool:
+    """Whether no line is wider than the terminal."""
+    return max(map(cells, table.splitlines())) <= columns()
+
+
+def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
+    """``aligned``; in a terminal too narrow for that, the cells of each row one below the other.
+
+    Args:
+        rows: the first one names the columns; such a row, or one without any figure, may stand further below too.
+        left: how many columns are flush left.
+    """
+    from textwrap import wrap
+
+    table = aligned(rows, left=left)
+    if fits(table):
+        return table
+    head = rows[0][1:]
+    lines: list[str] = []
+    for name, *others in rows:
+        below = [(what, cell) for what, cell in zip(head, others, strict=True) if cell not in NONE]
+        is_head = rows[0] == (name, *others)
+        lines += [name] if name and not (is_head and left > 1) else []
+        if below and tuple(others) != head:
+            indent = " " * (len(name) - len(name.lstrip()) + 2)
+            behind = " " * (len(indent) + max(len(what) for what, _ in below) + 2)
+            for line in aligned(below, left=left).splitlines():
+                lines += wrap(indent + line, columns(), subsequent_indent=behind, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def beside(name: str, *texts: str) -> str:
+    """A name with texts beside it, each begun in a line of its own; in a narrow terminal they stand below the name."""
+    from textwrap import wrap
+
+    indent = len(name) + len("  ") if columns() >= NARROW else 4
+    lines = [" " * indent + line for text in texts for line in wrap(text, columns() - indent)]
+    return "\n".join([name.rstrip(), *lines] if columns() < NARROW else [name + lines[0][len(name) :], *lines[1:]])
+
+
+# --- standard error ---------------------------------------------------------------------------------------------------
+
+
 class Notes:
     """What is said on standard error beside the result; nothing with ``--quiet``."""
 
@@ -72,30 +198,8 @@ class Notes:
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
-    """A small table as lines of text: the first ``left`` columns flush left, the others flush right, two spaces apart.
-
-    >>> print(aligned([("names", "24,000"), ("distinct", "4")]))
-    names     24,000
-    distinct       4
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def columns() -> int:
-    """Columns for a result: those of the terminal, ``WIDTH`` at most; ``WIDTH`` where there is none."""
-    return min(get_terminal_size().columns, WIDTH)
-
-
 def columns_of_notes() -> int:
-    """The same for standard error."""
+    """As ``columns``, for standard error."""
     try:
         found = os.get_terminal_size(sys.stderr.fileno()).columns
     except (OSError, ValueError):  # no terminal, or no file
@@ -103,56 +207,99 @@ def columns_of_notes() -> int:
     return min(found or WIDTH, WIDTH)
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, room: int = 1) -> str:
     """A text that is drawn over later: what does not fit into a line is cut, as only one line can be erased."""
-    most = columns_of_notes() - 1  # a terminal may wrap a line that fills it
+    most = columns_of_notes() - room  # a terminal may wrap a line that fills it
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
-    """``aligned``; in a terminal too narrow for that, the cells of each row one below the other.
+def draw_over(text: str, stream: IO[str] | None = None) -> None:
+    """Write a text to standard error in place of the line that stands there; an empty one erases it."""
+    stream = stream or sys.stderr
+    stream.write(f"\r\x1b[K{text}")
+    stream.flush()
+
+
+class SearchLine(AbstractContextManager["SearchLine"]):
+    """How a search for names is going, once it takes long: ``12,000 of 100,000 names, 25,000 drawn``.
+
+    In a terminal only. The line is gone before names are written, and at the end.
 
     Args:
-        rows: the first one names the columns; such a row, or one without any figure, may stand further below too.
-        left: how many columns are flush left.
+        notes: whether anything is to be said.
+        wanted: how many names were asked for.
+        things: what they are called.
+        done: what the search does for them: ``drawn``.
+
+    Attributes:
+        on_progress: what the search calls; None where no line can be drawn, so that the search need not count.
     """
-    from textwrap import wrap
 
-    table = aligned(rows, left=left)
-    if max(map(len, table.splitlines())) <= columns():
-        return table
-    head = rows[0][1:]
-    lines: list[str] = []
-    for name, *cells in rows:
-        lines += [name] if name else []
-        if tuple(cells) != head and any(cells):
-            indent = " " * (len(name) - len(name.lstrip()) + 2)
-            found = [(what, cell) for what, cell in zip(head, cells, strict=True) if cell]
-            behind = " " * (len(indent) + max(len(what) for what, _ in found) + 2)
-            for line in aligned(found, left=left).splitlines():
-                lines += wrap(indent + line, columns(), subsequent_indent=behind, break_on_hyphens=False)
-    return "\n".join(lines)
+    def __init__(self, notes: Notes, wanted: int, things: str = "names", done: str = "drawn") -> None:
+        self._wanted, self._things, self._done = wanted, things, done
+        self._next = time.monotonic() + SECONDS_BEFORE
+        self._stands = False
+        self.on_progress: OnProgress | None = self._draw if notes.can_draw_over else None
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away before something else is written; the search draws it anew."""
+        if self._stands:
+            draw_over("")
+            self._stands = False
+
+    def _draw(self, found: int, done: int) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + SECONDS_BETWEEN_FRAMES
+            draw_over(one_line(f"{found:,} of {self._wanted:,} {self._things}, {done:,} {self._done}"))
+            self._stands = True
 
 
-def percent(share: float) -> str:
-    """A share as per cent, one decimal: what every human-readable output uses."""
-    return f"{100 * share:.1f}%"
+class Waiting(AbstractContextManager["Waiting"]):
+    """What a command is at, where nobody can tell how long it takes: ``reading names.txt, 4 s``; in a terminal only.
 
+    While it lasts nothing else may be written to standard error. A thread draws, so that it does whatever is computed
+    meanwhile; and to a descriptor of its own, as what TensorFlow says to the usual one is held back.
 
-def counted(count: int, thing: str) -> str:
-    """How many of a thing.
-
-    >>> counted(1, "name"), counted(2_000, "name")
-    ('1 name', '2,000 names')
+    Args:
+        notes: whether anything is to be said.
+        doing: what the command is at.
     """
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
+    def __init__(self, notes: Notes, doing: str) -> None:
+        self._doing = printable(one_line(doing, ROOM_FOR_SECONDS))
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._draw, daemon=True) if notes.can_draw_over else None
+        self._began = time.monotonic()
 
-def number(value: float) -> str:
-    """A loss for people: four decimals, or a power of ten where training has gone astray."""
-    return f"{value:.4f}" if abs(value) < 10_000 else f"{value:.3g}"
+    def __enter__(self) -> Waiting:
+        if self._thread is not None:
+            self._thread.start()
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        """Take the line away; once it is away this does nothing."""
+        self._over.set()
+        if self._thread is not None and self._thread.ident is not None:  # None: it has not begun
+            self._thread.join()
 
-def figures(metrics: Metrics) -> tuple[str, str, str]:
-    """How good a model is, for people, in the order of ``FIGURES``."""
-    return number(metrics.loss_nats_per_char), percent(metrics.accuracy_argmax), percent(metrics.accuracy_sampled)
+    def _draw(self) -> None:
+        stream: Any = sys.stderr
+        with suppress(OSError, ValueError):  # no file: a stream of a program's own
+            stream = open(  # noqa: SIM115
+                os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="backslashreplace"
+            )
+        try:
+            if self._over.wait(SECONDS_BEFORE):
+                return
+            while True:
+                draw_over(f"{self._doing}, {time.monotonic() - self._began:.0f} s", stream)
+                if self._over.wait(SECONDS_BETWEEN):
+                    break
+            draw_over("", stream)
+        finally:
+            if stream is not sys.stderr:
+                stream.close()

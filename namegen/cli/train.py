@@ -1,36 +1,55 @@
-"""``namegen train``: learn from a list of names."""
+"""``namegen train``: learn from a list of names; ``namegen teach``: from models. And what both say at the end."""
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from namegen.cli import options, silence_standard_output
+from namegen.cli import options
+from namegen.cli.ending import StopOnInterrupt, silence_standard_output
+from namegen.cli.options import note_config, note_engines, note_list
 from namegen.cli.progress import show_progress
-from namegen.cli.signals import StopOnInterrupt
-from namegen.cli.sources import note_config, note_engines, note_list
-from namegen.cli.terminal import Notes, json_text, printable
-from namegen.cli.training_options import SETTINGS, settings
-from namegen.cli.training_summary import summary
-from namegen.cli.waiting import Waiting
+from namegen.cli.terminal import (
+    FIGURES,
+    Notes,
+    Waiting,
+    columns,
+    counted,
+    figures,
+    fitted,
+    json_text,
+    percent,
+    printable,
+)
+from namegen.cli.training_options import NOT_OF_TEACHING, OF_TEACHING, SETTINGS, settings
 from namegen.config import Config, merge, read_config, read_run_config
 from namegen.config_files import find_config
 from namegen.core.settings import DROPS
 from namegen.core.training.file_names import CONFIG_FILE
-from namegen.errors import FolderInUseError
+from namegen.errors import FolderInUseError, NamegenError
 from namegen.files import is_file, is_folder
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.api.teaching import SideBySide
+    from namegen.core.evaluation.evaluator import Metrics
+    from namegen.core.evaluation.references import HeldOutReferences
+    from namegen.core.generation.generator import NameBatch
     from namegen.core.training.run_result import RunResult
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
+DRAWN_NAMES = 1000
+NAMES_SHOWN = 60  # characters of them
+TIE = 0.005  # nats per character: less than a held-out tenth can tell
+SMALL_LIST = 300  # distinct names
+FEWEST_TO_JUDGE = 10  # distinct names that are held out
 
 
 def about_the_run(command: options.Command) -> options.Command:
@@ -69,7 +88,7 @@ def about_the_run(command: options.Command) -> options.Command:
     help="Continue the training of this run folder; only --backend, --scheduler and (except for the schedule "
     "one-cycle) --epochs may change.",
 )
-@settings
+@settings()
 @options.common
 @click.pass_context
 def train(
@@ -103,6 +122,52 @@ def train(
     resolved = read_run_config(run_config) if is_file(run_config, None) else Config()
     backend, epochs = given["backend"], given["epochs"]
     learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, resume=resume, backend=backend, epochs=epochs)
+
+
+@click.command(
+    epilog=options.examples(
+        "namegen teach companies --teachers runs/a,runs/b,counting",
+        "namegen teach mlb-first --cell simple_rnn --hidden 32,32",
+    ),
+)
+@click.argument("names", required=False)
+@OF_TEACHING["teaching.teachers"]
+@OF_TEACHING["teaching.drawn"]
+@about_the_run
+@settings(NOT_OF_TEACHING)
+@options.common
+@click.pass_context
+def teach(
+    ctx: click.Context,
+    /,
+    names: str | None,
+    teachers: tuple[str, ...] | None,
+    drawn: int | None,
+    config: str | None,
+    out: str | None,
+    scheduler: str | None,
+    as_json: bool,
+    quiet: bool,
+    **given: object,
+) -> None:
+    """Let several models teach one network what they know.
+
+    The models (the teachers) are blended, with the weights that best predict the held-out names. The blend generates
+    names, and the new network (the student) learns the probabilities that the blend gives to each of their characters:
+    this is called knowledge distillation.
+
+    NAMES is the list to hold names out from, and for counting (an n-gram model) to learn from: a file, - for standard
+    input, or the name of a bundled list. The default is mlb-first.
+
+    A teacher that was trained on names that are held out here makes the figures look better than they are: train it
+    with the same list, --split and --seed.
+
+    Ctrl-C stops and saves the state; `namegen train --resume` continues from there.
+    """
+    notes = Notes(quiet)
+    told = {**overrides(given), "training.effort": "best", "teaching.teachers": teachers, "teaching.drawn": drawn}
+    resolved = asked_for(names, config, told, notes, effort=None)
+    learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, out=out)
 
 
 def asked_for(
@@ -153,28 +218,11 @@ def learn(
 
         teach_on = on_scheduler(scheduler)
     with show_progress(notes) as progress, StopOnInterrupt(progress.say) as stop:
+        watching: dict[str, Any] = {"listener": progress, "ready": progress.ready, "watcher": progress, "stop": stop}
         if resume is not None:
-            result = api.resume(
-                resume,
-                backend=backend,
-                epochs=epochs,
-                listener=progress,
-                ready=progress.ready,
-                watcher=progress,
-                stop=stop,
-                teach_on=teach_on,
-            )
+            result = api.resume(resume, backend=backend, epochs=epochs, teach_on=teach_on, **watching)
         else:
-            result = api.train(
-                config=resolved,
-                out=out,
-                save=True,
-                listener=progress,
-                ready=progress.ready,
-                watcher=progress,
-                stop=stop,
-                teach_on=teach_on,
-            )
+            result = api.train(config=resolved, out=out, save=True, teach_on=teach_on, **watching)
     with Waiting(notes, "measuring the network"):
         plot = None
         if result.finished and resolved.run.plot:
@@ -237,3 +285,130 @@ def _draw(result: RunResult) -> Path | None:
     with folder.sole_use():
         draw_history(result, folder.plot_path)
     return folder.plot_path
+
+
+# --- what is said at the end ------------------------------------------------------------------------------------------
+
+
+def summary(result: RunResult, plot: Path | None) -> str:
+    """The figures of the best epoch beside what they are to be compared with, new names, files, what to do next."""
+    speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters per second"
+    lines = [f"best epoch: {result.best_epoch} of {result.epochs}; trained in {result.seconds:.1f} seconds{speed}", ""]
+    rows: list[tuple[str, ...]] = []
+    references = result.references
+    if result.validation is not None and references is not None:
+        rows = [
+            ("on held-out names", *FIGURES),
+            ("  this network", *figures(result.validation)),
+            (f"  {references.baseline.summary}", *figures(references.baseline.metrics)),
+            ("  ceiling", *figures(references.ceiling)),
+        ]
+    if result.test is not None:
+        rows += [("on the test names", *FIGURES), ("  this network", *figures(result.test))]
+        if references is not None and references.baseline.test is not None and references.test_ceiling is not None:
+            rows += [
+                ("  counting", *figures(references.baseline.test)),
+                ("  ceiling", *figures(references.test_ceiling)),
+            ]
+    rows += [
+        ("on the training names", *([""] * len(FIGURES) if rows else FIGURES)),
+        ("  this network", *figures(result.training)),
+    ]
+    said = [fill(sentence, columns()) for sentence in verdict(result)]
+    lines += [fitted(rows), "", *said, *([""] if said else []), *_drawn(result)]
+    if result.out is not None:
+        lines.append(f"model: {printable(str(result.out))}")
+        lines += [f"plot: {printable(str(plot))}"] if plot else []
+        lines.append(f"next: namegen generate {printable(shlex.quote(str(result.out)))}")
+    return "\n".join(lines)
+
+
+def verdict(result: RunResult) -> list[str]:
+    """The network beside counting, in words."""
+    judged, on_test = _judged(result)
+    if judged is not None and judged.loss_nats_per_char > math.log(result.checkpoint.network.vocabulary_size):
+        return ["The network has learned nothing: a random guess is better."]
+    said = []
+    references = result.references
+    if judged is None:
+        said.append(
+            "No names are held out: these figures are for names that the network has learned from, and do not say how "
+            "well it predicts others."
+        )
+    elif references is None:
+        said.append("Counting is chosen on validation names, so there is none to compare the test figures with.")
+    elif 0 < (held_out := references.judging(test=on_test)) < FEWEST_TO_JUDGE:
+        said.append(f"Only {counted(held_out, 'name')} held out: too few to compare the network with counting.")
+    elif (counting := references.baseline.test if on_test else references.baseline.metrics) is not None:
+        better_by = counting.loss_nats_per_char - judged.loss_nats_per_char
+        said.append(f"{_which_names(references, on_test=on_test)}, this network is {_beside_counting(better_by)}.")
+    if result.epochs > 1 and result.best_epoch == 1:
+        said.append("The first epoch was the best, and all later ones were worse.")
+    names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
+    if names < SMALL_LIST:
+        said.append(f"The list has only {counted(names, 'distinct name')}: new names will be close to them.")
+    return said
+
+
+def _judged(result: RunResult) -> tuple[Metrics | None, bool]:
+    """The figures that judge, and whether they are the test part's: those, unless its names are too few for it."""
+    references = result.references
+    on_test = result.test is not None and (
+        references is None or result.validation is None or references.judging(test=True) >= FEWEST_TO_JUDGE
+    )
+    return (result.test if on_test else result.validation), on_test
+
+
+def _which_names(references: HeldOutReferences, *, on_test: bool) -> str:
+    if on_test:
+        return "On the test names"
+    seen = references.parts.seen_percent
+    return f"On the held-out names, {_some(seen)} of which it has seen" if seen else "On names that it has not seen"
+
+
+def _some(per_cent: float) -> str:
+    """A share above 0 in whole per cent: one that rounds to none of it is not none.
+
+    >>> _some(0.2), _some(83.4)
+    ('under 1%', '83%')
+    """
+    return f"{per_cent:.0f}%" if per_cent >= 0.5 else "under 1%"
+
+
+def _beside_counting(better_by: float) -> str:
+    """``better_by``: nats per character that counting loses more than the network."""
+    if abs(better_by) < TIE:
+        return "as good as counting (an n-gram model)"
+    which = "better" if better_by > 0 else "worse"
+    return f"{which} than counting (an n-gram model), by {abs(better_by):.3f} nats per character"
+
+
+def _drawn(result: RunResult) -> list[str]:
+    """A few new names, and how many of those drawn stand in the list; nothing where the network cannot say."""
+    from namegen import api
+
+    try:
+        model = api.open_checkpoint(result.checkpoint, "")
+        drawing: dict[str, Any] = {"seed": result.seed, "allow_seen": True, "allow_repeats": True}
+        as_learned = list(model.generate_batches(DRAWN_NAMES, temperature=1.0, **drawing))
+        for_use = list(model.generate_batches(DRAWN_NAMES, **drawing))
+    except NamegenError:  # a cell of a third party's, or a network whose names never end
+        return []
+    names = [name for batch in for_use for name in batch.names]
+    shown = ""
+    for name in dict.fromkeys(name for name, is_new in zip(names, _new(for_use), strict=False) if is_new):
+        longer = f"{shown}, {printable(name)}" if shown else printable(name)
+        if len(longer) <= NAMES_SHOWN:
+            shown = longer
+    said = [f"new names: {shown}"] if shown else []
+    new = _new(as_learned)
+    if new:
+        said.append(f"of {len(new):,} generated names, {percent(1 - sum(new) / len(new))} are in the list")
+    if result.checkpoint.drawing_temperature is not None:
+        said.append(f"default temperature: {model.default_temperature:g}, at which most new names are plausible")
+    return said
+
+
+def _new(batches: list[NameBatch]) -> list[bool]:
+    """Of each name whether it is new; [] where nobody knows."""
+    return [is_new for batch in batches if batch.new is not None for is_new in batch.new.tolist()]

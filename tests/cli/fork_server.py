@@ -26,7 +26,7 @@ import namegen.drawings.training  # noqa: E402
 from namegen.cli import main  # noqa: E402
 from namegen.config import parse_config  # noqa: E402
 
-COMMANDS = ("train", "generate", "evaluate", "describe", "catalogue")
+COMMANDS = ("train", "generate", "evaluate", "describe")
 
 
 def warm_up(*more: str) -> None:

@@ -8,8 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from namegen import models
-from namegen.cli import cli, score
-from namegen.core.evaluation.scoring import NameScore
+from namegen.cli import cli
 from tests.small_models import small_models
 
 
@@ -72,18 +71,3 @@ def test_unknown_characters_are_one_sentence(program, run_folder):
     program("score", "run", "").refused("empty")
     assert program("score").code == 2
     assert program("score", "run", "Al", "--backend", "jax").code == 2
-
-
-def test_colours_go_by_the_surprise_and_control_characters_are_escaped():
-    surprises = (0.5, 2.0, 4.0, 6.0, 20.0, 1.0)
-    text = score.coloured(NameScore("Ab \x1bd", tuple(-bits * math.log(2) for bits in surprises), 50.0))
-    assert text.plain == "Ab␣\\x1bd·"
-    assert [span.style for span in text.spans] == ["green", "cyan", "yellow", "red", "bold magenta", "green"]
-
-
-def test_a_terminal_gets_a_table(monkeypatch, capsys):
-    score._print_coloured([NameScore("Al", (-0.1, -2.0, -9.0), None)])
-    shown = capsys.readouterr().out
-    assert "bits per character" in shown
-    assert "unknown" in shown
-    assert "Al·" in shown

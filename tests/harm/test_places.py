@@ -99,7 +99,7 @@ PLACES = {
 
 # What a command loads late: another user may not be able to read the libraries.
 LATE = ("rich.console", "rich.table", "rich.live", "email.parser", "namegen.cli.sweep", "namegen.cli.compare")
-LATE += ("namegen.cli.tables", "namegen.experiments.machine", "namegen.experiments.compare.run")
+LATE += ("namegen.cli.report", "namegen.experiments.machine", "namegen.experiments.compare.run")
 LATE += ("namegen.experiments.sweep.run", "namegen.experiments.sweep.results")
 
 
