@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,23 +108,3 @@ def test_a_file_is_read_whole_up_to_the_limit(tmp_path: Path, size: int) -> None
     else:
         with pytest.raises(OSError, match="larger than 10 bytes"):
             read_whole(path, 10)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
-@pytest.mark.parametrize("size", [5, 10, 11, 3 * MEBIBYTE])
-def test_a_pipe_which_tells_no_size_is_read_up_to_the_limit(tmp_path: Path, size: int) -> None:
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-
-    def write() -> None:
-        with contextlib.suppress(BrokenPipeError):
-            path.write_bytes(b"x" * size)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    if size <= 10:
-        assert read_whole(path, 10) == b"x" * size
-    else:
-        with pytest.raises(OSError, match="larger than 10 bytes"):
-            read_whole(path, 10)
-    writer.join()
