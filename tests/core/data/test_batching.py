@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
@@ -10,53 +12,56 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.batching import Batch, BatchMaker, damped
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.errors import NamesError, SettingsError
-from namegen.lists import load_bundled
-from tests.core.data.test_prefix_tree import assert_same_tree
-from tests.strategies import names_lists
+from namegen.errors import SettingsError
+from tests.core.data.test_prefix_tree import (
+    PLAIN,
+    WORKED,
+    Labelled,
+    any_lists,
+    assert_same_tree,
+    label_of,
+    make,
+    parts_of,
+)
+
+LIST = [f"{a}{b}" for a in "abcdefgh" for b in "abcdefgh"]
+VOCABULARY = Vocabulary.from_names(LIST)
 
 
-def names_of(batch: Batch, vocabulary: Vocabulary) -> Counter[str]:
+def entries_of(batch: Batch, vocabulary: Vocabulary) -> Counter[tuple[int, str]]:
+    """The names of a batch with their labels."""
     found = batch.sequences()
-    rows = zip(found.tokens, found.lengths, found.counts, strict=True)
-    return Counter({vocabulary.decode(row[:length]): int(count) for row, length, count in rows})
+    rows = zip(found.tokens, found.lengths, found.counts, found.beginnings.tolist(), strict=True)
+    return Counter({(label_of(b, vocabulary), vocabulary.decode(row[:n])): int(count) for row, n, count, b in rows})
 
 
-@given(names_lists, st.data())
-@example(["", "", "a"], None)
-def test_a_batchs_tree_is_the_tree_of_its_names(names: list[str], data: st.DataObject | None) -> None:
+@given(any_lists, st.data())
+@example(WORKED, None)
+@example([(PLAIN, ""), (PLAIN, ""), (PLAIN, "a")], None)
+def test_a_batchs_tree_is_the_tree_of_its_names(entries: Labelled, data: st.DataObject | None) -> None:
     """Cut out of the tree of the whole list, or built from the names: all arrays and dtypes are the same."""
-    vocabulary = Vocabulary.from_names(names)
-    maker = BatchMaker(names, vocabulary)
-    distinct = sorted(set(names))
+    names, vocabulary, beginnings = parts_of(entries)
+    distinct = sorted(set(entries))
     ranks = st.lists(st.integers(0, len(distinct) - 1), min_size=1, max_size=30)
-    chosen = list(range(len(distinct))) if data is None else data.draw(ranks)
-    batch = maker.batch(np.array(chosen))
-    assert_same_tree(batch.tree, PrefixTree.from_names([distinct[rank] for rank in chosen], vocabulary))
-    assert batch.characters == sum(len(distinct[rank]) + 1 for rank in chosen)
+    chosen = [0, len(distinct) - 1, 0] if data is None else data.draw(ranks)
+    batch = BatchMaker(names, vocabulary, beginnings).batch(np.array(chosen))
+    of_chosen = [distinct[rank] for rank in chosen]
+    begins = None if beginnings is None else [vocabulary.size + label for label, _ in of_chosen]
+    assert_same_tree(batch.tree, PrefixTree.from_names([name for _, name in of_chosen], vocabulary, begins))
+    assert batch.characters == sum(len(name) + 1 for _, name in of_chosen)
+    assert batch.sequences() is batch.sequences()
 
 
-@pytest.mark.parametrize("batch_size", [1, 97, 1000, 100_000])
-def test_batches_of_real_names(batch_size: int) -> None:
-    names = load_bundled("mlb-last").names[:3000]
-    vocabulary = Vocabulary.from_names(names)
-    maker = BatchMaker(names, vocabulary)
-    order = np.random.default_rng([6, 2]).permutation(len(names))
-    for step, batch in zip(range(20), maker.epoch(2, batch_size=batch_size, seed=6), strict=False):
-        chosen = [names[i] for i in order[step * batch_size :][:batch_size]]
-        assert_same_tree(batch.tree, PrefixTree.from_names(chosen, vocabulary))
-
-
-@given(names_lists, st.integers(1, 30), st.integers(0, 3), st.integers(0, 2**63 - 1))
-def test_an_epoch_holds_every_name_once(names: list[str], batch_size: int, epoch: int, seed: int) -> None:
+@given(any_lists, st.integers(1, 30), st.integers(0, 3), st.integers(0, 2**63 - 1))
+def test_an_epoch_holds_every_name_once(entries: Labelled, batch_size: int, epoch: int, seed: int) -> None:
     """Repeats counted; all batches are full but the last; ``steps`` says how many there are."""
-    vocabulary = Vocabulary.from_names(names)
-    maker = BatchMaker(names, vocabulary)
+    names, vocabulary, beginnings = parts_of(entries)
+    maker = BatchMaker(names, vocabulary, beginnings)
     batches = list(maker.epoch(epoch, batch_size=batch_size, seed=seed))
-    assert sum((names_of(batch, vocabulary) for batch in batches), Counter()) == Counter(names)
+    assert sum((entries_of(batch, vocabulary) for batch in batches), Counter()) == Counter(entries)
     assert maker.name_count == len(names)
     assert len(batches) == maker.steps(batch_size)
     sizes = [batch.tree.name_count for batch in batches]
@@ -64,67 +69,32 @@ def test_an_epoch_holds_every_name_once(names: list[str], batch_size: int, epoch
     assert 1 <= sizes[-1] <= batch_size
 
 
-LIST = [f"{a}{b}" for a in "abcdefgh" for b in "abcdefgh"]
-VOCABULARY = Vocabulary.from_names(LIST)
-
-
-def epoch_of(epoch: int, seed: int, first_step: int = 0) -> list[Counter[str]]:
-    maker = BatchMaker(LIST, VOCABULARY)
-    made = maker.epoch(epoch, batch_size=10, seed=seed, first_step=first_step)
-    return [names_of(batch, VOCABULARY) for batch in made]
+def epoch_of(epoch: int, seed: int, first_step: int = 0) -> list[Counter[tuple[int, str]]]:
+    made = BatchMaker(LIST, VOCABULARY).epoch(epoch, batch_size=10, seed=seed, first_step=first_step)
+    return [entries_of(batch, VOCABULARY) for batch in made]
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     """Not on what was drawn before, of the maker or of NumPy's global state."""
-    expected = epoch_of(4, seed=11)
+    order = np.random.default_rng([11, 4]).permutation(64)
+    expected = [Counter((PLAIN, LIST[i]) for i in order[start : start + 10]) for start in range(0, 64, 10)]
     maker = BatchMaker(LIST, VOCABULARY)
     for earlier in range(3):
         list(maker.epoch(earlier, batch_size=7, seed=11))
     np.random.seed(0)
-    assert [names_of(batch, VOCABULARY) for batch in maker.epoch(4, batch_size=10, seed=11)] == expected
-    assert epoch_of(5, seed=11) != expected
-    assert epoch_of(4, seed=12) != expected
-    assert epoch_of(11, seed=4) != expected
-
-
-@pytest.mark.parametrize("first_step", [0, 1, 5, 6, 7, 8])
-def test_an_epoch_goes_on_at_its_first_step(first_step: int) -> None:
-    whole = epoch_of(3, seed=1)
-    assert len(whole) == 7  # 64 names in tens
-    assert epoch_of(3, seed=1, first_step=first_step) == whole[first_step:]
-
-
-def test_sequences_are_made_once() -> None:
-    batch = BatchMaker(LIST, VOCABULARY).batch(np.arange(5))
-    assert batch.sequences() is batch.sequences()
-
-
-def test_no_names() -> None:
-    with pytest.raises(NamesError, match="no names"):
-        BatchMaker([], VOCABULARY)
+    assert [entries_of(batch, VOCABULARY) for batch in maker.epoch(4, batch_size=10, seed=11)] == expected
+    for first_step in (0, 1, 5, 6, 7, 8):
+        assert epoch_of(4, seed=11, first_step=first_step) == expected[first_step:]
+    assert expected not in (epoch_of(5, seed=11), epoch_of(4, seed=12), epoch_of(11, seed=4))
 
 
 def test_targets_must_be_distributions_one_for_each_node() -> None:
-    tree = PrefixTree.from_names(["Al", "Ali"], Vocabulary.from_names(["Al", "Ali"]))
+    tree, _ = make([(PLAIN, "Al"), (PLAIN, "Ali")])
     sound = np.full((tree.nodes, 4), 0.25, np.float32)
     assert Batch(tree, sound).targets is sound
     for wrong in (sound[1:], sound * 1.1, np.concatenate((sound[:, :2] * 5, -sound[:, 2:] * 3), axis=1)):
         with pytest.raises(SettingsError, match="targets"):
             Batch(tree, wrong.astype(np.float32))
-
-
-def test_the_nodes_of_rows_are_the_prefixes_that_they_read() -> None:
-    names = ["Al", "Ali", "Bo", "Al", "Alba"]
-    vocabulary = Vocabulary.from_names(names)
-    tree = PrefixTree.from_names(names, vocabulary)
-    rows = tree.sequences()
-    for row, name in enumerate(vocabulary.decode_all(rows.tokens)):
-        for depth in range(len(name) + 1):
-            node, spelled = rows.nodes[row, depth], ""
-            while node:
-                spelled = vocabulary.decode(tree.token[node : node + 1]) + spelled
-                node = tree.parent[node]
-            assert spelled == name[:depth]
 
 
 def test_a_batch_stays_as_it_is() -> None:
@@ -133,3 +103,23 @@ def test_a_batch_stays_as_it_is() -> None:
     for name in [field.name for field in fields(batch)]:
         with pytest.raises(FrozenInstanceError):
             setattr(batch, name, None)
+
+
+def damped_one_by_one(names: Sequence[str]) -> list[bool]:
+    """The simple form: of each name a number of entries that are left to read."""
+    left = {name: round(math.sqrt(count)) for name, count in Counter(names).items()}
+    read = []
+    for name in names:
+        read.append(left[name] > 0)
+        left[name] -= 1
+    return read
+
+
+@given(st.lists(st.sampled_from(["Al", "Bo", "Cy", "Di"]), max_size=60))
+@example(["Al"] * 200)
+@example(["Al"] * 3 + ["Bo"] * 7)
+def test_a_name_of_c_entries_is_read_about_root_c_times(names: list[str]) -> None:
+    """Its first entries, in the order of the list."""
+    distinct = list(dict.fromkeys(names))
+    read = damped(np.array([distinct.index(name) for name in names], np.int64))
+    assert read.tolist() == damped_one_by_one(names)

@@ -1,4 +1,4 @@
-"""Corpus: reading, cleaning and splitting a list of names, and what is said when it cannot be done."""
+"""Corpus: lists of names from text, tables and JSON, with labels and without; cleaned, or refused in one sentence."""
 
 from __future__ import annotations
 
@@ -10,9 +10,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.data.corpus import Corpus
-from namegen.errors import NamesError, quote
-from tests.core.data.read_bytes import read, refusal
+from namegen.core.settings import DataSettings
+from namegen.errors import NamesError
+from namegen.lists import load_bundled, read_names
 from tests.strategies import clean_lists
+
+TABLE = 'id,name,team\n1,"Smith, Al",A\n2, Bob ,B\n\n3,,C\n4\n'
+ORIGINS = 'name,origin\nAino,Finnish\n"Smith, John",English\nÅsa,Swedish\nAino,Estonian\n'
+
+
+def read(
+    data: bytes | str, kind: str = "text", column: str | None = None, label: str | None = None, longest: int = 1000
+) -> Corpus:
+    data = data.encode() if isinstance(data, str) else data
+    return Corpus.from_bytes(
+        data,
+        source="list",
+        kind=kind,  # type: ignore[arg-type]
+        column=column,
+        label_column=label,
+        max_name_length=longest,
+    )
+
+
+def refusal(
+    data: bytes | str, kind: str = "text", column: str | None = None, label: str | None = None, longest: int = 1000
+) -> str:
+    with pytest.raises(NamesError) as caught:
+        read(data, kind, column, label, longest)
+    message = str(caught.value)
+    assert message.startswith("list")
+    assert message.isprintable()
+    assert len(message) < 400
+    return message
 
 
 class TestText:
@@ -20,26 +50,20 @@ class TestText:
     @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "BOM"])
     @pytest.mark.parametrize("last", [True, False])
     def test_any_line_end_and_a_byte_order_mark_give_the_same_names(self, end: str, mark: bytes, last: bool) -> None:
-        text = end.join(["Bob", "Al", "Bob"]) + end * last
-        corpus = read(mark + text.encode())
+        corpus = read(mark + (end.join(["Bob", "Al", "Bob"]) + end * last).encode())
         assert corpus.names == ("Bob", "Al", "Bob")
         assert corpus.dropped_sentence() == ""
-
-    def test_mixed_line_ends(self) -> None:
         assert read("a\r\nb\nc\rd\n\re").names == ("a", "b", "c", "d", "e")
 
     def test_empty_lines_are_dropped_and_counted(self) -> None:
         corpus = read("\n  Bob\t\n\n \t \nAl  \n\n")
         assert corpus.names == ("Bob", "Al")
-        assert dict(corpus.dropped) == {"empty lines": 4}
         assert corpus.dropped_sentence() == "list: 4 empty lines were dropped"
         assert read("a\n\nb").dropped_sentence() == "list: 1 empty line was dropped"
 
-    def test_names_of_other_scripts_stay_whole(self) -> None:
+    def test_names_of_other_scripts_stay_whole_and_marks_are_composed(self) -> None:
         names = ("é", "יוסף", "محمد", "さくら", "👩‍🚀", "ก็", "x", "O'Neil, Jr.", "a\u2028b", "\u0301x")
         assert read("\n".join(names)).names == names
-
-    def test_combining_marks_are_composed(self) -> None:
         assert read("Zoe\u0308\nZo\u00eb\nZoe").names == ("Zo\u00eb", "Zo\u00eb", "Zoe")
 
     @given(clean_lists)
@@ -47,6 +71,8 @@ class TestText:
         assert read("\n".join(names)).names == tuple(names)
         assert read(json.dumps(names), "json").names == tuple(names)
         assert Corpus.from_names(names).names == tuple(names)
+        rows = "".join('7,"{}"\n'.format(name.replace('"', '""')) for name in names)
+        assert read("id,name\n" + rows, "csv", "name").names == tuple(names)
 
     @given(st.lists(st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=("Cs",))), min_size=1))
     def test_every_name_is_trimmed_and_composed_as_a_plain_loop_does_it(self, lines: list[str]) -> None:
@@ -59,38 +85,30 @@ class TestText:
 
     @pytest.mark.timeout(60)
     def test_a_million_lines_take_seconds(self) -> None:
-        data = "\r\n".join(f"Näme {i}" for i in range(1_000_000)).encode()
-        corpus = read(data)
-        assert len(corpus.names) == 1_000_000
-
-
-class TestRefusals:
-    @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\n\n", b" \r\n\t"])
-    def test_no_names(self, data: bytes) -> None:
-        assert "has no names" in refusal(data)
+        assert len(read("\r\n".join(f"Näme {i}" for i in range(1_000_000))).names) == 1_000_000
 
     @pytest.mark.parametrize(
-        ("data", "place"),
+        ("data", "said"),
         [
+            (b"", "has no names"),
+            (b"\xef\xbb\xbf", "has no names"),
+            (b" \r\n\t\n", "has no names"),
             (b"ab\r\ncd\nJos\xe9\n", "line 3, byte 4: 0xe9"),
             (b"\xef\xbb\xbfab\r\xffcd", "line 2, byte 1: 0xff"),
             (b"\xff", "line 1, byte 1: 0xff"),
             (b"ab\ncd\xc3", "line 2, byte 3: 0xc3"),
+            (b"ab\r\ncd\nx\0y", "line 3: a NUL byte"),
+            ("Bob\nAl".encode("utf-16-le"), "NUL"),
         ],
     )
-    def test_not_utf8_says_line_and_byte(self, data: bytes, place: str) -> None:
-        assert place in refusal(data)
-
-    def test_a_nul_byte_says_the_line(self) -> None:
-        assert "line 3: a NUL byte" in refusal(b"ab\r\ncd\nx\0y")
-        assert "NUL" in refusal("Bob\nAl".encode("utf-16-le"))
+    def test_what_is_no_text_is_refused_with_its_place(self, data: bytes, said: str) -> None:
+        assert said in refusal(data)
 
     def test_a_line_that_is_too_long_says_its_number_and_its_beginning(self) -> None:
-        assert read("ab\nabcde", longest=5).names == ("ab", "abcde")
+        assert read("ab\n  abcde  ", longest=5).names == ("ab", "abcde"), "space around a name does not count"
         message = refusal("ab\n\nabcdef\n", longest=5)
         assert "line 3: 'abcdef' has 6 characters" in message
-        assert "raise max_name_length" in message
-        assert read("  abcde  ", longest=5).names == ("abcde",), "space around a name does not count"
+        assert "max_name_length" in message
         assert read("e\u0301" * 5, longest=5).names == ("é" * 5,), "composed characters count"
         assert "6 characters" in refusal("e\u0301" * 6, longest=5)
 
@@ -101,32 +119,175 @@ class TestRefusals:
         ids=["x", "marks", "esc"],
     )
     def test_a_line_of_a_million_characters_is_refused_at_once(self, line: str) -> None:
-        message = refusal("Bob\n" + line)
-        assert "line 2" in message
+        assert "line 2: " in (message := refusal("Bob\n" + line))
         assert "1,000,000 characters" in message
-        assert "\x1b" not in message
 
-    def test_a_column_of_something_without_columns(self) -> None:
-        assert "text has none: give CSV or JSON" in refusal("Bob", "text", "name")
+    def test_accents_without_end_on_one_letter_are_refused(self) -> None:
+        assert read("e" + "\u0301" * 30 + "x" + "\u0301" * 30).names
+        assert "line 2: 'e" in (message := refusal("Bob\ne" + "\u0301" * 31))
+        assert "more than 30 accents" in message
 
 
-class TestCorpus:
-    def test_vocabulary_is_that_of_all_names(self) -> None:
-        assert read("Bob\nAl").vocabulary.characters == "ABblo"
+class TestTables:
+    @pytest.mark.parametrize("column", ["name", "2"])
+    def test_a_column_goes_by_name_or_number(self, column: str) -> None:
+        corpus = read(TABLE, "csv", column)
+        assert corpus.names == ("Smith, Al", "Bob")
+        assert corpus.dropped_sentence() == (
+            "list: 1 header row, 1 row without that column and 1 empty cell were dropped"
+        )
+        assert read("2,1\na,b\n", "csv", "1").names == ("b",), "a name goes before a number"
+        assert read("name\r\nAl\r\nBob\r\n", "csv").names == ("Al", "Bob"), "the only column needs no name"
 
-    def test_fingerprint_changes_with_any_name_and_with_the_order(self) -> None:
-        fingerprints = [read(text).fingerprint for text in ("a\nb", "b\na", "ab", "a\nb\nb", "a")]
-        assert len(set(fingerprints)) == 5
-        assert read("a\r\n\r\nb\r\n").fingerprint == fingerprints[0], "only the names count"
+    @pytest.mark.parametrize(
+        ("data", "column", "said"),
+        [
+            ("", None, "first row"),
+            ("name\n", None, "has no names"),
+            ("name\nSmith, Al\n", None, "line 2: 2 cells"),
+            ('name\nAl\n"Bob\n', None, "not CSV"),
+            ('name\n"A"l\n', None, "line 2: not CSV"),
+            ("name\nAl\n" + "x" * 200_000 + "\n", None, "line 3: not CSV"),
+            ('name\nAl\n"a\nb"\n', None, "line 4: 'a\\nb' has a line end"),
+            ("name\nAl\n\n" + "x" * 2000 + "\nBob\n", None, "line 4: 'xxx"),
+            (TABLE, None, "with column"),
+            ("name,name\na,b\n", "name", "by number"),
+            (TABLE, "nmae", "no column 'nmae': choose one of 'id', 'name', 'team'"),
+            *((TABLE, number, "no column") for number in ("0", "4", "-1", "9" * 5000)),
+        ],
+    )
+    def test_refusals(self, data: str, column: str | None, said: str) -> None:
+        assert said in refusal(data, "csv", column)
 
-    def test_names_of_a_program_are_cleaned_too(self) -> None:
-        assert Corpus.from_names([" e\u0301 ", "", "x"]).names == ("é", "x")
-        with pytest.raises(NamesError, match=r"item 2.*line end"):
-            Corpus.from_names(["a", "b\nc"])
-        with pytest.raises(NamesError, match="incomplete Unicode character"):
-            Corpus.from_names(["\udc80"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            ORIGINS,
+            ORIGINS.replace(",", ";").replace("Smith;", "Smith,"),
+            ORIGINS.replace(",", "\t").replace("Smith\t", "Smith,"),
+            ORIGINS.replace("name,origin", '"name", "origin"'),
+            "\ufeff" + ORIGINS.replace("\n", "\r\n"),
+        ],
+        ids=["commas", "semicolons", "tabs", "quoted names of columns", "a mark and Windows line ends"],
+    )
+    def test_names_with_labels(self, text: str) -> None:
+        corpus = read(text, "csv", "name", "origin")
+        assert corpus.names == ("Aino", "Smith, John", "Åsa", "Aino")
+        assert corpus.labels == ("Finnish", "English", "Swedish", "Estonian")
+        assert corpus.dropped == {"header rows": 1}
+        assert read(text, "csv", None, "2").names == corpus.names, "of two columns the other one has the names"
 
-    @given(st.text(max_size=200))
-    def test_quoted_text_is_short_and_printable(self, text: str) -> None:
-        assert quote(text).isprintable()
-        assert quote("x" * 41) == "'" + "x" * 39 + "…'"
+    def test_what_stands_between_quotation_marks_separates_no_columns(self) -> None:
+        text = '"name, as written";origin\nAino;Finnish\n'
+        assert read(text, "csv", "name, as written", "origin").labels == ("Finnish",)
+
+    def test_what_has_no_label_is_left_out_and_said(self) -> None:
+        corpus = read("name,origin\nAino, Sa\u0308vsjo\u0308 \nBo,\nCy, \nDi\n,Finnish\n", "csv", None, "origin")
+        assert (corpus.names, corpus.labels) == (("Aino",), ("Sävsjö",))
+        assert corpus.dropped_sentence() == (
+            "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
+        )
+
+
+class TestJson:
+    def test_a_list_of_strings(self) -> None:
+        corpus = read('["Bob", " Al ", ""]', "json")
+        assert corpus.names == ("Bob", "Al")
+        assert corpus.dropped_sentence() == "list: 1 empty string was dropped"
+
+    def test_a_list_of_objects(self) -> None:
+        rows = json.dumps(
+            [{"name": "Aino", "origin": "Finnish", "year": 1990}, {"origin": "Swedish", "name": "Åsa", "year": None}]
+        )
+        assert read(rows, "json", "name", "year").labels == ("1990",)
+        corpus = read(rows, "json", "name", "origin")
+        assert list(zip(corpus.names, corpus.labels, strict=True)) == [("Aino", "Finnish"), ("Åsa", "Swedish")]
+        assert read(rows, "json", "name").names == ("Aino", "Åsa")
+
+    @pytest.mark.parametrize(
+        ("data", "said"),
+        [
+            ("", "line 1: not JSON"),
+            ('["a",\n b]', "line 2: not JSON"),
+            ("[]", "has no names"),
+            ('{"names": []}', "a JSON object"),
+            ('"Bob"', "a JSON string"),
+            ('["a", 3]', "item 2: a number"),
+            ('["a", true]', "item 2: a truth value"),
+            ('["a", ["b"]]', "item 2: a list"),
+            ('["a", "\\ud800"]', "item 2: '\\ud800' has an incomplete Unicode character"),
+            ('["a", "b\\nc"]', "item 2: 'b\\nc' has a line end"),
+            ('["a", "b\\u0000c"]', "item 2: 'b\\x00c' has a line end or NUL"),
+            ('[{"name": "Aino"}]', "column which string of each is the name"),
+            ("[" * 100_000, "nests too deeply"),
+            ("[" + "1" * 10_000 + "]", "not JSON"),
+        ],
+    )
+    def test_refusals(self, data: str, said: str) -> None:
+        assert said in refusal(data, "json")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "column", "label", "said"),
+    [
+        ("Bob", "text", "name", None, "text has none: give CSV or JSON"),
+        ("Aino\n", "text", None, "origin", "text has none: give CSV or JSON"),
+        (ORIGINS, "csv", None, "land", "has no column 'land': choose one of 'name', 'origin'"),
+        (ORIGINS, "csv", "name", "name", "cannot both stand in the column 'name'"),
+        ("a,b,c\n1,2,3\n", "csv", None, "c", "has 3 columns: choose one of"),
+        ('["Aino"]', "json", None, "origin", "has no columns"),
+        ('[{"name": "Aino"}, "Bo"]', "json", "name", None, "item 2: a string where an object"),
+        ('[{"name": "Aino", "origin": 3.5}]', "json", None, "origin", "a number where a string 'origin'"),
+        ('name,origin\nAino,"Fin\nnish"\n', "csv", None, "origin", "line end or NUL inside the label"),
+        (f"name,origin\nAino,{'x' * 1001}\n", "csv", None, "origin", "a label may have 1,000"),
+        ("name,origin\nAino,\n", "csv", None, "origin", "no name has a label"),
+    ],
+)
+def test_columns_and_labels_that_are_not_there(
+    text: str, kind: str, column: str | None, label: str | None, said: str
+) -> None:
+    assert said in refusal(text, kind, column, label)
+
+
+def test_names_of_a_program_are_cleaned_too() -> None:
+    assert Corpus.from_names([" e\u0301 ", "", "x"]).names == ("é", "x")
+    for names, labels, said in (
+        (["a", "b\nc"], None, r"item 2.*line end"),
+        (["\udc80"], None, "incomplete Unicode character"),
+        (["Aino", "Bo"], ["Finnish"], "2 names and 1 labels"),
+    ):
+        with pytest.raises(NamesError, match=said):
+            Corpus.from_names(names, labels=labels)
+
+
+def test_fingerprint_changes_with_any_name_or_label_and_with_the_order() -> None:
+    prints = [read(text).fingerprint for text in ("a\nb", "b\na", "ab", "a\nb\nb", "a")]
+    labels = ["a", "b"]
+    prints += [Corpus.from_names(["a", "b"], labels=given).fingerprint for given in (labels, labels[::-1], ["a", "a"])]
+    assert len(set(prints)) == 8
+    assert read("a\r\n\r\nb\r\n").fingerprint == prints[0], "only the names count"
+    assert read("Bob\nAl").vocabulary.characters == "ABblo"
+
+
+def test_a_bundled_list_has_its_labels_unless_they_are_not_wanted() -> None:
+    counts = read_names(DataSettings(names="world-given")).label_counts
+    assert list(counts) == sorted(counts)
+    assert (len(counts), counts["Icelandic"], counts["Estonian"], sum(counts.values())) == (32, 3742, 101, 21_817)
+    assert len(read_names(DataSettings(names="world-family", label_column="origin")).label_counts) == 28
+    assert read_names(DataSettings(names="world-given", label_column="")).labels == ()
+    assert load_bundled("world-given", labels=False).labels == ()
+    for name, label, said in (
+        ("world-given", "land", "has the column 'origin' there"),
+        ("mlb-first", "x", "no columns"),
+    ):
+        with pytest.raises(NamesError, match=said):
+            read_names(DataSettings(names=name, label_column=label))
+
+
+def test_labels_of_two_spellings_are_told_of() -> None:
+    def told(*labels: str) -> str:
+        return Corpus(tuple("ABC"[: len(labels)]), "list", labels=labels).alike_labels_sentence()
+
+    assert "'Finnish' and 'finnish' count as two" in told("Finnish", "finnish", "Italian")
+    assert told("North  East", "North East")
+    assert not told("Finnish", "Italian", "Finnish")

@@ -70,17 +70,13 @@ def test_a_plus_means_the_hall_of_fame() -> None:
         "Al  (19５4-1976)",
         "Al  (1954-1976) x",
         "A\nB  (1954-1976)",
+        "x" * 1_000_000,
     ],
 )
 def test_another_form_is_refused_with_its_content(line: str) -> None:
     with pytest.raises(NamesError, match="is not a player: expected the form") as caught:
         Player.from_line(line)
-    assert repr(line) in str(caught.value)
-
-
-def test_a_long_line_is_quoted_by_its_beginning_only() -> None:
-    with pytest.raises(NamesError) as caught:
-        Player.from_line("x" * 1_000_000)
+    assert repr(line)[:40] in str(caught.value)
     assert len(str(caught.value)) < 200
 
 

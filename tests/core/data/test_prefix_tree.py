@@ -1,35 +1,67 @@
-"""The prefix tree against a dictionary of prefixes that is filled one character after the other."""
+"""Prefix trees, and the order that they rest on, against dictionaries and sorted lists; with labels and without."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
-from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+import namegen.core.data.prefix_tree as module
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree, Ranking, SortedNames, index_type, take_rows
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import NamesError
-from namegen.lists import load_bundled
-from tests import reference
-from tests.strategies import HARD_NAMES, alike_lists, names_lists
+from tests.strategies import HARD_NAMES, any_name, labelled_lists, names_lists
 
 ARRAYS = ("token", "parent", "level", "count", "edge_node", "edge_token", "edge_count")
+Labelled = list[tuple[int, str]]
+PLAIN = -1  # the label of all names of a list that has none
+
+# Alike for longer than one packed number, so that names are looked at several times; some end where a number does.
+long_alike = st.builds(
+    lambda beginning, repeats, end: beginning * repeats + end,
+    st.sampled_from(["a", "ab", "\U0010ffff", "Ж"]),
+    st.integers(0, 90),
+    st.text("ab", max_size=3),
+)
+plain_lists = st.one_of(names_lists, st.lists(st.one_of(long_alike, any_name), min_size=1, max_size=25))
+any_lists = st.one_of(labelled_lists, plain_lists.map(lambda names: [(PLAIN, name) for name in names]))
+WORKED: Labelled = [(0, "Al"), (2, "Al"), (0, "Ali"), (0, "Al"), (2, ""), (2, "B")]
+HARD: Labelled = [(PLAIN, name) for name in (*HARD_NAMES, *HARD_NAMES)]
+SAME_START: Labelled = [(PLAIN, "a" * n) for n in range(200, 0, -1)] * 2
 
 
-def make(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
+def parts_of(entries: Labelled) -> tuple[list[str], Vocabulary, list[int] | None]:
+    """Names, their vocabulary, and what each begins with."""
+    names = [name for _, name in entries]
     vocabulary = Vocabulary.from_names(names)
-    return PrefixTree.from_names(names, vocabulary), vocabulary
+    if entries[0][0] == PLAIN:
+        return names, vocabulary, None
+    return names, vocabulary, [vocabulary.size + label for label, _ in entries]
 
 
-def prefixes(tree: PrefixTree, vocabulary: Vocabulary) -> list[str]:
-    """The prefix of every node, spelled by going up to START."""
-    spelled = [""]
-    for node in range(1, tree.nodes):
-        assert tree.parent[node] < node
-        spelled.append(spelled[tree.parent[node]] + vocabulary.characters[tree.token[node] - 1])
+def make(entries: Labelled) -> tuple[PrefixTree, Vocabulary]:
+    names, vocabulary, beginnings = parts_of(entries)
+    return PrefixTree.from_names(names, vocabulary, beginnings), vocabulary
+
+
+def label_of(beginning: int, vocabulary: Vocabulary) -> int:
+    return PLAIN if beginning == BOUNDARY else beginning - vocabulary.size
+
+
+def prefixes(tree: PrefixTree, vocabulary: Vocabulary) -> Labelled:
+    """The label and the prefix of every node, spelled from its root on."""
+    spelled: Labelled = []
+    for token, parent in zip(tree.token.tolist(), tree.parent.tolist(), strict=True):
+        if parent < 0:
+            spelled.append((label_of(token, vocabulary), ""))
+        else:
+            label, prefix = spelled[parent]
+            spelled.append((label, prefix + vocabulary.characters[token - 1]))
     return spelled
 
 
@@ -39,116 +71,108 @@ def assert_same_tree(one: PrefixTree, other: PrefixTree) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
-@given(names_lists)
-@example(list(HARD_NAMES))
-@example([""])
-@example(["", "", "a"])
-@example(["x" * 1000])
-def test_counts_are_those_of_the_dictionary(names: list[str]) -> None:
-    """Every prefix once, with the number of names that pass it, and what follows it how often."""
-    tree, vocabulary = make(names)
+@given(any_lists)
+@example(WORKED)
+@example(HARD)
+@example([(PLAIN, "")])
+@example([(0, ""), (1, "")])
+@example([(PLAIN, "x" * 1000)])
+def test_nodes_and_edges_are_those_of_the_dictionary(entries: Labelled) -> None:
+    """Each prefix of each label once, by depth, label and characters; what follows it, and how often."""
+    tree, vocabulary = make(entries)
+    expected: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for label, name in entries:
+        for place in range(len(name) + 1):
+            expected[label, name[:place]][name[place : place + 1]] += 1
     spelled = prefixes(tree, vocabulary)
-    expected = reference.prefix_counts(names)
-    assert len(set(spelled)) == tree.nodes == len(expected)
-    assert dict(zip(spelled, tree.count.tolist(), strict=True)) == {p: c.total() for p, c in expected.items()}
-    characters = [reference.STOP, *vocabulary.characters]
-    follows: dict[str, Counter[str]] = {prefix: Counter() for prefix in expected}
-    for node, token, count in zip(tree.edge_node, tree.edge_token, tree.edge_count, strict=True):
-        assert characters[token] not in follows[spelled[node]]  # each edge once
-        follows[spelled[node]][characters[token]] = int(count)
-    assert follows == expected
-
-
-@given(names_lists)
-@example(["", "", "a"])
-def test_the_order_of_nodes_and_edges(names: list[str]) -> None:
-    """Nodes by depth, then lexicographically; so children are neighbours; edges by node, then token."""
-    tree, vocabulary = make(names)
-    spelled = prefixes(tree, vocabulary)
-    assert spelled == sorted(spelled, key=lambda prefix: (len(prefix), prefix))
-    depths = [len(prefix) for prefix in spelled]
-    assert tree.level.tolist() == [sum(d < t for d in depths) for t in range(max(depths) + 2)]
-    assert tree.depth == max(map(len, names)) + 1
-    assert (np.diff(tree.parent) >= 0).all()
-    edges = list(zip(tree.edge_node.tolist(), tree.edge_token.tolist(), strict=True))
-    assert edges == sorted(set(edges))
-    assert (tree.token[0], tree.parent[0]) == (BOUNDARY, -1)
-    assert not (tree.token[1:] == BOUNDARY).any()
-
-
-@given(names_lists)
-@example([""])
-def test_edges_lead_to_their_children(names: list[str]) -> None:
-    tree, _ = make(names)
+    assert spelled == sorted(expected, key=lambda key: (len(key[1]), key))
+    assert tree.count.tolist() == [expected[key].total() for key in spelled]
+    edges = zip(tree.edge_node.tolist(), tree.edge_token.tolist(), tree.edge_count.tolist(), strict=True)
+    found = [(spelled[node], ["", *vocabulary.characters][token], count) for node, token, count in edges]
+    assert found == [(key, character, n) for key in spelled for character, n in sorted(expected[key].items())]
+    labels = sorted({label for label, _ in entries})
+    assert (tree.roots, tree.nodes) == (len(labels), len(expected))
+    assert (tree.parent[: tree.roots] == -1).all()
+    assert (tree.parent[tree.roots :] >= 0).all()
+    assert tree.depth == max(len(name) for _, name in entries) + 1
+    assert tree.level.tolist() == [sum(len(p) < t for _, p in spelled) for t in range(tree.depth + 1)]
+    assert (tree.name_count, tree.distinct_name_count) == (len(entries), len(set(entries)))
+    assert tree.characters == sum(len(name) + 1 for _, name in entries)
+    assert np.repeat(np.arange(tree.nodes), np.diff(tree.edge_start)).tolist() == tree.edge_node.tolist()
     ends = tree.edge_token == BOUNDARY
     assert (tree.edge_child[ends] == -1).all()
     child = tree.edge_child[~ends]
-    assert sorted(child.tolist()) == list(range(1, tree.nodes))
-    np.testing.assert_array_equal(tree.parent[child], tree.edge_node[~ends])
-    np.testing.assert_array_equal(tree.token[child], tree.edge_token[~ends])
-    np.testing.assert_array_equal(tree.count[child], tree.edge_count[~ends])
+    assert child.tolist() == list(range(tree.roots, tree.nodes))
+    assert tree.parent[child].tolist() == tree.edge_node[~ends].tolist()
 
 
-@given(names_lists)
-@example([""])
-def test_totals(names: list[str]) -> None:
-    tree, _ = make(names)
-    assert tree.name_count == len(names)
-    assert tree.distinct_name_count == len(set(names))
-    assert tree.characters == sum(map(len, names)) + len(names)
+@given(any_lists)
+@example(WORKED)
+@example(HARD)
+@example([(PLAIN, "")])
+def test_there_and_back(entries: Labelled) -> None:
+    """A tree gives its names back, by length, label and characters, with counts and the node before each token."""
+    tree, vocabulary = make(entries)
+    rows, spelled = tree.sequences(), prefixes(tree, vocabulary)
+    names = [
+        "".join(vocabulary.characters[t - 1] for t in r[:n]) for r, n in zip(rows.tokens, rows.lengths, strict=True)
+    ]
+    back = [(label_of(b, vocabulary), name) for b, name in zip(rows.beginnings.tolist(), names, strict=True)]
+    assert dict(zip(back, rows.counts.tolist(), strict=True)) == Counter(entries)
+    assert back == sorted(set(entries), key=lambda entry: (len(entry[1]), entry))
+    assert rows.tokens.shape == (len(back), tree.depth)
+    assert not rows.tokens[np.arange(tree.depth) >= rows.lengths[:, None]].any()  # padded with the boundary
+    for nodes, length, (label, name) in zip(rows.nodes, rows.lengths, back, strict=True):
+        assert [spelled[node] for node in nodes[: length + 1]] == [(label, name[:k]) for k in range(length + 1)]
+        assert not nodes[length + 1 :].any()
+    plain = tree.under_one_root()
+    assert_same_tree(plain, PrefixTree.from_names([name for _, name in entries], vocabulary))
+    assert plain.under_one_root() is plain
 
 
-@given(names_lists)
-@example(list(HARD_NAMES))
-@example([""])
-def test_there_and_back(names: list[str]) -> None:
-    """A tree gives its names back with their counts, in order of length, then lexicographically; and from them the
-    same tree is made again.
-    """
-    tree, vocabulary = make(names)
-    rows = tree.sequences()
-    tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
-    back = ["".join(vocabulary.characters[t - 1] for t in row[:n]) for row, n in zip(tokens, lengths, strict=True)]
-    assert dict(zip(back, counts.tolist(), strict=True)) == Counter(names)
-    assert back == sorted(set(names), key=lambda name: (len(name), name))
-    assert tokens.shape == (len(back), tree.depth)
-    assert not tokens[np.arange(tree.depth) >= lengths[:, None]].any()  # padded with the boundary
-    assert (lengths < tree.depth).all()
-    again = [name for name, count in zip(back, counts.tolist(), strict=True) for _ in range(count)]
-    assert_same_tree(PrefixTree.from_names(again, vocabulary), tree)
-
-
-@given(names_lists)
-@example([""])
-def test_paths_are_the_way_of_each_name(names: list[str]) -> None:
-    vocabulary = Vocabulary.from_names(names)
-    tree, paths, starts = SortedNames.from_names(names, vocabulary).tree_and_paths()
-    assert_same_tree(tree, PrefixTree.from_names(names, vocabulary))
-    spelled = prefixes(tree, vocabulary)
-    for name, start in zip(sorted(set(names)), starts, strict=True):
+@given(any_lists)
+@example(WORKED)
+@example([(PLAIN, "")])
+def test_paths_are_the_way_of_each_name_from_its_root(entries: Labelled) -> None:
+    names, vocabulary, beginnings = parts_of(entries)
+    tree, paths, starts = SortedNames.from_names(names, vocabulary, beginnings).tree_and_paths()
+    assert_same_tree(tree, make(entries)[0])
+    spelled, distinct = prefixes(tree, vocabulary), sorted(set(entries))
+    for (label, name), start in zip(distinct, starts, strict=True):
         way = [spelled[node] for node in paths[start : start + len(name) + 1]]
-        assert way == [name[:place] for place in range(len(name) + 1)]
-    assert len(paths) == sum(map(len, set(names))) + len(set(names))
+        assert way == [(label, name[:place]) for place in range(len(name) + 1)]
+    assert len(paths) == sum(len(name) + 1 for _, name in distinct)
 
 
-@given(alike_lists)
-def test_the_counts_give_the_ceiling(names: list[str]) -> None:
-    """What evaluation takes out of a tree's counts is what a loop over all characters finds."""
-    tree, _ = make(names)
-    expected = reference.ceiling(names)
-    total = tree.count[tree.edge_node]
-    loss = (tree.edge_count * np.log(total / tree.edge_count)).sum() / tree.characters
-    best = np.zeros(tree.nodes, np.int64)
-    np.maximum.at(best, tree.edge_node, tree.edge_count)
-    assert loss == pytest.approx(expected["loss_nats_per_char"], abs=1e-12)
-    assert loss / math.log(2) == pytest.approx(expected["bits_per_char"], abs=1e-12)
-    assert best.sum() / tree.characters == pytest.approx(expected["accuracy_argmax"], abs=1e-12)
-    sampled = (tree.edge_count**2 / total).sum() / tree.characters
-    assert sampled == pytest.approx(expected["accuracy_sampled"], abs=1e-12)
+@given(any_lists)
+@example(WORKED)
+@example(HARD)
+@example(SAME_START)
+def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
+    """Beginnings before names, equal entries in the order of the list, as Python's stable sort leaves them."""
+    names, vocabulary, beginnings = parts_of(entries)
+    found, ranking = SortedNames.ranked(names, vocabulary, beginnings)
+    assert ranking.order.tolist() == sorted(range(len(entries)), key=entries.__getitem__)
+    counts, distinct = Counter(entries), sorted(set(entries))
+    assert [entries[entry] for entry in ranking.representatives] == distinct
+    assert found.counts.tolist() == ranking.counts.tolist() == [counts[entry] for entry in distinct]
+    assert ranking.rank.tolist() == [distinct.index(entry) for entry in entries]
+    assert [label_of(b, vocabulary) for b in found.beginnings.tolist()] == [label for label, _ in distinct]
+    tokens, lengths = vocabulary.encode_all([name for _, name in distinct])
+    assert (found.tokens.tolist(), found.lengths.tolist()) == (tokens.tolist(), lengths.tolist())
 
 
-def test_the_worked_example_of_the_readme() -> None:
-    tree, vocabulary = make(["Al", "Ali", "Al"])
+@given(names_lists)
+def test_neighbours_share_their_common_prefix(names: list[str]) -> None:
+    found = SortedNames.from_names(names, Vocabulary.from_names(names)).shared_with_next()
+    assert found.tolist() == [
+        next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+        for one, other in pairwise(sorted(set(names)))
+    ]
+
+
+def test_the_worked_examples_of_the_readme() -> None:
+    tree, vocabulary = make([(PLAIN, "Al"), (PLAIN, "Ali"), (PLAIN, "Al")])
     assert vocabulary.characters == "Ail"
     assert {name: getattr(tree, name).tolist() for name in ARRAYS} == {
         "token": [0, 1, 3, 2],
@@ -159,23 +183,100 @@ def test_the_worked_example_of_the_readme() -> None:
         "edge_token": [1, 3, 0, 2, 0],
         "edge_count": [3, 3, 2, 1, 1],
     }
-    assert reference.ceiling(["Al", "Ali", "Al"])["accuracy_argmax"] == 0.9
+    tree, _ = make([(0, "Al"), (1, "Al"), (0, "Ali")])
+    assert (tree.token.tolist()[:4], tree.parent.tolist()[:4]) == ([4, 5, 1, 1], [-1, -1, 0, 1])
+    assert (tree.count.tolist()[:4], tree.level.tolist()) == ([2, 1, 2, 1], [0, 2, 4, 6, 7])
 
 
-def test_a_list_of_real_names() -> None:
-    names = list(load_bundled("mlb-last").names)
-    tree, vocabulary = make(names)
-    expected = reference.prefix_counts(names)
-    spelled = prefixes(tree, vocabulary)
-    assert dict(zip(spelled, tree.count.tolist(), strict=True)) == {p: c.total() for p, c in expected.items()}
-    assert tree.nodes > 30_000
+def test_the_boundary_given_as_beginning_is_no_beginning_given() -> None:
+    names = ["Al", "", "Bo", "Al"]
+    vocabulary = Vocabulary.from_names(names)
+    assert_same_tree(PrefixTree.from_names(names, vocabulary, [0] * 4), PrefixTree.from_names(names, vocabulary))
 
 
-def test_no_names() -> None:
-    with pytest.raises(NamesError, match="no names"):
-        PrefixTree.from_names([], Vocabulary("a"))
+def test_what_is_no_list_is_refused() -> None:
+    vocabulary = Vocabulary("ab")
+    for names, beginnings, said in (
+        ([], None, "no names"),
+        ([], [], "no names"),
+        (["ab", "az"], None, "'z'"),
+        (["a", "b"], [3], "one beginning for each name"),
+        (["a", "b"], [3, 4, 3], "one beginning for each name"),
+    ):
+        for make_of in (PrefixTree.from_names, BatchMaker):
+            with pytest.raises(NamesError, match=said):
+                make_of(names, vocabulary, beginnings)  # type: ignore[operator]
 
 
-def test_an_unknown_character() -> None:
-    with pytest.raises(NamesError, match="'z'"):
-        PrefixTree.from_names(["ab", "az"], Vocabulary("ab"))
+def test_rows_are_taken_in_the_order_asked_for() -> None:
+    flat, lengths = np.array([1, 2, 3, 4, 5, 6], np.int8), np.array([2, 0, 3, 1])
+    assert take_rows(flat, lengths, np.array([3, 0, 1, 2])).tolist() == [6, 1, 2, 3, 4, 5]
+    assert take_rows(flat, lengths, np.array([], np.int64)).tolist() == []
+
+
+def test_numbers_of_things_are_kept_small_only_where_they_fit() -> None:
+    assert (index_type(2**31 - 1), index_type(2**31)) == (np.int32, np.int64)
+
+
+def test_trees_and_what_they_are_made_of_can_be_compared_and_stand_in_a_set() -> None:
+    """Arrays can do neither, so each is equal to itself alone."""
+    one, other = (SortedNames.from_names(["al", "bo"], Vocabulary("ablo")) for _ in range(2))
+    trees = one.tree(), other.tree()
+    for a, b in ((one, other), trees, (trees[0].sequences(), trees[1].sequences())):
+        assert len({a, b, a}) == 2
+
+
+# --- how much is worked on at a time ----------------------------------------------------------------------------------
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LONG_NAMES = ["".join(name) for name in np.random.default_rng(0).choice(list(LETTERS), (5_000, 30)).tolist()]
+
+
+class Counted(np.ndarray):
+    """An array that notes how many numbers are taken from it, call by call."""
+
+    taken: list[int]
+
+    def take(self, indices: np.ndarray, *rest: object, **by_name: object) -> np.ndarray:  # type: ignore[override]
+        Counted.taken.append(np.size(indices))
+        return np.asarray(self).take(indices, *rest, **by_name)  # type: ignore[call-overload, no-any-return]
+
+
+def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["".join(row) for row in np.random.default_rng(0).choice(list("aбß"), (1000, 9)).tolist()]
+    vocabulary = Vocabulary.from_names(names)
+    whole = Ranking.of(names, vocabulary)
+    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr("namegen.core.data.vocabulary._BLOCK_CHARACTERS", 5)
+    again = Ranking.of(names, vocabulary)
+    np.testing.assert_array_equal(again.order, whole.order)
+    np.testing.assert_array_equal(again.tokens, whole.tokens)
+    np.testing.assert_array_equal(again.distinct_tokens(), whole.distinct_tokens())
+
+
+def test_a_list_is_encoded_in_few_portions_of_bounded_size() -> None:
+    vocabulary = Vocabulary(LETTERS)
+    plain = vocabulary.encode_compactly(LONG_NAMES)[0]
+    vocabulary.__dict__["_id_of_code"] = vocabulary._id_of_code.view(Counted)
+    Counted.taken = []
+    np.testing.assert_array_equal(np.tile(plain, 10), vocabulary.encode_compactly(LONG_NAMES * 10)[0])
+    assert sum(Counted.taken) == 1_500_000
+    assert len(Counted.taken) <= 100, "a call for each few names takes longer than the looking up"
+    assert max(Counted.taken) <= 1_000_000, "at four bytes each on the way, beside the list itself"
+
+
+def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = module._packed
+
+    def counted(group: np.ndarray, tokens: np.ndarray, *rest: object) -> np.ndarray:
+        return packed(group, tokens.view(Counted), *rest)  # type: ignore[arg-type]
+
+    def looks(names: list[str]) -> int:
+        """How often names' characters are taken while they are sorted."""
+        Counted.taken = []
+        assert len(Ranking.of(names, Vocabulary(LETTERS)).counts) == len(set(names))
+        return len(Counted.taken)
+
+    monkeypatch.setattr(module, "_packed", counted)
+    assert looks(LONG_NAMES) <= 2 * looks(LONG_NAMES[:10]), "5,000 names take as many calls as ten"
+    assert looks(LONG_NAMES) == looks([name[:12] for name in LONG_NAMES]), "what is told apart is read no further"

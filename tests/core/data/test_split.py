@@ -1,20 +1,29 @@
-"""The split of a list: which names are held out."""
+"""The parts of a list: which names are held out, with labels and without, and the trees that are made of them."""
 
 from __future__ import annotations
+
+from collections import Counter, defaultdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.split import split_names
+from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
+from tests.core.data.test_batching import damped_one_by_one
+from tests.core.data.test_prefix_tree import assert_same_tree
 from tests.strategies import clean_lists, clean_name
 
+SPLITS = st.sampled_from(["unique", "names"])
 
-class TestSplit:
-    @given(clean_lists, st.floats(0.05, 0.9), st.sampled_from(["unique", "names"]), st.integers(0, 2**63 - 1))
+
+class TestNames:
+    @given(clean_lists, st.floats(0.05, 0.9), SPLITS, st.integers(0, 2**63 - 1))
     def test_the_two_parts_are_the_whole_in_its_order(
         self, names: list[str], share: float, split: str, seed: int
     ) -> None:
@@ -44,22 +53,14 @@ class TestSplit:
         assert set(after.training) - {added} == set(before.training) - {added}
         assert set(after.validation) - {added} == set(before.validation) - {added}
 
-    @pytest.mark.parametrize("name", ["mlb-first", "mlb-last", "companies", "japanese-given"])
-    def test_unique_holds_out_about_the_share_asked_for(self, name: str) -> None:
-        corpus = load_bundled(name)
-        shares = [len(corpus.split(0.1, "unique", seed).validation) / len(corpus.names) for seed in range(10)]
-        assert all(0.05 < share < 0.15 for share in shares)
-        assert sum(shares) / 10 == pytest.approx(0.1, abs=0.015)
-
-    def test_names_says_how_much_was_seen(self) -> None:
-        assert load_bundled("mlb-first").split(0.2, "names", 0).seen_percent > 90
-        assert load_bundled("companies").split(0.2, "names", 0).seen_percent == 0
-
-    def test_the_same_seed_gives_the_same_split_and_another_one_another(self) -> None:
+    def test_about_the_share_asked_for_is_held_out_and_how_much_of_it_was_seen_is_known(self) -> None:
         corpus = load_bundled("companies")
-        for split in ("unique", "names"):
-            assert corpus.split(0.2, split, 3) == corpus.split(0.2, split, 3)
-            assert corpus.split(0.2, split, 3) != corpus.split(0.2, split, 4)
+        shares = [len(corpus.split(0.1, "unique", seed).validation) / len(corpus.names) for seed in range(10)]
+        assert all(0.09 < share < 0.11 for share in shares)
+        assert len(set(shares)) > 5
+        assert corpus.split(0.2, "names", 0).seen_percent == 0
+        assert corpus.split(0.2, "names", 3) == corpus.split(0.2, "names", 3) != corpus.split(0.2, "names", 4)
+        assert load_bundled("mlb-first").split(0.2, "names", 0).seen_percent > 90
 
     def test_the_split_of_a_name_is_fixed(self) -> None:
         """A change here would hold out other names than models in use were trained without."""
@@ -67,7 +68,8 @@ class TestSplit:
         held_out = [int(name.removeprefix("name ")) for name in corpus.split(0.2, "unique", 0).validation]
         assert held_out == [0, 5, 6, 7, 23, 29]
 
-    @given(st.integers(0, 99), st.sampled_from(["unique", "names"]))
+    @pytest.mark.parametrize("split", ["unique", "names"])
+    @pytest.mark.parametrize("seed", [0, 7])
     def test_a_test_part_is_taken_out_of_what_is_trained_on(self, seed: int, split: str) -> None:
         corpus = load_bundled("companies")
         two, three = corpus.split(0.1, split, seed), corpus.split(0.1, split, seed, test=0.15)
@@ -75,41 +77,157 @@ class TestSplit:
         assert sorted(three.training + three.test) == sorted(two.training)
         assert len(three.test) == pytest.approx(0.15 * len(corpus.names), abs=120)
         assert not two.test
-        if split == "unique":
-            assert not set(three.test) & set(three.training + three.validation)
+        alone = corpus.split(0.0, split, seed, test=0.1)
+        assert alone.test
+        assert not alone.validation
 
-    def test_a_test_part_alone(self) -> None:
-        parts = load_bundled("companies").split(0.0, test=0.1)
-        assert parts.test
-        assert not parts.validation
-
-    @pytest.mark.parametrize(("validation", "test"), [(0.5, 0.5), (0.1, -0.1), (0.1, 1.0)])
-    def test_shares_that_leave_nothing(self, validation: float, test: float) -> None:
-        with pytest.raises(SettingsError, match=r"test is .*expected a share from 0 to below 1"):
-            Corpus.from_names(["a"] * 50).split(validation, test=test)
-
-    def test_nothing_held_out(self) -> None:
-        parts = Corpus.from_names(["a"]).split(0.0)
-        assert (parts.training, parts.validation, parts.seen_percent) == (("a",), (), 0.0)
+    @pytest.mark.parametrize(
+        ("validation", "test", "split"),
+        [
+            (0.5, 0.5, "unique"),
+            (0.1, -0.1, "unique"),
+            (0.1, 1.0, "unique"),
+            (1.0, 0.0, "unique"),
+            (-0.1, 0.0, "unique"),
+            (float("nan"), 0.0, "names"),
+            (0.1, 0.0, "x"),
+        ],
+    )
+    def test_shares_that_leave_nothing_and_other_splits_are_refused(
+        self, validation: float, test: float, split: str
+    ) -> None:
+        with pytest.raises(SettingsError, match=r"(test|validation|split) is .*expected"):
+            Corpus.from_names(["a"] * 50).split(validation, split, test=test)
 
     @pytest.mark.parametrize("split", ["unique", "names"])
-    @pytest.mark.parametrize("names", [["a", "b"], ["a"] * 9, ["Bob"]])
-    def test_too_few_names(self, names: list[str], split: str) -> None:
-        with pytest.raises(NamesError, match=r"too few to hold out.*validation=0"):
-            Corpus.from_names(names).split(0.5, split)
+    @pytest.mark.parametrize(
+        ("names", "said"), [([], "0 names"), (["Bob"], "1 name"), (["a", "b"], "2 names"), (["a"] * 9, "1 distinct")]
+    )
+    def test_too_few_names(self, names: list[str], said: str, split: str) -> None:
+        with pytest.raises(NamesError, match=rf"\b{said}\b.*validation=0"):
+            split_names(names, 0.5, split, 0, source="a list")
 
     def test_a_single_name_that_repeats_cannot_be_on_one_side_only(self) -> None:
         with pytest.raises(NamesError, match="1 distinct"):
             Corpus.from_names(["a"] * 50).split(0.5, "unique")
+        for names in (["a"] * 10, ["a"]):
+            parts = Corpus.from_names(names).split(0.0)
+            assert (parts.training, parts.validation, parts.seen_percent) == (tuple(names), (), 0.0)
+        assert Corpus.from_names(["a"] * 10).split(0.5, "names").seen_percent == 100
 
-    @pytest.mark.parametrize(
-        ("share", "split"), [(1.0, "unique"), (-0.1, "unique"), (float("nan"), "names"), (0.1, "x")]
+
+def counted(tree: PrefixTree | None, corpus: Corpus) -> Counter[str]:
+    assert tree is not None
+    rows = tree.sequences()
+    return Counter(dict(zip(corpus.vocabulary.decode_all(rows.tokens), rows.counts.tolist(), strict=True)))
+
+
+class TestTrees:
+    @given(
+        st.lists(st.one_of(st.sampled_from(["Al", "Alan", "Bo"]), clean_name), min_size=10, max_size=60),
+        SPLITS,
+        st.sampled_from(["kept", "damped"]),
+        st.sampled_from([(0.0, 0.0), (0.3, 0.0), (0.0, 0.3), (0.3, 0.3)]),
     )
-    def test_wrong_settings(self, share: float, split: str) -> None:
-        with pytest.raises(SettingsError, match="expected"):
-            Corpus.from_names(["a", "b"]).split(share, split)
+    def test_each_tree_is_that_of_its_names(
+        self, names: list[str], split: str, repeats: str, shares: tuple[float, float]
+    ) -> None:
+        """All are taken out of one sorted list; the simple way is a tree of each part's own names."""
+        corpus = Corpus.from_names(names)
+        validation, test = shares
+        data = DataSettings(validation=validation, test=test, split=split, repeats=repeats)
+        try:
+            parts = ListParts.from_corpus(corpus, data, seed=3)
+        except NamesError:
+            return
+        simple, vocabulary = corpus.split(validation, split, 3, test=test), corpus.vocabulary
+        for found, expected in (
+            (parts.whole, corpus.names),
+            (parts.training, simple.training),
+            (parts.held_out, simple.validation),
+            (parts.test, simple.test),
+        ):
+            assert (found is None) == (not expected)
+            if found is not None:
+                assert_same_tree(found, PrefixTree.from_names(expected, vocabulary))
+        assert parts.seen_percent == simple.seen_percent
+        assert parts.distinct_names == tuple(dict.fromkeys(corpus.names))
+        assert parts.damped == (repeats == "damped")
+        read = list(simple.training)
+        if repeats == "damped":
+            read = [name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read]
+        batches = BatchMaker(read, vocabulary)
+        assert_same_tree(parts.batches.tree, batches.tree)
+        assert parts.batches.name_count == batches.name_count
+        epochs = (maker.epoch(1, batch_size=7, seed=2) for maker in (parts.batches, batches))
+        for one, other in zip(*epochs, strict=True):  # the same names in the same steps
+            assert_same_tree(one.tree, other.tree)
 
-    @pytest.mark.parametrize(("entries", "said"), [(0, "0 names"), (1, "1 name"), (5, "5 names")])
-    def test_it_is_said_how_many_names_are_too_few(self, entries: int, said: str) -> None:
-        with pytest.raises(NamesError, match=rf" has {said} \("):
-            split_names(["a"] * entries, 0.5, "unique", 0, source="a list")
+    def test_the_seed_of_the_split_goes_before_that_of_the_training(self) -> None:
+        corpus = load_bundled("mlb-last")
+        two, three = (
+            ListParts.from_corpus(corpus, DataSettings(test=share, split_seed=5), seed=seed)
+            for share, seed in ((0.0, 1), (0.1, 2))
+        )
+        assert two.held_out is not None
+        assert three.held_out is not None
+        assert_same_tree(two.held_out, three.held_out)
+        training, chosen_by, tested = (counted(tree, corpus) for tree in (three.training, three.held_out, three.test))
+        assert training + chosen_by + tested == Counter(corpus.names)
+        assert not tested.keys() & (training + chosen_by).keys()
+
+    @pytest.mark.parametrize(("split", "repeats"), [("unique", "damped"), ("names", "kept")])
+    def test_what_is_damped_follows_the_split_unless_it_is_said(self, split: str, repeats: str) -> None:
+        corpus = Corpus.from_names(["Al"] * 9 + ["Bo"] * 9)
+
+        def names_read(**said: str) -> int:
+            parts = ListParts.from_corpus(corpus, DataSettings(validation=0.0, split=split, **said), seed=0)
+            return parts.batches.name_count
+
+        counts = {"damped": 6, "kept": 18}
+        assert names_read() == counts[repeats]
+        assert {said: names_read(repeats=said) for said in counts} == counts
+
+
+def decoded(tree: PrefixTree | None, corpus: Corpus) -> set[tuple[str, str]]:
+    """The names of a tree with their labels."""
+    assert tree is not None
+    rows, labels = tree.sequences(), list(corpus.label_counts)
+    names = corpus.vocabulary.decode_all(rows.tokens)
+    places = (rows.beginnings - corpus.vocabulary.size).tolist()
+    return {(name, labels[place]) for name, place in zip(names, places, strict=True)}
+
+
+class TestLabels:
+    def test_all_labels_of_a_name_fall_on_the_side_where_it_is_without_them(self) -> None:
+        corpus = load_bundled("world-family")
+        under = defaultdict(set)
+        for name, label in zip(corpus.names, corpus.labels, strict=True):
+            under[name].add(label)
+        data = DataSettings(test=0.1)
+        parts, alone = (
+            ListParts.from_corpus(one, data, seed=5) for one in (corpus, Corpus(corpus.names, corpus.source))
+        )
+        sides = [decoded(part, corpus) for part in (parts.training, parts.held_out, parts.test)]
+        for side, plain in zip(sides, (alone.training, alone.held_out, alone.test), strict=True):
+            names = {name for name, _ in side}
+            assert side == {(name, label) for name in names for label in under[name]}
+            assert names == set(counted(plain, corpus))
+        assert sum(map(len, sides)) == len(set(zip(corpus.names, corpus.labels, strict=True)))
+        assert sorted(parts.distinct_names) == sorted(under)
+        part = corpus.training_part(data, seed=5)
+        assert set(zip(part.names, part.labels, strict=True)) == sides[0]
+        size = corpus.vocabulary.size
+        assert parts.names_of_label(size, 28) == [part.labels.count(label) for label in corpus.label_counts]
+
+    def test_a_name_that_was_learned_under_another_label_was_seen(self) -> None:
+        corpus = Corpus.from_names(["Aino"] * 20, labels=[f"label {place}" for place in range(20)])
+        parts = ListParts.from_corpus(corpus, DataSettings(split="names", validation=0.2), seed=0)
+        assert parts.seen_percent == 100
+
+    def test_five_thousand_labels(self) -> None:
+        names = [f"name {place}" for place in range(10_000)]
+        corpus = Corpus.from_names(names, labels=[f"label {place % 5_000:04}" for place in range(10_000)])
+        parts = ListParts.from_corpus(corpus, DataSettings(validation=0.0), seed=0)
+        assert parts.training.roots == 5_000
+        assert parts.names_of_label(corpus.vocabulary.size, 5_000) == [2] * 5_000

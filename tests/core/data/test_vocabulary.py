@@ -1,4 +1,4 @@
-"""The vocabulary: names to ids and back, and its file."""
+"""The vocabulary: names to ids and back, and its file; what names begin with, and the shares of that."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
-from namegen.errors import NamesError
+from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary, find_label
+from namegen.errors import NamesError, SettingsError
 from tests.strategies import HARD_NAMES, any_name, names_lists
 
 LONE_SURROGATE = "\ud800x"  # half a character: no list that is read holds it, and a program must not fall over it
@@ -60,13 +60,6 @@ def test_ids_are_kept_in_the_smallest_type_that_holds_them(characters: int, kind
     assert tokens.tolist() == [1, characters]
 
 
-@given(st.lists(any_name, min_size=2, max_size=2))
-def test_token_rows_sort_as_names_do(names: list[str]) -> None:
-    """What the order of the prefix tree rests on."""
-    vocabulary = Vocabulary.from_names(names)
-    assert sorted(names) == sorted(names, key=lambda name: vocabulary.encode(name).tolist())
-
-
 def test_decoding_stops_at_the_first_boundary() -> None:
     vocabulary = Vocabulary("abc")
     assert vocabulary.decode([1, 2, BOUNDARY, 3, BOUNDARY]) == "ab"
@@ -75,9 +68,6 @@ def test_decoding_stops_at_the_first_boundary() -> None:
     assert vocabulary.decode_all(np.array([[3, 3], [0, 1], [2, 0]])) == ["cc", "", "b"]
     assert vocabulary.decode_all(np.zeros((0, 4), np.int64)) == []
     assert vocabulary.decode_all(np.zeros((2, 0), np.int64)) == ["", ""]
-
-
-def test_decoding_with_nul_stops_at_the_boundary_not_at_the_nul() -> None:
     assert Vocabulary("\0a").decode_all(np.array([[1, 2, 1], [2, 0, 1]])) == ["\0a\0", "a"]
 
 
@@ -136,9 +126,58 @@ def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
     path.write_bytes(FOREIGN[content])
     with pytest.raises(NamesError):
         Vocabulary.load(path)
-
-
-def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
-    for path in (tmp_path / "nothing.json", tmp_path):
+    for place in (tmp_path / "nothing.json", tmp_path):
         with pytest.raises(NamesError, match="cannot read the vocabulary"):
-            Vocabulary.load(path)
+            Vocabulary.load(place)
+
+
+def test_shares_are_the_counts_of_the_labels() -> None:
+    assert Beginnings.from_counts(9, []) == Beginnings.single() == Beginnings((0,), (1.0,))
+    three = Beginnings.from_counts(9, [3, 0, 1])
+    assert three == Beginnings((9, 10, 11), (0.75, 0.0, 0.25))
+    assert three.ids.tolist() == [9, 10, 11]
+    np.testing.assert_array_equal(three.log_shares, [np.log(0.75), -np.inf, np.log(0.25)])
+    assert (three.several, three.numbers) == (True, 1)
+    one = Beginnings.from_counts(9, [7])
+    assert (one, one.several, one.numbers) == (Beginnings.single(9), False, 0)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "shares"),
+    [((), ()), ((4, 4), (0.5, 0.5)), ((-1,), (1.0,)), ((4, 5), (1.0,)), ((4, 5), (0.5, 0.4)), ((4, 5), (1.5, -0.5))],
+)
+def test_beginnings_without_a_distribution_are_refused(tokens: tuple[int, ...], shares: tuple[float, ...]) -> None:
+    with pytest.raises(SettingsError, match="beginnings"):
+        Beginnings(tokens, shares)
+
+
+def test_labels_without_names_are_refused() -> None:
+    for counts in ([0, 0], [3, -1]):
+        with pytest.raises(SettingsError, match="labels"):
+            Beginnings.from_counts(9, counts)
+    with pytest.raises(SettingsError, match="labels"):
+        Beginnings.from_counts(9, [3, 0]).only([1])
+
+
+LABELS = ("Finnish", "finnish", "Irish")
+
+
+@pytest.mark.parametrize(("asked", "place"), [("Finnish", 0), ("finnish", 1), ("IRISH", 2)])
+def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place: int) -> None:
+    assert find_label(asked, LABELS, "model") == place
+
+
+@pytest.mark.parametrize(
+    ("asked", "labels", "said"),
+    [
+        ("FINNISH", LABELS, "which model does not know: did you mean 'Finnish'?"),
+        ("Klingon", LABELS, "expected one of 'Finnish', 'finnish', 'Irish'"),
+        ("Irish", (), "and model knows no labels"),
+        ("x" * 5_000, tuple(f"label {place}" for place in range(5_000)), "'label 11', …"),
+    ],
+)
+def test_an_unknown_label_is_refused_briefly(asked: str, labels: tuple[str, ...], said: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        find_label(asked, labels, "model")
+    assert said in str(error.value)
+    assert len(str(error.value)) < 1_000
