@@ -103,7 +103,8 @@ class NamegenProvider(BaseProvider):
         return self._take("companies")
 
     def _take(self, kind: str) -> str:
-        chunk, place = divmod(self.generator.random.getrandbits(64) % POOL, CHUNK)
+        number: int = self.generator.random.getrandbits(64)
+        chunk, place = divmod(number % POOL, CHUNK)
         if (kind, chunk) not in self._chunks:
             self._chunks[kind, chunk] = self._draw(kind, chunk)
         return self._chunks[kind, chunk][place]
