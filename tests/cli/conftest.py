@@ -16,17 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
-LONG = (
-    "--effort",
-    "quick",
-    "--epochs",
-    "150",
-    "--batch-size",
-    "2",
-    "--no-plot",
-)  # 135 steps an epoch: time to interrupt it
-FAST = ("--effort", "quick", "--epochs", "2", "--no-plot")  # options of a training that takes no time
+from namegen import models
+from namegen.cli import cli
+from tests.small_models import small_models
+
+# Options of a training that takes no time, and of one with 135 steps an epoch: time to interrupt it.
+FAST = ("--effort", "quick", "--epochs", "2", "--no-plot")
+LONG = ("--effort", "quick", "--epochs", "150", "--batch-size", "2", "--no-plot")
 # A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
@@ -36,6 +34,19 @@ def read_history(folder: Path) -> list[dict[str, str]]:
     """The lines of a run's ``history.csv``."""
     with (folder / "history.csv").open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
+
+
+def invoke(*arguments: object, wide: int = 80) -> Result:
+    """A command in this process, in a terminal of so many columns."""
+    return CliRunner().invoke(cli, list(map(str, arguments)), env={"COLUMNS": str(wide)})
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder to work in, and small models in place of those that come with the package."""
+    monkeypatch.setattr(models, "_FOLDER", small_models())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,10 @@ class Run:
         for fragment in fragments:
             assert fragment in sentence, self.err
         return self
+
+    def lines(self) -> list[str]:
+        """The result, a line each; all went well."""
+        return self.done().out.splitlines()
 
     def done(self) -> Run:
         """Assert that all went well."""

@@ -1,29 +1,47 @@
-"""``namegen generate``: names on standard output, and nothing else there."""
+"""``namegen generate``: names on standard output and nothing else there; every wish, format and order reaches them."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import math
 import os
 import subprocess
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
+from namegen.cli.formats import SIDE_BY_SIDE, Rows, chosen, side_by_side
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.errors import GenerationError, safe_cell
 from namegen.lists import load_bundled
+from tests.cli.conftest import invoke
+
+ALL = ("--allow-seen", "--allow-repeats")
 
 
-def test_names_are_new_and_distinct_and_as_many_as_asked(program, run_folder, some_names):
+def test_names_are_new_and_distinct_unless_others_are_allowed(program, run_folder, some_names):
+    listed = {name.casefold() for name in some_names.split("\n")}
     run = program("generate", "run", "-n", 50).done()
-    names = run.out.split("\n")[:-1]
+    names = run.out.splitlines()
     assert len(set(names)) == len(names) == 50
-    assert not {name.casefold() for name in names} & {name.casefold() for name in some_names.split("\n")}
+    assert not {name.casefold() for name in names} & listed
     assert run.err == ""
+    names = program("generate", "run", "-n", 3000, *ALL, "--seed", 1).lines()
+    assert len(names) == 3000 > len(set(names))
+    assert {name.casefold() for name in names} & listed
+    distinct = program("generate", "run", "-n", 500, "--allow-seen").lines()
+    assert len(set(distinct)) == 500
+    assert {name.casefold() for name in distinct} & listed
+    first, again, other = (program("generate", "run", "--seed", seed).lines() for seed in (7, 7, 8))
+    assert first == again != other
+    assert program("generate", "run").lines() != program("generate", "run").lines()
 
 
 def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
-    assert (
-        program("generate").done().err == "model: mlb-first (`namegen models` shows others)\n"
-    )  # no run under runs/: the shipped one
+    assert program("generate").done().err == "model: mlb-first (`namegen models` shows others)\n"
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
     run = program("generate").done()
@@ -32,99 +50,149 @@ def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
     assert program("generate", "--quiet").done().err == ""
 
 
-def test_what_is_allowed_comes(program, run_folder, some_names):
-    everything = program("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--seed", 1).done()
-    names = everything.out.split("\n")[:-1]
-    assert len(names) == 3000
-    assert len(set(names)) < 3000
-    assert set(names) & set(some_names.split("\n"))
-    distinct = program("generate", "run", "-n", 500, "--allow-seen").done().out.split("\n")[:-1]
-    assert len(set(distinct)) == 500
-    assert set(distinct) & set(some_names.split("\n"))
-
-
-def test_the_same_seed_gives_the_same_names(program, run_folder):
-    first, again, other = (program("generate", "run", "--seed", seed).done().out for seed in (7, 7, 8))
-    assert first == again != other
-    assert program("generate", "run").done().out != program("generate", "run").done().out
-
-
-def test_json_says_of_each_name_how_likely_and_whether_new(program, run_folder):
-    run = program("generate", "run", "-n", 3000, "--allow-seen", "--allow-repeats", "--json").done()
-    entries = run.json
-    assert len(entries) == 3000
-    assert all(set(entry) == {"name", "log_probability", "new"} for entry in entries)
-    assert all(entry["log_probability"] < 0 for entry in entries)
-    assert {entry["new"] for entry in entries} == {True, False}
-
-
 def test_options_reach_the_generator(program, run_folder):
-    short = program("generate", "run", "-n", 30, "--max-length", 3).done()
-    assert all(len(name) <= 3 for name in short.out.split("\n"))
-    bold = program("generate", "run", "-n", 40, "--temperature", 0, "--allow-seen", "--allow-repeats").done()
-    assert len(set(bold.out.split("\n")[:-1])) == 1
-    greedy = program("generate", "run", "-n", 40, "--top-k", 1, "--allow-seen", "--allow-repeats").done()
-    assert greedy.out == bold.out
-    few = program("generate", "run", "-n", 40, "--top-p", 0.0001, "--allow-seen", "--allow-repeats").done()
-    assert few.out == bold.out
+    assert all(len(name) <= 3 for name in program("generate", "run", "-n", 30, "--max-length", 3).lines())
+    bold, *others = (
+        program("generate", "run", "-n", 40, *option, *ALL).lines()
+        for option in (("--temperature", 0), ("--top-k", 1), ("--top-p", 0.0001))
+    )
+    assert len(set(bold)) == 1
+    assert others == [bold, bold]
 
 
 def test_wishes_speak_of_names_as_learned_and_the_case_comes_last(program, run_folder):
     options = ("-n", 10, "--seed", 1, "--starts-with", "Ma")
-    learned = program("generate", run_folder, *options, "--json").done().json
-    upper = program("generate", run_folder, *options, "--json", "--case", "upper").done().json
-    for one, other in zip(learned, upper, strict=True):
-        assert one["name"].startswith("Ma")
-        assert other == {**one, "name": one["name"].upper()}
-    assert program("generate", run_folder, "--best", 3, "--case", "lower").done().out.islower()
-    found = program("generate", run_folder, *options, "--case", "upper", "--sort", "alphabetical").done().out
-    assert found.splitlines() == sorted(one["name"] for one in upper)
+    learned = program("generate", "run", *options, "--json").done().json
+    upper = program("generate", "run", *options, "--json", "--case", "upper").done().json
+    assert all(one["name"].startswith("Ma") for one in learned)
+    assert upper == [{**one, "name": one["name"].upper()} for one in learned]
+    assert program("generate", "run", "--best", 3, "--case", "lower").done().out.islower()
+    found = program("generate", "run", *options, "--case", "upper", "--sort", "alphabetical").lines()
+    assert found == sorted(one["name"] for one in upper)
 
 
-def test_fewer_than_asked_are_printed_with_a_sentence(program, run_folder):
-    run = program("generate", "run", "-n", 40, "--temperature", 0, "--allow-seen")
-    assert run.code == 1
-    assert run.out.count("\n") == 1
-    assert "names found: 1 of 40" in run.err
-    assert "Traceback" not in run.err
+def test_every_wish_is_kept(program, run_folder):
+    program.write("avoid.txt", "Anna\nBob\n")
+    program.write("banned.txt", "OO\nx\n")
+    program.write("empty.txt", "\ufeff \n\n")
+    names = program("generate", "run", "-n", 400, "--seed", 1).lines()
+    start, end = names[0][:1], names[1][-1:]
+    wishes = ("--starts-with", start, "--ends-with", end, "--min-length", 3, "--max-length", 12, "--seed", 2)
+    more = ("--matches", ".*[a-z].*", "--avoid", "avoid.txt", "--banned", "banned.txt", "--min-distance", 2)
+    found = program("generate", "run", "-n", 3, *wishes, *more).lines()
+    assert len(found) == 3
+    for name in found:
+        assert name.startswith(start)
+        assert name.endswith(end)
+        assert 3 <= len(name) <= 12
+        assert not {"oo", "x"} & {name.lower()[at : at + size] for at in range(len(name)) for size in (1, 2)}
+    assert all(start in name for name in program("generate", "run", "-n", 5, "--contains", start).lines())
+    for file in ("empty.txt", "/dev/null", "mlb-first"):  # an empty list avoids nobody
+        assert len(program("generate", "run", "-n", 5, "--avoid", file, "--min-distance", 2).lines()) == 5
+    assert len(program("generate", "run", "-n", 5, "--banned", "empty.txt").lines()) == 5
+    program("generate", "run", "--avoid", "nobody.txt").refused("nobody.txt")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("-n", 0), "'-n'"),
-        (("-n", -5), "'-n'"),
-        (("-n", "many"), "'-n'"),
-        (("-n", 10**12), "'-n'"),
-        (("--temperature", -1), "temperature"),
-        (("--temperature", "nan"), "temperature"),
-        (("--top-k", 0), "top_k"),
-        (("--top-p", 0), "top_p"),
-        (("--top-p", 1.5), "top_p"),
-        (("--max-length", 0), "--max-length"),
-        (("--seed", -1), "--seed"),
-        (("--threads", 0), "--threads"),
-    ],
-)
-def test_values_out_of_range_are_exit_code_2(program, run_folder, arguments, said):
-    run = program("generate", "run", *arguments)
+def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder):
+    entries = program("generate", "run", "--best", 15, "--json").done().json
+    drawn = program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--json").done().json
+    for found in (entries, drawn):
+        scores = [entry["log_probability"] for entry in found]
+        assert scores == sorted(scores, reverse=True)
+        assert len(found) == 15
+        assert all(entry["new"] for entry in found)
+    text = program("generate", "run", "--best", 15).lines()
+    assert text == [entry["name"] for entry in entries]
+    alphabetical = program("generate", "run", "--best", 15, "--sort", "alphabetical").lines()
+    assert alphabetical == sorted(text, key=lambda name: (name.casefold(), name))
+    dealt = program("generate", "run", "--best", 15, "--sort", "random", "--seed", 3).lines()
+    assert sorted(dealt) == sorted(text)
+    assert dealt != text
+
+
+def test_fewer_than_asked_are_printed_in_order_with_a_sentence(program, run_folder):
+    cold = ("-n", 40, "--temperature", 0)
+    for wish in (cold, (*cold, "--sort", "alphabetical"), ("--best", 40, "--max-length", 1)):
+        run = program("generate", "run", "--allow-seen", *wish)
+        found = run.out.splitlines()
+        assert run.code == 1
+        assert 1 <= len(found) < 40
+        assert f"names found: {len(found)} of 40" in run.err
+        assert "Traceback" not in run.err
+    found = program("generate", "run", "--allow-seen", *cold, "--json")
+    assert (found.code, len(found.json)) == (1, 1)
+
+
+WRONG = """
+-n 0: '-n'
+-n -5: '-n'
+-n many: '-n'
+-n 1000000000000: '-n'
+--temperature -1: --temperature
+--temperature nan: --temperature
+--top-k 0: --top-k
+--top-p 0: --top-p
+--top-p 1.5: --top-p
+--max-length 0: --max-length
+--seed -1: --seed
+--threads 0: --threads
+--backend jax: 'jax'
+--min-length 9 --max-length 5: --min-length 9 contradicts --max-length 5
+--min-length 100000: --max-length
+--starts-with \x1b[31m: --starts-with
+--contains <b>: '<>'
+--matches a(b: position 4
+--matches ((((a{100}){100}){100}){100}): --matches
+--matches a{1000000}: --matches
+--min-distance 2: --avoid
+--min-distance 4: --min-distance
+--min-length -1: --min-length
+--best 0: --best
+--best 5 -n 5: combined with -n
+--best 5 --top-k 5: combined with --top-k
+--best 5 --seed 5: combined with --seed
+--best 5 --sort likely --temperature 1 --seed 5: combined with --seed, --temperature
+--temperature 0 --top-k 5: combined with --top-k
+--temperature 0 --top-p 0.5 --top-k 5: combined with --top-k, --top-p
+--json --format csv: --json contradicts --format csv
+--json --format text: --json contradicts --format text
+--sort backwards: --sort
+"""
+
+
+@pytest.mark.parametrize("wrong", WRONG.strip().splitlines())
+def test_what_cannot_be_is_exit_code_2_and_named(program, run_folder, wrong):
+    arguments, _, said = wrong.rpartition(": ")
+    run = program("generate", "run", *arguments.split())
     assert (run.code, run.out) == (2, "")
-    assert said in run.err.replace("top-", "top_")
+    assert said in run.err
     assert "Traceback" not in run.err
+    assert "\x1b" not in run.err
 
 
-def test_an_unknown_engine_names_the_known_ones(program, run_folder):
-    program("generate", "run", "--backend", "jax").refused("'jax'", "numpy, keras", code=2)
+def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
+    wish = ("--matches", "(.|..|...)+(?<!.)", "--min-length", 12, "--max-length", 300, "--temperature", 1)
+    program("generate", "run", "-n", 3, *wish).refused("--matches")
 
 
-def test_a_closed_pipe_is_the_end_and_no_error(program, run_folder):
-    process = program.spawn("generate", "run", "-n", 3_000_000, "--allow-seen", "--allow-repeats")
-    first = process.stdout.readline()
+# --- standard output --------------------------------------------------------------------------------------------------
+
+
+ENDLESS = ("generate", "run", "-n", 900_000_000, *ALL)
+
+
+@pytest.mark.parametrize("ctrl_c", [False, True])
+def test_names_come_while_more_are_sought_and_a_closed_pipe_is_the_end(program, run_folder, ctrl_c):
+    process = program.spawn(*ENDLESS)
+    assert process.stdout.readline()
+    assert process.poll() is None
+    if ctrl_c:
+        process.send_signal(2)
     process.stdout.close()
     process.stdout = None
     _, err = process.communicate(timeout=60)
-    assert first
-    assert (process.returncode, err) == (0, "")
+    assert process.returncode in ((0, 130) if ctrl_c else (0,))  # 0 if the closed pipe was noticed first
+    assert err == ""
 
 
 def test_a_pipe_that_was_closed_before_is_no_error_either(program, run_folder):
@@ -132,119 +200,24 @@ def test_a_pipe_that_was_closed_before_is_no_error_either(program, run_folder):
     os.close(reading)
     process = program.spawn("generate", "run", "-n", 3, stdout=writing)
     os.close(writing)
-    _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, "")
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
-def test_a_full_disk_under_standard_output_is_one_sentence(program, run_folder):
-    with open("/dev/full", "w") as full:
-        process = program.spawn("generate", "run", "-n", 3, stdout=full)
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert err.startswith("namegen: cannot write to standard output")
-    assert err.count("\n") == 1
-
-
-def test_ctrl_c_while_generating_is_130(program, run_folder):
-    process = program.spawn("generate", "run", "-n", 900_000_000, "--allow-seen", "--allow-repeats")
-    assert process.stdout.readline()
-    process.send_signal(2)
-    process.stdout.close()
-    process.stdout = None
-    _, err = process.communicate(timeout=60)
-    assert process.returncode in (0, 130)  # 0 if the closed pipe was noticed first
-    assert "Traceback" not in err
-
-
-def test_names_come_while_more_are_sought(program, run_folder):
-    """A request that would take minutes gives its first names at once: nothing waits for the last."""
-    process = program.spawn("generate", "run", "-n", 900_000_000, "--allow-seen", "--allow-repeats")
-    try:
-        assert process.stdout.readline()
-        assert process.poll() is None
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def test_control_characters_of_a_model_are_shown_escaped(program):
-    program.write("names.csv", 'name\n"a\x1b[31mb"\n"\u202ec"\n' * 30)
+def test_text_from_a_model_is_safe_to_show(program):
+    program.write("names.csv", 'name\n"a\x1b[31mb"\n"\u202ec"\n=Zoë\n' * 30)
     program("train", "names.csv", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run").done()
-    text = program("generate", "run", "-n", 50, "--allow-seen").done().out
-    assert "\x1b" not in text
-    assert "\u202e" not in text
-    assert "\\x1b" in text
-    assert "\\u202e" in text
-    run = program("generate", "run", "-n", 50, "--allow-seen", "--json").done()
-    assert "\x1b" not in run.out
-    assert "\u202e" not in run.out
-    assert any("\x1b" in entry["name"] for entry in run.json)
-
-
-def test_a_terminal_without_unicode_shows_codes(program, run_folder):
-    program.write("names.txt", "Zoë\nNoël\n" * 20)
-    program("train", "names.txt", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run2").done()
-    process = program.spawn(
-        *("generate", "run2", "-n", 20, "--allow-seen"),
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-    )
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
+    drawn = ("generate", "run", "-n", 80, "--allow-seen", "--seed", 1)
+    names = {entry["name"] for entry in program(*drawn, "--json").json}
+    for form in ("text", "json", "csv"):
+        out = program(*drawn, "--format", form).done().out
+        assert not {"\x1b", "\u202e"} & set(out)
+        assert "1b" in out
+        assert "202e" in out
+    assert any("\x1b" in name for name in names)
+    ascii_alone = program.spawn(*drawn, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    out, err = ascii_alone.communicate(timeout=60)
+    assert (ascii_alone.returncode, err) == (0, "")
     assert "\\xeb" in out
-
-
-def test_a_model_that_knows_no_names_says_so(program, run_folder):
-    checkpoint = Checkpoint.load(run_folder / "model.safetensors")
-    bare = Checkpoint(checkpoint.network, checkpoint.vocabulary, checkpoint.parameters, checkpoint.training)
-    bare.save(program.folder / "bare.safetensors")
-    program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
-    run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--json").done()
-    assert [entry["new"] for entry in run.json] == [None] * 3
-
-
-def test_a_model_of_numbers_that_are_none_is_an_error(program, run_folder):
-    checkpoint = Checkpoint.load(run_folder / "model.safetensors")
-    broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
-    Checkpoint(checkpoint.network, checkpoint.vocabulary, broken, {}, checkpoint.known_names).save(
-        program.folder / "broken.safetensors"
-    )
-    run = program("generate", "broken.safetensors", "-n", 2)
-    assert run.code == 1
-    assert "Traceback" not in run.err
-
-
-def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
-    run = program("generate", "mlb-first", "japanese-given", "--blend", "0.6,0.4", "-n", 200, "--seed", 1).done()
-    names = run.out.split("\n")[:-1]
-    assert len(set(names)) == 200
-    written_in_kana = [name for name in names if any("\u3041" <= character <= "\u30ff" for character in name)]
-    assert 20 < len(written_in_kana) < 180
-    lists = {name.casefold() for of_list in ("mlb-first", "japanese-given") for name in load_bundled(of_list).names}
-    assert lists.isdisjoint(map(str.casefold, names))
-
-
-def test_a_model_blended_with_itself_gives_its_own_names(program):
-    alone = program("generate", "mlb-last", "--seed", 3).done().out
-    assert program("generate", "mlb-last", "mlb-last", "--seed", 3).done().out == alone
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (("mlb-first", "mlb-last", "--blend", "0.7,0.5"), "--blend 0.7,0.5 sums to 1.2"),
-        (("mlb-first", "mlb-last", "--blend", "1"), "has 1 weights for 2 models"),
-        (("mlb-first", "mlb-last", "--blend", "much,little"), "expected a weight for each model"),
-        (("mlb-first", "--blend", "1"), "--blend is for several models"),
-        (("mlb-first", "nothing-of-that-name"), "there is no model 'nothing-of-that-name'"),
-    ],
-)
-def test_a_blend_that_cannot_be_is_refused_in_a_sentence(program, given, said):
-    run = program("generate", *given)
-    assert run.code in (1, 2)
-    assert said in run.err
-    assert "Traceback" not in run.err
-    assert run.out == ""
 
 
 def test_memory_does_not_grow_with_the_names(program, run_folder):
@@ -258,7 +231,180 @@ def test_memory_does_not_grow_with_the_names(program, run_folder):
         "peak = lambda: re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]\n"
         "atexit.register(lambda: print(peak(), file=sys.stderr))"
     )
-    options = ("-n", 1_000_000, "--allow-seen", "--allow-repeats", "--quiet")
+    options = ("-n", 1_000_000, *ALL, "--quiet")
     process = program.spawn("generate", "run", *options, before=before, stdout=subprocess.DEVNULL)
-    kibibytes = int(process.communicate(timeout=120)[1])
-    assert kibibytes < 300 * 1024
+    assert int(process.communicate(timeout=120)[1]) < 300 * 1024
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(program, run_folder):
+    checkpoint = Checkpoint.load(run_folder / "model.safetensors")
+    parts = (checkpoint.network, checkpoint.vocabulary)
+    Checkpoint(*parts, checkpoint.parameters, checkpoint.training).save(program.folder / "bare.safetensors")
+    program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
+    run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--json").done()
+    assert [entry["new"] for entry in run.json] == [None] * 3
+    broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
+    Checkpoint(*parts, broken, {}, checkpoint.known_names).save(program.folder / "broken.safetensors")
+    program("generate", "broken.safetensors", "-n", 2).refused()
+
+
+def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
+    names = program("generate", "mlb-first", "japanese-given", "--blend", "0.6,0.4", "-n", 200, "--seed", 1).lines()
+    assert len(set(names)) == 200
+    written_in_kana = [name for name in names if any("\u3041" <= character <= "\u30ff" for character in name)]
+    assert 20 < len(written_in_kana) < 180
+    lists = {name.casefold() for of_list in ("mlb-first", "japanese-given") for name in load_bundled(of_list).names}
+    assert lists.isdisjoint(map(str.casefold, names))
+    alone = program("generate", "mlb-last", "--seed", 3).lines()
+    assert program("generate", "mlb-last", "mlb-last", "--seed", 3).lines() == alone
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "code"),
+    [
+        ("mlb-first mlb-last --blend 0.7,0.5", "--blend 0.7,0.5 sums to 1.2", 2),
+        ("mlb-first mlb-last --blend 1", "1 weights for 2 models", 2),
+        ("mlb-first mlb-last --blend much,little", "expected a weight for each model", 2),
+        ("mlb-first --blend 1", "--blend is for several models", 2),
+        ("mlb-first mlb-last --label Finnish", "--label needs a model with labels", 2),
+        ("mlb-first nothing-of-that-name", "there is no model 'nothing-of-that-name'", 1),
+    ],
+)
+def test_a_blend_that_cannot_be_is_refused_in_a_sentence(program, given, said, code):
+    program("generate", *given.split()).refused(said, code=code)
+
+
+# --- formats ----------------------------------------------------------------------------------------------------------
+
+
+COLUMNS = {
+    "generate mlb-first": ("name", "log_probability", "new"),
+    "generate world-given": ("name", "log_probability", "new", "label"),
+    "companies": ("name", "log_probability", "new"),
+    "players": ("name", "first", "last", "suffix"),
+    "people": ("name", "given", "family", "origin"),
+}
+
+
+@pytest.mark.parametrize("command", COLUMNS)
+def test_every_format_has_the_same_rows(command, small):
+    def out(*more: object) -> str:
+        result = invoke(*command.split(), "-n", 9, "--seed", 1, *more)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    names = out("--format", "text").splitlines()
+    assert len(names) == 9
+    assert out() == out("--format", "text")
+    array = json.loads(out("--format", "json"))
+    assert [entry["name"] for entry in array] == names
+    assert [tuple(entry) for entry in array] == [COLUMNS[command]] * 9
+    assert all(entry.get("log_probability", -1) < 0 for entry in array)
+    assert [json.loads(line) for line in out("--format", "jsonl").splitlines()] == array
+    assert out("--json") == out("--json", "--format", "json") == out("--format", "json")
+    head, *rows = csv.reader(out("--format", "csv").splitlines())
+    assert tuple(head) == COLUMNS[command]
+    words = {"True": "true", "None": ""}
+    assert rows == [[safe_cell(words.get(str(cell), str(cell))) for cell in entry.values()] for entry in array]
+    wrong = invoke(*command.split(), "--json", "--format", "jsonl")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "--json contradicts --format jsonl" in wrong.stderr
+
+
+def test_the_label_of_a_name_is_its_likeliest_one(small):
+    """By the rule of ``score --labels``, among those that were asked for; drawn and likeliest names alike."""
+    asked = ("--label", "Finnish", "--label", "Italian", "--label", "Polish")
+
+    def rows(*more: object) -> list[dict[str, str]]:
+        return json.loads(invoke("generate", "world-given", *asked, *more, "--json", "--quiet").stdout)
+
+    drawn, best = rows("-n", 12, "--seed", 1), rows("--best", 6)
+    scored = invoke("score", "--model", "world-given", *asked, "--labels", "--json", "--", *(
+        row["name"] for row in drawn + best
+    ))  # fmt: skip
+    likeliest = [next(iter(score["labels"])) for score in json.loads(scored.stdout)["scores"]]
+    assert [row["label"] for row in drawn + best] == likeliest
+    assert len(set(likeliest)) > 1
+    upper = rows("-n", 12, "--seed", 1, "--case", "upper")
+    assert [row["label"] for row in upper] == likeliest[:12], "the label is of the name as learned"
+
+
+HARD = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@a",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠a",
+    "a;=1+1",
+    "b; @c",
+    'say "a", b',
+    "a\x1b[31m",
+    "{} %s",
+    "Zoë",
+)
+VALUES = (0.5, True, None, 3, "x", -1.5, math.inf)
+
+
+def written(form: str, capsys: pytest.CaptureFixture[str], error: Exception | None = None, rows: int = 2) -> str:
+    with suppress(GenerationError, BrokenPipeError), Rows(form, ("a", "b")) as out:
+        for start in range(rows):
+            out.write(zip(HARD[start::2], VALUES, strict=True))
+        if error is not None:
+            raise error
+    return capsys.readouterr().out
+
+
+def test_cells_are_escaped_each_in_its_way(capsys):
+    text, lines, array, table = (written(form, capsys) for form in ("text", "jsonl", "json", "csv"))
+    assert "\x1b" not in text + lines + array + table
+    entries = json.loads(array)
+    assert [entry["a"] for entry in entries] == [*HARD[::2], *HARD[1::2]]
+    assert [entry["b"] for entry in entries] == [0.5, True, None, 3, "x", -1.5, None] * 2
+    assert [json.loads(line) for line in lines.splitlines()] == entries
+    cells = [row[0] for row in csv.reader(table.splitlines())][1:]
+    safe = {"a;=1+1": "a;'=1+1", "b; @c": "b;' @c", "a\x1b[31m": "a\\x1b[31m"}
+    assert sorted(cells) == sorted(f"'{name}" if name[0] in "=+-@＝＋－＠" else safe.get(name, name) for name in HARD)
+    assert text.splitlines()[0] == "=1+1"  # for people, not for a spreadsheet
+
+
+def test_a_json_array_is_closed_after_an_error_of_ours_alone(capsys):
+    assert len(json.loads(written("json", capsys, GenerationError("no more")))) == len(HARD)
+    assert json.loads(written("json", capsys, GenerationError("none"), rows=0)) == []
+    assert json.loads(written("json", capsys, rows=0)) == []
+    assert not written("json", capsys, BrokenPipeError()).endswith("]\n")
+
+
+def test_a_terminal_gets_names_side_by_side_unless_a_format_is_asked_for(monkeypatch, small):
+    """As many in a row as fit into 80 columns, in the order of the lines downwards."""
+    lines = invoke("generate", "mlb-first", "-n", 41, "--seed", 1).stdout.splitlines()
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setenv("COLUMNS", "80")
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", terminal)
+        assert [chosen("text", False), chosen(None, True), chosen(None, False)] == ["text", "json", SIDE_BY_SIDE]
+        with suppress(GenerationError), Rows(SIDE_BY_SIDE, ("name",)) as rows:
+            rows.write((name,) for name in lines)
+            assert terminal.getvalue() == ""
+            raise GenerationError("no more")  # what was found is written
+    table = terminal.getvalue().splitlines()
+    assert max(map(len, table)) <= 80
+    assert len(table) < 12
+    cells = [row.split() for row in table]
+    assert [row[place] for place in range(len(cells[0])) for row in cells if place < len(row)] == lines
+
+
+def test_many_names_come_a_line_each_in_a_terminal_too(capsys):
+    with Rows(SIDE_BY_SIDE, ("name",)) as rows:
+        for start in range(0, 900, 300):
+            rows.write((f"n{number}",) for number in range(start, start + 300))
+    assert capsys.readouterr().out.splitlines() == [f"n{number}" for number in range(900)]
+    assert side_by_side([]) == ""
+    assert side_by_side(["ゆき" * 30, "a"]) == "ゆき" * 30 + "\na\n"  # wider than the terminal: one a line
+    assert side_by_side(["ゆき", "Al", "Bo", "Cy"]).splitlines() == ["ゆき  Al    Bo    Cy"]
