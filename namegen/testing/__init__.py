@@ -21,9 +21,8 @@ from functools import partial
 from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
 from namegen.testing.cells import check_cell
-from namegen.testing.checks import CONFORMANCE_CHECKS, CellCheck, Check
-from namegen.testing.failures import first_line
-from namegen.testing.language_model import LANGUAGE_MODEL_CHECKS, ModelCheck
+from namegen.testing.checks import CONFORMANCE_CHECKS, LANGUAGE_MODEL_CHECKS, CellCheck, Check, ModelCheck
+from namegen.testing.comparisons import first_line
 from namegen.testing.material import NAMES, TOKENS, VOCABULARY
 from namegen.testing.parity import NETWORK_CHECKS
 

@@ -1,11 +1,18 @@
-"""Comparisons that raise AssertionError by themselves, with one sentence that says what differs and by how much."""
+"""Comparisons that raise AssertionError by themselves, and what a failure says: what differs and by how much, in which
+check, for which cell, and by which formula it should have been computed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import ParamSpec, Unpack
 
 import numpy as np
 
+from namegen.core.network.architecture import Network
+from namegen.core.settings import TrainingSettings
+from namegen.testing.material import Told
 from namegen.types import Array
 
 
@@ -64,3 +71,70 @@ def expect_same(found: Mapping[str, Array], expected: Mapping[str, Array], what:
     for name, values in expected.items():
         expect(found[name].dtype == values.dtype, f"{what}: {name} is {found[name].dtype}: expected {values.dtype}")
         expect_equal(found[name], values, f"{what}: {name}")
+
+
+P = ParamSpec("P")
+
+OPTIMIZER_FORMULAS = {
+    "sgd": "w ← w − lr·g",
+    "momentum": "u ← m·u + lr·(1−m)·g; w ← w − u, m = {momentum}",
+    "rmsprop": "v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε), ρ = 0.9, ε = 1e-7",
+    "adam": "m ← β₁·m + (1−β₁)·g; v ← β₂·v + (1−β₂)·g²; w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε), "
+    "β₁ = 0.9, β₂ = 0.999, ε = 1e-7",
+}
+CLIPPING = "g ← g·min(1, {norm}/‖g‖), ‖g‖ of the masked gradients of all parameters together, its squares in float64"
+CUTTING = "the state before each character, all of its arrays, counts as a constant"
+
+
+def named(module: Mapping[str, object], prefix: str = "check_") -> dict[str, Callable[..., None]]:
+    """The checks of a module, by name; an exception of any kind inside a check is its failure, which names it.
+
+    Args:
+        module: what its names mean.
+        prefix: that its checks have, and nothing else.
+    """
+    return {
+        (words := name.removeprefix(prefix).replace("_", " ")): _naming(words, check)
+        for name, check in module.items()
+        if name.startswith(prefix) and callable(check)
+    }
+
+
+def _naming(name: str, check: Callable[P, None]) -> Callable[P, None]:
+    """A text among the arguments is the cell that the check is run for, a network the architecture."""
+
+    @wraps(check)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        given = (*args, *kwargs.values())
+        kinds = [f", cell {value}" for value in given if isinstance(value, str)]
+        kinds += [f", architecture {value.architecture}" for value in given if isinstance(value, Network)]
+        where = f"check {name!r}{''.join(kinds)}"
+        try:
+            check(*args, **kwargs)
+        except AssertionError as error:
+            raise AssertionError(f"{where}: {error}") from error
+        except Exception as error:
+            raise AssertionError(f"{where}: the engine raised {type(error).__name__}: {error}") from error
+
+    return run
+
+
+def describe_training(**settings: Unpack[Told]) -> str:
+    """The optimizer with its formula, and what else of the settings decides how an update is computed.
+
+    >>> describe_training(optimizer="sgd")
+    'optimizer sgd (w ← w − lr·g)'
+    """
+    training = TrainingSettings(**settings).plain
+    formula = OPTIMIZER_FORMULAS[training.optimizer].format(momentum=training.momentum)
+    text = f"optimizer {training.optimizer} ({formula})"
+    if training.clip_norm is not None:
+        text += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"
+    if not training.through_time:
+        text += f", without through_time ({CUTTING})"
+    return text
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without what stands below its first line."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -75,25 +75,11 @@ def small_engine(
     seed: int = 1,
     **settings: Unpack[Told],
 ) -> Engine:
-    """An engine of the small network as good as new; the arguments are those of ``engine_of``."""
-    network = small_network(kind)
-    return engine_of(engine_class, network, number=number, train=train, dtype=dtype, seed=seed, **settings)
-
-
-def engine_of(
-    engine_class: EngineClass,
-    network: Network,
-    *,
-    number: int = 0,
-    train: bool = True,
-    dtype: str = "float32",
-    seed: int = 1,
-    **settings: Unpack[Told],
-) -> Engine:
     """An engine as good as new: parameters, biases too, drawn from the seed, and an optimizer that starts anew.
 
     Some engines compile for seconds, so the checks share them. A check that needs several gives each a ``number``.
     """
+    network = small_network(kind)
     engine = _shared(engine_class, network, number, train, dtype, tuple(sorted(settings.items())))
     start(engine, network, seed)
     return engine

@@ -1,36 +1,109 @@
-"""That an engine computes the network of namegen: the NumPy engine is what it must equal."""
+"""That an engine computes the network of namegen: the NumPy engine is what it must equal.
+
+What the NumPy engine computes is remembered, so steps come as tuples that are made once and shared by the checks.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from typing import Unpack, cast
 
+import numpy as np
+
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import EngineClass, Step
-from namegen.testing.beginnings import check_same_with_beginnings
+from namegen.core.network.architecture import Network
 from namegen.testing.checks import CellCheck
-from namegen.testing.failures import describe_training, named
+from namegen.testing.comparisons import describe_training, expect, expect_close, expect_within, named
 from namegen.testing.material import (
     TOKENS,
+    Kind,
     Told,
-    engine_of,
+    batch_of,
     falling_rates,
     few_steps,
     long_steps,
     mixed_steps,
+    network_of,
+    random_masks,
+    read,
     small_engine,
     small_network,
     small_steps,
+    soften,
 )
-from namegen.testing.reference import expect_near_state, expect_same_logits, expect_same_training, numpy_engine
-from namegen.testing.sizes import (
-    check_clipping_of_huge_gradients,
-    check_large_vocabulary,
-    check_long_stream,
-    check_single_masks,
-    check_three_layers,
-)
+from namegen.testing.steps import LABELS, STEPS, labelled_engine, labelled_steps
+from namegen.types import Array, Float64, Int32
 
 CLIP_NORMS = {"simple_rnn": 0.85, "gru": 0.9, "lstm": 0.33}  # of the steps below, some gradients are longer than this
 OPTIMIZERS: tuple[Told, ...] = ({}, {"optimizer": "momentum", "momentum": 0.8}, {"optimizer": "rmsprop"})
+LARGE = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 299))))
+LARGE_NAMES = tuple(LARGE.characters[place : place + 4] for place in (0, 1, 126, 253, 254, 255, 290, 295))
+HUGE = 1e21  # the squares of such gradients are beyond float32, whose largest number is 3.4e38
+
+
+def expect_same_training(
+    engine_class: EngineClass,
+    network: Network,
+    steps: tuple[Step, ...],
+    *,
+    dtype: str = "float64",
+    tolerance: float = 1e-9,
+    **settings: Unpack[Told],
+) -> None:
+    """The same losses on the way, and the same state after the last step.
+
+    Args:
+        engine_class: which engine.
+        network: what it trains.
+        steps: in one stream.
+        dtype: of both engines.
+        tolerance: a share of a tensor's largest value, the law of parity.
+        settings: of the training.
+    """
+    what = describe_training(**settings) + ("" if dtype == "float64" else f", in {dtype}")
+    expected_losses, expected = _trained(network, steps, dtype, tuple(sorted(settings.items())))
+    engine = small_engine(engine_class, network, dtype=dtype, **settings)
+    losses = engine.train_epoch(iter(steps)).loss_sum
+    expect(losses.shape == expected_losses.shape, f"{what}: {losses.shape} losses of {len(steps)} steps are reported")
+    for place, (one, other) in enumerate(zip(losses, expected_losses, strict=True), 1):
+        expect(
+            abs(one - other) <= tolerance * abs(other),
+            f"{what}: the loss of step {place} of {len(steps)} is {one:.12g}: expected {other:.12g}",
+        )
+    expect_near_state(engine.get_state(), expected, tolerance, f"{what}: after {len(steps)} steps")
+
+
+def expect_near_state(found: dict[str, Array], expected: dict[str, Array], tolerance: float, what: str) -> None:
+    """The same names, and values that differ by no more than a share of the tensor's largest."""
+    expect(found.keys() == expected.keys(), f"{what} the states differ in {sorted(found.keys() ^ expected.keys())}")
+    for name, values in expected.items():
+        expect_within(found[name], values, tolerance * float(np.abs(values).max()), f"{what} {name}")
+
+
+def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str) -> None:
+    """The same parameters give the same logits, after START and after every token."""
+    engine = small_engine(engine_class, network, train=False, dtype=dtype)
+    reference = small_engine(numpy_engine(), network, number=9, train=False, dtype=dtype)
+    for depth, (found, expected) in enumerate(zip(read(engine, tokens), read(reference, tokens), strict=True)):
+        expect_close(found, expected, f"in {dtype}: a logit after START and {depth} characters")
+
+
+@lru_cache(maxsize=128)
+def _trained(
+    network: Network, steps: tuple[Step, ...], dtype: str, settings: tuple[tuple[str, object], ...]
+) -> tuple[Float64[Array, "S"], dict[str, Array]]:
+    engine = small_engine(numpy_engine(), network, number=9, dtype=dtype, **cast(Told, dict(settings)))
+    losses = engine.train_epoch(iter(steps)).loss_sum
+    return losses, engine.get_state()
+
+
+def numpy_engine() -> EngineClass:
+    """The reference; loaded only when something is compared with it."""
+    from namegen.backends.numpy_engine.engine import NumpyEngine
+
+    return NumpyEngine
 
 
 @lru_cache
@@ -86,7 +159,7 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
     """
     network, steps = small_network(cell), plain(12)
     for settings in OPTIMIZERS:
-        reference = engine_of(numpy_engine(), network, number=9, dtype="float64", **settings)
+        reference = small_engine(numpy_engine(), network, number=9, dtype="float64", **settings)
         reference.train_epoch(iter(steps[:7]))
         state = reference.get_state()
         reference.train_epoch(iter(steps[7:12]))
@@ -125,21 +198,102 @@ def check_same_with_names_of_all_lengths(engine_class: EngineClass, cell: str) -
     expect_same_training(engine_class, small_network(cell), of_all_lengths())
 
 
-NETWORK_CHECKS: dict[str, CellCheck] = named(
-    {
-        "same logits": check_same_logits,
-        "same training": check_same_training,
-        "same training in float32": check_same_training_in_float32,
-        "same after resuming": check_same_after_resuming,
-        "same without through_time": check_same_without_through_time,
-        "same with masks and targets": check_same_with_masks_and_targets,
-        "same with mixed steps": check_same_with_mixed_steps,
-        "same with single masks": check_single_masks,
-        "same with names of all lengths": check_same_with_names_of_all_lengths,
-        "same with three layers": check_three_layers,
-        "same with a large vocabulary": check_large_vocabulary,
-        "same over a long stream": check_long_stream,
-        "same with beginnings": check_same_with_beginnings,
-        "same clipping of huge gradients": check_clipping_of_huge_gradients,
-    }
-)
+@lru_cache
+def large_steps() -> tuple[Step, ...]:
+    """Two steps on names whose characters have ids above 255, and one with targets."""
+    batch = batch_of(LARGE_NAMES, LARGE)
+    return (Step(batch, 0.02), Step(batch, 0.01), Step(soften(batch, np.random.default_rng(2), LARGE), 0.01))
+
+
+@lru_cache
+def long_stream() -> tuple[Step, ...]:
+    """200 steps on very short names, each with another rate."""
+    batches = [batch_of(names) for names in (("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A"))]
+    return tuple(Step(batches[place % 5], 0.02 * (1 - place / 250)) for place in range(200))
+
+
+@lru_cache
+def single_masks(cell: str) -> tuple[Step, ...]:
+    """As many steps as there are parameters, each masks another one: whole, by rows, by columns or by one factor."""
+    rng, shapes = np.random.default_rng(4), small_network(cell).parameter_shapes
+    steps = []
+    for place, (step, (name, shape)) in enumerate(zip(small_steps(len(shapes)), shapes.items(), strict=True)):
+        kinds = (shape, (*shape[:-1], 1), (1, *shape[1:]))
+        mask = rng.choice(np.array([0, 1, 1.25], np.float32), kinds[place % 3])
+        steps.append(Step(step.batch, 0.02, {name: mask}))
+    return tuple(steps)
+
+
+def check_same_with_three_layers(engine_class: EngineClass, cell: str) -> None:
+    """The same logits and the same training with three layers, each of another width."""
+    network = network_of(cell, (4, 7, 5))
+    expect_same_logits(engine_class, network, TOKENS, "float64")
+    expect_same_training(engine_class, network, plain(5))
+
+
+def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> None:
+    """The same logits and the same training with 300 characters: their ids do not fit into a byte."""
+    network = network_of(cell, (3,), LARGE.size)
+    tokens = np.array([[1, 255, 256], [299, 44, 298]], np.int32)
+    expect_same_logits(engine_class, network, tokens, "float64")
+    expect_same_training(engine_class, network, large_steps())
+
+
+def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
+    """The same over one stream of 200 steps: none is left out, and Adam counts every one of them."""
+    expect_same_training(engine_class, small_network(cell), long_stream())
+
+
+def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
+    """The same where each step masks one parameter alone, another each time, also by a mask that is spread over it."""
+    expect_same_training(engine_class, small_network(cell), single_masks(cell))
+
+
+def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) -> None:
+    """A gradient whose squares overflow float32 is scaled to the norm, neither to nothing nor to NaN."""
+    network = small_network(cell)
+    settings: Told = {"optimizer": "sgd", "clip_norm": 0.5}
+    moved = []
+    for kind, number in ((engine_class, 0), (numpy_engine(), 9)):
+        engine = small_engine(kind, network, number=number, **settings)
+        before = engine.get_state()
+        before["output.kernel"] = (before["output.kernel"] * HUGE).astype(np.float32)
+        engine.set_state(before)
+        engine.train_epoch(small_steps(1, rate=1.0))
+        after = engine.get_state()
+        changes = [after[name] - before[name] for name in network.parameter_shapes if name.startswith("rnn.")]
+        moved.append(np.sqrt(sum(float(np.square(change, dtype=np.float64).sum()) for change in changes)))
+    expect(
+        abs(moved[0] - moved[1]) <= 1e-3 * moved[1],
+        f"{describe_training(**settings)}: by gradients around {HUGE:.0e} the layers moved {moved[0]:.4g} in float32: "
+        f"expected {moved[1]:.4g}",
+    )
+
+
+def check_same_with_beginnings(engine_class: EngineClass, kind: Kind) -> None:
+    """The same losses and parameters as the NumPy engine's in 20 steps, some with masks, some with targets."""
+    from namegen.backends.numpy_engine.engine import NumpyEngine
+
+    engine, reference = labelled_engine(engine_class, kind), labelled_engine(NumpyEngine, kind)
+    steps = _masked_and_softened(small_network(kind))
+    losses, expected_losses = (one.train_epoch(iter(steps)).loss_sum for one in (engine, reference))
+    expect(len(expected_losses) == STEPS, f"{len(expected_losses)} steps were taken: expected {STEPS}")
+    np.testing.assert_allclose(losses, expected_losses, rtol=1e-9, err_msg=f"losses, {kind}")
+    state, expected = engine.get_state(), reference.get_state()
+    for name, values in expected.items():
+        largest = float(np.abs(values).max())
+        np.testing.assert_allclose(state[name], values, rtol=0, atol=1e-9 * largest, err_msg=f"{name}, {kind}")
+
+
+def _masked_and_softened(network: Network) -> list[Step]:
+    """The same batches, every second step with masks, every third with targets."""
+    rng = np.random.default_rng(7)
+    network = replace(network, labels=LABELS)
+    steps = []
+    for place, step in enumerate(labelled_steps()):
+        batch = soften(step.batch, rng) if place % 3 == 1 else step.batch
+        steps.append(Step(batch, step.learning_rate, random_masks(network, rng) if place % 2 else {}))
+    return steps
+
+
+NETWORK_CHECKS: dict[str, CellCheck] = named(globals())

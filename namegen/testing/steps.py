@@ -1,20 +1,26 @@
-"""What an engine does with the steps of a training: each is applied, in order, with its own rate, masks and targets."""
+"""What an engine does with the steps of a training: each is applied, in order, with its own rate, masks and targets; by
+the gradient of its loss; and behind whatever a name begins with, where a list has labels.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
-from namegen.core.data.batching import Batch
+from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.engine import EngineClass, Step
+from namegen.core.engine import Engine, EngineClass, Step
+from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
-from namegen.testing.comparisons import expect, expect_equal, expect_error, expect_same
+from namegen.testing.comparisons import expect, expect_close, expect_equal, expect_error, expect_same
 from namegen.testing.material import (
     FEW_NAMES,
     NAMES,
+    TOKENS,
     VOCABULARY,
     Kind,
     Told,
@@ -22,6 +28,7 @@ from namegen.testing.material import (
     few_steps,
     long_steps,
     mixed_steps,
+    read,
     small_engine,
     small_network,
     small_steps,
@@ -29,6 +36,11 @@ from namegen.testing.material import (
     stepped_loss,
 )
 
+LABELS = 2
+NETWORK_BEGINNINGS = tuple(range(VOCABULARY.size, VOCABULARY.size + LABELS))
+LABEL_OF = (0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0)  # of each of NAMES: Al and Bo stand under both
+STEPS = 20
+SHIFT = 1e-5  # of a parameter, for central differences
 OF_CORE: Told = {
     "learning_rate": 0.5,
     "schedule": "constant",
@@ -193,3 +205,65 @@ def check_learning(engine_class: EngineClass, kind: Kind) -> None:
     batch = Batch(PrefixTree.from_names(NAMES, VOCABULARY))
     losses = engine.train_epoch(Step(batch, 0.02) for _ in range(40)).loss_sum
     expect(losses[-1] < 0.97 * losses[0], f"40 steps took the loss from {losses[0]} to {losses[-1]}")
+
+
+def check_gradients(engine_class: EngineClass, kind: Kind) -> None:
+    """A step follows the gradient of its loss, divided by its characters: against central differences in float64.
+
+    Gradient descent at a rate of 1 takes the gradient away from a parameter, and a step at a rate of 0 tells the loss.
+    Each parameter is moved along one random direction, so that two losses are enough for all of its numbers.
+    """
+    engine = small_engine(engine_class, kind, dtype="float64", optimizer="sgd")
+    network, start, rng = small_network(kind), engine.get_state(), np.random.default_rng(3)
+    for step in (*small_steps(1, rate=1.0), *small_steps(1, rate=1.0, masked=network)):
+        engine.set_state(start)
+        engine.train_epoch(iter([step]))
+        after = engine.get_state()
+        still = replace(step, learning_rate=0.0)
+        for name, shape in network.parameter_shapes.items():
+            way = rng.normal(size=shape)
+            losses = []
+            for shift in (SHIFT, -SHIFT):
+                engine.set_state(start | {name: start[name] + shift * way})
+                losses.append(float(engine.train_epoch(iter([still])).loss_sum[0]))
+            expected = (losses[0] - losses[1]) / (2 * SHIFT * step.batch.characters)
+            found = float(((start[name] - after[name]) * way).sum())
+            expect(
+                abs(found - expected) <= 1e-7 * max(1.0, abs(expected)),
+                f"the gradient of {name}{', masked,' if step.masks else ''} is {found:.9g} along a direction in which "
+                f"central differences of the loss give {expected:.9g}",
+            )
+
+
+def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
+    """Each label's names are read behind its own beginning: logits, and the losses of batches of several roots."""
+    engine = labelled_engine(engine_class, kind)
+    found = [read(engine, TOKENS, beginning) for beginning in NETWORK_BEGINNINGS]
+    for one in found[0]:
+        expect(one.shape == (len(TOKENS), VOCABULARY.size), f"the logits of {len(TOKENS)} rows are {one.shape}")
+    first, second = (logits[0] for logits in found)
+    expect(bool((first != second).any(axis=1).all()), "a name has the same logits behind two beginnings")
+    each = np.repeat(np.array(NETWORK_BEGINNINGS, np.int32), len(TOKENS))
+    together = read(engine, np.concatenate((TOKENS, TOKENS)), each)
+    for both, one, other in zip(together, *found, strict=True):
+        expect_close(both, np.concatenate((one, other)), "rows of two beginnings in one step")
+    for step in islice(labelled_steps(), 3):
+        expected = stepped_loss(engine, step.batch)
+        loss = float(engine.train_epoch(iter([step])).loss_sum[0])
+        expect(abs(loss - expected) <= 1e-9 * expected, f"a step has the loss {loss}, where its names have {expected}")
+
+
+def labelled_engine(engine_class: EngineClass, kind: Kind) -> Engine:
+    """One with two layers of different widths, in double precision, its parameters all drawn."""
+    network = replace(small_network(kind), labels=LABELS)
+    engine: Engine = engine_class(network, TrainingSettings().plain, threads=1, dtype="float64")
+    rng = np.random.default_rng(1)
+    engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
+    return engine
+
+
+def labelled_steps() -> Iterator[Step]:
+    """Batches of names of both labels, the same each time."""
+    maker = BatchMaker(NAMES, VOCABULARY, [VOCABULARY.size + label for label in LABEL_OF])
+    batches = (batch for epoch in range(STEPS) for batch in maker.epoch(epoch, batch_size=6, seed=3))
+    return (Step(batch, 0.02) for batch in islice(batches, STEPS))

@@ -1,7 +1,4 @@
-"""The conformance checks notice engines that are wrong: each engine of ``faults`` has one mistake.
-
-What no check can notice, because it breaks no rule, stands in ``HARMLESS``.
-"""
+"""The conformance checks notice engines that are wrong: each engine of ``faults.py`` has one mistake."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from tests.conformance.faults import FAULTS, Fault
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.engine.__name__)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 def test_a_fault_is_noticed(fault: Fault) -> None:
     """By each check that is said to catch it, which names itself."""
     for name in fault.checks:
@@ -24,11 +21,8 @@ def test_a_fault_is_noticed(fault: Fault) -> None:
         assert ("the engine raised" in str(caught.value)) == fault.crashes
 
 
-def test_the_faults_are_many_and_each_says_what_is_wrong() -> None:
-    names = [fault.engine.__name__ for fault in FAULTS]
-    assert len(set(names)) == len(names) >= 40
-    assert all((fault.engine.__doc__ or "").strip().endswith(".") and fault.checks for fault in FAULTS)
-    assert {check for fault in FAULTS for check in fault.checks} == set(CHECKS)  # each check has caught something
+def test_each_check_catches_something() -> None:
+    assert {check for fault in FAULTS for check in fault.checks} == set(CHECKS)
 
 
 class SelectsAView(NumpyEngine):
@@ -37,13 +31,6 @@ class SelectsAView(NumpyEngine):
     def select(self, state, rows):
         everything = np.array_equal(rows, np.arange(state[0].shape[1]))
         return state if everything else super().select(state, rows)
-
-
-class TakesTheWholeStream(NumpyEngine):
-    """It makes a list of the stream before its first step: an engine may pipeline as it likes."""
-
-    def train_epoch(self, steps):
-        return super().train_epoch(list(steps))
 
 
 class TakesStrangers(NumpyEngine):
@@ -61,14 +48,13 @@ class OrdersItsStateOtherwise(NumpyEngine):
         return dict(reversed(super().get_state().items()))
 
 
-HARMLESS: dict[type, str] = {
-    SelectsAView: "as a language model",
-    TakesTheWholeStream: "early end",
-    TakesStrangers: "unfit states",
-    OrdersItsStateOtherwise: "state round trip",
-}
-
-
-@pytest.mark.parametrize("engine", HARMLESS, ids=lambda kind: kind.__name__)
-def test_what_breaks_no_rule_passes(engine: type) -> None:
-    CHECKS[HARMLESS[engine]](engine, "gru")
+@pytest.mark.parametrize(
+    ("engine", "check"),
+    [
+        (SelectsAView, "as a language model"),
+        (TakesStrangers, "unfit states"),
+        (OrdersItsStateOtherwise, "state round trip"),
+    ],
+)
+def test_what_breaks_no_rule_passes(engine: type, check: str) -> None:
+    CHECKS[check](engine, "gru")

@@ -48,6 +48,7 @@ OF_NO_CELL = ("same over a long stream",)  # all about the stream and the optimi
 FOR_EVERY_CELL = ("as a language model", "same logits")  # these only read
 COMPILE_MOST = ("targets", "masks", "same with masks and targets")
 COMPILE_ANEW = (  # programs that no other check needs
+    "gradients",
     "mixed steps",
     "beginnings",
     "threads",
