@@ -173,31 +173,43 @@ def forged_bytes(content: bytes, rng: Random) -> bytes:
 
 
 TOKENS = (
-    b"\0",
-    b"\xff\xfe",
-    b"\xef\xbb\xbf",
-    b"\xed\xa0\x80",
-    b'"',
-    b"\\ud800",
-    b"\\u0000",
-    b"{",
-    b"[" * 20_000,
-    b'{"a":' * 20_000,
-    b"1" * 5000,
-    b"1e999",
-    b"NaN",
-    b"-Infinity",
-    b"x" * LONG,
+    *(
+        b"\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\xed\xa0\x80",
+        b'"',
+        b"\\ud800",
+        b"\\u0000",
+        b"\r",
+        b"\n",
+        b",",
+        b";",
+        b"\t",
+    ),
+    *(
+        b"{",
+        b"[" * 20_000,
+        b'{"a":' * 20_000,
+        b"1" * 5000,
+        b"1e999",
+        b"NaN",
+        b"-Infinity",
+        b"x" * LONG,
+        b"=",
+        b"]",
+        b"}",
+    ),
     b"\xf0\x9f\x98\x80" * 30_000,
-    b"\r",
-    b"\n",
-    b",",
-    b";",
-    b"\t",
-    b"=",
-    b"]",
-    b"}",
 )
+
+
+def dumped(document: object) -> str:
+    """As JSON, also where Python's own writer does not go so deep."""
+    try:
+        return json.dumps(document)
+    except RecursionError:
+        return '{"a":' * 10_000
 
 
 def raw_file(header: bytes, data: bytes, rng: Random) -> bytes:
@@ -211,31 +223,18 @@ def forged_header(content: bytes, rng: Random) -> bytes:
     length = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + length])
     kind = rng.integers(4)
+    deep = int(rng.choice([30, 45, 990, 5000, 100_000]))
     if kind == 0:  # the document itself, as text
         text = header["__metadata__"]["namegen"]
-        deep = rng.choice([30, 45, 990, 5000, 100_000])
-        texts = [
-            "[" * deep + "]" * deep,
-            '{"a":' * deep + "1" + "}" * deep,
-            "",
-            "null",
-            "[]",
-            "1" * 5000,
-            text[:-1],
-            text + " ",
-            text.replace("{", '{"\\ud800":1,', 1),
-            text.replace(":1,", ":1e999,", 1),
-            forged_bytes(text.encode(), rng).decode(errors="replace"),
-        ]
+        texts = ["[" * deep + "]" * deep, '{"a":' * deep + "1" + "}" * deep, "", "null", "[]", "1" * 5000, text[:-1]]
+        texts += [text + " ", text.replace("{", '{"\\ud800":1,', 1), text.replace(":1,", ":1e999,", 1)]
+        texts += [forged_bytes(text.encode(), rng).decode(errors="replace")]
         header["__metadata__"]["namegen"] = texts[rng.integers(len(texts))]
     elif kind == 1:
         header = forged_document(header, rng)
-    elif kind == 2:
-        deep = rng.choice([30, 45, 990, 5000, 100_000])
-        raw = b'{"__metadata__":' + b'{"a":' * deep + b"1" + b"}" * deep + b"}"
-        return raw_file(raw, content[8 + length :], rng)
     else:
-        raw = forged_bytes(content[8 : 8 + length], rng)
+        nest = b'{"__metadata__":' + b'{"a":' * deep + b"1" + b"}" * deep + b"}"
+        raw = nest if kind == 2 else forged_bytes(content[8 : 8 + length], rng)
         return raw_file(raw, content[8 + length :], rng)
     try:
         text = json.dumps(header, ensure_ascii=bool(rng.integers(2)))

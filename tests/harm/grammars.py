@@ -1,12 +1,11 @@
 """What Hypothesis makes attempts of: sentences of the languages that namegen reads, rather than bytes at random.
 
-Each strategy knows a grammar (of regular expressions, configs, templates, page addresses) and what is said in it, so
+Each strategy knows a grammar (of regular expressions, wishes, templates, page addresses) and what is said in it, so
 that most of what it makes is understood, and the rest is nearly right.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -15,9 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisDeprecationWarning
 
-from namegen.config import TABLES, Config
 from tests.strategies import HARD_NAMES
-from tests.test_config import tables
 
 Example = TypeVar("Example")
 ROUNDS = 5  # in which a strategy may repeat itself
@@ -119,81 +116,9 @@ combined_wishes: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     },
 )
 
-# --- configs ----------------------------------------------------------------------------------------------------------
+# --- templates of people ----------------------------------------------------------------------------------------------
 
 any_text = st.one_of(st.sampled_from(HARD_NAMES), st.text(st.characters(exclude_categories=("Cs",)), max_size=12))
-_KEYS = [name for kind in TABLES.values() for name in kind.__dataclass_fields__]  # type: ignore[attr-defined]
-_keys = st.one_of(st.sampled_from([*TABLES, "grid", *_KEYS]), any_text)
-_usual = [value for table in TABLES for value in vars(getattr(Config(), table)).values() if value is not None]
-_numbers = st.one_of(st.integers(-3, 3), st.integers(-(2**70), 2**70), st.floats())
-_dates = st.sampled_from(("1979-05-27T07:32:00Z", "1979-05-27", "07:32:00", "1979-05-27 07:32:00.999999-07:00"))
-
-
-class Literal(str):
-    """A value as TOML writes it: of a kind that Python's JSON does not know."""
-
-    __slots__ = ()
-
-
-_scalars = st.one_of(st.sampled_from(_usual), st.booleans(), _numbers, any_text, _dates.map(Literal))
-_values = st.recursive(
-    _scalars,
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(_keys, inner, max_size=3)),
-    max_leaves=8,
-)
-
-
-def toml(value: object) -> str:
-    """A value as TOML, tables inline."""
-    match value:
-        case Literal():
-            return str.__str__(value)
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case Mapping():
-            return "{ " + ", ".join(f"{toml(str(key))} = {toml(inner)}" for key, inner in value.items()) + " }"
-        case list() | tuple():
-            return f"[{', '.join(map(toml, value))}]"
-        case _:
-            return str(value)  # numbers, and inf, nan
-
-
-def _section(path: list[str], entries: Mapping[str, object], many: bool, dotted: bool) -> str:
-    """A table as it is written by hand: a heading of any depth, then its entries."""
-    heading = ".".join(toml(key) for key in path)
-    heading = f"[[{heading}]]" if many else f"[{heading}]"
-    lines = [f"{'x.' if dotted else ''}{toml(key)} = {toml(entry)}" for key, entry in entries.items()]
-    return "\n".join([heading, *lines])
-
-
-_paths = st.one_of(st.sampled_from([[name] for name in [*TABLES, "grid"]]), st.lists(_keys, min_size=1, max_size=4))
-_sections = st.builds(_section, _paths, st.dictionaries(_keys, _values, max_size=4), st.booleans(), st.booleans())
-
-
-@st.composite
-def _sensible(draw: st.DrawFn) -> str:
-    """The settings that there are with values that they may have, and here and there one of another kind."""
-    lines = []
-    for table, values in draw(tables()).items():
-        lines.append(f"[{table}]")
-        for name in draw(st.lists(st.sampled_from(sorted(values)), unique=True, max_size=4)):
-            value = draw(_values) if draw(st.integers(0, 15)) == 0 else values[name]
-            if value is not None:
-                lines.append(f"{name} = {toml(value)}")
-    if draw(st.booleans()):
-        lines.append("[grid]")
-        paths = st.sampled_from([f"{table}.{key}" for table in TABLES for key in _KEYS])
-        for path in draw(st.lists(paths, max_size=2, unique=True)):
-            lines.append(f"{path} = {toml(draw(st.lists(_scalars, max_size=3)))}")
-    return "\n".join(lines)
-
-
-configs = st.one_of(_sensible(), st.lists(_sections, min_size=1, max_size=4).map("\n".join))
-
-# --- templates of people, labels --------------------------------------------------------------------------------------
-
 _FIELDS = ("given", "family", "origin")
 _holes = st.one_of(
     st.sampled_from([f"{{{name}}}" for name in _FIELDS]),
@@ -208,7 +133,6 @@ _holes = st.one_of(
 templates = st.lists(st.one_of(_holes, st.sampled_from(("{{", "}}", "{", "}", ", ")), any_text), max_size=6).map(
     "".join
 )
-label_sets = st.lists(any_text.filter(str.strip), min_size=1, max_size=5, unique=True)
 
 
 def braces(template: str, values: Mapping[str, str]) -> str | None:

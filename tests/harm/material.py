@@ -1,29 +1,41 @@
-"""Sound files to forge from: small models, and the run that made one of them."""
+"""Sound files to forge from: small models, and the run that made one of them; and whether a run's files open."""
 
 from __future__ import annotations
 
+import csv
 import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from namegen.api.training import train
-from namegen.config import parse_config
+from namegen.config import parse_config, read_run_config
 from namegen.core.data.corpus import Corpus
+from namegen.core.network.checkpoint import read_tensors
 from namegen.core.training.file_names import MODEL_FILE
+from namegen.core.training.history import COLUMNS
+from namegen.core.training.run_folder import RunFolder, read_model
 
 NAMES = ("Anna", "Aino", "Aada", "Bo", "Börje", "Åsa", "O'Neil", "Ann", "Anni", "Nina", "Nana", "Jon", "Jona") * 3
 LABELS = ("Finnish", "Danish", "Finnish", "Danish", "Danish", "Danish", "Irish", *["Danish"] * 6) * 3
+# A sweep of two networks, its epochs to be filled in.
+GRID = """
+[data]
+names = "names.txt"
+validation = 0.2
+[network]
+hidden = [4]
+[training]
+batch_size = 16
+epochs = {epochs}
+[grid]
+training.learning_rate = [0.01, 0.001]
+"""
 
 
 @cache
-def run_folder() -> Path:
+def run_folder(*, labelled: bool = True) -> Path:
     """A training that has gone two epochs: model, history, state, config and list."""
-    return _trained(labelled=True)
-
-
-@cache
-def _trained(*, labelled: bool) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="namegen-harm-")) / "run"
     settings = {
         "network": {"hidden": [4], "cell": "gru" if labelled else "simple_rnn"},
@@ -40,7 +52,7 @@ def model_file(*, labelled: bool) -> Path:
     """A model with all that one may carry: labels, known names, quantiles, a probe, a drawing temperature; the other
     one without labels, and with endings that do not count.
     """
-    return _trained(labelled=labelled) / MODEL_FILE
+    return run_folder(labelled=labelled) / MODEL_FILE
 
 
 def copy_of_run(to: Path) -> Path:
@@ -48,3 +60,28 @@ def copy_of_run(to: Path) -> Path:
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(run_folder(), to)
     return to
+
+
+def every_file_opens(folder: Path) -> None:
+    """Assert that whatever lies in a run folder under its own name is whole."""
+    if not folder.exists():
+        return
+    for path in folder.iterdir():
+        match path.name:
+            case "config.toml":
+                read_run_config(path)
+            case "names.txt":
+                assert path.read_text(encoding="utf-8").endswith("\n")
+            case "history.csv":
+                with path.open(encoding="utf-8", newline="") as stream:
+                    assert all(len(row) == len(COLUMNS) for row in csv.reader(stream))
+            case "state.safetensors":
+                RunFolder(folder).load_state()
+            case "model.safetensors":
+                read_model(path)
+            case "known_names.safetensors":
+                read_tensors(path)
+            case "history.png":
+                assert path.read_bytes().endswith(b"IEND\xaeB`\x82")
+            case name:
+                assert name.endswith(".part"), f"{name} is no file of a run folder"

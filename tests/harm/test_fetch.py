@@ -80,7 +80,7 @@ def test_what_never_ends_is_ended(rude: Rude) -> None:
 def test_answers_with_bytes_changed_end_in_a_list_or_a_sentence(rude: Rude, monkeypatch: pytest.MonkeyPatch) -> None:
     read_here(monkeypatch, HASTY)
     rude.serve("elsewhere", mutated(-1, LISTED))
-    seeds = range(tries(few=25, landing=150, hour=6_000))
+    seeds = range(tries("answers"))
     attack(no_harm, [rude.serve(str(seed), mutated(seed, LISTED)) for seed in seeds])
 
 
@@ -97,4 +97,4 @@ def test_addresses_with_anything_in_them_end_in_a_sentence(rude: Rude, monkeypat
         )
         Downloader(manners=HASTY).read(text)
 
-    attack(call, range(tries(few=60, landing=1_000, hour=5_000)))
+    attack(call, range(tries("answers")))

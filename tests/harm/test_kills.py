@@ -1,18 +1,14 @@
-"""Trainings, sweeps and comparisons that are killed: every file opens, and going on equals the whole, bit for bit.
+"""Trainings and sweeps that are killed: every file opens, and going on equals the whole, bit for bit.
 
 Kills come at each step of each file's writing (``faults.py``), and at random moments, from outside.
 """
 
 from __future__ import annotations
 
-import json
 import random
-import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,14 +22,15 @@ from namegen.core.training.file_names import (
     PLOT_FILE,
     STATE_FILE,
 )
+from namegen.errors import OutputError
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.document import MODEL_SUFFIX
-from namegen.files import write_whole
+from namegen.files import remove_left_overs, write_whole
 from tests.cli.conftest import Program, Run, program, server, serving, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
-from tests.harm.faults import STEPS, Fault, in_child
-from tests.harm.run_files import GRID, every_file_opens, tries_or_skip
+from tests.harm.faults import CAN_FAIL, FAIL, KILL, STEPS, Fault, in_child
+from tests.harm.material import GRID, every_file_opens
 from tests.requirements import require
 
 FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_NAMES_FILE, NAMES_FILE)
@@ -94,10 +91,6 @@ class Kills:
         assert code in (0, -signal.SIGKILL), run
         self.killed += code != 0
 
-    def told(self) -> None:
-        """How many there were, for those who run the tests with ``-rP``."""
-        print(f"killed {self.killed} times; {self.seconds:.2f} seconds a training")
-
 
 def faults(seed: int) -> Iterator[dict[str, object]]:
     """Every file with every step, each file first with another step; then again, with other turns."""
@@ -115,18 +108,17 @@ def list_of_names(some_names) -> bytes:  # noqa: F811
 
 
 def test_numpy_at_every_write(program, list_of_names) -> None:  # noqa: F811
-    attempts = tries(few=3, landing=40, hour=450)
+    attempts = tries("trainings that are killed, NumPy")
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     of_the_second = faults(1)
     for number, fault in zip(range(attempts), faults(0), strict=False):
         kills.one(f"run-{number}", {"fault": fault}, {"fault": next(of_the_second)} if number % 2 else {})
-    kills.told()
     assert kills.killed >= attempts * 3 // 4  # a few faults wait for a write that does not come
 
 
 def test_the_plot_at_every_write(program, list_of_names) -> None:  # noqa: F811
     """It comes when the training is over: the next one finds nothing to train, and draws."""
-    steps = STEPS[: tries_or_skip(landing=2, hour=len(STEPS))]
+    steps = STEPS[: tries("odd surroundings")]
     kills = Kills(program, list_of_names, *SMALL)
     for step in steps:
         fault = {"step": step, "file": PLOT_FILE}
@@ -135,18 +127,17 @@ def test_the_plot_at_every_write(program, list_of_names) -> None:  # noqa: F811
 
 
 def test_numpy_at_random(program, list_of_names) -> None:  # noqa: F811
-    attempts = tries(few=1, landing=20, hour=350)
+    attempts = tries("trainings that are killed, NumPy")
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     rng = random.Random(0)
     for number in range(attempts):
         first, second = ({"kill_after": rng.uniform(0.1, 0.9) * share * kills.seconds} for share in (1, 0.6))
         kills.one(f"run-{number}", first, second)
-    kills.told()
     assert kills.killed >= attempts // 2
 
 
 def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factory) -> None:
-    attempts = tries_or_skip(landing=2, hour=50)
+    attempts = tries("trainings that are killed, Keras")
     require("keras")
     rng, of_a_write = random.Random(0), faults(2)
     with serving("namegen.backends.keras_engine.engine") as server_of_keras:
@@ -155,11 +146,32 @@ def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factor
         for number in range(attempts):
             at_random = {"kill_after": rng.uniform(0.3, 1) * kills.seconds}
             kills.one(f"run-{number}", *((at_random, {}) if number % 2 else ({"fault": next(of_a_write)}, {})))
-    kills.told()
     assert kills.killed >= attempts // 2
 
 
-# --- kept measurements ------------------------------------------------------------------------------------------------
+# --- one file, and kept measurements ---------------------------------------------------------------------------------
+
+OLD, NEW = b"what was there", b"what is new" * 1000
+
+
+@pytest.mark.parametrize(("step", "what"), [*((step, KILL) for step in STEPS), *((step, FAIL) for step in CAN_FAIL)])
+def test_a_file_is_the_old_or_the_new_whatever_step_is_the_last_or_fails(tmp_path: Path, step: str, what: str) -> None:
+    """A step that fails is one sentence; each step is really reached, by the second such file."""
+    path = tmp_path / "file.bin"
+    path.write_bytes(OLD)
+
+    def write() -> None:
+        Fault(step, "*.bin", at=2, what=what).install()
+        for name in ("a.txt", "other.bin"):
+            write_whole(tmp_path / name, NEW)
+        with pytest.raises(OutputError, match=r"^cannot write .*No space left on device; free some space"):
+            write_whole(path, NEW)
+
+    assert in_child(write) == (-signal.SIGKILL if what == KILL else 0)
+    assert path.read_bytes() == (OLD if step in CAN_FAIL else NEW)
+    remove_left_overs(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.txt", "file.bin", "other.bin"]
+
 
 MARK, KEY, RESULT = ".namegen-sweep", "rate-0.1-a1b2", {"loss": 2.5}
 OPENS = {"mark": MARK, "command": "sweep", "inside": "runs"}
@@ -202,7 +214,7 @@ OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safetensors", "learning-rate-*",
 
 def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
     """The real command on real processes; its workers end with it."""
-    attempts = tries_or_skip(landing=1, hour=20)
+    attempts = tries("sweeps")
     program.write("names.txt", list_of_names)
     program.write("grid.toml", GRID.format(epochs=2))
     for number in range(attempts):
@@ -217,70 +229,3 @@ def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
         document = program("sweep", "grid.toml", "--out", out, "--workers", 1, "--json", "--quiet").done().json
         assert [run["status"] for run in document["runs"]] == ["done", "done"]
         assert not list((program.folder / out).rglob("*.part"))
-
-
-# The engine numpy alone, as the others take long to load: they are as where their library is missing.
-NUMPY_ALONE = """
-import namegen.experiments.compare.run as run
-outcome_of = run.PlanOutcome
-def numpy_alone(plan):
-    outcome = outcome_of(plan)
-    outcome.missing.update({one.engine: "left out" for one in plan if one.engine not in (None, "", "numpy")})
-    return outcome
-run.PlanOutcome = numpy_alone
-"""
-OF_A_COMPARISON = ("namegen-comparison", "*-*", "results.json", "*.png", "report.html")
-
-
-def figures_of(results: Path) -> object:
-    """What a comparison found of the networks: what is timed differs from run to run."""
-    document = json.loads(results.read_bytes())
-    return [
-        [run["network"], run["engine"], run["figures"], {**run["history"], "seconds": None}]
-        for run in document["lists"][0]["trainings"]
-    ]
-
-
-def test_a_comparison_at_every_write_and_at_random(program, list_of_names) -> None:  # noqa: F811
-    """Whatever was kept before the kill stays as it was, what was lacking is measured, and the figures are the same.
-
-    Each begins with a finished one that lacks some measurements, as all of them would take a minute.
-    """
-    attempts = tries_or_skip(landing=0, hour=15)
-    program.write("names.txt", list_of_names * 2)
-    command, whole = ("compare-backends", "names.txt", "--quick", "--quiet", "--out"), program.folder / "whole"
-    program.fresh(*command, "whole", before=NUMPY_ALONE).done()
-    assert len(figures_of(whole / "results.json")) >= 2
-    rng, killed = random.Random(3), 0
-    for number in range(attempts):
-        folder = program.folder / f"report-{number}"
-        step, file = STEPS[number // 2 % len(STEPS)], OF_A_COMPARISON[(number // 2 + 1) % len(OF_A_COMPARISON)]
-        if file != OF_A_COMPARISON[0]:
-            shutil.copytree(whole, folder)
-            for path in folder.glob("*.*"):
-                if path.is_file() and not path.name.startswith("."):
-                    path.unlink()
-            for path in rng.sample(sorted((folder / "measurements").glob("*.json")), 2):
-                path.unlink()
-        kept = {path: path.read_bytes() for path in folder.glob("measurements/*")}
-        if number % 2:
-            process = program.spawn(*command, folder.name, before=NUMPY_ALONE)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(1, 10))
-            process.kill()
-            process.communicate()
-            code = process.returncode
-        else:
-            before = f"import sys; sys.path.append({str(ROOT)!r}); from tests.harm.faults import Fault; "
-            before += f"Fault({step!r}, {file!r}).install()\n{NUMPY_ALONE}"
-            code = program.fresh(*command, folder.name, before=before).code
-            assert code == -signal.SIGKILL, (step, file)
-        killed += code == -signal.SIGKILL
-        for path, content in kept.items():
-            assert path.read_bytes() == content, path
-        for path in folder.glob("measurements/*.json"):
-            json.loads(path.read_bytes())
-        program.fresh(*command, folder.name, before=NUMPY_ALONE).done()
-        assert figures_of(folder / "results.json") == figures_of(whole / "results.json")
-        assert not list(folder.rglob("*.part"))
-    assert killed >= attempts // 2

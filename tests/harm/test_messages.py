@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -16,37 +17,23 @@ from tests.harm.forging import LONG
 
 LONGEST = 4000  # bytes: a message of at most 2,000 and, beside a wrong argument, the usage
 TEXTS = ("x" * LONG, "é" * LONG, "\x1b[31m" * 20_000, "a/" * 60_000, "1" * LONG, "x" * 300)
-ARGUMENTS = (
-    ["{}"],
-    ["--{}"],
-    ["generate", "{}"],
-    ["generate", "--{}"],
-    ["generate", "--temperature", "{}"],
-    ["generate", "-n", "{}"],
-    ["generate", "mlb-first", "--matches", "{}"],
-    ["generate", "mlb-first", "--starts-with", "{}"],
-    ["generate", "world-given", "--label", "{}"],
-    ["generate", "mlb-first", "--banned", "{}"],
-    ["generate", "mlb-first", "--letter-case", "{}"],
-    ["people", "--template", "{}"],
-    ["people", "--origin", "{}"],
-    ["people", "--given-matches", "{}"],
-    ["score", "mlb-first", "{}"],
-    ["evaluate", "mlb-first", "{}"],
-    ["describe", "{}"],
-    ["ceiling", "{}"],
-    ["train", "{}", "--no-plot"],
-    ["train", "--config", "{}"],
-    ["train", "--effort", "{}"],
-    ["train", "--cell", "{}"],
-    ["train", "--hidden", "{}"],
-    ["train", "--backend", "{}"],
-    ["train", "--option", "{}"],
-    ["train", "--rate-steps", "{}"],
-    ["sweep", "{}"],
-    ["fetch", "{}"],
-    ["export-vocabulary", "{}"],
-)
+# What an option needs beside it: a model where names are drawn, and a list that is not there where there is much to do.
+BESIDE = {"generate": ["mlb-first"], "people": [], "players": [], "companies": [], "score": ["mlb-first", "Al"]}
+
+
+def every_argument() -> list[list[str]]:
+    """Each command with each of its arguments and options that take a value; {} is the value."""
+    found = [["{}"], ["--{}"], ["generate", "--{}"]]
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        for one in command.params:
+            if isinstance(one, click.Argument):
+                found.append([name, "{}"])
+            elif isinstance(one, click.Option) and not one.is_flag and not one.count:
+                found.append([name, *BESIDE.get(name, ["not-there"]), one.opts[0], "{}"])
+    return found
 
 
 def run(arguments: list[str], text: str) -> None:
@@ -58,8 +45,9 @@ def run(arguments: list[str], text: str) -> None:
 
 def test_wrong_arguments_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    every = [(arguments, text) for arguments in ARGUMENTS for text in TEXTS]
-    order = np.random.default_rng(21).permutation(len(every))[: tries(few=12, landing=len(every), hour=len(every))]
+    every = [(arguments, text) for arguments in every_argument() for text in TEXTS]
+    assert len(every) > 100 * len(TEXTS)
+    order = np.random.default_rng(21).permutation(len(every))[: tries("arguments")]
     attack(lambda one: run(*one), [every[place] for place in order])
 
 

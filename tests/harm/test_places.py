@@ -13,88 +13,63 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from namegen.cli import cli
 from namegen.errors import printable, safe_cell
 from tests.cli.conftest import Program, Run, program, server, serving, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
 from tests.harm.faults import CAN_FAIL, FAIL
-from tests.harm.run_files import every_file_opens, tries_or_skip
+from tests.harm.material import every_file_opens
 
 SOMEBODY = 65534 if os.geteuid() == 0 else None  # nothing is forbidden to the superuser
 LONGEST_MESSAGE = 2000  # bytes
 
 # Each way in which a command takes a path; * is the path.
-COMMANDS = (
-    "train *",
-    "train --config *",
-    "train --resume *",
-    "train names.txt --out *",
-    "teach names.txt --teachers *",
-    "teach * --teachers counting",
-    "generate *",
-    "generate mlb-first * --blend 0.5,0.5",
-    "generate --banned *",
-    "generate --avoid *",
-    "people --given *",
-    "people --family *",
-    "people --given-avoid *",
-    "players --first-banned *",
-    "companies --avoid *",
-    "score --model * Al",
-    "score *.safetensors Al",
-    "evaluate *",
-    "evaluate mlb-first *",
-    "evaluate mlb-first names.txt --with *",
-    "ceiling *",
-    "describe *",
-    "describe names.txt --plot */x/x.png",
-    "describe names.txt --plot *.png --force",
-    "compare-backends *",
-    "compare-backends names.txt --out */x",
-    "sweep *",
-    "sweep grid.toml --out */x",
-    "export-tflite *",
-    "export-tflite mlb-first */x/x.tflite",
-    "export-keras *",
-    "export-keras mlb-first */x/x.keras",
-    "export-vocabulary *",
-    "export-vocabulary mlb-first */x/x.json",
-    "export-web * --out page.html",
-    "export-web mlb-first --out */x/x.html",
-)
+WAYS = {
+    "train": "*; --config *; --resume *; names.txt --out *",
+    "teach": "names.txt --teachers *; * --teachers counting",
+    "generate": "*; mlb-first * --blend 0.5,0.5; --banned *; --avoid *",
+    "people": "--given *; --family *; --given-avoid *",
+    "players": "--first-banned *",
+    "companies": "--avoid *",
+    "score": "--model * Al; *.safetensors Al",
+    "evaluate": "*; mlb-first *; mlb-first names.txt --with *",
+    "ceiling": "*",
+    "describe": "*; names.txt --plot */x/x.png; names.txt --plot *.png --force",
+    "compare-backends": "*; names.txt --out */x",
+    "sweep": "*; grid.toml --out */x",
+    "export-tflite": "*; mlb-first */x/x.tflite",
+    "export-keras": "*; mlb-first */x/x.keras",
+    "export-vocabulary": "*; mlb-first */x/x.json",
+    "export-web": "* --out page.html; mlb-first --out */x/x.html",
+}
+COMMANDS = [f"{command} {way}" for command, ways in WAYS.items() for way in ways.split("; ")]
 MAKES_FOLDERS = ("train names.txt --out", "compare-backends names.txt --out", "sweep grid.toml --out")
 GRID = '[data]\nnames = "names.txt"\n[training]\nepochs = 1\n[grid]\ntraining.seed = [1, 2]\n'
 
 
-@dataclass(frozen=True)
-class Place:
-    """A path that nothing can be read from or written to."""
-
-    path: str
-    forbidden: bool = False  # to another user alone
-    to_be_made: bool = False  # a folder could be made there, and that is no harm
-
-
+# Paths that nothing can be read from or written to.
 PLACES = {
-    "a name that is too long": Place("x" * 300),
-    "a path that is too long": Place("/".join(["x" * 200] * 25)),
-    "the end of a line": Place("a\nnamegen: b", to_be_made=True),
-    "not UTF-8": Place(os.fsdecode(b"a\xffb"), to_be_made=True),
-    "control characters": Place("a\x1b[31m\x07\u202eb", to_be_made=True),
-    "a folder that may not be entered": Place("closed/inner", forbidden=True),
-    "a file that may not be read": Place("secret", forbidden=True),
-    "a link to itself": Place("loop"),
-    "a link to nowhere": Place("nowhere/inner"),
-    "inside of a file": Place("names.txt/inner"),
-    "a folder with nothing of use": Place("folder", to_be_made=True),
-    "a device": Place("/dev/null"),
-    "nothing": Place("none", to_be_made=True),
+    "a name that is too long": "x" * 300,
+    "a path that is too long": "/".join(["x" * 200] * 25),
+    "the end of a line": "a\nnamegen: b",
+    "not UTF-8": os.fsdecode(b"a\xffb"),
+    "control characters": "a\x1b[31m\x07\u202eb",
+    "a folder that may not be entered": "closed/inner",
+    "a file that may not be read": "secret",
+    "a link to itself": "loop",
+    "a link to nowhere": "nowhere/inner",
+    "inside of a file": "names.txt/inner",
+    "a folder with nothing of use": "folder",
+    "a device": "/dev/null",
+    "nothing": "none",
 }
+FORBIDDEN = ("closed/inner", "secret")  # to another user alone
+TO_BE_MADE = ("the end of a line", "not UTF-8", "control characters", "a folder with nothing of use", "nothing")
 
 
 # What a command loads late: another user may not be able to read the libraries.
@@ -139,7 +114,7 @@ def in_turn() -> Iterator[tuple[str, str]]:
     for shift in range(len(kinds)):
         for number, command in enumerate(COMMANDS):
             kind = kinds[(number + shift) % len(kinds)]
-            if not (PLACES[kind].to_be_made and command.startswith(MAKES_FOLDERS)):
+            if not (kind in TO_BE_MADE and command.startswith(MAKES_FOLDERS)):
                 yield command, kind
 
 
@@ -159,18 +134,23 @@ def told_badly(run: Run) -> str:
     return "" if len(said[0].encode()) <= LONGEST_MESSAGE else "a long message"
 
 
+def test_the_commands_and_their_options_are_there() -> None:
+    for command, ways in WAYS.items():
+        options = {name for one in cli.commands[command].params for name in (*one.opts, *one.secondary_opts)}
+        assert {part for part in ways.split() if part.startswith("-")} <= options, command
+
+
 @pytest.mark.timeout(1200)
 def test_every_command_with_every_place(places) -> None:
-    attempts = tries(few=10, landing=len(COMMANDS), hour=len(COMMANDS) * len(PLACES))
+    attempts = tries("commands")
     bad = []
     before = {path for path in places.folder.rglob("*") if path.name != "page.html"}
     for (command, kind), _ in zip(in_turn(), range(attempts), strict=False):
         place = PLACES[kind]
-        arguments = [part.replace("*", place.path) for part in command.split()]
-        quickly = ("--effort", "quick", "--epochs", 1, "--no-plot") if command.startswith("train") else ()
-        if "--resume" in command:
-            quickly = ()
-        run = places(*arguments, *quickly, user=SOMEBODY if place.forbidden else None)
+        arguments = [part.replace("*", place) for part in command.split()]
+        trains = command.startswith("train") and "--resume" not in command
+        quickly = ("--effort", "quick", "--epochs", 1, "--no-plot") if trains else ()
+        run = places(*arguments, *quickly, user=SOMEBODY if place in FORBIDDEN else None)
         if wrong := told_badly(run):
             bad.append(f"{command} with {kind}: {wrong}: {run.err[-600:]}")
     assert not bad, "\n".join([f"{len(bad)} of {attempts}", *bad])
@@ -183,7 +163,7 @@ SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 2, "--no-plot", "--quie
 ODD = {"not UTF-8": os.fsdecode(b"a\xffb"), "the end of a line": "a\nb", "control characters": "a\x1b[31m\x07\u202eb"}
 
 
-@pytest.mark.parametrize("kind", list(ODD)[: tries(few=1, landing=len(ODD), hour=len(ODD))])
+@pytest.mark.parametrize("kind", list(ODD)[: tries("runs and lists")])
 def test_a_run_folder_of_an_odd_name(program, some_names, kind) -> None:  # noqa: F811
     """It is made, gone on with, drawn from and exported, and shown with nothing in it that a terminal obeys."""
     out = ODD[kind]
@@ -206,7 +186,7 @@ def test_a_run_folder_of_an_odd_name(program, some_names, kind) -> None:  # noqa
     program("train", "names.txt", *SMALL, "--out", out).refused("exists already")
 
 
-@pytest.mark.parametrize("kind", list(ODD)[: tries(few=1, landing=len(ODD), hour=len(ODD))])
+@pytest.mark.parametrize("kind", list(ODD)[: tries("runs and lists")])
 def test_a_list_of_an_odd_name(program, some_names, kind) -> None:  # noqa: F811
     """A config is UTF-8: a list whose path is not cannot be written down, and nothing is begun."""
     name = f"{ODD[kind]}.txt"
@@ -267,7 +247,7 @@ def test_a_disk_that_is_for_reading_alone(program, small_disk, some_names) -> No
 
 def test_a_disk_that_fills_up_while_training(program, small_disk, some_names) -> None:  # noqa: F811
     """What was saved before stays whole; with room again it goes on, and equals a training that never stopped."""
-    tries_or_skip()
+    tries("odd surroundings")
     program.write("names.txt", some_names)
     options = (*SMALL, "--epochs", 6)
     program("train", "names.txt", *options, "--out", "whole").done()
@@ -291,7 +271,7 @@ def test_a_disk_that_fills_up_while_training(program, small_disk, some_names) ->
 def test_a_disk_that_vanishes(program, some_names) -> None:  # noqa: F811
     """Every write fails from some point on; nothing is said but one sentence, and nothing is left half written."""
     program.write("names.txt", some_names)
-    for step in CAN_FAIL[: tries(few=1, landing=1, hour=3)]:
+    for step in CAN_FAIL[: tries("runs and lists")]:
         out = f"run-{step.replace(' ', '-')}"
         fault = {"step": step, "file": "state.safetensors", "at": 2, "what": FAIL, "error": errno.EIO}
         run = program("train", "names.txt", *SMALL, "--out", out, fault=fault)
@@ -303,7 +283,9 @@ def test_a_disk_that_vanishes(program, some_names) -> None:  # noqa: F811
 # --- surroundings -----------------------------------------------------------------------------------------------------
 
 
-def namegen(folder: Path, *arguments: object, python: tuple[str, ...] = (), **environment: str) -> Run:
+def namegen(
+    folder: Path, *arguments: object, python: tuple[str, ...] = (), encoding: str = "utf-8", **environment: str
+) -> Run:
     """The program in a fresh interpreter with options of Python's own, in another environment."""
     done = subprocess.run(
         [sys.executable, *python, "-c", "from namegen.cli import main; main()", *map(str, arguments)],
@@ -315,11 +297,11 @@ def namegen(folder: Path, *arguments: object, python: tuple[str, ...] = (), **en
         timeout=120,
         check=False,
     )
-    return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Run(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
 
 
 def test_without_assertions_it_learns_the_same(program, some_names) -> None:  # noqa: F811
-    tries_or_skip()
+    tries("odd surroundings")
     program.write("names.txt", some_names)
     for out, python in (("one", ()), ("two", ("-O", "-W", "error"))):
         namegen(program.folder, "train", "names.txt", *SMALL, "--out", out, python=python).done()
@@ -329,33 +311,22 @@ def test_without_assertions_it_learns_the_same(program, some_names) -> None:  # 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp932"])
 def test_a_terminal_without_utf_8(program, encoding) -> None:  # noqa: F811
     """A character that it cannot show is shown by its code; where it is said to be ASCII, click writes UTF-8 to it."""
-    tries_or_skip()
+    tries("odd surroundings")
     program.write("names.txt", "Zoë\nŁódź\n名前\n😀\n" * 30)
     speaks = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
     for arguments in (
         ("train", "names.txt", *SMALL, "--validation", 0, "--out", "run"),
-        ("generate", "run", "--allow-seen", "-n", 9, "--seed", 1),
         ("generate", "run", "--allow-seen", "-n", 9, "--seed", 1, "--format", "json"),
         ("describe", "names.txt"),
         ("score", "--model", "run", "Zo"),
-        ("lists",),
-    )[:: 1 if encoding == "ascii" else 2]:
-        started = subprocess.run(
-            [sys.executable, "-c", "from namegen.cli import main; main()", *map(str, arguments)],
-            cwd=program.folder,
-            env={**os.environ, **speaks},
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        assert started.returncode == 0, started.stderr
-        assert b"Traceback" not in started.stderr
-        (started.stdout + started.stderr).decode("utf-8" if encoding == "ascii" else encoding)
+    ):
+        run = namegen(program.folder, *arguments, encoding="utf-8" if encoding == "ascii" else encoding, **speaks)
+        assert "Traceback" not in run.done().err
 
 
 def test_a_home_that_cannot_be_written(program, some_names) -> None:  # noqa: F811
     """Nor be made; the plot is drawn, and no library complains of its cache."""
-    tries_or_skip()
+    tries("odd surroundings")
     program.write("names.txt", some_names)
     home = {"HOME": "/dev/null/home", "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""}
     drawn = tuple(one for one in SMALL if one not in ("--no-plot", "--quiet"))
@@ -386,21 +357,14 @@ def test_names_of_every_control_character_all_the_way(program) -> None:  # noqa:
     history = (program.folder / "run" / "history.csv").read_text(encoding="utf-8")
     assert not OBEYED.search(history)
     drawing = ("--allow-seen", "--allow-repeats", "-n", 400, "--seed", 1, "--temperature", 1)
-    found: dict[str, list[str]] = {}
-    for form in ("text", "csv", "json", "jsonl"):
-        out = program("generate", "run", *drawing, "--format", form).done().out
-        assert not OBEYED.search(out), form
-        if form == "csv":
-            found[form] = [row["name"] for row in csv.DictReader(io.StringIO(out))]
-        elif form == "json":
-            found[form] = [row["name"] for row in json.loads(out)]
-        elif form == "jsonl":
-            found[form] = [json.loads(line)["name"] for line in out.split("\n")[:-1]]
-    assert found["json"] == found["jsonl"]
+    told = {form: program("generate", "run", *drawing, "--format", form).done().out for form in ("text", "csv", "json")}
+    assert not [form for form, out in told.items() if OBEYED.search(out)]
+    found = {"csv": list(csv.DictReader(io.StringIO(told["csv"]))), "json": json.loads(told["json"])}
+    found = {form: [row["name"] for row in rows] for form, rows in found.items()}
     assert {character for name in found["json"] for character in name} >= set(CONTROLS)  # they come out as they went in
     assert found["csv"] == [safe_cell(printable(name)) for name in found["json"]]
     assert not [name for name in found["csv"] if name.startswith(("=", "＝"))]
-    program.write("drawn.csv", program("generate", "run", *drawing, "--format", "csv").done().out)
+    program.write("drawn.csv", told["csv"])
     read = program("describe", "drawn.csv", "--column", "name", "--json").done().json
     assert read["entries"] == 400
     for arguments in (

@@ -24,7 +24,7 @@ from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries
 from tests.labelled import labelled_checkpoint
 from tests.requirements import require
-from tests.tflite.forging import blanked, sealed_again
+from tests.tflite.conftest import blanked, sealed_again
 
 KINDS = (("simple_rnn", "none"), ("gru", "int8"), ("gru", "float16"), ("lstm", "none"))
 EXTREMES = (0, 1, 3, 4, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 4, 2**32 - 1)
@@ -92,7 +92,7 @@ def test_bytes(files: list[bytes], tmp_path: Path) -> None:
                 content[place : place + length] = content[other : other + length]
         return sealed_again(bytes(content))
 
-    returned, refused = attacked(forge, tmp_path, range(tries(few=40, landing=500, hour=4_000)))
+    returned, refused = attacked(forge, tmp_path, range(tries("`.tflite`")))
     assert refused > returned  # weights and digests alone may be others
 
 
@@ -109,7 +109,7 @@ def test_offsets_counts_and_places(files: list[bytes], tmp_path: Path) -> None:
             struct.pack_into("<I", content, place, new if new != old else old ^ 1)
         return sealed_again(bytes(content))
 
-    attempts = tries(few=40, landing=500, hour=4_000)
+    attempts = tries("`.tflite`")
     assert attacked(forge, tmp_path, range(attempts)) == (0, attempts)
 
 
@@ -137,7 +137,7 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
         length = len(text).to_bytes(4, "little")
         return sealed_again(content[: start - 4] + length + text + content[end:])
 
-    attacked(forge, tmp_path, range(tries(few=40, landing=300, hour=2_000)))
+    attacked(forge, tmp_path, range(tries("`.tflite`")))
 
 
 def test_the_weights(parts: list[Contents], tmp_path: Path) -> None:
@@ -164,4 +164,4 @@ def test_the_weights(parts: list[Contents], tmp_path: Path) -> None:
         probe = one.document.probe if rng.random() < 0.2 else ()
         return to_bytes_of(replace(one, weights=weights, document=replace(one.document, probe=probe)))
 
-    attacked(forge, tmp_path, range(tries(few=30, landing=200, hour=1_000)))
+    attacked(forge, tmp_path, range(tries("`.tflite`")))

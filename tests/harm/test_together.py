@@ -1,19 +1,28 @@
-"""Two of everything in one folder at once: one goes on, the other says so in a sentence, and nothing is lost."""
+"""Two of everything in one folder at once: one goes on, the other says so, nothing is lost. Threads on one model."""
 
 from __future__ import annotations
 
-import json
 import signal
+import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from namegen.api.model import LoadedModel
+from namegen.backends import load_engine
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import end, same_model
 from tests.harm.effort import tries
-from tests.harm.run_files import GRID, tries_or_skip
+from tests.harm.material import GRID
+from tests.requirements import require
 
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 10, "--batch-size", 32, "--seed", 3, "--no-plot")
 # An epoch takes a while, so that two that are started at once are at work at once; and every epoch is saved.
@@ -57,35 +66,19 @@ def names(program, some_names) -> str:  # noqa: F811
     return "names.txt"
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 def test_two_trainings_of_one_name(program, names) -> None:  # noqa: F811
-    attempts = tries_or_skip(landing=1, hour=50)
+    attempts = tries("two of everything")
     program("train", names, *SMALL, "--out", "whole").done()
     for number in range(attempts):
         command = ("train", names, *SMALL, "--out", f"run-{number}")
         one_went_on(both(program, command, command), "exists already")
+        program(*command).refused("exists already")
         same_model(program.folder / f"run-{number}", program.folder / "whole")
-
-
-def test_two_trainings_that_choose_their_folders(program, names) -> None:  # noqa: F811
-    """Each gets one of its own."""
-    attempts = tries_or_skip(landing=1, hour=50)
-    program("train", names, *SMALL, "--out", "whole").done()
-    for _ in range(attempts):
-        for run in both(program, ("train", names, *SMALL), ("train", names, *SMALL)):
-            run.done()
-    folders = list((program.folder / "runs").iterdir())
-    assert len(folders) == 2 * attempts
-    for folder in folders:
-        same_model(folder, program.folder / "whole")
 
 
 def test_two_that_go_on(program, names) -> None:  # noqa: F811
     program("train", names, *SMALL, "--out", "whole").done()
-    for number in range(tries(few=1, landing=1, hour=50)):
+    for number in range(tries("two of everything")):
         out = f"run-{number}"
         fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
         values = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
@@ -104,7 +97,7 @@ def wait_for(path: Path, process: Any) -> None:
 
 def test_one_that_goes_on_while_the_first_trains(program, names) -> None:  # noqa: F811
     """Not even what the first has half written is touched."""
-    attempts = tries_or_skip(landing=2, hour=50)
+    attempts = tries("two of everything")
     program("train", names, *SMALL, "--out", "whole").done()
     for number in range(attempts):
         out = f"run-{number}"
@@ -120,17 +113,8 @@ def test_one_that_goes_on_while_the_first_trains(program, names) -> None:  # noq
         same_model(program.folder / out, program.folder / "whole")
 
 
-def test_what_a_training_has_kept_is_not_lost_to_a_second_of_its_name(program, names) -> None:  # noqa: F811
-    tries_or_skip()
-    program("train", names, *SMALL, "--out", "run").done()
-    kept = contents(program.folder / "run")
-    for run in both(program, ("train", names, *SMALL, "--out", "run"), ("train", names, *SMALL, "--out", "run")):
-        run.refused("run exists already")
-    assert contents(program.folder / "run") == kept
-
-
 def test_two_sweeps(program, names) -> None:  # noqa: F811
-    attempts = tries_or_skip(landing=1, hour=50)
+    attempts = tries("two of everything")
     program.write("grid.toml", GRID.format(epochs=40))
     for number in range(attempts):
         command = ("sweep", "grid.toml", "--out", f"sweep-{number}", "--workers", 1, "--json", "--quiet")
@@ -145,22 +129,94 @@ def test_two_sweeps(program, names) -> None:  # noqa: F811
         ]
 
 
-def test_two_comparisons(program, names) -> None:  # noqa: F811
-    """The first is stopped by TERM once it has kept something: the second has taken nothing of it away."""
-    attempts = tries_or_skip(landing=1, hour=50)
-    for number in range(attempts):
-        folder = program.folder / f"report-{number}"
-        command = ("compare-backends", names, "--quick", "--out", folder.name)
-        process = program.spawn(*command)
-        wait_for(folder / "measurements", process)
-        program(*command).refused("another namegen is at work in", folder.name)
-        while not list(folder.glob("measurements/*.json")):
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.02)
-        program(*command).refused("another namegen is at work in", folder.name)
-        process.send_signal(signal.SIGTERM)
-        run = end(process)
-        assert run.code == 128 + signal.SIGTERM, run
-        assert "the same command continues from there" in run.err
-        for path in folder.glob("measurements/*.json"):
-            json.loads(path.read_bytes())
+# --- several threads on one model ------------------------------------------------------------------------------------
+
+THREADS = 8
+WAYS = 12  # different calls: a thread makes all of them in turn, each thread beginning with another
+CHARACTERS = "aeilmnorst"
+
+
+@pytest.fixture
+def _threads_change_often() -> Iterator[None]:
+    """So that every place where one thread can come in between another's two lines is met."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def fresh_model(cell: str, *, backend: str = "numpy", labels: int = 0) -> LoadedModel:
+    """A model that nobody has asked anything yet: what it makes ready for its first call, threads make side by side."""
+    vocabulary = Vocabulary(CHARACTERS)
+    network = RecurrentNetwork(vocabulary.size, cell, (16, 16), labels=labels)
+    rng = np.random.default_rng(0)
+    shapes = network.parameter_shapes.items()
+    state = {name: rng.normal(scale=0.5, size=shape).astype(np.float32) for name, shape in shapes}
+    engine = load_engine(backend)(network, None, threads=1)
+    engine.set_state(state)
+    beginnings = Beginnings.from_counts(vocabulary.size, [3, 2, 1][:labels]) if labels else Beginnings.single()
+    of_labels = tuple(f"label {place}" for place in range(labels))
+    return LoadedModel("threads", engine, vocabulary, 8, beginnings=beginnings, labels=of_labels)
+
+
+def ask(model: LoadedModel, way: int) -> object:
+    """One of the calls."""
+    kind, seed = way % 3, way // 3
+    if kind == 0:
+        return model.generate(10 + seed, seed=seed, allow_seen=True, max_length=8)
+    if kind == 1:
+        return model.best(5 + seed, allow_seen=True, max_length=8)
+    return model.score("marion"[seed:])
+
+
+def in_threads(call: Callable[[int], object]) -> list[object]:
+    """What ``call(thread)`` gives in each of the threads, which all begin at the same moment."""
+    together = threading.Barrier(THREADS)
+
+    def work(thread: int) -> object:
+        together.wait(timeout=60)
+        return call(thread)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, range(THREADS)))
+
+
+def check(make: Callable[[], LoadedModel], calls: int) -> None:
+    """Ask a fresh model in threads, and hold every answer against those of another that one thread asks."""
+    alone = make()
+    expected = [ask(alone, way) for way in range(WAYS)]
+    model = make()
+
+    def work(thread: int) -> list[tuple[int, object]]:
+        return [(way, ask(model, way)) for way in ((thread + call) % WAYS for call in range(calls))]
+
+    for answers in in_threads(work):
+        assert isinstance(answers, list)
+        for way, answer in answers:
+            assert answer == expected[way]
+
+
+@pytest.mark.usefixtures("_threads_change_often")
+@pytest.mark.parametrize(("cell", "labels"), [("simple_rnn", 0), ("gru", 3), ("lstm", 0)])
+def test_of_the_numpy_engine(cell: str, labels: int) -> None:
+    check(lambda: fresh_model(cell, labels=labels), tries("calls of each of 8 threads, NumPy"))
+
+
+@pytest.mark.usefixtures("_threads_change_often")
+def test_the_first_step_of_a_model() -> None:
+    """What the first step makes ready is made once, or by several threads alike."""
+
+    def step(model: LoadedModel) -> np.ndarray:
+        return model.model.step(tokens, model.model.initial_state(3))[0]
+
+    for attempt in range(tries("calls of each of 8 threads, NumPy")):
+        tokens = np.full(3, attempt % 10, np.int32)
+        expected, model = step(fresh_model("gru")), fresh_model("gru")
+        for logits in in_threads(lambda _, model=model: step(model)):
+            np.testing.assert_array_equal(logits, expected)
+
+
+def test_of_the_keras_engine() -> None:
+    require("keras")
+    calls = tries("calls of each of 8 threads, Keras")
+    check(lambda: fresh_model("gru", backend="keras"), calls)

@@ -1,0 +1,299 @@
+"""Very large files, very many names, characters, banned words and prefixes: time and memory stay within bounds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen.api.model import load
+from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.config import read_config
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.description import describe
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
+from namegen.core.evaluation.ngram import NgramModel
+from namegen.core.generation import bands
+from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.wishes.matches import Matches
+from namegen.core.generation.wishes.wishlist import Banned, Wishlist
+from namegen.core.network import checkpoint
+from namegen.core.network.checkpoint import read_tensors, write_tensors
+from namegen.core.settings import DataSettings
+from namegen.core.training.file_names import KNOWN_NAMES_FILE
+from namegen.core.training.run_state import SavedState
+from namegen.documents import LARGEST
+from namegen.errors import CheckpointError, GenerationError, NamegenError, NamesError, OutputError
+from namegen.fetch.sources import clean_name
+from namegen.files import read_whole
+from namegen.lists import read_names
+from namegen.wishes import make_wishes
+from tests.core.generation.exact import SmallModel, all_names
+from tests.harm.attack import attack
+from tests.harm.effort import tries
+from tests.harm.material import model_file
+
+MEBIBYTE = 2**20
+TERABYTE = 10**12
+
+# --- files: sparse ones, that take no room ----------------------------------------------------------------------------
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "model.safetensors": load,
+    "state.safetensors": SavedState.load,
+    "model.tflite": TFLiteModel.load,
+    "config.toml": read_config,
+    "vocabulary.json": Vocabulary.load,
+    **{f"names.{kind}": lambda path: read_names(DataSettings(names=str(path))) for kind in ("txt", "csv", "json")},
+}
+
+
+def sparse(path: Path, size: int, content: bytes = b"") -> Path:
+    """A file of so many bytes that takes no room; skips where the file system has none."""
+    path.write_bytes(content)
+    try:
+        os.truncate(path, size)
+    except OSError:
+        pytest.skip("this file system has no files of that size")
+    if path.stat().st_blocks * 512 > 64 * MEBIBYTE:
+        path.unlink()
+        pytest.skip("this file system writes sparse files out")
+    return path
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_sparse_file_is_refused_and_one_that_is_too_large_unread(tmp_path: Path, name: str) -> None:
+    path, read = tmp_path / name, READERS[name]
+    assert attack(read, [sparse(path, TERABYTE)], seconds=1, memory=64 * MEBIBYTE).refused == 1
+    with pytest.raises(NamegenError, match=r"larger than [\d,]+ bytes, the most|more than [\d,]+ bytes, the most"):
+        read(path)
+    assert attack(read, [sparse(path, tries("bytes of a sparse"))], memory=2**30).refused == 1
+
+
+def test_a_model_with_a_long_tail_one_whose_header_has_no_end_and_large_names_beside(tmp_path: Path) -> None:
+    content = model_file(labelled=False).read_bytes()
+    starts = {"tail": content, "header": (2**40).to_bytes(8, "little") + content[8:]}
+    paths = [sparse(tmp_path / name, size, start) for size in (10**9, 10**7) for name, start in starts.items()]
+    tensors, document = read_tensors(model_file(labelled=True))
+    tensors.pop("known_names", None)
+    document["training"]["known_names_file"] = KNOWN_NAMES_FILE
+    write_tensors(tmp_path / "model.safetensors", tensors, document)
+    sparse(tmp_path / KNOWN_NAMES_FILE, TERABYTE)
+    assert attack(load, [*paths, tmp_path / "model.safetensors"], memory=2**30).refused == len(paths) + 1
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state, which grows with the epochs, may say more of itself than a model."""
+    path, (tensors, document) = tmp_path / "model.safetensors", read_tensors(model_file(labelled=False))
+    much = {**document, "x": '"' * (LARGEST // 2)}
+    with pytest.raises(Exception, match="would describe itself in more than 4,194,304 bytes"):
+        write_tensors(path, tensors, much)
+    write_tensors(path, tensors, much, largest=4 * LARGEST)
+    for read in (read_tensors, SavedState.load):
+        with pytest.raises(CheckpointError):
+            read(path)
+    path.unlink()
+    monkeypatch.setattr(checkpoint, "LARGEST_FILE", 10_000)
+    with pytest.raises(OutputError, match="would have more than 10,000 bytes"):
+        write_tensors(path, {"one": np.zeros(2_500, np.float32)}, {})
+    assert not path.exists()
+    write_tensors(path, {"one": np.zeros(2_200, np.float32)}, {})
+    assert len(read_tensors(path)[0]["one"]) == 2_200
+
+
+@pytest.mark.parametrize("size", [0, 1, 10, 11])
+def test_a_file_is_read_whole_up_to_the_limit(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * size)
+    if size <= 10:
+        assert read_whole(path, 10) == b"x" * size
+    else:
+        with pytest.raises(OSError, match="larger than 10 bytes"):
+            read_whole(path, 10)
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+# What fills a document, by how many bytes it takes there: a quotation mark takes two, as the whole stands in a text.
+FILLINGS: dict[str, Callable[[int], Any]] = {
+    "whole numbers": lambda size: [0] * (size // 2),
+    "numbers": lambda size: [1.5] * (size // 4),
+    "empty lists": lambda size: [[]] * (size // 3),
+    "objects": lambda size: [{"a": 1}] * (size // 10),
+    "keys": lambda size: {f"{place:07}": 0 for place in range(size // 14)},
+    "one text": lambda size: "a" * size,
+}
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_a_model_that_says_much_of_itself(tmp_path: Path, filling: str) -> None:
+    tensors, document = read_tensors(model_file(labelled=False))
+    path, size = tmp_path / "model.safetensors", int(0.85 * LARGEST / tries("a share"))
+    write_tensors(path, tensors, {**document, "training": {**document["training"], "x": FILLINGS[filling](size)}})
+    assert path.stat().st_size > size
+    attack(load, [path])  # whether it is read or refused: what counts are time and memory
+
+
+MARKS = "\u0345" * 500 + "\u0334" * 499  # in an order that Unicode has to turn round
+
+
+def test_a_letter_with_more_accents_than_any_language_has() -> None:
+    """In lists, wishes and what a server sends; as many as may be, in the order that takes longest."""
+    for name in ("a" + MARKS, "a" + MARKS[:31], "e" + "\u0301" * 31):
+        with pytest.raises(NamesError, match=r"line 2: .* has more than 30 accents on one letter"):
+            Corpus.from_bytes(f"Anna\n{name}\n".encode(), source="list.txt")
+    many, lines = "a" + MARKS * 200, "\n".join(["" + ("a" + MARKS[485:515]) * 32] * 500).encode()
+    calls: list[Callable[[], object]] = [
+        lambda: make_wishes(starts_with=many),
+        lambda: make_wishes(matches=many),
+        lambda: Corpus.from_bytes(lines, source="list.txt"),
+    ]
+    assert attack(lambda place: calls[place](), range(len(calls))).returned == len(calls)
+    assert clean_name(many) == ""
+
+
+# --- searches ---------------------------------------------------------------------------------------------------------
+
+
+def many_characters() -> str:
+    return "".join(map(chr, range(0x4E00, 0x4E00 + tries("characters"))))
+
+
+class Flat:
+    """A model of as many characters as are wanted whose logits are the same behind every prefix.
+
+    State: nothing but how many rows there are.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, end: float = 0.0) -> None:
+        self.vocabulary = vocabulary
+        self.vocabulary_size = vocabulary.size
+        self.logits = np.zeros(vocabulary.size, np.float32)
+        self.logits[0] = end
+        self.rows_read = 0
+
+    def initial_state(self, rows: int) -> np.ndarray:
+        return np.zeros(rows)
+
+    def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.rows_read += len(tokens)
+        return np.tile(self.logits, (len(tokens), 1)), state
+
+    def select(self, state: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return state[rows]
+
+
+def best(generator: Generator, n: int, longest: int, wishes: Wishlist | None = None) -> list[str]:
+    batches = likeliest(generator, n, max_length=longest, allow_seen=True, wishes=wishes)
+    return [name for batch in batches for name in batch.names]
+
+
+@pytest.mark.parametrize("end", [0.0, -100.0, -1e30])
+def test_a_search_over_very_many_characters_ends(monkeypatch: pytest.MonkeyPatch, end: float) -> None:
+    monkeypatch.setattr(bands, "MOST_LOGITS", 20_000_000)
+    vocabulary = Vocabulary(many_characters())
+
+    def search(longest: int) -> None:
+        with pytest.raises(GenerationError, match=r"^names found: 0 of 2 asked for, .*; no more within"):
+            best(Generator(Flat(vocabulary, end), vocabulary), 2, longest)
+
+    assert attack(search, [20, 1_000], memory=400 * MEBIBYTE).returned == 2
+
+
+def test_the_bound_counts_what_is_read_behind_every_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "MOST_LOGITS", 300_000)
+    vocabulary = Vocabulary("abcdefghi")
+    model = Flat(vocabulary, -100.0)
+    beginnings = Beginnings.from_counts(vocabulary.size, [1] * 30)
+    with pytest.raises(GenerationError, match="no more within"):
+        best(Generator(model, vocabulary, beginnings=beginnings), 2, 20)
+    assert model.rows_read * vocabulary.size <= 300_000
+
+
+def test_a_search_that_would_keep_too_much_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has found until then is the same, and so is what it finds a few logits at a time."""
+    model = SmallModel()
+    exact = all_names(model, 7)
+    generator = Generator(model, model.vocabulary)
+    expected = sorted((name for name in exact if name), key=lambda name: (-exact[name], name))
+    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_NUMBERS", 20)  # so that blocks wait
+    assert best(generator, 200, 7) == expected[:200]
+    monkeypatch.setattr(bands, "MOST_NUMBERS", 500)
+    found: list[str] = []
+    batches = likeliest(generator, 1_000, max_length=7, allow_seen=True)
+    with pytest.raises(GenerationError, match=r"of 1,000 asked for, the likeliest there are; no more within"):
+        found.extend(name for batch in batches for name in batch.names)
+    assert found == expected[: len(found)]
+    monkeypatch.undo()
+    assert best(generator, 1_000, 7) == expected[:1_000]
+
+
+@pytest.mark.parametrize("expression", ["([a-zA-Z]+)*1", "(a|b|c|(d|e)+)*1", r"([a-z]+)*1\b"])
+def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch, expression: str) -> None:
+    monkeypatch.setattr(bands, "MOST_LOGITS", 200_000)
+
+    def search(seed: int) -> None:
+        model = SmallModel("1abcde", seed=seed, impossible="1")
+        best(Generator(model, model.vocabulary), 5, 40, Wishlist([Matches(expression)]))
+
+    assert attack(search, range(2)).refused == 2
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def names_of(lines: int) -> list[str]:
+    """Different names that share little, drawn at random: of 8 letters each."""
+    drawn = np.random.default_rng(0).integers(97, 123, (lines, 8), dtype=np.uint8)
+    return [name.decode() for name in np.unique(drawn.view("S8")[:, 0]).tolist()]
+
+
+def test_very_many_banned_words() -> None:
+    words = {np.base_repr(number, 36).lower() for number in range(40_000, 40_000 + min(tries("lines"), 1_000_000))}
+
+    def ban(name: str) -> None:
+        wish = Banned(words)
+        assert not wish.keeps(f"Ab {np.base_repr(40_000, 36)} & Co.")
+        assert all(wish.keeps(name) for _ in range(20_000))
+
+    assert attack(ban, ["A.b.c."], seconds=10).returned == 1
+
+
+@pytest.mark.parametrize("what", ["describe", "ceiling", "n-gram"])
+def test_memory_and_time_are_linear_in_the_lines(what: str) -> None:
+    """600 bytes a name of eight characters, and 8 to 10 seconds a million."""
+    lines = tries("lines")
+    names = names_of(lines)
+    content = "\n".join(names).encode()
+
+    def read(_: int) -> None:
+        corpus = Corpus.from_bytes(content, source="names.txt")
+        tree = None if what == "describe" else PrefixTree.from_names(corpus.names, corpus.vocabulary)
+        if tree is None:
+            assert describe(corpus.names).distinct == len(corpus.names)
+        elif what == "ceiling":
+            assert ceiling(tree).accuracy_argmax < 0.7
+        else:
+            assert NgramModel(tree, corpus.vocabulary.size, 4, "kneser-ney").order == 4
+
+    seconds, memory = (8e-6, 600) if what != "n-gram" else (18e-6, 800)
+    assert attack(read, [0], seconds=2 + seconds * lines, memory=100 * MEBIBYTE + memory * lines).returned == 1
+
+
+def test_very_many_characters_are_read_a_few_prefixes_at_a_time() -> None:
+    rng, many = np.random.default_rng(0), many_characters()
+    names = ["".join(many[place] for place in rng.integers(len(many), size=3)) for _ in range(1_500)]
+    vocabulary = Vocabulary(many)
+    tree = PrefixTree.from_names(names, vocabulary)
+
+    def evaluate(order: int) -> None:
+        figures = AccuracyEvaluator(NgramModel(tree, vocabulary.size, order)).evaluate(tree)
+        assert figures.loss_nats_per_char < np.log(len(many))
+
+    assert attack(evaluate, [1, 3], memory=150 * MEBIBYTE, seconds=20).returned == 2
