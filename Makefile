@@ -37,7 +37,7 @@ help:
 	@echo "make demo         install, train on first names, print new ones, compare the engines"
 	@echo "make test         the tests (PYTEST_ARGS=... for pytest's options)"
 	@echo "make test-slow    the tests that take long and are not among those"
-	@echo "make harm         the attacks, as continuous integration runs them (two minutes at most)"
+	@echo "make harm         the attacks, as continuous integration runs them (a minute)"
 	@echo "make fuzz         the attacks at length (an hour or more): 10,000 tries for each reader of files"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
 	@echo "make size         files, lines and token lines by folder; make check holds the sums against docs/develop/size.json"
@@ -51,7 +51,7 @@ help:
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
-	@echo "make mutants      1,300 small mistakes, one at a time: does a test notice? (hours; COUNT=...; DEAL=1: others)"
+	@echo "make mutants      1,300 small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
@@ -103,7 +103,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
-	$(RUN) -m benchmarks.mutants_page --check
+	$(RUN) -m benchmarks.mutants_record --check
 	$(RUN) docs/tools/make_models.py --check
 
 size: $(VENV)/.installed
@@ -120,7 +120,7 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.plausibility_page
 	$(RUN) -m benchmarks.labels_page
-	$(RUN) -m benchmarks.mutants_page
+	$(RUN) -m benchmarks.mutants_record
 
 # What an earlier build has left is taken away first, so that a page that is gone is missed.
 site: $(VENV_SITE)/.installed
@@ -154,8 +154,8 @@ labels: $(VENV_BENCH)/.installed
 	$(RUN) -m benchmarks.labels_page
 
 mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
-	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT)) $(if $(DEAL),--deal)
-	$(RUN) -m benchmarks.mutants_page
+	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT))
+	$(RUN) -m benchmarks.mutants_record
 
 models: $(VENV)/.installed
 	$(RUN) docs/tools/make_models.py

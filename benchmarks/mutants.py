@@ -1,24 +1,23 @@
-"""Do the tests notice? A thousand small mistakes, put into the code one at a time, each followed by its tests.
+"""Do the tests notice? Small mistakes, put into the code one at a time, each followed by its tests.
 
-    python -m benchmarks.mutants                     # an hour on two cores; stopped, it goes on later
-    python -m benchmarks.mutants --count 100         # the first hundred of them
+    python -m benchmarks.mutants                     # those of the record that still stand; hours on two cores
+    python -m benchmarks.mutants --count 100         # a hundred of them
+    python -m benchmarks.mutants --deal              # choose them anew
+    python -m benchmarks.mutants --untried           # those that have not been tried; writes what is found
 
-A mistake (a *mutant*: ``<`` for ``<=``, ``+`` for ``-``, 2 for 1, a ``not`` more) is made by Cosmic Ray in a copy of
-the checkout. It is *killed* if a test fails, and *survives* if all pass that take its line. Which thousand of all
-possible ones are made is dealt by a hash, so that the same code gives the same ones. Under test are the prefix tree,
-the NumPy engine's mathematics, generation, and files.
+A mistake (a *mutant*: ``<`` for ``<=``, ``+`` for ``-``, 2 for 1, a ``not`` more) is made by Cosmic Ray, in a copy of
+the checkout. It is *killed* if a test fails, and *survives* if all pass that take its line. A hash deals which of all
+possible ones are made, so that the same code gives the same ones.
 
-What is found is kept under ``build/mutants``; a mutant is tried anew if its file has changed since, or the test that
-noticed it, or, where none did, any that takes its line. (Other code that a test calls is not looked at: remove the
-folder where that matters.)
-``docs/results/mutants.json`` has the counts and the survivors, for people to read one by one. What they find out of
-those that no test can notice stands in ``mutants_reasons.toml``.
+The record (``docs/results/mutants.json``) has each of them as text. Without ``--deal`` each is looked for in today's
+code, by its line and its function, wherever that has moved; said is which were noticed before and are not now. A
+mistake that stands there with a reason is not tried again. What is found is kept under ``build/mutants``: stopped, it
+goes on later.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import hashlib
 import json
 import math
@@ -28,137 +27,113 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
 
-from benchmarks.document import write_json
-from benchmarks.mutants_document import Mutants, Survivor, key_of, read_reasons
-from benchmarks.mutants_forked import Limits, Session, in_session
-from benchmarks.mutants_tests import code_digest, digest, measured, test_digest
-from benchmarks.pages import RESULTS
+from msgspec.structs import replace
 
-KEPT = Path("build") / "mutants"
-COUNT, SEED = 1_000, 0
-LIMITS = Limits(seconds=10, times=3, patience=10, kibibytes=2**23)
-UNDER_TEST = {
-    "namegen/core/data": "prefix_tree batching split vocabulary sameness",
-    "namegen/backends/numpy_engine": "cells recurrent optimizers walk engine",
-    "namegen/core/generation": ("count_splitting sampling generator inventing bands arrivals plausibility people"),
-    "namegen/core/generation/wishes": "matches neighbours wish wishlist",
-    "namegen/core/network": "architecture checkpoint",
-    "namegen/core/training": "run_folder run_state history dropping schedules",
-    "namegen": "files documents errors",
-}
+from benchmarks.mutants_forked import Limits, Session, in_session, written
+from benchmarks.mutants_record import Mistake, Tree, functions, read, write
+from benchmarks.mutants_tests import digest, measured
+
+KEPT, TRIED = Path("build") / "mutants", Path("build") / "mutants" / "tried.jsonl"
+LIMITS, OF_A_START = Limits(seconds=10, times=3, patience=10, kibibytes=2**23), 60
+# Where mistakes are made, and how many; the rest of the package has the second number of them.
+INNER = ("namegen/core/", "namegen/backends/numpy_engine/")
+COUNTS = (1_000, 300)
+# Without those that drive a browser, run documents or attack at length.
 TESTS = [
-    "tests/core",
-    "tests/numpy_engine",
-    "tests/test_files.py",
-    "tests/test_documents.py",
-    "tests/test_labels.py",
-    "tests/test_labelled_models.py",
-    "tests/test_wishes.py",
-    "tests/test_drawing_temperature.py",
-    "tests/cli/test_people.py",
+    "tests",
+    *(f"--ignore=tests/{one}" for one in ("harm", "docs", "learn", "web/test_page.py", "web/test_app.py")),
 ]
+TESTS += [f"--ignore=tests/{one}" for one in ("web/test_choices.py", "web/test_report.py", "drawings")]
 # `X | None` in an annotation, which is never run; the last two need to be told of what.
 LEFT_OUT = ("ReplaceBinaryOperator_BitOr_", "VariableReplacer", "VariableInserter")
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One mistake.
+class Trial:
+    """A mistake to be tried.
 
     Attributes:
-        file, line: where.
-        operator, occurrence: Cosmic Ray's name of it, and which of its places in the file.
+        mistake: which.
+        file, line: where it stands today.
+        tests: those that take its line, in their order.
+        seconds: how long each lasts without it.
     """
 
+    mistake: Mistake
     file: str
     line: int
-    operator: str
-    occurrence: int
-
-    @property
-    def rank(self) -> str:
-        """By this they are dealt: a change of one file leaves the choice in the others as it was."""
-        return hashlib.sha256(f"{SEED} {self.file} {self.operator} {self.occurrence}".encode()).hexdigest()
-
-    @property
-    def place(self) -> str:
-        """Where it is, and what, in a line for people."""
-        return f"{self.file}:{self.line} {self.operator.split('/')[-1]} {self.occurrence}"
-
-    def change(self, text: str) -> str:
-        """The text of the file with the mistake. Raises ValueError if it is not there any more."""
-        from cosmic_ray.mutating import mutate_code
-        from cosmic_ray.plugins import get_operator
-
-        changed = mutate_code(text, get_operator(self.operator)(), self.occurrence)
-        if changed is None:
-            raise ValueError(f"{self.operator} has no place {self.occurrence} in {self.file}")
-        return str(changed)
-
-
-@dataclass(frozen=True)
-class Task:
-    """A mutant to be tried.
-
-    Attributes:
-        mutant: which.
-        tests: those that take its line, in their order.
-        seconds: how long each test lasts without it.
-    """
-
-    mutant: Mutant
     tests: tuple[str, ...]
     seconds: Mapping[str, float]
 
     @property
-    def kept(self) -> Path:
-        """Where it is kept what became of it."""
-        name = f"{self.mutant.operator.split('/')[-1]}-{self.mutant.occurrence}.json"
-        return KEPT / "tried" / self.mutant.file.replace("/", ".") / name
+    def changed(self) -> str:
+        """The text of the file with the mistake."""
+        return self.mistake.put_into(Path(self.file).read_text(encoding="utf-8"), self.line)
 
-    def known(self) -> dict[str, object] | None:
-        """What became of it; None if it has to be tried."""
-        if not self.kept.exists():
-            return None
-        known: dict[str, object] = json.loads(self.kept.read_text())
-        return known if known["digest"] == self.digest(str(known["noticed_by"])) else None
+    @property
+    def name(self) -> str:
+        """What it is called in the file of outcomes."""
+        return " ".join(map(str, (self.mistake.file, self.mistake.nth, *self.mistake.key)))
 
-    def digest(self, noticed_by: str) -> str:
+    def state(self, noticed_by: str | None) -> str:
         """What the outcome hangs on: the file, and the test that failed, or all of them."""
-        if noticed_by:
-            return code_digest(self.mutant.file) + test_digest(noticed_by)
-        there = {test.split("::")[0] for test in self.tests}
-        return code_digest(self.mutant.file) + digest(path for path in there if Path(path).exists())
+        return digest({self.file, *(test.partition("::")[0] for test in ([noticed_by] if noticed_by else self.tests))})
 
 
-def files() -> list[str]:
-    """What is mutated."""
-    return [f"{folder}/{stem}.py" for folder, stems in UNDER_TEST.items() for stem in stems.split()]
+def sources() -> Tree:
+    """The package's code."""
+    return Tree({str(path): path.read_text(encoding="utf-8") for path in sorted(Path("namegen").rglob("*.py"))})
 
 
-def chosen(count: int) -> list[Mutant]:
-    """So many of all possible mutants."""
+def deal(tree: Tree, counts: tuple[int, int]) -> list[Mistake]:
+    """So many of all possible mistakes, within ``INNER`` and elsewhere; what is known of them is taken over."""
     from cosmic_ray.commands.init import _all_work_items
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
 
-    every = []
-    for item in _all_work_items([Path(path) for path in files()], {}):
-        for mutation in item.mutations:
-            if not mutation.operator_name.split("/")[-1].startswith(LEFT_OUT):
-                line = mutation.start_pos[0]
-                every.append(Mutant(str(mutation.module_path), line, mutation.operator_name, mutation.occurrence))
-    return sorted(every, key=lambda one: one.rank)[:count]
+    ranked: tuple[list[tuple[str, str, str, int]], ...] = ([], [])
+    for item in _all_work_items([Path(file) for file in tree.texts], {}):
+        for one in item.mutations:
+            if not one.operator_name.split("/")[-1].startswith(LEFT_OUT):
+                file = str(one.module_path)
+                rank = hashlib.sha256(f"0 {file} {one.operator_name} {one.occurrence}".encode()).hexdigest()
+                ranked[not file.startswith(INNER)].append((rank, file, one.operator_name, one.occurrence))
+    reasons = {one.key: one.reason for one in read()}
+    dealt = []
+    for count, candidates in zip(counts, ranked, strict=True):
+        for _, file, operator, occurrence in sorted(candidates)[:count]:
+            after = mutate_code(tree.texts[file], get_operator(operator)(), occurrence)
+            dealt.append(mistake_of(tree, file, str(after), reasons))
+    return dealt
 
 
-def tasks(mutants: list[Mutant]) -> list[Task]:
-    """With the tests of each."""
-    taken = measured(files(), TESTS, KEPT / "taken")
-    return [Task(mutant, taken.tests(mutant.file, mutant.line), taken.seconds) for mutant in mutants]
+def mistake_of(tree: Tree, file: str, changed: str, reasons: Mapping[tuple[str, str, str], str]) -> Mistake:
+    """The difference of two texts of a file, as a mistake."""
+    old, new = tree.texts[file].splitlines(), changed.splitlines()
+    hunks = [hunk for hunk in SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if hunk[0] != "equal"]
+    first = next(line for line in range(hunks[0][1], len(old)) if old[line].strip())
+    last = max(hunks[-1][2], first + 1)
+    before = old[first:last]
+    both = textwrap.dedent("\n".join([*before, *new[first : last + len(new) - len(old)]])).split("\n")
+    texts = ["\n".join(part) for part in (both[: len(before)], both[len(before) :])]
+    mistake = Mistake(file, functions(tree.texts[file])[first], *texts)
+    nth, reason = tree.nth(mistake, first + 1), reasons.get(mistake.key, "")
+    return Mistake(file, mistake.function, *texts, nth=nth, noticed=None, reason=reason)
+
+
+def trials(tree: Tree, mistakes: Sequence[Mistake]) -> list[Trial]:
+    """Those that stand in the code, with the tests of each."""
+    taken = measured(list(tree.texts), TESTS, KEPT / "taken")
+    places = ((mistake, tree.line_of(mistake)) for mistake in mistakes)
+    return [Trial(one, *place, taken.tests(*place), taken.seconds) for one, place in places if place]
 
 
 def copies(workers: int) -> Iterator[Path]:
@@ -171,75 +146,42 @@ def copies(workers: int) -> Iterator[Path]:
             if Path(name).exists():
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(name, tree / name)
+        subprocess.run([sys.executable, "-m", "compileall", "-q", tree], check=True)
         yield tree
 
 
-def work_in(tree: Path, of_worker: list[Task], whole: Path) -> None:
-    """Try some mutants, one after another, in one copy of the whole."""
+def work_in(tree: Path, of_worker: list[Trial], tried: Path) -> None:
+    """Try some mistakes, one after another, in one copy of the whole."""
     os.chdir(tree)
     os.environ["PYTHONPATH"] = os.getcwd()
     sys.path.insert(0, os.getcwd())
     for name in [one for one in sys.modules if one.partition(".")[0] == "namegen"]:
         del sys.modules[name]  # it came from the checkout, and without the checks of shapes
-    in_session(partial(_try_each, of_worker, whole), TESTS)
+    in_session(partial(_try_each, of_worker, tried), TESTS)
 
 
-def _try_each(of_worker: list[Task], whole: Path, session: Session) -> None:
-    """First each in a fork, which is quick, then those that nobody noticed there with a pytest of their own; but for
-    those of which somebody has found out that no test can notice them.
-    """
-    unnoticed, reasons = [], read_reasons()
-    for task in of_worker:
-        _, after = _before_and_after(task)
-        test = session.notices(task.mutant.file, after, task.tests, task.seconds, LIMITS)
-        if test is not None:
-            _keep(task, whole, False, test)
-        elif key_of(task.mutant.file, _change(task)) in reasons:
-            _keep(task, whole, True, "")
-            print(f"survived, with a reason: {task.mutant.place}", flush=True)
-        else:
-            unnoticed.append(task)
-            print(f"not noticed yet: {task.mutant.place}", flush=True)
-    for task in unnoticed:
-        survived, noticed_by = _on_its_own(task, *_before_and_after(task))
-        _keep(task, whole, survived, noticed_by)
-        print(f"{'survived' if survived else 'noticed'}: {task.mutant.place}", flush=True)
+def _try_each(of_worker: list[Trial], tried: Path, session: Session) -> None:
+    """Each in a fork, which is quick; what nobody notices there, with a pytest of its own."""
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.dont_write_bytecode = True  # two mistakes of a second would have the same time
+    for trial in of_worker:
+        noticed_by = session.notices(trial.file, trial.changed, trial.tests, trial.seconds, LIMITS)
+        if noticed_by is None and trial.tests:
+            noticed_by = _on_its_own(trial)
+        with tried.open("a", encoding="utf-8") as out:
+            out.write(json.dumps([trial.name, trial.state(noticed_by), noticed_by]) + "\n")
+        print(f"{noticed_by or 'SURVIVED'}: {trial.file}:{trial.line} {trial.mistake.after!r}", flush=True)
 
 
-def _before_and_after(task: Task) -> tuple[str, str]:
-    before = Path(task.mutant.file).read_text(encoding="utf-8")
-    return before, task.mutant.change(before)
-
-
-def _change(task: Task) -> str:
-    before, after = _before_and_after(task)
-    return change_of(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))
-
-
-def _keep(task: Task, whole: Path, survived: bool, noticed_by: str) -> None:
-    outcome = {
-        "survived": survived,
-        "noticed_by": noticed_by,
-        "digest": task.digest(noticed_by),
-        "change": _change(task),
-    }
-    kept = whole / task.kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(outcome))
-
-
-def _on_its_own(task: Task, before: str, after: str) -> tuple[bool, str]:
-    """Try a mutant with a pytest of its own: whether it survives, and the test that failed, if one did."""
-    if not task.tests:
-        return True, ""
-    file, tests = Path(task.mutant.file), Path("build/tests.txt")
+def _on_its_own(trial: Trial) -> str | None:
+    """The test that fails in a pytest of its own, if one does."""
+    tests = Path("build/tests.txt")
     tests.parent.mkdir(exist_ok=True)
-    tests.write_text("\n".join(task.tests))
+    tests.write_text("\n".join(trial.tests))
+    seconds = OF_A_START + LIMITS.of(sum(trial.seconds[test] for test in trial.tests))
     pytest = f"{sys.executable} -m pytest -q -x -p no:cacheprovider -p no:xdist @{tests}"
-    seconds = LIMITS.of(sum(task.seconds[test] for test in task.tests))
     limited = f"ulimit -t {math.ceil(seconds)} -v {LIMITS.kibibytes}; exec {pytest}"
-    file.write_text(after, encoding="utf-8")
-    try:
+    with written(trial.file, trial.changed):
         run = subprocess.Popen(
             ["bash", "-c", limited], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -248,46 +190,57 @@ def _on_its_own(task: Task, before: str, after: str) -> tuple[bool, str]:
         except subprocess.TimeoutExpired:
             os.killpg(run.pid, signal.SIGKILL)
             output = run.communicate()[0].decode(errors="replace")
-    finally:
-        file.write_text(before, encoding="utf-8")
-    noticed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py\S*)", output, re.MULTILINE)
-    return run.returncode == 0, noticed[1] if noticed and run.returncode else ""
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+?\.py\S*)", output, re.MULTILINE)
+    return None if run.returncode == 0 else failed[1] if failed else trial.tests[0]
 
 
-def change_of(diff: Iterable[str]) -> str:
-    """The lines that a mutant changes, before and after."""
-    lines = [line for line in diff if line[:1] in "-+" and line[:3] not in ("---", "+++")]
-    return "\n".join(lines)
+def outcomes(trials: Sequence[Trial]) -> list[bool | None]:
+    """Whether each was noticed; None if it has to be tried."""
+    lines = TRIED.read_text(encoding="utf-8").splitlines() if TRIED.exists() else []
+    known = {name: (state, noticed_by) for name, state, noticed_by in map(json.loads, lines)}
+    found: list[bool | None] = []
+    for trial in trials:
+        state, noticed_by = known.get(trial.name, ("", None))
+        with_a_reason = trial.mistake.reason and trial.mistake.noticed is False
+        found.append(noticed_by is not None if state == trial.state(noticed_by) else False if with_a_reason else None)
+    return found
 
 
 def main() -> None:
-    """Try what is not kept, and write the document."""
+    """Try what is not known yet, and say what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--deal", action="store_true", help="choose the mistakes anew, and try none")
+    parser.add_argument("--untried", action="store_true", help="those that have not been tried; write what is found")
+    parser.add_argument("--count", type=int, help="so many of the record's")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=RESULTS / "mutants.json")
     arguments = parser.parse_args()
-    every = tasks(chosen(arguments.count))
-    left = [task for task in every if task.known() is None]
-    print(f"{len(every)} mutants, {len(left)} to be tried", flush=True)
+    tree = sources()
+    if arguments.deal:
+        write(deal(tree, COUNTS))
+        return
+    record = read()
+    mistakes = [one for one in record if one.noticed is None or not arguments.untried]
+    every = trials(tree, mistakes[:: max(1, len(mistakes) // (arguments.count or len(mistakes)))])
+    left = [trial for trial, noticed in zip(every, outcomes(every), strict=True) if noticed is None]
+    print(f"{len(mistakes)} mistakes, {len(every)} that stand in the code, {len(left)} to be tried", flush=True)
     shares = [left[worker :: arguments.workers] for worker in range(arguments.workers)]
     with ProcessPoolExecutor(arguments.workers) as pool:
         for ended in [
-            pool.submit(work_in, tree.absolute(), share, Path.cwd())
-            for tree, share in zip(copies(arguments.workers), shares, strict=True)
+            pool.submit(work_in, copy.absolute(), share, TRIED.absolute())
+            for copy, share in zip(copies(arguments.workers), shares, strict=True)
         ]:
             ended.result()
-    survivors, reasons = [], read_reasons()
-    for task in every:
-        found, mutant = task.known(), task.mutant
-        assert found is not None
-        if found["survived"]:
-            change = str(found["change"])
-            reason = reasons.get(key_of(mutant.file, change), "")
-            survivors.append(Survivor(mutant.file, mutant.line, mutant.operator, change, reason))
-    survivors.sort(key=lambda one: (one.file, one.line, one.operator))
-    write_json(arguments.out, Mutants(len(every), tuple(survivors)))
-    print(f"{len(survivors)} of {len(every)} survived; without a reason: {sum(not one.reason for one in survivors)}")
+    now = [bool(noticed) for noticed in outcomes(every)]
+    if arguments.untried:
+        found = {trial.mistake: noticed for trial, noticed in zip(every, now, strict=True)}
+        write([replace(one, noticed=found.get(one, one.noticed)) for one in record])
+    for trial, noticed in zip(every, now, strict=True):
+        if trial.mistake.noticed and not noticed:
+            print(f"not noticed any more: {trial.file}:{trial.line}\n- {trial.mistake.before}\n+ {trial.mistake.after}")
+    unnoticed = now.count(False)
+    print(
+        f"{unnoticed} of {len(now)} are not noticed ({unnoticed / len(now):.1%}); {len(mistakes) - len(every)} are gone"
+    )
 
 
 if __name__ == "__main__":

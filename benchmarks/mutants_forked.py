@@ -3,9 +3,10 @@
 Most of what a mutant costs is the start: imports, and tests to be read. Here one pytest does it once. For each mutant
 it forks; the child gives the functions of the mutated file their changed code, runs the tests in question, and ends.
 
-What is changed outside of a function (a constant, a default, the body of a class) cannot be put in afterwards, and a
-table that a function filled while it was imported stays as it was. So only a mutant that a test notices is done with
-here; all others are tried once more with a pytest of their own.
+The file itself is changed too, for processes that a test starts, and for modules that are imported late. What is
+changed outside of a function (a constant, a default, the body of a class) cannot be put in afterwards, and a table that
+a function filled while it was imported stays as it was. So only a mutant that a test notices is done with here; all
+others are tried once more with a pytest of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -67,9 +68,10 @@ class Session:
             limits: what else it may take.
         """
         new_code = changed_functions(file, changed)
-        while new_code:
+        while new_code is not None:
             here = [test for test in tests if test in self._items]
-            test = self._failing(new_code, here, seconds, limits)
+            with written(file, changed):
+                test = self._failing(new_code, here, seconds, limits)
             if test is None or test in self._sound:
                 return test
             if self._failing([], [test], seconds, limits) is None:
@@ -93,6 +95,19 @@ class Session:
             _child(write, new_code, items, [limits.of(seconds[test]) for test in tests], limits.kibibytes)
         os.close(write)
         return _outcome(child, read, limits.patience * limits.of(sum(seconds[test] for test in tests)))
+
+
+@contextlib.contextmanager
+def written(file: str, changed: str) -> Iterator[None]:
+    """A file with another text for a while; afterwards it has its old time, and so its compiled form fits."""
+    path = Path(file)
+    before, times = path.read_bytes(), path.stat()
+    path.write_text(changed, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def _child(
@@ -162,9 +177,12 @@ class _Instead:
         return True
 
 
-def changed_functions(file: str, changed: str) -> list[tuple[CodeType, CodeType]]:
-    """The code of functions before and after, those within them beside them; empty if more than functions changed."""
-    module = _module(file)
+def changed_functions(file: str, changed: str) -> list[tuple[CodeType, CodeType]] | None:
+    """The code of functions before and after, those within them beside them; None if more than functions changed.
+
+    Nothing has to be put in where the module has not been imported yet.
+    """
+    module = sys.modules.get(file.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
     if module is None:
         return []
     path = str(module.__file__)
@@ -173,14 +191,10 @@ def changed_functions(file: str, changed: str) -> list[tuple[CodeType, CodeType]
         before, after = compiled(Path(file).read_bytes(), path), compiled(changed.encode(), path)
         pairs = list(_pairs(before, after))
     except (SyntaxError, ValueError):
-        return []
+        return None
     if any(not old.co_flags & 1 and _shape(old) != _shape(new) for old, new in pairs):  # 1: has local variables
-        return []
-    return [(old, new) for old, new in pairs if old.co_flags & 1 and old != new]
-
-
-def _module(file: str) -> ModuleType | None:
-    return sys.modules.get(file.removesuffix(".py").replace("/", "."))
+        return None
+    return [(old, new) for old, new in pairs if old.co_flags & 1 and old != new] or None
 
 
 def _pairs(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

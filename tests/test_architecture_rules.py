@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tests.requirements import require
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
+DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
 # The last one, "", is namegen itself, which holds the version.
 GROUND = {"errors", "types", "files", "threads", "documents", ""}
 DATA = GROUND | {"core.settings", "core.data"}
@@ -150,8 +150,7 @@ def test_a_floor_imports_only_what_stands_below_it(path: Path) -> None:
     own = floor_of(module_name(path))
     assert own in FLOORS, f"namegen/{own} is a new part: give it a line in FLOORS"
     floors, libraries = FLOORS[own]
-    door = path == PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
-    for imported in imports(ast.parse(path.read_text(encoding="utf-8")), late=not door):
+    for imported in imports(ast.parse(path.read_text(encoding="utf-8")), late=path != DOOR):
         top = imported.partition(".")[0]
         if top == "namegen":
             assert floor_of(imported) in floors | {own}, f"{module_name(path)} imports {imported}"
@@ -172,7 +171,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
             if name.startswith("namegen.")
         }
         for path in modules()
-        if path != PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
+        if path != DOOR
     }
     try:
         TopologicalSorter(graph).prepare()
@@ -180,132 +179,18 @@ def test_no_module_imports_itself_by_a_detour() -> None:
         pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
 
 
-# What says Any where others see it, and why it may. Private names, and what stands inside a function, are free.
-OF_CLICK = "click gives a command its options by name, each of a type of its own"
-ANY = {
-    "backends.keras_engine.tensorflow_setup.Untyped": "Keras and TensorFlow ship no types",
-    "backends.tflite.runtime.find_interpreter()": "LiteRT ships no types",
-    "backends.base.Tensor": "a tensor of whatever library: an engine's own methods say which",
-    "cli.generate.generate(wished)": OF_CLICK,
-    "cli.people.companies(wished)": OF_CLICK,
-    "cli.people.people(wished)": OF_CLICK,
-    "cli.people.players(wished)": OF_CLICK,
-    "cli.train.train(given)": OF_CLICK,
-    "core.settings.check(holds)": "it is asked about a field that is known by its name alone",
-    "documents.Json": "at run time, for msgspec; a type checker sees what a JSON can be",
-    "experiments.compare.measure.MEASURES": "each measures subjects of its own kind, which is its key",
-    "types.Array": "any shape and dtype: those stand beside it, in Float32[Array, ...]",
-}
-
-
-def says_any(node: ast.AST | None) -> bool:
-    """Whether an annotation, an alias or a bound is made of Any; one in quotes too."""
-    for one in () if node is None else ast.walk(node):
-        if isinstance(one, ast.Name | ast.Attribute) and ast.unparse(one) in ("Any", "typing.Any"):
-            return True
-        if isinstance(one, ast.Constant) and re.fullmatch(r"(.*\W)?Any(\W.*)?", str(one.value)):
-            with suppress(SyntaxError):  # a text, a shape
-                if says_any(ast.parse(one.value, mode="eval")):
-                    return True
-    return False
-
-
-def public(name: str) -> bool:
-    return not name.startswith("_") or name.endswith("__")
-
-
-def anything(scope: ast.AST, place: str) -> Iterator[str]:
-    """The public parameters, results, attributes, aliases and bases of a module or class that say Any."""
-    for node in ast.iter_child_nodes(scope):
-        if isinstance(node, ast.If):  # such as those for the type checker alone
-            yield from anything(node, place)
-        elif isinstance(node, ast.FunctionDef) and public(node.name):
-            yield from of_function(node, f"{place}.{node.name}")
-        elif isinstance(node, ast.ClassDef) and public(node.name):
-            if any(says_any(base) for base in node.bases):
-                yield f"{place}.{node.name}"
-            yield from anything(node, f"{place}.{node.name}")
-        elif isinstance(node, ast.AnnAssign | ast.Assign):
-            targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
-            said = says_any(node.annotation) if isinstance(node, ast.AnnAssign) else False
-            if said or says_any(node.value):
-                yield from (f"{place}.{one.id}" for one in targets if isinstance(one, ast.Name) and public(one.id))
-
-
-def of_function(function: ast.FunctionDef, place: str) -> Iterator[str]:
-    given = function.args
-    for one in (*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg):
-        if one is not None and says_any(one.annotation):
-            yield f"{place}({one.arg})"
-    if says_any(function.returns):
-        yield f"{place}()"
-    for node in ast.walk(function):
-        attribute = node.target if isinstance(node, ast.AnnAssign) and says_any(node.annotation) else None
-        if isinstance(attribute, ast.Attribute) and public(attribute.attr):
-            yield f"{place.rpartition('.')[0]}.{attribute.attr}"
-
-
-@pytest.mark.parametrize(
-    ("source", "found"),
-    [
-        ("def f(x: list[Any]) -> int: ...", "m.f(x)"),
-        ("def f(*x: int, **y: Any) -> int: ...", "m.f(y)"),
-        ("class C:\n    def f(self) -> typing.Any: ...", "m.C.f()"),
-        ("class C:\n    x: dict[str, Any]", "m.C.x"),
-        ("class C:\n    def __init__(self) -> None:\n        self.x: Any = 1", "m.C.x"),
-        ("class C(list[Any]): ...", "m.C"),
-        ("if TYPE_CHECKING:\n    X: TypeAlias = tuple[Any, ...]", "m.X"),
-        ("X: TypeAlias = 'list[Any]'", "m.X"),
-        ("X = 'Any text'", None),
-        ("X = TypeVar('X', bound=Callable[..., Any])", "m.X"),
-        ("def _f(x: Any) -> Any: ...\ndef f() -> int:\n    x: Any = 1\n    return x", None),
-    ],
-)
-def test_what_counts_as_seen_by_others(source: str, found: str | None) -> None:
-    assert list(anything(ast.parse(source), "m")) == ([] if found is None else [found])
-
-
-def test_no_any_in_what_others_see() -> None:
-    """Of the public API and of what the packages say to each other; a type that is open is an object or a Json."""
-    found = {
-        one
-        for path in modules()
-        for one in anything(ast.parse(path.read_text(encoding="utf-8")), module_name(path).removeprefix("namegen."))
-    }
-    assert sorted(found - ANY.keys()) == [], "give it a type, or, where none can be said, a line in ANY with the reason"
-    assert sorted(ANY.keys() - found) == [], "these say Any no more: take their lines out of ANY"
-
-
-def strings(tree: ast.AST) -> Iterator[str]:
-    """Every text in a file, those inside of f-strings too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-
-
 # Parts whose messages a program meets, too.
-WITHOUT_FLAGS = {
-    "",
-    "core",
-    "files",
-    "config",
-    "config_values",
-    "config_files",
-    "lists",
-    "models",
-    "web",
-    "fetch",
-    "testing",
-}
+WITHOUT_FLAGS = {"", "config", "config_files", "config_values", "core", "fetch", "files", "lists", "models", "testing"}
+WITHOUT_FLAGS |= {"extras", "locks", "web"}
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in modules() if floor_of(module_name(path)).split(".")[0] in WITHOUT_FLAGS], ids=module_name
-)
-def test_messages_know_no_command_line(path: Path) -> None:
+def test_messages_know_no_command_line() -> None:
     """They name settings (``errors.setting``); how an option is spelt is the command line's own."""
-    for text in strings(ast.parse(path.read_text(encoding="utf-8"))):
-        assert not re.search(r"(?<![\w-])--[a-z]", text), f"{module_name(path)} says {text!r}"
+    for path in modules():
+        if floor_of(module_name(path)).split(".")[0] in WITHOUT_FLAGS:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):  # the texts inside of f-strings too
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    assert not re.search(r"(?<![\w-])--[a-z]", node.value), f"{module_name(path)} says {node.value!r}"
 
 
 # Ways of asking whether a path exists: what they raise differs by version of Python and by what is wrong with the path.
@@ -320,21 +205,14 @@ def asks_about_paths(tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {ast.unparse(node)}"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in modules() if floor_of(module_name(path)) != "files"],
-    ids=module_name,
-)
-def test_whether_a_path_exists_is_asked_in_one_way(path: Path) -> None:
+def test_whether_a_path_exists_is_asked_in_one_way() -> None:
     """``namegen/files.py`` has it: ``look``, ``is_file``, ``is_folder``, ``is_there``, ``is_taken``, ``size_of``."""
-    assert not list(asks_about_paths(ast.parse(path.read_text(encoding="utf-8"))))
-
-
-def test_another_way_of_asking_would_be_seen() -> None:
-    source = "from namegen.files import is_file\nPath('x').is_file()\nos.path.exists('x')\nis_file('x', None)\n"
-    assert list(asks_about_paths(ast.parse(source))) == [
-        "line 2: Path('x').is_file()",
-        "line 3: os.path.exists('x')",
+    for path in modules():
+        if path != PACKAGE / "files.py":
+            assert not list(asks_about_paths(ast.parse(path.read_text(encoding="utf-8")))), path
+    assert list(asks_about_paths(ast.parse("Path('x').is_file()\nos.path.exists('x')\nis_file('x', None)"))) == [
+        "line 1: Path('x').is_file()",
+        "line 2: os.path.exists('x')",
     ]
 
 

@@ -30,7 +30,7 @@ MADE = {
     "docs/use/models.md": "docs/tools/make_models.py",
     "docs/results/labels.md": "benchmarks/labels_page.py",
     "docs/results/lists.md": "docs/tools/make_lists.py",
-    "docs/results/mutants.md": "benchmarks/mutants_page.py",
+    "docs/results/mutants.md": "benchmarks/mutants_record.py",
     "docs/results/performance.md": "benchmarks/performance_page.py",
     "docs/results/plausibility.md": "benchmarks/plausibility_page.py",
     "docs/results/quality.md": "benchmarks/quality_page.py",
