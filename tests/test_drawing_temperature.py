@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from namegen.backends import load_engine
 from namegen.config import Config, merge
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.generation.plausibility import TEMPERATURES, drawing_temperature
+from namegen.core.generation.plausibility import SHORT_LIST_TEMPERATURES, TEMPERATURES, drawing_temperature
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.settings import DataSettings
 from namegen.core.training.run import TrainingRun
@@ -51,6 +52,34 @@ def test_it_is_measured_on_the_training_part_and_kept(trained: RunResult) -> Non
         rng=np.random.default_rng([0, 0, 4]),
     )
     assert again == kept.drawing_temperature
+
+
+ELVES = """Aelindra, Thalion, Caelum, Lirael, Faelar, Sylwen, Elrohar, Naivara, Galanis, Ithilwen, Vaelith, Erevan,
+Laucian, Quelenna, Mirethil, Soveliss, Aramil, Theren, Keyleth, Ildris, Shanairla, Varis, Adrie, Birel,
+Jelenneth, Meriele, Carric, Althaea, Drusilia, Enialis, Heian, Immeral, Lamlis, Paelias, Riardon, Tharivol,
+Antinua, Bethrynna, Felosial, Leshanna, Sariel, Thiala, Valanthe, Xanaphia, Peren"""
+SPELLS = """Fireball, Magic Missile, Cone of Cold, Lightning Bolt, Shield, Mage Armor, Ray of Frost, Acid Arrow, Web,
+Mirror Image, Invisibility, Haste, Slow, Polymorph, Wall of Fire, Ice Storm, Dimension Door, Scrying,
+Cloudkill, Fly, Hold Person, Teleport, Disintegrate, Chain Lightning, Finger of Death, Power Word Stun, Time
+Stop, Meteor Swarm, Gate, Charm Person, Sleep, Burning Hands, Feather Fall, Detect Magic, Identify, Knock,
+Levitate, Misty Step, Darkness, Blur, Shatter, Suggestion, Fear, Counterspell, Wish"""
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        (ELVES, r"[A-Z][a-z]+"),
+        pytest.param(SPELLS, r"[A-Z][a-z]+( of)?( [A-Z][a-z]+){0,2}", marks=pytest.mark.slow),
+    ],
+)
+def test_the_new_names_of_a_short_list_are_shaped_like_it(text: str, shape: str) -> None:
+    """Of 200 at most 6, at defaults; no two are the same, and none stands in the list."""
+    names = re.split(r",\s+", text)
+    result = api.train(names)
+    assert result.checkpoint.drawing_temperature in SHORT_LIST_TEMPERATURES
+    drawn = api.open_checkpoint(result.checkpoint, "short").generate(200, seed=1)
+    assert len(set(drawn) - set(names)) == 200
+    assert sum(re.fullmatch(shape, name) is None for name in drawn) <= 6
 
 
 def test_names_are_drawn_with_it_unless_another_is_asked_for(cool: Checkpoint) -> None:

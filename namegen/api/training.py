@@ -114,7 +114,7 @@ def _chosen(run: TrainingRun, config: Config, *, keep_names: bool) -> Config:
     """All settings as the folder's own: what a run has decided, and where its list lies."""
     recipe, data = run.recipe, config.data
     data = kept_here(data, run.corpus) if keep_names else replace(data, names=_lasting(data.names))
-    data = replace(data, sameness=recipe.data.sameness)
+    data = replace(data, validation=recipe.data.validation, sameness=recipe.data.sameness)
     return replace(
         config, data=data, network=recipe.network, training=recipe.training, teaching=lasting(recipe.teaching)
     )

@@ -151,7 +151,12 @@ _ROWS: dict[str, _Row] = {
         "Label smoothing: the share of each target that comes from counting (an n-gram model).",
         FOR_THE_LIST,
     ),
-    "data.validation": (float, "SHARE", "The share of the names to hold out for validation; 0 for none.", "0.1"),
+    "data.validation": (
+        float,
+        "SHARE",
+        "The share of the names to hold out for validation; 0 for none.",
+        "0.1; 0 for fewer than 100 different names, except with --effort quick or --test",
+    ),
     "data.test": (
         float,
         "SHARE",

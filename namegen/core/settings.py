@@ -39,6 +39,8 @@ LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
 BATCHES_OF_A_SMALL_LIST = 40
 WIDTH_OF_DEFAULT = 32  # the layers that the default learning rate was chosen for
 
+DEFAULT_VALIDATION = 0.1
+
 WHERE_NAMES_STAND = ("names", "column", "label_column")
 
 SEEDS: tuple[Callable[[int], bool], str] = (lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
@@ -50,11 +52,11 @@ class DataSettings:
 
     ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a table.
     ``label_column``: the one with a label for each name, such as its origin; empty: none, of a bundled list either.
-    ``validation``: the share that is held out to choose by, 0 for none; ``test``: the share that is held out beside it
-    and that nothing is chosen by. ``split``: ``unique`` (no name on both sides) or ``names`` (as the original did it: a
-    name that repeats may stand on both sides). ``split_seed``: another one holds out other names.
-    ``repeats``: whether training reads a name
-    as often as it stands in the list, or about the square root as often (see ``core/data/batching.py``).
+    ``validation``: the share that is held out to choose by, 0 for none; None: a tenth, and of a short list none
+    (``core/training/effort.py``). ``test``: the share that is held out beside it and that nothing is chosen by.
+    ``split``: ``unique`` (no name on both sides) or ``names`` (as the original did it: a name that repeats may stand on
+    both sides). ``split_seed``: another one holds out other names. ``repeats``: whether training reads a name as often
+    as it stands in the list, or about the square root as often (``core/data/batching.py``).
     ``sameness``: when two names count as one: with ``companies`` their legal forms do not count
     (``core/data/sameness.py``).
     """
@@ -63,7 +65,7 @@ class DataSettings:
     column: str | None = None
     label_column: str | None = None  # None: as the bundled list has it, else none
     max_name_length: int = 1000
-    validation: float = 0.1
+    validation: float | None = None  # None: by the effort and the length of the list, see held_out
     test: float = 0.0
     split: str = "unique"
     split_seed: int | None = None  # None: the training's seed
@@ -74,15 +76,20 @@ class DataSettings:
         check(self, "max_name_length", lambda v: v >= 1, "a whole number of at least 1")
         check(self, "validation", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
         check(self, "test", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
-        if self.validation + self.test > 0.9:
+        if self.held_out + self.test > 0.9:
             raise SettingsError(
-                f"{setting('validation')} and {setting('test')} together are {self.validation + self.test:g}: expected "
+                f"{setting('validation')} and {setting('test')} together are {self.held_out + self.test:g}: expected "
                 "at most 0.9, so that something is left to train on"
             )
         check_choice(self, "split", SPLITS)
         check(self, "split_seed", *SEEDS)
         check(self, "repeats", lambda v: v in REPEATS, f"one of {', '.join(REPEATS)}")
         check(self, "sameness", lambda v: v in SAMENESSES, f"one of {', '.join(SAMENESSES)}")
+
+    @property
+    def held_out(self) -> float:
+        """The share to choose by; a tenth where nothing was said, and no training has decided otherwise."""
+        return DEFAULT_VALIDATION if self.validation is None else self.validation
 
     @property
     def identity(self) -> dict[str, str | int | float | bool | None]:

@@ -248,7 +248,7 @@ class ListParts:
         part_of = choose_parts(
             distinct,
             number[rank],
-            data.validation,
+            data.held_out,
             data.split,
             seed if data.split_seed is None else data.split_seed,
             source=corpus.source,

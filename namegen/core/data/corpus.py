@@ -224,7 +224,7 @@ class Corpus:
             NamesError: too few names for the parts.
         """
         distinct, name_of = numbered(self.names)
-        part_of = choose_parts(distinct, name_of, data.validation, data.split, seed, source=self.source, test=data.test)
+        part_of = choose_parts(distinct, name_of, data.held_out, data.split, seed, source=self.source, test=data.test)
         chosen = (part_of == TRAINING).tolist()
         names, labels = (tuple(compress(every, chosen)) for every in (self.names, self.labels))
         return Corpus(names, self.source, labels=labels, sameness=self.sameness)

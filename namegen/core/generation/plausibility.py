@@ -2,12 +2,15 @@
 
 A model's loss says how well it foresees real names. What a person meets are the names that it makes up; so a judge,
 which has learned other names of the list, is asked about each. A new name is *plausible* if the judge finds its
-characters likelier, on average, than those of the tenth of real names that it finds oddest.
+characters likelier, on average, than those of the tenth of real names that it finds oddest. A short list has no names
+to spare for a judge: of its model's new names nearly all must have the shapes of names of the list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -38,6 +41,12 @@ MOST_LABELS = 50  # the most frequent ones: each name is read once for each
 MOST_REAL = 4_000  # names of the half that was not learned: the share is known to a per cent or so
 FEWEST_REAL = 100
 DRAWN = 2_000  # names at each temperature: the share is known to a per cent or so
+FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they are so long that so many characters would come
+# Of a short list: 98 of 100 new names are to have shapes that its names have. Above 0.7 its names are well-shaped at
+# times, and still no names that a reader takes; where no temperature gives such shapes, 0.5 keeps some variety.
+SHORT_LIST_TEMPERATURES = tuple(round(0.7 - 0.05 * step, 2) for step in range(9))  # 0.7 to 0.3
+SHORT_LIST_OTHERWISE = 0.5
+WELL_SHAPED = 0.98
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +194,47 @@ class LabelJudge:
         return named
 
 
+class Shapes:
+    """What the names of a list look like: the letter case of their words, what stands between those, their length.
+
+    >>> shapes = Shapes(["Ann", "McCoy", "Bo-Lin"])
+    >>> [name for name in ("Ann-McLin", "wEber", "Annn", "A", "-Ann") if shapes.fit(name)]
+    ['Ann-McLin']
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._known = {shape for name in names for shape in _shapes_of(name)}
+        self._shortest = min(map(len, names))
+
+    def fit(self, name: str) -> bool:
+        """Whether the words of a name look like words of the list, and it is at least half as long as the shortest."""
+        return 2 * len(name) >= self._shortest and self._known.issuperset(_shapes_of(name))
+
+    def share(self, names: Sequence[str]) -> float:
+        """How many of some different names fit; 1 of none."""
+        return sum(map(self.fit, names)) / len(names) if names else 1.0
+
+
+def _shapes_of(name: str) -> set[str]:
+    """Each word by the kinds of its characters, runs as one, with what stands before it; and letters thrice in a row.
+
+    >>> sorted(_shapes_of("McCoy-on III"))
+    [' U', '$', '-l', 'III', '^UlUl']
+    """
+    kinds = re.sub(r"(\w)\1+", r"\1", "".join(map(_kind, name)))
+    return {*re.findall(r"\W+\w*", f"^{kinds}$"), *(thrice[0] for thrice in re.finditer(r"(.)\1\1", name))}
+
+
+def _kind(character: str) -> str:
+    if character.isupper():
+        return "U"
+    if character.islower():
+        return "l"
+    if character.isdigit():
+        return "d"
+    return "a" if character.isalpha() or unicodedata.category(character)[0] == "M" else character
+
+
 def drawing_temperature(
     generator: Generator,
     training: PrefixTree,
@@ -192,9 +242,11 @@ def drawing_temperature(
     longest: int,
     rng: np.random.Generator,
     judges: Sequence[PlausibilityJudge] = (),
+    proceed: Callable[[], bool] = lambda: True,
 ) -> float | None:
     """What a model's names should be drawn with: the highest temperature at which 19 of 20 new ones are plausible, and
-    at which, where names have labels, a judge names those of new ones as often as those of real ones.
+    at which, where names have labels, a judge names those of new ones as often as those of real ones. Where there are
+    too few names to teach a judge, the highest up to 0.7 at which 98 of 100 new ones have the shapes of real ones.
 
     Only the names that the model has learned from are asked for: what is held out has no part in it.
 
@@ -204,23 +256,34 @@ def drawing_temperature(
         longest: characters of the longest name that counts.
         rng: what names are drawn with.
         judges: others beside counting. Counting likes the names of a model that it taught: ask a network, too.
+        proceed: asked before each temperature is tried; False ends it.
 
     Returns:
-        Of 1.0, 0.95 … 0.5; the last where not even that is low enough; None where there are too few names to tell.
+        Of 1.0, 0.95 … 0.5, the last where not even that is low enough; of a short list 0.7, 0.65 … 0.3, and 0.5 where
+        not even that is low enough; None where it was ended.
     """
     labels = LabelJudge(training, generator.vocabulary) if training.roots > 1 else None
+    drawn = max(FEWEST_DRAWN, min(DRAWN, int(MOST_CHARACTERS * training.name_count / training.characters)))
     training = training.under_one_root()  # a name is plausible whatever its label
-    if training.distinct_name_count < FEWEST_NAMES:
-        return None
-    learned, real = halves(generator.vocabulary.decode_all(training.sequences().tokens))
-    if min(len(learned), len(real)) < FEWEST_NAMES // 4:
-        return None
-    counted = _judge_of(learned, real, generator.vocabulary)
+    real = generator.vocabulary.decode_all(training.sequences().tokens)
+    learned, others = halves(real)
+    if len(real) < FEWEST_NAMES or min(len(learned), len(others)) < FEWEST_NAMES // 4:
+        shapes = Shapes(real)
+        for temperature in SHORT_LIST_TEMPERATURES:
+            if not proceed():
+                return None
+            if shapes.share(new_names(generator, drawn, temperature, longest=longest, rng=rng)) >= WELL_SHAPED:
+                return temperature
+        return SHORT_LIST_OTHERWISE
     del real
+    counted = _judge_of(learned, others, generator.vocabulary)
+    del others
     low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies
     while low < high:
+        if not proceed():
+            return None
         middle = (low + high) // 2
-        names, beginnings = new_draws(generator, DRAWN, TEMPERATURES[middle], longest=longest, rng=rng)
+        names, beginnings = new_draws(generator, drawn, TEMPERATURES[middle], longest=longest, rng=rng)
         different = list(dict.fromkeys(names))
         plausible = all(judge.share(different) >= WANTED for judge in (counted, *judges))
         if plausible and (labels is None or labels.hears(names, beginnings, LABEL_HEARD)):

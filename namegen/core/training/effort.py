@@ -10,12 +10,13 @@ stands below, and ``docs/use/training.md`` has the measurements.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from namegen.core.data.batching import ListParts
 from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.core.settings import COUNTING, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching.label_smoothing import fits
 from namegen.core.teaching.teachers import FEWEST_NAMES, own_data
 
@@ -25,6 +26,7 @@ RECURRENT = "rnn"  # the architecture that the choices are for; others have thei
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
 SHORT_NAMES = 5  # characters: fewer tell so little of what follows that counting knows next to nothing
+USUAL_LENGTH = 10  # characters: the longer the names of a short list, the longer they take to learn
 SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
 # Different names: from so many on a wider layer has enough to learn from, and from so many on it can hardly learn them
 # by heart, so that less is dropped.
@@ -52,6 +54,7 @@ class Choice:
         dropped: over the length of the names, the share of the recurrent weights that is dropped, at most half.
         output_share: over that share, the one of the units before the output.
         readings: of each different name.
+        updates: of the parameters at least, however few names there are.
         teachers: the cell and width of each; each has a twin.
         drawn_characters: of a lesson.
         student: its cell.
@@ -65,6 +68,7 @@ class Choice:
     dropped: float = 2.8
     output_share: float = 0.5
     readings: int = 40
+    updates: int = 1_000
     most_characters: int = 4_000_000
     teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192))
     drawn_characters: int = 2_500_000
@@ -79,6 +83,9 @@ FEW = Choice(
     teachers=(("lstm", 128), ("gru", 128)),
     drawn_characters=600_000,
 )
+# Nothing is held out, so nothing stops it: 100 readings leave three of four drawn names new, and the n-gram of so few
+# names, which knows little of what follows, would teach shapes that names do not have.
+SHORT = replace(FEW, smoothing=0.0, dropped=math.inf, output_share=1.0, readings=100, updates=0)
 MANY = Choice("lstm", 192, smoothing=0.3)
 MANY_SHORT = Choice(
     "lstm", 192, smoothing=0.1, output_share=1.0, readings=24, drawn_characters=1_000_000, lesson_characters=3_000_000
@@ -103,6 +110,7 @@ class ListSize:
     Attributes:
         names: that an epoch reads.
         distinct: different ones.
+        listed: different ones of the whole list, what is held out counted.
         characters: that an epoch predicts, the STOP of every name counted.
         prefixes: different ones.
         vocabulary: ``V``.
@@ -110,6 +118,7 @@ class ListSize:
 
     names: int
     distinct: int
+    listed: int
     characters: int
     prefixes: int
     vocabulary: int
@@ -117,13 +126,33 @@ class ListSize:
     @classmethod
     def of(cls, parts: ListParts, vocabulary_size: int) -> ListSize:
         """Of what an epoch reads of a list."""
-        tree = parts.batches.tree
-        return cls(parts.batches.name_count, tree.distinct_name_count, tree.characters, tree.nodes, vocabulary_size)
+        tree, listed = parts.batches.tree, len(parts.distinct_names)
+        read = parts.batches.name_count, tree.distinct_name_count, listed, tree.characters, tree.nodes
+        return cls(*read, vocabulary_size)
 
     @property
     def length(self) -> float:
         """Characters of a name on average, the STOP counted."""
         return self.characters / self.names
+
+
+def data_by_effort(data: DataSettings, training: TrainingSettings, names: Iterable[str]) -> DataSettings:
+    """The settings of a list with what nothing was said of: a tenth of the names is held out to choose by, but of a
+    list that is too short to choose by nothing, so that all of it is learned.
+
+    The effort quick keeps to the original project, and a test part needs names that counting is chosen by.
+    """
+    may_be_short = data.validation is None and data.test == 0 and training.effort != QUICK
+    return replace(data, validation=0.0 if may_be_short and _is_short(names) else data.held_out)
+
+
+def _is_short(names: Iterable[str]) -> bool:
+    different = set()
+    for name in names:
+        different.add(name)
+        if len(different) == FEWEST_NAMES:
+            return False
+    return True
 
 
 def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
@@ -231,6 +260,9 @@ def _given_or(training: TrainingSettings, **values: int | float | None) -> Train
 
 def _choice(size: ListSize) -> Choice:
     """By the length of the names and by how many there are."""
+    if size.listed < FEWEST_NAMES:
+        longer = max(1.0, size.length / USUAL_LENGTH)
+        return replace(SHORT, readings=round(SHORT.readings * longer))
     if size.length >= LONG_NAMES and size.distinct >= SOME_NAMES:
         return LONG
     if size.distinct >= VERY_MANY_NAMES:
@@ -257,9 +289,9 @@ def _batch_size(size: ListSize) -> int:
 
 
 def _epochs(size: ListSize, choice: Choice, batch_size: int) -> int:
-    """As many as the choice reads each different name; more where that is less than a thousand updates, and fewer where
-    it is more characters than the choice has. Each name is read once at least.
+    """As many as the choice reads each different name; more where that is fewer updates than the choice wants, fewer
+    where it is more characters than the choice has. Each name is read once at least.
     """
     updates = -(-size.names // batch_size)
-    wanted = max(choice.readings * size.distinct / size.names, 1_000 / updates)
+    wanted = max(choice.readings * size.distinct / size.names, choice.updates / updates)
     return max(1, round(min(wanted, choice.most_characters / size.characters)))

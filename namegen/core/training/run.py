@@ -29,7 +29,7 @@ from namegen.core.network.checkpoint import Checkpoint, Label, TrainingSummary, 
 from namegen.core.settings import Recipe
 from namegen.core.teaching.label_smoothing import CountingTargets
 from namegen.core.training.dropping import Dropping
-from namegen.core.training.effort import LESSON_EPOCH, ListSize, by_effort
+from namegen.core.training.effort import LESSON_EPOCH, ListSize, by_effort, data_by_effort
 from namegen.core.training.file_names import CONFIG_FILE
 from namegen.core.training.network_choice import architecture_for, network_for
 from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
@@ -76,7 +76,8 @@ class TrainingRun:
     ) -> None:
         self.corpus, self.folder, self.vocabulary = corpus, folder, corpus.vocabulary
         seed, kind = recipe.training.seed, recipe.data.sameness or corpus.sameness
-        recipe = replace(recipe, data=replace(recipe.data, sameness=kind))
+        data = data_by_effort(recipe.data, recipe.training, corpus.names)
+        recipe = replace(recipe, data=replace(data, sameness=kind))
         self.parts = ListParts.from_corpus(corpus, recipe.data, seed=seed)
         self.size = ListSize.of(self.parts, self.vocabulary.size)
         chosen = replace(recipe.network, architecture=architecture_for(engine_class, recipe.network))
@@ -278,7 +279,7 @@ class TrainingRun:
             "distinct_names": len(distinct),
             "longest_name": max(map(len, distinct)),
             "split": data.split,
-            "validation_share": data.validation,
+            "validation_share": data.held_out,
             "test_share": data.test,
             "backend": self.engine.name,
             "settings": to_plain(self.recipe.training),

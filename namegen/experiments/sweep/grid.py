@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from hashlib import blake2b
@@ -222,7 +222,8 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
     corpora: dict[str, Corpus] = {}
     runs: dict[str, SweepRun] = {}
     checked: set[tuple[DataSettings, int]] = set()  # splits that are possible
-    for settings, config in grid.points:
+    for settings, point in grid.points:
+        config = replace(point, data=replace(point.data, validation=point.data.held_out))  # of a short list, too
         if config.recipe.taught or config.training.effort == "best":
             raise SettingsError(
                 "a sweep trains networks that learn from a list alone: leave teaching.teachers out, and give "
@@ -253,7 +254,7 @@ def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
         raise SettingsError(
             "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such as 0.2"
         )
-    check_long_enough(corpus, data.validation, data.split, seed)
+    check_long_enough(corpus, data.held_out, data.split, seed)
 
 
 def in_config(name: str, value: str | None) -> str:

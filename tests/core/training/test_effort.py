@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.effort import ListSize, by_effort
+from namegen.core.training.effort import ListSize, by_effort, data_by_effort
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 
-SHORT = ListSize(names=300, distinct=300, characters=2_000, prefixes=1_200, vocabulary=40)
-LONG = ListSize(names=27_000, distinct=27_000, characters=200_000, prefixes=90_000, vocabulary=53)
+SHORT = ListSize(names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40)
+LONG = ListSize(names=27_000, distinct=27_000, listed=27_000, characters=200_000, prefixes=90_000, vocabulary=53)
 RNN = NetworkSettings(architecture="rnn")
 STANDARD, QUICK = TrainingSettings(effort="standard"), TrainingSettings(effort="quick")
 
@@ -39,6 +40,37 @@ def test_a_short_list_is_read_often_and_a_long_one_seldom() -> None:
     assert training.epochs * -(-10 // training.batch_size) == 1000  # updates
     many = replace(LONG, names=10**7, distinct=10**7, characters=7 * 10**7)
     assert chosen(many).training.epochs == 1
+
+
+def test_a_list_of_under_a_hundred_names_leans_on_itself_alone() -> None:
+    """Smoothing would teach it shapes that its names do not have; its names are read a hundred times, longer ones more
+    often.
+    """
+    short = replace(SHORT, names=99, distinct=99, listed=99, characters=99 * 8)
+    training = chosen(short).training
+    assert (training.epochs, training.label_smoothing) == (100, 0.0)
+    assert (training.drop_recurrent, training.drop_output) == (0.5, 0.5)
+    assert chosen(replace(short, characters=99 * 15)).training.epochs == 150
+    assert chosen(replace(short, listed=100)).training.label_smoothing == 0.5  # one of a hundred is held out
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "share"),
+    [
+        (99, {}, 0.0),
+        (100, {}, 0.1),
+        (99, {"effort": "quick"}, 0.1),
+        (99, {"effort": "best"}, 0.0),
+        (99, {"validation": 0.1}, 0.1),
+        (100, {"validation": 0.0}, 0.0),
+        (99, {"test": 0.1}, 0.1),
+    ],
+)
+def test_a_tenth_is_held_out_unless_the_list_is_short(names: int, said: dict[str, Any], share: float) -> None:
+    data = DataSettings(**{name: said[name] for name in ("validation", "test") if name in said})
+    training = TrainingSettings(effort=said.get("effort", "standard"))
+    listed = [f"Al{number}" for number in range(names)] * 2
+    assert data_by_effort(data, training, listed) == replace(data, validation=share)
 
 
 def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
