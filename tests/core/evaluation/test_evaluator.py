@@ -1,68 +1,189 @@
-"""The evaluator against reading every name, one character after the other."""
+"""Figures, ceiling, sums of groups and the probe against reading every name, one character after the other."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter, defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.evaluator import (
+    GROUPS,
+    AccuracyEvaluator,
+    ceiling,
+    check_probe,
+    group_sums,
+    groups_of,
+    probe,
+    probe_tokens,
+)
+from namegen.core.evaluation.ngram import NgramModel
+from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
+from tests import reference
+from tests.core.generation.exact import SmallModel
+
+MODEL = SmallModel()
+V = MODEL.vocabulary_size
+FIELDS = ("loss_nats_per_char", "accuracy_argmax", "accuracy_sampled")
+Labelled = list[tuple[int, str]]
+LISTS = st.lists(st.tuples(st.integers(0, 2), st.text("abc", max_size=4)), min_size=1, max_size=12)
 
 
-def assert_same(one: Metrics, other: Metrics, tolerance: float = 1e-12) -> None:
-    for field in ("loss_nats_per_char", "accuracy_argmax", "accuracy_sampled"):
-        assert getattr(one, field) == pytest.approx(getattr(other, field), abs=tolerance), field
+def tree_of(names: Labelled) -> PrefixTree:
+    return PrefixTree.from_names([name for _, name in names], MODEL.vocabulary, [V + label for label, _ in names])
 
 
-@pytest.fixture(scope="module")
-def engine_and_names() -> tuple[NumpyEngine, list[str], Vocabulary]:
-    names = list(load_bundled("mlb-last").names[:3000])
-    vocabulary = Vocabulary.from_names(names)
-    engine = NumpyEngine(RecurrentNetwork(vocabulary.size, "gru", (8,)), None, threads=1, dtype="float64")
-    engine.set_state(engine.network.initial_parameters("glorot", rng=np.random.default_rng(1)))
-    return engine, names, vocabulary
-
-
-def plain_log_probability(engine: NumpyEngine, tokens: list[int]) -> list[tuple[float, bool]]:
-    """One name, one character after the other: the log-probability of each, and whether it was the likeliest."""
-    state, last, scores = engine.initial_state(1), 0, []
-    for token in tokens:
-        logits, state = engine.step(np.array([last], np.int32), state)
-        chances = np.exp(logits[0]) / np.exp(logits[0]).sum()
-        scores.append((math.log(chances[token]), int(np.argmax(logits[0])) == token))
+def letters_of(model: LanguageModel, beginning: int, tokens: list[int]) -> list[tuple[float, bool]]:
+    """The log-probability of each character and of the end, and whether it was the likeliest."""
+    state, last, found = model.initial_state(1), beginning, []
+    for token in [*tokens, 0]:
+        logits, state = model.step(np.array([last], np.int32), state)
+        wide = logits[0].astype(float)
+        found.append((float(wide[token] - np.logaddexp.reduce(wide)), int(np.argmax(wide)) == token))
         last = token
-    return scores
+    return found
 
 
-def test_evaluation_is_that_of_reading_every_name(engine_and_names) -> None:
-    engine, names, vocabulary = engine_and_names
-    some = names[:200]
-    scores = [plain_log_probability(engine, [*vocabulary.encode(name).tolist(), 0]) for name in some]
-    flat = [score for of_name in scores for score in of_name]
-    expected = Metrics(
-        -sum(score for score, _ in flat) / len(flat),
-        sum(right for _, right in flat) / len(flat),
-        sum(math.exp(score) for score, _ in flat) / len(flat),
-    )
-    tree = PrefixTree.from_names(some, vocabulary)
-    assert_same(AccuracyEvaluator(engine).evaluate(tree), expected, 1e-10)
-    of_names = AccuracyEvaluator(engine).name_log_probabilities(tree)
-    spelled = vocabulary.decode_all(tree.sequences().tokens)
-    by_name = {name: sum(score for score, _ in of_name) for name, of_name in zip(some, scores, strict=True)}
-    assert dict(zip(spelled, of_names.tolist(), strict=True)) == pytest.approx(by_name, abs=1e-10)
+def figures(letters: list[tuple[float, bool]]) -> list[float]:
+    """What ``Metrics`` holds, of the letters of all names."""
+    sums = zip(*((-score, right, math.exp(score)) for score, right in letters), strict=True)
+    return [sum(one) / len(letters) for one in sums]
 
 
-@pytest.mark.parametrize("rows", [1, 7, 100])
-def test_the_size_of_the_chunks_changes_nothing(engine_and_names, rows: int) -> None:
-    engine, names, vocabulary = engine_and_names
-    tree = PrefixTree.from_names(names[:500], vocabulary)
-    whole = AccuracyEvaluator(engine).edge_scores(tree)
-    chunked = AccuracyEvaluator(engine, chunk_rows=rows).edge_scores(tree)
-    np.testing.assert_allclose(chunked.log_probability, whole.log_probability, atol=1e-12)
-    np.testing.assert_array_equal(chunked.is_argmax, whole.is_argmax)
+@given(LISTS, st.sampled_from([1, 3, 100]))
+def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> None:
+    """However many prefixes are read at a time; of all names, and of those of each label."""
+    tree, evaluator = tree_of(names), AccuracyEvaluator(MODEL, chunk_rows=rows)
+    of_each: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for label, name in names:
+        of_each[label] += letters_of(MODEL, V + label, MODEL.vocabulary.encode(name).tolist())
+    found = evaluator.evaluate(tree)
+    expected = figures([letter for of_label in of_each.values() for letter in of_label])
+    assert [getattr(found, field) for field in FIELDS] == pytest.approx(expected)
+    assert found.bits_per_char == pytest.approx(expected[0] / math.log(2))
+    whole, each = evaluator.evaluate_each(tree)
+    assert [getattr(whole, field) for field in FIELDS] == pytest.approx(expected)
+    for label, of_label in zip(sorted(of_each), each, strict=True):
+        assert [getattr(of_label, field) for field in FIELDS] == pytest.approx(figures(of_each[label]))
+    rows_of = tree.sequences()
+    spelled = zip(rows_of.beginnings, MODEL.vocabulary.decode_all(rows_of.tokens), strict=True)
+    sums = [sum(score for score, _ in letters_of(MODEL, b, MODEL.vocabulary.encode(n).tolist())) for b, n in spelled]
+    np.testing.assert_allclose(evaluator.name_log_probabilities(tree), sums, atol=1e-9)
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30))
+@example(list(load_bundled("mlb-first").names[:5000]))
+def test_the_ceiling_is_that_of_a_plain_count(names: list[str]) -> None:
+    expected, found = reference.ceiling(names), ceiling(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    assert found.to_dict() == pytest.approx(expected, abs=1e-12)
+
+
+@given(LISTS)
+def test_the_ceiling_knows_the_label(names: Labelled) -> None:
+    follows: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for label, name in names:
+        for place in range(len(name) + 1):
+            follows[label, name[:place]][name[place : place + 1]] += 1
+    loss = sum(-n * math.log(n / found.total()) for found in follows.values() for n in found.values())
+    tree = tree_of(names)
+    assert ceiling(tree).loss_nats_per_char == pytest.approx(loss / tree.characters, abs=1e-12)
+
+
+def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
+    """Repeats and all; a name is in one group under whatever label."""
+    names = list(load_bundled("mlb-first").names[:200])  # many of them more than once
+    vocabulary = Vocabulary.from_names(names)
+    labels = [vocabulary.size + place % 2 for place in range(200)]
+    model = NgramModel(PrefixTree.from_names(names[:100], vocabulary), vocabulary.size, 3)
+    for tree, beginnings in (
+        (PrefixTree.from_names(names, vocabulary), [0] * 200),
+        (PrefixTree.from_names(names, vocabulary, labels), labels),
+    ):
+        sums = np.zeros((GROUPS, 4))
+        for name, beginning in zip(names, beginnings, strict=True):
+            for score, right in letters_of(model, beginning, vocabulary.encode(name).tolist()):
+                sums[groups_of([name])[0]] += (1, -score, right, math.exp(score))
+        found = group_sums(model, tree, vocabulary)
+        made = np.stack((found.characters, found.nats, found.hits, found.sampled), axis=1)
+        np.testing.assert_allclose(made, sums, atol=1e-9)
+
+
+def test_groups_are_of_about_one_size() -> None:
+    distinct = list(dict.fromkeys(load_bundled("mlb-last").names))
+    sizes = np.bincount(groups_of(distinct), minlength=GROUPS)
+    assert len(sizes) == GROUPS
+    assert abs(sizes - len(distinct) / GROUPS).max() < 5 * math.sqrt(len(distinct) / GROUPS)
+
+
+class Fixed:
+    """A model that gives its logits whatever is read; the tokens are noted."""
+
+    def __init__(self, *logits: float) -> None:
+        self.logits, self.read = np.array([logits], np.float32), []
+
+    @property
+    def vocabulary_size(self) -> int:
+        return self.logits.shape[1]
+
+    def initial_state(self, rows: int) -> None:
+        assert rows == 1
+
+    def step(self, tokens: Any, state: None) -> tuple[Any, None]:
+        self.read.append(int(tokens[0]))
+        return self.logits, None
+
+    def select(self, state: None, rows: Any) -> None:
+        return None
+
+
+def test_the_probe_reads_a_beginning_and_eight_characters_never_the_boundary() -> None:
+    for size in (2, 3, 27, 300):
+        model = Fixed(*np.zeros(size))
+        probe(model, size)
+        assert model.read == [size, *probe_tokens(size).tolist()]
+        assert all(1 <= token < size for token in model.read[1:])
+    assert len(set(probe_tokens(27).tolist())) == 8
+
+
+INF, NAN = np.inf, np.nan
+OTHER, NOT_A_NUMBER = "m was trained by the engine 'far', and the page computes other values", "m that are NaN"
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "said"),
+    [
+        ((-INF, 1.0, 2.0), (-INF, 1.0, 2.0), None),  # what never comes agrees with itself alone
+        ((-INF, 1.0, 2.0), (-INF, 1.0, 2.0005), None),
+        ((-INF, 1.0, 2.0), (0.0, 1.0, 2.0), OTHER),
+        ((-INF, 1.0, 2.0), (INF, 1.0, 2.0), OTHER),
+        ((-INF, 1.0, 2.0), (-INF, -INF, 2.0), OTHER),
+        ((-10.0, 0.0), (-10.0, 0.0099), None),  # the limit is a share of the largest logit
+        ((-10.0, 0.0), (-10.0, 0.0101), r"differ by 0\.01"),
+        ((0.1, 0.0), (0.1, 0.00099), None),  # or of 1
+        ((0.1, 0.0), (0.1, 0.00101), OTHER),
+        ((0.0, 0.0), (NAN, 1.0), NOT_A_NUMBER),
+        ((NAN, NAN), (0.0, 1.0), OTHER),
+        ((0.0, 0.0), (0.0, 0.0, 0.0), "the probe of m has the shape"),
+    ],
+)
+def test_what_differs_is_found_and_rounding_is_not(
+    expected: tuple[float, ...], found: tuple[float, ...], said: str | None
+) -> None:
+    about = {"reader": "the page", "trained_by": "far", "name": "m", "advice": "do so"}
+    of_file = np.array([expected, expected], np.float32)
+    if said is None:
+        return check_probe(Fixed(*found), of_file, 0, **about)
+    with pytest.raises(CheckpointError, match=said):
+        check_probe(Fixed(*found), of_file, 0, **about)
+    if said is OTHER:
+        with pytest.raises(CheckpointError, match="the engine 'far' trained m, and now computes other values"):
+            check_probe(Fixed(*found), of_file, 0, is_own=True, **about)
+    return None

@@ -1,4 +1,4 @@
-"""A mixture: at every prefix the weighted mean of what its models say, whatever characters each of them knows."""
+"""Models of models: the weighted mean of several, whatever characters each knows; a labelled one behind any label."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.mixture import MixtureModel, checked_weights
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, all_log_probabilities
+from namegen.core.evaluation.mixture import AnyBeginning, MixtureModel, _mixed, as_one, checked_weights
 from namegen.core.evaluation.ngram import NgramModel
-from namegen.core.generation.generator import Generator
-from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import SettingsError
+from tests.core.generation.exact import SmallModel
 
 LISTS = (["Ann", "Anna", "Bo", "Bob"], ["Ann", "Nina", "Abo"])  # the first knows no i, neither knows both B and N
 WEIGHTS = (0.7, 0.3)
@@ -86,34 +86,6 @@ def test_rows_that_are_gathered_keep_their_states() -> None:
     assert np.array_equal(straight, turned[::-1])
 
 
-def test_a_model_mixed_with_itself_is_itself() -> None:
-    names = LISTS[0]
-    model, vocabulary = counting(names)
-    tree = PrefixTree.from_names(names, vocabulary)
-    alone = AccuracyEvaluator(model).name_log_probabilities(tree)
-    assert AccuracyEvaluator(mixture(names, names)).name_log_probabilities(tree) == pytest.approx(alone, abs=1e-12)
-
-
-def test_names_are_drawn_by_their_probability_in_the_mixture() -> None:
-    model = mixture(*LISTS)
-    generator = Generator(model, model.vocabulary, known_names=None)
-    drawn = [
-        name
-        for batch in generator.generate(
-            20_000,
-            rng=np.random.default_rng(1),
-            sampling=SamplingSettings(max_length=30),
-            allow_seen=True,
-            allow_repeats=True,
-        )
-        for name in batch.names
-    ]
-    tree = PrefixTree.from_names(["Bob", "Nina"], model.vocabulary)
-    chances = np.exp(AccuracyEvaluator(model).name_log_probabilities(tree))
-    for name, chance in zip(["Bob", "Nina"], chances, strict=True):
-        assert drawn.count(name) / 20_000 == pytest.approx(chance, abs=4 * np.sqrt(chance / 20_000))
-
-
 @pytest.mark.parametrize(
     ("weights", "models", "said"),
     [
@@ -127,7 +99,55 @@ def test_names_are_drawn_by_their_probability_in_the_mixture() -> None:
 def test_weights_that_make_no_mixture_are_refused(weights: list[float] | None, models: int, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         checked_weights(weights, models)
-
-
-def test_weights_with_few_digits_sum_to_one_afterwards() -> None:
+    # Weights with few digits sum to one afterwards.
     assert sum(checked_weights([0.3333333, 0.3333333, 0.3333333], 3)) == pytest.approx(1, abs=1e-15)
+
+
+MODEL = SmallModel()
+V = MODEL.vocabulary_size
+THREE = Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2))
+
+
+def test_any_beginning_is_a_language_model() -> None:
+    """Rows at different places in one step, a state that is never changed, and a beginning that never is."""
+    model = AnyBeginning(MODEL, Beginnings((V, V + 1, V + 3), (0.25, 0.75, 0.0)))
+    assert isinstance(model, LanguageModel)
+    first, begun = model.step(np.zeros(2, np.int32), model.initial_state(2))
+    logits, state = model.step(np.array([1, 2], np.int32), begun)
+    np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=1e-12)
+    again, _ = model.step(np.array([1, 2], np.int32), begun)
+    np.testing.assert_array_equal(again, logits)
+    apart, _ = model.step(np.array([3, 3, 1], np.int32), model.select(state, np.array([1, 1, 0])))
+    one, _ = model.step(np.array([1], np.int32), model.select(state, np.array([0])))
+    np.testing.assert_allclose(apart[2], one[0], atol=1e-12)
+    np.testing.assert_array_equal(apart[0], apart[1])
+    two = AnyBeginning(MODEL, Beginnings((V, V + 1), (0.25, 0.75)))
+    np.testing.assert_allclose(first, two.step(np.zeros(2, np.int32), two.initial_state(2))[0], atol=1e-12)
+
+
+def test_what_no_beginning_allows_is_impossible_and_can_still_be_read() -> None:
+    never = SmallModel(impossible="b")
+    model = AnyBeginning(never, THREE)
+    logits, state = model.step(np.zeros(1, np.int32), model.initial_state(1))
+    assert logits[0, never.vocabulary.encode("b")[0]] == -np.inf
+    after, _ = model.step(never.vocabulary.encode("b"), state)
+    np.testing.assert_allclose(np.exp(after).sum(), 1, atol=1e-12)
+
+
+def test_the_sum_over_beginnings_is_that_of_logarithms_however_unlikely() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(5, 3, 6)) * np.array([1.0, 10, 1e3, 1e5, 1e30])[:, None, None]
+    logits[0, :, 2] = -np.inf
+    weights = np.log(rng.dirichlet(np.ones(3), 5))
+    weights[1, 0] = -np.inf
+    chances, mixed = _mixed(logits, weights)
+    of_each = all_log_probabilities(logits.reshape(15, 6)).reshape(5, 3, 6)
+    np.testing.assert_allclose(chances, of_each, rtol=1e-12)
+    expected = np.logaddexp.reduce(weights[:, :, None] + of_each, axis=1)
+    np.testing.assert_allclose(mixed, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_one_beginning_needs_no_wrapper() -> None:
+    assert as_one(MODEL, Beginnings.single()) == (MODEL, 0)
+    assert as_one(MODEL, Beginnings.single(V + 1)) == (MODEL, V + 1)
+    assert isinstance(as_one(MODEL, THREE)[0], AnyBeginning)

@@ -18,7 +18,7 @@ from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.evaluation.mixture import AnyBeginning, MixtureModel
 from namegen.core.evaluation.scoring import score_names, score_quantiles
 from namegen.errors import NamesError
-from tests.core.generation.exact import SmallModel, next_chances
+from tests.core.generation.exact import SmallModel, all_names, next_chances, over_beginnings
 
 MODEL = SmallModel()
 
@@ -57,6 +57,35 @@ def test_the_percentile_counts_the_names_that_are_less_likely() -> None:
     ):
         [score] = score_names(MODEL, MODEL.vocabulary, ["abc"], quantiles)
         assert score.percentile == pytest.approx(expected)
+
+
+V = MODEL.vocabulary_size
+THREE = Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2))
+
+
+def test_a_score_is_the_sum_over_the_beginnings() -> None:
+    exact, given_label = over_beginnings(MODEL, THREE, 4), all_names(MODEL, 4, beginning=V + 1)
+    names = ["a", "abc", "ccba", "bb"]
+    for beginnings, expected in ((THREE, exact), (Beginnings.single(V + 1), given_label)):
+        for name, score in zip(names, score_names(MODEL, MODEL.vocabulary, names, beginnings=beginnings), strict=True):
+            assert score.log_probability == pytest.approx(math.log(expected[name]), abs=1e-6)
+            assert given_label[name] != pytest.approx(exact[name], rel=0.01)
+
+
+def test_quantiles_are_those_of_the_names_whatever_their_label() -> None:
+    def quantiles(names: list[tuple[int, str]], beginnings: Beginnings) -> np.ndarray:
+        begins = [V + label for label, _ in names]
+        tree = PrefixTree.from_names([name for _, name in names], MODEL.vocabulary, begins)
+        found = score_quantiles(MODEL, tree, beginnings)
+        assert found is not None
+        return found
+
+    names = [(0, "ab"), (1, "ab"), (2, "c"), (0, "a"), (1, "ba"), (1, "ab")]
+    exact, of_label = over_beginnings(MODEL, THREE, 2), all_names(MODEL, 2, beginning=V + 1)
+    scores = sorted(math.log(exact[name]) for _, name in names)
+    np.testing.assert_allclose(quantiles(names, THREE)[[0, 20, 40, 60, 80, 100]], scores, atol=1e-6)
+    one = quantiles([(1, "ab"), (1, "c")], Beginnings.single(V + 1))
+    assert one[[0, 100]].tolist() == pytest.approx(sorted(math.log(of_label[name]) for name in ("ab", "c")))
 
 
 def test_what_cannot_be_scored_is_named() -> None:

@@ -1,0 +1,238 @@
+"""N-grams and the Markov chain against the plainest way to count; and however many keys are counted at a time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation import ngram as module
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.ngram import MarkovChain, NgramModel
+from namegen.core.generation.generator import Generator
+from namegen.errors import NamesError
+from namegen.lists import load_bundled
+from namegen.types import Array, Float64
+
+BEGINNING, STOP = "^", "$"
+NAMES = st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30)
+ABC = Vocabulary("abc")
+PLAIN = -4  # as a label: what makes the beginning the boundary, ABC.size + PLAIN
+
+
+def tree_of(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
+    vocabulary = Vocabulary.from_names(names)
+    return PrefixTree.from_names(names, vocabulary), vocabulary
+
+
+def chances_after(model: LanguageModel, context: list[int]) -> Float64[Array, "V"]:
+    """Of every token, behind a beginning and the tokens that follow it."""
+    state = model.initial_state(1)
+    for token in context:
+        logits, state = model.step(np.array([token], np.int32), state)
+    return np.exp(logits[0])
+
+
+def plain_witten_bell(names: list[tuple[int, str]], order: int, context: list[int], token: int) -> float:
+    """The formula, its counts collected from the tokens of all names, each one's beginning padded to the left."""
+    chance = 1 / ABC.size
+    for length in range(order):
+        wanted = ([context[0]] * length + context)[len(context) :] if length else []
+        follows: Counter[int] = Counter()
+        for label, name in names:
+            tokens = [ABC.size + label] * (length + 1) + ABC.encode(name).tolist() + [0]
+            for place in range(length + 1, len(tokens)):
+                if tokens[place - length : place] == wanted:
+                    follows[tokens[place]] += 1
+        if follows:
+            chance = (follows[token] + len(follows) * chance) / (follows.total() + len(follows))
+    return chance
+
+
+@given(
+    st.one_of(
+        st.lists(st.tuples(st.integers(0, 2), st.text("abc", max_size=4)), min_size=1, max_size=12),
+        st.lists(st.tuples(st.just(PLAIN), st.text("abc", max_size=4)), min_size=1, max_size=12),
+    ),
+    st.integers(1, 4),
+    st.sampled_from([PLAIN, 0, 1, 2, 3]),
+    st.text("abc", max_size=3),
+)
+@example([(1, "a"), (0, "b")], 3, 1, "")
+@example([(0, "ab")], 3, 3, "a")  # as a number, b behind a would do for the pair of the unseen label and a
+def test_witten_bell_is_the_formula(names: list[tuple[int, str]], order: int, label: int, prefix: str) -> None:
+    """Behind a label too, also one that no counted name has (3 never occurs): there the shorter contexts decide."""
+    tree = PrefixTree.from_names([name for _, name in names], ABC, [ABC.size + label for label, _ in names])
+    context = [ABC.size + label, *ABC.encode(prefix).tolist()]
+    found = chances_after(NgramModel(tree, ABC.size, order), context)
+    expected = [plain_witten_bell(names, order, context, token) for token in range(ABC.size)]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+class PlainKneserNey:
+    """The formulas of Chen and Goodman (1999), section 3, in dictionaries; what a name is read after is ``^``."""
+
+    def __init__(self, names: list[str], order: int) -> None:
+        self.order, self.symbols = order, [STOP, *sorted(set("".join(names)))]
+        raw: Counter[tuple[str, str]] = Counter()  # (context, what followed it), of every length up to order − 1
+        for name in names:
+            text = BEGINNING + name + STOP
+            for place in range(1, len(text)):
+                for length in range(min(place, order - 1) + 1):
+                    raw[text[place - length : place], text[place]] += 1
+        before: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # which letters stood to the left of it
+        for context, follower in raw:
+            if context:
+                before[context[1:], follower].add(context[0])
+        self.counts: dict[str, dict[str, int]] = {}
+        for (context, follower), count in raw.items():
+            as_it_stands = len(context) == order - 1 or context.startswith(BEGINNING)
+            adjusted = count if as_it_stands else len(before[context, follower])
+            self.counts.setdefault(context, {})[follower] = adjusted
+        self.discounts = [self._discounts(length) for length in range(order)]
+
+    def _discounts(self, length: int) -> list[float]:
+        n = Counter(
+            count for context, found in self.counts.items() if len(context) == length for count in found.values()
+        )
+        found = []
+        for times in (1, 2, 3):
+            discount = -1.0
+            if n[1] and n[times] and n[times + 1]:
+                y = n[1] / (n[1] + 2 * n[2])
+                discount = times - (times + 1) * y * n[times + 1] / n[times]
+            found.append(discount if 0 < discount <= times else (0.5, 1.0, 1.5)[times - 1])
+        return found
+
+    def chance(self, prefix: str, follower: str) -> float:
+        """Of one character behind a prefix of a name."""
+        text = BEGINNING + prefix
+        chance = 1 / len(self.symbols)
+        for length in range(min(self.order - 1, len(text)) + 1):
+            found = self.counts.get(text[len(text) - length :])
+            if found is None:
+                break
+            total = sum(found.values())
+            taken = {key: self.discounts[length][min(count, 3) - 1] for key, count in found.items()}
+            share = (found[follower] - taken[follower]) / total if follower in found else 0.0
+            chance = share + sum(taken.values()) / total * chance
+        return chance
+
+
+@given(NAMES, st.integers(1, 6), st.text("ab", max_size=6))
+def test_kneser_ney_is_the_formulas(names: list[str], order: int, prefix: str) -> None:
+    tree, vocabulary = tree_of(names)
+    prefix = "".join(letter for letter in prefix if letter in vocabulary.characters)
+    plain, model = PlainKneserNey(names, order), NgramModel(tree, vocabulary.size, order, "kneser-ney")
+    found = chances_after(model, [0, *vocabulary.encode(prefix).tolist()])
+    np.testing.assert_allclose(found, [plain.chance(prefix, symbol) for symbol in plain.symbols], rtol=1e-12)
+
+
+@pytest.mark.parametrize("order", [2, 5, 8])
+def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
+    """Long enough that every discount is estimated."""
+    names = sorted(set(load_bundled("mlb-last").names))[::8]
+    tree, vocabulary = tree_of(names)
+    model, plain = NgramModel(tree, vocabulary.size, order, "kneser-ney"), PlainKneserNey(names, order)
+    for name in names[:1000:40]:
+        for length in range(len(name) + 1):
+            found = chances_after(model, [0, *vocabulary.encode(name[:length]).tolist()])
+            np.testing.assert_allclose(found, [plain.chance(name[:length], one) for one in plain.symbols], rtol=1e-12)
+
+
+def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    split = load_bundled("mlb-first").split(0.1, "names", 0)
+    vocabulary = Vocabulary.from_names(split.training + split.validation)
+    training, held_out = (PrefixTree.from_names(part, vocabulary) for part in (split.training, split.validation))
+    model, figures = NgramModel.best(training, held_out, vocabulary.size)
+    others = {}
+    for order, smoothing in product(range(2, 9), ("witten-bell", "kneser-ney")):
+        other = NgramModel(training, vocabulary.size, order, smoothing)
+        others[order, smoothing] = AccuracyEvaluator(other).evaluate(held_out)
+    assert figures.loss_nats_per_char == min(other.loss_nats_per_char for other in others.values())
+    assert others[model.order, model.smoothing] == figures
+
+
+KEYS = st.lists(st.integers(0, 9) | st.integers(0, 2**62), min_size=1, max_size=40)
+
+
+@given(KEYS, st.integers(1, 50), st.data())
+def test_a_block_of_keys_at_a_time_gives_what_all_at_once_do(keys: list[int], block: int, data: st.DataObject) -> None:
+    key = np.array(keys, np.int64)
+    times = np.array(data.draw(st.lists(st.integers(1, 10**9), min_size=len(key), max_size=len(key))), np.int64)
+    expected, place = np.unique(key, return_inverse=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BLOCK", block)
+        found, rank = module.ranked(len(key), lambda part: key[part])
+        again, count = module.counted(len(key), lambda part: key[part], times)
+    assert found.tolist() == again.tolist() == expected.tolist()
+    assert rank.tolist() == place.tolist()
+    assert count.tolist() == [times[place == one].sum() for one in range(len(expected))]
+
+
+@pytest.mark.parametrize("smoothing", ["witten-bell", "kneser-ney"])
+def test_chances_of_a_real_list_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch, smoothing: str) -> None:
+    tree, vocabulary = tree_of(list(load_bundled("mlb-last").names[:4_000]))
+    whole = NgramModel(tree, vocabulary.size, 5, smoothing)
+    monkeypatch.setattr(module, "BLOCK", 100)
+    for one, other in zip(NgramModel(tree, vocabulary.size, 5, smoothing)._tables, whole._tables, strict=True):
+        np.testing.assert_array_equal(one.followers.count, other.followers.count)
+        np.testing.assert_array_equal(one.shares.share, other.shares.share)
+        np.testing.assert_array_equal(one.shares.rest, other.shares.rest)
+
+
+SOME = list(load_bundled("mlb-first").names[:500])
+TREE, VOCABULARY = tree_of(SOME)
+
+
+def counted_by_hand(order: int) -> dict[tuple[int, ...], Counter[int]]:
+    """Context, the earliest token first → how often each token followed it."""
+    found: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+    for name in SOME:
+        text = [0] * order + [*VOCABULARY.encode(name).tolist(), 0]
+        for place in range(order, len(text)):
+            found[tuple(text[place - order : place])][text[place]] += 1
+    return found
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_in_a_markov_chain_each_character_follows_as_often_as_in_the_list(order: int) -> None:
+    chain, expected = MarkovChain(TREE, VOCABULARY.size, order), counted_by_hand(order)
+    for name in ("nhoJJnho", *dict.fromkeys(SOME)):  # the first one has contexts that no name has
+        state, text = chain.initial_state(1), [0] * order
+        for last, token in zip([0, *VOCABULARY.encode(name)], VOCABULARY.encode(name).tolist(), strict=False):
+            logits, state = chain.step(np.array([last], np.int32), state)
+            counts = expected.get(tuple(text[-order:]))
+            shares = np.full(VOCABULARY.size, 1 / VOCABULARY.size)
+            if counts is not None:
+                shares = np.array([counts[other] / counts.total() for other in range(VOCABULARY.size)])
+            np.testing.assert_allclose(np.exp(logits[0]), shares, atol=1e-12)
+            text.append(token)
+
+
+def test_what_a_chain_draws_is_strung_together_from_the_list() -> None:
+    seen, generator = counted_by_hand(2), Generator(MarkovChain(TREE, VOCABULARY.size, 2), VOCABULARY)
+    batches = generator.generate(300, rng=np.random.default_rng(0), allow_seen=True, allow_repeats=True)
+    drawn = [name for batch in batches for name in batch.names]
+    assert len(drawn) == 300
+    assert set(drawn) - set(SOME)  # new ones too
+    for name in drawn:
+        text = [0, 0, *VOCABULARY.encode(name).tolist(), 0]
+        assert all(seen[text[place - 2], text[place - 1]][text[place]] for place in range(2, len(text)))
+
+
+def test_an_order_below_one_and_an_unknown_smoothing_are_refused() -> None:
+    for model, more, said in (
+        (MarkovChain, (0,), "order of a Markov chain is 0"),
+        (NgramModel, (0,), "order of an n-gram is 0"),
+        (NgramModel, (2, "none"), "smoothing of an n-gram is 'none'"),
+    ):
+        with pytest.raises(NamesError, match=said):
+            model(TREE, VOCABULARY.size, *more)  # type: ignore[operator]
