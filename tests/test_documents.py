@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from namegen.documents import LARGEST, LARGEST_RECORD, UNSET, Json, UnsetType, from_plain, read_json, schema, to_plain
-from namegen.errors import shown
+from namegen.errors import MOST_SHOWN, quote
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,15 @@ def test_a_document_and_its_plain_form() -> None:
         ({"hidden": [1, None]}, r"\$\.runs\[0\]\.hidden\[1\]"),
         ({"more": 1}, r"Unknown key - at `\$\.runs\[0\]\.more`"),
         ({"why": None}, r"\$\.runs\[0\]\.why"),
+        (None, r"missing required field `seed` - at `\$\.runs\[0\]`"),
     ],
 )
-def test_another_form_is_refused_with_its_place(change: dict[str, Any], place: str) -> None:
+def test_another_form_is_refused_with_its_place(change: dict[str, Any] | None, place: str) -> None:
+    without = {name: value for name, value in PLAIN.items() if name != "seed"}
     with pytest.raises(ValueError, match=place):
-        from_plain(Results, {"runs": [PLAIN | change]})
+        from_plain(Results, {"runs": [without if change is None else PLAIN | change]})
+    with pytest.raises(ValueError, match="Expected `object`"):
+        from_plain(Results, [])
 
 
 def test_a_value_of_a_stranger_is_told_in_short_and_moves_no_cursor() -> None:
@@ -73,13 +77,6 @@ def test_a_value_of_a_stranger_is_told_in_short_and_moves_no_cursor() -> None:
         from_plain(Results, {"runs": [PLAIN | {"status": "\x1b[31m" + "x" * 100_000}]})
     assert len(str(caught.value)) < 400
     assert str(caught.value).isprintable()
-
-
-def test_a_key_that_is_missing_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"missing required field `seed` - at `\$\.runs\[0\]`"):
-        from_plain(Results, {"runs": [{name: value for name, value in PLAIN.items() if name != "seed"}]})
-    with pytest.raises(ValueError, match="Expected `object`"):
-        from_plain(Results, [])
 
 
 def test_the_schema_names_the_fields() -> None:
@@ -108,13 +105,7 @@ def test_the_schema_names_the_fields() -> None:
 def test_what_is_no_plain_json_is_refused(text: str | bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_json(text)
-
-
-def test_a_text_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("namegen.documents.LARGEST", 10)
-    assert read_json("[1, 2, 3]") == [1, 2, 3]
-    with pytest.raises(ValueError, match="11 characters long: expected at most 10"):
-        read_json("[1, 2, 3, 4]"[:11])
+    assert read_json("[" * 40 + "]" * 40)
 
 
 def test_as_much_is_read_as_is_stated() -> None:
@@ -124,6 +115,8 @@ def test_as_much_is_read_as_is_stated() -> None:
     with pytest.raises(ValueError, match="4,194,305 bytes long: expected at most 4,194,304"):
         read_json(b'"' + b"a" * (LARGEST - 1) + b'"')
     assert read_json('"' + "a" * LARGEST + '"', largest=LARGEST + 2) == "a" * LARGEST
+    with pytest.raises(ValueError, match="11 characters long: expected at most 10"):
+        read_json("[1, 2, 3, 4]"[:11], largest=10)
 
 
 @dataclass(frozen=True)
@@ -155,15 +148,26 @@ def test_the_first_unknown_key_is_told_wherever_it_stands() -> None:
             from_plain(Whole, changed)
 
 
-def test_the_deepest_that_is_read() -> None:
-    assert read_json("[" * 40 + "]" * 40)
+@dataclass(frozen=True)
+class Document:
+    kind: Literal["small"]
 
 
-@pytest.mark.parametrize(
-    "value", [["x" * 1_000], 10**200, [0] * 1_000, {"x" * 1_000: 1}], ids=["text", "int", "list", "dict"]
-)
-def test_of_a_value_a_message_shows_the_beginning(value: object) -> None:
-    found = shown(value)
-    assert len(found) == 40
-    assert found[:20] == repr(value)[:20]
-    assert [shown(short) for short in (12_345, ["abc"], (1, 2), "abc")] == ["12345", "['abc']", "[1, 2]", "'abc'"]
+@pytest.mark.parametrize("length", [1, MOST_SHOWN - 1, MOST_SHOWN, MOST_SHOWN + 1])
+def test_a_key_is_shown_as_it_stands_unless_it_has_to_be_cut(length: int) -> None:
+    key = "k" * length
+    with pytest.raises(ValueError, match="Unknown key") as error:
+        from_plain(Document, {"kind": "small", key: 1})
+    assert (f"`$.{key}`" in str(error.value)) == (quote(key) == repr(key))
+
+
+def told_of(length: int) -> str:
+    """What is said of a wrong word of so many characters, the place apart."""
+    with pytest.raises(ValueError, match="Invalid enum value") as error:
+        from_plain(Document, {"kind": "w" * length})
+    return str(error.value).rpartition(" - at ")[0]
+
+
+def test_what_is_said_of_a_wrong_word_is_cut_to_the_longest_that_is_said_whole() -> None:
+    whole = [told for told in map(told_of, range(100, 200)) if "…" not in told]
+    assert 100 < len(whole[-1]) == max(map(len, whole)) == len(told_of(1_000)) == 160

@@ -1,13 +1,28 @@
-"""Messages name settings as their reader knows them."""
+"""Messages name settings as their reader knows them, and a missing library with the versions that are asked for."""
 
 from __future__ import annotations
 
 import pickle
+import tomllib
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import pytest
 
+from namegen.backends import EXTRAS
 from namegen.cli.terminal import option_name
-from namegen.errors import NamegenError, SettingsError, setting
+from namegen.errors import (
+    DISTRIBUTION,
+    MOST_SHOWN,
+    NamegenError,
+    SettingsError,
+    install_command,
+    missing_library,
+    quote,
+    requirements,
+    setting,
+    shown,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,3 +48,59 @@ def test_text_from_outside_is_never_taken_for_a_setting() -> None:
 def test_an_error_survives_the_way_from_another_process() -> None:
     error = pickle.loads(pickle.dumps(SettingsError(f"{setting('seed')} is -1")))  # noqa: S301  # our own bytes
     assert str(error) == "seed is -1"
+
+
+@pytest.mark.parametrize(
+    "value", [["x" * 1_000], 10**200, [0] * 1_000, {"x" * 1_000: 1}], ids=["text", "int", "list", "dict"]
+)
+def test_of_a_value_a_message_shows_the_beginning(value: object) -> None:
+    found = shown(value)
+    assert len(found) == MOST_SHOWN
+    assert found[:20] == repr(value)[:20]
+    assert [shown(short) for short in (12_345, ["abc"], (1, 2), "abc")] == ["12345", "['abc']", "[1, 2]", "'abc'"]
+
+
+@pytest.mark.parametrize("length", [MOST_SHOWN - 1, MOST_SHOWN, MOST_SHOWN + 1, 1_000])
+def test_a_text_is_cut_at_the_same_place_wherever_it_is_shown(length: int) -> None:
+    text = "x" * length
+    assert quote(text) == shown(text)
+    assert quote(text) == repr(text if length <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…")
+    assert quote("a\x1b[31m\u202e").isprintable()
+
+
+PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+# How setuptools writes the extras into the metadata of a wheel.
+METADATA = [
+    "numpy>=2.0",
+    'keras>=3.10; extra == "keras"',
+    'tensorflow>=2.19; extra == "keras"',
+    'curses>=2; (sys_platform == "win32") and extra == "keras"',
+    "urllib3>=2.8 ; extra == 'fetch'",
+    'more; extra == "keras-more"',
+]
+
+
+def test_what_is_installed_says_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: METADATA if name == DISTRIBUTION else None)
+    assert requirements("keras") == ("keras>=3.10", "tensorflow>=2.19", "curses>=2")
+    assert requirements("fetch") == ("urllib3>=2.8",)
+
+
+def test_a_checkout_that_is_not_installed_says_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_installed(name: str) -> list[str]:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.requires", not_installed)
+    assert PYPROJECT["project"]["name"] == DISTRIBUTION
+    assert all(map(requirements, EXTRAS.values()))
+    for extra, libraries in PYPROJECT["project"]["optional-dependencies"].items():
+        assert requirements(extra) == tuple(libraries)
+
+
+def test_the_sentence_names_all_libraries_of_the_extras() -> None:
+    listed = PYPROJECT["project"]["optional-dependencies"]
+    command = " ".join(["pip install", *(f"'{one}'" for one in (*listed["keras"], *listed["tflite"]))])
+    assert install_command("keras", "tflite") == command
+    assert missing_library("the export", "keras", "keras", "tflite") == (
+        f"the export needs keras, which is not installed: install it with: {command}"
+    )

@@ -1,14 +1,19 @@
-"""Files are written whole or not at all, whatever goes wrong."""
+"""Files are written whole or not at all, whatever goes wrong; and a folder has one owner at a time."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +22,9 @@ from namegen.cli.terminal import option_name
 from namegen.config import read_tables
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint, read_known_names
-from namegen.errors import CheckpointError, NamesError, OutputError, ResultsError, SettingsError
+from namegen.errors import CheckpointError, FolderInUseError, NamesError, OutputError, ResultsError, SettingsError
 from namegen.experiments.compare.reading import read_results
-from namegen.files import check_output, read_whole, write_whole
+from namegen.files import LOCK_FILE, check_output, read_whole, sole_use, write_whole
 
 OLD, NEW = b"what was there", b"what is new" * 1000
 
@@ -45,17 +50,11 @@ def test_new_and_replaced(path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["with space", "Zoë-שרה-👩‍👩‍👧", "." + "x" * 200, "-n", "数" * 80])
-def test_names_of_files(tmp_path: Path, name: str) -> None:
-    write_whole(tmp_path / name, NEW)
+def test_names_of_files_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_whole(Path(name), NEW)
     assert (tmp_path / name).read_bytes() == NEW
     assert only(tmp_path, name)
-
-
-def test_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_whole(Path("bare"), NEW)
-    assert (tmp_path / "bare").read_bytes() == NEW
-    assert only(tmp_path, "bare")
 
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0o022, 0o644), (0o077, 0o600), (0, 0o666)], ids=oct)
@@ -156,29 +155,24 @@ def test_a_failure_at_any_step_keeps_the_old_file(
     assert only(path.parent, "file.bin")
 
 
-def test_no_such_folder(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="No such file or directory"):
-        write_whole(tmp_path / "nowhere" / "file", NEW)
-    assert only(tmp_path)
-
-
-def test_the_path_is_a_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("nowhere/file", "No such file or directory"),
+        ("folder", "cannot write .*folder"),
+        ("old/file", "Not a directory"),
+        ("x" * 300, "too long"),
+        ("a\0b", "null"),
+    ],
+    ids=["no folder", "a folder", "a file for a folder", "too long", "NUL"],
+)
+def test_what_cannot_be_written_is_a_sentence_and_changes_nothing(tmp_path: Path, place: str, said: str) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match=r"cannot write .*folder"):
-        write_whole(tmp_path / "folder", NEW)
-    assert only(tmp_path, "folder")
-
-
-def test_the_folder_is_a_file(path: Path) -> None:
-    with pytest.raises(OutputError, match="Not a directory"):
-        write_whole(path / "file", NEW)
-    assert path.read_bytes() == OLD
-
-
-def test_a_name_that_is_too_long(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="too long"):
-        write_whole(tmp_path / ("x" * 300), NEW)
-    assert only(tmp_path)
+    (tmp_path / "old").write_bytes(OLD)
+    with pytest.raises(OutputError, match=said):
+        write_whole(tmp_path / place, NEW)
+    assert (tmp_path / "old").read_bytes() == OLD
+    assert only(tmp_path, "folder", "old")
 
 
 # In a process of its own: the limit of a file's size stands in for a full disk, and a user without rights for an
@@ -256,32 +250,28 @@ def test_a_folder_that_may_not_be_read_is_no_reason_to_call_a_written_file_unwri
     assert path.read_bytes() == NEW
 
 
-class TestCheckOutput:
-    def test_a_new_file_in_a_folder_that_is_there(self, tmp_path: Path) -> None:
-        check_output(tmp_path / "new.png", example="drawing.png", force=False)
+def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
+    check_output(path, example="drawing.png", force=True)
+    check_output(path.with_name("new.png"), example="drawing.png", force=False)
+    with pytest.raises(OutputError, match=r"file\.bin exists already: .* overwrite it with force=True$") as caught:
+        check_output(path, example="drawing.png", force=False)
+    assert caught.value.told(option_name).endswith("overwrite it with --force")
 
-    def test_a_file_that_exists_is_kept_unless_forced(self, tmp_path: Path) -> None:
-        path = tmp_path / "old.png"
-        path.write_bytes(b"old")
-        check_output(path, example="drawing.png", force=True)
-        with pytest.raises(OutputError, match=r"old\.png exists already: .* overwrite it with force=True$") as caught:
-            check_output(path, example="drawing.png", force=False)
-        assert caught.value.told(option_name).endswith("overwrite it with --force")
 
-    def test_a_folder_gets_a_hint_of_the_right_kind(self, tmp_path: Path) -> None:
-        for force in (False, True):
-            with pytest.raises(OutputError, match=r"is a folder: name a file, such as .*/drawing\.png$"):
-                check_output(tmp_path, example="drawing.png", force=force)
-
-    def test_a_place_that_is_not_there(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_bytes(b"")
-        for place in ("none", "file"):
-            with pytest.raises(OutputError, match=f"there is no folder .*{place}; make it first"):
-                check_output(tmp_path / place / "new.png", example="drawing.png", force=False)
-
-    def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
-        with pytest.raises(OutputError, match=r"cannot look at .*xxx.*too long; correct that, or give another"):
-            check_output(tmp_path / ("x" * 5000), example="drawing.png", force=False)
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("", r"is a folder: name a file, such as .*/drawing\.png$"),
+        ("none/new.png", "there is no folder .*none; make it first"),
+        ("file.bin/new.png", r"there is no folder .*file\.bin; make it first"),
+        ("x" * 5000, "cannot look at .*xxx.*too long; correct that, or give another"),
+    ],
+    ids=["a folder", "no folder", "in a file", "too long"],
+)
+def test_what_cannot_be_an_output_is_found_before_the_work(path: Path, place: str, said: str) -> None:
+    for force in (False, True):
+        with pytest.raises(OutputError, match=said):
+            check_output(path.parent / place, example="drawing.png", force=force)
 
 
 @pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 20])
@@ -321,3 +311,142 @@ def test_pipes_and_devices_are_refused_and_never_waited_for(
         load()
     if end is not None:
         os.close(end)
+
+
+# --- one owner of a folder --------------------------------------------------------------------------------------------
+
+HOLD = """
+import sys, time
+from namegen.files import sole_use
+with sole_use(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def holder(folder: Path) -> subprocess.Popen[str]:
+    """A process that has sole use of a folder."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
+    with holder(tmp_path) as process:
+        with pytest.raises(FolderInUseError, match="let it end or stop it, then try again"), sole_use(tmp_path):
+            pass
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with sole_use(tmp_path):
+            assert not list(tmp_path.iterdir())
+
+
+def test_a_program_that_is_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
+    with sole_use(tmp_path):
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        with sole_use(tmp_path):
+            assert child.poll() is None
+    finally:
+        child.communicate(b"\n", timeout=60)
+
+
+def test_patience_waits_for_the_one_who_has_it(tmp_path: Path) -> None:
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with sole_use(tmp_path):
+            held.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(30)
+    threading.Timer(0.2, done.set).start()
+    with sole_use(tmp_path, patience=30.0):
+        assert done.is_set()
+    thread.join()
+
+
+def test_an_error_of_the_work_lets_go(tmp_path: Path) -> None:
+    with pytest.raises(BlockingIOError), sole_use(tmp_path):
+        raise BlockingIOError(errno.EAGAIN, "of the work's own")
+    with sole_use(tmp_path):
+        pass
+
+
+def of_folders(failing: type[BaseException] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let locks of folders fail as they do on NFS, whose locks need a file that is open for writing."""
+    lock = fcntl.flock
+
+    def flock(descriptor: int, how: int) -> None:
+        if failing is None or os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.EBADF if failing else errno.ENOLCK, "no locks")
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+
+def test_where_folders_cannot_be_locked_a_file_in_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_folders(OSError, monkeypatch)
+    with sole_use(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [LOCK_FILE]
+        with pytest.raises(FolderInUseError), sole_use(tmp_path):
+            pass
+    with sole_use(tmp_path):
+        pass
+
+
+def test_where_nothing_can_be_locked_all_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OutputError, match="there is no folder"), sole_use(tmp_path / "none"):
+        pass
+    of_folders(None, monkeypatch)
+    with sole_use(tmp_path), sole_use(tmp_path):
+        pass
+
+
+def test_without_the_means_to_open_a_folder_a_file_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.delattr(os, "O_DIRECTORY")
+    with sole_use(tmp_path), pytest.raises(FolderInUseError), sole_use(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+@pytest.mark.parametrize("of_folder", [True, False])
+def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, of_folder: bool
+) -> None:
+    really = os.open
+
+    def refuse(path: Any, *rest: Any, **named: Any) -> int:
+        if of_folder or not os.path.isdir(path):
+            raise OSError(number, os.strerror(number))
+        return really(path, *rest, **named)
+
+    of_folders(OSError, monkeypatch)
+    monkeypatch.setattr(os, "open", refuse)
+    with (
+        pytest.raises(OutputError, match=r"cannot find out whether .*: Too many open files.*; close some"),
+        sole_use(tmp_path),
+    ):
+        pass
+
+
+def count_of_open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no /proc to count open files in")
+def test_no_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before: Any = count_of_open_files()
+    for prepare in (lambda: None, lambda: of_folders(OSError, monkeypatch), lambda: of_folders(None, monkeypatch)):
+        prepare()
+        with sole_use(tmp_path):
+            try:
+                with sole_use(tmp_path):
+                    pass
+            except FolderInUseError:
+                pass
+    assert count_of_open_files() == before

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from namegen.core.data.sameness import Sameness, known_digests
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network import checkpoint as tensor_file
+from namegen.core.network import checkpoint as module
 from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint, Label, read_tensors, write_tensors
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
@@ -39,38 +39,26 @@ def checkpoint() -> Checkpoint:
 
 
 def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    checkpoint.save(tmp_path / "model.safetensors")
-    back = Checkpoint.load(tmp_path / "model.safetensors")
-    assert (back.network, back.vocabulary, back.training) == (
-        checkpoint.network,
-        checkpoint.vocabulary,
-        checkpoint.training,
-    )
+    """With the rule of sameness; a file without one has the ordinary rule. What else its summary says comes back."""
+    path = tmp_path / "model.safetensors"
+    training = {**checkpoint.training, "names": 3, "somebody's own": [1, {"a": None}]}
+    checkpoint = replace(checkpoint, endings=("inc", "co"), training=training)  # type: ignore[arg-type]
+    checkpoint.save(path)
+    back = Checkpoint.load(path)
+    for name in ("network", "vocabulary", "training", "engine", "labels", "drawing_temperature", "sameness"):
+        assert getattr(back, name) == getattr(checkpoint, name), name
+    assert (back.sameness, back.longest_name) == (Sameness(("inc", "co")), 8)
     for name, values in checkpoint.parameters.items():
         np.testing.assert_array_equal(back.parameters[name], values)
     np.testing.assert_array_equal(back.known_names, checkpoint.known_names)
     np.testing.assert_array_equal(back.score_quantiles, checkpoint.score_quantiles)
-
-
-def test_a_checkpoint_stays_as_it_is(checkpoint: Checkpoint) -> None:
-    assert checkpoint.sameness == Sameness()
-    assert checkpoint.longest_name == 8
-    for one in (checkpoint, Label("Finnish", 3)):
+    tensors, document = read_tensors(path)
+    write_tensors(path, tensors, {name: document[name] for name in document.keys() - {"endings"}})
+    assert Checkpoint.load(path).sameness == Sameness()
+    for one in (back, Label("Finnish", 3)):
         for name in [field.name for field in fields(one)]:
             with pytest.raises(FrozenInstanceError):
                 setattr(one, name, None)
-
-
-def test_the_rule_of_sameness_comes_back_and_a_file_without_one_has_the_ordinary_one(
-    checkpoint: Checkpoint, tmp_path: Path
-) -> None:
-    path = tmp_path / "model.safetensors"
-    replace(checkpoint, endings=("inc", "co")).save(path)
-    assert Checkpoint.load(path).sameness == Sameness(("inc", "co"))
-    tensors, document = read_tensors(path)
-    assert document["endings"] == ["inc", "co"]
-    write_tensors(path, tensors, {name: document[name] for name in document.keys() - {"endings"}})
-    assert Checkpoint.load(path).sameness == Sameness()
 
 
 def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: Path) -> None:
@@ -138,9 +126,7 @@ def test_quantiles_that_are_none_are_refused(checkpoint: Checkpoint, tmp_path: P
     checkpoint.save(path)
     tensors, document = read_tensors(path)
     write_tensors(path, tensors | {SCORE_QUANTILES: quantiles}, document)
-    with pytest.raises(
-        CheckpointError, match=f"{SCORE_QUANTILES} (is not 101 numbers|are not numbers in rising order)"
-    ):
+    with pytest.raises(CheckpointError, match=SCORE_QUANTILES):
         Checkpoint.load(path)
 
 
@@ -148,7 +134,7 @@ def test_what_is_written_is_never_larger_than_what_is_read(tmp_path: Path, monke
     path = tmp_path / "file.safetensors"
     tensors, document = {"a": np.zeros(65_535, np.uint8)}, {"text": "x" * 60_000}
     for largest in range(50_000, 150_000, 10_000):
-        monkeypatch.setattr(tensor_file, "LARGEST_FILE", largest)
+        monkeypatch.setattr(module, "LARGEST_FILE", largest)
         path.unlink(missing_ok=True)
         if largest >= 130_000:
             write_tensors(path, tensors, document)
@@ -184,12 +170,6 @@ def test_a_summary_of_another_type_than_readers_are_promised_is_refused(
     replace(checkpoint, training={key: value}).save(tmp_path / "model.safetensors")
     with pytest.raises(CheckpointError, match=f"at `.*{key}`"):
         Checkpoint.load(tmp_path / "model.safetensors")
-
-
-def test_what_else_a_summary_says_comes_back(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    training = {"names": 3, "somebody's own": [1, {"a": None}]}
-    replace(checkpoint, training=training).save(tmp_path / "model.safetensors")
-    assert Checkpoint.load(tmp_path / "model.safetensors").training == training
 
 
 def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
