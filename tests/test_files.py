@@ -23,7 +23,7 @@ from namegen.config import read_tables
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint, read_known_names
 from namegen.errors import CheckpointError, FolderInUseError, NamesError, OutputError, ResultsError, SettingsError
-from namegen.experiments.compare.reading import read_results
+from namegen.experiments.compare.document import read_results
 from namegen.files import LOCK_FILE, check_output, read_whole, sole_use, write_whole
 
 OLD, NEW = b"what was there", b"what is new" * 1000

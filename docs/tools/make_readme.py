@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 
 from benchmarks import document as performance  # noqa: E402
 from benchmarks import quality_document as quality  # noqa: E402
-from namegen.experiments.compare.words import listed  # noqa: E402
+from namegen.experiments.compare.verdict import listed  # noqa: E402
 
 README = ROOT / "README.md"
 DOCUMENTS = (README, ROOT / "docs" / "index.md", ROOT / "docs" / "use" / "inventing.md")

@@ -28,7 +28,7 @@ from benchmarks.frequencies import LENGTHS, agreement  # noqa: E402
 from benchmarks.frequencies import read as read_frequencies  # noqa: E402
 from namegen.documents import from_plain  # noqa: E402
 from namegen.experiments.compare.document import Comparison, Generation, ListEntry  # noqa: E402
-from namegen.experiments.compare.measured import Algorithm  # noqa: E402
+from namegen.experiments.compare.measurements import Algorithm, SplitName  # noqa: E402
 from namegen.experiments.compare.selection import (  # noqa: E402
     Metric,
     Whose,
@@ -37,8 +37,7 @@ from namegen.experiments.compare.selection import (  # noqa: E402
     network_values,
     reference_values,
 )
-from namegen.experiments.compare.subjects import SplitName  # noqa: E402
-from namegen.experiments.compare.tables.markdown import markdown  # noqa: E402
+from namegen.experiments.compare.tables import markdown  # noqa: E402
 from namegen.experiments.compare.verdict import verdict  # noqa: E402
 from namegen.experiments.table import NONE, Table, percent, spread  # noqa: E402
 

@@ -13,6 +13,7 @@ from statistics import mean
 
 from namegen.experiments.compare import pairs
 from namegen.experiments.compare.document import Comparison, ListEntry
+from namegen.experiments.compare.measurements import SplitName
 from namegen.experiments.compare.pairs import against_counting, in_figures
 from namegen.experiments.compare.selection import (
     ALGORITHMS,
@@ -21,8 +22,7 @@ from namegen.experiments.compare.selection import (
     network_values,
     reference_values,
 )
-from namegen.experiments.compare.subjects import SplitName
-from namegen.experiments.compare.words import listed
+from namegen.experiments.compare.verdict import listed
 
 LONG = 12  # characters of a name that is long for a player's
 

@@ -163,7 +163,7 @@ def print_summary(results: Comparison) -> None:
 
 
 def _engines(entry: ListEntry) -> Table | None:
-    from namegen.experiments.compare.tables.like_for_like import like_for_like_table
+    from namegen.experiments.compare.tables import like_for_like_table
     from namegen.experiments.table import Table
 
     table = without_ranges(like_for_like_table(entry))
@@ -183,7 +183,7 @@ def _engines(entry: ListEntry) -> Table | None:
 
 def _accuracies(entry: ListEntry) -> list[Table]:
     from namegen.experiments.compare.selection import network_names, splits
-    from namegen.experiments.compare.tables.networks import accuracy_table
+    from namegen.experiments.compare.tables import accuracy_table
     from namegen.experiments.table import Table
 
     found = []

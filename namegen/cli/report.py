@@ -73,12 +73,11 @@ def _ranges_below(row: tuple[str, ...], left: int, most: int) -> list[tuple[str,
 def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quiet: bool) -> None:
     """Join comparisons and sweeps into one report: from several machines, of several lists, of engines added later.
 
-    Each DIR is a folder that compare-backends or sweep has made, or a results.json from there, of this edition or of
-    the first. The report says what differs between their machines, versions and settings. It puts the figures of the
-    comparisons of the same list side by side, and has each report of its own below.
+    Each DIR is a folder that compare-backends or sweep has made, or a results.json from there. The report says what
+    differs between their machines, versions and settings. It puts the figures of the same list side by side, and has
+    each report of its own below.
     """
-    from namegen.experiments.joined.page import write_joined
-    from namegen.experiments.joined.source import read_sources
+    from namegen.experiments.joined import read_sources, write_joined
 
     notes = Notes(quiet)
     sources = read_sources(folders)
@@ -99,7 +98,7 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
             )
         )
         return
-    from namegen.experiments.joined.differences import cautions, differences_table, sources_table
+    from namegen.experiments.joined import cautions, differences_table, sources_table
 
     for table in (sources_table(sources), differences_table(sources)):
         if table.rows:

@@ -101,7 +101,7 @@ def sweep(
         click.echo(json_text(to_plain(results)))
     else:
         _print(results)
-        for engine, code in (results.engine_codes or {}).items():
+        for engine, code in results.engine_codes.items():
             click.echo(f"engine: {printable(f'{engine} ({code_in_words(code)})')}")
         click.echo(f"table: {printable(str(Path(folder) / TABLE))}")
         for plot in results.plots:

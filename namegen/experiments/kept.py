@@ -22,15 +22,15 @@ where it is until its measurement has been made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
-from namegen.documents import LARGEST_RECORD, Json, from_plain, read_object
-from namegen.errors import OutputError, setting, short
+from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json, read_object
+from namegen.errors import OutputError, ResultsError, cut, printable, setting, short, shown
 from namegen.experiments.machine import commit
 from namegen.files import (
     LOCK_FILE,
@@ -201,3 +201,43 @@ def _ending(name: str) -> str:
 
 def _checksum(counts: Mapping[str, object]) -> str:
     return blake2b(json.dumps(counts, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+# --- results.json -----------------------------------------------------------------------------------------------------
+
+Reader = tuple[int, str, Callable[[Mapping[str, object]], object]]  # a format's version, its command, what reads it
+
+
+def read_document(path: Path, readers: Mapping[str, Reader]) -> object:
+    """The document that a ``results.json`` holds.
+
+    Args:
+        path: of the file.
+        readers: those of the formats that will do.
+
+    Raises:
+        ResultsError: it cannot be read, is something else, of another version, or damaged.
+    """
+    try:
+        plain = read_json(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
+    except OSError as error:
+        raise ResultsError(f"cannot read {short(path)}: {error.strerror}") from error
+    except ValueError as error:
+        raise ResultsError(
+            f"{short(path)} is damaged or incomplete JSON ({cut(printable(str(error)), MOST_TOLD)}): copy it again, or "
+            "make it anew with namegen compare-backends or namegen sweep"
+        ) from error
+    found = plain.get("format") if isinstance(plain, dict) else None
+    commands = " or ".join(f"namegen {command}" for _, command, _ in readers.values())
+    if not isinstance(plain, dict) or not isinstance(found, str) or found not in readers:
+        raise ResultsError(f"{short(path)} is no results.json of {commands}: give one that it has made")
+    version, command, read = readers[found]
+    if plain.get("format_version") != version:
+        raise ResultsError(
+            f"{short(path)} has the format version {shown(plain.get('format_version'))}, this namegen reads {version}: "
+            f"make it anew with namegen {command}"
+        )
+    try:
+        return read(plain)
+    except ValueError as error:
+        raise ResultsError(f"{short(path)} is damaged ({error}): make it anew with namegen {command}") from error

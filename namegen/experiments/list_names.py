@@ -1,10 +1,14 @@
-"""What reports call lists."""
+"""Lists of a long command: what reports call them, and whether one is long enough to compare anything on."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from math import ceil, log
 from pathlib import Path
+
+from namegen.core.data.corpus import Corpus
+from namegen.errors import NamesError
 
 
 def list_names(sources: Iterable[str]) -> dict[str, str]:
@@ -20,3 +24,41 @@ def list_names(sources: Iterable[str]) -> dict[str, str]:
     files = {source: Path(source).name or source for source in sources}
     alike = Counter(files.values())
     return {source: name if alike[name] == 1 else source for source, name in files.items()}
+
+
+SURE = 1_000  # of so many splits of a list that is long enough, at most one leaves a part empty
+
+
+def enough(validation: float) -> int:
+    """How many different names can be split for nearly every seed: a hash of each decides which part it goes to.
+
+    Args:
+        validation: the share that is held out, above 0.
+
+    >>> enough(0.2), enough(0.9)
+    (40, 70)
+    """
+    larger = max(validation, 1 - validation)
+    return 10 * ceil(log(SURE) / -log(larger) / 10)
+
+
+def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) -> None:
+    """Split a list as a training will.
+
+    Args:
+        corpus: the list.
+        validation: the share that is held out.
+        split: "names" or "unique".
+        seed: of the split.
+
+    Raises:
+        NamesError: there are too few names.
+    """
+    try:
+        corpus.split(validation, split, seed)
+    except NamesError as error:
+        names = "1 name" if len(corpus.names) == 1 else f"{len(corpus.names):,} names"
+        raise NamesError(
+            f"{corpus.source} has {names} ({len(set(corpus.names)):,} distinct), too few to hold out {validation:.0%} "
+            f"and compare anything: leave it out, or give a list of at least {enough(validation):,} different names"
+        ) from error

@@ -36,10 +36,7 @@ MEASURING_CODE: dict[str, tuple[str, ...]] = {
     "compare-backends": (
         *SHARED_CODE,
         "experiments/trained.py",
-        "experiments/compare/exchange.py",
-        "experiments/compare/judging.py",
         "experiments/compare/measure.py",
-        "experiments/compare/memory.py",
         "experiments/compare/quality.py",
         "experiments/compare/timed.py",
     ),

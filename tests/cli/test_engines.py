@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from namegen.core.data.corpus import Corpus
+from namegen.experiments.compare.measurements import TrainingSubject
 from namegen.experiments.compare.plan import Measurement
 from namegen.experiments.compare.run import measure
-from namegen.experiments.compare.subjects import TrainingSubject
 from namegen.experiments.watcher import unwatched
 from namegen.lists import load_bundled
 from tests.cli.conftest import ENVIRONMENT, Program, Run

@@ -6,7 +6,7 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
-from namegen.experiments.long_enough import check_long_enough, enough
+from namegen.experiments.list_names import check_long_enough, enough
 from namegen.lists import load_bundled
 
 

@@ -31,9 +31,7 @@ CHANGES_NO_FIGURE = {
     "children.py",
     "documents.py",
     "errors.py",
-    "escaping.py",
-    "experiments/compare/measured.py",  # the form of the figures: what was kept in another one is measured again
-    "experiments/compare/subjects.py",  # what they say stands in a measurement's key
+    "experiments/compare/measurements.py",  # the form of the figures: what was kept in another one is measured again
     "experiments/machine.py",
     "experiments/sweep/document.py",  # the same of a run
     "experiments/sweep/grid.py",  # which settings a run has stands in its key

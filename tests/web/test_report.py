@@ -16,8 +16,7 @@ from namegen.config import Config
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Machine, Training, Trouble
 from namegen.experiments.compare.html import write_report
-from namegen.experiments.joined.page import write_joined
-from namegen.experiments.joined.source import Source
+from namegen.experiments.joined import Source, write_joined
 from namegen.experiments.sweep.document import Results
 from tests.experiments.sweep.made import trained_run
 from tests.requirements import require

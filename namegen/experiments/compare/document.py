@@ -1,32 +1,62 @@
-"""The document of ``results.json``: every figure of a comparison.
+"""The document of a comparison's ``results.json``: every figure; how it is made from measurements, and read again.
 
-What it takes over from a measurement is explained in ``measured.py``, the rest here. ``python -m
+What it takes over from a measurement is explained in ``measurements.py``, the rest here. ``python -m
 namegen.experiments.compare.document`` prints the JSON Schema.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Literal, TypeVar, cast
 
-from namegen.documents import UNSET, Count, Json, Measure, Share, UnsetType, schema
-from namegen.experiments.compare.measured import (
+from namegen.backends import engine_paths
+from namegen.core.data.corpus import Corpus
+from namegen.documents import (
+    Count,
+    Json,
+    Measure,
+    Share,
+    from_plain,
+    schema,
+)
+from namegen.experiments.compare.measurements import (
+    GENERATED_NAMES,
     ExportResult,
     GenerationResult,
+    GenerationSubject,
     ListFacts,
     ReferenceResult,
+    ReferenceSubject,
+    Result,
+    Role,
+    SplitName,
     TimingResult,
+    TimingSubject,
     TrainingResult,
+    TrainingSubject,
+    table_of,
 )
-from namegen.experiments.compare.subjects import ReferenceSubject, SplitName, table_of
-from namegen.experiments.machine import EngineCode
+from namegen.experiments.compare.plan import (
+    COMMAND,
+    QUICK_EPOCHS,
+    THREADS,
+    VALIDATION,
+    Measurement,
+    PlanOutcome,
+    Scope,
+)
+from namegen.experiments.kept import Reader, read_document
+from namegen.experiments.list_names import list_names
+from namegen.experiments.machine import EngineCode, codes_for_report, commit, machine, versions
+from namegen.experiments.trained import History
 
-Role = Literal["like_for_like", "network"]
 FORMAT: Literal["namegen comparison"] = "namegen comparison"
-FormatVersion = Literal[1, 2]
-FORMAT_VERSION: FormatVersion = 2
+FORMAT_VERSION: Literal[2] = 2
 
 
 @dataclass(frozen=True)
@@ -151,7 +181,7 @@ class ListEntry:
         like_for_like: for each network, how far the engines are apart.
         exported: the ``.tflite``; None where there is none.
         generation: the generated names, for each network and model.
-        timings: further rounds in which the engines were timed; missing in documents of the first edition.
+        timings: further rounds in which the engines were timed.
     """
 
     name: str
@@ -162,7 +192,7 @@ class ListEntry:
     like_for_like: tuple[LikeForLike, ...]
     exported: ExportResult | None
     generation: tuple[Generation, ...]
-    timings: tuple[TimingRound, ...] | UnsetType = UNSET
+    timings: tuple[TimingRound, ...]
 
 
 @dataclass(frozen=True)
@@ -195,17 +225,16 @@ class Comparison:
     """``results.json``.
 
     Attributes:
-        format, format_version: what the file is. Version 1, of the first edition, lacks what may be missing here.
+        format, format_version: what the file is.
         quick: whether it was a first look.
         seeds: those that each network was trained with.
-        split_seed: of every split; None in documents of the first edition, where each training's own seed splits.
+        split_seed: of every split; None where each training's own seed splits.
         threads: of each measurement.
         validation: the share of each list that was held out.
         generated_names: how many names each model drew.
         quick_epochs: of a first look; None for a whole comparison.
         engines: every engine that is registered.
-        engine_codes: of each of them a hash of its code, and the versions of what it needs; missing in
-            documents that are older than this field.
+        engine_codes: of each of them a hash of its code, and the versions of what it needs.
         machine: where it was measured.
         versions: of Python, namegen and the libraries; None for one that is not installed.
         commits: of the checkouts that measured; none for an installed namegen.
@@ -216,7 +245,7 @@ class Comparison:
     """
 
     format: Literal["namegen comparison"]
-    format_version: FormatVersion
+    format_version: Literal[2]
     quick: bool
     seeds: tuple[Count, ...]
     threads: Count
@@ -231,8 +260,151 @@ class Comparison:
     left_out: tuple[Trouble, ...]
     failed: tuple[Trouble, ...]
     lists: tuple[ListEntry, ...]
-    engine_codes: dict[str, EngineCode] | UnsetType = UNSET
+    engine_codes: dict[str, EngineCode]
     split_seed: Count | None = None
+
+
+COMPARISONS: dict[str, Reader] = {FORMAT: (FORMAT_VERSION, "compare-backends", partial(from_plain, Comparison))}
+
+
+def read_comparison(path: Path) -> Comparison:
+    """The comparison that a file holds.
+
+    Raises:
+        ResultsError: it cannot be read, is something else, of another version, or damaged.
+    """
+    return cast(Comparison, read_document(path, COMPARISONS))
+
+
+CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
+ListResults = list[tuple[Measurement, Result]]
+OfSubject = TypeVar("OfSubject")
+OfResult = TypeVar("OfResult")
+
+
+def distances(one: History, other: History) -> Iterator[tuple[str, int, float]]:
+    """A loss curve, an epoch, and how far two trainings are apart there, in nats per character."""
+    for curve in CURVES:
+        for epoch, pair in enumerate(zip(getattr(one, curve), getattr(other, curve), strict=False), start=1):
+            if None not in pair:
+                yield curve, epoch, abs(pair[0] - pair[1])
+
+
+def make_results(corpora: list[Corpus], scope: Scope, outcome: PlanOutcome) -> Comparison:
+    """Put the measurements of a plan in order."""
+    labels = {measurement.key: measurement.label for measurement in outcome.plan}
+    called = list_names(corpus.source for corpus in corpora)
+    commits = {measured.commit for measured in outcome.figures.values()} | {commit()}
+    return Comparison(
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        quick=scope.quick,
+        seeds=tuple(range(scope.seeds)),
+        threads=THREADS,
+        validation=VALIDATION,
+        generated_names=GENERATED_NAMES,
+        quick_epochs=QUICK_EPOCHS if scope.quick else None,
+        engines=tuple(engine_paths()),
+        engine_codes=codes_for_report(engine_paths(), COMMAND),
+        machine=from_plain(Machine, machine()),
+        versions=versions(),
+        commits=tuple(sorted(filter(None, commits))),
+        missing=_troubles(outcome.missing),
+        left_out=_left_out(outcome),
+        failed=_troubles({labels[key]: why for key, why in outcome.failed.items()}),
+        lists=tuple(_list(corpus, called[corpus.source], scope, outcome) for corpus in dict.fromkeys(corpora)),
+        split_seed=scope.split_seed,
+    )
+
+
+def _troubles(found: dict[str, str]) -> tuple[Trouble, ...]:
+    return tuple(Trouble(what, why) for what, why in found.items())
+
+
+def _left_out(outcome: PlanOutcome) -> tuple[Trouble, ...]:
+    """What each engine does not offer: one entry for an engine, over all lists."""
+    networks: dict[str, dict[str, None]] = {}
+    reasons: dict[str, dict[str, None]] = {}
+    for measurement in outcome.plan:
+        if measurement.key in outcome.left_out:
+            networks.setdefault(measurement.engine, {})[measurement.network or measurement.label] = None
+            reasons.setdefault(measurement.engine, {})[outcome.left_out[measurement.key]] = None
+    return tuple(
+        Trouble(f"{engine} with {' and '.join(found)}", "; ".join(reasons[engine]))
+        for engine, found in networks.items()
+    )
+
+
+def _list(corpus: Corpus, name: str, scope: Scope, outcome: PlanOutcome) -> ListEntry:
+    mine = [
+        (measurement, outcome.figures[measurement.key].result)
+        for measurement in outcome.plan
+        if measurement.corpus.fingerprint == corpus.fingerprint and measurement.key in outcome.figures
+    ]
+    return ListEntry(
+        name=name,
+        fingerprint=corpus.fingerprint,
+        facts=next((result for _, result in mine if isinstance(result, ListFacts)), None),
+        references=tuple(
+            Reference(**vars(subject), **vars(result))
+            for _, subject, result in _of_kind(mine, ReferenceSubject, ReferenceResult)
+        ),
+        trainings=tuple(_trainings(mine)),
+        like_for_like=tuple(_like_for_like(mine, scope)),
+        exported=next((result for _, result in mine if isinstance(result, ExportResult)), None),
+        generation=tuple(_generation(mine)),
+        timings=tuple(
+            TimingRound(**vars(TimingIdentity(measurement.network, subject.engine, subject.round)), **vars(result))
+            for measurement, subject, result in _of_kind(mine, TimingSubject, TimingResult)
+        ),
+    )
+
+
+def _of_kind(
+    found: ListResults, subject_kind: type[OfSubject], result_kind: type[OfResult]
+) -> Iterator[tuple[Measurement, OfSubject, OfResult]]:
+    """The measurements of one kind, each with its subject and its result."""
+    for measurement, result in found:
+        if isinstance(measurement.subject, subject_kind) and isinstance(result, result_kind):
+            yield measurement, measurement.subject, result
+
+
+def _trainings(found: ListResults) -> Iterator[Training]:
+    for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult):
+        which = TrainingIdentity(
+            network=measurement.network,
+            engine=subject.engine,
+            split=subject.split,
+            seed=subject.seed,
+            roles=measurement.roles,
+            config=subject.config,
+        )
+        yield Training(**vars(which), **vars(result))
+
+
+def _generation(found: ListResults) -> Iterator[Generation]:
+    for measurement, subject, result in _of_kind(found, GenerationSubject, GenerationResult):
+        which = GenerationIdentity(measurement.network, subject.model, subject.engine, subject.seed)
+        yield Generation(**vars(which), **vars(result))
+
+
+def _like_for_like(found: ListResults, scope: Scope) -> Iterator[LikeForLike]:
+    """For each network, how far the loss curves of any two engines are apart at most, and where."""
+    for network in scope.timed_networks:
+        results = {
+            subject.engine: result
+            for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult)
+            if "like_for_like" in measurement.roles and measurement.network == network
+        }
+        sizes = [result.parameters for result in results.values()]  # another network is not like the first
+        runs = {engine: result.history for engine, result in results.items() if result.parameters == sizes[0]}
+        apart = [
+            LargestDistance((one, other), curve, epoch, nats)
+            for one, other in combinations(runs, 2)
+            for curve, epoch, nats in distances(runs[one], runs[other])
+        ]
+        largest = max(apart, key=lambda distance: distance.distance_nats, default=None)
+        yield LikeForLike(network, tuple(runs), largest)
 
 
 if __name__ == "__main__":

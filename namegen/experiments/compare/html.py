@@ -18,15 +18,14 @@ from namegen.drawings.style import PALETTE, drawing_style, figure_bytes, is_righ
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.figures import ListPlot, list_plots
 from namegen.experiments.compare.selection import engines_of
-from namegen.experiments.compare.tables.like_for_like import curve_tables
-from namegen.experiments.compare.tables.sections import (
+from namegen.experiments.compare.tables import (
     GENERATION_SECTION,
     LIKE_FOR_LIKE_SECTION,
     NETWORKS_SECTION,
+    curve_tables,
     list_tables,
 )
-from namegen.experiments.compare.verdict import verdict
-from namegen.experiments.compare.words import measured_where, troubles
+from namegen.experiments.compare.verdict import measured_where, troubles, verdict
 from namegen.experiments.table import Table
 from namegen.files import write_whole
 

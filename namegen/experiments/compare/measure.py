@@ -15,30 +15,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from namegen.children import Parent
 from namegen.documents import UNSET, Json, UnsetType, to_plain
 from namegen.errors import CheckpointError, EngineError
-from namegen.experiments.compare.exchange import Answer, Request, Unavailable, read_request
-from namegen.experiments.compare.measured import (
+from namegen.experiments.compare.measurements import (
+    GENERATED_NAMES,
     Algorithm,
+    Answer,
     ExportResult,
+    ExportSubject,
     GenerationFigures,
     GenerationResult,
     GenerationSpeed,
+    GenerationSubject,
     HeldOutGroups,
     ListFacts,
+    ListSubject,
     Parts,
     ReferencePart,
     ReferenceResult,
+    ReferenceSubject,
+    Request,
     Result,
     Timing,
-    TrainingResult,
-)
-from namegen.experiments.compare.subjects import (
-    GENERATED_NAMES,
-    ExportSubject,
-    GenerationSubject,
-    ListSubject,
-    ReferenceSubject,
     TimingSubject,
+    TrainingResult,
     TrainingSubject,
+    Unavailable,
+    read_request,
 )
 from namegen.experiments.compare.timed import (
     Clock,
@@ -111,7 +112,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
     from namegen.core.evaluation.ngram import NgramModel
     from namegen.core.settings import DataSettings
-    from namegen.experiments.compare.judging import counting_names
+    from namegen.experiments.compare.quality import counting_names
 
     subject = request.subject
     corpus = request.corpus
@@ -162,7 +163,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     from namegen.config import parse_config
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.run import TrainingRun
-    from namegen.experiments.compare.memory import peak_memory_mib
+    from namegen.experiments.compare.timed import peak_memory_mib
 
     config = parse_config(request.subject.config, source="the comparison's config")
     clock = Clock()
@@ -217,9 +218,8 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.core.generation.generator import Generator
     from namegen.core.generation.sampling import SamplingSettings
     from namegen.core.network.checkpoint import default_max_length
-    from namegen.experiments.compare.judging import SplitJudge
-    from namegen.experiments.compare.memory import peak_memory_mib
-    from namegen.experiments.compare.quality import describe_names, two_halves
+    from namegen.experiments.compare.quality import SplitJudge, describe_names, two_halves
+    from namegen.experiments.compare.timed import peak_memory_mib
 
     names, n, seed, split = request.names, request.subject.names, request.subject.seed, request.subject.split
     model, vocabulary, beginnings, loop = _language_model(request)

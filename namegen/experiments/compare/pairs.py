@@ -25,9 +25,8 @@ from typing import Literal
 import numpy as np
 
 from namegen.experiments.compare.document import ListEntry
-from namegen.experiments.compare.measured import HeldOutGroups
+from namegen.experiments.compare.measurements import HeldOutGroups, SplitName
 from namegen.experiments.compare.selection import network_runs
-from namegen.experiments.compare.subjects import SplitName
 from namegen.experiments.table import NONE
 from namegen.types import Array, Float64
 

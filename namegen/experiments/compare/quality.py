@@ -1,17 +1,39 @@
-"""What generated names are like, beside the list that the network learned from."""
+"""What generated names are like, beside the list: how many are new, and how many of these could stand in it.
+
+The judge counts (``core/generation/plausibility.py``), and what it has counted are the held-out names that the training
+part lacks: names that no model here has learned. How likely a plausible name has to be is set by names of the training
+part, which the judge has not counted. So no name is known to both a model and its judge, and the same judge hears all
+models. Held-out names have chosen the epoch of a network and the order of the n-gram, as everywhere in a comparison;
+they have chosen nothing else, and nothing of a Markov chain.
+
+A judge that knows few names hears little. What it is worth, the names of *pairs* show: a Markov chain of order 1, which
+knows which letter follows which and nothing more.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import compress
 from typing import Literal, TypeAlias
 
 import numpy as np
 
+from namegen.core.data.batching import ListParts
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import digests, is_known, known_digests
+from namegen.core.data.vocabulary import Beginnings
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.ngram import KNESER_NEY, MarkovChain, NgramModel
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.plausibility import FEWEST_NAMES, ORDER, PlausibilityJudge
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.network.checkpoint import default_max_length
 from namegen.documents import UNSET
-from namegen.experiments.compare.measured import Divergences, Lengths, NameFigures
-from namegen.types import Array, Float64
+from namegen.experiments.compare.measurements import Counting, Divergences, Lengths, NameFigures, ReferenceSubject
+from namegen.types import Array, Float64, UInt64
 
 ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 DUPLICATES_SHOWN = 20
@@ -93,3 +115,78 @@ def _divergence(left: Counter[tuple[str, ...]], right: Counter[tuple[str, ...]])
 def _relative_entropy(p: Float64[Array, "grams"], middle: Float64[Array, "grams"]) -> float:
     inside = p > 0
     return float(p[inside] @ np.log2(p[inside] / middle[inside]))
+
+
+BAR_NAMES = 2_000  # of the training part set the bar at most: they say to a per cent which the oddest tenth is
+CHAIN_ORDERS: dict[Counting, int] = {"pairs": 1, "chain": 4}
+
+
+@dataclass(frozen=True, eq=False)
+class SplitJudge:
+    """What is new to one training part, and what is plausible beside it.
+
+    Attributes:
+        training: digests of the names of the training part, rising.
+        names: how many names the judge has counted.
+        judge: None where that would be too few.
+    """
+
+    training: UInt64[Array, "known"]
+    names: int
+    judge: PlausibilityJudge | None
+
+    @classmethod
+    def of(cls, corpus: Corpus, split: ReferenceSubject) -> SplitJudge:
+        """That of one split of a list."""
+        parts = corpus.split(split.validation, split.split, split.seed)
+        real = list(dict.fromkeys(parts.training))
+        training, by_hash = known_digests(real), digests(real)
+        held_out = list(dict.fromkeys(parts.validation))
+        unknown = list(compress(held_out, (~is_known(digests(held_out), training)).tolist()))
+        if len(unknown) < FEWEST_NAMES:
+            return cls(training, len(unknown), None)
+        vocabulary = corpus.vocabulary
+        model = NgramModel(PrefixTree.from_names(unknown, vocabulary), vocabulary.size, ORDER, KNESER_NEY)
+        bar = [real[place] for place in np.argsort(by_hash)[:BAR_NAMES].tolist()]
+        return cls(training, len(unknown), PlausibilityJudge.of(model, vocabulary, bar))
+
+    def judged(self, names: Sequence[str]) -> tuple[float, float | None]:
+        """Of drawn names the per cent that the training part lacks; and of these, each once, the per cent that is
+        plausible: None without a judge, or where none is new.
+        """
+        distinct = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        is_new = ~is_known(digests(distinct), self.training)
+        new = list(compress(distinct, is_new.tolist()))
+        drawn_new = int(is_new[[distinct[name] for name in names]].sum()) if names else 0
+        new_percent = 100 * drawn_new / max(len(names), 1)
+        return new_percent, None if self.judge is None or not new else 100 * self.judge.share(new)
+
+
+def counting_names(
+    corpus: Corpus, parts: ListParts, ngram: NgramModel, split: ReferenceSubject, *, names: int, seed: int
+) -> tuple[dict[Counting, NameFigures], int]:
+    """What the names are like that counting draws from what the networks read; and how many names their judge knows.
+
+    Args:
+        corpus: the list.
+        parts: its parts.
+        ngram: that the networks are compared with.
+        split: which names are held out.
+        names: how many are drawn by each model.
+        seed: of the drawing.
+    """
+    judge, half = SplitJudge.of(corpus, split), two_halves(corpus.names)[0]
+    size, tree = corpus.vocabulary.size, parts.batches.tree
+    beginnings = Beginnings.from_counts(size, parts.names_of_label(size, len(corpus.label_counts)))
+    sampling = SamplingSettings(max_length=default_max_length(max(map(len, corpus.names))))
+    models: dict[Counting, LanguageModel] = {"ngram": ngram}
+    models |= {name: MarkovChain(tree, size, order) for name, order in CHAIN_ORDERS.items()}
+
+    def drawn(model: LanguageModel) -> list[str]:
+        generator = Generator(model, corpus.vocabulary, beginnings=beginnings)
+        rng = np.random.default_rng(seed)
+        batches = generator.generate(names, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
+        return [name for batch in batches for name in batch.names]
+
+    found = {name: describe_names(drawn(model), corpus.names, half, judge.judged) for name, model in models.items()}
+    return found, judge.names

@@ -22,9 +22,8 @@ from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.exchange import Request, read_answer, read_result
+from namegen.experiments.compare.measurements import Request, Subject, read_answer, read_result
 from namegen.experiments.compare.plan import COMMAND, THREADS, KeptResult, Measurement, PlanOutcome, Scope, make_plan
-from namegen.experiments.compare.subjects import Subject
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.watcher import Ended, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
@@ -48,8 +47,8 @@ def compare(
         NamesError: a list is too small to split. OutputError: the folder holds other files, or cannot be written.
             FolderInUseError: another comparison is at work in it.
     """
+    from namegen.experiments.compare.document import make_results
     from namegen.experiments.compare.html import write_report
-    from namegen.experiments.compare.results import make_results
 
     scope = scope or Scope()
     plan = make_plan(corpora, scope)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
 from typing import Literal
 
 from namegen.core.generation.plausibility import ODDEST
-from namegen.experiments.compare.document import Generation, ListEntry, Reference, Training
-from namegen.experiments.compare.measured import Algorithm, Counting, GenerationFigures, NameFigures
-from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
-from namegen.experiments.compare.plan import NUMPY, TFLITE
-from namegen.experiments.compare.subjects import SplitName
-from namegen.experiments.trained import History
+from namegen.experiments.compare.document import Comparison, Generation, ListEntry, Reference, Training, distances
+from namegen.experiments.compare.measurements import (
+    Algorithm,
+    Counting,
+    GenerationFigures,
+    NameFigures,
+    Quiet,
+    SplitName,
+)
+from namegen.experiments.compare.plan import NETWORKS, NUMPY, ORIGINALS, TFLITE
 
 Part = Literal["training", "held_out", "whole"]
 Metric = Literal["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"]
 Whose = Literal["ceiling", "baseline"]
 
-CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
 # What a report calls the parts of a list, and the ways to draw names.
 PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out part", "whole": "whole list"}
 ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
@@ -53,14 +59,6 @@ def like_for_like_by_network(entry: ListEntry) -> dict[str, list[Training]]:
 def curve_distance(one: Training, other: Training) -> float:
     """How far the loss curves of two trainings, of an epoch at least, are apart at most, in nats per character."""
     return max(found for *_, found in distances(one.history, other.history))
-
-
-def distances(one: History, other: History) -> Iterator[tuple[str, int, float]]:
-    """A loss curve, an epoch, and how far two trainings are apart there, in nats per character."""
-    for curve in CURVES:
-        for epoch, pair in enumerate(zip(getattr(one, curve), getattr(other, curve), strict=False), start=1):
-            if None not in pair:
-                yield curve, epoch, abs(pair[0] - pair[1])
 
 
 def network_names(entry: ListEntry, split: SplitName) -> list[str]:
@@ -144,3 +142,215 @@ def generated_by_network(entry: ListEntry) -> dict[str, GenerationFigures]:
 def best_generated(one: Generation) -> GenerationFigures:
     """A model's names by count-splitting, or else as it draws them."""
     return one.algorithms.get("count_splitting") or one.algorithms["one_by_one"]
+
+
+# More than so many cores that others kept busy, or a fixed computation that took so many times as long as at best, and
+# the times are not to be trusted.
+BUSY_CORES, DRIFT = 0.25, 1.25
+
+
+@dataclass(frozen=True)
+class Round:
+    """One time that an engine was timed.
+
+    Attributes:
+        number: rounds of one number were measured one after the other; 0 is the training that the curves are of.
+        seconds_per_epoch, chars_per_second: of training; the second is None where the run was too short.
+        start_up_seconds: from the start of the process to an engine that is made.
+        compilation_seconds: until it is warm.
+        peak_memory_mib: None where it is not known, or not of this batch alone.
+    """
+
+    number: int
+    seconds_per_epoch: float
+    chars_per_second: float | None
+    start_up_seconds: float
+    compilation_seconds: float
+    peak_memory_mib: float | None
+
+    @property
+    def starting_seconds(self) -> float:
+        """Until the first batch can be trained."""
+        return self.start_up_seconds + self.compilation_seconds
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast one engine trains one network with batches of one size.
+
+    Attributes:
+        network, engine: whose.
+        batch_size: in names.
+        parameters: of the network: engines are compared where these are equal.
+        own_batch: whether it is the batch size of the training that the curves are of.
+        rounds: at least one.
+    """
+
+    network: str
+    engine: str
+    batch_size: int
+    parameters: int
+    own_batch: bool
+    rounds: tuple[Round, ...]
+
+    @property
+    def seconds_per_epoch(self) -> list[float]:
+        """Of each round."""
+        return [one.seconds_per_epoch for one in self.rounds]
+
+    @property
+    def chars_per_second(self) -> float | None:
+        """The median of the rounds; None where they were too short."""
+        found = [one.chars_per_second for one in self.rounds if one.chars_per_second is not None]
+        return median(found) if found else None
+
+    def ratios(self, other: Speed) -> list[float]:
+        """How many times as fast as another it was, in each round that both have."""
+        others = {one.number: one.seconds_per_epoch for one in other.rounds}
+        return [others[one.number] / one.seconds_per_epoch for one in self.rounds if one.number in others]
+
+
+def speeds(entry: ListEntry) -> list[Speed]:
+    """Of each network and engine that trained like for like: with the batches of the training, then with large ones."""
+    found = []
+    for network, runs in like_for_like_by_network(entry).items():
+        for run in runs:
+            timing = run.timing
+            first = Round(
+                0,
+                timing.seconds_per_epoch,
+                timing.chars_per_second,
+                timing.start_up_seconds,
+                timing.compilation_seconds,
+                timing.peak_memory_mib,
+            )
+            of_engine = [one for one in entry.timings if (one.network, one.engine) == (run.network, run.engine)]
+            for own in (True, False):
+                rounds = [first] if own else []
+                timed = [(one, one.batches[0 if own else 1]) for one in of_engine if own or len(one.batches) > 1]
+                for one, batch in timed:
+                    memory = one.peak_memory_mib if own else None
+                    rounds.append(
+                        Round(
+                            one.round,
+                            batch.seconds_per_epoch,
+                            batch.chars_per_second,
+                            one.start_up_seconds,
+                            batch.compilation_seconds,
+                            memory,
+                        )
+                    )
+                if rounds:
+                    size = run.batch_size if own else timed[0][1].batch_size
+                    found.append(Speed(network, run.engine, size, run.parameters, own, tuple(rounds)))
+    return found
+
+
+def by_network_and_batch(found: Sequence[Speed]) -> dict[tuple[str, int], list[Speed]]:
+    """Those that are compared with each other."""
+    groups: dict[tuple[str, int], list[Speed]] = {}
+    for one in sorted(found, key=lambda speed: not speed.own_batch):
+        groups.setdefault((one.network, one.batch_size), []).append(one)
+    return groups
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as fast one engine is as another, over rounds and lists.
+
+    Attributes:
+        median, lowest, highest: of all rounds.
+        rounds: how many.
+    """
+
+    median: float
+    lowest: float
+    highest: float
+    rounds: int
+
+    @classmethod
+    def of(cls, found: Sequence[float]) -> Ratio:
+        """From one of each round; at least one."""
+        return cls(median(found), min(found), max(found), len(found))
+
+    @property
+    def clear(self) -> bool:
+        """Whether one engine was the faster one in every round, of several."""
+        return self.rounds > 1 and (self.lowest > 1 or self.highest < 1)
+
+    @property
+    def slower(self) -> bool:
+        """Whether it was the slower one in every round, of several."""
+        return self.rounds > 1 and self.highest < 1
+
+    def shown(self, number: float) -> str:
+        """One of its numbers; a difference is not shown as none: 1.02 and not 1.0."""
+        told = self.clear or self.rounds == 1
+        near = any(f"{one:.1f}" == "1.0" for one in (self.median, self.lowest, self.highest))
+        return f"{number:.{2 if told and near else 1}f}"
+
+    def __str__(self) -> str:
+        """For people.
+
+        >>> str(Ratio.of([1.62, 1.58, 1.71])), str(Ratio.of([2.0])), str(Ratio.of([1.02, 1.04]))
+        ('1.6 (1.6 to 1.7)', '2.0 (one round)', '1.03 (1.02 to 1.04)')
+        """
+        shown, low, high = map(self.shown, (self.median, self.lowest, self.highest))
+        if self.rounds == 1:
+            return f"{shown} (one round)"
+        return shown if low == high else f"{shown} ({low} to {high})"
+
+
+# --- whether the machine was quiet ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Quietness:
+    """What is known of the machine, over everything that was timed.
+
+    Attributes:
+        other_cores: at most so many did others keep busy, in nine measurements of ten; None where it is not known.
+        drift: at most so many times its shortest time did the fixed computation take, on average before and after, in
+            nine measurements of ten.
+        known: whether anything was noted; not so in documents of the first edition.
+    """
+
+    other_cores: float | None
+    drift: float
+    known: bool
+
+    @property
+    def busy(self) -> bool:
+        """Whether the times are not to be trusted."""
+        return self.drift > DRIFT or (self.other_cores or 0.0) > BUSY_CORES
+
+
+def quietness(results: Comparison) -> Quietness:
+    """Of all measurements of a comparison whose seconds are told."""
+    found = [one for entry in results.lists for one in _watched(entry)]
+    cores = [one.other_cores for one in found if one.other_cores is not None]
+    shortest = min((min(one.control_seconds) for one in found), default=1.0)
+    drift = nine_of_ten([mean(one.control_seconds) / shortest for one in found]) if found else 1.0
+    return Quietness(nine_of_ten(cores) if cores else None, drift, bool(found))
+
+
+def nine_of_ten(values: Sequence[float]) -> float:
+    """What nine of ten values do not exceed (of fewer than ten, none does): one disturbance spoils one round of many,
+    which the median leaves out.
+
+    >>> nine_of_ten([1.0] * 9 + [5.0]), nine_of_ten([1.0, 5.0])
+    (1.0, 5.0)
+    """
+    return sorted(values)[math.ceil(0.9 * len(values)) - 1]
+
+
+def _watched(entry: ListEntry) -> Iterator[Quiet]:
+    for runs in like_for_like_by_network(entry).values():
+        for run in runs:
+            if run.timing.quiet:
+                yield run.timing.quiet
+    for timed in entry.timings:
+        yield timed.quiet
+    for drawn in entry.generation:
+        if drawn.quiet:
+            yield drawn.quiet

@@ -1,4 +1,4 @@
-"""How fast an engine trains, and whether the machine was quiet meanwhile; for the processes that measure.
+"""How fast an engine trains, the most memory that it takes, and whether the machine was quiet; for what measures.
 
 Nothing heavy is imported: a measurement has to pin its threads first.
 """
@@ -6,6 +6,7 @@ Nothing heavy is imported: a measurement has to pin its threads first.
 from __future__ import annotations
 
 import os
+import platform
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +14,33 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from namegen.errors import EngineError, TrainingError
-from namegen.experiments.compare.exchange import Request
-from namegen.experiments.compare.measured import BatchTiming, Quiet, TimingResult
-from namegen.experiments.compare.subjects import TimingSubject
+from namegen.experiments.compare.measurements import BatchTiming, Quiet, Request, TimingResult, TimingSubject
 from namegen.experiments.trained import seconds_per_epoch
 
 if TYPE_CHECKING:
     from namegen.core.engine import EngineClass
     from namegen.core.settings import Recipe
+
+
+def peak_memory_mib() -> float | None:
+    """The most memory that this process has held at one time; None where the system does not say.
+
+    Linux is asked for the high-water mark of this program alone: ``ru_maxrss`` would begin at the size of the process
+    that started it.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:  # not Linux
+        pass
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 2**20 if platform.system() == "Darwin" else most / 2**10
+
 
 CONTROL_SIZE, CONTROL_PASSES, CONTROL_ROUNDS = 64, 400, 5  # some milliseconds a round
 LONG_ENOUGH_SECONDS = 0.3  # the system counts the processor's time in hundredths of a second
@@ -74,7 +94,7 @@ def measure_timing(request: Request[TimingSubject]) -> TimingResult:
     """Train a few epochs with the batch size of the config, then with a large one if there is one."""
     engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
     from namegen.config import parse_config
-    from namegen.experiments.compare.memory import peak_memory_mib
+    from namegen.experiments.compare.timed import peak_memory_mib
 
     recipe = parse_config(request.subject.config, source="the comparison's config").recipe
     clock = Clock()

@@ -11,9 +11,12 @@ from typing import Literal, TypeAlias
 from namegen.config import Config
 from namegen.documents import UNSET, Json, Measure, UnsetType, from_plain
 from namegen.errors import quote
+from namegen.experiments.kept import Reader
 from namegen.experiments.machine import EngineCode
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
+FORMAT: Literal["namegen sweep"] = "namegen sweep"
+FORMAT_VERSION: Literal[2] = 2
 DONE: Literal["done"] = "done"
 DIVERGED: Literal["diverged"] = "diverged"
 UNAVAILABLE: Literal["unavailable"] = "unavailable"
@@ -239,6 +242,9 @@ def results_from_plain(plain: Mapping[str, object]) -> Results:
     results = Results(**vars(head), runs=tuple(starmap(_run, enumerate(runs))))
     _check_together(results)
     return results
+
+
+SWEEPS: dict[str, Reader] = {FORMAT: (FORMAT_VERSION, "sweep", results_from_plain)}
 
 
 def _run(place: int, plain: object) -> Run:

@@ -27,7 +27,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError
-from namegen.experiments.long_enough import check_long_enough
+from namegen.experiments.list_names import check_long_enough
 from namegen.experiments.machine import engine_code, training_codes
 
 COMMAND = "sweep"

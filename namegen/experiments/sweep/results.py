@@ -7,18 +7,26 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from math import isclose
 from statistics import mean
-from typing import Any, Literal
+from typing import Any
 
 from namegen.errors import safe_cell
 from namegen.experiments.list_names import list_names
 from namegen.experiments.machine import codes_for_report
-from namegen.experiments.sweep.document import EndedRun, HeldOut, Results, Run, Trained, TrainedRun, UntrainedRun
+from namegen.experiments.sweep.document import (
+    FORMAT,
+    FORMAT_VERSION,
+    EndedRun,
+    HeldOut,
+    Results,
+    Run,
+    Trained,
+    TrainedRun,
+    UntrainedRun,
+)
 from namegen.experiments.sweep.grid import COMMAND, ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
 from namegen.experiments.table import NONE, Table, percent, seconds, spread, whole
 from namegen.experiments.trained import PlainMetrics
 
-FORMAT: Literal["namegen sweep"] = "namegen sweep"
-FORMAT_VERSION: Literal[2] = 2
 MOST_NAMED = 3  # settings that a sentence names; of more it gives the number
 FIGURES = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
 

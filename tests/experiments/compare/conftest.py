@@ -11,14 +11,14 @@ import pytest
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison
 
-FIRST_EDITION = Path(__file__).with_name("first_edition.json.xz")
+MEASURED = Path(__file__).with_name("comparison.json.xz")
 RESULTS = Path(__file__).parents[3] / "docs" / "results" / "results.json"
 
 
 @pytest.fixture(scope="session")
 def comparison() -> Comparison:
-    """A document of the first edition: two lists, three seeds, each with a split of its own; no rounds, no groups."""
-    return from_plain(Comparison, json.loads(lzma.decompress(FIRST_EDITION.read_bytes())))
+    """Two lists, three seeds, each with a split of its own; no rounds, no groups."""
+    return from_plain(Comparison, json.loads(lzma.decompress(MEASURED.read_bytes())))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from namegen.experiments.compare.document import Comparison, ListEntry
-from namegen.experiments.compare.measured import Counting, HeldOutGroups, NameFigures, Parts
+from namegen.experiments.compare.measurements import Counting, HeldOutGroups, NameFigures, Parts
 
 GROUPS = 64
 

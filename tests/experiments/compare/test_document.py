@@ -1,19 +1,28 @@
-"""The document of ``results.json``: its form, and what its files say of it."""
+"""The document of results.json: its form, how it is made, and what its readers say of another one."""
 
 from __future__ import annotations
 
 import json
 import lzma
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from namegen.backends import ENGINES
+from namegen.core.data.corpus import Corpus
 from namegen.documents import from_plain, schema, to_plain
-from namegen.experiments.compare.document import Comparison, ListEntry, Training
-from tests.experiments.compare.conftest import FIRST_EDITION, RESULTS
+from namegen.experiments.compare import document as making
+from namegen.experiments.compare import plan as planning
+from namegen.experiments.compare.document import Comparison, ListEntry, Training, make_results
+from namegen.experiments.compare.measurements import ListFacts, ListSubject, TrainingResult, TrainingSubject
+from namegen.experiments.compare.plan import KeptResult, Measurement, PlanOutcome, Scope, make_plan
+from namegen.experiments.compare.tables import main
+from namegen.lists import load_bundled
+from tests.experiments.compare.conftest import MEASURED, RESULTS
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +35,7 @@ def plain() -> dict[str, Any]:
 def test_results_made_before_are_read_and_written_to_the_letter(comparison: Comparison, documented: Comparison) -> None:
     text = json.dumps(to_plain(documented), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     assert text == RESULTS.read_text(encoding="utf-8")
-    assert to_plain(comparison) == json.loads(lzma.decompress(FIRST_EDITION.read_bytes()))
+    assert to_plain(comparison) == json.loads(lzma.decompress(MEASURED.read_bytes()))
 
 
 def test_results_keep_to_the_schema_that_is_made_of_the_classes(plain: dict[str, Any]) -> None:
@@ -54,3 +63,119 @@ def test_docs_name_every_field() -> None:
     text = (RESULTS.parents[1] / "use" / "comparison.md").read_text(encoding="utf-8")
     for field in (*fields(Comparison), *fields(ListEntry), *fields(Training)):
         assert re.search(rf"`{field.name}`", text), f"docs/use/comparison.md does not explain {field.name}"
+
+
+CORPUS = Corpus(load_bundled("mlb-first").names[:300], source="list.txt")
+SCOPE = Scope(seeds=1, quick=True)
+
+
+def training(comparison: Comparison) -> TrainingResult:
+    """The result of some training."""
+    run = comparison.lists[0].trainings[0]
+    return TrainingResult(**{field.name: getattr(run, field.name) for field in fields(TrainingResult)})
+
+
+def like_for_like(plan: list[Measurement], engine: str) -> Measurement:
+    return next(one for one in plan if "like_for_like" in one.roles and one.engine == engine)
+
+
+def test_a_result_stands_beside_what_was_measured(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "commit", lambda: None)
+    plan = make_plan([CORPUS], SCOPE)
+    run, facts = like_for_like(plan, "numpy"), comparison.lists[0].facts
+    assert isinstance(facts, ListFacts)
+    of_list = next(one for one in plan if isinstance(one.subject, ListSubject))
+    figures = {of_list.key: KeptResult(facts, None), run.key: KeptResult(training(comparison), "abc")}
+    made = make_results([CORPUS], SCOPE, PlanOutcome(plan, figures, missing={"keras": "install it"}))
+    [entry] = made.lists
+    assert (entry.name, entry.fingerprint, entry.facts) == ("list.txt", CORPUS.fingerprint, facts)
+    [trained] = entry.trainings
+    assert isinstance(run.subject, TrainingSubject)
+    assert (trained.network, trained.split, trained.seed) == (run.network, run.subject.split, run.subject.seed)
+    assert (trained.config, trained.roles) == (run.subject.config, ("like_for_like",))
+    assert trained.figures == training(comparison).figures
+    assert made.commits == ("abc",)
+    assert [one.what for one in made.missing] == ["keras"]
+    assert (entry.references, entry.generation, entry.exported) == ((), (), None)
+
+
+def test_a_list_is_called_by_its_file_and_by_its_path_where_two_files_have_one_name() -> None:
+    sources = ("/a/long/way/list.txt", "here/other.txt", "there/other.txt", "mlb-first")
+    corpora = [Corpus(CORPUS.names[place:], source=source) for place, source in enumerate(sources)]
+    called = ["list.txt", "here/other.txt", "there/other.txt", "mlb-first"]
+    made = make_results(corpora, SCOPE, PlanOutcome([], {}))
+    assert [entry.name for entry in made.lists] == called
+
+
+def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) -> None:
+    scope = Scope(seeds=1)
+    plan, result = make_plan([CORPUS], scope), training(comparison)
+    curve = list(result.history.training_loss_nats_per_char)
+    curve[4] += 0.25
+    moved = replace(result, history=replace(result.history, training_loss_nats_per_char=tuple(curve)))
+    figures = {
+        like_for_like(plan, "numpy").key: KeptResult(result, None),
+        like_for_like(plan, "keras").key: KeptResult(moved, None),
+    }
+    first, second = make_results([CORPUS], scope, PlanOutcome(plan, figures)).lists[0].like_for_like
+    assert first.largest_distance is not None
+    assert first.largest_distance.engines == ("numpy", "keras")
+    assert (first.largest_distance.curve, first.largest_distance.epoch) == ("training_loss_nats_per_char", 5)
+    assert first.largest_distance.distance_nats == pytest.approx(0.25)
+    assert (second.engines, second.largest_distance) == ((), None)
+    quick = make_results([CORPUS], SCOPE, PlanOutcome(make_plan([CORPUS], SCOPE))).lists[0].like_for_like
+    assert [one.network for one in quick] == [first.network], "what a quick look does not train stands nowhere"
+
+
+def test_what_an_engine_does_not_offer_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
+    scope = Scope(seeds=1)
+    plan = make_plan([CORPUS], scope)
+    left_out = {one.key: f"it has no cell of {one.network}" for one in plan if one.engine == "third"}
+    made = make_results([CORPUS], scope, PlanOutcome(plan, left_out=left_out))
+    [trouble] = made.left_out
+    assert trouble.what == "third with SimpleRNN 2×32 and LSTM 2×32"
+    assert trouble.why == "it has no cell of SimpleRNN 2×32; it has no cell of LSTM 2×32"
+
+
+def test_the_tables_of_a_comparison_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    main([str(RESULTS)])
+    assert "| SimpleRNN 2×32 | numpy |" in capsys.readouterr().out
+
+
+def test_what_is_no_comparison_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "results.json"
+    for text in ('{"format": "namegen sweep"}', "[1]"):
+        other.write_text(text)
+        with pytest.raises(SystemExit, match="2"):
+            main([str(other)])
+        assert "is no results.json of namegen compare-backends" in capsys.readouterr().err
+    for text in ("no JSON", RESULTS.read_text(encoding="utf-8")[:5_000]):
+        other.write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit, match="2"):
+            main([str(other)])
+        assert "is damaged or incomplete JSON" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main([str(tmp_path / "none.json")])
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_one_that_is_damaged_or_of_another_version_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain, file = json.loads(RESULTS.read_text(encoding="utf-8")), tmp_path / "results.json"
+    for change, said in (({"seeds": ["0"]}, "$.seeds[0]"), ({"format_version": 3}, "format version 3")):
+        file.write_text(json.dumps({**plain, **change}), encoding="utf-8")
+        with pytest.raises(SystemExit, match="2"):
+            main([str(file)])
+        assert said in capsys.readouterr().err
+
+
+def test_a_version_of_any_length_is_told_in_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "results.json"
+    for version in ("\x1b[31m" + "9" * 100_000, [[1]] * 10_000):
+        file.write_text(json.dumps({"format": "namegen comparison", "format_version": version}), encoding="utf-8")
+        with pytest.raises(SystemExit, match="2"):
+            main([str(file)])
+        told = capsys.readouterr().err
+        assert "has the format version" in told
+        assert len(told) < 1000
+        assert "\x1b" not in told

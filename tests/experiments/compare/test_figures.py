@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 
 from namegen.drawings import style
 from namegen.drawings.style import engine_colour
-from namegen.experiments.compare.curves import curves_figure
 from namegen.experiments.compare.document import Comparison, Training
 from namegen.experiments.compare.figures import (
     accuracy_figure,
+    curves_figure,
     lengths_figure,
     list_plots,
     speed_figure,

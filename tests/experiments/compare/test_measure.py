@@ -16,7 +16,6 @@ from namegen.core.settings import DataSettings
 from namegen.documents import UNSET
 from namegen.errors import EngineError
 from namegen.experiments.compare import measure
-from namegen.experiments.compare.exchange import Request
 from namegen.experiments.compare.measure import (
     export_tflite,
     measure_generation,
@@ -24,12 +23,13 @@ from namegen.experiments.compare.measure import (
     measure_reference,
     measure_training,
 )
-from namegen.experiments.compare.measured import HeldOutGroups
-from namegen.experiments.compare.subjects import (
+from namegen.experiments.compare.measurements import (
     ExportSubject,
     GenerationSubject,
+    HeldOutGroups,
     ListSubject,
     ReferenceSubject,
+    Request,
     SplitName,
     TrainingSubject,
 )

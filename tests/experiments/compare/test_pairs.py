@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.measured import HeldOutGroups
+from namegen.experiments.compare.measurements import HeldOutGroups
 from namegen.experiments.compare.pairs import (
     NORMAL,
     Difference,

@@ -8,9 +8,8 @@ from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
 from namegen.errors import NamesError
 from namegen.experiments.compare import plan as planning
-from namegen.experiments.compare.networks import NETWORKS, ORIGINALS, original_configs
-from namegen.experiments.compare.plan import ROUNDS, Scope, make_plan
-from namegen.experiments.compare.subjects import GenerationSubject, ReferenceSubject, TimingSubject, TrainingSubject
+from namegen.experiments.compare.measurements import GenerationSubject, ReferenceSubject, TimingSubject, TrainingSubject
+from namegen.experiments.compare.plan import NETWORKS, ORIGINALS, ROUNDS, Scope, make_plan, original_configs
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]

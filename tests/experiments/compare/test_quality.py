@@ -1,13 +1,24 @@
-"""What generated names are like, beside a slow and obvious reference."""
+"""What generated names are like, and which of them are new and plausible."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from namegen.experiments.compare.quality import describe_names, divergences, two_halves
+from namegen.core.data.batching import ListParts
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.sameness import digest
+from namegen.core.evaluation.ngram import NgramModel
+from namegen.core.generation.plausibility import FEWEST_NAMES, ODDEST, PlausibilityJudge
+from namegen.core.settings import DataSettings
+from namegen.experiments.compare import quality
+from namegen.experiments.compare.measurements import GenerationSubject, ReferenceSubject, SplitName, TrainingSubject
+from namegen.experiments.compare.plan import Scope, make_plan
+from namegen.experiments.compare.quality import SplitJudge, counting_names, describe_names, divergences, two_halves
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -47,3 +58,106 @@ def test_generated_names_are_counted() -> None:
     assert (found.duplicates, found.duplicated_names) == ((("Bo", 2),), 1)
     assert found.lengths == {"2": 5}
     assert describe_names([], ["Al"], ["Al"]).unique_percent == 0
+
+
+WHOLE = load_bundled("mlb-last").names
+CORPUS = Corpus(WHOLE[::4], source="x")
+SPLIT = ReferenceSubject("names", seed=0, validation=0.2)
+
+
+@pytest.fixture(scope="module")
+def judge() -> SplitJudge:
+    return SplitJudge.of(CORPUS, SPLIT)
+
+
+@pytest.mark.parametrize("split", ["names", "unique"])
+def test_no_name_is_known_to_a_model_and_to_its_judge(split: SplitName, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted, bar = [], []
+    of = PlausibilityJudge.of
+
+    def watched_of(model, vocabulary, real):
+        bar.extend(real)
+        return of(model, vocabulary, real)
+
+    def watched_ngram(tree, *arguments):
+        counted.extend(CORPUS.vocabulary.decode_all(tree.sequences().tokens))
+        return NgramModel(tree, *arguments)
+
+    monkeypatch.setattr(quality, "NgramModel", watched_ngram)
+    monkeypatch.setattr(quality.PlausibilityJudge, "of", watched_of)
+    subject = replace(SPLIT, split=split)
+    found = SplitJudge.of(CORPUS, subject)
+    parts = CORPUS.split(subject.validation, split, subject.seed)
+    learned = {digest(name) for name in parts.training}
+    assert len(counted) == len(set(counted)) == found.names >= FEWEST_NAMES
+    assert set(counted) <= set(parts.validation)
+    assert not learned & {digest(name) for name in counted}
+    assert set(bar) <= set(parts.training)
+    assert len(bar) == quality.BAR_NAMES  # as many as are enough, whichever come first in the list
+
+
+def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: SplitJudge) -> None:
+    parts = CORPUS.split(SPLIT.validation, SPLIT.split, SPLIT.seed)
+    outside = [name for name in WHOLE[1::4] if not CORPUS.vocabulary.unknown(name)]
+    fresh = sorted({*outside} - {*parts.training} - {*parts.validation})
+    assert judge.judged(fresh)[1] == pytest.approx(100 * (1 - ODDEST), abs=4)
+    shuffled = ["".join(np.random.default_rng(3).permutation(list(name))) for name in fresh]
+    assert judge.judged(shuffled)[1] < 40  # the same letters in no order
+
+
+def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> None:
+    parts = CORPUS.split(SPLIT.validation, SPLIT.split, SPLIT.seed)
+    read = parts.training[0]
+    held_out = next(name for name in parts.validation if name not in set(parts.training))
+    new, plausible = judge.judged([read, read.upper(), held_out, "Xq", "Xq"])
+    assert new == pytest.approx(60)  # repeats count
+    assert plausible == pytest.approx(50)  # each new one once: what is held out is a name, Xq is none
+    assert judge.judged([read]) == (0, None)
+    assert judge.judged([]) == (0, None)
+
+
+def test_too_few_names_make_no_judge() -> None:
+    few = SplitJudge.of(Corpus(CORPUS.names[:300], source="x"), SPLIT)
+    assert 0 < few.names < FEWEST_NAMES
+    assert few.judged(["Xq"]) == (100, None)
+
+
+def test_counting_draws_names_too() -> None:
+    data = DataSettings(validation=SPLIT.validation, split=SPLIT.split)
+    parts = ListParts.from_corpus(CORPUS, data, seed=SPLIT.seed)
+    ngram = NgramModel(parts.batches.tree, CORPUS.vocabulary.size, 4)
+    found, known = counting_names(CORPUS, parts, ngram, SPLIT, names=2_000, seed=0)
+    assert found.keys() == {"ngram", "chain", "pairs"}
+    assert known == SplitJudge.of(CORPUS, SPLIT).names
+    chain, pairs = found["chain"], found["pairs"]
+    assert sum(chain.lengths.values()) == 2_000
+    assert chain.new_percent < found["ngram"].new_percent < pairs.new_percent  # type: ignore[operator]
+    assert chain.plausible_percent > pairs.plausible_percent + 10  # type: ignore[operator]
+
+
+def test_names_of_labels_are_drawn_from_all_of_them() -> None:
+    names = CORPUS.names[:1500]
+    labels = tuple("ab"[place % 2] for place in range(len(names)))
+    corpus = Corpus(names, source="x", labels=labels)
+    parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split="names"), seed=0)
+    ngram = NgramModel(parts.batches.tree, corpus.vocabulary.size, 3)
+    found, _ = counting_names(corpus, parts, ngram, SPLIT, names=500, seed=0)
+    assert all(sum(one.lengths.values()) == 500 for one in found.values())
+    assert found["chain"].new_percent < 70  # type: ignore[operator]  # what begins with no label is nothing but new
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_names_are_judged_beside_the_part_that_their_network_has_read(quick: bool) -> None:
+    plan = make_plan([CORPUS], Scope(quick=quick, seeds=1, split_seed=3))
+    references = [one.subject for one in plan if isinstance(one.subject, ReferenceSubject)]
+    generations = [one for one in plan if isinstance(one.subject, GenerationSubject)]
+    assert {one.subject.loop for one in generations if isinstance(one.subject, GenerationSubject)} >= {None, "step"}
+    for one in generations:
+        source = one.reads
+        while source is not None and not isinstance(source.subject, TrainingSubject):
+            source = source.reads
+        assert source is not None
+        assert isinstance(one.subject, GenerationSubject)
+        assert isinstance(source.subject, TrainingSubject)
+        assert one.subject.split == source.subject.reference == references[0]
+        assert references[0].seed == 3

@@ -10,9 +10,9 @@ import pytest
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
+from namegen.experiments.compare.measurements import GenerationSubject, ListSubject, ReferenceSubject, Subject
 from namegen.experiments.compare.plan import Measurement
 from namegen.experiments.compare.run import measure
-from namegen.experiments.compare.subjects import GenerationSubject, ListSubject, ReferenceSubject, Subject
 from namegen.experiments.kept import KeptStore
 from namegen.experiments.watcher import Ended, Event, Planned, Running
 from namegen.lists import load_bundled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
+from namegen.experiments.compare.plan import NETWORKS, ORIGINALS
 from namegen.experiments.compare.selection import (
     best_generated,
     generated_by_network,

@@ -1,4 +1,4 @@
-"""Timing an engine, and watching the machine meanwhile."""
+"""How fast an engine trains, the most memory, and whether the machine was quiet."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.experiments.compare import timed
-from namegen.experiments.compare.exchange import Request
-from namegen.experiments.compare.measured import TimingResult
-from namegen.experiments.compare.subjects import TimingSubject
-from namegen.experiments.compare.timed import Watch, control_seconds, measure_timing, others_seconds
+from namegen.experiments.compare.measurements import Request, TimingResult, TimingSubject
+from namegen.experiments.compare.timed import Watch, control_seconds, measure_timing, others_seconds, peak_memory_mib
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:1000]
@@ -85,3 +84,15 @@ def test_another_system_says_nothing_of_others(monkeypatch: pytest.MonkeyPatch, 
 
 def test_the_fixed_computation_takes_milliseconds() -> None:
     assert 0 < control_seconds() < 1
+
+
+@pytest.mark.slow
+def test_the_peak_stays_when_the_memory_is_given_back() -> None:
+    before = peak_memory_mib()
+    if before is None:
+        pytest.skip("this system does not say")
+    assert before > 20
+    np.ones(2 * int(before * 2**20) // 8)  # as much again, twice, given back at once
+    after = peak_memory_mib()
+    assert after is not None
+    assert after > 1.5 * before

@@ -1,15 +1,24 @@
-"""The verdict: six lines that answer, made from the figures alone."""
+"""The verdict, and the result of a comparison in words."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from namegen.documents import UNSET
 from namegen.experiments.compare.document import Comparison, ListEntry, TimingRound, Trouble
-from namegen.experiments.compare.measured import BatchTiming, Quiet
-from namegen.experiments.compare.verdict import Line, verdict
+from namegen.experiments.compare.measurements import BatchTiming, Quiet
+from namegen.experiments.compare.verdict import (
+    Line,
+    accuracy_in_words,
+    generation_in_words,
+    measured_where,
+    troubles,
+    verdict,
+)
+from namegen.experiments.machine import EngineCode
+from tests.experiments.compare.grouped import with_groups, with_names
 
 QUIET = Quiet((0.01, 0.0101), 0.02)
 FASTER, COST, SAME, BEST, NAMES, TRUST = (
@@ -213,8 +222,8 @@ def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str)
     assert (verdict(made)[0].question == TRUST) == line.warning, "a warning stands first"
 
 
-def test_one_seed_several_and_a_first_edition_are_told_apart(comparison: Comparison) -> None:
-    """The first edition split anew for each seed and noted nothing about the machine."""
+def test_one_seed_and_several_are_told_apart(comparison: Comparison) -> None:
+    """A split of its own for each seed, and nothing noted about the machine."""
     assert "3 seeds, each with held-out names of its own." in answers(comparison, TRUST)
     assert "machine" not in answers(comparison, TRUST)
     held = replace(comparison, split_seed=7)
@@ -225,6 +234,85 @@ def test_one_seed_several_and_a_first_edition_are_told_apart(comparison: Compari
     assert "1 measurement failed; the rest stands." in answers(one, TRUST)
 
 
-def test_a_document_of_the_first_edition_has_a_verdict(comparison: Comparison) -> None:
-    assert all(entry.timings is UNSET for entry in comparison.lists)
+def test_the_trainings_alone_have_a_verdict(comparison: Comparison) -> None:
+    assert not any(entry.timings for entry in comparison.lists)
     assert "numpy is 1.7 (1.6 to 1.8) times as fast as keras in batches of 128." in answers(comparison, FASTER)
+
+
+def test_what_went_wrong_is_told_each_in_a_sentence(comparison: Comparison) -> None:
+    missing = replace(comparison, missing=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
+    assert troubles(missing) == ["Missing: keras: install it.", "Failed: a training: lost."]
+
+
+def test_a_split_of_its_own_is_told(comparison: Comparison) -> None:
+    assert any(
+        "Seeds 0, 1, 2, split by the seed 7; " in one for one in measured_where(replace(comparison, split_seed=7))
+    )
+    assert not any("split by" in one for one in measured_where(comparison))
+
+
+def test_the_code_of_each_engine_and_what_it_needs_are_told(comparison: Comparison) -> None:
+    codes = {"numpy": EngineCode("12ab", {"numpy": "2.3"}), "odd": EngineCode(None, {"torch": None})}
+    said = measured_where(replace(comparison, engine_codes=codes))
+    assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in said
+
+
+def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Comparison) -> None:
+    seen, unseen = accuracy_in_words(with_groups(comparison))
+    assert "(no difference found from the others) predicts" in seen  # all have as many hits
+    assert "(no difference found from the others) predicts" in unseen
+    for said in (seen, unseen):
+        assert "(no difference found); the ceiling is" in said
+        assert "Loss: " in said
+    assert re.search(
+        r"Loss: [^(]+ \(no difference found from \d others\) \d\.\d{3} nats per character, counting ", seen
+    )
+
+
+def test_a_network_that_is_better_is_so_by_an_interval(comparison: Comparison) -> None:
+    entry = with_groups(comparison, better=0.05)
+    only = replace(entry, trainings=tuple(run for run in entry.trainings if run.network in ("LSTM 2×32", "GRU 2×32")))
+    runs = []
+    for run in only.trainings:
+        held_out = replace(run.figures.held_out, loss_nats_per_char=1.95 if run.network == "LSTM 2×32" else 2.0)
+        runs.append(replace(run, figures=replace(run.figures, held_out=held_out)))
+    for said in accuracy_in_words(replace(only, trainings=tuple(runs))):
+        loss = said.partition("Loss: ")[2]
+        assert loss.startswith("LSTM 2×32 1.950 nats per character, counting ")
+        assert "(−0.05" in loss
+        assert ", 95% interval −0.05" in loss
+        assert loss.endswith(").")
+
+
+def test_without_groups_it_is_said_that_differences_are_not_known(comparison: Comparison) -> None:
+    said = list(accuracy_in_words(comparison.lists[0]))
+    assert said
+    for one in said:
+        assert "(whether it differs from the others is not known) predicts" in one
+        assert "(whether they differ is not known: too few names, or a document of the first edition)" in one
+        assert "no difference" not in one
+        assert "Loss" not in one
+
+
+def test_the_held_out_names_are_counted_and_how_many_were_seen(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    seen, unseen = (said.partition(": ")[0] for said in accuracy_in_words(entry))
+    [first, *_] = [one for one in entry.references if one.split == "names"]
+    names = first.parts.held_out.names
+    assert f"{names:,} held-out names ({first.seen_percent:.0f}% seen in training)" in seen
+    assert "held-out names (none seen in training)" in unseen
+
+
+def test_new_and_plausible_names_stand_beside_those_of_counting(comparison: Comparison) -> None:
+    _, new, plausible = generation_in_words(with_names(comparison))
+    order = comparison.lists[0].references[0].baseline_order
+    assert new == (
+        f"Names that the training part lacks, in one drawing from one training each: SimpleRNN 2×32 44%, counting "
+        f"({order}-gram) 15%, a Markov chain of order 4 4% and pairs of letters 88%."
+    )
+    assert plausible == (
+        f"Of these, each once, could stand in the list: SimpleRNN 2×32 77%, counting ({order}-gram) 85%, a Markov "
+        "chain of order 4 85% and pairs of letters 60%."
+    )
+    assert len(list(generation_in_words(with_names(comparison, pairs=85.0)))) == 2
+    assert len(list(generation_in_words(comparison.lists[0]))) == 1

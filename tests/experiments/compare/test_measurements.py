@@ -1,14 +1,45 @@
-"""What each kind of measurement gives, and what it cannot be."""
+"""What a measurement depends on, what it gives, and how both travel."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from namegen.documents import from_plain, to_plain
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.measured import GenerationResult, HeldOutGroups, ListFacts
+from namegen.experiments.compare.measure import MEASURES
+from namegen.experiments.compare.measurements import (
+    RESULT_TYPES,
+    SUBJECT_TYPES,
+    Answer,
+    ExportResult,
+    GenerationResult,
+    GenerationSubject,
+    HeldOutGroups,
+    ListFacts,
+    ListSubject,
+    Request,
+    TrainingSubject,
+    Unavailable,
+    read_answer,
+    read_request,
+)
+
+
+def test_a_training_knows_its_split_and_seed_by_its_config() -> None:
+    subject = TrainingSubject("numpy", {"data": {"split": "unique"}, "training": {"seed": 3}})
+    assert (subject.split, subject.seed) == ("unique", 3)
+
+
+def test_a_model_is_called_by_its_engine_and_the_signature_of_its_file() -> None:
+    assert GenerationSubject("keras", 10, 0).model == "keras"
+    assert GenerationSubject("tflite", 10, 0, "generate").model == "tflite generate"
+
+
+def test_the_kind_is_no_part_of_the_document() -> None:
+    assert to_plain(ListSubject()) == {}
 
 
 @pytest.fixture
@@ -59,3 +90,29 @@ def test_columns_of_groups_are_equally_long() -> None:
     assert to_plain(from_plain(HeldOutGroups, plain)) == plain
     with pytest.raises(ValueError, match="columns of 1 and 2 groups: expected as many in each"):
         from_plain(HeldOutGroups, {**plain, "hits": [3]})
+
+
+CONFIG = {"data": {"split": "names"}, "training": {"seed": 3}}
+
+
+def test_every_kind_of_measurement_has_a_subject_a_result_and_a_function() -> None:
+    assert set(SUBJECT_TYPES) == set(RESULT_TYPES) == set(MEASURES)
+
+
+@pytest.mark.parametrize("subject", [TrainingSubject("numpy", CONFIG), GenerationSubject("tflite", 10, 0, "step")])
+def test_a_request_comes_through_as_it_was(subject: TrainingSubject | GenerationSubject) -> None:
+    request = Request(subject.kind, subject, "list.txt", ("Al", "Bo"), None, "network", 1, 0.5)
+    assert read_request(json.loads(json.dumps(to_plain(request)))) == request
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(result=ExportResult(9, 0.5)), Answer(unavailable=Unavailable("no library", engine=True)), Answer()],
+)
+def test_an_answer_comes_through_as_it_was(answer: Answer) -> None:
+    assert read_answer("export", json.loads(json.dumps(to_plain(answer)))) == answer
+
+
+def test_an_answer_of_another_form_is_refused() -> None:
+    with pytest.raises(ValueError, match="bytes"):
+        read_answer("export", {"result": {"bytes": "many", "largest_logit_difference": 0.5}})

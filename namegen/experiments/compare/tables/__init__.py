@@ -1,1 +1,0 @@
-"""The tables of a comparison, a file for each section of the report; made once, for HTML, Markdown and the terminal."""

@@ -1,1 +1,0 @@
-"""``namegen report``: several comparisons and sweeps in one report."""

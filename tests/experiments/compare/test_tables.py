@@ -1,0 +1,196 @@
+"""The tables of a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from namegen.experiments.compare.document import Comparison, Trouble
+from namegen.experiments.compare.plan import NETWORKS
+from namegen.experiments.compare.selection import generated_by_network
+from namegen.experiments.compare.tables import (
+    AGAINST_COUNTING,
+    GENERATION_SECTION,
+    LIKE_FOR_LIKE_SECTION,
+    NETWORKS_SECTION,
+    TOO_FEW,
+    accuracy_table,
+    curve_table,
+    curve_tables,
+    distance_table,
+    duplicates_table,
+    generated_names_table,
+    lengths_table,
+    like_for_like_table,
+    list_tables,
+    loss_table,
+    markdown,
+    speed_table,
+)
+from tests.experiments.compare.conftest import RESULTS
+from tests.experiments.compare.grouped import with_groups, with_names
+
+
+def test_the_last_two_rows_are_what_the_others_are_compared_with(comparison: Comparison) -> None:
+    for table in (accuracy_table(comparison.lists[0], "unique"), loss_table(comparison.lists[0], "unique")):
+        assert [row[0] for row in table.rows[:-2]] == list(NETWORKS)
+        assert table.rows[-2][0].endswith("-gram (counting)")
+        assert table.rows[-1][0] == "ceiling of that part"
+        assert table.emphasised == {len(table.rows) - 2, len(table.rows) - 1}
+
+
+def test_repeats_that_are_damped_are_told(comparison: Comparison) -> None:
+    assert "√c times" in accuracy_table(comparison.lists[0], "unique").note
+    assert "√c times" not in accuracy_table(comparison.lists[0], "names").note
+
+
+def test_each_network_stands_against_counting(comparison: Comparison) -> None:
+    table = loss_table(with_groups(comparison), "unique")
+    assert table.columns[-1] == AGAINST_COUNTING
+    cells = {row[0]: row[-1] for row in table.rows}
+    assert cells["LSTM 2×32"].startswith("−0.05")
+    assert cells["GRU 2×32"].startswith("no difference found (−0.0")
+    assert [row[-1] for row in table.rows[-2:]] == ["–", "–"]
+    assert "below 0 the network is better" in table.note
+    assert "95 % interval of the difference, over the held-out names and over the 3 seeds" in table.note
+    accuracy = accuracy_table(with_groups(comparison), "names")
+    assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
+    assert "above 0 it is better" in accuracy.note
+
+
+def test_a_document_without_groups_says_nothing_of_differences(comparison: Comparison) -> None:
+    for table in (accuracy_table(comparison.lists[0], "unique"), loss_table(comparison.lists[0], "unique")):
+        assert AGAINST_COUNTING not in table.columns
+        assert "ounting:" not in table.note
+        assert TOO_FEW not in table.note
+
+
+def test_too_few_held_out_names_are_told(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("namegen.experiments.compare.pairs.FEWEST_GROUPS", 65)
+    table = loss_table(with_groups(comparison), "unique")
+    assert AGAINST_COUNTING not in table.columns
+    assert table.note == TOO_FEW
+
+
+def test_each_engine_has_a_row(comparison: Comparison) -> None:
+    rows = like_for_like_table(comparison.lists[0]).rows
+    assert [row[:2] for row in rows] == [
+        (network, engine) for network in ("SimpleRNN 2×32", "LSTM 2×32") for engine in ("numpy", "keras")
+    ]
+
+
+def test_a_network_of_one_engine_has_no_distance(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    first, *others = entry.like_for_like
+    assert len(distance_table(entry).rows) == 2
+    alone = replace(entry, like_for_like=(replace(first, largest_distance=None), *others))
+    assert [row[0] for row in distance_table(alone).rows] == [others[0].network]
+
+
+def test_curves_have_a_row_an_epoch_and_a_shorter_one_ends_in_dashes(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    runs = [run for run in entry.trainings if "like_for_like" in run.roles][:2]
+    assert len(curve_table(runs).rows) == len(runs[0].history.epoch)
+    assert len(curve_tables(entry)) == 2
+    columns = {name: values[:1] for name, values in vars(runs[1].history).items()}
+    cut = replace(runs[1], history=replace(runs[1].history, **columns))
+    assert curve_table([runs[0], cut]).rows[1][-4:] == ("–",) * 4
+
+
+def test_an_algorithm_that_a_model_lacks_is_a_dash(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    row = {row[1]: row for row in speed_table(entry, 10_000).rows}["tflite generate"]
+    assert (row[3], row[5]) == ("–", "–")
+    assert not any("tflite generate, count-splitting" in row[1] for row in generated_names_table(entry, 10_000).rows)
+
+
+def test_the_list_itself_stands_last_where_its_facts_are_known(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    table, bare = generated_names_table(entry, 10_000), generated_names_table(replace(entry, facts=None), 10_000)
+    assert table.rows[-1][0] == "the list itself"
+    assert table.rows[:-1] == bare.rows
+    assert (table.emphasised, bare.emphasised) == ({len(table.rows) - 1}, set())
+
+
+def test_shares_of_lengths_sum_to_all_names(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    assert entry.facts is not None
+    for place in range(1, 3):
+        rows = lengths_table(entry, entry.facts, comparison.generated_names).rows
+        assert abs(sum(float(row[place]) for row in rows) - 100) < 0.1
+
+
+def test_duplicates_of_each_network_stand_in_a_column_of_its_own(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    table, generated = duplicates_table(entry), generated_by_network(entry)
+    assert table.columns == tuple(generated)
+    for place, found in enumerate(generated.values()):
+        column = [row[place] for row in table.rows if row[place]]
+        assert column == [f"{name} ×{count}" for name, count in found.duplicates]
+
+
+def test_names_of_networks_and_of_counting_are_judged(comparison: Comparison) -> None:
+    table = generated_names_table(with_names(comparison), 10_000)
+    new, plausible = table.columns.index("new (%)"), table.columns.index("plausible (%)")
+    told = {row[0]: (row[new], row[plausible]) for row in table.rows}
+    order = comparison.lists[0].references[0].baseline_order
+    assert told["LSTM 2×32"] == ("44.0", "77.0")
+    assert told[f"counting ({order}-gram)"] == ("15.0", "85.0")
+    assert told["a Markov chain of order 4"] == ("4.0", "85.0")
+    assert told["pairs of letters"] == ("88.0", "60.0")
+    assert told["the list itself"] == ("–", "–")
+    assert len(table.emphasised) == 4
+    assert "1,701 held-out names that the training part lacks" in table.note
+    assert "in the list, and that of new ones, by at most 1.0 points (95% interval); that of plausible" in table.note
+
+
+def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison) -> None:
+    table = generated_names_table(with_names(comparison, pairs=85.0), 10_000)
+    assert "new (%)" in table.columns
+    assert "plausible (%)" not in table.columns
+    assert "the judge knows 1,701 names, and finds 85% of what pairs of letters make plausible" in table.note
+    few = generated_names_table(with_names(comparison, pairs=None), 10_000)
+    assert "plausible (%)" not in few.columns
+    assert "by at most 1.0 points (95% interval). They" in few.note
+    assert "at most" not in generated_names_table(comparison.lists[0], 10_000).note, "the first edition counted none"
+    assert "would know 1,701 names, which are too few" in few.note
+
+
+def test_a_document_of_the_first_edition_has_the_columns_of_the_first(comparison: Comparison) -> None:
+    assert not {"new (%)", "plausible (%)"} & set(generated_names_table(comparison.lists[0], 10_000).columns)
+
+
+def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    assert list(list_tables(entry, comparison)) == [LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION, GENERATION_SECTION]
+    assert list(list_tables(replace(entry, generation=()), comparison)) == [LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION]
+    assert list(list_tables(replace(entry, references=()), comparison)) == [LIKE_FOR_LIKE_SECTION, GENERATION_SECTION]
+    assert list_tables(replace(entry, trainings=(), references=(), generation=()), comparison) == {}
+
+
+def test_without_the_facts_of_the_list_its_lengths_are_left_out(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    whole = list_tables(entry, comparison)[GENERATION_SECTION]
+    assert [table.title for table in list_tables(replace(entry, facts=None), comparison)[GENERATION_SECTION]] == [
+        table.title for table in whole[:2]
+    ]
+    assert len(whole) == 4
+
+
+def test_every_table_of_the_docs_comes_out_again(documented: Comparison) -> None:
+    assert RESULTS.with_name("tables.md").read_text(encoding="utf-8").endswith(f"\n\n{markdown(documented)}\n")
+
+
+def test_the_name_of_a_list_is_text(comparison: Comparison) -> None:
+    hostile = replace(comparison, lists=(replace(comparison.lists[0], name="<b>*x*\x1b"),))
+    assert "## &#60;b&#62;\\*x\\*U+001B" in markdown(hostile)
+
+
+def test_what_a_failed_measurement_says_is_text(comparison: Comparison) -> None:
+    trouble = Trouble("<img src=x onerror=alert(1)>", "<script>[a](b)\n# head")
+    said = markdown(replace(comparison, missing=(trouble,), left_out=(trouble,), failed=(trouble,)))
+    told = "&#60;img src=x onerror=alert(1)&#62;: &#60;script&#62;\\[a\\](b)U+000A# head."
+    for begins in ("Missing", "Left out", "Failed"):
+        assert f"\n\n{begins}: {told}\n\n" in said
+    assert not {"<img", "<script"} & set(said.replace(" ", "\n").split("\n"))

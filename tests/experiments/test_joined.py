@@ -1,0 +1,216 @@
+"""Several reports in one: read, told apart, put side by side."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from namegen.cli import cli
+from namegen.config import Config
+from namegen.core.settings import NetworkSettings
+from namegen.documents import to_plain
+from namegen.errors import OutputError, ResultsError
+from namegen.experiments.compare.document import Comparison, Machine
+from namegen.experiments.joined import (
+    Source,
+    cautions,
+    differences_table,
+    facts,
+    read_sources,
+    sources_table,
+    tables_across,
+    write_joined,
+)
+from namegen.experiments.sweep.document import Results, TrainedRun, UntrainedRun
+from tests.experiments.compare.conftest import comparison  # noqa: F401  # a fixture
+from tests.experiments.sweep.made import trained_run
+
+SLOW, FAST = trained_run(0.01, 0, 0.5), trained_run(0.03, 0, 0.75)
+
+
+def sweep(*runs: TrainedRun, base: Config | None = None) -> Results:
+    axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
+    return Results("namegen sweep", 2, axes, base or Config(), 0, (), {}, runs or (SLOW, FAST))
+
+
+def sources(*results: Comparison | Results) -> list[Source]:
+    return [Source("ABC"[place], "abc"[place], one) for place, one in enumerate(results)]
+
+
+def written(folder: Path, results: Comparison | Results) -> str:
+    folder.mkdir()
+    (folder / "results.json").write_text(json.dumps(to_plain(results)), encoding="utf-8")
+    return str(folder)
+
+
+def elsewhere(results: Comparison) -> Comparison:
+    """The same comparison on another machine, twice as slow, with another NumPy."""
+    entries = []
+    for entry in results.lists:
+        runs = [
+            replace(run, timing=replace(run.timing, seconds_per_epoch=2 * run.timing.seconds_per_epoch))
+            for run in entry.trainings
+        ]
+        entries.append(replace(entry, trainings=tuple(runs)))
+    versions = {**results.versions, "numpy": "9.9"}
+    return replace(results, machine=Machine("abacus", 1, None, "none"), versions=versions, lists=tuple(entries))
+
+
+def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    first, second = written(tmp_path / "a", comparison), written(tmp_path / "b", sweep())
+    found = read_sources([first, second, f"{first}/results.json", f"{tmp_path}/b/../a"])
+    assert sources_table(found).rows == (
+        ("A", first, "comparison", "mlb-first, mlb-last"),
+        ("B", second, "sweep", "list.txt"),
+    )
+    assert found[1].results == sweep()
+    more = [written(tmp_path / str(place), sweep()) for place in range(28)]
+    assert [one.letter for one in read_sources(more)][24:] == ["Y", "Z", "R27", "R28"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is damaged or incomplete JSON"),
+        ("[1]", "is no results.json of namegen compare-backends or namegen sweep"),
+        ('{"format": "namegen quality"}', "is no results.json"),
+        ('{"format": "namegen comparison", "format_version": 1}', "format version 1, .* reads 2: .*compare-backends"),
+        ('{"format": "namegen sweep", "format_version": 2}', "is damaged"),
+        ('{"format": "namegen sweep", "format_version": 1}', "format version 1, .* reads 2: .*namegen sweep"),
+        (None, "cannot read .*results.json: No such file"),
+    ],
+)
+def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "results.json").write_text(text)
+    with pytest.raises(ResultsError, match=said):
+        read_sources([str(tmp_path)])
+
+
+def test_runs_that_no_sweep_leaves_together_are_refused(tmp_path: Path) -> None:
+    short_column = replace(SLOW.history, seconds=SLOW.history.seconds[1:])
+    for place, (run, said) in enumerate(
+        (
+            (FAST, f"the run '{FAST.run}' stands twice"),
+            (replace(SLOW, settings={}), "has other settings than the axes of the sweep"),
+            (replace(SLOW, history=short_column), "history of the run .* have different lengths"),
+            (replace(SLOW, timing=replace(SLOW.timing, seconds=-5.0)), r"at `\$\.timing\.seconds` of `\$\.runs\[1\]"),
+        )
+    ):
+        folder = written(tmp_path / str(place), sweep(FAST, run))
+        with pytest.raises(ResultsError, match=rf"is damaged \(.*{said}.*\): make it anew with namegen sweep"):
+            read_sources([folder])
+
+
+def test_only_what_differs_stands_in_the_table(comparison: Comparison) -> None:  # noqa: F811
+    both = sources(comparison, elsewhere(comparison))
+    table = differences_table(both)
+    assert [row[0] for row in table.rows] == ["processor", "cores", "memory_gib", "system", "numpy"]
+    assert table.rows[0][2] == "abacus"
+    assert cautions(both)[0] == "Compare times within a report, not between reports."
+    assert cautions(both)[-1].endswith("processor, cores, memory_gib, system and numpy.")
+    alike = sources(comparison, comparison)
+    assert (differences_table(alike).rows, len(cautions(alike)), cautions(alike[:1])) == ((), 1, [])
+
+
+def test_facts_of_a_sweep_are_those_of_all_its_runs_and_settings(comparison: Comparison) -> None:  # noqa: F811
+    other = {**SLOW.machine, "processor": "loom"}  # type: ignore[dict-item]
+    base = replace(Config(), network=NetworkSettings(hidden=(128,)))
+    one, two = sources(sweep(SLOW, replace(FAST, machine=other)), sweep(base=base))
+    assert facts(one)["processor"] == "abacus and loom"
+    assert differences_table([one, two]).rows == (
+        ("processor", "abacus and loom", "abacus"),
+        ("network.hidden", "–", "128"),
+    )
+    [beside] = sources(replace(comparison, seeds=(0, 1), threads=1))
+    for name in ("training.seed", "run.threads"):
+        assert facts(one)[name] == facts(beside)[name]
+    assert "processor" not in facts(Source("A", "a", replace(sweep(), runs=(), left=4)))
+
+
+def test_a_quick_look_beside_a_whole_comparison_is_told(comparison: Comparison) -> None:  # noqa: F811
+    quick = replace(comparison, quick=True, quick_epochs=10)
+    said = "Their networks trained for different numbers of epochs"
+    assert any(one.startswith(said) for one in cautions(sources(comparison, quick, sweep())))
+    assert not any(one.startswith(said) for one in cautions(sources(comparison, sweep())))
+    rows = differences_table(sources(comparison, quick)).rows
+    assert rows == (("kind", "comparison", "comparison (a quick look, 10 epochs)"),)
+
+
+def test_a_list_stands_once_with_a_column_for_each_comparison(comparison: Comparison) -> None:  # noqa: F811
+    slow = elsewhere(comparison)
+    renamed = replace(slow, lists=(replace(slow.lists[0], name="first.txt"),))
+    tables = list(tables_across(sources(comparison, sweep(), renamed)))
+    assert all(table.title.startswith("mlb-first = first.txt, ") for table in tables), "the others stand in one report"
+    first = next(table for table in tables if "held-out part, split names" in table.title)
+    assert first.columns == ("", "A", "C")
+    assert [row[0] for row in first.rows][-2:] == ["counting", "ceiling"]
+    assert first.emphasised == {len(first.rows) - 2, len(first.rows) - 1}
+    assert all(row[1] == row[2] for row in first.rows), "the same figures, whatever the machine"
+    [speed] = [table for table in tables if "seconds an epoch" in table.title]
+    here, there = next(row[1:] for row in speed.rows if row[0].startswith("SimpleRNN 2×32, keras"))
+    assert here.partition(" s")[0] != there.partition(" s")[0]
+    assert here.partition(", ")[2] == there.partition(", ")[2] == "0.5 (one round) × numpy"
+
+
+def test_a_setting_stands_once_with_a_column_for_each_sweep() -> None:
+    both = sweep(SLOW, trained_run(0.01, 1, 0.25), FAST)
+    argmax, loss = tables_across(sources(both, sweep(SLOW)))
+    assert argmax.columns == loss.columns == ("", "A", "B")
+    assert argmax.rows == (
+        ("learning rate 0.01", "37.5 (25.0 to 50.0)", "50.0"),
+        ("learning rate 0.03", "75.0", "–"),
+        ("counting", "30.0", "30.0"),
+        ("ceiling", "90.0", "90.0"),
+    )
+    assert argmax.emphasised == {2, 3}
+    assert loss.rows[0] == ("learning rate 0.01", "2.000", "2.000")
+    assert not list(tables_across(sources(sweep(SLOW), sweep(replace(SLOW, list="other.txt")))))
+
+
+def test_the_page_holds_all_and_escapes_what_lists_bring(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    """A list's name is data, in a table, a title and a plot."""
+    hostile = "</script><b>x</b>\x1b{{7*7}}"
+    comparison = replace(comparison, lists=comparison.lists[:1])
+    named = replace(elsewhere(comparison), lists=(replace(comparison.lists[0], name=hostile),))
+    out = tmp_path / "joined.html"
+    joined = [*sources(comparison), Source("B", "<b>", named), Source("C", "c", sweep())]
+    write_joined(joined, out)
+    page = out.read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;U+001B{{7*7}}" in page
+    assert page.count("Which engine trains faster?") == 2
+    assert "C: sweep of learning rate, list.txt" in page
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids)), "two plots of one page share no id"
+    with pytest.raises(OutputError, match="exists already"):
+        write_joined(joined, out)
+
+
+def test_a_single_report_is_unfolded_and_one_without_figures_has_no_plot(tmp_path: Path) -> None:
+    identity = {name: getattr(SLOW, name) for name in ("run", "list", "backend", "seed", "settings")}
+    lost = replace(sweep(), runs=(UntrainedRun(**identity, model=None, status="failed", why="<i>"),), left=3)
+    for some, plots in (([lost], 0), ([sweep()], 1), ([sweep(), lost], 1)):
+        write_joined(sources(*some), tmp_path / "page.html", force=True)
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert ("<details open>" in page) == (len(some) == 1)
+        assert page.count("<figure>") == plots
+        assert page.count("<caption>list.txt: on the held-out names</caption>") == len(some)
+        assert ("3 runs of the sweep are still to be made" in page) == ("failed: &lt;i&gt;" in page) == (lost in some)
+
+
+def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+    named = replace(comparison, lists=comparison.lists[1:], machine=Machine("abacus", 1, None, "none"))
+    folders = [written(tmp_path / "a", named), written(tmp_path / "b", sweep())]
+    run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html"), "--quiet"])
+    assert run.exit_code == 0, run.output
+    assert max(map(len, run.output.split("\n"))) <= 80 + len(str(tmp_path))
+    assert "What differs between them" in run.output
+    assert (tmp_path / "all.html").stat().st_size > 100_000
+    run = CliRunner().invoke(cli, ["report", folders[1], "--out", str(tmp_path / "all.html"), "--force", "--json"])
+    assert [one["letter"] for one in json.loads(run.stdout)["reports"]] == ["A"]
