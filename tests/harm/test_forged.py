@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from namegen.experiments.compare.tables import main
 
 from namegen.api.model import LoadedModel, load
 from namegen.api.training import resume
@@ -29,6 +28,7 @@ from namegen.core.settings import DataSettings
 from namegen.core.training.file_names import CONFIG_FILE, KNOWN_NAMES_FILE, LABELLED_NAMES_FILE, STATE_FILE
 from namegen.documents import from_plain, read_json, to_plain
 from namegen.errors import NamegenError
+from namegen.experiments.compare.tables import main
 from namegen.experiments.kept import KeptStore
 from namegen.experiments.sweep.document import Trained, TrainedRun, read_run_outcome
 from namegen.experiments.sweep.grid import read_grid
