@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.api.teachers import train_side_by_side
-from namegen.api.teaching import is_trained
-from namegen.api.watching import OnTeachers, SilentWatcher, TeacherAtWork
+from namegen.api.teachers import OnTeachers, TeacherAtWork, train_side_by_side
+from namegen.api.teaching import SilentWatcher, is_trained
 from namegen.children import Children, Event
 from namegen.config import Config, merge
 from namegen.core.data.batching import BatchMaker
@@ -47,7 +46,7 @@ def tiny_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def train_here(folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
     """One after the other, in this process."""
-    from namegen.api.runs import go_on
+    from namegen.api.teachers import go_on
 
     for folder in folders:
         go_on(folder, threads=1, stop=stop)

@@ -1,18 +1,21 @@
-"""A trained model in use: load it, generate names with it, score them."""
+"""A trained model in use: find its file, load it, generate names with it, score them; several models as one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
 
-from namegen.api.finding import find_model
+import numpy as np
+
 from namegen.backends.opening import find_architecture, open_network
-from namegen.core.data.sameness import NAMES, Sameness
+from namegen.core.data.sameness import NAMES, Sameness, joint
 from namegen.core.data.vocabulary import Beginnings, Vocabulary, find_label
 from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.mixture import MixtureModel, as_one
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
 from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, check_letter_case, in_case
@@ -20,13 +23,17 @@ from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.training.file_names import MODEL_FILE
 from namegen.core.training.run_folder import read_model
 from namegen.core.training.run_result import RunResult
-from namegen.errors import NamesError, SettingsError, quote
-from namegen.models import shipped_path
+from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote
+from namegen.files import is_file, is_folder, look
+from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, Float64, UInt64
 from namegen.wishes import Wishes, make_wishes
 
+RUNS = Path("runs")  # where the command line keeps its trainings
+DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
@@ -343,3 +350,97 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
 def load_shipped(name: str) -> LoadedModel:
     """Load a model that comes with the package, whatever files of that name there may be. Raises CheckpointError."""
     return open_checkpoint(read_checkpoint(shipped_path(name)), name)
+
+
+def find_model(model: str | None) -> tuple[str, Path]:
+    """What a MODEL argument stands for: a run folder, a checkpoint, a ``.tflite``, or a shipped model's name.
+
+    A shipped model's name means that model even where a file or a folder has it too: give ``./companies`` for those.
+
+    Args:
+        model: None takes the newest run under ``runs/``, else the shipped ``mlb-first``.
+
+    Returns:
+        How to call it, and its file.
+
+    Raises:
+        CheckpointError: there is no such model, and the message says what there is; or it may not be looked at.
+    """
+    if model is None:
+        newest = _newest_run()
+        return (str(newest.parent), newest) if newest else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
+    if model in SHIPPED:
+        return model, shipped_path(model)
+    if not model:
+        raise CheckpointError(
+            "the name of the model is empty: give a run folder, a .safetensors or .tflite file, or one of "
+            f"{', '.join(SHIPPED)}"
+        )
+    path = Path(model)
+    if is_folder(path, CheckpointError):
+        if not is_file(path / MODEL_FILE, CheckpointError):
+            raise CheckpointError(
+                f"the folder {model} has no {MODEL_FILE}: give a run folder of `namegen train`, after its first epoch"
+            )
+        return model, path / MODEL_FILE
+    found = look(path, CheckpointError)
+    if found is not None:
+        if stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode):
+            return model, path
+        raise CheckpointError(f"{quote(model, 200)} is a device, not a file: give a run folder or a model file")
+    runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
+    near = nearest(model, [*SHIPPED, *sorted(runs)])
+    near = near and runs.get(near, near)
+    raise CheckpointError(
+        f"there is no model {quote(model, 200)}: {f'did you mean {near}? Expected' if near else 'expected'} a run "
+        f"folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
+    )
+
+
+def _newest_run() -> Path | None:
+    """The model under ``runs/`` that was written last, of those that can be looked at."""
+    found = [(path, look(path, None)) for path in RUNS.glob(f"*/{MODEL_FILE}")]
+    times = {path: facts.st_mtime_ns for path, facts in found if facts is not None}
+    return max(times, key=lambda path: times[path], default=None)
+
+
+def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
+    """Several models as one: each character is drawn from the weighted mean of what they say.
+
+    Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
+    does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are.
+
+    A model of labelled names is heard for names of any label, or of those that ``LoadedModel.labelled`` has chosen.
+
+    Args:
+        models: two or more; characters that one of them does not know are left to the others.
+        weights: how much each is heard, summing to 1; None: all alike.
+
+    Raises:
+        SettingsError: weights that do not fit the models.
+
+    >>> from namegen.api import load
+    >>> mixed = blend([load("mlb-first"), load("companies")], weights=[0.7, 0.3])
+    >>> len(mixed.generate(5, seed=1))
+    5
+    """
+    read = [as_one(model.model, model.beginnings) for model in models]
+    mixture = MixtureModel(
+        [model for model, _ in read],
+        [model.vocabulary for model in models],
+        weights,
+        beginnings=[[beginning] for _, beginning in read],
+    )
+    known = [model.known_names for model in models if model.known_names is not None]
+    return LoadedModel(
+        " and ".join(model.name for model in models),
+        mixture,
+        mixture.vocabulary,
+        max(model.longest_name for model in models),
+        beginnings=Beginnings.single(mixture.vocabulary_size),
+        known_names=np.unique(np.concatenate(known)) if len(known) == len(models) else None,
+        blended=tuple(model.vocabulary for model in models),
+        # A lower one would make the model that is heard more be heard more yet.
+        default_temperature=max(model.default_temperature for model in models),
+        sameness=joint(model.sameness for model in models),
+    )

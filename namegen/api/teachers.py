@@ -5,23 +5,40 @@ from __future__ import annotations
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
+from typing import TypeAlias, cast
 
-from namegen.api.runs import go_on
-from namegen.api.watching import OnTeachers, TeacherAtWork
+from namegen.backends import load_engine
 from namegen.children import Children, Parent, Part, PartEnded, Runner, run_all
+from namegen.config import Config, read_run_config, write_config
 from namegen.core.training.file_names import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
-from namegen.core.training.progress import SilentListener, TrainingProgress
+from namegen.core.training.progress import Listener, SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
+from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.run_result import RunResult
 from namegen.documents import Json
 from namegen.errors import TrainingError, setting
 from namegen.files import is_file, write_whole
+from namegen.lists import read_names
 from namegen.threads import cores
 
 SECONDS_TO_STOP = 60.0  # that a training has to take its last step and save
 SECONDS_BETWEEN_WORDS = 0.5
+SECONDS_TO_LET_GO = 60.0  # that a process has whose parent is gone: it takes its last step, and saves
+
+
+@dataclass(frozen=True)
+class TeacherAtWork:
+    """A teacher that is being trained; ``epochs`` is 0 as long as it has not begun."""
+
+    name: str
+    epoch: int = 0
+    epochs: int = 0
+
+
+OnTeachers: TypeAlias = Callable[[Sequence[TeacherAtWork]], None]
 
 
 def train_side_by_side(
@@ -107,3 +124,72 @@ def train_teacher(document: dict[str, Json], parent: Parent) -> str | None:
             (folder / name).write_bytes(text.encode())
         go_on(folder, threads=1, listener=teller, ready=teller.ready, stop=parent.stop)
         return b64encode((folder / MODEL_FILE).read_bytes()).decode() if files else None
+
+
+def open_run(
+    folder: RunFolder,
+    config: Config,
+    *,
+    threads: int | None = None,
+    for_use: bool = True,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> TrainingRun:
+    """The training that a folder holds, as it is before it has begun.
+
+    Args:
+        folder: with its list, if that lies nowhere else.
+        config: the folder's own.
+        threads: in place of the config's.
+        for_use: whether names will be asked of the model.
+        listener: who is told how it goes.
+        stop: asked before every step.
+
+    Raises:
+        NamegenError: what ``TrainingRun`` and reading the list raise.
+    """
+    recipe = replace(config.recipe, data=folder.found_here(config.data))
+    return TrainingRun(
+        read_names(recipe.data),
+        recipe,
+        load_engine(config.run.backend),
+        threads=threads or config.threads,
+        folder=folder,
+        for_use=for_use,
+        listener=listener,
+        stop=stop,
+    )
+
+
+def go_on(
+    path: Path,
+    *,
+    threads: int | None = None,
+    listener: Listener | None = None,
+    ready: Callable[[TrainingRun], None] = lambda run: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Train a teacher, which lies in a folder, to its end: from its state, or from the beginning where it has none.
+
+    Args:
+        path: a folder with the settings of a training, and its list.
+        threads: in place of the config's.
+        listener: who is told how it goes.
+        ready: called with the run just before it goes on.
+        stop: asked before every step.
+
+    Raises:
+        NamegenError: see ``namegen/errors.py``.
+    """
+    folder = RunFolder(path)
+    with folder.sole_use(patience=SECONDS_TO_LET_GO):
+        folder.remove_left_overs()
+        config = read_run_config(folder.config_path)
+        run = open_run(folder, config, threads=threads, for_use=False, listener=listener, stop=stop)
+        if folder.has_state:
+            run.resume()
+        else:  # all that was decided for it is written down: another namegen that goes on may decide otherwise
+            decided = replace(config, network=run.recipe.network, training=run.recipe.training)
+            folder.save_config(write_config(decided))
+        ready(run)
+        return run.run()

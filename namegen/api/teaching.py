@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from namegen.api.model import LoadedModel, load, read_checkpoint
-from namegen.api.watching import OnTeachers, SilentWatcher, TeachingWatcher
+from namegen.api.teachers import OnTeachers, TeacherAtWork
 from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
@@ -33,6 +33,43 @@ from namegen.models import SHIPPED
 
 FEWEST_TO_CHOOSE_BY, FEWEST_TO_JUDGE_BY = 5, 20  # different names
 LESSON_STREAM = 5  # of random numbers, with the seed
+
+
+@runtime_checkable
+class TeachingWatcher(Protocol):
+    """Who is told how teaching goes, up to where the student begins; from there on a ``Listener`` is."""
+
+    def on_beginning(self, run: TrainingRun) -> None:
+        """The list is read and split, and its teachers are about to be trained or opened."""
+        ...
+
+    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
+        """How far each teacher is; told again and again."""
+        ...
+
+    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
+        """How much each teacher will be heard."""
+        ...
+
+    def on_lesson(self, names: int, prefixes: int) -> None:
+        """How much the student will read."""
+        ...
+
+
+class SilentWatcher:
+    """A watcher that says nothing."""
+
+    def on_beginning(self, run: TrainingRun) -> None:
+        """Nothing."""
+
+    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
+        """Nothing."""
+
+    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
+        """Nothing."""
+
+    def on_lesson(self, names: int, prefixes: int) -> None:
+        """Nothing."""
 
 
 @runtime_checkable

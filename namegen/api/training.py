@@ -9,11 +9,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from namegen.api.finding import RUNS
-from namegen.api.runs import open_run
-from namegen.api.teachers import train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught, check_teachers, known_temperature, lasting
-from namegen.api.watching import TeachingWatcher
+from namegen.api.model import RUNS
+from namegen.api.teachers import open_run, train_side_by_side
+from namegen.api.teaching import (
+    SideBySide,
+    TeachingWatcher,
+    be_taught,
+    check_teachers,
+    known_temperature,
+    lasting,
+)
 from namegen.backends import load_engine
 from namegen.config import Config, merge, read_run_config, write_config
 from namegen.core.data.corpus import Corpus

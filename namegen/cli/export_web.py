@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,22 @@ if TYPE_CHECKING:
     metavar="OUT.mjs",
     help="The JavaScript module to write instead; its models are written beside it, as OUT.json.",
 )
+@click.option(
+    "--without-names",
+    is_flag=True,
+    help="Leave out the digests (8 bytes each) of the names that the models learned from; page and module then cannot "
+    "tell which names are new.",
+)
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
 def export_web(
-    models: tuple[str, ...], out: Path | None, module: Path | None, force: bool, as_json: bool, quiet: bool
+    models: tuple[str, ...],
+    out: Path | None,
+    module: Path | None,
+    without_names: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Write models as one web page, or as a module for a JavaScript program.
 
@@ -58,7 +71,7 @@ def export_web(
     from namegen.web.module import data_path, write_module
 
     notes = Notes(quiet)
-    found = [_open(model, notes) for model in dict.fromkeys(models) or (None,)]
+    found = [_open(model, without_names, notes) for model in dict.fromkeys(models) or (None,)]
     with Waiting(notes, f"writing {target}"):
         sizes = write_module(found, target, force=force) if module else {target: write_page(found, target, force=force)}
     labels, size = [model.label for model in found], sum(sizes.values())
@@ -69,7 +82,7 @@ def export_web(
         click.echo(printable(f"{' and '.join(map(str, sizes))}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
 
 
-def _open(model: str | None, notes: Notes) -> PageModel:
+def _open(model: str | None, without_names: bool, notes: Notes) -> PageModel:
     """Load one model for the page. Raises CheckpointError."""
     from namegen.api import find_model, read_checkpoint
     from namegen.core.training.file_names import MODEL_FILE
@@ -89,6 +102,8 @@ def _open(model: str | None, notes: Notes) -> PageModel:
             f"this namegen came without the model {name}: install namegen again, or train one with `namegen train`"
         )
     checkpoint = read_checkpoint(path)
+    if without_names:
+        checkpoint = replace(checkpoint, known_names=None)
     if model is None:
         notes(f"model: {printable(name)}")
     bundled = BUNDLED.get(str(checkpoint.training.get("list")))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from namegen.api.watching import TeacherAtWork
+    from namegen.api.teachers import TeacherAtWork
     from namegen.core.teaching.weighing import Weighing
     from namegen.core.training.history import EpochRecord
     from namegen.core.training.progress import TrainingProgress

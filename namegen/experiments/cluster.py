@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from namegen.api.teachers import train_side_by_side
+from namegen.api.teachers import OnTeachers, train_side_by_side
 from namegen.api.teaching import SideBySide
-from namegen.api.watching import OnTeachers
 from namegen.children import Children, Event, Part, PartEnded, PartProgress, Runner, run_all
 from namegen.config import read_run_config
 from namegen.core.training.run_folder import RunFolder

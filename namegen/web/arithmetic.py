@@ -8,15 +8,44 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Sequence
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypedDict, cast
 
 import numpy as np
 
+from namegen.documents import Json
 from namegen.types import Array, Float64, Int, Int32
-from namegen.web.description import PageDescription
 
 LayerState: TypeAlias = list[Array]  # h, of an LSTM h and c: each (B, H)
 PageState: TypeAlias = list[LayerState]
+
+
+class PageDescription(TypedDict):
+    """What the JSON of a page or a module says of a model; ``docs/use/web.md`` explains each key. Arrays are
+    base64 of their bytes, little-endian, float32 unless it says otherwise.
+    """
+
+    name: str
+    title: str
+    list: str | None
+    names: int | None
+    credit: str
+    notice: str
+    cell: str
+    hidden: Sequence[int]
+    parameters: int
+    characters: str
+    labels: Sequence[dict[str, Json]]
+    probe: Sequence[str] | None
+    trained_by: str
+    spaces: str
+    longest: int
+    temperature: float
+    endings: Sequence[str]
+    separators: str
+    removal: dict[str, str]
+    folding: dict[str, str]
+    tensors: dict[str, str]
+    known_names: str | None  # of uint64
 
 
 class PageNetwork:

@@ -29,14 +29,11 @@ from namegen.documents import to_plain
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
 from namegen.types import Array
-from namegen.web.arithmetic import PageNetwork
-from namegen.web.description import PageDescription
+from namegen.web.arithmetic import PageDescription, PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
-# Each uses those before it. The arithmetic and what is said of it need no page: module.py makes a module of them.
-ARITHMETIC = ("random.js", "network.js", "seen.js", "names.js", "blend.js", "search.js")
-ENGINE = (*ARITHMETIC, "messages.js")
-SCRIPTS = (*ENGINE, "dom.js", "watch.js", "wish.js", "form.js", "kept.js", "page.js")
+ENGINE = ("network.js", "seen.js", "names.js", "search.js")  # needs no page: module.py makes a module of it
+SCRIPTS = (*ENGINE, "form.js", "watch.js", "page.js")
 CELLS = ("simple_rnn", "gru", "lstm")  # those of network.js
 _FOLDER = Path(__file__).parent
 

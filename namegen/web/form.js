@@ -1,4 +1,209 @@
-// The settings as a form: its controls, its choices of labels, and what stands in them.
+// What is asked for: in the page's address, in the form's controls, and the model that answers it.
+
+// ---- small things that every part of the page uses; texts of a model are placed as text, never as markup ----
+
+performance.mark("script begins");
+
+const byId = (id) => document.getElementById(id);
+
+/** A new element with these properties and children (elements or texts). */
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Say something to those who listen to the page, also what was said last. */
+function announce(text) {
+  const again = byId("status").textContent === text;
+  byId("status").textContent = again ? `${text}\u00a0` : text;
+}
+
+/** Whether the reader has asked for less motion. */
+function calm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** Bring a heading into view, and the focus to it. */
+function goTo(heading) {
+  heading.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
+  heading.focus({ preventScroll: true });
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Some browsers keep the clipboard from pages that were opened from a disk; the old way still works there.
+    const area = element("textarea", { value: text, readOnly: true, className: "hidden" });
+    document.body.append(area);
+    const focused = document.activeElement;
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    focused?.focus();
+    return done;
+  }
+}
+
+/** Show something at a button for a moment: a class of its own. */
+function flash(button, kind) {
+  button.classList.add(kind);
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => button.classList.remove("copied", "not-copied", "saved"), 1400);
+}
+
+/** Copy, and show and say so for a moment. */
+async function copyAndTell(button, text, said) {
+  const done = await copyText(text);
+  announce(done ? said : "The browser did not let the page copy.");
+  flash(button, done ? "copied" : "not-copied");
+}
+
+/** A title as the name of a file: letters and digits of any script, with hyphens between. */
+function fileName(title) {
+  const words = title.normalize("NFC").toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? ["names"];
+  return `${[...words.join("-")].slice(0, 80).join("")}.txt`;
+}
+
+/** Give the names to the reader as a text file, one a line, and say so. */
+function downloadAndTell(button, names, title) {
+  const address = URL.createObjectURL(new Blob(names.map((name) => `${name}\n`), { type: "text/plain;charset=utf-8" }));
+  element("a", { href: address, download: fileName(title) }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser reads it after the click
+  announce(`Saved ${countOf(names.length, "name")} as ${fileName(title)}`);
+  flash(button, "saved");
+}
+
+// ---- settings, from the address and back ----
+
+const MOST_NAMES = 1000;
+const LARGEST_SEED = 2 ** 32 - 1;
+const TEXTS = ["first", "contains", "ends"];
+const MOST_LETTERS = 40; // of such a text
+
+const descriptions = JSON.parse(byId("models-data").textContent);
+const models = new Map(); // by name, made when first asked for
+const blends = new Map(); // by what they are made of; the last few
+/**
+ * {model, label, other, otherLabel, share, n, seed, temperature, first, contains, ends, shortest, longest, onlyNew}.
+ * label: null for any. other: a second model's name, or null. share: how much it is heard, from 0 to 100.
+ */
+const wish = {};
+
+const descriptionOf = (name) => descriptions.find((description) => description.name === name);
+
+function modelOf(name) {
+  if (!models.has(name)) models.set(name, new Model(descriptionOf(name)));
+  return models.get(name);
+}
+
+/** Two models, the second heard by a share of 0 to 100; a model of labelled names with a label. */
+function blendOf(name, label, other, otherLabel, share) {
+  const key = JSON.stringify([name, label, other, otherLabel, share]);
+  if (!blends.has(key)) {
+    if (blends.size >= 4) blends.delete(blends.keys().next().value); // the oldest: each holds what it has read
+    const blend = new Blend([
+      { model: modelOf(name), label, weight: 1 - share / 100 },
+      { model: modelOf(other), label: otherLabel, weight: share / 100 },
+    ]);
+    blends.set(key, blend);
+  }
+  return blends.get(key);
+}
+
+/** The models that are asked for: their descriptions. */
+function chosen({ model, other }) {
+  return (other === null ? [model] : [model, other]).map(descriptionOf);
+}
+
+/** The model of a blend that needs a label first, as its names begin behind one; null where none does. */
+function unlabelled({ model, label, other, otherLabel }) {
+  if (other === null) return null;
+  if (label === null && descriptionOf(model).labels.length) return descriptionOf(model);
+  return otherLabel === null && descriptionOf(other).labels.length ? descriptionOf(other) : null;
+}
+
+/** What names are drawn from. */
+function sourceOf({ model, label, other, otherLabel, share }) {
+  return other === null ? modelOf(model) : blendOf(model, label, other, otherLabel, share);
+}
+
+/** As api/blending.py has it: a blend is as daring as its most daring model, its names as long as the longest. */
+function defaults(model, other = null) {
+  const most = (key) => Math.max(...chosen({ model, other }).map((description) => description[key]));
+  const blend = { other, otherLabel: null, share: 50 };
+  const texts = { first: "", contains: "", ends: "" };
+  const lengths = { shortest: 1, longest: most("longest") };
+  return { model, label: null, ...blend, n: 20, temperature: most("temperature"), ...texts, ...lengths, onlyNew: true };
+}
+
+/** No longer than a field takes, and without half a character (of two code units) at the end. */
+const cut = (text) => text.slice(0, MOST_LETTERS).replace(/[\ud800-\udbff]$/, "");
+
+/** `#seed=7&n=50&…`: what is left out, or makes no sense, is as usual. Without a seed, one is chosen. */
+function readAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const known = (name) => descriptionOf(name) !== undefined;
+  const model = known(given.get("model")) ? given.get("model") : descriptions[0].name;
+  const other = known(given.get("with")) && given.get("with") !== model ? given.get("with") : null;
+  const usual = defaults(model, other);
+  const number = (key, least, most, fallback) => {
+    const text = given.get(key);
+    const value = text === null || text.trim() === "" ? NaN : Number(text);
+    return value >= least && value <= most ? value : fallback;
+  };
+  const whole = (...wanted) => Math.floor(number(...wanted));
+  const labelOf = (name, key) => {
+    const labels = name === null ? [] : descriptionOf(name).labels;
+    return labels.some((label) => label.name === given.get(key)) ? given.get(key) : null;
+  };
+  return {
+    ...usual,
+    label: labelOf(model, "label"),
+    otherLabel: labelOf(other, "withlabel"),
+    share: whole("share", 0, 100, usual.share),
+    seed: whole("seed", 0, LARGEST_SEED, newSeed()),
+    n: whole("n", 1, MOST_NAMES, usual.n),
+    temperature: number("temperature", 0, 2, usual.temperature),
+    ...Object.fromEntries(TEXTS.map((key) => [key, cut(given.get(key) ?? "")])),
+    shortest: whole("shortest", 1, 1000, usual.shortest),
+    longest: whole("longest", 1, 1000, usual.longest),
+    onlyNew: given.get("new") !== "any",
+  };
+}
+
+/** The address of these names: the seed, and all that is not as usual. */
+function address() {
+  const usual = defaults(wish.model, wish.other);
+  const parts = new URLSearchParams({ seed: wish.seed });
+  if (descriptions.length > 1) parts.set("model", wish.model);
+  if (wish.label !== null) parts.set("label", wish.label);
+  if (wish.other !== null) parts.set("with", wish.other);
+  if (wish.otherLabel !== null) parts.set("withlabel", wish.otherLabel);
+  for (const key of ["share", "n", "temperature", ...TEXTS, "shortest", "longest"]) {
+    if (wish[key] !== usual[key] && (key !== "share" || wish.other !== null)) parts.set(key, wish[key]);
+  }
+  if (!wish.onlyNew) parts.set("new", "any");
+  return `#${parts}`;
+}
+
+/** Other models: what was as usual is as usual for those; their labels and all texts begin anew where the model does. */
+function turnTo(model, other) {
+  const before = defaults(wish.model, wish.other);
+  const after = defaults(model, other === model ? null : other);
+  const stays = { n: wish.n, onlyNew: wish.onlyNew, share: wish.share };
+  if (wish.temperature !== before.temperature) stays.temperature = wish.temperature;
+  if (model === wish.model) {
+    for (const key of ["label", "shortest", ...TEXTS]) stays[key] = wish[key];
+    if (wish.longest !== before.longest) stays.longest = wish.longest;
+  }
+  if (after.other === wish.other) stays.otherLabel = wish.otherLabel;
+  Object.assign(wish, after, stays);
+}
+
+// ---- the form ----
 
 const MANY_LABELS = 40; // from here on a field narrows the choice
 

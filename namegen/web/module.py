@@ -1,7 +1,7 @@
 """One or more trained models for a JavaScript program: an ES module with the page's engine, and their data beside it.
 
-    page's engine (ENGINE), OWN ─► names.mjs    the same for every model
-    PageModel ─► describe ─► JSON ─► names.json   what the module's ``load`` reads
+    page's engine (ENGINE), module.js ─► names.mjs    the same for every model
+    PageModel ─► describe ─► JSON ─► names.json              what the module's ``load`` reads
 
 ``docs/use/app.md`` says how a program uses them, ``docs/use/web.md`` what is in the data.
 """
@@ -16,12 +16,9 @@ from pathlib import Path
 from namegen import __version__
 from namegen.errors import OutputError, short
 from namegen.files import check_output, is_file, is_folder, write_whole
-from namegen.web.checksum import checksum
 from namegen.web.export import ENGINE, PageModel, checked_descriptions, read_part, script_json
 
-FORMAT, FORMAT_VERSION = "namegen-names", 2  # those of data.js
-# What the module has beside the engine, each using those before it.
-OWN = ("checksum.js", "options.js", "data.js", "module.js")
+FORMAT, FORMAT_VERSION = "namegen-names", 3  # those of module.js
 
 
 def data_path(out: Path) -> Path:
@@ -64,7 +61,7 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
 def module_text() -> str:
     """The module: the page's engine and what a program calls, with the licence at its head."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
-    return "\n".join((head, *map(read_part, (*ENGINE, *OWN))))
+    return "\n".join((head, *map(read_part, (*ENGINE, "module.js"))))
 
 
 def model_data(models: Sequence[PageModel]) -> str:
@@ -74,8 +71,7 @@ def model_data(models: Sequence[PageModel]) -> str:
         OutputError: too large, or the module would compute something else of a model than Python.
         CheckpointError: see ``write_module``.
     """
-    sealed = [{**one, "checksum": checksum(one)} for one in checked_descriptions(models, "a module")]
-    content = {"format": FORMAT, "version": FORMAT_VERSION, "models": sealed}
+    content = {"format": FORMAT, "version": FORMAT_VERSION, "models": checked_descriptions(models, "a module")}
     return script_json(content) + "\n"
 
 

@@ -1,4 +1,44 @@
-// Drawing: one name, and a search for names that are as wished.
+// A search for names that are as wished, by random numbers from a seed, and why it found fewer than were asked for.
+
+// ---- random numbers ----
+
+// Random numbers from a seed: xoshiro128** (Blackman and Vigna, 2018), its state filled by splitmix32.
+// The same seed gives the same numbers in every browser. docs/use/web.md has both in full.
+
+/** A function that gives the next uniform number in [0, 1), of 53 random bits. `seed`: a whole number below 2^32. */
+function randomNumbers(seed) {
+  const rotate = (x, bits) => (x << bits) | (x >>> (32 - bits));
+  const state = new Uint32Array(4);
+  for (let k = 0; k < 4; k++) {
+    let z = (seed + Math.imul(k + 1, 0x9e3779b9)) | 0;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    state[k] = z ^ (z >>> 16);
+  }
+  const next32 = () => {
+    const result = Math.imul(rotate(Math.imul(state[1], 5), 7), 9) >>> 0;
+    const shifted = state[1] << 9;
+    state[2] ^= state[0];
+    state[3] ^= state[1];
+    state[1] ^= state[2];
+    state[0] ^= state[3];
+    state[2] ^= shifted;
+    state[3] = rotate(state[3], 11);
+    return result;
+  };
+  return () => {
+    const high = next32() >>> 5; // 27 bits
+    const low = next32() >>> 6; // 26 bits
+    return (high * 2 ** 26 + low) / 2 ** 53;
+  };
+}
+
+/** A seed that nobody chose. */
+function newSeed() {
+  return crypto.getRandomValues(new Uint32Array(1))[0];
+}
+
+// ---- drawing ----
 
 /**
  * Draw one name, from a prefix on, one uniform number a token. The reference is Generator.draw_one_by_one.
@@ -133,5 +173,60 @@ class Search {
   begin() {
     if (this.beginnings.length === 1) return this.beginnings[0].prefix;
     return this.beginnings[draw(this.nextNumber(), this.chances)].prefix;
+  }
+}
+
+// ---- messages; page and module say the same ----
+
+/** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
+function thousands(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** "1 name", "2 names". */
+function countOf(number, what) {
+  return `${thousands(number)} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function needsLabel({ title }) {
+  return `A blend needs one label: choose a label of ${title}.`;
+}
+
+function wouldBeWrong(what, { title, description }) {
+  return (
+    `${what} computes something else for ${title} than the engine “${description.trained_by}”, which trained it. ` +
+    "Its names would be wrong, so none are drawn: use it with that engine."
+  );
+}
+
+function whyFewer({ found, tries, trouble, model, wish }) {
+  if (trouble) return whyNone(trouble, model);
+  if (wish.temperature === 0) {
+    const same = model.starts.length > 1 && wish.label === null ? "the same name of each label" : "the same name";
+    return found.length
+      ? `Temperature 0 always takes the likeliest letter, and so always ${same}.`
+      : "At temperature 0 there is only one name, and it does not fit. Raise the temperature.";
+  }
+  const texts = wish.first || wish.contains || wish.ends;
+  return (
+    `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
+    `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
+    (wish.onlyNew ? "raise the temperature, or allow names of the list." : "or raise the temperature.")
+  );
+}
+
+function whyNone({ why, letter, part }, model) {
+  const network = model.parts.length > 1 ? "Neither network has ever" : "The network has never";
+  switch (why) {
+    case "unsound":
+      return wouldBeWrong("This page", part);
+    case "letter":
+      return `${network} read “${letter}”, so no name can have it. Try other letters.`;
+    case "space":
+      return "No name begins or ends with a space: leave it out.";
+    case "lengths":
+      return "No name can keep these lengths: raise the longest length, or ask for less.";
+    default:
+      return "No network knows all of the first letters that you ask for. Try others, or give both models a share.";
   }
 }

@@ -109,7 +109,7 @@ def test_the_loop_in_python_without_namegen(tmp_path: Path) -> None:
 def test_the_words_for_options_are_those_of_the_module() -> None:
     table = PAGE[PAGE.index("| option |") : PAGE.index("Everything that is wrong")]
     told = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:] if row))
-    code = read_part("options.js")
+    code = read_part("module.js")
     (texts,) = re.findall(r"const TEXT_OPTIONS = \[(.*?)\]", code)
     (options,) = re.findall(r"const OPTIONS = \[(.*?)\]", code)
     assert sorted(told) == sorted(re.findall(r'"(\w+)"', texts + options))

@@ -25,7 +25,7 @@ from namegen.core.engine import Engine
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
-from namegen.web.export import ARITHMETIC, PageModel, describe, write_page
+from namegen.web.export import ENGINE, PageModel, describe, write_page
 from tests.labelled import labelled_checkpoint
 from tests.web.conftest import find_chromium
 
@@ -50,7 +50,7 @@ def models() -> list[PageModel]:
 
 
 def in_node(node: str, expression: str, argument: Any) -> Any:
-    scripts = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in (*ARITHMETIC, "watch.js"))
+    scripts = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in (*ENGINE, "watch.js"))
     given = json.dumps({"descriptions": [describe(model.label, model, "") for model in models()], "argument": argument})
     done = subprocess.run([node, "-e", NODE % (scripts, expression)], input=given, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

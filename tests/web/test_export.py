@@ -176,7 +176,7 @@ def test_the_command_takes_the_newest_run_and_says_so() -> None:
 
 def test_the_command_without_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a run nor a shipped model."""
-    monkeypatch.setattr("namegen.api.finding.shipped_path", lambda name: Path("none") / f"{name}.safetensors")
+    monkeypatch.setattr("namegen.api.model.shipped_path", lambda name: Path("none") / f"{name}.safetensors")
     for arguments in ((), ("mlb-last",)):
         result = run(*arguments, "--out", "out.html")
         assert isinstance(result.exception, CheckpointError)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,7 @@ from namegen.core.data.sameness import digest
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
 from namegen.models import shipped_path
-from namegen.web.checksum import checksum
-from namegen.web.export import PageModel, read_part
+from namegen.web.export import PageModel
 from namegen.web.module import write_module
 from tests.labelled import labelled_checkpoint
 from tests.web.by_seed import Drawer, names_of_seed
@@ -33,28 +32,15 @@ SENTENCES = """({ load, blend }, json, codes) => {
 WRONG = [
     ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
     ("first.generate(null)", "the options are null: expected a plain object, such as { n: 5 }"),
-    ("first.generate([])", "the options are a list: expected a plain object, such as { n: 5 }"),
     ("first.generate(new Map([['n', 5]]))", "the options are an object: expected a plain object"),
-    ("first.generate(() => 5)", "the options are a function: expected a plain object"),
-    ("first.generate(5n)", "the options are 5n: expected a plain object"),
     ("first.generate({ [Symbol('n')]: 5 })", "there is no option Symbol(n): expected some of n, seed"),
-    ("first.generate({ n: null })", "n is null: expected a whole number"),
     ("first.generate({ n: 5n })", "n is 5n: expected a whole number"),
-    ("first.generate({ n: new Number(5) })", "n is an object: expected a whole number"),
-    ("first.generate({ seed: Object.create(null) })", "seed is an object: expected a whole number"),
-    ("first.generate({ temperature: [0.5] })", "temperature is a list: expected a number"),
-    ("first.generate({ startsWith: null })", "startsWith is null: expected a text"),
-    ("first.generate({ allowSeen: null })", "allowSeen is null: expected true or false"),
     ("labelled.generate({ label: ['first'] })", "label is a list: expected one of “first”, “last”"),
     ("labelled.next('M', ['first'])", "the options are a list: expected a plain object, such as { temperature: 0.8 }"),
-    ("first.next('M', { temperature: null })", "temperature is null: expected a number"),
     ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
     ("first.generate({ n: 2.5 })", "n is 2.5: expected a whole number"),
-    ("first.generate({ n: '5' })", "n is “5”: expected a whole number"),
     ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
     ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
-    ("first.generate({ temperature: NaN })", "temperature is NaN: expected a number"),
-    ("first.generate({ startsWith: 5 })", "startsWith is 5: expected a text of up to 1,000 characters"),
     ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
     ("first.generate({ maxLength: 0 })", "maxLength is 0: expected a whole number from 1 to 1,000"),
     ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
@@ -70,70 +56,42 @@ WRONG = [
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
     ("load({ models: [] })", "the data are no models of namegen: give the file that export-web wrote"),
-    ("load(null)", "the data are no models of namegen"),
-    ("load({ ...JSON.parse(json), version: 3 })", "the data have the version 3, this module reads 2: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 3: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
-    ("blend([first, {}])", "blend needs a list of two or more models"),
-    ("blend([first, , first])", "blend needs a list of two or more models"),
     ("blend([first, first], [])", "the options are a list: expected a plain object, such as { weights: [0.3, 0.7] }"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
     ("blend([first, first], { weights: [1, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
     ("blend([first, first], { weights: [, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
-    ("blend([first, first], { weights: ['0', 1] })", "weights must be a list with a number from 0 to 1"),
-    ("blend([first, first], { weights: [0n, 1n] })", "weights must be a list with a number from 0 to 1"),
     ("blend([first, labelled], { labels: [, 'last'] })", "labels must be a list with a label, or null, for each"),
-    ("blend([first, labelled], { labels: [null, 5] })", "labels must be a list with a label, or null, for each"),
     ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
 ]
-# Of a model's data: what is changed, and what the module says of it though the checksum is made anew.
+# Of a model's data: what is changed, and what the module says of it.
 DAMAGES = {
     "one.cell = '__proto__'": "its cell",
-    "one.cell = ['gru']": "its cell",
     "one.hidden = [13, 8]": "its tensors",
-    "one.hidden = 'ab'": "its hidden",
     "one.hidden = []": "its hidden",
     "one.tensors['output.bias'] = one.tensors['output.bias'].slice(4)": "its tensors",
     "one.tensors['output.bias'] = '****'": None,  # what is no base64, the language has words of its own for
     "delete one.tensors['rnn.0.kernel']": "its tensors",
-    "one.tensors['rnn.9.kernel'] = ''": "its tensors",
     "one.tensors['output.bias'] = btoa(String.fromCharCode(0, 0, 192, 127).repeat(one.characters.length + 1))": (
         "its tensors"
     ),
     "one.parameters += 1": "its tensors",
     "one.labels = [{ name: 'x', names: 0 }]": "its labels",
-    "one.labels[0].other = 1": "its labels",
     "one.characters += 'ж'": "its tensors",
     "one.characters = one.characters.replace('a', 'b')": "its characters",
     "one.known_names = 'AAAA'": "its known_names",
     "one.known_names = one.known_names.slice(32, 64) + one.known_names.slice(0, 32)": "its known_names",
-    "one.known_names = 5": "its known_names",
     "one.probe = ['AAAA']": "its probe",
     "one.probe = ['AACAPw==', 'AACAPw==']": "its probe",
     "one.folding = { a: 1 }": "its folding",
-    "one.folding = { ab: 'c' }": "its folding",
     "one.removal = ['a']": "its removal",
     "one.temperature = '1'": "its temperature",
-    "one.names = -1": "its names",
-    "one.endings = [5]": "its endings",
     "delete one.longest": "its longest",
     "one.longest = 1001": "its longest",
-    "one.title = null": "its title",
     "one.more = 1": "it has “more”",
 }
-# What has the right form, and is told by its checksum alone.
-CHANGES = [
-    "one.characters = one.characters.replace(/^(.)(.)/u, '$2$1')",
-    "one.folding = {}",
-    "one.known_names = one.known_names.slice(0, -32)",
-    "one.spaces = ''",
-    "one.endings = ['x']",
-    "one.temperature += 1e-15",
-    "one.title = one.title.toUpperCase()",
-    "one.names = null",
-    "one.labels.reverse()",
-    "one.checksum = '00000000'",
-]
 CHANGED = """(_, json, changes) => changes.map((change) => {
     const content = JSON.parse(json), one = content.models[1];
     eval(change);
@@ -365,19 +323,13 @@ def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:
 # ---- errors ----
 
 
-@pytest.fixture(scope="module")
-def sentences(node: Run) -> dict[str, Any]:
-    """What each of ``WRONG`` says: all in one process."""
+def test_what_is_wrong_is_said_in_a_sentence(node: Run) -> None:
     found = node(SENTENCES, [code for code, _ in WRONG])
-    return dict(zip([code for code, _ in WRONG], found, strict=True))
-
-
-@pytest.mark.parametrize(("code", "said"), WRONG)
-def test_what_is_wrong_is_said_in_a_sentence(code: str, said: str, sentences: dict[str, Any]) -> None:
-    found = sentences[code]
-    assert found["kind"] == "Error"
-    assert found["said"].startswith(said)
-    assert len(found["said"]) < 250
+    assert [one["kind"] for one in found] == ["Error"] * len(WRONG)
+    assert [one["said"][: len(said)] for one, (_, said) in zip(found, WRONG, strict=True)] == [
+        said for _, said in WRONG
+    ]
+    assert max(len(one["said"]) for one in found) < 250
 
 
 def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
@@ -393,31 +345,16 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
     assert {len(name) for name in names} == {1}
 
 
-def refusals(node: Run, changes: Iterable[str], *, seal: bool) -> dict[str, Any]:
-    """What the module says of the data after each change, where asked with a checksum that is right."""
-    contents = node(CHANGED, list(changes))
-    for content in contents:
-        one = content["models"][1]
-        if seal and isinstance(one, dict):
-            one["checksum"] = checksum({key: value for key, value in one.items() if key != "checksum"})
-    return dict(zip(changes, node(REFUSALS, contents), strict=True))
-
-
 def test_damaged_data_are_refused_by_their_form(node: Run) -> None:
-    found = refusals(node, DAMAGES, seal=True)
+    found = dict(zip(DAMAGES, node(REFUSALS, node(CHANGED, list(DAMAGES))), strict=True))
     said = {change: f" ({what})" if what else "" for change, what in DAMAGES.items()}
     assert found == {
         change: ["Error", f"the model “simple_rnn” is damaged{said[change]}: export it again"] for change in DAMAGES
     }
 
 
-def test_what_was_changed_is_told_by_the_checksum(node: Run) -> None:
-    said = "the model “simple_rnn” is damaged (it is not what its checksum says): export it again"
-    assert refusals(node, CHANGES, seal=False) == {change: ["Error", said] for change in CHANGES}
-
-
 def test_a_changed_model_in_a_file_leaves_the_others(node: Run) -> None:
-    """Each has a checksum of its own, so models can be taken out of a file, and a file can be written anew."""
+    """Models can be taken out of a file, and a file can be written anew."""
     code = """({ load }, json) => {
         const content = JSON.parse(json);
         content.models[1].title = "";
@@ -425,19 +362,6 @@ def test_a_changed_model_in_a_file_leaves_the_others(node: Run) -> None:
         return load(JSON.stringify(content, null, 2)).title;
     }"""
     assert node(code) == "shipped"
-
-
-def test_the_checksum_is_of_values_whatever_their_order_and_kind(tmp_path: Path) -> None:
-    """Also of text beyond 16 bits, of halves of characters, and of keys that JavaScript takes for numbers."""
-    value = {"b": [1, 0.1, 2**53, -1e-7], "😀": "\ud83d ", "\uffff": None, "10": True, "9": {}, "a": [False, "é\0"]}
-    text = f"{read_part('checksum.js')}\nexport {{ checksumOf }};\n"
-    (tmp_path / "names.mjs").write_text(text, encoding="utf-8")
-    (tmp_path / "names.json").write_text("null", encoding="utf-8")
-    found = in_node(tmp_path)("({ checksumOf }, _, value) => [checksumOf(value), checksumOf('abc')]", value)
-    assert found == [checksum(dict(sorted(value.items()))), checksum("abc")]
-    assert found[0] != checksum({**value, "10": False})
-    with pytest.raises(TypeError, match="a checksum was asked of set"):
-        checksum({"a": {1}})
 
 
 def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
@@ -448,8 +372,6 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
         return content;
     }"""
     content = node(code)
-    one = content["models"][0]
-    one["checksum"] = checksum({key: value for key, value in one.items() if key != "checksum"})
     refused = "({ load }, _, content) => { try { return load(content); } catch (error) { return error.message; } }"
     assert node(refused, content).startswith(
         "This module computes something else for shipped than the engine “numpy”, which"
