@@ -23,7 +23,7 @@ import numpy as np
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import all_log_probabilities
-from namegen.core.generation.count_splitting import Open, Walk
+from namegen.core.generation.count_splitting import MAX_IN_VAIN, TRIED_A_READ, Open, Walk
 from namegen.core.generation.wishes.wishlist import Judge
 from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64, Int32, Int64
@@ -33,7 +33,6 @@ SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down
 HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
 MOST_WAITING = 500_000  # names that are judged together
 MOST_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
-TRIED_A_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
 MOST_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
 # Called with the names found so far and with what the search has done for them so far, now and then within a batch
@@ -131,7 +130,8 @@ class BandSearch:
         order: what ranks them.
         bound: prefixes that are read before the search gives up, each that the wishes are asked of counted as a part
             of one; sooner where the model knows so many characters that
-            it would compute more than ``MOST_LOGITS``, or more prefixes wait than memory is for (``MOST_NUMBERS``).
+            it would compute more than ``MOST_LOGITS``, prefixes are so long that it takes more than ``MAX_IN_VAIN``, or
+            more wait than memory is for (``MOST_NUMBERS``).
         on_progress: called now and then with the names found so far, of which some may still be refused or give way to
             higher ones, and the prefixes read so far.
 
@@ -154,6 +154,7 @@ class BandSearch:
     def reads_at_most(self, prefixes: int) -> None:
         """Set the bound: so many more prefixes than were read, or as many as ``MOST_LOGITS`` allow."""
         self.bound = self._work + max(1, min(prefixes, MOST_LOGITS // self.walk.logits_a_prefix))
+        self._computed = self.walk.computed + MAX_IN_VAIN
 
     @property
     def _work(self) -> int:
@@ -215,10 +216,11 @@ class BandSearch:
                 pending.append(brother)
             else:
                 numbers -= block.numbers
-            if self._work + len(prefixes.last) > self.bound or numbers > MOST_NUMBERS:
+            too_much = self.walk.computed > self._computed or numbers > MOST_NUMBERS
+            if self._work + len(prefixes.last) > self.bound or too_much:
                 return None
             self.read += len(prefixes.last)
-            logits, after = self.walk.model.step(prefixes.last, self.walk.model.select(prefixes.state, prefixes.parent))
+            logits, after = self.walk.read(prefixes)
             steps = all_log_probabilities(logits)
             if np.isnan(steps[:, BOUNDARY]).any():
                 raise GenerationError(

@@ -26,11 +26,14 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wish import Tracker
 from namegen.core.generation.wishes.wishlist import MaxLength, StartsWith, Wishlist
 from namegen.errors import GenerationError
-from namegen.types import Array, Bool, Float64, Int, Int32, Int64
+from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 
 BLOCK_ROWS = 4096  # prefixes that are read together: what they need stays in the processor's cache
 BLOCK_NUMBERS = 1 << 20  # fewer where their logits, or their characters, would be more than so many
 ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a time
+MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
+LOGITS_A_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
+TRIED_A_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
 Places: TypeAlias = dict[str, Int64[Array, "..."]]  # of each prefix, its place in each wish's tracker
@@ -201,6 +204,7 @@ class Walk:
         self.logits_a_prefix = model.vocabulary_size * rows_a_prefix
         self.rejected: Counter[str] = Counter()
         self.tried = 0  # prefixes that the filter was asked of, refused ones included
+        self.computed = 0  # what was done so far, in logits
 
     def start(self, count: int) -> Open:
         """The first characters that the wish forces, read behind the one beginning. To condition on them is to begin
@@ -257,7 +261,11 @@ class Walk:
         parts, counts, scores, begins = [], [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0, np.int32)]
         several = self.beginnings.several and n > 0
         pending = [self._start_split(n, rng, sampling) if several else self.start(n)]
+        last_found = self.computed
         while pending:
+            if self.computed - last_found > MAX_IN_VAIN:  # none of the draws comes to an end
+                self.rejected[MaxLength.name] += sum(int(block.count.sum()) for block in pending)
+                break
             prefixes = pending.pop()
             row, token, count, score, after = self._split(prefixes, rng, sampling)
             score += prefixes.score[row]
@@ -265,6 +273,7 @@ class Walk:
             if stops.any():
                 tokens, keep = self.ended(prefixes, row[stops], count[stops])
                 if len(tokens):
+                    last_found = self.computed
                     parts.append(tokens)
                     counts.append(count[stops][keep])
                     scores.append(score[stops][keep])
@@ -283,8 +292,7 @@ class Walk:
         self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
     ) -> tuple[Int64[Array, "R"], Int32[Array, "R"], Int64[Array, "R"], Float64[Array, "R"], State]:
         """Read the prefixes and split their counts: (row, next token, count, its log-probability), and the state."""
-        state = self.model.select(prefixes.state, prefixes.parent)
-        logits, after = self.model.step(prefixes.last, state)
+        logits, after = self.read(prefixes)
         weights = sampling.weights(logits)
         sums = running_sums(weights)
         if np.isnan(sums[-1]).any():
@@ -298,6 +306,15 @@ class Walk:
         else:
             score = log_probabilities(logits, row, token)
         return row, token.astype(np.int32), count, score, after
+
+    def read(self, prefixes: Open) -> tuple[Float[Array, "B V"], State]:
+        """The logits of what follows the prefixes, and the state."""
+        self.computed += len(prefixes.last) * self._numbers(prefixes)
+        return self.model.step(prefixes.last, self.model.select(prefixes.state, prefixes.parent))
+
+    def _numbers(self, prefixes: Open) -> int:
+        """Logits that each of some prefixes takes, or that its characters are worth, if those are more."""
+        return max(self.logits_a_prefix, LOGITS_A_CHARACTER * int(prefixes.tokens.shape[1]))
 
     def children(
         self,
@@ -318,6 +335,7 @@ class Walk:
             rows, last, counts, scores = row[block], token[block], count[block], score[block]
             tokens, beginning = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1), prefixes.beginning[rows]
             self.tried += len(rows)
+            self.computed += len(rows) * self._numbers(prefixes) // TRIED_A_READ
             places = self.filter.go_on(prefixes.places, rows, last)
             which = np.arange(start, start + len(rows))
             keep = self.keep(self.filter.refused_prefixes(tokens, places), counts)

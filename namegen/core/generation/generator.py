@@ -28,7 +28,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.mixture import as_one
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability, OnProgress
-from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
+from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, draw, pick
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, WellFormed, Wishlist
@@ -261,7 +261,7 @@ class Generator:
         on_progress: OnProgress | None,
     ) -> Iterator[NameBatch]:
         """Draw until there are n names; where next to none turn up, search for the rest."""
-        found = tried = in_vain = 0
+        found = tried = in_vain = computed = 0
         on_block = None if on_progress is None else lambda drawn: on_progress(found, tried + drawn)
         rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
         while found < n:
@@ -272,12 +272,12 @@ class Generator:
             if batch.names:
                 yield batch
             if size < TRIES * len(batch.names):
-                in_vain = 0
+                in_vain, computed = 0, walk.computed
                 rejected.clear()
                 continue
             in_vain += size
             rejected += draws.rejected + refused  # of counters, what is zero goes
-            if in_vain >= TRIES and found < n:
+            if (in_vain >= TRIES or walk.computed - computed > MAX_IN_VAIN) and found < n:
                 break
         else:
             return

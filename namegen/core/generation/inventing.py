@@ -13,6 +13,7 @@ import numpy as np
 from namegen.core.data.players import SUFFIXES
 from namegen.core.data.sameness import normalise
 from namegen.core.generation.bands import OnProgress
+from namegen.core.generation.count_splitting import MAX_IN_VAIN
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings
@@ -21,6 +22,7 @@ from namegen.errors import GenerationError, SettingsError, of_part, setting
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
 TRIES = 2_000  # names that are drawn for one new name before it is given up
+CALL_ROWS = 64  # rows that the model reads in hardly more time than one
 
 
 @dataclass(frozen=True)
@@ -223,9 +225,10 @@ def draw_each(
     known = None if allow_seen else generator.known_names
     found: dict[int, str] = {}
     waiting = list(range(len(rngs)))
-    for _ in range(TRIES):
-        if not waiting:
-            return [found[place] for place in range(len(rngs))]
+    tries = computed = 0
+    while waiting:
+        if tries == TRIES or computed > MAX_IN_VAIN:
+            raise GenerationError(f"no new name was found in {tries:,} tries: train on a longer list")
         numbers = generator.beginnings.numbers + longest + 1
         uniforms = np.stack([rngs[place].random(numbers) for place in waiting])
         tokens = generator.draw_one_by_one(uniforms, temperature=temperature)
@@ -234,5 +237,8 @@ def draw_each(
         for place, name, is_seen in zip(waiting, names, seen, strict=True):
             if not is_seen and len(name) <= longest and WellFormed().keeps(name):
                 found[place] = name
-        waiting = [place for place in waiting if place not in found]
-    raise GenerationError(f"no new name was found in {TRIES:,} tries: train on a longer list")
+        lengths = [len(name) + 1 for name in names]
+        in_vain = not any(place in found for place in waiting)
+        computed = computed * in_vain + max(sum(lengths), CALL_ROWS * max(lengths)) * generator.vocabulary.size
+        tries, waiting = tries + 1, [place for place in waiting if place not in found]
+    return [found[place] for place in range(len(rngs))]

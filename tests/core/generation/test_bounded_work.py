@@ -11,16 +11,19 @@ import pytest
 
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
+import namegen.core.generation.generator as generator_module
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.generation import inventing
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import Walk
-from namegen.core.generation.generator import Generator, round_size
+from namegen.core.generation.generator import Generator, likeliest, round_size
 from namegen.core.generation.inventing import PlayerInventor, draw_each
 from namegen.core.generation.people import PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.wishlist import Contains, Judge, Wishlist
+from namegen.errors import GenerationError
 from tests.core.generation.exact import SmallModel, draw
 
 
@@ -238,3 +241,54 @@ def test_options_are_given_by_name_and_all_else_in_either_way(
     of_function = inspect.signature(function).parameters.values()
     assert {one.name for one in of_function if one.kind is one.KEYWORD_ONLY} == options
     assert not [one.name for one in of_function if one.kind is one.POSITIONAL_ONLY]
+
+
+class Endless(SmallModel):
+    """Its names never end; counts the characters that it reads."""
+
+    characters = 0
+
+    def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.characters += len(tokens)
+        logits, state = super().step(tokens, state)
+        logits[:, 0] = -1e9
+        return logits, state
+
+
+@pytest.mark.parametrize("n", [1, 3_000])
+@pytest.mark.parametrize("search", ["generate", "likeliest", "draw_each"])
+def test_of_names_that_never_end_so_much_is_computed_and_no_more(
+    search: str, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are asked for. Of a thousand characters each, draws alone would be no bound."""
+    for module in (count_splitting_module, bands_module, generator_module, inventing):
+        monkeypatch.setattr(module, "MAX_IN_VAIN", 300_000)
+    model = Endless()
+    source, rng = Generator(model, model.vocabulary), np.random.default_rng(0)
+    rngs, sampling = [np.random.default_rng(seed) for seed in range(n)], SamplingSettings(max_length=900)
+    searches: dict[str, Callable[[], object]] = {
+        "draw_each": lambda: draw_each(source, rngs, longest=900, allow_seen=True),
+        "likeliest": lambda: list(likeliest(source, n, max_length=900, allow_seen=True)),
+        "generate": lambda: list(source.generate(n, rng=rng, sampling=sampling, allow_seen=True)),
+    }
+    with pytest.raises(GenerationError, match=r"no new name|names found: 0 of .* no more within"):
+        searches[search]()
+    assert 100 < model.characters < (2 * 300_000 if search != "draw_each" else 300_000 + 901 * n)
+
+
+def test_a_text_that_long_names_hardly_have_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (count_splitting_module, bands_module, generator_module):
+        monkeypatch.setattr(module, "MAX_IN_VAIN", 300_000)
+    model = Endless()
+    source = Generator(model, model.vocabulary)
+    for wish in (Matches(".*" + "abcabc" * 3 + ".*"), Contains("abcabc" * 3)):
+        batches = source.generate(
+            1,
+            rng=np.random.default_rng(0),
+            sampling=SamplingSettings(max_length=900),
+            wishes=Wishlist([wish]),
+            allow_seen=True,
+        )
+        with pytest.raises(GenerationError, match=r"names found: 0 of 1 .* no more within"):
+            list(batches)
+    assert model.characters < 4 * 300_000

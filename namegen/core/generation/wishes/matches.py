@@ -20,10 +20,10 @@ from namegen.core.generation.wishes.wish import Finished, Tracker, Wish, compose
 from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
 
-SECONDS_A_CALL = 0.2  # a name takes about a microsecond; an expression that explodes is stopped here
+SECONDS_A_CALL = 0.05  # a name takes about a microsecond; an expression that explodes is stopped here
 SECONDS_TO_SPARE = 1.5  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
 SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search asks of some millions at most
-CALLS_A_LOOK = 8  # at the processor's clock, which takes as long as a call
+CALLS_A_LOOK = 50  # at the processor's clock, which takes longer than a call
 LONGEST_EXPRESSION = 10_000
 LARGEST_EXPRESSION = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
 MOST_KNOWN = 200_000  # texts whose answers are kept
