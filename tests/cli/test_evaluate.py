@@ -1,8 +1,14 @@
-"""``evaluate``, ``ceiling`` and ``describe``."""
+"""``evaluate``, ``ceiling``, ``describe``, ``score`` and ``export-vocabulary``: figures that add up."""
 
 from __future__ import annotations
 
+import json
+import math
+
 import pytest
+
+from namegen import load
+from namegen.core.data.vocabulary import Vocabulary
 
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 
@@ -10,82 +16,55 @@ METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_s
 def test_ceiling_gives_the_figures_of_the_list(program):
     program.write("names.txt", "Al\nAli\nAl\n")
     result = program("ceiling", "names.txt", "--json").done().json
-    assert set(result) == METRICS | {"names", "distinct_names", "distinct_prefixes", "characters"}
-    sizes = {name: result[name] for name in ("names", "distinct_names", "distinct_prefixes", "characters")}
-    assert sizes == {"names": 3, "distinct_names": 2, "distinct_prefixes": 4, "characters": 10}
+    sizes = {"names": 3, "distinct_names": 2, "distinct_prefixes": 4, "characters": 10}
+    assert result == {**{name: result[name] for name in METRICS}, **sizes}
     assert result["accuracy_argmax"] == pytest.approx(0.9)
     text = program("ceiling", "names.txt").done().out
     assert "90.0%" in text
     assert "nats/char" in text
+    assert program("ceiling", "-", "--json", stdin=b"Bob\n\nAl\n").done().json["names"] == 2
+    program.write("one.txt", "Al\n")
+    assert "-0.0" not in program("ceiling", "one.txt").done().out + program("ceiling", "one.txt", "--json").out
 
 
 def test_what_stands_for_a_list_left_out_is_said(program):
-    run = program("ceiling").done()
-    assert run.err == "names: mlb-first\n"
-    assert program("ceiling", "--quiet").done().err == ""
-    assert program("ceiling", "mlb-first").done().err == ""
-
-
-def test_a_model_of_a_bundled_list_is_evaluated_on_that(program):
+    assert program("ceiling").done().err == "names: mlb-first\n"
+    assert program("ceiling", "--quiet").done().err == program("ceiling", "mlb-first").done().err == ""
     left_out = program("evaluate", "japanese-given").done()
     assert left_out.err == "names: japanese-given, which the model learned from\n"
     assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
 
 
-def test_standard_input_is_read(program):
-    assert program("ceiling", "-", "--json", stdin=b"Bob\n\nAl\n").done().json["names"] == 2
-
-
-def test_evaluate_gives_the_figures_of_a_model(program, run_folder):
+def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(program, run_folder):
     result = program("evaluate", "run", "names.txt", "--json").done().json
     assert set(result) == METRICS | {"names", "left_out", "ceiling", "model"}
     assert set(result["ceiling"]) == METRICS
     assert (result["names"], result["left_out"], result["model"]) == (300, 0, "run")
     assert result["loss_nats_per_char"] > result["ceiling"]["loss_nats_per_char"]
-    text = program("evaluate", "run", "names.txt").done().out
-    assert max(map(len, text.split("\n"))) <= 80
-    assert "ceiling of this list" in text
-
-
-def test_evaluate_leaves_out_what_the_model_cannot_read_and_says_so(program, run_folder):
-    program.write("more.txt", "Hank\nЖанна\n佐藤\n")
+    assert "ceiling of this list" in program("evaluate", "run", "names.txt").done().out
+    program.write("more.txt", "Hank\nЖанна\n佐藤\n" + "a" * 900 + "\n")
     run = program("evaluate", "run", "more.txt", "--json").done()
-    assert (run.json["names"], run.json["left_out"]) == (1, 2)
-    assert "left out: 2 of 3 names" in run.err
+    assert (run.json["names"], run.json["left_out"]) == (2, 2)
+    assert "left out: 2 of 4 names" in run.err
     program.write("foreign.txt", "Жанна\n")
     program("evaluate", "run", "foreign.txt").refused("every name has characters that run does not know")
 
 
-def test_evaluate_reads_names_longer_than_any_in_training(program, run_folder):
-    program.write("long.txt", "a" * 900 + "\n")
-    assert program("evaluate", "run", "long.txt", "--json").done().json["names"] == 1
-
-
-def test_describe_fits_80_columns(program):
-    for name in ("mlb-first", "companies", "japanese-given"):
-        from unicodedata import east_asian_width
-
-        text = program("describe", name).done().out
-        widths = [sum(2 if east_asian_width(c) in "WF" else 1 for c in line) for line in text.split("\n")]
-        assert max(widths) <= 80
+def test_describe_as_text_and_as_json(program):
     assert "Bill" in program("describe").done().out
     assert "Commonest names" not in program("describe", "companies").done().out  # each stands once
-
-
-def test_describe_as_json_is_the_description(program):
     program.write("names.txt", "Al\nAlan\nBob\nAl\n")
     result = program("describe", "names.txt", "--json").done().json
     assert (result["entries"], result["distinct"], result["lengths"]) == (4, 3, {"2": 2, "3": 1, "4": 1})
+    for names in ("a\n", "a\na\n", "a\nb\n"):
+        program.write("few.txt", names)
+        assert "name" in program("describe", "few.txt").done().out
+    program.write("few.txt", "Al\n")
+    assert "few.txt: 1 name, all distinct" in program("describe", "few.txt").done().out
 
 
-def test_describe_shows_no_control_characters(program):
-    program.write("names.csv", 'n\n"\x1b[31mred"\n"\x1b[31mred"\nblue\n')
-    assert "\x1b" not in program("describe", "names.csv").done().out
-    assert "\x1b" not in program("ceiling", "names.csv").done().out
-
-
-def test_describe_counts_labels(program):
-    program.write("two.csv", "name,origin\nAino,Finnish\nPia,Finnish\nPia,Italian\nEzio,\x1b[31m\n")
+def test_describe_counts_labels_and_shows_no_control_characters(program):
+    program.write("two.csv", "name,origin\nAino,Finnish\nPia,Finnish\nPia,Italian\n\x1b[31mEzio,\x1b[31m\n")
     run = program("describe", "two.csv", "--label-column", "origin", "--json").done()
     assert next(iter(run.json["labels"].items())) == ("Finnish", 2)
     assert sum(run.json["labels"].values()) == 4
@@ -100,34 +79,86 @@ def test_describe_counts_labels(program):
     assert "5 others" in program("describe", "many.csv", "--label-column", "of").done().out
 
 
-def test_describe_draws_where_it_is_told_to(program, some_names):
+def test_describe_draws_where_it_is_told_to_and_over_nothing(program, some_names):
     program.write("names.txt", some_names)
-    run = program("describe", "names.txt", "--plot", "drawn.png").done()
-    assert "drawn: drawn.png" in run.err
+    mine = program.write("mine.svg", "precious")
+    assert "drawn: drawn.png" in program("describe", "names.txt", "--plot", "drawn.png").done().err
     assert (program.folder / "drawn.png").read_bytes().startswith(b"\x89PNG")
     program("describe", "names.txt", "--plot", "names.txt").refused(".png or .svg", code=2)
-    assert (program.folder / "names.txt").read_text(encoding="utf-8") == some_names
-    assert "cannot write" in program("describe", "names.txt", "--plot", "nowhere/drawn.png").err
-
-
-def test_describe_draws_over_nothing_unless_it_is_told_to(program):
-    program.write("names.txt", "Al\nBob\n")
-    drawn = program.write("mine.svg", "precious")
+    program("describe", "names.txt", "--plot", "nowhere/drawn.png").refused("cannot write")
     program("describe", "names.txt", "--plot", "mine.svg").refused("mine.svg exists already", "--force")
-    assert drawn.read_text() == "precious"
-    program("describe", "names.txt", "--plot", "mine.svg", "--force").done()
-    assert "<svg" in drawn.read_text(encoding="utf-8")
     program("describe", "names.txt", "--force").refused("--plot", code=2)
+    assert mine.read_text() == "precious"
+    assert (program.folder / "names.txt").read_text(encoding="utf-8") == some_names
+    program("describe", "names.txt", "--plot", "mine.svg", "--force").done()
+    assert "<svg" in mine.read_text(encoding="utf-8")
 
 
-def test_one_name_is_no_names(program):
-    program.write("one.txt", "Al\n")
-    assert "one.txt: 1 name, all distinct" in program("describe", "one.txt").done().out
-    text, result = program("ceiling", "one.txt").done().out, program("ceiling", "one.txt", "--json").done()
-    assert "-0.0" not in text + result.out
+def test_a_score_adds_up(program, run_folder):
+    run = program("score", "run", "David", "Dvdai", "--json").done()
+    assert run.err == "model: run\n"
+    assert run.json["model"] == "run"
+    david, other = run.json["scores"]
+    assert (david["name"], other["name"]) == ("David", "Dvdai")
+    letters = [letter["log_probability"] for letter in david["letters"]]
+    assert [letter["letter"] for letter in david["letters"]] == [*"David", ""]
+    assert math.fsum(letters) == pytest.approx(david["log_probability"])
+    assert david["bits_per_char"] == pytest.approx(-david["log_probability"] / math.log(2) / 6)
+    assert 0 <= other["percentile"] <= david["percentile"] <= 100
+    plain = program("score", "--model", "run", "David", "Al").done()
+    first, second = plain.out.split("\n\n")
+    assert first.startswith(f"David: bits per character {david['bits_per_char']:.2f}, log-probability ")
+    assert [line.split()[0] for line in first.split("\n")[1:]] == [*"David", "·"]
+    assert first.split("\n")[1].split()[1] == f"{-letters[0] / math.log(2):.1f}"
+    assert "\x1b" not in plain.out
+    assert second.split("\n")[-2].split()[0] == "·"
+    assert plain.err == ""
 
 
-def test_describe_works_on_the_smallest_lists(program):
-    for names in ("a\n", "a\na\n", "a\nb\n"):
-        program.write("names.txt", names)
-        assert "name" in program("describe", "names.txt").done().out
+def test_how_a_model_is_told_from_a_name(program, run_folder):
+    for model in ("run", "run/model.safetensors"):
+        assert program("score", model, "Al", "--json").done().json["model"] == model
+    (program.folder / "runs").mkdir()
+    run_folder.rename(program.folder / "runs" / "names-numpy")
+    alone = program("score", "Al", "--json").done()
+    assert (alone.json["model"], alone.err) == ("runs/names-numpy", "model: runs/names-numpy\n")
+    (program.folder / "Al").mkdir()
+    assert [one["name"] for one in program("score", "Al", "Ed", "--json").json["scores"]] == ["Al", "Ed"]
+    assert program("score", "Al", "--quiet").done().err == ""
+    program("score", "no/such.safetensors", "Al").refused("there is no model")
+    program("score", "companies").refused("'companies' is a model", code=2)
+    assert program("score", "--model", "runs/names-numpy", "companies").done().out.startswith("companies: ")
+
+
+def test_scores_of_a_shipped_model_and_labels(program):
+    result = program("score", "companies", "Apple Inc.").done()
+    assert "\n  ␣" in result.out
+    assert result.err == "model: companies\n"
+    likely = program("score", "world-given", "Aino", "--labels").lines()
+    assert likely[0] == "Aino"
+    assert len(likely) == 7
+    assert likely[-1].split()[1] == "others"
+    program("score", "world-given", "Aino", "--label", "Finnish", "--labels").refused("give several", code=2)
+
+
+def test_what_cannot_be_scored_is_one_sentence(program, run_folder):
+    program("score", "run", "Al", "さくら\x1b").refused("くさら", "the model knows")
+    program("score", "run", "").refused("empty")
+    assert program("score").code == program("score", "run", "Al", "--backend", "jax").code == 2
+
+
+def test_a_vocabulary_lies_beside_its_model_and_plain_json_reads_it(program, run_folder):
+    run = program("export-vocabulary", "run").done()
+    vocabulary = load(run_folder).checkpoint.vocabulary
+    assert run.out == f"run/model.json: {len(vocabulary.characters)} characters\n"
+    assert run.err == "out: run/model.json\n"
+    document = json.loads((run_folder / "model.json").read_text(encoding="utf-8"))
+    assert document == {"format": "namegen vocabulary", "format_version": 1, "characters": vocabulary.characters}
+    shipped = program("export-vocabulary", "japanese-given", "--json").done().json
+    path = program.folder / "japanese-given.json"
+    count = len(Vocabulary.load(path).characters)
+    assert shipped == {"out": path.name, "bytes": path.stat().st_size, "character_count": count}
+    program("export-vocabulary", "mlb-last", path.name).refused("exists already", "--force")
+    program("export-vocabulary", "mlb-last", "run").refused("name a file, such as run/model.json")
+    program("export-vocabulary", "mlb-last", path.name, "--force").done()
+    assert Vocabulary.load(path).characters != vocabulary.characters

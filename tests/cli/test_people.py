@@ -1,35 +1,25 @@
-"""``namegen people``: whole people of one origin, as wished for, in every format."""
+"""``namegen people``, ``players``, ``companies``: whole names that nobody has, as wished for."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 from collections import Counter
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from namegen import api, models
-from namegen.cli import cli
-from namegen.core.data.sameness import normalise
+from namegen.core.data.sameness import normalise, sameness_of
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import GenerationError, SettingsError
-from namegen.lists import load_bundled
-from tests.small_models import small_models, some_of
+from namegen.lists import load_bundled, players
+from tests.cli.conftest import invoke
+from tests.small_models import some_of
 
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(models, "_FOLDER", small_models())
-    monkeypatch.chdir(tmp_path)
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, ["people", *map(str, arguments)])
+pytestmark = pytest.mark.usefixtures("small")
 
 
 def people(n: int, **told: object) -> list[Person]:
@@ -155,108 +145,118 @@ class TestInventing:
         assert len({person.origin for person in together}) > 1
 
 
-class TestTemplates:
-    def test_a_template_has_the_fields_of_a_person(self) -> None:
-        check_template("{{{origin}}} {family}, {given}")
-        assert Person("A", "B", "C").written("{{{origin}}} {family}, {given}") == "{C} B, A"
-        assert Person("{given}", "{0}").written() == "{given} {0}"
-
-    @pytest.mark.parametrize(
-        ("template", "message"),
-        [
-            ("{first} {family}", "has the field '{first}': expected some of {given}, {family}, {origin}"),
-            ("{given.__class__}", "has the field '{given.__class__}'"),
-            ("{given!r}", "has a format for {given}, which is not possible"),
-            ("{given:>99999999}", "has a format for {given}, which is not possible"),
-            ("{}", "has the field '{}'"),
-            ("{given", "is not a template"),
-            ("given", "has no name in it"),
-            ("{origin}", "has no name in it"),
-        ],
-    )
-    def test_any_other_is_refused(self, template: str, message: str) -> None:
-        with pytest.raises(SettingsError) as error:
-            check_template(template)
-        assert message in str(error.value)
-        result = run("--template", template)
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert "--template " in result.stderr
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{first} {family}", "the field '{first}'"),
+        ("{given.__class__}", "the field '{given.__class__}'"),
+        ("{given!r}", "a format for {given}"),
+        ("{given:>99999999}", "a format for {given}"),
+        ("{}", "the field '{}'"),
+        ("{given", "is not a template"),
+        ("given", "has no name in it"),
+        ("{origin}", "has no name in it"),
+    ],
+)
+def test_a_template_has_the_fields_of_a_person_alone(template: str, message: str) -> None:
+    check_template("{{{origin}}} {family}, {given}")
+    assert Person("A", "B", "C").written("{{{origin}}} {family}, {given}") == "{C} B, A"
+    assert Person("{given}", "{0}").written() == "{given} {0}"
+    with pytest.raises(SettingsError) as error:
+        check_template(template)
+    assert message in str(error.value)
 
 
-class TestCommand:
-    def test_every_format_has_the_columns(self) -> None:
-        told = ("-n", 6, "--seed", 1, "--template", "{family}, {given}")
-        rows = json.loads(run(*told, "--format", "json").stdout)
-        assert list(rows[0]) == ["name", "given", "family", "origin"]
-        assert all(row["name"] == f"{row['family']}, {row['given']}" for row in rows)
-        lines = run(*told, "--format", "jsonl").stdout.splitlines()
-        assert list(map(json.loads, lines)) == rows
-        assert list(csv.DictReader(io.StringIO(run(*told, "--format", "csv").stdout))) == rows
-        assert run(*told).stdout.splitlines() == [row["name"] for row in rows]
-
-    def test_wishes_of_each_part(self, tmp_path: Path) -> None:
-        (tmp_path / "not.txt").write_text("a\n", encoding="utf-8")
-        rows = json.loads(
-            run(
-                *("-n", 8, "--seed", 1, "--format", "json", "--origin", "italian"),
-                *("--given-starts-with", "Ma", "--given-max-length", 6, "--family-ends-with", "i"),
-                *("--family-min-length", 5, "--family-banned", tmp_path / "not.txt", "--case", "upper"),
-            ).stdout
-        )
-        assert len(rows) == 8
-        for row in rows:
-            assert row["origin"] == "Italian"
-            assert row["given"].startswith("MA")
-            assert len(row["given"]) <= 6
-            assert row["family"].endswith("I")
-            assert len(row["family"]) >= 5
-            assert "A" not in row["family"]
-
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            (("--origin", "Klingon"), "--origin is 'Klingon', which world-given does not know"),
-            (
-                ("--given-min-length", 9, "--given-max-length", 3),
-                "--given-min-length 9 contradicts --given-max-length 3",
-            ),
-            (("--family-starts-with", "Щ"), "--family-starts-with"),
-            (("--family", "nobody"), "there is no model 'nobody'"),
-            (("--given-avoid", "-", "--family-banned", "-"), "standard input, which can be read only once"),
-            (("--format", "csv", "--json"), "--json contradicts"),
-        ],
-    )
-    def test_what_is_wrong_is_said_in_a_sentence(self, arguments: tuple[object, ...], message: str) -> None:
-        result = run(*arguments)
-        assert result.exit_code in (1, 2)
-        assert result.stdout == ""
-        assert message in result.stderr
-        assert "Traceback" not in result.stderr
+def rows_of(*arguments: object) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = json.loads(invoke(*arguments, "--seed", 1, "--format", "json").stdout)
+    return rows
 
 
-def test_players_take_wishes_for_each_part() -> None:
-    told = [
-        "players",
-        "-n",
-        "5",
-        "--seed",
-        "1",
-        "--format",
-        "json",
-        "--first-starts-with",
-        "J",
-        "--last-ends-with",
-        "n",
-    ]
-    rows = json.loads(CliRunner().invoke(cli, told).stdout)
+def test_wishes_of_each_part(tmp_path: Path) -> None:
+    (tmp_path / "not.txt").write_text("a\n", encoding="utf-8")
+    given = ("--given-starts-with", "Ma", "--given-max-length", 6, "--given-contains", "r", "--origin", "italian")
+    family = ("--family-ends-with", "i", "--family-min-length", 5, "--family-banned", "not.txt", "--case", "upper")
+    rows = rows_of("people", "-n", 8, *given, *family, "--template", "{family}, {given}")
+    assert len(rows) == 8
+    for row in rows:
+        assert row["name"] == f"{row['family']}, {row['given']}"
+        assert row["origin"] == "Italian"
+        assert re.fullmatch("(?=.*R)MA.{0,4}", row["given"])
+        assert re.fullmatch("[^A]{4,}I", row["family"])
+    rows = rows_of("players", "-n", 5, "--first-starts-with", "J", "--last-ends-with", "n", "--last-max-length", 7)
     assert len(rows) == 5
-    assert all(row["first"].startswith("J") and row["last"].endswith("n") for row in rows)
+    assert all(row["first"].startswith("J") and re.fullmatch(".{1,6}n", row["last"]) for row in rows)
+    wishes = ("-n", 5, "--starts-with", "B", "--max-length", 20)
+    assert rows_of("companies", *wishes) == rows_of("generate", "companies", *wishes)
 
 
-def test_companies_take_every_wish_of_generate() -> None:
-    told = ["-n", "5", "--seed", "1", "--starts-with", "B", "--max-length", "20", "--format", "jsonl"]
-    [companies, generate] = [
-        CliRunner().invoke(cli, [*command, *told]).stdout for command in (["companies"], ["generate", "companies"])
-    ]
-    assert companies == generate
-    assert all(json.loads(line)["name"].startswith("B") for line in companies.splitlines())
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("people --origin Klingon", 2, "--origin is 'Klingon', which world-given does not know"),
+        (
+            "people --given-min-length 9 --given-max-length 3",
+            2,
+            "--given-min-length 9 contradicts --given-max-length 3",
+        ),
+        ("people --family-starts-with Щ", 2, "--family-starts-with"),
+        ("people --template given", 2, "--template"),
+        ("people --family nobody", 1, "there is no model 'nobody'"),
+        ("people --given-avoid - --family-banned -", 2, "--given-avoid - and --family-banned -"),
+        ("people --given-min-distance 4", 2, "--given-min-distance"),
+        ("players --first-avoid - --last-avoid -", 2, "read only once"),
+        *[
+            (f"{command} {wrong}", 2, wrong.split()[0])
+            for command in ("players", "companies")
+            for wrong in ("-n 0", "-n many", "-n 1000000000", "--seed -1", "--temperature -1")
+        ],
+        ("players --temperature 0", 1, "0 players found of 25"),
+        ("companies --temperature 0", 1, "names found: 0 of 25"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(line: str, code: int, message: str) -> None:
+    result = invoke(*line.split())
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_25_players_none_of_them_real_and_40_companies_none_of_them_in_the_list() -> None:
+    result = invoke("players")
+    names = result.stdout.splitlines()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(set(names)) == len(names) == 25
+    assert all(len(name.split()) >= 2 for name in names)
+    assert not set(map(normalise, names)) & {normalise(player.full_name) for player in players()}
+    names = invoke("companies", "-n", 40).stdout.splitlines()
+    form = sameness_of("companies").normalise
+    assert len({form(name) for name in names}) == 40
+    assert not {form(name) for name in names} & {form(name) for name in load_bundled("companies").names}
+    assert invoke("companies").stdout.count("\n") == 25
+
+
+@pytest.mark.parametrize("command", ["people", "players", "companies", "generate companies"])
+def test_a_seed_gives_the_same_names_and_a_letter_case_writes_them_otherwise(command: str) -> None:
+    def names(*more: object) -> list[str]:
+        return invoke(*command.split(), "-n", 12, *more).stdout.splitlines()
+
+    learned, again, other = (names("--seed", seed) for seed in (1, 1, 2))
+    assert learned == again != other
+    assert names() != names()
+    assert names("--seed", 1, "--case", "upper") == [name.upper() for name in learned] != learned
+    title = names("--seed", 1, "--case", "title")
+    assert [name.casefold() for name in title] == [name.casefold() for name in learned]
+    assert title != learned
+
+
+def test_a_version_without_models_says_so_and_files_of_their_names_are_in_no_way(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("companies", "mlb-first", "mlb-last"):
+        Path(name).mkdir()
+    assert invoke("companies", "-n", 1).exit_code == invoke("players", "-n", 1).exit_code == 0
+    monkeypatch.setattr(models, "_FOLDER", tmp_path / "nothing")
+    for command in ("players", "companies"):
+        result = invoke(command)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("namegen: ")
