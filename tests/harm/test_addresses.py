@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.web.export import ARITHMETIC, PageModel, write_page
+from namegen.web.export import ENGINE, PageModel, write_page
 from tests.harm.effort import tries
 from tests.harm.grammars import page_addresses, sampled
 from tests.requirements import require
@@ -73,6 +73,6 @@ def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
     page = opened(page_of_models)
     addresses = sampled(page_addresses(MODELS, LABELS), tries("addresses"))
-    sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ARITHMETIC, "dom.js", "wish.js"))
+    sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ENGINE, "form.js"))
     problems = page.evaluate(READER.replace("%s", sources), addresses)
     assert problems == [], (len(problems), problems[:3])
