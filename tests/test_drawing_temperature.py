@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from namegen.backends import load_engine
 from namegen.config import Config, merge
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation.plausibility import SHORT_LIST_TEMPERATURES, TEMPERATURES, drawing_temperature
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.settings import DataSettings
@@ -80,6 +82,24 @@ def test_the_new_names_of_a_short_list_are_shaped_like_it(text: str, shape: str)
     drawn = api.open_checkpoint(result.checkpoint, "short").generate(200, seed=1)
     assert len(set(drawn) - set(names)) == 200
     assert sum(re.fullmatch(shape, name) is None for name in drawn) <= 6
+
+
+def test_of_long_names_fewer_are_drawn(trained: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of names of 998 letters 2,000 at each temperature took minutes."""
+    drawn = []
+
+    def draw(generator: Any, n: int, *more: Any, **settings: Any) -> tuple[list[str], np.ndarray]:
+        drawn.append(n)
+        return [], np.zeros(0, np.int32)
+
+    monkeypatch.setattr("namegen.core.generation.plausibility.new_draws", draw)
+    generator = api.open_checkpoint(trained.checkpoint, "long").generator
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for repeated in (1, 25, 499):
+        names = [repeated * f"{a}{b}" for a in letters[:12] for b in letters]
+        tree = PrefixTree.from_names(names, generator.vocabulary)
+        drawing_temperature(generator, tree, longest=1000, rng=np.random.default_rng(0))
+    assert sorted(set(drawn)) == [100, 1960, 2000]
 
 
 def test_names_are_drawn_with_it_unless_another_is_asked_for(cool: Checkpoint) -> None:

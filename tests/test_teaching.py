@@ -21,6 +21,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.teaching.weighing import Weighing
 from namegen.core.training import effort, run
+from namegen.core.training.progress import SilentListener
 from namegen.core.training.run import TrainingRun
 from namegen.errors import CheckpointError, SettingsError, TrainingError
 from namegen.lists import load_bundled
@@ -159,7 +160,7 @@ def test_a_run_that_is_stopped_as_it_learns_goes_on_from_the_same_lesson(tmp_pat
         np.testing.assert_array_equal(values, again.checkpoint.parameters[name])
 
 
-class On:
+class On(SilentListener):
     """A listener that notes the first step."""
 
     def __init__(self, started: threading.Event) -> None:
@@ -167,9 +168,6 @@ class On:
 
     def on_step(self, progress: Any, step: int, steps: int) -> None:
         self.started.set()
-
-    def on_epoch(self, progress: Any) -> None:
-        """Nothing."""
 
 
 def test_few_names_are_trained_as_the_standard_effort_does() -> None:

@@ -127,6 +127,9 @@ class Display(AbstractContextManager["Display"]):
     def on_epoch(self, progress: TrainingProgress) -> None:
         """An epoch has ended."""
 
+    def on_measuring(self, progress: TrainingProgress) -> None:
+        """A temperature is about to be tried that names could be drawn with."""
+
     def done(self, progress: TrainingProgress, step: int) -> float:
         """Epochs trained so far, the one under way in part."""
         return progress.epoch + step / self.steps
@@ -253,6 +256,13 @@ def bars(rows: Iterable[tuple[str, int | float, int, str]]) -> RenderableType:
     for before, done, total, behind in rows:
         grid.add_row(before, ProgressBar(total=max(total, 1), completed=done), behind)
     return grid
+
+    def on_measuring(self, progress: TrainingProgress) -> None:
+        """Say so, if it takes long."""
+        now = time.monotonic()
+        if self._next is not None and now >= self._next:
+            self._next = now + SECONDS_BETWEEN_TEACHERS
+            self.notes("measuring the temperature that names are drawn with")
 
 
 class LiveBlock(Display):

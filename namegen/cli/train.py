@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000
+FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
 NAMES_SHOWN = 60  # characters of them
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
@@ -240,9 +241,10 @@ def learn(
         begun_teachers = result.out is not None and is_folder(result.out / "teachers", None)
         by_teachers = best and result.epochs == 0 and begun_teachers
         what = "what its teachers have learned" if by_teachers else "the state"
+        at_the_end = result.epochs == result.checkpoint.training["settings"]["epochs"]
+        where = "after the last epoch" if at_the_end else f"in epoch {result.epochs + 1}"
         notes(
-            f"stopped in epoch {result.epochs + 1}; {what} is saved. To continue:\n"
-            f"  namegen train --resume {shlex.quote(str(result.out))}"
+            f"stopped {where}; {what} is saved. To continue:\n  namegen train --resume {shlex.quote(str(result.out))}"
         )
         ctx.exit(stop.exit_code)
 
@@ -390,8 +392,9 @@ def _drawn(result: RunResult) -> list[str]:
     try:
         model = api.open_checkpoint(result.checkpoint, "")
         drawing: dict[str, Any] = {"seed": result.seed, "allow_seen": True, "allow_repeats": True}
-        as_learned = list(model.generate_batches(DRAWN_NAMES, temperature=1.0, **drawing))
-        for_use = list(model.generate_batches(DRAWN_NAMES, **drawing))
+        drawn = max(FEWEST_DRAWN, min(DRAWN_NAMES, MOST_CHARACTERS // result.checkpoint.longest_name))
+        as_learned = list(model.generate_batches(drawn, temperature=1.0, **drawing))
+        for_use = list(model.generate_batches(drawn, **drawing))
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
     names = [name for batch in for_use for name in batch.names]

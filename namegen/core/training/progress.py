@@ -45,6 +45,10 @@ class Listener(Protocol):
         """An epoch has ended; its record is the last of ``progress.history``."""
         ...
 
+    def on_measuring(self, progress: TrainingProgress) -> None:
+        """Training has ended, and a temperature is about to be tried that names could be drawn with."""
+        ...
+
 
 class SilentListener:
     """A listener that says nothing."""
@@ -53,4 +57,7 @@ class SilentListener:
         """Nothing."""
 
     def on_epoch(self, progress: TrainingProgress) -> None:
+        """Nothing."""
+
+    def on_measuring(self, progress: TrainingProgress) -> None:
         """Nothing."""

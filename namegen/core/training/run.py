@@ -98,6 +98,7 @@ class TrainingRun:
         self._tell, self._stop, self._for_use = listener, stop, for_use
         self._judges: Sequence[PlausibilityJudge] = ()
         self.drawing_temperature: float | None = None  # where it is known already
+        self._cut_short = False  # whether a stop was asked for after training, while that was measured
         self.trainer = self._make_trainer(self.parts.batches if self.recipe.taught else self._smoothed())
         self.progress = TrainingProgress()
         self._saved_best = 0  # the epoch whose parameters the folder's model holds
@@ -142,6 +143,7 @@ class TrainingRun:
         held_out = self.parts.held_out
         return None if held_out is None else HeldOutReferences(held_out, self.parts, self.vocabulary.size)
 
+    @np.errstate(all="ignore")  # a training that diverges shows in the loss
     def run(self) -> RunResult:
         """Train to the end, or until it is stopped; save on the way and at the end.
 
@@ -220,9 +222,10 @@ class TrainingRun:
         self.corpus = replace(self.corpus, source=str(identity["list_name"]))
         self._saved_best = 0
 
+    @np.errstate(all="ignore")
     def finish(self) -> RunResult:
         """Give the best model with its figures, and write it; of a run that was stopped in its first epoch, the model
-        as it stands, unwritten.
+        as it stands, unwritten. A stop that is asked for while the drawing temperature is measured leaves that open.
         """
         progress, training = self.progress, self.recipe.training
         best = progress.best or BestEpoch(0, float("inf"), parameters_of(self.engine.get_state()))
@@ -254,7 +257,7 @@ class TrainingRun:
             references=self.references,
             history=tuple(progress.history),
             out=None if self.folder is None else self.folder.path,
-            finished=self.trainer.finished(progress),
+            finished=self.trainer.finished(progress) and not self._cut_short,
         )
 
     def _save_best(self) -> None:
@@ -314,8 +317,20 @@ class TrainingRun:
             return self.drawing_temperature
         longest = default_max_length(max(map(len, self.parts.distinct_names)))
         rng = np.random.default_rng([self.recipe.training.seed, 0, 4])
+        stopped_before = self._stop()
+
+        def proceed() -> bool:
+            self.trainer.listener.on_measuring(self.progress)
+            self._cut_short = not stopped_before and self._stop()
+            return not self._cut_short
+
         return drawing_temperature(
-            self._generator(), self.parts.training, longest=longest, rng=rng, judges=self._judges
+            self._generator(),
+            self.parts.training,
+            longest=longest,
+            rng=rng,
+            judges=self._judges,
+            proceed=proceed,
         )
 
     def _identity(self) -> dict[str, Json]:

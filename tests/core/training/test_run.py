@@ -13,6 +13,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
+from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, EngineError, NamesError
@@ -38,6 +39,27 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: s
     assert untimed(last.progress.history) == untimed(whole.progress.history)
     assert last.progress.best.epoch == whole.progress.best.epoch
     assert_equal_states(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
+
+
+def test_a_stop_while_the_temperature_is_measured_leaves_that_to_resume(tmp_path: Path) -> None:
+    class Ear(SilentListener):
+        measured = 0
+
+        def on_measuring(self, progress: TrainingProgress) -> None:
+            self.measured += 1
+
+    ear = Ear()
+    whole = make_run(for_use=True).run()
+    first = make_run(for_use=True, folder=RunFolder(tmp_path), listener=ear, stop=lambda: ear.measured > 1).run()
+    assert ear.measured == 2
+    assert not first.finished
+    assert first.epochs == SHORT.epochs
+    assert first.checkpoint.drawing_temperature is None
+    last = make_run(for_use=True, folder=RunFolder(tmp_path))
+    last.resume()
+    result = last.run()
+    assert result.finished
+    assert result.checkpoint.drawing_temperature == whole.checkpoint.drawing_temperature is not None
 
 
 def test_what_is_dropped_is_the_same_after_a_pause(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.engine import Step, StepLosses
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.progress import TrainingProgress
+from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, read_model
 from namegen.core.training.trainer import Trainer
@@ -69,6 +69,13 @@ def test_a_last_update_that_goes_astray_is_not_called_a_result() -> None:
         make_run(training, DataSettings(validation=0.0)).run()
 
 
+@pytest.mark.parametrize("data", [None, DataSettings(validation=0.0)])
+def test_a_rate_without_bounds_is_one_error_and_no_warning(data: DataSettings | None) -> None:
+    """The only update leaves no number, which the figures meet first."""
+    with pytest.raises(TrainingError, match="in epoch 1"):
+        make_run(replace(SHORT, epochs=1, batch_size=400, learning_rate=1e308), data).run()
+
+
 def test_settings_that_are_not_resolved_are_refused() -> None:
     run = make_run()
     with pytest.raises(SettingsError, match="resolved"):
@@ -76,7 +83,7 @@ def test_settings_that_are_not_resolved_are_refused() -> None:
 
 
 def test_the_listener_hears_of_every_step_and_epoch() -> None:
-    class Ear:
+    class Ear(SilentListener):
         def __init__(self) -> None:
             self.steps: list[int] = []
             self.epochs: list[int] = []
