@@ -270,27 +270,17 @@ def momentum(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int, *, share:
     return w - u, (u,)
 
 
-def rmsprop(
-    w: Tensor, g: Tensor, kept: Kept, rate: float, step: int, *, rho: float = 0.9, epsilon: float = 1e-7
-) -> tuple[Tensor, Kept]:
+def rmsprop(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int) -> tuple[Tensor, Kept]:
     """``v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε)``."""
+    rho, epsilon = 0.9, 1e-7
     (v,) = kept
     v = rho * v + (1 - rho) * (g * g)
     return w - rate * g / (v + epsilon) ** 0.5, (v,)
 
 
-def adam(
-    w: Tensor,
-    g: Tensor,
-    kept: Kept,
-    rate: float,
-    step: int,
-    *,
-    beta_1: float = 0.9,
-    beta_2: float = 0.999,
-    epsilon: float = 1e-7,
-) -> tuple[Tensor, Kept]:
+def adam(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int) -> tuple[Tensor, Kept]:
     """``w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε)``."""
+    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7
     m, v = kept
     m = m + (1 - beta_1) * (g - m)
     v = v + (1 - beta_2) * (g * g - v)

@@ -33,11 +33,8 @@ class Told(TypedDict, total=False):
     clip_norm: float | None
     through_time: bool
     learning_rate: float | None
-    schedule: str
-    epochs: int | None
     batch_size: int | None
     drop_recurrent: float | None
-    drop_between: float | None
     drop_output: float | None
 
 
@@ -81,7 +78,7 @@ def small_engine(
     """
     network = small_network(kind)
     engine = _shared(engine_class, network, number, train, dtype, tuple(sorted(settings.items())))
-    start(engine, network, seed)
+    _start(engine, network, seed)
     return engine
 
 
@@ -89,7 +86,7 @@ def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> En
     """An engine that no check has used yet."""
     network = small_network(kind)
     engine: Engine = engine_class(network, TrainingSettings().plain, threads=threads)
-    start(engine, network, seed=1)
+    _start(engine, network, seed=1)
     return engine
 
 
@@ -107,8 +104,7 @@ def _shared(
     return engine
 
 
-def start(engine: Engine, network: Network, seed: int) -> None:
-    """Give an engine the parameters that belong to a seed."""
+def _start(engine: Engine, network: Network, seed: int) -> None:
     rng = np.random.default_rng(seed)
     engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
 

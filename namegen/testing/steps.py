@@ -43,11 +43,8 @@ STEPS = 20
 SHIFT = 1e-5  # of a parameter, for central differences
 OF_CORE: Told = {
     "learning_rate": 0.5,
-    "schedule": "constant",
-    "epochs": 7,
     "batch_size": 2,
     "drop_recurrent": 0.5,
-    "drop_between": 0.5,
     "drop_output": 0.5,
 }
 
@@ -106,14 +103,21 @@ def check_few_names(engine_class: EngineClass, kind: Kind) -> None:
         expect_stepped_losses(engine_class, kind, [step], what)
 
 
-def check_mixed_steps(engine_class: EngineClass, kind: Kind) -> None:
-    """Steps with targets, with masks, with both and with neither may follow one another in one stream."""
+def expect_as_apart(engine_class: EngineClass, kind: Kind, steps: list[Step], what: str) -> tuple[Engine, Engine]:
+    """One stream of steps does what the same steps do in streams of their own. Gives both engines."""
     together, apart = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1)
-    steps = mixed_steps(kind)
     losses = together.train_epoch(iter(steps))
     single = [apart.train_epoch(iter([step])) for step in steps]
-    expect_equal(losses.loss_sum, np.concatenate([one.loss_sum for one in single]), "a loss of a mixed stream")
-    expect_same(together.get_state(), apart.get_state(), "plain, masked and targeted steps in one stream")
+    for name in ("loss_sum", "characters"):
+        expected = np.concatenate([getattr(one, name) for one in single])
+        expect_equal(getattr(losses, name), expected, f"{name} of {what}")
+    expect_same(together.get_state(), apart.get_state(), what)
+    return together, apart
+
+
+def check_mixed_steps(engine_class: EngineClass, kind: Kind) -> None:
+    """Steps with targets, with masks, with both and with neither may follow one another in one stream."""
+    expect_as_apart(engine_class, kind, mixed_steps(kind), "plain, masked and targeted steps in one stream")
 
 
 def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
@@ -151,35 +155,12 @@ def check_masks(engine_class: EngineClass, kind: Kind) -> None:
 
 
 def check_steps_in_order(engine_class: EngineClass, kind: Kind) -> None:
-    """One stream of steps does what the same steps do in streams of their own; an empty stream does nothing."""
-    together, apart = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1)
+    """One stream of steps does what the same steps do in streams of their own; an empty one does nothing."""
     steps = [Step(step.batch, 0.01 * (1 + place)) for place, step in enumerate(small_steps(5))]
-    losses = together.train_epoch(iter(steps))
-    single = [apart.train_epoch(iter([step])) for step in steps]
-    expect_equal(losses.loss_sum, np.concatenate([one.loss_sum for one in single]), "a loss of one stream")
-    expect_equal(losses.characters, np.concatenate([one.characters for one in single]), "characters of one stream")
-    expect_same(together.get_state(), apart.get_state(), "five steps in one stream")
+    together, apart = expect_as_apart(engine_class, kind, steps, "five steps in one stream")
     nothing = together.train_epoch(iter(()))
     expect(nothing.loss_sum.shape == nothing.characters.shape == (0,), "an empty stream gives no entries")
     expect_same(together.get_state(), apart.get_state(), "after an empty stream")
-
-
-def check_early_end(engine_class: EngineClass, kind: Kind) -> None:
-    """A stream that ends before its time is a normal end: every step that was taken is applied and reported."""
-    engine, other = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1)
-    taken: list[Step] = []
-
-    def stream() -> Iterator[Step]:
-        for step in small_steps(6):
-            if len(taken) == 3:
-                return
-            taken.append(step)
-            yield step
-
-    losses = engine.train_epoch(stream())
-    other.train_epoch(iter(taken))
-    expect(losses.loss_sum.shape == (3,), f"3 steps were taken, {losses.loss_sum.shape} are reported")
-    expect_same(engine.get_state(), other.get_state(), "after a stream that ended early")
 
 
 def check_rates(engine_class: EngineClass, kind: Kind) -> None:

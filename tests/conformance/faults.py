@@ -289,9 +289,7 @@ fault(
     "step losses",
     losses=report(lambda x, steps: (x.loss_sum, x.characters - [step.batch.tree.name_count for step in steps])),
 )
-fault(
-    "a last step without another is lost", "early end", ORDER, stream=lambda self, steps: steps[: len(steps) // 2 * 2]
-)
+fault("a last step without another is lost", ORDER, stream=lambda self, steps: steps[: len(steps) // 2 * 2])
 fault("steps are sorted", ORDER, TRAINING, stream=lambda self, s: sorted(s, key=lambda step: step.batch.characters))
 fault("two steps are swapped", ORDER, stream=lambda self, s: [s[k ^ 1 if k ^ 1 < len(s) else k] for k in range(len(s))])
 fault(

@@ -19,7 +19,6 @@ import pytest
 
 from namegen.backends import load_engine
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine, Step
 from namegen.core.generation.generator import Generator
@@ -88,26 +87,6 @@ def assert_same_state(found: Engine, expected: Engine, tolerance: float) -> None
         np.testing.assert_allclose(found_state[name], values, rtol=0, atol=limit, err_msg=name)
 
 
-def tree_logits(engine: Engine, tree: PrefixTree) -> np.ndarray:
-    """The logits after every prefix, level by level through ``step`` and ``select``."""
-    logits, state = engine.step(tree.token[:1], engine.initial_state(1))
-    found = [logits]
-    for depth in range(1, tree.depth):
-        nodes = slice(tree.level[depth], tree.level[depth + 1])
-        state = engine.select(state, tree.parent[nodes] - tree.level[depth - 1])
-        logits, state = engine.step(tree.token[nodes], state)
-        found.append(logits)
-    return np.concatenate(found)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_logits_at_every_prefix(mlb_first: List, cell: str) -> None:
-    numpy, keras = both(mlb_first, cell, "float32")
-    expected = tree_logits(numpy, mlb_first[0].tree)
-    assert expected.std() > 0.1
-    np.testing.assert_allclose(tree_logits(keras, mlb_first[0].tree), expected, rtol=0, atol=1e-5)
-
-
 @settings
 @pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_parameters_after_20_steps(mlb_first: List, cell: str, chosen: dict[str, Any], dtype: str) -> None:
@@ -136,23 +115,6 @@ def test_a_run_goes_on_in_the_other_engine(mlb_first: List, cell: str, chosen: d
     goes_on.train_epoch(steps(mlb_first, optimizer, first=7))
     assert goes_on.get_state()["optimizer.step"] == STEPS
     assert_same_state(goes_on, uninterrupted, 1e-9)
-
-
-def test_loss_curves_over_three_epochs(mlb_first: List) -> None:
-    """The default network on the whole list, in float32, as ``train`` would run it."""
-    batches, vocabulary = mlb_first
-    network = RecurrentNetwork(vocabulary.size)
-    start = network.initial_parameters("glorot", rng=np.random.default_rng(3))
-    curves = []
-    for name in ("numpy", "keras"):
-        engine = load_engine(name)(network, TrainingSettings(), threads=1)
-        engine.set_state(start)
-        curves.append([])
-        for epoch in range(3):
-            done = engine.train_epoch(Step(batch, 0.01) for batch in batches.epoch(epoch, batch_size=512, seed=0))
-            curves[-1].append(done.loss_sum.sum() / done.characters.sum())
-    assert curves[0][0] - curves[0][2] > 0.2
-    np.testing.assert_allclose(curves[1], curves[0], rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize(("dtype", "same"), [("float64", 1000), ("float32", 995)])

@@ -23,12 +23,21 @@ TREES = {
     "single": ["a"],
 }
 
+LABELLED = {
+    "two": [(0, "ab"), (1, "ab"), (0, "abc"), (0, "ab"), (1, "e"), (1, "ed"), (0, "b")],
+    "three": [(0, "ab"), (1, "ab"), (2, ""), (2, "c"), (1, "aec"), (2, "cb"), (0, "b")],
+    "three of which one is bare": [(0, "abc"), (1, ""), (1, ""), (2, "dd")],
+}
+
 trees = pytest.mark.parametrize("tree", TREES)
 cells = pytest.mark.parametrize("cell", CELLS)
 through_time = pytest.mark.parametrize("through_time", [True, False], ids=["through_time", "no_through_time"])
 
 
 def make_tree(key: str) -> PrefixTree:
+    if key in LABELLED:
+        labels, names = zip(*LABELLED[key], strict=True)
+        return PrefixTree.from_names(names, VOCABULARY, [VOCABULARY.size + label for label in labels])
     tree = PrefixTree.from_names(TREES[key], VOCABULARY)
     assert (tree.nodes - 1 < sum(map(len, TREES[key]))) == (key == "shared")
     return tree

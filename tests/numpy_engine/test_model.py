@@ -1,4 +1,6 @@
-"""The whole network: its gradient against central differences, and against a plain loop over the names of a batch."""
+"""The linear layer, the loss and the whole network: gradients against central differences and against a plain loop over
+names; on lists, networks and trees of every form.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.engine import Model
+from namegen.backends.numpy_engine.engine import Linear, Model, NumpyEngine, SoftmaxCrossEntropy
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.engine import Step
 from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 from tests import reference
 from tests.numpy_engine import gradients
 from tests.numpy_engine.gradients import (
+    LABELLED,
+    VOCABULARY,
     assert_gradient,
     cells,
     make_tree,
@@ -28,35 +34,113 @@ from tests.numpy_engine.gradients import (
 )
 from tests.strategies import alike, any_name
 
+V = VOCABULARY.size
 TOLERANCE = 1e-10
+LISTS = {
+    "a tree that does not branch": ["abcdefgh"],
+    "a tree that branches at its root alone": ["abc", "bca", "cab"],
+    "a tree of one node": [""],
+    "every name the same": ["abcab"] * 7,
+    "one long name beside short ones": ["a", "ab" * 40, "b"],
+}
+NETWORKS = {"as usual": (4, 3), "16 layers": (3,) * 16, "width 1": (1, 1)}
 
 
-def make_model(vocabulary: Vocabulary, cell: str, through_time: bool, hidden: tuple[int, ...] = (4, 3)) -> Model:
-    model = Model(RecurrentNetwork(vocabulary.size, cell, hidden), through_time=through_time, dtype="float64")
+def make_model(
+    vocabulary: Vocabulary, cell: str, through_time: bool, hidden: tuple[int, ...] = (4, 3), labels: int = 0
+):
+    network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=labels)
+    model = Model(network, through_time=through_time, dtype="float64")
     model.vector[:] = np.random.default_rng(7).normal(0, 0.6, model.vector.shape)
     return model
 
 
-def assert_as_plain_loop(model: Model, cell: str, tree: PrefixTree, names: Sequence[str], vocabulary: Vocabulary):
+def assert_as_plain_loop(
+    model: Model, cell: str, names: Sequence[str], vocabulary: Vocabulary, beginnings: list[int] | None = None
+) -> None:
     model.gradient.fill(np.nan)
-    loss = model.loss_and_gradient(Batch(tree))
+    loss = model.loss_and_gradient(Batch(PrefixTree.from_names(names, vocabulary, beginnings)))
     expected_loss, expected = reference.loss_and_gradients(
         cell,
         model.parameters,
         [vocabulary.encode(name).tolist() for name in names],
         through_time=model.recurrent[0].through_time,
+        beginnings=beginnings,
     )
     assert loss == pytest.approx(expected_loss, rel=TOLERANCE)
     assert model.gradients.keys() == expected.keys()
     for name, values in expected.items():
-        np.testing.assert_allclose(
-            model.gradients[name], values, rtol=0, atol=TOLERANCE * max(1, np.abs(values).max()), err_msg=name
-        )
+        limit = TOLERANCE * max(1, np.abs(values).max())
+        np.testing.assert_allclose(model.gradients[name], values, rtol=0, atol=limit, err_msg=name)
+
+
+def started_model(cell: str, through_time: bool, labels: int = 0) -> Model:
+    """Two layers of different widths whose state before a name is not zero."""
+    model, rng = make_model(VOCABULARY, cell, through_time, (3, 2), labels), np.random.default_rng(5)
+    for layer in model.recurrent:
+        layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
+    return model
+
+
+def test_linear() -> None:
+    rng = np.random.default_rng(3)
+    parameters = {"kernel": rng.normal(size=(3, 4)), "bias": rng.normal(size=4)}
+    layer = Linear(parameters, {name: np.full(values.shape, np.nan) for name, values in parameters.items()})
+    inputs, weights = rng.normal(size=(5, 3)), rng.normal(size=(5, 4))
+
+    def function() -> float:
+        return float((weights * layer.forward(inputs)).sum())
+
+    function()
+    d_inputs = layer.backward(inputs, weights)
+    gradients = {name: values.copy() for name, values in layer.gradients.items()}
+    for name, values in parameters.items():
+        assert_gradient(function, values, gradients[name])
+    assert_gradient(function, inputs, d_inputs)
+
+
+@trees
+@pytest.mark.parametrize("soft", [False, True])
+def test_loss(tree: str, soft: bool) -> None:
+    """The derivative is of the mean over the characters, where forward gives the sum."""
+    prefixes = make_tree(tree)
+    batch = Batch(prefixes, random_targets(prefixes.nodes, VOCABULARY.size) if soft else None)
+    logits = np.random.default_rng(4).normal(0, 2, (prefixes.nodes, VOCABULARY.size))
+    loss = SoftmaxCrossEntropy("float64")
+    kept = logits.copy()
+    loss.forward(logits, batch)
+    d_logits = loss.backward().copy()
+    np.testing.assert_array_equal(loss.backward(), d_logits)  # nothing is used up
+    np.testing.assert_array_equal(logits, kept)
+    assert_gradient(lambda: loss.forward(logits, batch) / prefixes.characters, logits, d_logits)
+
+
+@trees
+def test_targets_that_say_what_the_names_say_change_nothing(tree: str) -> None:
+    prefixes = make_tree(tree)
+    said = np.zeros((prefixes.nodes, VOCABULARY.size), np.float32)
+    said[prefixes.edge_node, prefixes.edge_token] = prefixes.edge_count / prefixes.count[prefixes.edge_node]
+    logits = np.random.default_rng(5).normal(0, 2, said.shape)
+    losses, gradients = [], []
+    for batch in (Batch(prefixes), Batch(prefixes, said)):
+        loss = SoftmaxCrossEntropy("float64")
+        losses.append(loss.forward(logits, batch))
+        gradients.append(loss.backward())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)  # the targets are float32
+    np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-7)
+
+
+def test_loss_of_logits_far_apart() -> None:
+    """Logits that exp could not hold give the loss that arithmetic says, and no warning."""
+    tree = PrefixTree.from_names(["a"], Vocabulary("a"))
+    loss = SoftmaxCrossEntropy("float64")
+    assert loss.forward(np.array([[0.0, 5000.0], [-5000.0, 0.0]]), Batch(tree)) == 5000.0  # a is sure, STOP is hopeless
+    np.testing.assert_allclose(loss.backward(), [[0, 0], [-0.5, 0.5]])
 
 
 @cells
 @through_time
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12))
 @example(names=[""])
 @example(names=["", "", "a"])
@@ -65,7 +149,7 @@ def assert_as_plain_loop(model: Model, cell: str, tree: PrefixTree, names: Seque
 def test_random_lists(cell: str, through_time: bool, names: list[str]) -> None:
     vocabulary = Vocabulary.from_names(names)
     model = make_model(vocabulary, cell, through_time)
-    assert_as_plain_loop(model, cell, PrefixTree.from_names(names, vocabulary), names, vocabulary)
+    assert_as_plain_loop(model, cell, names, vocabulary)
 
 
 @cells
@@ -73,17 +157,46 @@ def test_random_lists(cell: str, through_time: bool, names: list[str]) -> None:
 def test_batches_of_real_names(cell: str, through_time: bool) -> None:
     names = load_bundled("mlb-first").names
     vocabulary = Vocabulary.from_names(names)
-    maker = BatchMaker(names, vocabulary)
-    batch = next(maker.epoch(3, batch_size=200, seed=5))
-    rows = batch.sequences()
-    tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
-    distinct = [vocabulary.decode(row[:length]) for row, length in zip(tokens, lengths, strict=True)]
-    drawn = [name for name, count in zip(distinct, counts, strict=True) for _ in range(count)]
+    rows = next(BatchMaker(names, vocabulary).epoch(3, batch_size=200, seed=5)).sequences()
+    drawn = [
+        name for name, count in zip(vocabulary.decode_all(rows.tokens), rows.counts, strict=True) for _ in range(count)
+    ]
     assert len(drawn) == 200
-    assert batch.tree.nodes < 0.5 * batch.characters  # prefixes are shared, or the test would say little
-    model = make_model(vocabulary, cell, through_time, hidden=(6, 5))
-    assert_as_plain_loop(model, cell, batch.tree, drawn, vocabulary)
     assert set(drawn) <= set(names)
+    tree = PrefixTree.from_names(drawn, vocabulary)
+    assert tree.nodes < 0.5 * tree.characters  # prefixes are shared, or the test would say little
+    assert_as_plain_loop(make_model(vocabulary, cell, through_time, (6, 5)), cell, drawn, vocabulary)
+
+
+@cells
+@through_time
+@pytest.mark.parametrize("hidden", NETWORKS.values(), ids=list(NETWORKS))
+@pytest.mark.parametrize("names", LISTS.values(), ids=list(LISTS))
+def test_lists_and_networks_at_the_edge(
+    cell: str, through_time: bool, hidden: tuple[int, ...], names: list[str]
+) -> None:
+    """What a tree, a batch or a layer may shrink to."""
+    vocabulary = Vocabulary("abcdefgh")
+    assert_as_plain_loop(make_model(vocabulary, cell, through_time, hidden), cell, names, vocabulary)
+
+
+@cells
+def test_more_letters_than_a_byte_counts(cell: str) -> None:
+    vocabulary = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 300))))
+    names = [character + "一丁" for character in vocabulary.characters]
+    assert_as_plain_loop(make_model(vocabulary, cell, True, (2,)), cell, names, vocabulary)
+
+
+@cells
+@through_time
+@pytest.mark.parametrize("tree", LABELLED)
+def test_names_that_begin_in_several_ways(cell: str, tree: str, through_time: bool) -> None:
+    labels, names = zip(*LABELLED[tree], strict=True)
+    model = make_model(VOCABULARY, cell, through_time, labels=3)
+    assert_as_plain_loop(model, cell, names, VOCABULARY, [V + label for label in labels])
+    rows = model.gradients["rnn.0.kernel"]
+    assert not rows[0].any()  # the boundary is never read where each label has a beginning of its own
+    assert rows[V:].any(axis=1).tolist() == [one in labels for one in range(3)]
 
 
 def test_the_plain_loop_says_what_arithmetic_says() -> None:
@@ -97,17 +210,6 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
     loss, gradients = reference.loss_and_gradients("simple_rnn", parameters, [[1, 3], [1, 3, 2], [1, 3]])
     assert loss == pytest.approx(10 * np.log(4))
     np.testing.assert_allclose(gradients["output.bias"], 0.25 - np.array([3, 3, 1, 3]) / 10)
-
-
-def make_started_model(cell: str, through_time: bool, labels: int = 0) -> Model:
-    """Two layers of different widths whose state before a name is not zero."""
-    rng = np.random.default_rng(5)
-    network = RecurrentNetwork(gradients.VOCABULARY.size, cell, (3, 2), labels=labels)
-    model = Model(network, through_time=through_time, dtype="float64")
-    model.vector[:] = rng.normal(0, 0.7, model.vector.shape)
-    for layer in model.recurrent:
-        layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
-    return model
 
 
 def model_function(model: Model, batch: Batch) -> Callable[[], float]:
@@ -127,13 +229,13 @@ def model_function(model: Model, batch: Batch) -> Callable[[], float]:
 
 
 @cells
-@trees
 @through_time
+@pytest.mark.parametrize(("tree", "labels"), [("shared", 0), ("unshared", 0), ("single", 0), ("three", 3)])
 @pytest.mark.parametrize("soft", [False, True])
-def test_model(cell: str, tree: str, through_time: bool, soft: bool) -> None:
+def test_central_differences(cell: str, tree: str, labels: int, through_time: bool, soft: bool) -> None:
     prefixes = make_tree(tree)
-    batch = Batch(prefixes, random_targets(prefixes.nodes, gradients.VOCABULARY.size) if soft else None)
-    model = make_started_model(cell, through_time)
+    batch = Batch(prefixes, random_targets(prefixes.nodes, V) if soft else None)
+    model = started_model(cell, through_time, labels)
     function = model_function(model, batch)
     model.gradient.fill(np.nan)
     loss = model.loss_and_gradient(batch)
@@ -147,10 +249,10 @@ def test_model(cell: str, tree: str, through_time: bool, soft: bool) -> None:
 def test_masked_model(cell: str, tree: str) -> None:
     """The gradient of the unmasked parameters through masks; the parameters themselves stay as they were."""
     prefixes = make_tree(tree)
-    batch, model, rng = Batch(prefixes), make_started_model(cell, through_time=True), np.random.default_rng(6)
+    batch, model, rng = Batch(prefixes), started_model(cell, through_time=True), np.random.default_rng(6)
     masks = {
         name: (rng.random(shape) >= 0.4).astype(np.float32) / np.float32(0.6)
-        for shapes in RecurrentNetwork(gradients.VOCABULARY.size, cell, (3, 2)).mask_shapes.values()
+        for shapes in RecurrentNetwork(V, cell, (3, 2)).mask_shapes.values()
         for name, shape in shapes.items()
     }
     assert any((mask == 0).any() for mask in masks.values())
@@ -177,7 +279,30 @@ def test_without_through_time_is_another_gradient(cell: str) -> None:
     tree = make_tree("shared")
     found = []
     for way in (True, False):
-        model = make_started_model(cell, way)
+        model = started_model(cell, way)
         model.loss_and_gradient(Batch(tree))
         found.append(model.gradient.copy())
     assert np.abs(found[0] - found[1]).max() > 1e4 * gradients.TOLERANCE
+
+
+@cells
+def test_batches_of_one_name_beside_large_ones(cell: str) -> None:
+    """Memory that is reused must not show: a step after a larger one is what it is in an engine of its own."""
+    names = ["abc", "abd", "a", "bcd", "bcde", "h"]
+    maker = BatchMaker(names, Vocabulary("abcdefgh"))
+    network = RecurrentNetwork(Vocabulary("abcdefgh").size, cell, (4, 3))
+    start = network.initial_parameters("glorot", rng=np.random.default_rng(0))
+    batches = [*maker.epoch(0, batch_size=6, seed=0), *maker.epoch(1, batch_size=1, seed=0)]
+    assert batches[0].tree.nodes > batches[1].tree.nodes
+    engine = NumpyEngine(network, TrainingSettings(optimizer="sgd"), threads=1, dtype="float64")
+    engine.set_state(start)
+    losses = engine.train_epoch(Step(batch, 0.5) for batch in batches).loss_sum
+    parameters = {name: values.astype(np.float64) for name, values in start.items()}
+    for batch, found in zip(batches, losses, strict=True):
+        rows = batch.sequences()
+        tokens = [row[:length].tolist() for row, length in zip(rows.tokens, rows.lengths, strict=True)]
+        loss, gradients = reference.loss_and_gradients(cell, parameters, tokens)
+        assert found == pytest.approx(loss, rel=1e-10)
+        parameters = {name: values - 0.5 * gradients[name] for name, values in parameters.items()}
+    for name, values in parameters.items():
+        np.testing.assert_allclose(engine.get_state()[name], values, rtol=0, atol=1e-10, err_msg=name)

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine import recurrent
-from namegen.backends.numpy_engine.cells import CELLS, Cell
+from namegen.backends.numpy_engine.cells import CELLS, Cell, SimpleRNN
 from namegen.backends.numpy_engine.recurrent import Recurrent
 from namegen.backends.numpy_engine.walk import FamilySums, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.recurrent_network import CELL_SHAPES
 from tests.numpy_engine.gradients import (
+    LABELLED,
+    TREES,
     VOCABULARY,
     assert_gradient,
     cells,
@@ -24,7 +26,6 @@ from tests.numpy_engine.gradients import (
     make_tree,
     states_before,
     through_time,
-    trees,
 )
 
 
@@ -68,12 +69,13 @@ def check_layer(
 
 
 @cells
-@trees
+@pytest.mark.parametrize("tree", [*TREES, *LABELLED])
 @through_time
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
 def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool) -> None:
     rng = np.random.default_rng(1)
-    check_layer(make_layer(cell, rng, through_time), make_tree(tree), rng, dense=dense)
+    inputs = VOCABULARY.size + 3 * (tree in LABELLED)
+    check_layer(make_layer(cell, rng, through_time, inputs=inputs), make_tree(tree), rng, dense=dense)
 
 
 @cells
@@ -122,9 +124,7 @@ def test_a_block_is_never_empty(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_initial_state_is_the_one_before_start() -> None:
     layer = make_layer("lstm", np.random.default_rng(5))
     state = layer.initial_state(3)
-    assert state.shape == (2, 3, 3)
-    for row in range(3):
-        np.testing.assert_array_equal(state[:, row], layer.start[:, 0])
+    np.testing.assert_array_equal(state, np.repeat(layer.start, 3, axis=1))
     state[...] = 9
     assert not (layer.start == 9).any()
 
@@ -214,3 +214,53 @@ def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(
     layer.backward(rng.normal(size=(tree.nodes, layer.width)))
     layer.step(tree.token[:3], layer.initial_state(3))
     assert asked == {"forward", "slopes", "backward"}
+
+
+class NotingCell(SimpleRNN):
+    """Notes how many bytes of a gate it is given at a time."""
+
+    given: list[int]
+
+    def forward(self, columns: np.ndarray, *rest: np.ndarray) -> None:
+        self.given.append(columns[0].nbytes)
+        super().forward(columns, *rest)
+
+
+@pytest.mark.parametrize(("rows", "width", "most_calls"), [(100, 32, 1), (8_192, 64, 50)])
+def test_a_cell_works_on_what_stays_in_the_cache(rows: int, width: int, most_calls: int) -> None:
+    shapes = {"kernel": (5, width), "recurrent_kernel": (width, width), "bias": (width,)}
+    parameters = {name: np.full(shape, 0.1, np.float32) for name, shape in shapes.items()}
+    cell = NotingCell()
+    cell.given = []
+    layer = Recurrent(cell, 1, parameters, {})
+    layer.step(np.zeros(rows, np.int32), layer.initial_state(rows))
+    assert sum(cell.given) == rows * width * 4
+    assert len(cell.given) <= most_calls
+    assert max(cell.given) <= 1 << 20
+
+
+@pytest.mark.parametrize(("runs", "of_each", "at_once"), [(1_000, 2, True), (2, 10_000, False)])
+def test_many_short_runs_are_summed_in_one_call_and_few_long_ones_each_by_itself(
+    runs: int, of_each: int, at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[bool] = []
+
+    class Add:
+        reduce = np.add.reduce
+
+        @staticmethod
+        def reduceat(*arguments: object, **by_name: object) -> np.ndarray:
+            calls.append(True)
+            return np.add.reduceat(*arguments, **by_name)  # type: ignore[arg-type, call-overload, no-any-return]
+
+    class Library:
+        add = Add
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(np, name)
+
+    monkeypatch.setattr(recurrent, "np", Library())
+    rows = np.ones((runs * of_each, 4), np.float32)
+    sums = recurrent._sum_runs(rows, np.arange(0, len(rows), of_each))
+    assert sums.tolist() == [[of_each] * 4] * runs
+    assert bool(calls) == at_once

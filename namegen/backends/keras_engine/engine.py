@@ -81,9 +81,8 @@ class CompiledModel:
         if self.optimizer is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         if masks not in self._programs:
-            self._programs[masks] = TrainingProgram(
-                self.layers, self.optimizer, masks, through_time=self.kind.through_time
-            )
+            through_time = self.kind.through_time
+            self._programs[masks] = TrainingProgram(self.layers, self.optimizer, masks, through_time=through_time)
         return self._programs[masks]
 
     def reset(self) -> None:
@@ -147,9 +146,8 @@ class KerasEngine:
 
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], KerasState]:
         """Read one token a row."""
-        logits, after = self.model.step(
-            tf.constant(tokens), [tf.constant(values) for values in cast(KerasState, state)]
-        )
+        before = [tf.constant(values) for values in cast(KerasState, state)]
+        logits, after = self.model.step(tf.constant(tokens), before)
         return logits.numpy(), [values.numpy() for values in after]
 
     def select(self, state: State, rows: Int[Array, "K"]) -> KerasState:

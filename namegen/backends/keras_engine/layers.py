@@ -142,9 +142,8 @@ def make(name: str, momentum: float, dtype: str) -> Untyped:
     number = np.float64 if dtype == "float64" else float
     if name == "momentum":
         return keras.optimizers.SGD(momentum=number(momentum))
-    optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}[
-        name
-    ]()
+    kinds = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
+    optimizer = kinds[name]()
     for constant in ("rho", "beta_1", "beta_2"):
         if hasattr(optimizer, constant):
             setattr(optimizer, constant, number(getattr(optimizer, constant)))

@@ -102,9 +102,8 @@ class SoftmaxCrossEntropy:
         dtype, shape = self._exponentials.dtype, self._exponentials.shape
         share = 1 / self._batch.characters
         scale = (tree.count * share / self._sums).astype(dtype)
-        d_logits: Array = np.multiply(
-            self._exponentials, scale, out=self._room.get("d logits", *shape)
-        )  # n log Σ e^shifted
+        # n log Σ e^shifted
+        d_logits: Array = np.multiply(self._exponentials, scale, out=self._room.get("d logits", *shape))
         if targets is None:
             d_logits.ravel()[self._edges] -= (tree.edge_count * share).astype(dtype)  # − Σ_v c_v shifted_v
         else:

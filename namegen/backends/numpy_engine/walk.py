@@ -100,17 +100,9 @@ class TreeWalk:
                 membership = np.zeros((last - first, end - start), dtype)
                 membership[large_of_sibling[start:end] - first, places[: end - start]] = 1
                 bundles.append(Bundle(large[first:last] - families[t], slice(start, end), membership))
-            self.levels.append(
-                Level(
-                    rows,
-                    parent[rows],
-                    family_rows,
-                    parents_of_families[family_rows],
-                    family[rows] - families[t] if bundles else None,
-                    own_family[rows],
-                    bundles,
-                )
-            )
+            of_level, own = family[rows] - families[t] if bundles else None, own_family[rows]
+            parents = parents_of_families[family_rows]
+            self.levels.append(Level(rows, parent[rows], family_rows, parents, of_level, own, bundles))
 
 
 class FamilySums:

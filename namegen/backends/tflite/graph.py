@@ -103,7 +103,7 @@ TYPES = {
 LARGEST_PLACEHOLDER = 127  # operators with larger numbers have this one in the field of old files
 
 Shape: TypeAlias = tuple[int, ...]
-Chosen: TypeAlias = tuple[Options, Mapping[int, Number]]
+Chosen: TypeAlias = tuple[Options, Mapping[int, Number]] | None  # an operator's options
 
 
 @dataclass(frozen=True)
@@ -167,19 +167,11 @@ class File:
     def sign(self, key: str, graph: Graph, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> None:
         """Make a subgraph known by a name, and its inputs and outputs by theirs."""
         graph.ends(inputs.values(), outputs.values())
-        self.signatures.append(
-            Table(
-                {
-                    0: tables([self._named(name, tensor) for name, tensor in sorted(inputs.items())]),
-                    1: tables([self._named(name, tensor) for name, tensor in sorted(outputs.items())]),
-                    2: self.text(key),
-                    4: Number("<I", graph.place),
-                }
-            )
-        )
-
-    def _named(self, name: str, tensor: Tensor) -> Table:
-        return Table({0: self.text(name), 1: Number("<I", tensor.place)})
+        ends = [
+            tables([Table({0: self.text(name), 1: Number("<I", end.place)}) for name, end in sorted(named.items())])
+            for named in (inputs, outputs)
+        ]
+        self.signatures.append(Table({0: ends[0], 1: ends[1], 2: self.text(key), 4: Number("<I", graph.place)}))
 
     def describe(self, name: str, content: bytes) -> None:
         """Add an entry to the metadata; it stands at the end of the file, behind what was added before."""
@@ -225,13 +217,7 @@ class File:
     def to_bytes(self) -> bytes:
         """The whole file."""
         codes = [
-            Table(
-                {
-                    0: Number("<b", min(op, LARGEST_PLACEHOLDER)),
-                    2: integer(version),
-                    3: integer(op),
-                }
-            )
+            Table({0: Number("<b", min(op, LARGEST_PLACEHOLDER)), 2: integer(version), 3: integer(op)})
             for op, version in self.operators
         ]
         root = Table(
@@ -316,14 +302,14 @@ class Graph:
         inputs: Sequence[Tensor | None],
         kind: Type,
         shape: Shape,
-        options: Chosen | None = None,
+        options: Chosen = None,
         *,
         version: int = 1,
         scales: Table | None = None,
     ) -> Tensor:
         """An operator with one output, which is given back."""
         output = self.tensor(kind, shape, scales=scales)
-        self.run(op, inputs, [output], options, version=version)
+        self.run(op, inputs, [output], options, version)
         return output
 
     def run(
@@ -331,8 +317,7 @@ class Graph:
         op: Op,
         inputs: Sequence[Tensor | None],
         outputs: Sequence[Tensor],
-        options: Chosen | None = None,
-        *,
+        options: Chosen = None,
         version: int = 1,
     ) -> None:
         """An operator; an input of None is left out."""
@@ -347,12 +332,5 @@ class Graph:
 
     def table(self) -> Table:
         """As it stands in the file."""
-        return Table(
-            {
-                0: tables(self.tensors),
-                1: numbers(self.inputs),
-                2: numbers(self.outputs),
-                3: tables(self.operators),
-                4: self.file.text(self.name),
-            }
-        )
+        ends = {1: numbers(self.inputs), 2: numbers(self.outputs)}
+        return Table({0: tables(self.tensors), **ends, 3: tables(self.operators), 4: self.file.text(self.name)})
