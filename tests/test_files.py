@@ -23,7 +23,7 @@ from namegen.config import read_tables
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint, read_known_names
 from namegen.errors import CheckpointError, FolderInUseError, NamesError, OutputError, ResultsError, SettingsError
-from namegen.experiments.compare.document import read_results
+from namegen.experiments.compare.document import read_comparison
 from namegen.files import LOCK_FILE, check_output, read_whole, sole_use, write_whole
 
 OLD, NEW = b"what was there", b"what is new" * 1000
@@ -303,7 +303,7 @@ def test_pipes_and_devices_are_refused_and_never_waited_for(
             (CheckpointError, read_known_names),
             (NamesError, Vocabulary.load),
             (SettingsError, read_tables),
-            (ResultsError, read_results),
+            (ResultsError, read_comparison),
         ):
             with pytest.raises(error, match="a pipe or a device"):
                 read(special)
