@@ -138,8 +138,9 @@ def named_folder(out: Path | str) -> Path:
     Raises:
         OutputError: an empty text, which pathlib would take for the folder that the program runs in.
     """
-    if out == "":
-        raise OutputError(f"the folder to write to ({setting('out')}) is an empty text: give it a name")
+    if not isinstance(out, str | Path) or out == "":
+        came = "an empty text" if out == "" else "neither a text nor a path"
+        raise OutputError(f"the folder to write to ({setting('out')}) is {came}: give it a name")
     return Path(out)
 
 

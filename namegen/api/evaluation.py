@@ -11,7 +11,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.evaluation.mixture import as_one
-from namegen.errors import NamesError
+from namegen.errors import NamesError, shown
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def list_ceiling(corpus: Corpus) -> ListCeiling:
     """The best that any model can do on a list: the list itself as a model, which predicts after each prefix what
     follows that prefix in the list.
     """
+    _check_list(corpus)
     beginnings = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, beginnings)
     return ListCeiling(ceiling(tree), tree.name_count, tree.distinct_name_count, tree.nodes, tree.characters)
@@ -84,6 +85,7 @@ def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
     Raises:
         NamesError: no name is left.
     """
+    _check_list(corpus)
     knows_all = len(model.blended) < 2 and not model.vocabulary.unknown("".join(corpus.names))
     if model.labels and corpus.labels:
         return _evaluate_by_label(model, corpus, knows_all=knows_all)
@@ -120,3 +122,8 @@ def _nothing_known(model: LoadedModel, corpus: Corpus, what: str) -> NamesError:
         f"{corpus.source}: every name has {what} that {model.name} does not know: give a list like the one that it "
         "was trained on"
     )
+
+
+def _check_list(corpus: object) -> None:
+    if not isinstance(corpus, Corpus):
+        raise NamesError(f"the list is {shown(corpus)}: expected a Corpus, as read_names or Corpus.from_names gives it")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Unpack
 
@@ -26,7 +27,7 @@ from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.training.file_names import MODEL_FILE
 from namegen.core.training.run_folder import read_model
 from namegen.core.training.run_result import RunResult
-from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote
+from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, Float64, UInt64
@@ -35,6 +36,23 @@ from namegen.wishes import Wishes, make_wishes
 RUNS = Path("runs")  # where the command line keeps its trainings
 DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
+
+
+_KINDS: dict[str, tuple[str, type]] = {
+    **dict.fromkeys(("n", "seed", "top_k", "max_length", "threads"), ("a whole number", Integral)),
+    **dict.fromkeys(("temperature", "top_p"), ("a number", Real)),
+    **dict.fromkeys(("allow_seen", "allow_repeats"), ("True or False", bool)),
+    **dict.fromkeys(("name", "label", "backend"), ("a text", str)),
+}
+
+
+def check_types(**values: object) -> None:
+    """Raise SettingsError for an argument of a wrong type; None is right for all but ``n``."""
+    for name, value in values.items():
+        said, kind = _KINDS[name]
+        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not fits and (value is not None or name in ("n", "name")):
+            raise SettingsError(f"{setting(name)} is {shown(value)}: expected {said}", field=name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +100,8 @@ class LoadedModel:
         >>> load("world-given").labelled("Finnish", "Estonian").labels
         ('Finnish', 'Estonian')
         """
+        for label in labels:
+            check_types(label=label)
         if not labels:
             return self
         places = list(dict.fromkeys(find_label(label, self.labels, self.name) for label in labels))
@@ -185,6 +205,8 @@ class LoadedModel:
             GenerationError: after those found have been given: there are no more.
         """
         check_letter_case(letter_case)
+        check_types(n=n, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, max_length=max_length)
+        check_types(allow_seen=allow_seen, allow_repeats=allow_repeats)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
         temperature = self.default_temperature if temperature is None else temperature
         sampling = SamplingSettings(temperature, top_k, top_p, self.longest(max_length, wished))
@@ -243,6 +265,7 @@ class LoadedModel:
         from namegen.core.generation.generator import likeliest
 
         check_letter_case(letter_case)
+        check_types(n=n, max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
         batches = likeliest(
             self.generator,
@@ -261,6 +284,7 @@ class LoadedModel:
         Raises:
             NamesError: the name is empty, or has characters that the model does not know.
         """
+        check_types(name=name)
         names = [composed(name.strip())]
         if self.blended and not self.reads(names[0]):
             raise NamesError(f"no model of the blend knows every character of {quote(names[0])}: give another name")
@@ -273,6 +297,7 @@ class LoadedModel:
             NamesError: the name is empty, or has characters that the model does not know. SettingsError: it knows no
                 labels.
         """
+        check_types(name=name)
         if not self.labels:
             raise SettingsError(f"{self.name} knows no labels: give a model of labelled names, such as world-given")
         chances = label_chances(self.model, self.vocabulary, composed(name.strip()), self.beginnings).tolist()
@@ -301,6 +326,9 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
         CheckpointError: no such model, a damaged file, or one for which the engine computes other values than the
             one that trained it. EngineError: the engine is missing, or does not know the architecture.
     """
+    check_types(backend=backend, threads=threads)
+    if not isinstance(model, str | Path | RunResult | None):
+        raise SettingsError(f"the model is {shown(model)}: expected a text, a path, or what train gave back")
     if isinstance(model, RunResult):
         return open_checkpoint(model.checkpoint, model.checkpoint.training["list"], backend=backend, threads=threads)
     if isinstance(model, Path):  # a path is never a shipped model's name, though it may look like one
@@ -424,6 +452,12 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     >>> len(mixed.generate(5, seed=1))
     5
     """
+    if not isinstance(models, Sequence) or not all(isinstance(model, LoadedModel) for model in models):
+        raise SettingsError(f"the models of a blend are {shown(models)}: expected a list of what load gives back")
+    if weights is not None and not all(
+        isinstance(weight, Real) for weight in (weights if isinstance(weights, Iterable) else [None])
+    ):
+        raise SettingsError(f"{setting('weights')} is {shown(weights)}: expected a list of numbers")
     read = [as_one(model.model, model.beginnings) for model in models]
     mixture = MixtureModel(
         [model for model, _ in read],

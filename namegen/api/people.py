@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from namegen.api.model import LoadedModel, load, load_shipped
+from namegen.api.model import LoadedModel, check_types, load, load_shipped
 from namegen.core.data.players import LINE
 from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import AS_LEARNED, check_letter_case
 from namegen.core.generation.inventing import InventedPlayer, PartWishes, PlayerInventor
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
-from namegen.errors import SettingsError, of_part, setting
+from namegen.errors import SettingsError, of_part, setting, shown
 from namegen.lists import BUNDLED
 from namegen.wishes import Wishes, WishesOfPart, WishesOfPeople, make_wishes
 
@@ -57,6 +58,7 @@ def invent_people(
     'Finnish'
     """
     check_letter_case(letter_case)
+    check_types(n=n, seed=seed)
     inventor = load_people_inventor(
         origins, given, family, given_wishes=given_wishes, family_wishes=family_wishes, temperature=temperature
     )
@@ -74,14 +76,23 @@ def load_people_inventor(
     temperature: float | None = None,
 ) -> PeopleInventor:
     """What ``invent_people`` asks; the arguments are its own. Raises CheckpointError, SettingsError."""
+    check_types(temperature=temperature)
+    if not isinstance(origins, Iterable):
+        raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
     models = [_opened(model, shipped) for model, shipped in ((given, GIVEN), (family, FAMILY))]
     asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
     told = zip(("given", "family"), models, (given_wishes, family_wishes), (True, False), strict=True)
     parts = [
-        _part(part, model, asked, {**(wishes or {})}, temperature, allow_seen=allow_seen)
+        _part(part, model, asked, _as_dict(part, wishes), temperature, allow_seen=allow_seen)
         for part, model, wishes, allow_seen in told
     ]
     return PeopleInventor(*parts)
+
+
+def _as_dict(part: str, wishes: object) -> Any:
+    if wishes is None or isinstance(wishes, Mapping):
+        return {**(wishes or {})}
+    raise SettingsError(f"{setting(f'{part}_wishes')} is {shown(wishes)}: expected a dict, such as {{'max_length': 9}}")
 
 
 def _opened(model: LoadedModel | str | Path | None, shipped: str) -> LoadedModel:
@@ -184,9 +195,10 @@ def invent_players(
         GenerationError: after those found have been given: there are no more.
     """
     check_letter_case(letter_case)
+    check_types(n=n, seed=seed, temperature=temperature)
     rng = random_numbers(seed)
     first, last = (
-        _part_of_player(part, f"mlb-{part}", {**(wishes or {})})
+        _part_of_player(part, f"mlb-{part}", _as_dict(part, wishes))
         for part, wishes in (("first", first_wishes), ("last", last_wishes))
     )
     batches = load_player_inventor().generate(

@@ -105,6 +105,9 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
         return names
     if names is None:
         return read_names(config.data, stdin)
+    names = list(names) if isinstance(names, Iterable) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise NamesError("names are no texts: give a list of names")
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
 
 
@@ -157,7 +160,7 @@ def resume(
         NamegenError: see ``namegen/errors.py``; a list that has changed since is refused, and so is a folder that
             another training is at work in (FolderInUseError).
     """
-    run_folder = RunFolder.to_resume(Path(folder))
+    run_folder = RunFolder.to_resume(named_folder(folder))
     with run_folder.sole_use():
         return _go_on(run_folder, backend, epochs, listener, ready, watcher, stop, teach_on)
 
