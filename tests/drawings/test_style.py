@@ -1,15 +1,19 @@
-"""The style of every drawing: its colours, light and dark, its text, its labels."""
+"""The style of every drawing: its colours, light and dark, its text; levels beside curves, labels beside lines."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.lines import Line2D
+from matplotlib.offsetbox import AnnotationBbox
 
 from namegen.drawings import style
-from namegen.drawings.style import PALETTE
+from namegen.drawings.style import LEAST_ROOM, PALETTE, Level, draw_levels, kept_inside, label_lines, spread
 
 # WCAG 2.2 asks for 4.5 between text and its background: labels beside lines have the colours of the lines.
 LEAST_CONTRAST = 4.5
@@ -77,21 +81,21 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_contrast_is_that_of_the_definition() -> None:
+def test_every_colour_has_a_dark_one_that_can_be_read_on_dark_paper() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    for name in PALETTE.keys() - {*BEHIND, GRID, "black"}:
+        assert contrast(PALETTE[name].dark, PALETTE["paper"].dark) >= LEAST_CONTRAST, name
 
 
-@pytest.mark.parametrize("name", [name for name in PALETTE if name not in (*BEHIND, GRID, "black")])
-def test_every_colour_has_a_dark_one_that_can_be_read_on_dark_paper(name: str) -> None:
-    assert contrast(PALETTE[name].dark, PALETTE["paper"].dark) >= LEAST_CONTRAST
-
-
-@pytest.mark.parametrize("name", ["ink", "quiet"])
-def test_text_can_be_read_on_each_background(name: str) -> None:
+def test_text_can_be_read_on_each_background() -> None:
     for scheme in ("light", "dark", "printed"):
-        for behind in BEHIND:
-            assert contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme)) >= LEAST_CONTRAST
+        for name in ("ink", "quiet"):
+            for behind in BEHIND:
+                assert contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme)) >= LEAST_CONTRAST
+    # The grid is seen on dark paper as well as on light.
+    light, dark = (contrast(getattr(PALETTE[GRID], one), getattr(PALETTE["paper"], one)) for one in ("light", "dark"))
+    assert 1 < light <= dark < LEAST_CONTRAST
 
 
 def test_what_stands_on_a_bar_can_be_read() -> None:
@@ -102,11 +106,6 @@ def test_what_stands_on_a_bar_can_be_read() -> None:
         elif colour.light in (*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS):
             assert contrast(PALETTE["paper"].light, colour.light) > 3.5
             assert contrast(PALETTE["paper"].dark, colour.dark) >= LEAST_CONTRAST
-
-
-def test_the_grid_is_seen_on_dark_paper_as_well_as_on_light() -> None:
-    light, dark = (contrast(getattr(PALETTE[GRID], one), getattr(PALETTE["paper"], one)) for one in ("light", "dark"))
-    assert 1 < light <= dark < LEAST_CONTRAST
 
 
 def test_no_two_colours_are_the_same_in_light_or_in_dark() -> None:
@@ -128,3 +127,88 @@ def test_a_line_without_a_colour_of_its_own_takes_one_of_the_palette() -> None:
     drawn = [axes.plot([0, 1])[0].get_color() for _ in range(7)]
     assert drawn[:3] == [style.BLUE, style.VERMILION, style.GREEN]
     assert set(drawn) <= {colour.light for colour in PALETTE.values()}
+
+
+@pytest.fixture
+def axes() -> Axes:
+    """One curve, from 0.2 to 0.4."""
+    axes = style.new_figure(4.0, 3.0).add_subplot()
+    axes.plot([1, 2, 3], [0.2, 0.35, 0.4])
+    return axes
+
+
+def level(value: float, name: str = "ceiling") -> Level:
+    return Level(name, value, f"{value:.1%}")
+
+
+def test_a_near_level_is_a_line_and_what_is_not_finite_is_not_drawn(axes: Axes) -> None:
+    [line] = draw_levels(axes, [level(math.inf), level(0.5), level(math.nan)], least_span=0.1)
+    assert list(line.get_ydata()) == [0.5, 0.5]
+    assert line.get_label() == "ceiling"
+
+
+@pytest.mark.parametrize(("value", "marker", "edge"), [(0.9, "^", 1.0), (-0.5, "v", 0.0)])
+def test_a_far_level_is_a_mark_with_its_number(axes: Axes, value: float, marker: str, edge: float) -> None:
+    before = axes.get_ylim()
+    mark, second = draw_levels(axes, [level(value), level(1.1 * value)], least_span=0.1)
+    side = "above" if marker == "^" else "below"
+    assert (mark.get_marker(), mark.get_label()) == (marker, f"ceiling: {value:.1%} ({side})")
+    assert axes.get_ylim() == before
+    assert axes.transAxes.inverted().transform(mark.get_transform().transform((1.0, edge)))[1] == pytest.approx(edge)
+    assert not mark.get_clip_on()
+    assert mark.get_xdata()[0] != second.get_xdata()[0], "no mark hides another"
+
+
+def test_levels_that_only_together_squeeze_the_curves_leave_the_nearer_one(axes: Axes) -> None:
+    """Each alone would leave them enough."""
+    above, below = level(0.5, "above"), level(0.08, "below")
+    for alone in (above, below):
+        assert LEAST_ROOM * max(alone.value - 0.2, 0.4 - alone.value) <= 0.2
+    found = draw_levels(axes, [below, above], least_span=0.1)
+    assert [line.get_label() for line in found] == ["below: 8.0% (below)", "above"]
+
+
+def test_level_curves_are_taken_to_fill_something() -> None:
+    axes = style.new_figure(4.0, 3.0).add_subplot()
+    axes.plot([1, 2], [0.3, 0.3])
+    near, far = draw_levels(axes, [level(0.42, "near"), level(0.8, "far")], least_span=0.1)
+    assert [near.get_label(), far.get_label()] == ["near", "far: 80.0% (above)"]
+
+
+def test_labels_of_marks_stay_beside_their_plot(axes: Axes) -> None:
+    draw_levels(axes, [level(0.9, "a"), level(0.95, "b"), level(-3.0, "c")], least_span=0.1)
+    axes.figure.draw_without_rendering()
+    label_lines(axes)
+    places = {text.get_text(): text.xy[1] for text in axes.texts}  # type: ignore[attr-defined]  # an annotation
+    assert places["c: -300.0% (below)"] >= 0
+    assert max(places.values()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "sampled"),
+    [
+        (["red -", "blue -", "red --", "blue --"], ["red -", "blue -", "red --", "blue --"]),
+        (["red -", "blue -", "green --"], []),
+        (["red -", "red None"], ["red -"]),  # a mark at the edge has no line to sample
+    ],
+)
+def test_lines_of_one_colour_have_samples_beside_their_labels(lines: list[str], sampled: list[str]) -> None:
+    axes = style.new_figure(4.0, 3.0).add_subplot()
+    for place, (colour, pattern) in enumerate(line.split() for line in lines):
+        axes.plot([0, 1], [0, place], color=colour, linestyle=pattern, marker="^", label="x")
+    axes.figure.draw_without_rendering()
+    label_lines(axes)
+    axes.figure.draw_without_rendering()
+    assert len(axes.texts) == len(lines)
+    boxes = [box for box in axes.artists if isinstance(box, AnnotationBbox)]
+    found = [line for box in boxes for line in box.findobj(Line2D) if isinstance(line, Line2D)]
+    assert [f"{line.get_color()} {line.get_linestyle()}" for line in found] == sampled
+
+
+def test_labels_move_as_little_as_needed_and_stay_inside_of_a_plot() -> None:
+    assert spread([0.0, 1.0], 0.5) == [0.0, 1.0]
+    assert spread([1.0, 1.0, 1.0], 0.5) == [0.5, 1.0, 1.5]
+    for places in np.sort(np.random.default_rng(0).random((50, 7)), axis=1):
+        assert np.diff(spread(list(places), 0.1)).min() > 0.1 - 1e-12
+    assert kept_inside([0.5, 1.2], 0.1) == [0.5, 1.0]
+    assert kept_inside([-0.3, -0.2, 0.9], 0.1) == [0.0, 0.1, 0.9]

@@ -92,46 +92,30 @@ def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunRes
     assert 0 < marks < len(wanted)
 
 
-def test_history_marks_the_best_epoch(trained: RunResult) -> None:
-    figure = history_figure(replace(trained, best_epoch=2))
+def test_history_says_where_it_comes_from_its_best_epoch_and_its_units(trained: RunResult) -> None:
+    figure = history_figure(replace(trained, best_epoch=2, finished=False))
     for axes in figure.axes:
         assert list(lines(axes)["_best"].get_xdata()) == [trained.history[1].seconds] * 2
     assert " best: epoch 2 " in texts(figure)
-
-
-def test_history_axes_have_units(trained: RunResult) -> None:
-    accuracy, loss = history_figure(trained).axes
+    accuracy, loss = figure.axes
     assert "seconds" in loss.get_xlabel()
     assert "nats per character" in loss.get_ylabel()
     assert accuracy.yaxis.get_major_formatter()(0.25) == "25%"
-
-
-def test_history_says_where_it_comes_from_and_that_it_was_stopped(trained: RunResult) -> None:
-    title = history_figure(replace(trained, finished=False)).get_suptitle()
-    assert title == "small $list: simple_rnn 4, numpy engine, stopped after 3 epochs"
+    assert figure.get_suptitle() == "small $list: simple_rnn 4, numpy engine, stopped after 3 epochs"
 
 
 def test_history_without_a_held_out_part_has_the_loss_alone(trained: RunResult) -> None:
-    bare = [
-        replace(
-            record,
-            validation_loss_nats_per_char=None,
-            validation_accuracy_argmax=None,
-            validation_accuracy_sampled=None,
-        )
-        for record in trained.history
-    ]
-    figure = history_figure(replace(trained, history=tuple(bare), references=None, validation=None))
-    assert len(figure.axes) == 1
-    assert set(lines(figure.axes[0])) == {"training names", "_best"}
+    nothing = dict.fromkeys(
+        ("validation_loss_nats_per_char", "validation_accuracy_argmax", "validation_accuracy_sampled")
+    )
+    bare = tuple(replace(record, **nothing) for record in trained.history)  # type: ignore[arg-type]
+    [axes] = history_figure(replace(trained, history=bare, references=None, validation=None)).axes
+    assert set(lines(axes)) == {"training names", "_best"}
 
 
-def test_history_of_one_epoch_is_visible(trained: RunResult) -> None:
+def test_history_of_one_epoch_and_of_none(trained: RunResult) -> None:
     figure = history_figure(replace(trained, history=trained.history[:1], epochs=1, best_epoch=1))
     assert lines(figure.axes[0])["likeliest (argmax)"].get_marker() == "o"
-
-
-def test_history_of_a_run_stopped_in_its_first_epoch(trained: RunResult) -> None:
     figure = history_figure(replace(trained, history=(), epochs=0, best_epoch=0, finished=False))
     assert "The training was stopped before its first epoch ended." in texts(figure)
 
@@ -157,25 +141,15 @@ def test_labels_beside_lines_do_not_overlap(trained: RunResult) -> None:
         assert all(box.x1 <= figure.bbox.x1 for box in boxes), "none is cut off"
 
 
-def test_the_same_drawing_is_the_same_file(trained: RunResult, tmp_path: Path) -> None:
+def test_the_same_drawing_is_the_same_file_whatever_the_machine_s_settings(trained: RunResult, tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
     for ending in ("png", "svg"):
         first, second = tmp_path / f"1.{ending}", tmp_path / f"2.{ending}"
         draw_history(trained, first)
-        draw_history(trained, second)
+        with matplotlib.rc_context({"font.size": 30, "text.usetex": True, "axes.facecolor": "black"}):
+            draw_history(trained, second)
         assert first.read_bytes() == second.read_bytes()
-
-
-def test_matplotlib_is_left_as_it_was(trained: RunResult, tmp_path: Path) -> None:
-    before = dict(matplotlib.rcParams)
-    draw_history(trained, tmp_path / "history.png")
     assert dict(matplotlib.rcParams) == before
-
-
-def test_settings_of_the_machine_do_not_reach_a_drawing(trained: RunResult, tmp_path: Path) -> None:
-    draw_history(trained, tmp_path / "1.png")
-    with matplotlib.rc_context({"font.size": 30, "text.usetex": True, "axes.facecolor": "black"}):
-        draw_history(trained, tmp_path / "2.png")
-    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
 
 
 def test_a_drawing_that_cannot_be_written_is_one_sentence(trained: RunResult, tmp_path: Path) -> None:
