@@ -107,9 +107,6 @@ def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None
         alone = api.evaluate(model.labelled(label), Corpus.from_names(names)).metrics
         assert (metrics.loss_nats_per_char, count) == (pytest.approx(alone.loss_nats_per_char), len(names))
         assert metrics.accuracy_argmax == pytest.approx(alone.accuracy_argmax)
-
-
-def test_names_with_labels_that_a_model_does_not_know_are_left_out_of_its_evaluation(model: LoadedModel) -> None:
     other = Corpus.from_names(["Aino", "Anna", "Bo"], labels=["Finnish", "Klingon", "Italian"])
     found = api.evaluate(model, other)
     assert (found.names, found.left_out) == (2, 1)

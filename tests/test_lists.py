@@ -21,9 +21,8 @@ from namegen.errors import NamesError
 from namegen.lists import BUNDLED, load_bundled, players, read_names
 
 
-def read(names: str | Path, stdin: bytes = b"", column: str | None = None, longest: int = 1000) -> Corpus:
-    settings = DataSettings(names=str(names), column=column, max_name_length=longest)
-    return read_names(settings, io.BytesIO(stdin))
+def read(names: str | Path, stdin: bytes = b"", column: str | None = None) -> Corpus:
+    return read_names(DataSettings(names=str(names), column=column), io.BytesIO(stdin))
 
 
 def refusal(names: str | Path, column: str | None = None) -> str:
@@ -97,10 +96,9 @@ class TestFiles:
 
     def test_a_column(self, tmp_path: Path) -> None:
         (tmp_path / "a.csv").write_text("id,name\n1,Al\n", encoding="utf-8")
-        (tmp_path / "a.tsv").write_text("id\tname\n1\tAl\n", encoding="utf-8")
-        assert read("a.csv", column="name").names == read("a.tsv", column="2").names == ("Al",)
-        assert "column" in refusal("a.csv")
-        assert "has no columns" in refusal("companies", column="name")
+        for file in ("a.tsv", "table.txt"):
+            (tmp_path / file).write_text("id\tname\n1\tAl\n", encoding="utf-8")
+            assert read("a.csv", column="name").names == read(file, column="2").names == ("Al",)
 
     def test_a_dash_is_standard_input(self) -> None:
         corpus = read("-", b"Al\r\n\r\nBob")
@@ -115,11 +113,6 @@ class TestFiles:
         assert len(read("companies").names) == 6_017
         assert read("./companies").names == ("Al",)
 
-    def test_the_longest_name_allowed(self, tmp_path: Path) -> None:
-        (tmp_path / "a.txt").write_text("Al\nRobert\n", encoding="utf-8")
-        with pytest.raises(NamesError, match=r"a\.txt, line 2: 'Robert' has 6 characters"):
-            read("a.txt", longest=5)
-
     def test_a_missing_file_lists_what_is_bundled_and_suggests(self) -> None:
         message = refusal("mlb-frist")
         assert "no file 'mlb-frist'" in message
@@ -127,9 +120,42 @@ class TestFiles:
         assert all(name in message for name in BUNDLED)
         assert "did you mean" not in refusal("names.txt")
 
-    def test_a_folder(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("name", "column", "said"),
+        [
+            ("folder.txt", None, "'folder.txt' is a folder"),
+            ("two.csv", None, "column"),
+            ("companies", "name", "has no columns"),
+            ("plain.txt", "3", "'plain.txt' is a text file with a name a line, which has no columns"),
+            ("latin.txt", None, "latin.txt, line 2, byte 4"),
+            ("empty.txt", None, "empty.txt has no names"),
+            ("long.txt", None, "long.txt, line 2: 'RRR"),
+            ("/".join(["folder"] * 25), None, f"no file '{'/'.join(['folder'] * 25)}': give a file"),
+            ("", None, "empty"),
+            ("a\0b", None, "cannot read 'a\\x00b'"),
+            ("x" * 5000, None, "cannot read 'xxx"),
+            ("\x1b[31m", None, "no file '\\x1b[31m'"),
+            ("/dev/zero", None, "'/dev/zero' is a device, not a file: give a file"),
+            ("/dev/null", None, "'/dev/null' is a device, not a file: give a file"),
+        ],
+        ids=lambda value: str(value)[:30],
+    )
+    def test_what_is_no_list_is_refused_in_a_sentence(
+        self, tmp_path: Path, name: str, column: str | None, said: str
+    ) -> None:
         (tmp_path / "folder.txt").mkdir()
-        assert "'folder.txt' is a folder" in refusal("folder.txt")
+        for file, content in (
+            ("two.csv", b"id,name\n1,Al\n"),
+            ("plain.txt", b"Al\nBob\n"),
+            ("latin.txt", b"Al\nJos\xe9\n"),
+            ("empty.txt", b""),
+            ("long.txt", b"Al\n" + b"R" * 1001),
+        ):
+            (tmp_path / file).write_bytes(content)
+        message = refusal(name, column)
+        assert said in message
+        assert message.isprintable()
+        assert len(message) < 500
 
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
     def test_no_permission(self, tmp_path: Path) -> None:
@@ -142,23 +168,6 @@ class TestFiles:
 
         monkeypatch.setattr(Path, "open", refuse)
         assert "no permission to read 'a.txt'" in refusal("a.txt")
-
-    @pytest.mark.parametrize("name", ["", "a\0b", "x" * 5000, "\x1b[31m"])
-    def test_names_that_cannot_be_files(self, name: str) -> None:
-        message = refusal(name)
-        assert message.isprintable()
-        assert len(message) < 500
-
-    def test_what_a_file_holds_is_named_by_the_file(self, tmp_path: Path) -> None:
-        (tmp_path / "a.txt").write_bytes(b"Al\nJos\xe9\n")
-        assert refusal("a.txt").startswith("a.txt, line 2, byte 4")
-        (tmp_path / "a.txt").write_bytes(b"")
-        assert refusal("a.txt").startswith("a.txt has no names")
-
-    @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no device without an end")
-    @pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", "/dev/null"])
-    def test_a_device(self, device: str) -> None:
-        assert f"'{device}' is a device, not a file: give a file" in refusal(device)
 
     def test_more_than_a_list_may_hold(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(namegen.lists, "LARGEST", 10)
@@ -184,16 +193,3 @@ class TestFiles:
                 return super().read(1)
 
         assert read_names(DataSettings(names="-"), Slow(b"Al\nBob")).names == ("Al", "Bob")
-
-    def test_a_text_file_has_no_columns(self, tmp_path: Path) -> None:
-        (tmp_path / "a.txt").write_text("Al\nBob\n", encoding="utf-8")
-        message = refusal("a.txt", column="3")
-        assert "has no columns" in message
-        assert ".csv" in message
-        assert "Al" not in message
-        (tmp_path / "table.txt").write_text("id\tname\n1\tAl\n", encoding="utf-8")
-        assert read("table.txt", column="2").names == ("Al",)
-
-    def test_a_long_path_is_shown_whole(self) -> None:
-        path = "/".join(["folder"] * 25)
-        assert f"no file '{path}': give a file" in refusal(path)

@@ -12,7 +12,6 @@ from namegen.api import LoadedModel
 from namegen.config import parse_config, read_run_config
 from namegen.core.data.sameness import NAMES, sameness_of
 from namegen.core.generation.wishes.wish import Finished
-from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.wishes import make_wishes
 
@@ -93,8 +92,3 @@ def test_the_bundled_list_of_companies_has_the_rule_by_itself() -> None:
     assert shipped.known_names is not None
     assert shipped.known_names.tolist() == COMPANIES.known_digests(load_bundled("companies").names).tolist()
     assert api.load_shipped("mlb-first").sameness == NAMES
-
-
-def test_another_rule_is_refused() -> None:
-    with pytest.raises(SettingsError, match="sameness is 'firms': expected one of names, companies"):
-        parse_config({"data": {"sameness": "firms"}})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from namegen.core.settings import NetworkSettings, TrainingSettings, resolve_training
+from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings, resolve_training
+from namegen.errors import SettingsError
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,8 @@ def test_the_defaults_follow_the_size_of_the_list(names: int, damped: bool, batc
 def test_what_is_given_is_not_resolved_away() -> None:
     given = TrainingSettings(batch_size=7, epochs=3, learning_rate=0.02)
     assert resolve_training(given, 21_000, NetworkSettings(hidden=(128,))) == given
+
+
+def test_a_rule_of_sameness_that_there_is_not_is_refused_by_its_name() -> None:
+    with pytest.raises(SettingsError, match="sameness is 'firms'"):
+        DataSettings(sameness="firms")
