@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypedDict, Unpack
+from numbers import Integral
+from typing import Any, TypedDict, Unpack, get_args, get_type_hints
 
 from namegen.core.data.sameness import NAMES, Sameness
 from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, Wishlist
-from namegen.errors import SettingsError, setting
+from namegen.errors import SettingsError, setting, shown
 from namegen.lists import BUNDLED, load_bundled
 
 
@@ -67,7 +68,8 @@ def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wish
         wishes: see ``Wishes``.
 
     Raises:
-        SettingsError: a value is out of its range; or a distance is asked, and there are no names to keep it from.
+        SettingsError: a value is of the wrong type or out of its range; or a distance is asked, and there are no names
+            to keep it from.
         TypeError: there is no such wish.
 
     >>> [wish.name for wish in make_wishes(starts_with="Mc", min_length=5, contains=None)]
@@ -75,9 +77,7 @@ def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wish
     """
     if unknown := wishes.keys() - Wishes.__annotations__.keys():
         raise TypeError(f"there is no wish {unknown.pop()!r}: expected some of {', '.join(Wishes.__annotations__)}")
-    given: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
-    if Avoid.name in given:
-        given[Avoid.name] = list(given[Avoid.name])  # read twice, and it may be an iterator
+    given: dict[str, Any] = {name: _checked(name, value) for name, value in wishes.items() if value is not None}
     distance = given.pop(MinDistance.name, None)
     avoided = given.pop(Avoid.name, None)
     made = [WISHES[name](value) for name, value in given.items()]
@@ -86,6 +86,21 @@ def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wish
     if distance is not None:
         made.append(MinDistance(distance, _names_to_keep_away_from(list_name, avoided), sameness))
     return Wishlist(made)
+
+
+def _checked(name: str, value: object) -> object:
+    """The value of a wish, several texts as a list: they are read twice, and may come from an iterator."""
+    kind = get_args(get_type_hints(Wishes)[name])[0]
+    if kind not in (str, int):
+        expected = "several texts, such as a list of them"
+        value = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
+        right = isinstance(value, list) and all(isinstance(text, str) for text in value)
+    else:
+        expected = "a text" if kind is str else "a whole number"
+        right = isinstance(value, str if kind is str else Integral) and not isinstance(value, bool)
+    if not right:
+        raise SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
+    return value
 
 
 def _names_to_keep_away_from(list_name: str | None, avoided: list[str] | None) -> Iterable[str]:

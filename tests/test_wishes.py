@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jaxtyping
 import pytest
 import regex
 from hypothesis import given, settings
@@ -178,6 +179,40 @@ def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
 def test_a_wrong_value_is_a_named_error(model: LoadedModel, wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         model.generate(3, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"avoid": "Robbby"},
+        {"banned": "ob"},
+        {"banned": b"ob"},
+        {"avoid": [1, 2]},
+        {"banned": 5},
+        {"min_distance": 1.5, "avoid": ["Al"]},
+        {"min_length": "3"},
+        {"min_length": True},
+        {"starts_with": 5},
+        {"ends_with": ["a"]},
+        {"contains": b"a"},
+        {"matches": 7},
+        {"n": 1.5},
+        {"n": "3"},
+        {"seed": "x"},
+        {"temperature": "hot"},
+        {"top_k": 2.5},
+        {"top_p": "all"},
+        {"max_length": "9"},
+    ],
+    ids=str,
+)
+def test_a_value_of_a_wrong_type_is_named(model: LoadedModel, wrong: dict[str, object]) -> None:
+    jaxtyping.config.update("jaxtyping_disable", True)  # else it is refused before it comes to us
+    try:
+        with pytest.raises(SettingsError, match=f"^{next(iter(wrong))} is |were asked for"):
+            model.generate(**{"allow_seen": True, **wrong})  # type: ignore[arg-type]
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def test_huge_values_are_no_trouble(model: LoadedModel) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from unicodedata import category
 
 import numpy as np
 
@@ -73,6 +74,11 @@ class Vocabulary:
     def unknown(self, text: str) -> str:
         """The characters of the text that the vocabulary lacks, in rising order, each once."""
         return "".join(sorted(set(text) - self._known))
+
+    @cached_property
+    def combines(self) -> bool:
+        """Whether some characters are put together with others in Unicode's NFC: accents and Korean letters."""
+        return any(category(one).startswith("M") or "\u1100" <= one <= "\u11ff" for one in self.characters)
 
     @cached_property
     def _known(self) -> frozenset[str]:

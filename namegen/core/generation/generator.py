@@ -29,7 +29,7 @@ from namegen.core.evaluation.mixture import as_one
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability, OnProgress
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
-from namegen.core.generation.sampling import SamplingSettings, draw, pick
+from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, WellFormed, Wishlist
 from namegen.core.settings import LETTER_CASES
@@ -232,9 +232,8 @@ class Generator:
         Raises:
             SettingsError, GenerationError: as ``generate`` does at once.
         """
-        if n < 0:
-            raise SettingsError(f"{n} names were asked for: expected a whole number of at least 0")
-        every: list[Wish] = [WellFormed(), MaxLength(longest), *(wishes or ())]
+        check_amount(n, "names")
+        every: list[Wish] = [WellFormed(self.vocabulary.combines), MaxLength(longest), *(wishes or ())]
         if not allow_repeats:
             every.append(Distinct())
         if not allow_seen and self.known_names is not None:

@@ -16,9 +16,9 @@ from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.count_splitting import MAX_IN_VAIN
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wishlist import WellFormed, Wishlist
-from namegen.errors import GenerationError, SettingsError, of_part, setting
+from namegen.errors import GenerationError, of_part, setting
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
 TRIES = 2_000  # names that are drawn for one new name before it is given up
@@ -107,8 +107,7 @@ class PlayerInventor:
             SettingsError: n or the temperature is out of its range, or wishes contradict each other; at once.
             GenerationError: after those found have been given: there are no more.
         """
-        if n < 0:
-            raise SettingsError(f"{n} players were asked for: expected a whole number of at least 0")
+        check_amount(n, "players")
         of_first, of_last = (
             generator.temperature if temperature is None else temperature for generator in (self._first, self._last)
         )
@@ -222,6 +221,7 @@ def draw_each(
         GenerationError: none turned up.
     """
     temperature = generator.temperature if temperature is None else temperature
+    is_name = WellFormed(generator.vocabulary.combines).keeps
     known = None if allow_seen else generator.known_names
     found: dict[int, str] = {}
     waiting = list(range(len(rngs)))
@@ -235,7 +235,7 @@ def draw_each(
         names = generator.vocabulary.decode_all(tokens)
         seen = [False] * len(names) if known is None else generator.sameness.are_known(names, known).tolist()
         for place, name, is_seen in zip(waiting, names, seen, strict=True):
-            if not is_seen and len(name) <= longest and WellFormed().keeps(name):
+            if not is_seen and len(name) <= longest and is_name(name):
                 found[place] = name
         lengths = [len(name) + 1 for name in names]
         in_vain = not any(place in found for place in waiting)

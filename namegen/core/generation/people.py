@@ -17,7 +17,7 @@ from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
 
@@ -162,8 +162,7 @@ class PeopleInventor:
             SettingsError: the wishes contradict each other; at once.
             GenerationError: no origin can keep them, at once; or, after those found have been given, there are no more.
         """
-        if n < 0:
-            raise SettingsError(f"{n} people were asked for: expected a whole number of at least 0")
+        check_amount(n, "people")
         # First of all origins together: of a wish that none can keep, that is one search and not one for each.
         for part in (self.given, self.family):
             if n and any(True for _ in part.wishes):

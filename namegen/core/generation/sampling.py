@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 
-from namegen.errors import SettingsError, setting
+from namegen.errors import SettingsError, setting, shown
 from namegen.types import Array, Float, Float64, Int64
 
 
@@ -71,10 +72,10 @@ def truncate(
         top_p: the fewest tokens whose probabilities sum to at least this share stay (nucleus sampling, Holtzman et
             al., 2020); after ``top_k``.
     """
-    if top_k is not None and top_k < 1:
-        raise SettingsError(f"{setting('top_k')} is {top_k}: expected a whole number of at least 1")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise SettingsError(f"{setting('top_p')} is {top_p}: expected a share above 0, up to 1")
+    if top_k is not None:
+        check_count("top_k", top_k, 1)
+    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+        raise SettingsError(f"{setting('top_p')} is {shown(top_p)}: expected a share above 0, up to 1")
     if (top_k is None or top_k >= chances.shape[1]) and (top_p is None or top_p == 1):
         return chances
     order = np.argsort(-chances, axis=1, kind="stable")
@@ -93,8 +94,21 @@ def truncate(
 
 def check_temperature(temperature: float) -> None:
     """Raise SettingsError for a temperature that is negative, infinite or not a number."""
-    if not 0 <= temperature < np.inf:
-        raise SettingsError(f"{setting('temperature')} is {temperature}: expected a number of at least 0, such as 0.8")
+    if not (isinstance(temperature, Real) and 0 <= temperature < np.inf):
+        told = f"{setting('temperature')} is {shown(temperature)}"
+        raise SettingsError(f"{told}: expected a number of at least 0, such as 0.8")
+
+
+def check_count(name: str, value: object, least: int) -> None:
+    """Raise SettingsError for a setting that is no whole number, or too small a one."""
+    if not isinstance(value, Integral) or int(value) < least:
+        raise SettingsError(f"{setting(name)} is {shown(value)}: expected a whole number of at least {least}")
+
+
+def check_amount(n: object, things: str) -> None:
+    """Raise SettingsError for an amount that nobody can ask for."""
+    if not isinstance(n, Integral) or int(n) < 0:
+        raise SettingsError(f"{shown(n)} {things} were asked for: expected a whole number of at least 0")
 
 
 @dataclass(frozen=True)
@@ -117,8 +131,7 @@ class SamplingSettings:
     def __post_init__(self) -> None:
         check_temperature(self.temperature)
         truncate(np.ones((1, 1)), self.top_k, self.top_p)  # the same checks
-        if self.max_length < 1:
-            raise SettingsError(f"{setting('max_length')} is {self.max_length}: expected a whole number of at least 1")
+        check_count("max_length", self.max_length, 1)
 
     @property
     def natural(self) -> bool:
@@ -157,6 +170,6 @@ class SamplingSettings:
 
 def random_numbers(seed: int | None) -> np.random.Generator:
     """Where the random numbers of a request come from. Raises SettingsError for a seed below 0."""
-    if seed is not None and seed < 0:
-        raise SettingsError(f"{setting('seed')} is {seed}: expected a whole number of at least 0")
+    if seed is not None:
+        check_count("seed", seed, 0)
     return np.random.default_rng(seed)

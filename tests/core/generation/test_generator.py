@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -15,7 +16,8 @@ from namegen.core.data.sameness import digest, known_digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.ngram import NgramModel
-from namegen.core.generation.generator import Generator, round_size
+from namegen.core.generation.generator import Generator, likeliest, round_size
+from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
 from namegen.errors import GenerationError, SettingsError
@@ -286,3 +288,20 @@ def test_the_advice_goes_by_how_names_were_drawn(monkeypatch: pytest.MonkeyPatch
     for setting, name in (({"temperature": 0.0}, "temperature"), ({"top_k": 1}, "top_k")):
         with pytest.raises(GenerationError, match=rf"no other name is possible: .*raise {name}(?!.*max_length)"):
             names_of(generator([]), 9, sampling=SamplingSettings(**setting))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("way", ["generate", "likeliest", "draw_each"])
+def test_names_are_composed_as_lists_are(way: str) -> None:
+    """A model of accents that stand alone could spell é in two ways; the list has one, and a score reads that alone."""
+    model = SmallModel("eq\u0301\u0308")
+    source, rng = generator(model=model), np.random.default_rng(0)
+    sampling = SamplingSettings(max_length=4)
+    if way == "draw_each":
+        names = draw_each(source, [rng] * 200, longest=4, allow_seen=True)
+    elif way == "likeliest":
+        names = next(likeliest(source, 40, max_length=4, allow_seen=True)).names
+    else:
+        names = names_of(source, 60, sampling=sampling, allow_seen=True)
+    assert all(unicodedata.is_normalized("NFC", name) for name in names)
+    assert any("\u0301" in name for name in names)
+    assert not model.vocabulary.unknown("".join(names))

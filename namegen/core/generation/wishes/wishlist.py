@@ -10,6 +10,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
+from unicodedata import is_normalized
 
 import numpy as np
 
@@ -22,9 +23,15 @@ from namegen.types import Array, Bool, Int32, Int64, UInt64
 
 
 class WellFormed(Wish):
-    """A name that a list could hold as it stands: not empty, and no space at either end (lists are trimmed).
+    """A name that a list could hold as it stands: not empty, no space at either end, and in Unicode's NFC.
 
-    >>> WellFormed().keeps("Anna"), WellFormed().keeps("Anna "), WellFormed().keeps("")
+    Lists are trimmed and composed (é is one character): a model that gives such a text gives the same name in the
+    characters of the list, too, with another probability.
+
+    Args:
+        combines: whether the model's characters can be put together to texts that are not in NFC.
+
+    >>> WellFormed().keeps("Anna"), WellFormed().keeps("Anna "), WellFormed(combines=True).keeps("Zoe\u0308")
     (True, False, False)
     """
 
@@ -32,8 +39,9 @@ class WellFormed(Wish):
     always = True
     seldom_refuses = True
 
-    def __init__(self) -> None:
+    def __init__(self, combines: bool = False) -> None:
         super().__init__(None)
+        self.combines = combines
 
     @property
     def advice(self) -> tuple[str, ...]:
@@ -42,10 +50,12 @@ class WellFormed(Wish):
 
     def keeps(self, name: str) -> bool:
         """It is a name."""
-        return bool(name) and name == name.strip()
+        return bool(name) and name == name.strip() and (not self.combines or is_normalized("NFC", name))
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """The same of many, without a call of Python for each."""
+        if self.combines:
+            return super().refuses(finished)
         names = finished.names
         fails = np.fromiter(map(operator.ne, names, map(str.strip, names)), bool, count=len(names))
         return fails if all(names) else fails | np.fromiter(map(operator.not_, names), bool, count=len(names))
