@@ -1,16 +1,16 @@
 """Wishes of strangers end in names or a sentence; and sentences made by grammars are read as they were meant.
 
-Python's ``re`` and plain questions about every short name are the references; ``grammars.py`` has the grammars.
+The library ``regex`` and plain questions about every short name are the references; ``grammars.py`` has the grammars.
 """
 
 from __future__ import annotations
 
-import re
 import warnings
 from typing import Any
 
 import numpy as np
 import pytest
+import regex
 
 from namegen.api.model import load
 from namegen.core.data.sameness import normalise
@@ -43,22 +43,22 @@ MODEL = SmallModel(grammars.LETTERS)
 EVERY_NAME = [name for name in all_names(MODEL, LONGEST) if name]
 
 
-def by_re(expression: str) -> re.Pattern[str] | None:
-    """As Python's own library compiles it; None: it does not know it."""
+def by_regex(expression: str) -> Any:
+    """As the library itself compiles it; None: it does not know it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         try:
-            return re.compile(expression)
-        except re.error:
+            return regex.compile(expression)
+        except regex.error:
             return None
 
 
-def test_expressions_match_what_they_match_in_pythons_own_library() -> None:
+def test_expressions_match_what_they_match_in_the_library_by_itself() -> None:
     """And no beginning of a name that matches is pruned, none is mixed up with another."""
     names = sampled(grammars.short_names, 60)
 
     def call(expression: str) -> None:
-        reference, pattern = by_re(expression), Pattern(expression)
+        reference, pattern = by_regex(expression), Pattern(expression)
         if reference is None:
             return
         alike = pattern.alike("".join(sorted({*"".join(names)}))) if pattern.prunes else {}
@@ -70,7 +70,7 @@ def test_expressions_match_what_they_match_in_pythons_own_library() -> None:
                 assert all(pattern.may_begin(name[:length]) for length in range(len(name) + 1)), name
 
     expressions = sampled(grammars.shared_expressions, tries("expressions"))
-    known = sum(by_re(expression) is not None for expression in expressions)
+    known = sum(by_regex(expression) is not None for expression in expressions)
     assert known > 0.9 * len(expressions)  # else nothing is compared
     assert attack(call, expressions).returned > 0.9 * len(expressions)
 
@@ -80,7 +80,7 @@ def holds(name: str, asked: dict[str, Any]) -> bool:
     form = normalise(name)
     avoided = [normalise(other) for other in asked.get("avoid", [])]
     banned = [word.strip().casefold() for word in asked.get("banned", [])]
-    expression = by_re(asked.get("matches", "(?s).*"))
+    expression = by_regex(asked.get("matches", "(?s).*"))
     assert expression is not None
     return (
         asked.get("min_length", 1) <= len(name)
@@ -120,7 +120,7 @@ def test_wishes_together_give_every_name_that_keeps_them_and_no_other(monkeypatc
             raise refused
 
     def sensible(asked: dict[str, Any]) -> bool:
-        known = "matches" not in asked or by_re(asked["matches"]) is not None
+        known = "matches" not in asked or by_regex(asked["matches"]) is not None
         return known and ("min_distance" not in asked or "avoid" in asked)
 
     wishes = sampled(grammars.combined_wishes.filter(sensible), tries("wishes together"))

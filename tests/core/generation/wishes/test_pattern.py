@@ -148,6 +148,12 @@ def test_a_property_in_any_of_its_spellings_prunes(expression: str) -> None:
     assert Pattern(expression).prunes
 
 
+def test_an_expression_means_what_it_means_in_the_library() -> None:
+    """Where Python's ``re`` differs: vowel signs are parts of words, and letter case is Unicode's, Turkish aside."""
+    assert Pattern(r"\w+").matches("हिन्दी")
+    assert [Pattern("(?i)i").matches(letter) for letter in "Iıİ"] == [True, False, True]
+
+
 def test_the_longest_expression() -> None:
     Pattern("a" * 10_000)
     with pytest.raises(SettingsError, match="matches has 10,001 characters: expected at most 10,000"):
