@@ -239,24 +239,6 @@ def test_the_trainings_alone_have_a_verdict(comparison: Comparison) -> None:
     assert "numpy is 1.7 (1.6 to 1.8) times as fast as keras in batches of 128." in answers(comparison, FASTER)
 
 
-def test_what_went_wrong_is_told_each_in_a_sentence(comparison: Comparison) -> None:
-    missing = replace(comparison, missing=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
-    assert troubles(missing) == ["Missing: keras: install it.", "Failed: a training: lost."]
-
-
-def test_a_split_of_its_own_is_told(comparison: Comparison) -> None:
-    assert any(
-        "Seeds 0, 1, 2, split by the seed 7; " in one for one in measured_where(replace(comparison, split_seed=7))
-    )
-    assert not any("split by" in one for one in measured_where(comparison))
-
-
-def test_the_code_of_each_engine_and_what_it_needs_are_told(comparison: Comparison) -> None:
-    codes = {"numpy": EngineCode("12ab", {"numpy": "2.3"}), "odd": EngineCode(None, {"torch": None})}
-    said = measured_where(replace(comparison, engine_codes=codes))
-    assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in said
-
-
 def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Comparison) -> None:
     seen, unseen = accuracy_in_words(with_groups(comparison))
     assert "(no difference found from the others) predicts" in seen  # all have as many hits
@@ -316,3 +298,13 @@ def test_new_and_plausible_names_stand_beside_those_of_counting(comparison: Comp
     )
     assert len(list(generation_in_words(with_names(comparison, pairs=85.0)))) == 2
     assert len(list(generation_in_words(comparison.lists[0]))) == 1
+
+
+def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparison) -> None:
+    codes = {"numpy": EngineCode("12ab", {"numpy": "2.3"}), "odd": EngineCode(None, {"torch": None})}
+    where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
+    assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
+    assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
+    assert not any("split by" in one for one in measured_where(comparison))
+    missing = replace(comparison, missing=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
+    assert troubles(missing) == ["Missing: keras: install it.", "Failed: a training: lost."]
