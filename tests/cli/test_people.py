@@ -137,13 +137,6 @@ class TestInventing:
         assert {person.origin for person in found} == set(api.load("world-given").labels)
         assert people(2, seed=1, family="companies", origins="Polish")[0].origin == "Polish"
 
-    def test_each_source_of_random_numbers_decides_one_person(self) -> None:
-        inventor = api.load_people_inventor()
-        together = inventor.draw_each([np.random.default_rng(seed) for seed in range(12)])
-        apart = [inventor.draw_each([np.random.default_rng(seed)])[0] for seed in range(12)]
-        assert together == apart
-        assert len({person.origin for person in together}) > 1
-
 
 @pytest.mark.parametrize(
     ("template", "message"),

@@ -1,11 +1,8 @@
-"""PlayerInventor: whole players who never were: a first name, a last name, and now and then a suffix.
-
-And ``draw_each``: a name for each of several sources of random numbers, for those who need one now and another later.
-"""
+"""PlayerInventor: whole players who never were: a first name, a last name, and now and then a suffix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +10,13 @@ import numpy as np
 from namegen.core.data.players import SUFFIXES
 from namegen.core.data.sameness import normalise
 from namegen.core.generation.bands import OnProgress
-from namegen.core.generation.count_splitting import MAX_IN_VAIN
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
-from namegen.core.generation.wishes.wishlist import WellFormed, Wishlist
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, of_part, setting
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
-TRIES = 2_000  # names that are drawn for one new name before it is given up
-CALL_ROWS = 64  # rows that the model reads in hardly more time than one
 
 
 @dataclass(frozen=True)
@@ -121,31 +115,6 @@ class PlayerInventor:
             batches = self._last.generate(n, rng=rng, sampling=last_names, wishes=lasts.wishes, on_progress=on_progress)
         return self._search(n, rng, first_names, firsts.wishes, batches)
 
-    def draw_each(
-        self, rngs: Sequence[np.random.Generator], *, temperature: float | None = None
-    ) -> list[InventedPlayer]:
-        """Give a player for each source of random numbers, which alone decides it. Players may share a last name.
-
-        Raises:
-            GenerationError: none was found.
-        """
-        players: dict[int, InventedPlayer] = {}
-        waiting = list(range(len(rngs)))
-        for _ in range(ROUNDS):
-            asked = [rngs[place] for place in waiting]
-            lasts = draw_each(self._last, asked, longest=self._longest_last, temperature=temperature)
-            firsts = draw_each(
-                self._first, asked, longest=self._longest_first, temperature=temperature, allow_seen=True
-            )
-            for place, first, last in zip(waiting, firsts, lasts, strict=True):
-                suffix = self._suffixes[int(rngs[place].integers(len(self._suffixes)))]
-                if self._is_new(player := InventedPlayer(first, last, suffix)):
-                    players[place] = player
-            waiting = [place for place in waiting if place not in players]
-            if not waiting:
-                return [players[place] for place in range(len(rngs))]
-        raise GenerationError(f"no new player was found in {ROUNDS} tries: train on a longer list")
-
     def _is_new(self, player: InventedPlayer) -> bool:
         """Whether no real player has that name, with or without a suffix."""
         return self._real.isdisjoint((normalise(f"{player.first} {player.last}"), normalise(player.full_name)))
@@ -196,49 +165,3 @@ class PlayerInventor:
             if not waiting:
                 return [players[place] for place in range(len(lasts))]
         raise GenerationError(f"every first name gives {lasts[waiting[0]]!r} the name of a real player: relax a wish")
-
-
-def draw_each(
-    generator: Generator,
-    rngs: Sequence[np.random.Generator],
-    *,
-    longest: int,
-    temperature: float | None = None,
-    allow_seen: bool = False,
-) -> list[str]:
-    """Draw a new name for each source of random numbers, which alone decides it.
-
-    Where one source is to decide about many names, ``Generator.generate`` is far faster.
-
-    Args:
-        generator: what draws.
-        rngs: where the random numbers of each name come from.
-        longest: characters of the longest name.
-        temperature: None: the model's own.
-        allow_seen: a name of the list will do.
-
-    Raises:
-        GenerationError: none turned up.
-    """
-    temperature = generator.temperature if temperature is None else temperature
-    is_name = WellFormed(generator.vocabulary.combines).keeps
-    known = None if allow_seen else generator.known_names
-    found: dict[int, str] = {}
-    waiting = list(range(len(rngs)))
-    tries = computed = 0
-    while waiting:
-        if tries == TRIES or computed > MAX_IN_VAIN:
-            raise GenerationError(f"no new name was found in {tries:,} tries: train on a longer list")
-        numbers = generator.beginnings.numbers + longest + 1
-        uniforms = np.stack([rngs[place].random(numbers) for place in waiting])
-        tokens = generator.draw_one_by_one(uniforms, temperature=temperature)
-        names = generator.vocabulary.decode_all(tokens)
-        seen = [False] * len(names) if known is None else generator.sameness.are_known(names, known).tolist()
-        for place, name, is_seen in zip(waiting, names, seen, strict=True):
-            if not is_seen and len(name) <= longest and is_name(name):
-                found[place] = name
-        lengths = [len(name) + 1 for name in names]
-        in_vain = not any(place in found for place in waiting)
-        computed = computed * in_vain + max(sum(lengths), CALL_ROWS * max(lengths)) * generator.vocabulary.size
-        tries, waiting = tries + 1, [place for place in waiting if place not in found]
-    return [found[place] for place in range(len(rngs))]

@@ -5,7 +5,7 @@ An origin is chosen first, each as likely as the others, then both names are dra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -15,7 +15,6 @@ import numpy as np
 
 from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wishlist import Wishlist
@@ -118,16 +117,6 @@ class PartOfName:
         ):
             yield from batch.names
 
-    def draw_each(self, rngs: Sequence[np.random.Generator], origin: Origin) -> list[str]:
-        """A name for each source of random numbers. Raises GenerationError: none turned up."""
-        return draw_each(
-            self.generators[origin],
-            rngs,
-            longest=self.sampling.max_length,
-            temperature=self.sampling.temperature,
-            allow_seen=self.allow_seen,
-        )
-
 
 class PeopleInventor:
     """Invents people.
@@ -168,21 +157,6 @@ class PeopleInventor:
             if n and any(True for _ in part.wishes):
                 part.check(np.random.default_rng(rng.integers(2**63)))
         return _search(self, n, rng, on_progress)
-
-    def draw_each(self, rngs: Sequence[np.random.Generator]) -> list[Person]:
-        """Give a person for each source of random numbers, which alone decides it; wishes are not asked.
-
-        Raises:
-            GenerationError: none was found.
-        """
-        origins = [self.origins[int(rng.integers(len(self.origins)))] for rng in rngs]
-        people: dict[int, Person] = {}
-        for origin in dict.fromkeys(origins):
-            rows = [row for row, of in enumerate(origins) if of == origin]
-            parts = [part.draw_each([rngs[row] for row in rows], origin) for part in (self.given, self.family)]
-            for row, given, family in zip(rows, *parts, strict=True):
-                people[row] = Person(given, family, origin)
-        return [people[row] for row in range(len(rngs))]
 
 
 def _search(

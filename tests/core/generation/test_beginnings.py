@@ -10,7 +10,6 @@ import pytest
 
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.generation.generator import Generator, likeliest
-from namegen.core.generation.inventing import draw_each
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import EndsWith, StartsWith, Wishlist
@@ -173,11 +172,3 @@ def test_one_beginning_draws_with_the_numbers_of_always() -> None:
     assert generator(TWO).as_one().model is not MODEL
     one = generator(Beginnings.single(V))
     assert one.as_one() is one
-
-
-def test_a_single_new_name_takes_its_beginning_too() -> None:
-    rng = np.random.default_rng(2)
-    names = Counter(draw_each(generator(TWO), [rng] * 300, longest=4))
-    exact = over_beginnings(MODEL, TWO, 4)
-    del exact[""]
-    check_frequencies(names, conditioned(exact))

@@ -13,9 +13,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_digests, normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.ngram import NgramModel
-from namegen.core.generation import inventing
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.inventing import InventedPlayer, PlayerInventor, draw_each
+from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players
 from tests.small_models import small_models
@@ -87,44 +86,6 @@ def test_values_out_of_range_are_refused_at_once():
         inventor([]).generate(-1, rng=np.random.default_rng(0))
     with pytest.raises(SettingsError, match="temperature"):
         inventor([]).generate(1, rng=np.random.default_rng(0), temperature=-1.0)
-
-
-def test_single_draws_have_the_same_rules():
-    maker = inventor(["Al Mann Jr."] * 9 + ["Zed Zed"], known=LAST)
-    team = maker.draw_each([np.random.default_rng(seed) for seed in range(200)])
-    assert team == [maker.draw_each([np.random.default_rng(seed)])[0] for seed in range(200)]  # each by its own source
-    assert not {normalise(player.last) for player in team} & {normalise(name) for name in LAST}
-    assert {player.first for player in team} & set(FIRST)
-    assert {player.suffix for player in team} == {"Jr.", ""}
-    taken = [player.full_name for player in team]
-    others = inventor(taken, known=LAST).draw_each([np.random.default_rng(seed) for seed in range(200)])
-    assert not {normalise(player.full_name) for player in others} & {normalise(name) for name in taken}
-
-
-def test_single_names_are_new_and_no_longer_than_allowed():
-    source = generator(LAST)
-    rng = np.random.default_rng(1)
-    names = draw_each(source, [rng] * 200, longest=5)
-    assert 0 < min(map(len, names)) <= max(map(len, names)) <= 5
-    assert not set(names) & set(LAST)
-    assert set(draw_each(source, [rng] * 200, longest=5, allow_seen=True)) & set(LAST)
-    sources = [np.random.default_rng(seed) for seed in range(40)]
-    alone = [draw_each(source, [np.random.default_rng(seed)], longest=5)[0] for seed in range(40)]
-    assert draw_each(generator=source, rngs=sources, longest=5) == alone
-    assert draw_each(source, [], longest=5) == []
-    coldest = draw_each(source, [rng] * 20, longest=9, temperature=0.01, allow_seen=True)
-    assert len(set(coldest)) < 4 < len(set(draw_each(source, [rng] * 20, longest=9, allow_seen=True)))
-
-
-def test_single_names_that_do_not_turn_up_are_an_error(monkeypatch):
-    monkeypatch.setattr(inventing, "TRIES", 50)
-    letters = sorted(set("Al"))
-    with pytest.raises(GenerationError, match="no new name was found"):
-        draw_each(generator(["Al"], letters), [np.random.default_rng(0)], longest=1)
-    every = [f"{first} {last}" for first in letters for last in letters]
-    real = PlayerInventor(generator(["Al"]), generator(["Al"], ["x"]), every, longest_first=1, longest_last=1)
-    with pytest.raises(GenerationError, match="no new player was found"):
-        real.draw_each([np.random.default_rng(0)])
 
 
 @cache
