@@ -1,17 +1,41 @@
-"""A training that is interrupted, killed or lengthened goes on as if nothing had happened."""
+"""A training that is stopped by any signal, killed or lengthened goes on as if nothing had happened."""
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import shutil
 import signal
+import subprocess
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from namegen.core.network.checkpoint import read_tensors
-from tests.cli.conftest import FAST, LONG, Run, read_history
+from tests.cli.conftest import LONG, Run, read_history
+
+SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "HUP": signal.SIGHUP}
+# Sends a signal to itself at some steps.
+AT_STEPS = """
+import os, signal, namegen.core.data.batching as batching
+epoch = batching.BatchMaker.epoch
+def interrupted(self, number, **options):
+    for step, batch in enumerate(epoch(self, number, **options)):
+        yield batch
+        if (number, step + options.get('first_step', 0)) in {steps}:
+            os.kill(os.getpid(), signal.SIG{name})
+batching.BatchMaker.epoch = interrupted
+"""
+NEVER_ENDS = """
+import time, namegen.backends.numpy_engine.engine as engine
+def forever(self, steps):
+    for _ in steps: time.sleep(100)
+engine.NumpyEngine.train_epoch = forever
+"""
+THREE = ("names.txt", *LONG, "--epochs", 3)
 
 
 @pytest.fixture
@@ -40,8 +64,19 @@ def without_times(document):
     return [without_times(item) for item in document] if isinstance(document, list) else document
 
 
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def where(folder):
+    """The epoch and the step of a saved state."""
+    _, document = read_tensors(folder / "state.safetensors")
+    return document["epoch"], document["step"]
+
+
 def end(process):
     out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
     return Run(process.returncode, out, err)
 
 
@@ -52,102 +87,139 @@ def when_training(process, seconds):
     time.sleep(seconds)
 
 
-@pytest.mark.slow
-def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(program, names, uninterrupted):
-    process = program.spawn("train", names, *LONG, "--out", "run")
-    when_training(process, 0.4)
-    process.send_signal(signal.SIGINT)
-    run = end(process)
-    assert run.code == 130
-    assert run.out == ""
-    assert "Traceback" not in run.err
-    assert "namegen train --resume run" in run.err
-    _, document = read_tensors(program.folder / "run" / "state.safetensors")
-    assert (document["epoch"], document["step"]) != (0, 0)
-    assert document["epoch"] < 150
-    resumed = program("train", "--resume", "run").done()
-    assert " counting, order " in resumed.out
-    same_model(program.folder / "run", uninterrupted)
+# --- stopped ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
-    """The same with a signal that comes at a known step, and twice over."""
-    program("train", names, *LONG, "--epochs", 3, "--out", "whole").done()
-    before = (
-        "import os, signal, namegen.core.data.batching as batching\n"
-        "epoch = batching.BatchMaker.epoch\n"
-        "def interrupted(self, number, **options):\n"
-        "    for step, batch in enumerate(epoch(self, number, **options)):\n"
-        "        yield batch\n"
-        "        if (number, step + options.get('first_step', 0)) in ((1, 40), (2, 7)):\n"
-        "            os.kill(os.getpid(), signal.SIGINT)\n"
-        "batching.BatchMaker.epoch = interrupted"
-    )
-    stopped = program.fresh("train", names, *LONG, "--epochs", 3, "--out", "run", before=before)
-    assert stopped.code == 130
-    _, document = read_tensors(program.folder / "run" / "state.safetensors")
-    assert (document["epoch"], document["step"]) == (1, 41)
-    assert program.fresh("train", "--resume", "run", before=before).code == 130
-    _, document = read_tensors(program.folder / "run" / "state.safetensors")
-    assert (document["epoch"], document["step"]) == (2, 8)
-    program("train", "--resume", "run").done()
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names, name):
+    """By a signal that comes at a known step, and twice over; the first time before any epoch has ended."""
+    program("train", *THREE, "--out", "whole").done()
+    before = AT_STEPS.format(name=name, steps="((0, 3), (2, 7))")
+    stopped = program.fresh("train", *THREE, "--out", "run", before=before)
+    assert (stopped.code, stopped.out) == (128 + SIGNALS[name], "")
+    assert "again stops at once" in stopped.err
+    assert "stopped in epoch 1; the state is saved. To continue:\n  namegen train --resume run" in stopped.err
+    assert where(program.folder / "run") == (0, 4)
+    assert not (program.folder / "run" / "model.safetensors").exists()
+    assert program.fresh("train", "--resume", "run", before=before).code == 128 + SIGNALS[name]
+    assert where(program.folder / "run") == (2, 8)
+    assert " counting, order " in program("train", "--resume", "run").done().out
     same_model(program.folder / "run", program.folder / "whole")
 
 
 @pytest.mark.slow
-def test_kill_and_resume_goes_on_from_the_last_save(program, names, uninterrupted):
+@pytest.mark.parametrize("killed", [False, True])
+def test_stopped_or_killed_it_goes_on_bit_for_bit(program, names, uninterrupted, killed):
     often = "import namegen.core.training.run as training_run; training_run.SECONDS_BETWEEN_SAVES = 0.1"
-    process = program.spawn("train", names, *LONG, "--out", "run", before=often)
+    process = program.spawn("train", names, *LONG, "--out", "run", "--json", before=often)
     state = program.folder / "run" / "state.safetensors"
     while not state.exists():
         assert process.poll() is None
         time.sleep(0.02)
-    process.kill()
-    assert end(process).code == -signal.SIGKILL
+    process.send_signal(signal.SIGKILL if killed else signal.SIGINT)
+    run = end(process)
+    assert run.code == (-signal.SIGKILL if killed else 130)
+    assert killed or run.json["epochs"] < 150  # a stopped run gives its JSON, too
     program("train", "--resume", "run").done()
     same_model(program.folder / "run", uninterrupted)
 
 
-def test_a_stopped_run_gives_its_json_too(program, names):
-    process = program.spawn("train", names, *LONG, "--out", "run", "--json")
-    when_training(process, 0.2)
-    process.send_signal(signal.SIGINT)
-    run = end(process)
-    assert run.code == 130
-    assert run.json["epochs"] < 150
+def test_what_nohup_has_it_ignore_stays_ignored(program, names):
+    ignored = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    before = ignored + AT_STEPS.format(name="HUP", steps="((1, 7),)")
+    assert "stopping" not in program.fresh("train", *THREE, "--out", "run", before=before).done().err
 
 
-def test_a_second_ctrl_c_ends_it_at_once(program, names):
-    slow = (
-        "import time, namegen.backends.numpy_engine.engine as engine\n"
-        "def forever(self, steps):\n"
-        "    for _ in steps: time.sleep(100)\n"
-        "engine.NumpyEngine.train_epoch = forever"
-    )
-    process = program.spawn("train", names, *LONG, "--out", "run", before=slow)
+@pytest.mark.parametrize("name", SIGNALS)
+def test_the_same_signal_once_more_ends_it_at_once(program, names, name):
+    process = program.spawn("train", names, *LONG, "--out", "run", before=NEVER_ENDS)
     when_training(process, 0.3)
     for _ in range(2):
-        process.send_signal(signal.SIGINT)
+        process.send_signal(SIGNALS[name])
         time.sleep(0.2)
+    assert end(process).code == 128 + SIGNALS[name]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_training_begins_the_first_signal_ends_it(program, number):
+    """A pipe into which nobody writes is waited for, and there is nothing to save."""
+    pipe = program.folder / "pipe"
+    os.mkfifo(pipe)
+    process = program.spawn("train", "pipe", *LONG, "--out", "run")
+    writer = None
+    while writer is None:
+        assert process.poll() is None
+        with suppress(OSError):  # until somebody reads from it
+            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.05)
+    process.send_signal(number)
     run = end(process)
-    assert run.code == 130
-    assert "Traceback" not in run.err
+    assert run.code == 128 + number
+    os.close(writer)
+    assert "stopping after this step" not in run.err
+    assert not (program.folder / "run").exists()
 
 
-def test_a_run_can_be_lengthened(program, names):
+@pytest.mark.parametrize("name", SIGNALS)
+def test_another_command_ends_without_a_word(program, name):
+    process = program.spawn("generate", "mlb-first", "-n", 100_000_000, "--allow-repeats", "--seed", 1)
+    assert process.stdout.readline()
+    process.send_signal(SIGNALS[name])
+    run = end(process)
+    assert (run.code, run.err) == (128 + SIGNALS[name], "")
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_terminal_that_closes_does_not_take_the_state_with_it(program, names, as_json):
+    """Whatever is said from then on cannot be written."""
+    whole, terminal = pty.openpty()
+    process = program.spawn(
+        *("train", names, *LONG, "--epochs", 2000, "--out", "run", *as_json),
+        before="import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)",
+        **dict.fromkeys(("stdin", "stdout", "stderr"), terminal),
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(terminal)
+    said = b""
+    while b"characters/s" not in said:
+        said += os.read(whole, 4096)
+    os.close(whole)
+    try:
+        assert process.wait(60) == 129, said[-300:]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    assert where(program.folder / "run")[0] >= 1
+
+
+# --- resumed ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_can_be_lengthened_unless_it_is_one_cycle(program, names):
     constant = ("--schedule", "constant", "--no-plot")
     program("train", names, "--epochs", 5, *constant, "--out", "whole").done()
     program("train", names, "--epochs", 2, *constant, "--out", "run").done()
-    result = program("train", "--resume", "run", "--epochs", 5, "--json").done().json
-    assert result["epochs"] == 5
+    assert program("train", "--resume", "run", "--epochs", 5, "--json").done().json["epochs"] == 5
     same_model(program.folder / "run", program.folder / "whole")
     program("train", "--resume", "run", "--epochs", 3).refused("--epochs is 3", code=2)
 
 
-def test_a_one_cycle_run_cannot_be_lengthened(program, run_folder):
-    before = (run_folder / "config.toml").read_bytes()
+def test_a_finished_run_resumes_to_its_result(program, run_folder):
+    kept = contents(run_folder)
+    program("train", "--resume", "run", largest_file=1000).refused("cannot write", "is kept")
+    assert contents(run_folder) == kept
+    run = program("train", "--resume", "run").done()
+    assert "best epoch: " in run.out
+    assert "this run is already finished" in run.err
     program("train", "--resume", "run", "--epochs", 30).refused("one-cycle", code=2)
-    assert (run_folder / "config.toml").read_bytes() == before
+    for option in (
+        *("other.txt", "--seed 0", "--cell gru", "--hidden 8", "--config c.toml", "--out elsewhere", "--threads 2"),
+        *("--no-through-time", "--validation 0.1", "--no-plot", "--plot"),
+    ):
+        what = "NAMES" if option == "other.txt" else option.split()[0]
+        program("train", "--resume", "run", *option.split()).refused(f"{what} cannot be combined", code=2)
+    assert contents(run_folder)["config.toml"] == kept["config.toml"]
 
 
 @pytest.mark.parametrize("epochs", [1, 30])
@@ -155,84 +227,25 @@ def test_a_one_cycle_run_whose_config_was_given_other_epochs_is_refused(program,
     """Its learning rates would be those of no training."""
     config = run_folder / "config.toml"
     config.write_text(re.sub(r"(?m)^epochs = .*", f"epochs = {epochs}", config.read_text()))
-    kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
-    program("train", "--resume", "run").refused("was made with other settings [training] than the run's config.toml")
-    assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
+    kept = contents(run_folder)
+    program("train", "--resume", "run").refused("other settings [training] than the run's config.toml")
+    assert contents(run_folder) == kept
 
 
-def test_a_finished_run_resumes_to_its_result(program, run_folder):
-    run = program("train", "--resume", "run").done()
-    assert "best epoch: " in run.out
-    assert "this run is already finished, so nothing is trained" in run.err
-
-
-@pytest.mark.parametrize(
-    ("option", "what"),
-    [
-        (("other.txt",), "NAMES"),
-        (("--seed", "0"), "--seed"),
-        (("--cell", "gru"), "--cell"),
-        (("--hidden", "8"), "--hidden"),
-        (("--config", "c.toml"), "--config"),
-        (("--out", "elsewhere"), "--out"),
-        (("--no-through-time",), "--no-through-time"),
-        (("--threads", "2"), "--threads"),
-        (("--validation", "0.1"), "--validation"),
-        (("--no-plot",), "--no-plot"),
-        (("--plot",), "--plot"),
-    ],
-)
-def test_nothing_else_stands_beside_resume(program, run_folder, option, what):
-    program("train", "--resume", "run", *option).refused(f"{what} cannot be combined with --resume", code=2)
-
-
-def test_a_list_that_has_changed_is_refused(program, run_folder, some_names):
-    kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
+def test_what_is_no_run_or_has_changed_is_refused(program, run_folder, some_names):
+    kept = contents(run_folder)
+    for out, said in (("nowhere", "is not a run folder"), ("names.txt", "is not a folder"), ("n" * 300, "too long")):
+        program("train", "--resume", out).refused(said)
     program.write("names.txt", some_names + "Newcomer\n")
     program("train", "--resume", "run").refused("names.txt has changed since this run began")
-    assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
-
-
-def test_what_is_no_run_folder_is_refused(program, run_folder):
-    program("train", "--resume", "nowhere").refused("nowhere is not a run folder", "because it is not a folder")
-    program("train", "--resume", "names.txt").refused("names.txt is not a run folder", "because it is not a folder")
-    program("train", "--resume", "n" * 300).refused("cannot look at 'nnn", "too long")
-    (run_folder / "config.toml").unlink()
-    program("train", "--resume", "run").refused("run is not a run folder", "it has no config.toml")
-
-
-@pytest.mark.parametrize("damage", ["cut", "flip", "model"])
-def test_a_damaged_state_is_refused(program, run_folder, damage):
+    assert contents(run_folder) == kept
+    program.write("names.txt", some_names)
     state = run_folder / "state.safetensors"
-    content = bytearray(state.read_bytes())
-    if damage == "cut":
-        state.write_bytes(content[: len(content) // 2])
-    elif damage == "flip":
-        content[-5] ^= 1
-        state.write_bytes(content)
-    else:
-        shutil.copy(run_folder / "model.safetensors", state)
+    content = state.read_bytes()
+    for damaged in (content[: len(content) // 2], content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]):
+        state.write_bytes(damaged)
+        program("train", "--resume", "run").refused("state.safetensors")
+    shutil.copy(run_folder / "model.safetensors", state)
     program("train", "--resume", "run").refused("state.safetensors")
-
-
-def test_a_full_disk_leaves_the_run_as_it_was(program, run_folder):
-    kept = {path.name: path.read_bytes() for path in run_folder.iterdir()}
-    program("train", "--resume", "run", largest_file=1000).refused("cannot write", "File too large", "is kept")
-    assert {path.name: path.read_bytes() for path in run_folder.iterdir()} == kept
-
-
-def test_interrupting_before_the_first_epoch_ends_can_be_resumed(program, names):
-    program("train", names, *FAST, "--out", "whole").done()
-    before = (
-        "import os, signal, namegen.core.data.batching as batching\n"
-        "epoch = batching.BatchMaker.epoch\n"
-        "def interrupted(self, number, **options):\n"
-        "    for step, batch in enumerate(epoch(self, number, **options)):\n"
-        "        yield batch\n"
-        "        if step == 3: os.kill(os.getpid(), signal.SIGINT)\n"
-        "batching.BatchMaker.epoch = interrupted"
-    )
-    assert program.fresh("train", names, *FAST, "--out", "run", before=before).code == 130
-    assert not (program.folder / "run" / "model.safetensors").exists()
-    program("train", "--resume", "run").done()
-    same_model(program.folder / "run", program.folder / "whole")
+    (run_folder / "config.toml").unlink()
+    program("train", "--resume", "run").refused("it has no config.toml")

@@ -1,13 +1,22 @@
-"""``namegen train``: what it takes, says, writes."""
+"""``namegen train`` and ``teach``: what they take, say, write, and what a kill of teachers leaves."""
 
 from __future__ import annotations
 
-import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 
+import psutil
 import pytest
 
+from namegen.config import read_config
 from namegen.core.network.checkpoint import Checkpoint
-from tests.cli.conftest import FAST, read_history
+from tests.cli.conftest import ENVIRONMENT, FAST, read_history
+
+METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
+TAUGHT = ("--cell", "gru", "--hidden", 8, "--epochs", 2, "--no-plot", "--threads", 1)
 
 
 @pytest.fixture
@@ -18,43 +27,41 @@ def names(program, some_names):
 
 def test_a_run_folder_holds_what_it_should_and_is_never_used_twice(program, names):
     for folder in ("names-numpy", "names-numpy-2"):
-        program("train", names, *FAST).done()
+        assert program("train", names, *FAST, "--quiet").done().err == ""
         files = {path.name for path in (program.folder / "runs" / folder).iterdir()}
         assert files == {"model.safetensors", "state.safetensors", "history.csv", "config.toml"}
+    rows = read_history(program.folder / "runs" / "names-numpy")
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert {row["sample_is_new"] for row in rows} <= {"True", "False"}
 
 
 def test_the_result_is_readable_at_80_columns(program, names):
-    run = program("train", names, *FAST, "--out", "run").done()
+    run = program("train", names, *FAST[:-1], "--out", "run", "--test", 0.1).done()
     assert max(map(len, run.out.split("\n"))) <= 80
     assert max(map(len, run.err.split("\n"))) <= 120
-    for word in ("held-out", " counting, order ", "ceiling", "nats/char", "next: namegen generate run"):
+    for word in ("held-out", " counting, order ", "ceiling", "nats/char", "on the test names", "plot: run/history.png"):
         assert word in run.out
+    assert "next: namegen generate run" in run.out
     assert "names to learn from" in run.err
     assert "epoch 2/2" in run.err  # the last epoch is always said
     assert "(ceiling " in run.err
     assert run.err.count("epoch 1/2") == 0  # and one that took no time is not
-
-
-def test_quiet_says_nothing_beside_the_result(program, names):
-    assert program("train", names, *FAST, "--quiet").done().err == ""
+    assert (program.folder / "run" / "history.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_json_is_the_object_of_the_design(program, names):
-    run = program("train", names, *FAST, "--json", "--out", "run").done()
-    metrics = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
-    result = run.json
+    result = program("train", names, *FAST, "--json", "--out", "run").done().json
     assert set(result) == {
         *("out", "backend", "seed", "epochs", "best_epoch", "seconds", "chars_per_second", "training", "validation"),
         "test",
     }
     assert (result["out"], result["backend"], result["seed"], result["epochs"]) == ("run", "numpy", 0, 2)
-    assert set(result["training"]) == metrics
-    assert set(result["validation"]) == metrics | {"ceiling", "baseline", "seen_percent"}
-    assert set(result["validation"]["baseline"]) == metrics | {"order", "smoothing", "repeats"}
+    assert set(result["training"]) == METRICS
+    assert set(result["validation"]) == METRICS | {"ceiling", "baseline", "seen_percent"}
+    assert set(result["validation"]["baseline"]) == METRICS | {"order", "smoothing", "repeats"}
     assert result["test"] is None
     assert result["validation"]["seen_percent"] == 0
-    alone = program("train", names, *FAST, "--json", "--validation", 0).done().json
-    assert alone["validation"] is None
+    assert program("train", names, *FAST, "--json", "--validation", 0).done().json["validation"] is None
 
 
 def test_a_test_part_is_judged_beside_counting_and_chooses_nothing(program, names):
@@ -65,12 +72,6 @@ def test_a_test_part_is_judged_beside_counting_and_chooses_nothing(program, name
     assert set(three["test"]) == set(three["training"]) | {"ceiling", "baseline"}
     assert three["test"]["baseline"]["order"] == three["validation"]["baseline"]["order"]
     assert three["validation"]["ceiling"] == two["validation"]["ceiling"]  # the same names
-    shown = program("train", names, *FAST, "--test", 0.1).done().out
-    assert "on the test names" in shown
-    assert max(map(len, shown.split("\n"))) <= 80
-    program("train", names, *FAST, "--validation", 0.5, "--test", 0.5).refused(
-        "--validation and --test together are 1", code=2
-    )
 
 
 def test_options_stand_above_the_config_and_all_is_written_down(program, names):
@@ -79,11 +80,10 @@ def test_options_stand_above_the_config_and_all_is_written_down(program, names):
         "--config config.toml --epochs 2 --hidden 8,6 --batch-size 50 --optimizer momentum --momentum 0.8 "
         "--clip-norm 1 --schedule steps --rate-steps 0:0.1,1:0.05 --init xavier --no-through-time --validation 0.2 "
         "--split names --repeats damped --patience 3 --best-by accuracy --threads 1 --no-plot --out run "
-        "--max-name-length 90"
+        "--max-name-length 90 --effort quick"
     )
-    program("train", names, *options.split()).done()
-    from namegen.config import read_config
-
+    run = program("train", names, *options.split()).done()
+    assert "this config sets: cell, epochs" in run.err
     config = read_config(program.folder / "run" / "config.toml")
     assert (config.training.epochs, config.training.seed, config.network.cell) == (2, 5, "gru")
     assert (config.network.hidden, config.network.init) == ((8, 6), "xavier")
@@ -94,32 +94,15 @@ def test_options_stand_above_the_config_and_all_is_written_down(program, names):
     assert (checkpoint.network.cell, checkpoint.network.hidden) == ("gru", (8, 6))
 
 
-def test_the_same_seed_gives_the_same_model(program, names):
+def test_the_same_seed_gives_the_same_model(program, some_names):
     models = []
     for out, seed in (("a", 1), ("b", 1), ("c", 2)):
-        program("train", names, *FAST, "--seed", seed, "--out", out).done()
+        program("train", "-", *FAST, "--seed", seed, "--out", out, stdin=some_names.encode()).done()
         models.append(Checkpoint.load(program.folder / out / "model.safetensors").parameters["output.kernel"])
     assert (models[0] == models[1]).all()
     assert not (models[0] == models[2]).all()
-
-
-def test_standard_input_is_kept_in_the_run_folder(program, some_names):
-    program("train", "-", *FAST, "--out", "run", stdin=some_names.encode()).done()
-    assert (program.folder / "run" / "names.txt").read_text(encoding="utf-8") == some_names
-    program("train", "--resume", "run").done()
-
-
-def test_history_has_a_line_an_epoch(program, names):
-    program("train", names, *FAST, "--out", "run").done()
-    rows = read_history(program.folder / "run")
-    assert [row["epoch"] for row in rows] == ["1", "2"]
-    assert {row["sample_is_new"] for row in rows} <= {"True", "False"}
-
-
-def test_the_plot_is_drawn_after_training(program, names):
-    run = program("train", names, "--epochs", 2, "--out", "run").done()
-    assert (program.folder / "run" / "history.png").read_bytes().startswith(b"\x89PNG")
-    assert "plot: run/history.png" in run.out
+    assert (program.folder / "a" / "names.txt").read_text(encoding="utf-8") == some_names
+    program("train", "--resume", "a").done()
 
 
 def test_a_list_of_a_csv_column_and_what_was_dropped_is_said(program, some_names):
@@ -129,59 +112,60 @@ def test_a_list_of_a_csv_column_and_what_was_dropped_is_said(program, some_names
     assert "1 header row and 1 empty cell were dropped" in run.err
 
 
-def test_names_of_many_scripts_work(program):
-    names = ["Zoë", "Zoe\u0308", "שרה", "عبد", "\U0001f469\u200d\U0001f467", "x", "한국", "O'Neil-Łukasz, Jr.", "[b]"]
-    program.write("names.txt", "\ufeff" + "\r\n".join(names * 5) + "\r\n\r\n")
+@pytest.mark.parametrize(
+    ("names", "some"),
+    [
+        (["Zoë", "Zoë", "שרה", "عبد", "👩\u200d👧", "x", "한국", "O'Neil-Łukasz,Jr.", "[b]"], 5),
+        (["a", "b", "c"], 3),
+        (["Anna"], 1),
+    ],
+    ids=["many scripts", "one character", "one name"],
+)
+def test_odd_names_work(program, names, some):
+    program.write("names.txt", "\ufeff" + "\r\n".join(names * 10) + "\r\n\r\n")
     run = program("train", "names.txt", *FAST, "--validation", 0, "--out", "run").done()
     assert "1 empty line was dropped" in run.err
-    assert program("generate", "run", "-n", 5, "--allow-seen").done().out.count("\n") == 5
-    assert json.loads(program("evaluate", "run", "names.txt", "--json").done().out)["left_out"] == 0
+    assert len(program("generate", "run", "-n", some, "--allow-seen", "--max-length", 40).lines()) == some
+    assert program("evaluate", "run", "names.txt", "--json").done().json["left_out"] == 0
 
 
-def test_names_of_one_character_work(program):
-    program.write("names.txt", "a\nb\nc\n" * 10)
-    program("train", "names.txt", *FAST, "--out", "run", "--validation", 0).done()
-    generated = program("generate", "run", "-n", 3, "--allow-seen", "--max-length", 1).done()
-    assert sorted(generated.out.split()) == ["a", "b", "c"]
+WRONG = """
+--epochs 0: --epochs is 0
+--epochs x: '--epochs'
+--hidden 32;32: such as 32,32
+--hidden 0: --hidden
+--options 4: such as heads=4
+--rate-steps 0.1: EPOCH:RATE
+--rate-steps 0:0.1: --rate-steps together with the schedule steps
+--schedule steps: --rate-steps together with the schedule steps
+--cell elman: 'elman'
+--learning-rate nan: --learning-rate is nan
+--learning-rate -1: --learning-rate is -1.0
+--validation 1: --validation is 1.0
+--validation 0.5 --test 0.5: --validation and --test together
+--momentum 1: --momentum is 1.0
+--momentum 0.5: --momentum has no effect
+--schedule constant --warmup 0.1: --warmup has no effect
+--seed -1: --seed is -1
+--seed 1180591620717411303424: --seed is
+--threads 0: --threads is 0
+--clip-norm inf: --clip-norm is inf
+--batch-size 0: --batch-size is 0
+--max-name-length 0: --max-name-length
+--backend kears: did you mean keras?
+--backend jax: 'jax'
+--scheduler tcp://nowhere:1: add --effort best
+more.txt: unexpected extra argument
+--unknown: --unknown
+--config c.toml: did you mean training.epochs?
+"""
 
 
-def test_one_repeated_name_works(program):
-    program.write("names.txt", "Anna\n" * 40)
-    program("train", "names.txt", "--epochs", 3, "--no-plot", "--validation", 0, "--out", "run").done()
-    assert program("ceiling", "names.txt", "--json").done().json["accuracy_argmax"] == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--epochs", 0), "--epochs is 0"),
-        (("--epochs", "x"), "'--epochs'"),
-        (("--hidden", "32;32"), "such as 32,32"),
-        (("--hidden", "0"), "--hidden"),
-        (("--hidden", ""), "such as 32,32"),
-        (("--rate-steps", "0.1"), "EPOCH:RATE"),
-        (("--rate-steps", "0:0.1"), "--rate-steps together with the schedule steps"),
-        (("--schedule", "steps"), "--rate-steps together with the schedule steps"),
-        (("--cell", "elman"), "'elman'"),
-        (("--learning-rate", "nan"), "--learning-rate is nan"),
-        (("--learning-rate", "-1"), "--learning-rate is -1.0"),
-        (("--validation", "1"), "--validation is 1.0"),
-        (("--momentum", "1"), "--momentum is 1.0"),
-        (("--momentum", "0.5"), "--momentum has no effect, as the optimizer is adam"),
-        (("--schedule", "constant", "--warmup", "0.1"), "--warmup has no effect, as the schedule is constant"),
-        (("--seed", "-1"), "--seed is -1"),
-        (("--seed", str(2**70)), "--seed is"),
-        (("--threads", "0"), "--threads is 0"),
-        (("--clip-norm", "inf"), "--clip-norm is inf"),
-        (("--batch-size", "0"), "--batch-size is 0"),
-        (("--max-name-length", "0"), "--max-name-length"),
-        (("--config", "nowhere.toml"), "there is no config file"),
-        (("more.txt",), "unexpected extra argument"),
-        (("--unknown",), "--unknown"),
-    ],
-)
-def test_wrong_usage_is_exit_code_2(program, names, arguments, said):
-    program("train", names, *arguments).refused(said, code=2)
+@pytest.mark.parametrize("wrong", WRONG.strip().splitlines())
+def test_wrong_usage_is_exit_code_2(program, names, wrong):
+    program.write("c.toml", "[training]\nepoch = 3\n")
+    arguments, said = wrong.split(": ")
+    program("train", names, *arguments.split()).refused(said, code=2)
     assert not (program.folder / "runs").exists()
 
 
@@ -191,38 +175,80 @@ def test_every_wrong_setting_is_told_at_once(program, names):
     assert all(option in run.err for option in ("--epochs is 0", "--threads is 0", "--validation is 3"))
 
 
-def test_unknown_keys_of_a_config_are_refused(program, names):
-    program.write("c.toml", "[training]\nepoch = 3\n")
-    program("train", names, "--config", "c.toml").refused("training.epoch is unknown", "training.epochs", code=2)
-
-
-def test_an_unknown_engine_names_the_known_ones(program, names):
-    program("train", names, "--backend", "jax").refused("'jax'", "numpy, keras", code=2)
-
-
 def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):
     diverging = ("--optimizer", "sgd", "--schedule", "steps", "--rate-steps", "0:0.01,3:1e39", "--epochs", "6")
     run = program("train", names, *diverging, "--no-plot", "--out", "run")
-    run.refused("much too large, in epoch 4", "try a lower --learning-rate")
+    run.refused("much too large, in epoch 4", "--learning-rate")
     checkpoint = Checkpoint.load(program.folder / "run" / "model.safetensors")
     assert 1 <= checkpoint.training["best_epoch"] <= 3
-    assert program("generate", "run", "-n", 2).done()
+    program("generate", "run", "-n", 2).done()
+    for rate, out in (("1e20", "absurd"), ("1e39", "never")):
+        run = program("train", names, "--optimizer", "sgd", "--learning-rate", rate, *FAST, "--out", out)
+        run.refused("in epoch 1")
+    assert not (program.folder / "never" / "model.safetensors").exists()
 
 
-def test_a_loss_that_is_finite_but_absurd_stops_training_too(program, names):
-    run = program("train", names, "--optimizer", "sgd", "--learning-rate", "1e20", *FAST, "--out", "run")
-    run.refused("much too large, in epoch 1", "--clip-norm 1")
+# --- teachers ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_loss_that_is_never_finite_leaves_no_model(program, names):
-    program("train", names, "--optimizer", "sgd", "--learning-rate", "1e39", *FAST, "--out", "run").refused("epoch 1")
-    assert not (program.folder / "run" / "model.safetensors").exists()
+def test_given_models_teach(program, names):
+    program("train", names, "--out", "one", *FAST, "--hidden", 6).done()
+    run = program("teach", names, "--teachers", "one,counting", "--drawn", 500, "--out", "taught", *TAUGHT).done()
+    heard = run.err.partition("weights of the teachers: ")[2].splitlines()[0]
+    assert heard.startswith("one ")
+    assert "counting" in heard
+    assert "to learn from: " in run.err
+    assert "this network" in run.out
+    assert len(program("generate", "taught", "-n", 3, "--allow-seen").lines()) == 3
+    assert 'teachers = ["' in (program.folder / "taught" / "config.toml").read_text(encoding="utf-8")
 
 
-def test_an_effort_beside_a_config_says_what_the_config_decides(program, some_names):
-    (program.folder / "names.txt").write_text(some_names)
-    (program.folder / "mine.toml").write_text('[network]\ncell = "gru"\nhidden = [4]\n[training]\nepochs = 1\n')
-    beside = program("train", "names.txt", "--config", "mine.toml", "--effort", "quick", "--out", "one").done()
-    assert "--effort sets only what the config does not; this config sets: cell, hidden, epochs" in beside.err
-    alone = program("train", "names.txt", "--config", "mine.toml", "--out", "two").done()
-    assert "--effort" not in alone.err
+@pytest.mark.parametrize(
+    ("teachers", "said", "code"),
+    [
+        ("nobody", "there is no model 'nobody'", 1),
+        ("companies,companies", "'companies' twice", 2),
+        ("", "an empty name", 2),
+        ("mlb-first,counting --scheduler tcp://nowhere:1", "--scheduler has no effect", 2),
+    ],
+)
+def test_wrong_teachers(program, names, teachers, said, code):
+    given, *more = teachers.split(" ")
+    program("teach", names, "--teachers", given, *more, "--out", "wrong", *TAUGHT).refused(said, code=code)
+    assert not (program.folder / "wrong").exists()
+
+
+def test_few_names_say_what_is_left_out(program):
+    program.write("few.txt", "\n".join(f"Name{place:02}" for place in range(40)))
+    run = program("train", "few.txt", "--effort", "best", "--epochs", 1, "--no-plot", "--out", "few").done()
+    assert "too few names to choose the teachers' weights by" in run.err
+    assert not (program.folder / "few" / "teachers").exists()
+
+
+def wait_for(holds: Callable[[], bool], *, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it takes too long"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_stop_leaves_no_process_and_loses_little(program, names, killed):
+    """Neither of those that train teachers nor of what they had saved; --resume goes on to the end."""
+    command = [sys.executable, "-m", "namegen", "train", names, "--effort", "best", "--out", "out", *map(str, TAUGHT)]
+    process = subprocess.Popen(command, cwd=program.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    teachers = program.folder / "out" / "teachers"
+    wait_for(lambda: any(teachers.glob("*/state.safetensors")))
+    children = psutil.Process(process.pid).children()
+    assert children
+    process.send_signal(signal.SIGKILL if killed else signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+    if not killed:
+        assert process.returncode == 130
+        assert "what its teachers have learned is saved. To continue:\n  namegen train --resume out" in err
+        assert "Traceback" not in err
+    program.fresh("train", "--resume", "out").done()
+    assert len(program("generate", "out", "-n", 3, "--allow-seen").lines()) == 3
