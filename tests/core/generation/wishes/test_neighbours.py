@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import rapidfuzz.process
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +104,48 @@ def test_an_empty_list_is_close_to_nothing() -> None:
 def test_a_distance_out_of_range_is_named(distance: int) -> None:
     with pytest.raises(SettingsError, match=f"min_distance is {distance}"):
         Neighbours(["a"], distance)
+
+
+class Noting(Neighbours):
+    """Notes how many pairs are looked at together."""
+
+    pairs: list[int]
+
+    def _measure(self, rows: np.ndarray, *rest: np.ndarray) -> None:
+        self.pairs.append(len(rows))
+        super()._measure(rows, *rest)
+
+
+def alike(sizes: list[int], end: str) -> list[str]:
+    """So many names with the same first characters of each of some beginnings; all that go on differ."""
+    return [
+        f"{'abcdefghij'[group % 10] * 30}{'klmnopqrst'[group // 10] * 5}{number:05}{end}"
+        for group, size in enumerate(sizes)
+        for number in range(size)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "block", "most"),
+    [([3] * 10, 100, 3), ([10] * 10, 256, 4), ([1, 2, 5, 20, 40, 60, 61], 64, 24), ([30] * 6, 20, 24)],
+)
+def test_pairs_are_measured_in_portions_as_large_as_there_is_room_for(
+    sizes: list[int], block: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a name is held against at once is never divided; any two portions together would be too many, or nearly."""
+    monkeypatch.setattr(neighbours_module, "BLOCK_PAIRS", block)
+    near = Noting(alike(sizes, "x"), distance=1)
+    near.pairs = []
+    names = alike([4] * len(sizes), "y")
+    assert not near.close_to(names).any()
+    assert sum(near.pairs) == 4 * sum(sizes), "each name with all that begin alike"
+    assert max(near.pairs) <= max(block, *sizes)
+    assert len(near.pairs) <= most
+
+
+def test_texts_whose_characters_differ_are_not_measured_where_they_must_be_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rapidfuzz.process, "cpdist", lambda *_, **__: pytest.fail("measured"))
+    near = Neighbours([f"{'a' * 30}{end}" for end in "bcd"], distance=1)
+    assert not near.close_to([f"{'a' * 30}{end}" for end in "xyz"]).any()

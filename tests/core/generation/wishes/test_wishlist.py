@@ -1,10 +1,11 @@
-"""Wishes: every name keeps every one, and what is left has just the probabilities of the model."""
+"""Wishes: every name keeps every one, what is left has just the model's probabilities, and what cannot be is said."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,22 +15,30 @@ from hypothesis import strategies as st
 
 import namegen.core.generation.generator as generator_module
 from namegen.cli.terminal import option_name
-from namegen.core.data.sameness import known_digests
-from namegen.core.generation.generator import Generator
+from namegen.core.data.sameness import digests, known_digests
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.count_splitting import PrefixFilter
+from namegen.core.generation.generator import Generator, advice, likeliest
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
+from namegen.core.generation.wishes.wish import Finished, Tracker, Wish
 from namegen.core.generation.wishes.wishlist import (
     WISHES,
     Avoid,
     Banned,
     Contains,
+    Distinct,
     EndsWith,
+    Judge,
+    MaxLength,
     MinDistance,
     MinLength,
+    New,
     StartsWith,
+    WellFormed,
     Wishlist,
 )
-from namegen.errors import GenerationError, SettingsError
+from namegen.errors import GenerationError, NamegenError, SettingsError, setting
 from namegen.wishes import Wishes, make_wishes
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, draw
 from tests.core.generation.wishes.test_neighbours import edit_distance
@@ -40,11 +49,43 @@ SAMPLING = SamplingSettings(max_length=LONGEST)
 
 
 def generate(n: int, wishes: Wishlist | None, seed: int = 0, **asked: object) -> list[str]:
-    source = Generator(MODEL, MODEL.vocabulary)
     asked = {"sampling": SAMPLING, "allow_seen": True, "allow_repeats": True} | asked
-    batches = source.generate(n, rng=np.random.default_rng(seed), wishes=wishes, **asked)  # type: ignore[arg-type]
-    return [name for batch in batches for name in batch.names]
+    source, rng = Generator(MODEL, MODEL.vocabulary), np.random.default_rng(seed)
+    return [name for batch in source.generate(n, rng=rng, wishes=wishes, **asked) for name in batch.names]  # type: ignore[arg-type]
 
+
+class NoDoubles(Wish):
+    """A wish of one's own: no letter twice, one behind the other."""
+
+    name = "no_doubles"
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        return (f"allow doubled letters without {setting(self.name)}",)
+
+    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
+        beginning = wishes.get(StartsWith)
+        if beginning is not None and not self.keeps(beginning.text):
+            raise SettingsError(f"{beginning.told} contradicts {setting(self.name)}: give another beginning")
+
+    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
+        return LastLetter()
+
+    def keeps(self, name: str) -> bool:
+        return all(left != right for left, right in pairwise(name))
+
+
+class LastLetter(Tracker):
+    """Its place: the last token, or −1 once two were equal."""
+
+    def go_on(self, places: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        return np.where((places == tokens) | (places < 0), -1, tokens).astype(np.int64)
+
+    def refuses_prefixes(self, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
+        return places < 0
+
+
+NO_DOUBLES = Wishlist([NoDoubles(True)])
 
 # A wish, and the same as a plain question about a name.
 EXAMPLES: dict[str, tuple[Wishlist, Callable[[str], bool]]] = {
@@ -68,6 +109,7 @@ EXAMPLES: dict[str, tuple[Wishlist, Callable[[str], bool]]] = {
         Wishlist([StartsWith("aba"), EndsWith("bab"), Contains("abab")]),
         lambda name: name.startswith("aba") and name.endswith("bab") and "abab" in name,
     ),
+    "of one's own": (NO_DOUBLES, NoDoubles(True).keeps),
 }
 
 
@@ -87,67 +129,57 @@ def test_log_probability_counts_the_beginning_that_is_forced() -> None:
         np.testing.assert_allclose(given_, np.log(exact[name]), rtol=1e-5)
 
 
-patterns = st.sampled_from(
-    (
-        None,
-        "a.*",
-        ".*c",
-        "(ab|b)*",
-        "[^b]{2,}",
-        "a?b?c?a?",
-        r"\w*",
-        r"(?=.*b).*",
-        r".*\Bc",
-        "(?i)A.*",
-        "(.).*\\1",
-        "a$|b.+",
-    )
+PATTERNS = (
+    None,
+    "a.*",
+    ".*c",
+    "(ab|b)*",
+    "[^b]{2,}",
+    "a?b?c?a?",
+    r"\w*",
+    r"(?=.*b).*",
+    r".*\Bc",
+    "(?i)A.*",
+    "(.).*\\1",
 )
 texts = st.text("abc", max_size=3)
+asked_for = st.fixed_dictionaries(
+    {
+        "starts_with": texts,
+        "ends_with": texts,
+        "contains": texts,
+        "matches": st.sampled_from((*PATTERNS, "a$|b.+")),
+        "min_length": st.integers(0, 5),
+        "banned": st.frozensets(st.text("ABc", min_size=1, max_size=2), max_size=2),
+        "avoid": st.lists(st.text("abc", max_size=3), max_size=4),
+        "min_distance": st.integers(1, 3),
+    }
+)
 
 
 @given(
-    starts_with=texts,
-    ends_with=texts,
-    contains=texts,
-    matches=patterns,
-    min_length=st.integers(0, 5),
-    banned=st.frozensets(st.text("ABc", min_size=1, max_size=2), max_size=2),
-    avoided=st.lists(st.text("abc", max_size=3), max_size=4),
-    distance=st.integers(1, 3),
+    asked=asked_for,
     max_length=st.integers(1, 6),
     seen=st.lists(st.text("abc", min_size=1, max_size=4), max_size=5),
     allow_repeats=st.booleans(),
     seed=st.integers(0, 3),
 )
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_name_keeps_every_wish_and_nothing_else_is_missing(
-    starts_with: str,
-    ends_with: str,
-    contains: str,
-    matches: str | None,
-    min_length: int,
-    banned: frozenset[str],
-    avoided: list[str],
-    distance: int,
-    max_length: int,
-    seen: list[str],
-    allow_repeats: bool,
-    seed: int,
+    asked: Wishes, max_length: int, seen: list[str], allow_repeats: bool, seed: int
 ) -> None:
     """Random wishes: each name keeps them; and a wish that is called contradictory, or in vain, is so."""
 
     def holds(name: str) -> bool:
         return (
-            min_length <= len(name) <= max_length
-            and name.startswith(starts_with)
-            and name.endswith(ends_with)
-            and contains in name
-            and (matches is None or regex.fullmatch(matches, name) is not None)
-            and not any(word.lower() in name for word in banned)
-            and name not in avoided
+            asked["min_length"] <= len(name) <= max_length  # type: ignore[operator]
+            and name.startswith(asked["starts_with"])  # type: ignore[arg-type]
+            and name.endswith(asked["ends_with"])  # type: ignore[arg-type]
+            and asked["contains"] in name  # type: ignore[operator]
+            and regex.fullmatch(asked["matches"] or ".*", name) is not None
+            and not any(word.lower() in name for word in asked["banned"])  # type: ignore[union-attr]
             and name not in seen
-            and all(edit_distance(name, other) >= distance for other in avoided)
+            and all(edit_distance(name, other) >= asked["min_distance"] for other in asked["avoid"])  # type: ignore[operator, union-attr]
         )
 
     possible = {name for name in all_names(MODEL, max_length) if name and holds(name)}
@@ -155,21 +187,11 @@ def test_every_name_keeps_every_wish_and_nothing_else_is_missing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator_module, "TRIES", 300)
         try:
-            wishes = make_wishes(
-                starts_with=starts_with,
-                ends_with=ends_with,
-                contains=contains,
-                matches=matches,
-                min_length=min_length,
-                banned=banned,
-                avoid=avoided,
-                min_distance=distance,
-            )
             batches = Generator(MODEL, MODEL.vocabulary, known_names=known_digests(seen)).generate(
                 8,
                 rng=np.random.default_rng(seed),
                 sampling=SamplingSettings(max_length=max_length),
-                wishes=wishes,
+                wishes=make_wishes(**asked),
                 allow_repeats=allow_repeats,
             )
             for batch in batches:
@@ -184,23 +206,60 @@ def test_every_name_keeps_every_wish_and_nothing_else_is_missing(
     assert allow_repeats or len(set(found)) == len(found)
 
 
+@given(texts, texts, texts, st.sampled_from(("[abc]*", "a.*", "(?=a).*b", ".{3}")), st.text("abc", max_size=5))
+def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: str, expression: str, name: str) -> None:
+    wishes: list[Wish] = [StartsWith(begins), Contains(has), EndsWith(ends), Matches(expression), MinLength(2)]
+    name = begins + name[len(begins) :]
+    prefix_filter = PrefixFilter(Wishlist([*wishes, MaxLength(5)]), MODEL.vocabulary)
+    assert prefix_filter.beginning.tolist() == MODEL.vocabulary.encode(begins).tolist()
+    tokens = MODEL.vocabulary.encode_all([name])[0][None, :]  # (1, length)
+    places, refused = prefix_filter.start(), False
+    for depth in range(len(begins), len(name) + 1):
+        if depth > len(begins):
+            places = prefix_filter.go_on(places, np.zeros(1, np.int64), tokens[:, depth - 1])
+        refused = refused or any(True for _ in prefix_filter.refused_prefixes(tokens[:, :depth], places))
+    wanted = len(name) <= 5 and all(wish.keeps(name) for wish in wishes)
+    assert not (wanted and refused)
+    failed = [reason for reason, _ in prefix_filter.refused_names(tokens, places)]
+    assert (refused or bool(failed)) == (not wanted)
+
+
+def test_the_likeliest_keep_a_wish_of_ones_own_and_its_draws_are_refused_early_and_counted() -> None:
+    wanted = {name: p for name, p in all_names(MODEL, 4).items() if name and NoDoubles(True).keeps(name)}
+    source = Generator(MODEL, MODEL.vocabulary)
+    found = next(likeliest(source, 12, max_length=4, wishes=NO_DOUBLES, allow_seen=True)).names
+    assert found == sorted(wanted, key=lambda name: -wanted[name])[:12]
+    read: list[int] = []
+
+    class Counting(SmallModel):
+        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            read.append(len(tokens))
+            return super().step(tokens, state)
+
+    rows = []
+    for wishes in (Wishlist(), NO_DOUBLES):
+        read.clear()
+        draws = draw(Counting(), 5_000, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=wishes)
+        rows.append(sum(read))
+        assert draws.counts.sum() + draws.rejected.total() == 5_000
+        assert (draws.rejected["no_doubles"] > 0) == (wishes is NO_DOUBLES)
+    assert rows[1] < 0.5 * rows[0]
+    with pytest.raises(NotImplementedError, match="Wish has neither keeps nor refuses"):
+        Wish(1).refuses(Finished(["Anna"]))
+
+
 @pytest.mark.parametrize(
     ("wish", "max_length", "says"),
     [
-        ({"min_length": 9}, 5, r"--min-length 9 contradicts --max-length 5: raise --max-length"),
-        ({"starts_with": "abcabc"}, 5, r"--starts-with 'abcabc' has 6 characters.*--max-length 5"),
-        ({"contains": "abcabc"}, 5, r"--contains 'abcabc'.*--max-length 5"),
+        ({"min_length": 9}, 5, r"--min-length 9 contradicts --max-length 5"),
+        ({"starts_with": "abcabc"}, 5, r"--starts-with 'abcabc' .* 6 .*--max-length 5"),
         ({"starts_with": "abc", "ends_with": "aaa"}, 5, r"--starts-with 'abc', --ends-with 'aaa' need 6 .*5"),
-        ({"starts_with": "Xab"}, 9, r"--starts-with 'Xab' has the characters 'X', which the model has never seen"),
-        ({"ends_with": "éa"}, 9, r"--ends-with 'éa' has the characters 'é'"),
-        ({"contains": "<b>"}, 9, r"--contains '<b>' has the characters '<>'"),
-        ({"contains": "\x1b["}, 9, r"--contains '\\x1b\[' has the characters"),
+        ({"starts_with": "Xab"}, 9, r"--starts-with 'Xab' .*'X'"),
+        ({"contains": "\x1b["}, 9, r"--contains '\\x1b\["),
         ({"starts_with": "ab", "matches": "a?c.*"}, 9, r"--starts-with 'ab' contradicts --matches 'a\?c\.\*'"),
         ({"ends_with": "ab", "banned": frozenset({"A-B"})}, 9, r"--ends-with 'ab' contradicts --banned"),
         ({"min_length": -1}, 9, r"--min-length is -1"),
-        ({"matches": "a(b"}, 9, r"--matches 'a\(b' is not a regular expression: missing \) at position 4"),
-        ({"matches": "[a"}, 9, r"--matches .* at position \d+"),
-        ({"matches": "*a"}, 9, r"--matches .* at position \d+"),
+        ({"matches": "a(b"}, 9, r"--matches 'a\(b' .* at position 4"),
         ({"matches": "a" * 20_000}, 9, r"20,000 characters"),
         ({"matches": "((((a{100}){100}){100}){100})"}, 9, r"--matches .* is too large an expression"),
     ],
@@ -210,16 +269,24 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, objec
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             raise AssertionError("the model was asked")
 
-    model = Untouched()
+    source, sampling = Generator(Untouched(), MODEL.vocabulary), SamplingSettings(max_length=max_length)
     with pytest.raises(SettingsError) as caught:
-        Generator(model, model.vocabulary).generate(
+        source.generate(
             5,
             rng=np.random.default_rng(0),
-            sampling=SamplingSettings(max_length=max_length),
+            sampling=sampling,
             wishes=make_wishes(**wish),  # type: ignore[arg-type]
             allow_seen=True,
         )
     assert re.search(says, caught.value.told(option_name))
+
+
+def test_a_wish_of_ones_own_contradicts_and_a_list_that_may_be_needed_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^starts_with='aa' contradicts no_doubles"):
+        generate(1, Wishlist([StartsWith("aa"), *NO_DOUBLES]))
+    assert str(NamegenError(advice(Counter(no_doubles=1), NO_DOUBLES))) == "allow doubled letters without no_doubles"
+    with pytest.raises(GenerationError, match=r"with avoid, or give allow_seen=True$"):
+        generate(1, Wishlist(), allow_seen=False)
 
 
 @pytest.mark.parametrize(
@@ -242,25 +309,68 @@ def test_a_wish_that_runs_dry_says_what_to_relax(
     assert re.match(sentence, caught.value.told(option_name))
 
 
+@pytest.mark.parametrize(
+    ("rejected", "wishes", "sampling", "said"),
+    [
+        ({"max_length": 9}, {}, {}, "raise --max-length"),
+        ({"max_length": 9}, {}, {"temperature": 0.0}, "raise --temperature"),
+        ({"max_length": 9}, {}, {"temperature": 1e-300}, "raise --temperature"),
+        ({"max_length": 9, "matches": 1}, {"matches": "(?=a)b"}, {}, "relax --matches"),
+        ({"matches": 9}, {"matches": "b"}, {"temperature": 0.0}, "raise --temperature, or relax --matches"),
+        ({"allow_seen": 9}, {}, {}, "raise --temperature, or allow names of the list with --allow-seen"),
+        ({"allow_seen": 9}, {}, {"top_k": 1}, "raise --top-k, or allow names of the list with --allow-seen"),
+        ({"allow_seen": 9}, {}, {"top_p": 1e-9}, "raise --top-p, or allow names of the list with --allow-seen"),
+        ({"not_a_name": 9}, {}, {"top_k": 1, "temperature": 0.0}, "raise --temperature and --top-k"),
+        ({"not_a_name": 9}, {}, {"top_k": 5, "top_p": 0.9}, "raise --top-k or --top-p or --temperature"),
+        ({"allow_repeats": 9}, {}, {"top_k": 1}, "ask for fewer, raise --top-k, or allow more with --allow-repeats"),
+        ({"allow_seen": 9}, {}, None, "allow names of the list with --allow-seen"),
+        ({"not_a_name": 9}, {}, None, "ask for fewer"),
+        ({}, {}, {}, "ask for fewer"),
+        (
+            {"allow_repeats": 9, "max_length": 1},
+            {"starts_with": "Mc", "min_length": 3, "banned": ["x"]},
+            None,
+            "ask for fewer, allow more with --allow-repeats, relax --min-length, relax --starts-with, or relax "
+            "--banned",
+        ),
+    ],
+)
+def test_the_advice_is_one_that_can_help(
+    rejected: dict[str, int], wishes: dict[str, object], sampling: dict[str, float] | None, said: str
+) -> None:
+    settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
+    every = [WellFormed(), MaxLength(9), New(known_digests([])), Distinct(), *make_wishes(**wishes)]  # type: ignore[arg-type]
+    assert NamegenError(advice(Counter(rejected), Wishlist(every), settings)).told(option_name) == said
+
+
+def test_the_judge_counts_each_refused_draw_under_the_first_wish_that_refuses_it() -> None:
+    names, counts = ["Anna", "Bob", " Ann", "Hanna", "Hannah", "Annabella"], np.array([1, 2, 4, 8, 16, 32])
+    wishes = [WellFormed(), MaxLength(8), Contains("nn"), New(known_digests(["HANNA"])), Avoid(["Hannah"])]
+    rows, kept, refused = Judge(Wishlist(wishes)).keep(names, counts)
+    assert (rows.tolist(), kept.names) == ([0], ["Anna"])
+    assert kept.digests.tolist() == digests(["Anna"]).tolist()
+    assert refused == {"not_a_name": 4, "max_length": 32, "contains": 2, "allow_seen": 8, "avoid": 16}
+    judge = Judge(Wishlist([Distinct()]))
+    assert judge.given is not None
+    judge.given.add(digests(["BOB"]))
+    assert judge.keep(names, counts)[0].tolist() == [0, 2, 3, 4, 5]
+    assert Judge(Wishlist()).given is None
+
+
+def test_a_search_that_refuses_little_says_so() -> None:
+    always = [WellFormed(), MaxLength(9), New(known_digests([])), Avoid([]), MinDistance(2, [])]
+    assert Judge(Wishlist(always)).lets_all_through
+    for wish in (New(known_digests(["a"])), Avoid(["a"]), Distinct(), Contains("a")):
+        assert not Judge(Wishlist([*always, wish])).lets_all_through
+
+
 def test_temperature_0_gives_the_one_name_after_the_beginning() -> None:
     names = {tuple(generate(3, Wishlist([StartsWith(text)]), sampling=SamplingSettings(0.0))) for text in "abc"}
     assert all(len(set(three)) == 1 for three in names)
 
 
-def test_in_python_a_message_names_the_arguments() -> None:
-    with pytest.raises(SettingsError, match=r"^min_length=9 contradicts max_length=5: raise max_length"):
-        generate(1, Wishlist([MinLength(9)]), sampling=SamplingSettings(max_length=5))
-    with pytest.raises(GenerationError, match=r"with avoid, or give allow_seen=True$"):
-        generate(1, Wishlist(), allow_seen=False)
-
-
-def test_a_wish_that_asks_for_nothing_is_left_out() -> None:
-    nothing = Wishlist([StartsWith(""), Contains(""), EndsWith(""), MinLength(0), Banned([])])
-    assert list(nothing) == []
-    assert nothing.get(MinLength) is None
-    assert nothing.shortest == 0
-
-
-def test_every_wish_is_listed_once_by_its_setting() -> None:
+def test_every_wish_is_listed_once_by_its_setting_and_one_that_asks_for_nothing_is_left_out() -> None:
     assert all(kind.name == name for name, kind in WISHES.items())
     assert set(Wishes.__annotations__) | {"max_length", "allow_seen", "allow_repeats", "not_a_name"} == set(WISHES)
+    nothing = Wishlist([StartsWith(""), Contains(""), EndsWith(""), MinLength(0), Banned([])])
+    assert (list(nothing), nothing.get(MinLength), nothing.shortest) == ([], None, 0)

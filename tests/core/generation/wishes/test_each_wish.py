@@ -1,0 +1,191 @@
+"""Each wish by itself: limits, texts, words, and lists of names; and how little the costly ones do."""
+
+from __future__ import annotations
+
+import tracemalloc
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.core.data.sameness import digests, known_digests, normalise
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.wishes.wish import Finished, composed
+from namegen.core.generation.wishes.wishlist import (
+    Avoid,
+    Banned,
+    Contains,
+    Distinct,
+    EndsWith,
+    Given,
+    MaxLength,
+    MinDistance,
+    MinLength,
+    New,
+    StartsWith,
+    TextWish,
+    WellFormed,
+    Wishlist,
+    shortest_text,
+)
+from namegen.errors import SettingsError
+
+texts = st.text("abc", max_size=3)
+
+
+@pytest.mark.parametrize(("name", "is_one"), [("Anna", True), ("de la Cruz", True), ("", False), (" A", False)])
+def test_a_name_is_not_empty_and_has_no_space_at_an_end(name: str, is_one: bool) -> None:
+    assert WellFormed().keeps(name) == is_one
+    assert not WellFormed().keeps(f"{name} ")
+
+
+@pytest.mark.parametrize("combines", [False, True])
+@pytest.mark.parametrize("names", [["Anna", "", "A ", "\u00a0A", "e\u0301"], ["Anna", "Bob"], [" A", "B"], []])
+def test_many_at_once_are_judged_like_one(names: list[str], combines: bool) -> None:
+    wish = WellFormed(combines)
+    assert (~wish.refuses(Finished(names))).tolist() == [wish.keeps(name) for name in names]
+
+
+def test_lengths_that_are_the_limits_are_allowed_and_a_depth_decides_about_all_prefixes() -> None:
+    names, places = Finished(["Al", "Bob", "Anna"]), np.zeros(2, np.int64)
+    assert MinLength(3).refuses(names).tolist() == [True, False, False]
+    assert MaxLength(3).refuses(names).tolist() == [False, False, True]
+    for depth in range(6):
+        tokens = np.ones((2, depth), np.int32)
+        assert MinLength(3).refuses_names(tokens, places).tolist() == [depth < 3] * 2
+        assert not MinLength(3).refuses_prefixes(tokens, places).any()
+        assert MaxLength(3).refuses_prefixes(tokens, places).tolist() == [depth > 3] * 2
+
+
+@pytest.mark.parametrize("wish", [StartsWith, Contains, EndsWith])
+def test_the_longest_text(wish: type[TextWish]) -> None:
+    assert len(wish("a" * 10_000).text) == 10_000
+    with pytest.raises(SettingsError, match=f"{wish.name} has 10,001 characters"):
+        wish("a" * 10_001)
+
+
+@given(texts, texts, texts)
+def test_shortest_text_is_that_of_trying_every_text(beginning: str, inside: str, end: str) -> None:
+    length = shortest_text(beginning, inside, end)
+
+    def fits(size: int) -> bool:
+        """Lay the three over a text of unknown characters, the middle one wherever it goes."""
+        if size < max(len(beginning), len(inside), len(end)):
+            return False
+        for place in range(size - len(inside) + 1):
+            text: dict[int, str] = {}
+            laid = ((0, beginning), (place, inside), (size - len(end), end))
+            if all(
+                text.setdefault(start + offset, character) == character
+                for start, part in laid
+                for offset, character in enumerate(part)
+            ):
+                return True
+        return False
+
+    assert length == next(size for size in range(20) if fits(size))
+
+
+@given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=8))
+def test_an_automaton_knows_what_is_missing(text: str, prefix: str) -> None:
+    """What it drops cannot have the text any more; what it lets through as a name has it."""
+    vocabulary, longest = Vocabulary("abc"), 9
+    tokens = vocabulary.encode_all([prefix])[0]
+    for wish in (Contains(text), EndsWith(text)):
+        tracker = wish.tracker(vocabulary, longest)
+        place = np.array([tracker.start(tokens)])
+        assert tracker.refuses_names(tokens[None, :], place).tolist() == [not wish.keeps(prefix)]
+        room = longest - len(prefix)
+        hopeless = room < min(k for k in range(len(text) + 1) if wish.keeps(prefix + text[len(text) - k :]))
+        assert tracker.refuses_prefixes(tokens[None, :], place).tolist() == [hopeless]
+
+
+def test_a_space_at_an_end_is_named() -> None:
+    for wish in (StartsWith(" a"), EndsWith("a ")):
+        with pytest.raises(SettingsError, match="space"):
+            Wishlist([wish]).check(Vocabulary(" a"))
+
+
+def test_composed_characters_may_be_given_as_two_but_not_in_what_is_too_long_anyway() -> None:
+    assert StartsWith("Zoe\u0308").text == "Zoë"
+    two = "e\u0301" * 5_000
+    assert composed(two) == "é" * 5_000
+    assert composed(two + "x") == two + "x"
+
+
+@given(st.text(max_size=8), st.lists(st.text(max_size=4), max_size=5))
+def test_banned_words_are_those_of_a_plain_search(name: str, banned: list[str]) -> None:
+    """As they are typed, and in the form in which case, spaces and punctuation do not count."""
+    typed = [word.strip().casefold() for word in banned if word.strip()]
+    forms = [*typed, *(normalise(word) for word in typed)]
+    expected = any(form in text for form in forms if form for text in (name.casefold(), normalise(name)))
+    assert Banned(banned).keeps(name) != expected
+
+
+def test_banned_words_as_one_would_hope() -> None:
+    wish = Banned(["Damn", " hell\n", "", "  ", "&", "b.a.d"])
+    found = ["Goddamned", "D-A-M-N", "Shell Oil", "A & B", "Sinbad", "Adam N."]
+    assert not any(wish.keeps(name) for name in found)
+    assert all(wish.keeps(name) for name in ("", "Dan", "Hel", "<b>", "\x1b[1m", "ba"))
+
+
+def test_a_name_is_looked_up_once_at_each_of_its_places() -> None:
+    class Words(set[str]):
+        looked_up = 0
+
+        def __contains__(self, text: object) -> bool:
+            Words.looked_up += 1
+            return super().__contains__(text)
+
+    banned = Banned(["xyzzy"])
+    banned._words = {length: Words(words) for length, words in banned._words.items()}
+    assert banned.keeps("abcdefghijklmnopqrst")
+    assert 0 < Words.looked_up <= 20
+
+
+def test_lists_refuse_their_names_in_any_spelling() -> None:
+    names = Finished(["ANNA", "Bob", "Anne"])
+    distinct = Distinct()
+    distinct.given.add(digests(["bob"]))
+    assert New(known_digests(["Anna"])).refuses(names).tolist() == [True, False, False]
+    assert Avoid(["b-o-b"]).refuses(names).tolist() == [False, True, False]
+    assert distinct.refuses(names).tolist() == [False, True, False]
+    assert MinDistance(2, ["Anna"]).refuses(names).tolist() == [True, False, True]
+
+
+def test_digests_are_made_once() -> None:
+    names = Finished(["Anna", "Bob"])
+    kept = names.select(names.digests == names.digests[1])
+    assert vars(kept)["digests"].tolist() == names.digests[1:].tolist()
+    assert "digests" not in vars(Finished(["Anna"]).select(np.array([True])))
+
+
+def test_given_names_cost_at_most_16_bytes_each() -> None:
+    n, rng = 2_000_000, np.random.default_rng(0)
+    given = Given()
+    tracemalloc.start()
+    for _ in range(n // 50_000):
+        given.add(rng.integers(0, 2**63, 50_000).astype(np.uint64))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= 16 * n + 2_000_000
+    sizes = [len(part) for part in given._parts]
+    assert sum(sizes) == n
+    assert all(a >= 2 * b for a, b in pairwise(sizes))
+
+
+def test_given_holds_what_was_added_and_moves_each_digest_once_for_each_doubling() -> None:
+    given, rng, moved = Given(), np.random.default_rng(0), 0
+    every: set[int] = set()
+    before: list[int] = []
+    for size in (5, 0, 1, 3, 40, 2, 2, *[100] * 200):
+        marks = rng.integers(2**64, size=size, dtype=np.uint64)
+        given.add(marks)
+        every |= set(marks.tolist())
+        asked = np.concatenate((marks, digests(["nobody"])))
+        assert given.holds(asked).tolist() == [mark in every for mark in asked.tolist()]
+        moved += sum(len(part) for part in given._parts if id(part) not in before)
+        before = [id(part) for part in given._parts]
+    assert moved <= len(every) * (np.log2(200) + 1)
