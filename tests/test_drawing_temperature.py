@@ -19,8 +19,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation.plausibility import SHORT_LIST_TEMPERATURES, TEMPERATURES, drawing_temperature
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.core.settings import DataSettings
-from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_result import RunResult
+from namegen.core.training.run import RunResult, TrainingRun
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from tests.requirements import require

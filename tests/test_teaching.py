@@ -19,7 +19,7 @@ from namegen.config import Config, merge
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.teaching.weighing import Weighing
+from namegen.core.teaching.teachers import Weighing
 from namegen.core.training import effort, run
 from namegen.core.training.progress import SilentListener
 from namegen.core.training.run import TrainingRun

@@ -13,11 +13,10 @@ from typing import TypeAlias, cast
 from namegen.backends import load_engine
 from namegen.children import Children, Parent, Part, PartEnded, Runner, run_all
 from namegen.config import Config, read_run_config, write_config
-from namegen.core.training.file_names import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
+from namegen.core.training import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
 from namegen.core.training.progress import Listener, SilentListener, TrainingProgress
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.run import RunResult, TrainingRun
 from namegen.core.training.run_folder import RunFolder
-from namegen.core.training.run_result import RunResult
 from namegen.documents import Json
 from namegen.errors import TrainingError, setting
 from namegen.files import is_file, write_whole

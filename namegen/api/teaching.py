@@ -21,10 +21,9 @@ from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.network.checkpoint import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
-from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, own_data, taught_names, together
-from namegen.core.teaching.weighing import Weighing
+from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, own_data, taught_names, together
+from namegen.core.training import MODEL_FILE, STATE_FILE
 from namegen.core.training.effort import OWN_TEACHERS, TWIN, teacher_recipes
-from namegen.core.training.file_names import MODEL_FILE, STATE_FILE
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote

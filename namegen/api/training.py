@@ -23,9 +23,8 @@ from namegen.backends import load_engine
 from namegen.config import Config, merge, read_run_config, write_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.progress import Listener
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.run import RunResult, TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
-from namegen.core.training.run_result import RunResult
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, read_names

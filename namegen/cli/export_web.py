@@ -85,7 +85,7 @@ def export_web(
 def _open(model: str | None, without_names: bool, notes: Notes) -> PageModel:
     """Load one model for the page. Raises CheckpointError."""
     from namegen.api import find_model, read_checkpoint
-    from namegen.core.training.file_names import MODEL_FILE
+    from namegen.core.training import MODEL_FILE
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED, TITLES
     from namegen.web.export import PageModel

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from namegen.api.teachers import TeacherAtWork
-    from namegen.core.teaching.weighing import Weighing
-    from namegen.core.training.history import EpochRecord
-    from namegen.core.training.progress import TrainingProgress
+    from namegen.core.teaching.teachers import Weighing
+    from namegen.core.training.progress import EpochRecord, TrainingProgress
     from namegen.core.training.run import TrainingRun
 
 SECONDS_BETWEEN_LINES = 1.0

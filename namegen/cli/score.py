@@ -14,7 +14,7 @@ import click
 from namegen.cli import options
 from namegen.cli.options import open_blend
 from namegen.cli.terminal import Notes, Waiting, aligned, counted, fitted, json_text, percent, printable
-from namegen.core.training.file_names import MODEL_FILE
+from namegen.core.training import MODEL_FILE
 from namegen.files import is_file
 from namegen.models import SHIPPED
 

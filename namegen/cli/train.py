@@ -32,7 +32,7 @@ from namegen.cli.training_options import NOT_OF_TEACHING, OF_TEACHING, SETTINGS,
 from namegen.config import Config, merge, read_config, read_run_config
 from namegen.config_files import find_config
 from namegen.core.settings import DROPS
-from namegen.core.training.file_names import CONFIG_FILE
+from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError, NamegenError
 from namegen.files import is_file, is_folder
 from namegen.threads import limit_threads
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
     from namegen.core.generation.generator import NameBatch
-    from namegen.core.training.run_result import RunResult
+    from namegen.core.training.run import RunResult
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000

@@ -150,8 +150,8 @@ class TrainingSettings:
     ``rate_steps`` belongs to the schedule ``steps``: pairs of (first epoch, learning rate), epochs counted from 0.
     ``momentum`` belongs to the optimizer of that name, ``warmup`` (the share of all steps in which the rate rises) to
     the schedule ``one-cycle``. ``drop_*``: the share of what each step leaves out, at random and anew each time
-    (``core/training/dropping.py``). ``label_smoothing``: the share of each target that counting gives
-    (``core/teaching/label_smoothing.py``).
+    (``core/training/trainer.py``). ``label_smoothing``: the share of each target that counting gives
+    (``core/teaching/lesson.py``).
     """
 
     effort: str = "standard"

@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from namegen.core.evaluation.references import HeldOutReferences
-from namegen.core.training.history import EpochRecord
-from namegen.core.training.run_result import RunResult
+from namegen.core.training.progress import EpochRecord
+from namegen.core.training.run import RunResult
 from namegen.drawings.style import (
     INK,
     QUIET,

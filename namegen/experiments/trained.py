@@ -12,9 +12,8 @@ from namegen.errors import TrainingError
 
 if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
     from namegen.core.evaluation.evaluator import Metrics
-    from namegen.core.training.history import EpochRecord
-    from namegen.core.training.run import TrainingRun
-    from namegen.core.training.run_result import RunResult
+    from namegen.core.training.progress import EpochRecord
+    from namegen.core.training.run import RunResult, TrainingRun
 
 
 @dataclass(frozen=True)

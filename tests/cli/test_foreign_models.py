@@ -17,7 +17,7 @@ from namegen.cli import cli
 from namegen.config import Config, merge
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import DROPS
-from namegen.core.training.file_names import MODEL_FILE
+from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
 from namegen.lists import load_bundled
 from tests.requirements import require

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from namegen.core.evaluation.evaluator import Metrics
-from namegen.core.training.history import EpochRecord
+from namegen.core.training.progress import EpochRecord
 from namegen.documents import to_plain
 from namegen.experiments.trained import PlainMetrics, plain_metrics, seconds_per_epoch
 

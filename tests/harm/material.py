@@ -12,8 +12,8 @@ from namegen.api.training import train
 from namegen.config import parse_config, read_run_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import read_tensors
-from namegen.core.training.file_names import MODEL_FILE
-from namegen.core.training.history import COLUMNS
+from namegen.core.training import MODEL_FILE
+from namegen.core.training.progress import COLUMNS
 from namegen.core.training.run_folder import RunFolder, read_model
 
 NAMES = ("Anna", "Aino", "Aada", "Bo", "Börje", "Åsa", "O'Neil", "Ann", "Anni", "Nina", "Nana", "Jon", "Jona") * 3

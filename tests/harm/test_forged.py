@@ -25,7 +25,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation import arrivals, generator
 from namegen.core.network.checkpoint import KIND, KNOWN_NAMES, PROBE, read_tensors, write_tensors
 from namegen.core.settings import DataSettings
-from namegen.core.training.file_names import CONFIG_FILE, KNOWN_NAMES_FILE, LABELLED_NAMES_FILE, STATE_FILE
+from namegen.core.training import CONFIG_FILE, KNOWN_NAMES_FILE, LABELLED_NAMES_FILE, STATE_FILE
 from namegen.documents import from_plain, read_json, to_plain
 from namegen.errors import NamegenError
 from namegen.experiments.compare.tables import main

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.core.training.file_names import (
+from namegen.core.training import (
     CONFIG_FILE,
     HISTORY_FILE,
     KNOWN_NAMES_FILE,

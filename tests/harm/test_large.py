@@ -26,8 +26,8 @@ from namegen.core.generation.wishes.wishlist import Banned, Wishlist
 from namegen.core.network import checkpoint
 from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.core.settings import DataSettings
-from namegen.core.training.file_names import KNOWN_NAMES_FILE
-from namegen.core.training.run_state import SavedState
+from namegen.core.training import KNOWN_NAMES_FILE
+from namegen.core.training.run_folder import SavedState
 from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, GenerationError, NamegenError, NamesError, OutputError
 from namegen.fetch.sources import clean_name

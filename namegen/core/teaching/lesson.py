@@ -1,4 +1,11 @@
-"""A lesson: names that teachers draw, and what they expect behind each of their prefixes.
+"""Targets beyond what followed a prefix: smoothed towards counting, or what teachers expect.
+
+A network that is told of each prefix only what followed it in the list learns the names of a short list by heart. The
+usual remedy mixes the uniform distribution into the targets (Szegedy et al., 2016); here it is the distribution of a
+Kneser–Ney n-gram of the same names, which knows what else could have followed. What is held out has no part in it.
+``docs/results/quality.md`` shows what it is worth.
+
+A lesson is names that teachers draw, and what they expect behind each of their prefixes.
 
 A student that reads them learns all that its teachers know of a prefix at once, where a list says only what happened to
 follow it. The tree makes it exact and cheap: the teachers are read once at each distinct prefix, however many names
@@ -20,11 +27,51 @@ from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import all_log_probabilities, chances_at_nodes
 from namegen.core.evaluation.mixture import MixtureModel
+from namegen.core.evaluation.ngram import KNESER_NEY, NgramModel
 from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import MaxLength, WellFormed, Wishlist
-from namegen.errors import TrainingError
+from namegen.errors import SettingsError, TrainingError, setting
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
+
+ORDER = 8  # a Kneser–Ney n-gram loses nothing by being longer than it need be
+LARGEST_TARGETS = 2**28  # chances that are kept: 1 GiB
+
+
+class CountingTargets:
+    """What should follow each prefix, for batches that are cut out of a tree.
+
+    Args:
+        tree: the names of an epoch.
+        vocabulary_size: ``V``.
+        share: of counting, above 0 and at most 1; the rest is what follows in the batch itself.
+
+    Raises:
+        SettingsError: the chances of all prefixes would take too much memory.
+    """
+
+    def __init__(self, tree: PrefixTree, vocabulary_size: int, share: float) -> None:
+        if not fits(tree.nodes, vocabulary_size):
+            raise SettingsError(
+                f"{setting('label_smoothing')} is {share:g}, and this list has {tree.nodes:,} prefixes and "
+                f"{vocabulary_size:,} characters, whose table of probabilities does not fit into memory: leave it out"
+            )
+        self._share = share
+        self._expected = chances_at_nodes(NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY), tree)
+        self._expected *= share
+
+    def __call__(self, batch: PrefixTree, nodes: Int[Array, "N"]) -> Float32[Array, "N V"]:
+        """The targets of a batch's tree; ``nodes``: the node of the whole tree that each of its own is."""
+        targets = self._expected.take(nodes, axis=0)
+        followed = batch.edge_count / batch.count[batch.edge_node]
+        targets[batch.edge_node, batch.edge_token] += (1 - self._share) * followed
+        return targets
+
+
+def fits(nodes: int, vocabulary_size: int) -> bool:
+    """Whether the chances at each prefix can be kept."""
+    return nodes * vocabulary_size <= LARGEST_TARGETS
+
 
 LARGEST_TABLE = 2**27  # chances that are kept: half a GiB, and as much again while they are put in order
 TRIES = 4  # to draw fewer names where their prefixes are too many

@@ -1,1 +1,9 @@
-"""From a list to a trained network: the loop, its schedule, the folder that a run leaves. Begin with ``run.py``."""
+"""From a list to a trained network: the loop, its schedule, and what the files of a run folder are called.
+
+Begin with ``run.py``.
+"""
+
+CONFIG_FILE, PLOT_FILE = "config.toml", "history.png"
+NAMES_FILE, LABELLED_NAMES_FILE = "names.txt", "names.csv"
+MODEL_FILE, HISTORY_FILE, STATE_FILE = "model.safetensors", "history.csv", "state.safetensors"
+KNOWN_NAMES_FILE = "known_names.safetensors"

@@ -17,7 +17,7 @@ from typing import Any
 from namegen.core.data.batching import ListParts
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.teaching.label_smoothing import fits
+from namegen.core.teaching.lesson import fits
 from namegen.core.teaching.teachers import FEWEST_NAMES, own_data
 
 QUICK, STANDARD, BEST = "quick", "standard", "best"

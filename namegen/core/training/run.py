@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -24,22 +25,104 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
-from namegen.core.network.architecture import checked_tensors, parameters_of
+from namegen.core.network.architecture import Network, checked_tensors, parameters_of
 from namegen.core.network.checkpoint import Checkpoint, Label, TrainingSummary, default_max_length
-from namegen.core.settings import Recipe
-from namegen.core.teaching.label_smoothing import CountingTargets
-from namegen.core.training.dropping import Dropping
+from namegen.core.network.recurrent_network import as_recurrent
+from namegen.core.settings import NetworkSettings, Recipe
+from namegen.core.teaching.lesson import CountingTargets
+from namegen.core.training import CONFIG_FILE
 from namegen.core.training.effort import LESSON_EPOCH, ListSize, by_effort, data_by_effort
-from namegen.core.training.file_names import CONFIG_FILE
-from namegen.core.training.network_choice import architecture_for, network_for
-from namegen.core.training.progress import BestEpoch, Listener, TrainingProgress
-from namegen.core.training.run_folder import RunFolder
-from namegen.core.training.run_result import RunResult
-from namegen.core.training.run_state import SavedState
-from namegen.core.training.trainer import DIVERGED, STOPS, Trainer, diverged
+from namegen.core.training.progress import BestEpoch, EpochRecord, Listener, TrainingProgress
+from namegen.core.training.run_folder import RunFolder, SavedState
+from namegen.core.training.trainer import DIVERGED, STOPS, Dropping, Trainer, diverged
 from namegen.documents import Json, to_plain
-from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
+from namegen.errors import CheckpointError, EngineError, NamesError, TrainingError, engine_at_work, setting
 from namegen.types import Array
+
+
+def architecture_for(engine_class: EngineClass, settings: NetworkSettings) -> str:
+    """The name of the architecture that the settings ask for, or else of the engine's usual one."""
+    return settings.architecture or engine_class.architectures[0].architecture
+
+
+def network_for(
+    engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
+) -> Network:
+    """The network that the settings describe, of the architecture that they name, or else the engine's usual one.
+
+    Raises:
+        EngineError: the engine does not train that architecture, or that cell of it.
+        SettingsError: the architecture does not have what a setting asks for.
+    """
+    known = {architecture.architecture: architecture for architecture in engine_class.architectures}
+    name = architecture_for(engine_class, settings)
+    if name not in known:
+        raise EngineError(
+            f"the engine {engine_class.name} does not train the architecture {name!r}: choose one of "
+            f"{', '.join(known)}, or another engine"
+        )
+    network = known[name].from_settings(settings, vocabulary_size, labels=labels)
+    recurrent = as_recurrent(network)
+    if recurrent is not None and recurrent.cell not in engine_class.cells:
+        raise EngineError(
+            f"the engine {engine_class.name} has no cell {recurrent.cell}: choose one of "
+            f"{', '.join(sorted(engine_class.cells))}, or another engine"
+        )
+    return network
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished (or stopped) training: the best model and its figures.
+
+    Attributes:
+        checkpoint: the best model.
+        backend, seed: which engine trained it, and from which random numbers.
+        epochs, best_epoch: how many were trained, and which of them gave the model.
+        seconds: inside ``train_epoch`` and validation.
+        chars_per_second: the median of the epochs after the first; None without one.
+        training, validation, test: the model's figures on the parts of the list; None where nothing is held out.
+        references: what the held-out figures stand beside, computed when asked for; None where nothing is held out.
+        history: a record an epoch.
+        out: the run folder; None where nothing was written.
+        finished: whether it was trained to its end.
+    """
+
+    checkpoint: Checkpoint
+    backend: str
+    seed: int
+    epochs: int
+    best_epoch: int
+    seconds: float
+    chars_per_second: float | None
+    training: Metrics
+    validation: Metrics | None
+    test: Metrics | None
+    references: HeldOutReferences | None
+    history: tuple[EpochRecord, ...]
+    out: Path | None
+    finished: bool
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain values, for JSON."""
+        validation = test = None
+        if self.references is not None and self.validation is not None:
+            validation = {**self.validation.to_dict(), **self.references.to_dict()}
+        if self.test is not None:
+            test = {**self.test.to_dict(), **({} if self.references is None else self.references.test_to_dict())}
+        return {
+            "out": None if self.out is None else str(self.out),
+            "backend": self.backend,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "seconds": self.seconds,
+            "chars_per_second": self.chars_per_second,
+            "training": self.training.to_dict(),
+            "validation": validation,
+            "test": test,
+        }
+
 
 SECONDS_BETWEEN_SAVES = 5.0
 

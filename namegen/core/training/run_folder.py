@@ -6,11 +6,15 @@
     known_names.safetensors   the digests of its list, where they are too many to travel with the model
     history.csv         a line an epoch
     history.png         the plot of the training, at its end
-    state.safetensors   all that going on needs (``run_state.py``); written last
+    state.safetensors   all that going on needs; written last
 
 ``api.train`` writes the settings when the first state is there: a folder that has them can go on.
 
 Every file is written whole or not at all, and by one process at a time (``sole_use``).
+
+The state's tensors: the engine's own state by canonical name, the best parameters so far as ``best.{parameter}``, and
+the probe of the parameters. Its document: where the run stands, and its identity, which must be the same when it goes
+on.
 """
 
 from __future__ import annotations
@@ -18,22 +22,28 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import (
+    PROBE,
     Architectures,
     Checkpoint,
     TrainingSummary,
     own_architectures,
     read_known_names,
+    read_tensors,
     write_known_names,
+    write_tensors,
 )
 from namegen.core.settings import DataSettings
-from namegen.core.training.file_names import (
+from namegen.core.training import (
     CONFIG_FILE,
     HISTORY_FILE,
     KNOWN_NAMES_FILE,
@@ -43,10 +53,141 @@ from namegen.core.training.file_names import (
     PLOT_FILE,
     STATE_FILE,
 )
-from namegen.core.training.history import EpochRecord, history_csv
-from namegen.core.training.run_state import SavedState
-from namegen.errors import CheckpointError, OutputError, setting, short
+from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress, history_csv
+from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
+from namegen.errors import CheckpointError, OutputError, quote, setting, short
 from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
+from namegen.types import Array, Float32
+
+BEST_PREFIX = "best."
+
+
+@dataclass(frozen=True)
+class BestDocument:
+    """Which epoch was the best; its parameters are tensors."""
+
+    epoch: Size
+    value: float
+
+
+@dataclass(frozen=True)
+class IdentityDocument:
+    """What must be the same when a run goes on."""
+
+    list: str
+    list_name: str
+    network: Mapping[str, Json]
+    training: Mapping[str, Json]
+    data: Mapping[str, Json]
+    teaching: Mapping[str, Json] | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class StateDocument:
+    """What the file's JSON holds, beside the version and the checksum; see ``TrainingProgress``."""
+
+    kind: Literal["training state"]
+    epoch: Count
+    step: Count
+    loss_sum: float
+    characters: Count
+    seconds: Measure
+    training_seconds: Measure
+    history: tuple[EpochRecord, ...]
+    best: BestDocument | None
+    identity: Mapping[str, Json]
+    engine: str
+
+
+@dataclass(frozen=True, eq=False)
+class SavedState:
+    """Where a training was left.
+
+    Attributes:
+        engine_state: what ``Engine.get_state`` gave.
+        progress: where the run stands.
+        identity: plain values by name: the list's fingerprint, the network, the settings.
+        engine: which one saved it.
+        probe: what it computed (``core/evaluation/evaluator.py``); None: nothing can be checked.
+    """
+
+    engine_state: Mapping[str, Array]
+    progress: TrainingProgress
+    identity: Mapping[str, Json]
+    engine: str
+    probe: Float32[Array, "2 V"] | None
+
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all. Raises OutputError."""
+        progress, best = self.progress, self.progress.best
+        tensors = dict(self.engine_state)
+        if best is not None:
+            tensors |= {BEST_PREFIX + name: values for name, values in best.parameters.items()}
+        if self.probe is not None:
+            tensors[PROBE] = self.probe
+        document = StateDocument(
+            kind="training state",
+            epoch=progress.epoch,
+            step=progress.step,
+            loss_sum=progress.loss_sum,
+            characters=progress.characters,
+            seconds=progress.seconds,
+            training_seconds=progress.training_seconds,
+            history=tuple(progress.history),
+            best=None if best is None else BestDocument(best.epoch, best.value),
+            identity=self.identity,
+            engine=self.engine,
+        )
+        write_tensors(path, tensors, to_plain(document), largest=LARGEST_RECORD)
+
+    @classmethod
+    def load(cls, path: Path) -> SavedState:
+        """The way back. Raises CheckpointError."""
+        tensors, plain = read_tensors(path, largest=LARGEST_RECORD)
+        if plain.get("kind") != "training state":
+            raise CheckpointError(
+                f"{path} holds a {quote(str(plain.get('kind')))}: expected the state of a training run"
+            )
+        found = tensors.pop(PROBE, None)
+        try:
+            document = from_plain(StateDocument, plain)
+            from_plain(IdentityDocument, document.identity)
+            _check_together(document, found)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{path} does not hold what a training state has ({error}): take another copy of it"
+            ) from error
+        parameters = {
+            name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in list(tensors) if name.startswith(BEST_PREFIX)
+        }
+        best = document.best
+        progress = TrainingProgress(
+            epoch=document.epoch,
+            step=document.step,
+            loss_sum=document.loss_sum,
+            characters=document.characters,
+            seconds=document.seconds,
+            training_seconds=document.training_seconds,
+            history=list(document.history),
+            best=None if best is None else BestEpoch(best.epoch, best.value, parameters),
+        )
+        return cls(tensors, progress, document.identity, document.engine, found)
+
+
+def _check_together(document: StateDocument, probe: Array | None) -> None:
+    """Raise ValueError for values that are sound one by one and no training leaves together."""
+    epochs = [record.epoch for record in document.history]
+    if len(epochs) != document.epoch or epochs != list(range(1, len(epochs) + 1)):
+        raise ValueError(f"the history has {len(epochs)} records that are not of the epochs 1 to {document.epoch}")
+    if (document.best is None) != (document.epoch == 0):
+        raise ValueError("there is a best epoch after the first one, and none before")
+    if document.best is not None and document.best.epoch > document.epoch:
+        raise ValueError(f"the best epoch is {document.best.epoch} of {document.epoch}")
+    if (document.step == 0) != (document.characters == 0):
+        raise ValueError(f"{document.step} steps have read {document.characters} characters")
+    if probe is not None and (probe.dtype != np.float32 or probe.ndim != 2 or len(probe) != 2):
+        raise ValueError(f"{PROBE} is not two rows of logits")
+
 
 LONGEST_STEM = 50  # characters of a list's name in a folder's: with any script a name that every system takes
 MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it

@@ -11,8 +11,7 @@ from namegen.api.teachers import Teller
 from namegen.backends import load_engine
 from namegen.children import Parent
 from namegen.core.data.corpus import Corpus
-from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_result import RunResult
+from namegen.core.training.run import RunResult, TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError
 from namegen.experiments.machine import machine, versions

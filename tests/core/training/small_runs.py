@@ -9,7 +9,7 @@ import numpy as np
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.history import EpochRecord
+from namegen.core.training.progress import EpochRecord
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 

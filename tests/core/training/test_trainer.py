@@ -1,8 +1,8 @@
-"""The training loop: the best epoch, patience, a loss that goes astray, who is told."""
+"""The training loop: the best epoch, patience, rates, masks, labels, a loss that goes astray, who is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +10,20 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.engine import Step, StepLosses
+from namegen.core.generation.generator import Generator
+from namegen.core.network.checkpoint import PROBE, read_tensors, write_tensors
+from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_folder import RunFolder, read_model
-from namegen.core.training.trainer import Trainer
-from namegen.errors import EngineFailedError, SettingsError, TrainingError
-from tests.core.training.small_runs import CORPUS, SHORT, make_run
+from namegen.core.training.run_folder import RunFolder, SavedState, read_model
+from namegen.core.training.trainer import Dropping, Trainer, make_schedule
+from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
+from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, untimed
 
 
 def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
@@ -151,3 +157,172 @@ def test_what_is_ours_is_not_told_as_the_engines() -> None:
 def test_an_engine_that_gives_no_number_as_its_loss_has_gone_astray() -> None:
     with pytest.raises(TrainingError, match="no longer a finite number, or much too large, in epoch 2"):
         failing(float("nan")).run()
+
+
+def test_a_constant_rate_is_the_same_at_every_step() -> None:
+    schedule = make_schedule(TrainingSettings(schedule="constant", learning_rate=0.3), steps_per_epoch=5, epochs=4)
+    assert {schedule(step) for step in range(20)} == {0.3}
+
+
+def test_steps_change_the_rate_at_the_first_step_of_their_epoch() -> None:
+    training = TrainingSettings(schedule="steps", rate_steps=((0, 0.1), (2, 0.01)))
+    schedule = make_schedule(training, steps_per_epoch=3, epochs=4)
+    assert [schedule(step) for step in range(9)] == [0.1] * 6 + [0.01] * 3
+
+
+def test_one_cycle_rises_for_the_warm_up_and_then_falls_to_almost_nothing() -> None:
+    schedule = make_schedule(TrainingSettings(learning_rate=0.02, warmup=0.2), steps_per_epoch=100, epochs=10)
+    rates = [schedule(step) for step in range(1000)]
+    top = rates.index(max(rates))
+    assert top == pytest.approx(200, abs=1)
+    assert max(rates) == pytest.approx(0.02, rel=1e-2)
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[0] == pytest.approx(0.02 / 25)
+    assert rates[top // 2] == pytest.approx((rates[0] + 0.02) / 2, rel=0.01)
+    assert rates[-1] == pytest.approx(0.02 / 10_000)
+
+
+def test_one_step_in_all_has_a_rate_too() -> None:
+    assert 0 < make_schedule(TrainingSettings(), steps_per_epoch=1, epochs=1)(0) <= 0.02
+
+
+@pytest.mark.parametrize("settings", [{"schedule": "steps"}, {"rate_steps": ((0, 0.1),)}])
+def test_rate_steps_go_with_their_schedule_and_with_no_other(settings: dict) -> None:
+    with pytest.raises(SettingsError, match="together"):
+        TrainingSettings(**settings)
+
+
+NETWORK = RecurrentNetwork(30, "gru", hidden=(40, 50))
+ALL = TrainingSettings(drop_recurrent=0.25, drop_between=0.5, drop_output=0.1, seed=7)
+
+
+def test_each_rate_masks_its_own_parameters() -> None:
+    masks = Dropping(NETWORK, ALL).masks(0, 0)
+    assert {name: mask.shape for name, mask in masks.items()} == {
+        "rnn.0.recurrent_kernel": (40, 120),
+        "rnn.1.recurrent_kernel": (50, 150),
+        "rnn.1.kernel": (40, 1),
+        "output.kernel": (50, 1),
+    }
+    assert Dropping(NETWORK, TrainingSettings()).masks(0, 0) == {}
+    assert list(Dropping(NETWORK, TrainingSettings(drop_output=0.1)).masks(0, 0)) == ["output.kernel"]
+
+
+def test_so_much_is_left_out_and_the_rest_is_scaled() -> None:
+    dropping = Dropping(NETWORK, ALL)
+    for name, rate in (("rnn.1.recurrent_kernel", 0.25), ("rnn.1.kernel", 0.5), ("output.kernel", 0.1)):
+        masks = np.concatenate([dropping.masks(0, step)[name].ravel() for step in range(200)])
+        assert set(masks.tolist()) == {0.0, float(np.float32(1) / np.float32(1 - rate))}
+        assert (masks == 0).mean() == pytest.approx(rate, abs=4 * np.sqrt(rate * (1 - rate) / len(masks)))
+
+
+def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
+    one, other = Dropping(NETWORK, ALL), Dropping(NETWORK, ALL)
+    other.masks(5, 5)
+    for name, mask in one.masks(1, 2).items():
+        np.testing.assert_array_equal(mask, other.masks(1, 2)[name])
+        assert not np.array_equal(mask, one.masks(2, 1)[name])
+        assert not np.array_equal(mask, one.masks(1, 3)[name])
+
+
+def test_the_masks_of_two_parameters_are_not_alike() -> None:
+    masks = Dropping(RecurrentNetwork(30, hidden=(40, 40)), ALL).masks(0, 0)
+    assert not np.array_equal(masks["rnn.0.recurrent_kernel"], masks["rnn.1.recurrent_kernel"])
+
+
+def test_what_the_network_does_not_have_cannot_be_dropped() -> None:
+    with pytest.raises(SettingsError, match=r"^drop_between is 0\.5, and this network has nothing there to drop"):
+        Dropping(RecurrentNetwork(30, hidden=(40,)), TrainingSettings(drop_between=0.5))
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_the_smallest_rates_are_kept_to(times: int) -> None:
+    """Of four million weights 64 are expected to go, or so many times as many."""
+    network, rate = RecurrentNetwork(5, hidden=(2_048,)), times / 2**16
+    (name,) = network.mask_shapes["drop_recurrent"]
+    mask = Dropping(network, TrainingSettings(drop_recurrent=rate)).masks(epoch=0, step=0)[name]
+    assert mask.size >= 2**22
+    expected = mask.size * rate
+    assert abs(int((mask == 0).sum()) - expected) < 3 * np.sqrt(expected)
+
+
+VOCABULARY = Vocabulary("abcde")
+V = VOCABULARY.size
+WITH_LABELS = replace(SHORT, batch_size=10, epochs=3, drop_output=0.2, optimizer="adam")
+
+IDENTITY = {"list": "", "list_name": "", "network": {}, "training": {}, "data": {}}  # nothing here looks at it
+
+
+def labelled_names() -> tuple[list[str], list[int]]:
+    """Of the first label names that begin with a, of the second names that begin with e."""
+    rng = np.random.default_rng(4)
+    labels = rng.integers(0, 2, 90).tolist()
+    ends = ["".join(rng.choice(list("abcde"), rng.integers(1, 6))) for _ in labels]
+    return ["ae"[label] + end for label, end in zip(labels, ends, strict=True)], [V + label for label in labels]
+
+
+def make_trainer(stop: Callable[[], bool] = lambda: False) -> Trainer:
+    names, beginnings = labelled_names()
+    network = RecurrentNetwork(V, "lstm", (6, 5), labels=2)
+    engine = NumpyEngine(network, WITH_LABELS, threads=1)
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
+    shares = Beginnings.from_counts(V, [beginnings.count(V), beginnings.count(V + 1)])
+    return Trainer(
+        engine,
+        BatchMaker(names, VOCABULARY, beginnings),
+        PrefixTree.from_names(names[:20], VOCABULARY, beginnings[:20]),
+        Generator(engine, VOCABULARY, beginnings=shares),
+        WITH_LABELS,
+        Dropping(network, WITH_LABELS),
+        stop=stop,
+    )
+
+
+def run_through(trainer: Trainer, progress: TrainingProgress) -> TrainingProgress:
+    for _ in trainer.run(progress):
+        pass
+    return progress
+
+
+def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    whole = make_trainer()
+    expected = run_through(whole, TrainingProgress())
+    losses = [record.validation_loss_nats_per_char for record in expected.history]
+    assert losses[2] < losses[0]  # type: ignore[operator]
+    stopped = make_trainer(After(13))
+    progress = run_through(stopped, TrainingProgress())
+    assert (progress.epoch, progress.step) == (1, 4)
+    SavedState(stopped.engine.get_state(), progress, IDENTITY, "numpy", None).save(tmp_path / "state.safetensors")
+    goes_on = make_trainer()
+    state = SavedState.load(tmp_path / "state.safetensors")
+    goes_on.engine.set_state(state.engine_state)
+    found = run_through(goes_on, state.progress)
+    assert untimed(found.history) == untimed(expected.history)
+    assert_equal_states(goes_on.engine.get_state(), whole.engine.get_state())
+    assert found.best is not None
+    assert expected.best is not None
+    assert_equal_states(found.best.parameters, expected.best.parameters)  # type: ignore[arg-type]
+
+
+def test_each_label_is_learned_behind_its_own_beginning() -> None:
+    trainer = make_trainer()
+    trainer.training = replace(WITH_LABELS, learning_rate=0.05)
+    trainer.schedule = lambda step: 0.05
+    run_through(trainer, TrainingProgress())
+    logits, _ = trainer.engine.step(np.array([V, V + 1], np.int32), trainer.engine.initial_state(2))
+    assert logits.argmax(axis=1).tolist() == [1, 5]  # a, e
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3])
+def test_the_probe_of_a_state_is_two_rows(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "state.safetensors"
+    SavedState({}, TrainingProgress(), IDENTITY, "numpy", np.zeros((2, 5), np.float32)).save(path)
+    tensors, document = read_tensors(path)
+    kept = {name: value for name, value in document.items() if name != "format_version"}
+    write_tensors(path, tensors | {PROBE: np.zeros((rows, 5), np.float32)}, kept)
+    if rows == 2:
+        np.testing.assert_array_equal(SavedState.load(path).probe, np.zeros((2, 5)))
+    else:
+        with pytest.raises(CheckpointError, match="is not two rows of logits"):
+            SavedState.load(path)

@@ -12,8 +12,8 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.evaluation.ngram import NgramModel
-from namegen.core.teaching import weighing
-from namegen.core.teaching.weighing import TEMPERATURES, weigh
+from namegen.core.teaching import teachers
+from namegen.core.teaching.teachers import TEMPERATURES, weigh
 from namegen.lists import load_bundled
 
 NAMES = sorted(set(load_bundled("mlb-first").names))
@@ -36,7 +36,7 @@ def loss(weights: tuple[float, ...], temperature: float = 1.0) -> float:
 
 
 def test_no_other_weights_or_temperature_do_better(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weighing, "BEFOREHAND", 0.0)
+    monkeypatch.setattr(teachers, "BEFOREHAND", 0.0)
     found = weigh(MODELS, ALPHABETS, VOCABULARY, TO_CHOOSE_BY, counting=False)
     assert sum(found.weights) == pytest.approx(1)
     grid = [pair for pair in itertools.product(np.linspace(0.05, 0.9, 9), repeat=2) if sum(pair) < 0.96]

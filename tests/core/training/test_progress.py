@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from namegen.core.evaluation.evaluator import Metrics
-from namegen.core.training.history import COLUMNS, EpochRecord, history_csv
+from namegen.core.training.progress import COLUMNS, EpochRecord, history_csv
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "＝1", "＋1", "－1", "＠a", 'a"b', "a,b"])
