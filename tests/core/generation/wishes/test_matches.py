@@ -53,9 +53,7 @@ LOOKS_BEYOND = (
 )
 
 
-@pytest.mark.parametrize(
-    "expression", [*LOOKS_BEYOND.split(), *[r"a{1,2}{e}", r"(?P<x>a)(?&x)", r"\X", r"a^b", r"(?|a|b)"]]
-)
+@pytest.mark.parametrize("expression", LOOKS_BEYOND.split())
 def test_what_looks_beyond_its_place_is_asked_of_whole_names_only(expression: str) -> None:
     pattern = Pattern(expression)
     assert not pattern.prunes
