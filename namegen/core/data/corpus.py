@@ -19,7 +19,9 @@ from hashlib import blake2b
 from itertools import compress, islice
 from typing import Literal
 
-from namegen.core.data.split import TRAINING, Split, choose_parts, numbered, split_names
+import numpy as np
+
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, Split, choose_parts, numbered, seen_percent
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.documents import Json, read_json
@@ -211,7 +213,13 @@ class Corpus:
             NamesError: too few names for the parts.
             SettingsError: a share outside 0 to 1, or an unknown kind of split.
         """
-        return split_names(self.names, validation, split, seed, source=self.source, test=test)
+        distinct, name_of = numbered(self.names)
+        part_of = choose_parts(distinct, name_of, validation, split, seed, source=self.source, test=test)
+        counts = [np.bincount(name_of[part_of == part], minlength=len(distinct)) for part in (TRAINING, VALIDATION)]
+        training, chosen_by, tested_with = (
+            tuple(compress(self.names, (part_of == part).tolist())) for part in (TRAINING, VALIDATION, TEST)
+        )
+        return Split(training, chosen_by, tested_with, seen_percent(*counts))
 
     def training_part(self, data: DataSettings, *, seed: int) -> Corpus:
         """What is left to train on, as a list, labels included.

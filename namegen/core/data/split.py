@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import compress
 
 import numpy as np
 
@@ -29,19 +28,6 @@ class Split:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     seen_percent: float
-
-
-def split_names(
-    names: Sequence[str], validation: float, split: str, seed: int, *, source: str, test: float = 0.0
-) -> Split:
-    """Hold parts of the list out; ``choose_parts`` says how they are chosen, and what is raised."""
-    distinct, name_of = numbered(names)
-    part_of = choose_parts(distinct, name_of, validation, split, seed, source=source, test=test)
-    counts = [np.bincount(name_of[part_of == part], minlength=len(distinct)) for part in (TRAINING, VALIDATION)]
-    training, chosen_by, tested_with = (
-        tuple(compress(names, (part_of == part).tolist())) for part in (TRAINING, VALIDATION, TEST)
-    )
-    return Split(training, chosen_by, tested_with, seen_percent(*counts))
 
 
 def numbered(names: Sequence[str]) -> tuple[list[str], Int64[Array, "entries"]]:

@@ -189,26 +189,15 @@ class AccuracyEvaluator:
         """Every edge's log-probability, each distinct prefix read once."""
         log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
         for nodes, logits in read_prefixes(self.model, tree, chunk_rows=self.chunk_rows):
-            self._score(tree, nodes, logits, log_probability, is_argmax)
+            edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
+            tokens = tree.edge_token[edges]
+            exact = logits.astype(np.float64)
+            top, of_edges = exact.max(axis=1), exact[rows, tokens]
+            exact -= top[:, None]
+            log_sums = np.log(np.exp(exact, out=exact).sum(axis=1)) + top
+            log_probability[edges] = of_edges - log_sums[rows]
+            is_argmax[edges] = np.argmax(logits, axis=1)[rows] == tokens
         return EdgeScores(log_probability, is_argmax)
-
-    @staticmethod
-    def _score(
-        tree: PrefixTree,
-        nodes: Int[Array, "B"],
-        logits: Array,
-        log_probability: Float64[Array, "E"],
-        is_argmax: Bool[Array, "E"],
-    ) -> None:
-        """Fill in the edges that leave these nodes."""
-        edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
-        tokens = tree.edge_token[edges]
-        exact = logits.astype(np.float64)
-        top, of_edges = exact.max(axis=1), exact[rows, tokens]
-        exact -= top[:, None]
-        log_sums = np.log(np.exp(exact, out=exact).sum(axis=1)) + top
-        log_probability[edges] = of_edges - log_sums[rows]
-        is_argmax[edges] = np.argmax(logits, axis=1)[rows] == tokens
 
 
 def name_sums(tree: PrefixTree, of_edges: Float64[Array, "E K"]) -> Float64[Array, "names K"]:

@@ -160,15 +160,11 @@ class _Counted:
         columns: list[Int64[Array, "pairs"]] = []
         identity: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)
         for length, to_the_left in enumerate(node_contexts(tree, order)):
-            followed, count = counted(len(tree.edge_node), self._followed(tree, identity), tree.edge_count)
+            followed, count = counted(len(tree.edge_node), _followed(tree, identity, self.size), tree.edge_count)
             yield _Length(tuple(columns), width, self.size, followed, count)
             if length + 1 < order:
                 pairs, identity = ranked(tree.nodes, _pairs(identity, width, to_the_left))
                 columns.append(pairs)
-
-    def _followed(self, tree: PrefixTree, identity: Int[Array, "N"]) -> Keys:
-        """Of each edge the context that it leaves, and its token, as one number."""
-        return lambda part: identity[tree.edge_node[part]].astype(np.int64) * self.size + tree.edge_token[part]
 
     def forget(self) -> None:
         """Let go of the tables that were made so far; a model keeps its own."""
@@ -217,7 +213,7 @@ class _Length:
     @cached_property
     def witten_bell(self) -> _Table:
         """Smoothed by Witten–Bell."""
-        return self._table(self.followers, witten_bell(self.followers))
+        return _Table(self.columns, self.width, self.followers, witten_bell(self.followers))
 
     @cached_property
     def kneser_ney_highest(self) -> _Table:
@@ -231,16 +227,13 @@ class _Length:
         Before a beginning nothing stands, so behind one the counts stay as they are.
         """
         assert self.longer is not None  # so there is a longer length
-        entry = np.searchsorted(self.followed, self._seen_from(self.longer))
+        longer = self.longer
+        shorter = longer.columns[-1] // longer.width  # of each longer context: it without its leftmost token
+        seen = shorter[longer.context] * self.size + longer.followers.token
+        entry = np.searchsorted(self.followed, seen)
         continued = np.bincount(entry, minlength=len(self.followed))
         count = np.where(self._begins[self.context], self.followers.count, continued)
         return self._kneser_ney(replace(self.followers, count=count))
-
-    def _seen_from(self, longer: _Length) -> Int64[Array, "entries"]:
-        """The entry that each entry of the next longer contexts is without its leftmost token."""
-        shorter = longer.columns[-1] // longer.width  # of each longer context
-        keys: Int64[Array, "entries"] = shorter[longer.context] * self.size + longer.followers.token
-        return keys
 
     @cached_property
     def _begins(self) -> Bool[Array, "C"]:
@@ -275,10 +268,7 @@ class _Length:
         if len(real.token):
             smoothed = modified_kneser_ney(real)
             share[~of_entry], rest[~too_far] = smoothed.share, smoothed.rest
-        return self._table(self.followers, Shares(share, rest))  # whose counts are no longer needed
-
-    def _table(self, followers: Followers, shares: Shares) -> _Table:
-        return _Table(self.columns, self.width, followers, shares)
+        return _Table(self.columns, self.width, self.followers, Shares(share, rest))
 
 
 def node_contexts(tree: PrefixTree, length: int) -> Iterator[Int32[Array, "N"]]:
@@ -475,8 +465,7 @@ class MarkovChain:
         for to_the_left in node_contexts(tree, order):
             pairs, identity = ranked(tree.nodes, _pairs(identity, self._width, to_the_left))
             self._columns.append(pairs)
-        followed = _pairs(identity[tree.edge_node], vocabulary_size, tree.edge_token)
-        keys, count = counted(len(tree.edge_node), followed, tree.edge_count)
+        keys, count = counted(len(tree.edge_node), _followed(tree, identity, vocabulary_size), tree.edge_count)
         context, self._token = np.divmod(keys, vocabulary_size)
         self._start = np.searchsorted(context, np.arange(len(self._columns[-1]) + 1))
         self._log_share = np.log(count / np.bincount(context, count)[context])
@@ -509,6 +498,11 @@ class MarkovChain:
     def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K order"]:
         """Gather rows."""
         return cast(Array, state)[rows]
+
+
+def _followed(tree: PrefixTree, identity: Int[Array, "N"], size: int) -> Keys:
+    """Of each edge the context that it leaves, and its token, as one number."""
+    return lambda part: identity[tree.edge_node[part]].astype(np.int64) * size + tree.edge_token[part]
 
 
 def _pairs(left: Int[Array, "rows"], width: int, right: Int[Array, "rows"]) -> Keys:

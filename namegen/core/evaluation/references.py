@@ -119,18 +119,13 @@ class HeldOutReferences:
 
     def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
-        baseline = self.baseline
-        return {
-            "ceiling": self.ceiling.to_dict(),
-            "baseline": {**baseline.metrics.to_dict(), **baseline.to_dict()},
-            "seen_percent": self.parts.seen_percent,
-        }
+        return {**self._plain(self.ceiling, self.baseline.metrics), "seen_percent": self.parts.seen_percent}
 
     def test_to_dict(self) -> dict[str, object]:
         """Those of the test part as plain values; {} where there is none."""
         if self.test_ceiling is None or self.baseline.test is None:
             return {}
-        return {
-            "ceiling": self.test_ceiling.to_dict(),
-            "baseline": {**self.baseline.test.to_dict(), **self.baseline.to_dict()},
-        }
+        return self._plain(self.test_ceiling, self.baseline.test)
+
+    def _plain(self, ceiling: Metrics, baseline: Metrics) -> dict[str, object]:
+        return {"ceiling": ceiling.to_dict(), "baseline": {**baseline.to_dict(), **self.baseline.to_dict()}}

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.split import split_names
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
@@ -105,7 +104,7 @@ class TestNames:
     )
     def test_too_few_names(self, names: list[str], said: str, split: str) -> None:
         with pytest.raises(NamesError, match=rf"\b{said}\b.*validation=0"):
-            split_names(names, 0.5, split, 0, source="a list")
+            Corpus(tuple(names), "a list").split(0.5, split)
 
     def test_a_single_name_that_repeats_cannot_be_on_one_side_only(self) -> None:
         with pytest.raises(NamesError, match="1 distinct"):
