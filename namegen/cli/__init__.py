@@ -45,7 +45,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as a .tflite file, for phones."),
         "export-keras": ("namegen.cli.export:export_keras", "Write a model as a .keras file, for Keras."),
         "export-vocabulary": ("namegen.cli.export:export_vocabulary", "Write the characters of a model as JSON."),
-        "export-web": ("namegen.cli.export_web:export_web", "Write models as a web page or JavaScript module."),
+        "export-web": ("namegen.cli.export:export_web", "Write models as a web page or JavaScript module."),
     },
     "Look around": {
         "lists": ("namegen.cli.describe:lists", "Show the lists of names that come with namegen."),

@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from namegen.cli import formats, options
-from namegen.cli.options import note_list, open_blend
+from namegen.cli.options import note_namesake, open_blend
 from namegen.cli.terminal import Notes, SearchLine, Waiting, option_name
 from namegen.core.settings import DataSettings
 from namegen.files import look
@@ -58,7 +58,7 @@ def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence
             f"{' and '.join(dashes)} all read standard input, which can be read only once: give files for the others"
         )
     for file in files.values():
-        note_list(file, notes)
+        note_namesake(file, "list", notes)
     with Waiting(notes, "reading the files of names that are not wanted"):
         return {name: texts(file) for name, file in files.items()}
 

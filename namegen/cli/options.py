@@ -218,30 +218,15 @@ max_name_length = click.option(
 # --- models and lists -------------------------------------------------------------------------------------------------
 
 
-def note_namesake(name: str | None, known: Container[str], what: str, notes: Notes) -> None:
-    """Say so where a name means what comes with namegen, and a file or a folder here has that name too."""
+def note_namesake(name: str | None, what: str, notes: Notes) -> None:
+    """Say so where a name means the model, list or config that comes with namegen, and something here has it too."""
+    from namegen.config_files import bundled_configs
+    from namegen.lists import BUNDLED
+
+    known: Container[str] = SHIPPED if what == "model" else BUNDLED if what == "list" else bundled_configs()
     if name is not None and name in known and is_taken(name):
         kind = "folder" if is_folder(name, None) else "file"
         notes(f"{name} means the {what} that comes with namegen; to use the {kind} of that name, give ./{name}")
-
-
-def note_model(model: str | None, notes: Notes) -> None:
-    """``note_namesake`` for MODEL."""
-    note_namesake(model, SHIPPED, "model", notes)
-
-
-def note_list(names: str | None, notes: Notes) -> None:
-    """``note_namesake`` for NAMES."""
-    from namegen.lists import BUNDLED
-
-    note_namesake(names, BUNDLED, "list", notes)
-
-
-def note_config(config: str | None, notes: Notes) -> None:
-    """``note_namesake`` for CONFIG."""
-    from namegen.config_files import bundled_configs
-
-    note_namesake(config, bundled_configs(), "config", notes)
 
 
 def note_engines(notes: Notes) -> None:
@@ -257,7 +242,7 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
     limit_threads(threads)
     from namegen import api
 
-    note_model(model, notes)
+    note_namesake(model, "model", notes)
     with Waiting(notes, f"opening {model or 'a model'}"):
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
@@ -325,7 +310,7 @@ def read_list(settings: DataSettings, notes: Notes) -> Corpus:
     """Read a list, and say what was dropped from it. Raises NamesError."""
     from namegen.lists import read_names
 
-    note_list(settings.names, notes)
+    note_namesake(settings.names, "list", notes)
     with Waiting(notes, f"reading {settings.names}"):
         corpus = read_names(settings)
     notes(corpus.dropped_sentence())

@@ -13,7 +13,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.ending import exit_code
-from namegen.cli.options import note_config, note_engines, read_list
+from namegen.cli.options import note_engines, note_namesake, read_list
 from namegen.cli.progress import bars, start_live
 from namegen.cli.report import show_with_ranges
 from namegen.cli.terminal import Notes, clock, columns, counted, json_text, percent, printable
@@ -85,7 +85,7 @@ def sweep(
     from namegen.experiments.sweep.run import TABLE
     from namegen.experiments.sweep.run import sweep as run_sweep
 
-    note_config(str(config), notes)
+    note_namesake(str(config), "config", notes)
     note_engines(notes)
     grid = read_grid(find_config(config))
 

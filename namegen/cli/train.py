@@ -14,7 +14,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
-from namegen.cli.options import note_config, note_engines, note_list
+from namegen.cli.options import note_engines, note_namesake
 from namegen.cli.progress import show_progress
 from namegen.cli.terminal import (
     FIGURES,
@@ -175,14 +175,14 @@ def asked_for(
     names: str | None, config: str | None, over: Mapping[str, object], notes: Notes, *, effort: str | None
 ) -> Config:
     """The settings of a new training: those of the config, with the options above them. Raises SettingsError."""
-    note_config(config, notes)
+    note_namesake(config, "config", notes)
     base = Config() if config is None else read_config(find_config(config))
     resolved = merge(base, {**over, "data.names": names})
     if effort is not None and (fixed := _decided_by_config(base)):
         notes(f"--effort sets only what the config does not; this config sets: {', '.join(fixed)}")
     if names is None:
         notes(f"names: {printable(resolved.data.names)}")
-    note_list(resolved.data.names, notes)
+    note_namesake(resolved.data.names, "list", notes)
     return resolved
 
 

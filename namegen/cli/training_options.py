@@ -9,17 +9,7 @@ from typing import Any
 import click
 
 from namegen.cli import options
-from namegen.core.settings import (
-    CELLS,
-    CRITERIA,
-    EFFORTS,
-    INITIALISERS,
-    OPTIMIZERS,
-    REPEATS,
-    SAMENESSES,
-    SCHEDULES,
-    SPLITS,
-)
+from namegen.core import settings as known
 
 
 def widths(text: str) -> tuple[int, ...]:
@@ -69,135 +59,107 @@ def teachers(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-FOR_THE_LIST = "chosen for the list"
+N, SHARE = (int, "N"), (float, "SHARE")
 SWITCH = "switch"  # two opposite options
-_Row = tuple[Any, str, str, str]  # what the option takes (a type, or choices), its metavar, what it does, its default
-# The setting in a config file → the option that stands above it. Their ranges are checked by the settings themselves.
-_ROWS: dict[str, _Row] = {
+LIST = "chosen for the list"
+# The setting in a config file → the option that stands above it: what it takes (a type with its metavar, or choices),
+# what it does, its default. Ranges are checked by the settings themselves.
+_ROWS: dict[str, tuple[Any, str, str]] = {
     "training.effort": (
-        EFFORTS,
-        "",
+        known.EFFORTS,
         "How to choose the settings that are not given. quick: a small network without dropout, in seconds; standard: "
         "a larger one with better names, in a minute or two; best: several networks and counting (an n-gram model) "
         "teach one, in minutes.",
         "standard",
     ),
     "network.architecture": (
-        str,
-        "NAME",
+        (str, "NAME"),
         "The kind of network.",
         "the engine's first one; for namegen's own engines, rnn",
     ),
-    "network.cell": (CELLS, "", "The recurrent cell.", FOR_THE_LIST),
-    "network.hidden": (widths, "W,W", "The number of units of each layer, such as 64 or 32,32.", FOR_THE_LIST),
-    "network.init": (INITIALISERS, "", "The initial values of the weights.", "glorot"),
+    "network.cell": (known.CELLS, "The recurrent cell.", LIST),
+    "network.hidden": ((widths, "W,W"), "The number of units of each layer, such as 64 or 32,32.", LIST),
+    "network.init": (known.INITIALISERS, "The initial values of the weights.", "glorot"),
     "network.options": (
-        network_options,
-        "N=V,…",
+        (network_options, "N=V,…"),
         "Further settings of an engine's own architecture, such as heads=4.",
         "",
     ),
-    "training.epochs": (int, "N", "The number of epochs: how often to read the whole list.", FOR_THE_LIST),
-    "training.batch_size": (int, "N", "The number of names in each training step.", FOR_THE_LIST),
-    "training.optimizer": (OPTIMIZERS, "", "The optimizer.", "adam"),
+    "training.epochs": (N, "The number of epochs: how often to read the whole list.", LIST),
+    "training.batch_size": (N, "The number of names in each training step.", LIST),
+    "training.optimizer": (known.OPTIMIZERS, "The optimizer.", "adam"),
     "training.learning_rate": (
-        float,
-        "RATE",
+        (float, "RATE"),
         "The learning rate; for --schedule one-cycle, its highest value.",
-        FOR_THE_LIST,
+        LIST,
     ),
-    "training.momentum": (float, "M", "The momentum, for --optimizer momentum.", "0.9"),
-    "training.clip_norm": (float, "NORM", "The largest allowed gradient norm.", "no limit"),
-    "training.schedule": (SCHEDULES, "", "How the learning rate changes during training.", "one-cycle"),
+    "training.momentum": ((float, "M"), "The momentum, for --optimizer momentum.", "0.9"),
+    "training.clip_norm": ((float, "NORM"), "The largest allowed gradient norm.", "no limit"),
+    "training.schedule": (known.SCHEDULES, "How the learning rate changes during training.", "one-cycle"),
     "training.warmup": (
-        float,
-        "SHARE",
+        SHARE,
         "The share of the steps in which the learning rate rises, for --schedule one-cycle.",
         "0.2",
     ),
     "training.rate_steps": (
-        rate_steps,
-        "E:RATE,…",
+        (rate_steps, "E:RATE,…"),
         "The learning rate from each epoch on, for --schedule steps: 0:0.01,25:0.005; the first epoch is 0.",
         "",
     ),
     "training.through_time": (
         SWITCH,
-        "",
         "Send gradients back through all characters of a name, or only through one.",
         "--through-time",
     ),
-    "training.drop_recurrent": (
-        float,
-        "SHARE",
-        "Dropout: the share of the recurrent weights to leave out in each step.",
-        FOR_THE_LIST,
-    ),
-    "training.drop_between": (
-        float,
-        "SHARE",
-        "Dropout: the share of the units between layers to leave out in each step.",
-        FOR_THE_LIST,
-    ),
+    "training.drop_recurrent": (SHARE, "Dropout: the share of the recurrent weights to leave out in each step.", LIST),
+    "training.drop_between": (SHARE, "Dropout: the share of the units between layers to leave out in each step.", LIST),
     "training.drop_output": (
-        float,
-        "SHARE",
+        SHARE,
         "Dropout: the share of the units before the output to leave out in each step.",
-        FOR_THE_LIST,
+        LIST,
     ),
     "training.label_smoothing": (
-        float,
-        "SHARE",
+        SHARE,
         "Label smoothing: the share of each target that comes from counting (an n-gram model).",
-        FOR_THE_LIST,
+        LIST,
     ),
     "data.validation": (
-        float,
-        "SHARE",
+        SHARE,
         "The share of the names to hold out for validation; 0 for none.",
         "0.1; 0 for fewer than 100 different names, except with --effort quick or --test",
     ),
-    "data.test": (
-        float,
-        "SHARE",
-        "A further share of the names to hold out for a final test, which decides nothing.",
-        "0.0",
-    ),
+    "data.test": (SHARE, "A further share of the names to hold out for a final test, which decides nothing.", "0.0"),
     "data.split": (
-        SPLITS,
-        "",
+        known.SPLITS,
         "unique: a name is either trained on or held out; names: a name that repeats may be both.",
         "unique",
     ),
-    "data.split_seed": (int, "N", "The seed that chooses which names are held out.", "that of --seed"),
+    "data.split_seed": (N, "The seed that chooses which names are held out.", "that of --seed"),
     "data.repeats": (
-        REPEATS,
-        "",
+        known.REPEATS,
         "kept: read a name as often as the list has it; damped: read repeated names less often.",
         "damped; kept with --split names",
     ),
     "data.sameness": (
-        SAMENESSES,
-        "",
+        known.SAMENESSES,
         "When two names count as the same. companies: legal forms such as Inc. do not matter.",
         "names; companies for the bundled list companies",
     ),
-    "training.patience": (int, "N", "Stop after N epochs without improvement.", "never"),
-    "training.best_by": (CRITERIA, "", "The held-out figure that decides which epoch is the best.", "loss"),
-    "training.seed": (int, "N", "The random seed: the same seed trains the same network.", "0"),
-    "run.threads": (int, "N", "The number of processor threads.", "1, or 2 for a wide layer"),
+    "training.patience": (N, "Stop after N epochs without improvement.", "never"),
+    "training.best_by": (known.CRITERIA, "The held-out figure that decides which epoch is the best.", "loss"),
+    "training.seed": (N, "The random seed: the same seed trains the same network.", "0"),
+    "run.threads": (N, "The number of processor threads.", "1, or 2 for a wide layer"),
 }
 
 
-def _option(
-    name: str, kind: Any, metavar: str, text: str, default: str
-) -> Callable[[options.Command], options.Command]:
+def _option(name: str, kind: Any, text: str, default: str) -> Callable[[options.Command], options.Command]:
     flag = f"--{name.replace('_', '-')}"
     told = f"{text}  [default: {default}]" if default else text
     if kind == SWITCH:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=told)
-    chosen = click.Choice(kind) if isinstance(kind, tuple) else kind
-    return click.option(flag, type=chosen, metavar=metavar or None, help=told)
+    if isinstance(kind[0], str):
+        return click.option(flag, type=click.Choice(kind), help=told)
+    return click.option(flag, type=kind[0], metavar=kind[1], help=told)
 
 
 SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
@@ -211,20 +173,17 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "data.column": options.column,
     "data.label_column": options.label_column,
     "data.max_name_length": options.max_name_length,
-    "run.plot": _option("plot", SWITCH, "", "Draw the training as history.png, or do not.", "--plot"),
+    "run.plot": _option("plot", SWITCH, "Draw the training as history.png, or do not.", "--plot"),
 }
 # Those that `namegen teach` has beside them.
 OF_TEACHING: dict[str, Callable[[options.Command], options.Command]] = {
     "teaching.teachers": _option(
         "teachers",
-        teachers,
-        "A,B,…",
+        (teachers, "A,B,…"),
         "Trained models (run folders, files or shipped models), and the word counting for an n-gram model.",
         "several models that are trained for this, and counting",
     ),
-    "teaching.drawn": _option(
-        "drawn", int, "N", "How many names the teachers generate for the network to learn from.", FOR_THE_LIST
-    ),
+    "teaching.drawn": _option("drawn", N, "How many names the teachers generate for the network to learn from.", LIST),
 }
 NOT_OF_TEACHING = ("training.effort", "training.label_smoothing")  # the teachers decide what is to be learned
 

@@ -113,7 +113,7 @@ def test_stopped_or_killed_it_goes_on_bit_for_bit(program, names, uninterrupted,
     often = "import namegen.core.training.run as training_run; training_run.SECONDS_BETWEEN_SAVES = 0.1"
     process = program.spawn("train", names, *LONG, "--out", "run", "--json", before=often)
     state = program.folder / "run" / "state.safetensors"
-    while not state.exists():
+    while not (state.exists() and (state.parent / "config.toml").exists()):
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL if killed else signal.SIGINT)

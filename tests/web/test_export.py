@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from namegen.api import read_checkpoint
-from namegen.cli.export_web import export_web
+from namegen.cli.export import export_web
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork
@@ -188,7 +188,7 @@ def test_the_command_refuses_what_is_no_model() -> None:
     Path("model.tflite").write_bytes(b"TFL3")
     Path("notes.txt").write_text("no model")
     for argument, words in (
-        ("model.tflite", r"a \.tflite, which a browser cannot run: give the run folder"),
+        ("model.tflite", r"already a \.tflite, which cannot be exported: give the run folder"),
         ("nobody", "there is no model 'nobody'"),
         ("notes.txt", "not a model file of namegen"),
     ):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from namegen.cli.export_web import export_web
+from namegen.cli.export import export_web
 from namegen.errors import OutputError
 from namegen.web import module as module_file
 from namegen.web.export import ENGINE, PageModel, read_part
