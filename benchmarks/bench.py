@@ -68,7 +68,8 @@ def measure(name: str, rounds: int, out: Path) -> None:
         from benchmarks.rounds import pin
 
         pin()
-    from benchmarks.document import Performance, Section, write
+    from benchmarks.document import Performance, Section
+    from benchmarks.pages import write
     from namegen.experiments.machine import commit, machine
 
     start, rounds = time.perf_counter(), min(rounds, plan.most_rounds)
@@ -80,8 +81,9 @@ def measure(name: str, rounds: int, out: Path) -> None:
 
 def run(name: str, rounds: int, results: Path) -> bool:
     """One section in a process of its own; print its tables and keep its figures. False if it failed."""
-    from benchmarks import tables
-    from benchmarks.document import read, write
+    from benchmarks.document import Performance
+    from benchmarks.pages import read, write
+    from benchmarks.performance_page import markdown
     from namegen.children import own_environment
 
     environment = own_environment() | (SETTINGS if SECTIONS[name].pinned else {})
@@ -92,10 +94,10 @@ def run(name: str, rounds: int, results: Path) -> bool:
         if subprocess.run([*command, "--out", str(out)], env=environment, check=False).returncode:
             print(f"{name} failed, its message stands above; what was kept of it before stays\n", flush=True)
             return False
-        (section,) = read(out).sections
-    write(results, read(results).with_section(section, list(SECTIONS)))
+        (section,) = read(Performance, out).sections
+    write(results, read(Performance, results).with_section(section, list(SECTIONS)))
     for comparison in section.comparisons:
-        print(f"\n{tables.text(comparison)}")
+        print(f"\n{markdown(comparison)}")
     print(f"\n{section.rounds} rounds, {section.seconds:.0f} s\n", flush=True)
     return True
 

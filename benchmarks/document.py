@@ -6,15 +6,12 @@ in turn, a value for each round.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-from namegen.documents import Count, Measure, from_plain, read_json, to_plain
+from namegen.documents import Count, Measure
 
 FORMAT: Literal["namegen performance"] = "namegen performance"
 Unit = Literal["characters a second", "GFLOP/s", "names a second", "microseconds", "seconds", "nats a character"]
@@ -152,35 +149,6 @@ class Performance:
         """The same with this section in the place of the one of its name, sections in the order given."""
         kept = {section.name: section for section in self.sections} | {new.name: new}
         return Performance(tuple(kept[name] for name in order if name in kept))
-
-
-def read(path: Path) -> Performance:
-    """What a file holds; nothing where there is none. Raises ValueError for another form."""
-    if not path.exists():
-        return Performance()
-    return from_plain(Performance, read_json(path.read_bytes()))
-
-
-def write(path: Path, document: Performance) -> None:
-    """Write the file whole or not at all."""
-    write_json(path, document)
-
-
-def write_json(path: Path, document: object) -> None:
-    """Write a document of dataclasses, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(_rounded(to_plain(document)), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(new, path)
-
-
-def _rounded(value: Any) -> Any:
-    """Six digits of each number: more say nothing of a time, and make every renewal a longer difference."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
 def typical(values: Sequence[float], show: Callable[[float], str]) -> str:

@@ -30,9 +30,9 @@ limit_threads(1)
 
 import numpy as np  # noqa: E402  # reads the limit above as it starts
 
-from benchmarks.labels_document import LabelledList, OfLabel, Told, read, write  # noqa: E402
-from benchmarks.pages import RESULTS  # noqa: E402
-from benchmarks.quality_document import SPLIT_SEED  # noqa: E402
+from benchmarks.labels_page import LabelledList, Labels, OfLabel, Told  # noqa: E402
+from benchmarks.pages import RESULTS, read, write  # noqa: E402
+from benchmarks.quality_page import SPLIT_SEED  # noqa: E402
 from namegen import api  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.config import Config, merge  # noqa: E402
@@ -219,7 +219,7 @@ def main() -> None:
     parser.add_argument("--outsider", action="store_true", help="measure nothing but what the outsider hears")
     parser.add_argument("--out", type=Path, default=RESULTS / "labels.json")
     arguments = parser.parse_args()
-    document = read(arguments.out)
+    document = read(Labels, arguments.out)
     lists = {one.name: one for one in document.lists}
     for of_list in arguments.lists:
         if arguments.outsider:

@@ -2,8 +2,80 @@
 
 from __future__ import annotations
 
-from benchmarks.labels_document import LabelledList, Labels, read
-from benchmarks.pages import RESULTS, write_or_check
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.pages import RESULTS, read, write_or_check
+from namegen.documents import Count, Measure, Share
+
+FORMAT: Literal["namegen labels"] = "namegen labels"
+
+
+@dataclass(frozen=True)
+class OfLabel:
+    """One label.
+
+    Attributes:
+        label: its text.
+        learned, judging: names of it that were learned from, and that judge.
+        shared, single: nats a character of the model of all labels, and of the one that knows no other; means over
+            seeds.
+    """
+
+    label: str
+    learned: Count
+    judging: Count
+    shared: Measure
+    single: Measure
+
+
+@dataclass(frozen=True)
+class Told:
+    """How often an outsider names the label of new names.
+
+    Attributes:
+        drawn: how they were drawn.
+        share: of those whose label was named rightly; the mean over seeds.
+    """
+
+    drawn: str
+    share: Share
+
+
+@dataclass(frozen=True)
+class LabelledList:
+    """One list.
+
+    Attributes:
+        name: of the list.
+        seeds: how many trainings each model had.
+        shared, single: nats a character over all names that judge.
+        counting: the best n-gram, with labels or without.
+        low, high: 95 % of shared − single.
+        labels: each by itself.
+        real: how often the outsider names the label of real names that nobody learned.
+        told: the same of new names of the shared model.
+    """
+
+    name: str
+    seeds: Count
+    shared: Measure
+    single: Measure
+    counting: Measure
+    low: float
+    high: float
+    labels: tuple[OfLabel, ...]
+    real: Share
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """All lists."""
+
+    lists: tuple[LabelledList, ...] = ()
+    format: Literal["namegen labels"] = FORMAT
+
 
 HEAD = """\
 # Labels: one model of all origins, or a model of each?
@@ -54,10 +126,5 @@ def _part(of_list: LabelledList) -> str:
     )
 
 
-def main() -> None:
-    """Write the file, or check it."""
-    write_or_check(RESULTS, "labels", page(read(RESULTS / "labels.json")))
-
-
 if __name__ == "__main__":
-    main()
+    write_or_check(RESULTS, "labels", page(read(Labels, RESULTS / "labels.json")))

@@ -6,14 +6,14 @@ it would write. Nothing is measured here, and no figure is written by hand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 from textwrap import fill
 
-from benchmarks import tables
-from benchmarks.document import HIGHER_IS_BETTER, Comparison, Performance, Section, read, typical
-from benchmarks.pages import RESULTS, write_or_check
+from benchmarks.document import HIGHER_IS_BETTER, Comparison, Performance, Section, Unit, Way, typical
+from benchmarks.pages import RESULTS, read, write_or_check
 from benchmarks.sections import SECTIONS
+from namegen.experiments.table import NONE, Table, mebibytes, seconds, whole
 
 HEAD = """\
 # Speed
@@ -43,7 +43,7 @@ def page(document: Performance) -> str:
     """The whole document."""
     parts = [HEAD, *(_wrapped(line) for line in _origins(document.sections))]
     parts += [_part(section) for section in document.sections]
-    shared = tables.lead_markdown(document)
+    shared = lead_markdown(document)
     if shared:
         parts += [LEAD, shared, _wrapped(_lead_sentence(document))]
     return "\n\n".join(parts) + "\n"
@@ -71,7 +71,7 @@ def _part(section: Section) -> str:
     )
     parts = [f"## {plan.title}", _wrapped(plan.about), command]
     for comparison in section.comparisons:
-        parts += [tables.markdown(comparison), *filter(None, [_wrapped(" ".join(sentences(comparison)))])]
+        parts += [markdown(comparison), *filter(None, [_wrapped(" ".join(sentences(comparison)))])]
     return "\n\n".join(parts)
 
 
@@ -85,7 +85,7 @@ def sentences(comparison: Comparison) -> list[str]:
     A rival that was tried at several settings is named with the one that was best for it.
     """
     found = []
-    show = tables.shown(comparison.unit)
+    show = shown(comparison.unit)
     for subject in comparison.subjects:
         ours = comparison.best(subject)
         others = [comparison.best(group) for group in comparison.groups if group not in comparison.subjects]
@@ -101,7 +101,7 @@ def sentences(comparison: Comparison) -> list[str]:
             found.append(f"{_capital(subject)}: {shares} % of the speed of the product {comparison.rival}.")
         else:
             verb, what = ("is", "fast") if comparison.unit in HIGHER_IS_BETTER else ("takes", "long")
-            show = tables.ratio(comparison.unit)
+            show = ratio(comparison.unit)
             times = [f"{typical(values, show)} times as {what} as {name}" for name, values in against]
             found.append(f"{_capital(ours.name)} {verb} {'; '.join(times)}.")
     return found
@@ -143,9 +143,115 @@ def _capital(text: str) -> str:
     return text if text.startswith("namegen") else text[:1].upper() + text[1:]
 
 
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+HEADS: dict[Unit, str] = {
+    "characters a second": "1,000 chars/s",
+    "GFLOP/s": "GFLOP/s",
+    "names a second": "names/s",
+    "microseconds": "µs",
+    "seconds": "seconds",
+    "nats a character": "nats",
+}
+
+
+def shown(unit: Unit) -> Callable[[float], str]:
+    """How a value of that unit is written."""
+    if unit == "characters a second":
+        return lambda value: whole(value / 1000) if value >= 100_000 else seconds(value / 1000)
+    if unit == "names a second":
+        return whole
+    if unit == "nats a character":
+        return "{:.3f}".format
+    return seconds
+
+
+def ratio(unit: Unit) -> Callable[[float], str]:
+    """How a subject held against another is written: times as much, or of losses the difference."""
+    return "{:+.3f}".format if unit == "nats a character" else _times
+
+
+def _times(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 10 else f"{value:.2f}"
+
+
+def rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """The heads of the columns, and a row for each way."""
+    show, sign = shown(comparison.unit), "−" if comparison.unit == "nats a character" else "÷"
+    has_start = any(way.start_seconds is not None for way in comparison.ways)
+    has_memory = any(way.peak_mebibytes is not None for way in comparison.ways)
+    short = _without_common_beginning(comparison.subjects)
+    heads = ["", HEADS[comparison.unit], "lowest – highest", *(f"{name} {sign} this" for name in short)]
+    heads += ["start-up"] * has_start + ["peak MiB"] * has_memory
+    found = []
+    for way in comparison.ways:
+        row = [way.name, show(way.median), f"{show(min(way.values))}–{show(max(way.values))}"]
+        row += [_against(comparison, subject, way) for subject in comparison.subjects]
+        row += [_start(way)] * has_start + [mebibytes(way.peak_mebibytes)] * has_memory
+        found.append(row)
+    return heads, found
+
+
+def _start(way: Way) -> str:
+    return NONE if way.start_seconds is None else f"{way.start_seconds:.1f}"
+
+
+def _against(comparison: Comparison, subject: str, way: Way) -> str:
+    if way is comparison.best(subject):
+        return NONE
+    return typical(comparison.against(subject, way), ratio(comparison.unit))
+
+
+def _without_common_beginning(subjects: Sequence[str]) -> list[str]:
+    """``whole training, a`` and ``whole training, b`` as ``a`` and ``b``: the column has little room."""
+    parts = [subject.rpartition(", ")[2] for subject in subjects]
+    return parts if len(subjects) > 1 else list(subjects)
+
+
+def markdown(comparison: Comparison) -> str:
+    """With its title."""
+    heads, found = rows(comparison)
+    return Table(comparison.title, tuple(heads), tuple(map(tuple, found))).markdown()
+
+
+# --- where a lead comes from ------------------------------------------------------------------------------------------
+
+
+def lead(section: Section) -> list[list[str]]:
+    """For each training that shares prefixes: what of its lead is sharing, and what the engine."""
+    found = []
+    for comparison in section.comparisons:
+        by_size = {shared.batch_size: shared for shared in comparison.sharing}
+        for subject, size in comparison.shares.items():
+            shared, rival = by_size[size], comparison.best(comparison.rival)
+            prefixes = shared.prefixes / shared.characters
+            times = comparison.against(subject, rival)
+            work = comparison.title.partition(", namegen batch")[0]
+            found.append(
+                [
+                    f"{work}, batch {size}",
+                    f"{prefixes:.2f}",
+                    f"{shared.repeats:.2f}",
+                    f"{shared.common_prefixes:.2f}",
+                    typical([value * prefixes for value in times], _times),
+                    typical(times, _times),
+                ]
+            )
+    return found
+
+
+LEAD_HEADS = ("", "prefixes a character", "repeats", "common prefixes", "engine", "lead")
+
+
+def lead_markdown(document: Performance) -> str:
+    """All of them in one table; empty without any."""
+    found = [row for section in document.sections for row in lead(section)]
+    return Table("", LEAD_HEADS, tuple(map(tuple, found))).markdown().partition("\n\n")[2] if found else ""
+
+
 def main() -> None:
     """Write the file, or check it."""
-    write_or_check(RESULTS, "performance", page(read(RESULTS / "performance.json")))
+    write_or_check(RESULTS, "performance", page(read(Performance, RESULTS / "performance.json")))
 
 
 if __name__ == "__main__":

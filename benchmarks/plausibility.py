@@ -28,16 +28,14 @@ from rapidfuzz.distance import Levenshtein  # noqa: E402
 from rapidfuzz.process import cdist  # noqa: E402
 
 from benchmarks.lists import load  # noqa: E402
-from benchmarks.pages import RESULTS  # noqa: E402
-from benchmarks.plausibility_document import (  # noqa: E402
+from benchmarks.pages import RESULTS, read, write  # noqa: E402
+from benchmarks.plausibility_page import (  # noqa: E402
     AS_CHAIN,
     AS_DRAWN,
     AS_LEARNED,
     Judged,
     JudgedList,
     Plausibility,
-    read,
-    write,
 )
 from namegen import api  # noqa: E402
 from namegen.config import Config, merge  # noqa: E402
@@ -201,7 +199,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "plausibility.json")
     arguments = parser.parse_args()
     for of_list in arguments.lists:
-        found = {one.name: one for one in read(arguments.out).lists} | {of_list: judge_list(of_list)}
+        found = {one.name: one for one in read(Plausibility, arguments.out).lists} | {of_list: judge_list(of_list)}
         write(arguments.out, Plausibility(tuple(found.values())))
 
 

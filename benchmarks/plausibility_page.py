@@ -2,8 +2,61 @@
 
 from __future__ import annotations
 
-from benchmarks.pages import RESULTS, write_or_check
-from benchmarks.plausibility_document import AS_CHAIN, JudgedList, Plausibility, read
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.pages import RESULTS, read, write_or_check
+from namegen.documents import Count, Measure, Percent
+
+FORMAT: Literal["namegen plausibility"] = "namegen plausibility"
+AS_LEARNED, AS_DRAWN, AS_CHAIN = "temperature 1", "its own temperature", "as new as the chain of order 4"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A model's new names at one temperature.
+
+    Attributes:
+        name: of the model.
+        drawn: which temperature that is.
+        temperature: its value.
+        by_network, by_counting: per cent of the new names that are plausible under each judge.
+        new_and_distinct: different new names among the 10,000 drawn.
+        distance: edits to the nearest name that it learned, median.
+    """
+
+    name: str
+    drawn: str
+    temperature: Measure
+    by_network: Percent
+    by_counting: Percent
+    new_and_distinct: Count
+    distance: Measure
+
+
+@dataclass(frozen=True)
+class JudgedList:
+    """All models of one list.
+
+    Attributes:
+        name: of the list.
+        judges_learned, models_learned: different names in each half.
+        models: in the order of the table.
+    """
+
+    name: str
+    judges_learned: Count
+    models_learned: Count
+    models: tuple[Judged, ...]
+
+
+@dataclass(frozen=True)
+class Plausibility:
+    """All lists."""
+
+    lists: tuple[JudgedList, ...] = ()
+    format: Literal["namegen plausibility"] = FORMAT
+
 
 HEAD = """\
 # Plausibility: could these names stand in the list?
@@ -57,10 +110,5 @@ def _sentence(of_list: JudgedList) -> str:
     )
 
 
-def main() -> None:
-    """Write the file, or check it."""
-    write_or_check(RESULTS, "plausibility", page(read(RESULTS / "plausibility.json")))
-
-
 if __name__ == "__main__":
-    main()
+    write_or_check(RESULTS, "plausibility", page(read(Plausibility, RESULTS / "plausibility.json")))

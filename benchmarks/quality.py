@@ -32,8 +32,8 @@ limit_threads(1)
 import numpy as np  # noqa: E402  # reads the limit above as it starts
 
 from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
-from benchmarks.pages import RESULTS  # noqa: E402
-from benchmarks.quality_document import COUNTING, SPLIT_SEED, Model, Quality, QualityList, read, write  # noqa: E402
+from benchmarks.pages import RESULTS, read, write  # noqa: E402
+from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
 from namegen.api.teachers import train_side_by_side  # noqa: E402
 from namegen.api.teaching import Taught, be_taught  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
@@ -354,7 +354,7 @@ def main() -> None:
             measure(of_list, model, int(seed))
         return
     well = arguments.kept or run_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
-    found = {one.name: one for one in read(arguments.out).lists} | {
+    found = {one.name: one for one in read(Quality, arguments.out).lists} | {
         of_list: one for of_list in arguments.lists if (one := summary(of_list)) is not None
     }
     write(arguments.out, Quality(tuple(found.values())))

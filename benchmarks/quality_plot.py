@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks.quality_document import COUNTING, Model, Quality, QualityList
+from benchmarks.quality_page import COUNTING, Model, Quality, QualityList
 from namegen.drawings.style import (
     BLUE,
     GREEN,

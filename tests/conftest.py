@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import hypothesis
 import jaxtyping
 
-jaxtyping.install_import_hook("namegen", "beartype.beartype")
+# Where arrays are: elsewhere the type checker has looked, and wrapping every function takes seconds in each process.
+WITH_ARRAYS = ["namegen.core", "namegen.backends", "namegen.testing", "namegen.web.arithmetic", "namegen.faker"]
+jaxtyping.install_import_hook(WITH_ARRAYS, "beartype.beartype")
 
 # No deadline: the first example pays for imports, and a busy machine is not a failure.
-hypothesis.settings.register_profile("namegen", deadline=None, max_examples=60)
+examples = 60 if "CI" in os.environ else 30
+hypothesis.settings.register_profile("namegen", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("namegen")

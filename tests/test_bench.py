@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bench, performance_page, tables
-from benchmarks.document import Comparison, Performance, Section, Sharing, Way, read, typical, write
+from benchmarks import bench, performance_page
+from benchmarks.document import Comparison, Performance, Section, Sharing, Way, typical
 from benchmarks.lists import sharing
+from benchmarks.pages import read, write, write_or_check
 from benchmarks.products import flop_per_epoch
 from benchmarks.rounds import alternate
 from benchmarks.sections import SECTIONS
@@ -88,12 +89,12 @@ def test_a_section_measured_anew_replaces_the_old_one_alone() -> None:
 
 def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "new" / "performance.json"
-    assert read(path) == Performance()
+    assert read(Performance, path) == Performance()
     write(path, Performance((GATED, HELD_OUT)))
-    assert read(path) == Performance((GATED, HELD_OUT))
+    assert read(Performance, path) == Performance((GATED, HELD_OUT))
     path.write_text(json.dumps({"sections": [], "format": "another"}))
     with pytest.raises(ValueError, match="another"):
-        read(path)
+        read(Performance, path)
 
 
 def test_sharing_counts_what_a_plain_loop_counts() -> None:
@@ -122,19 +123,8 @@ def test_products_are_counted_by_prefix_or_by_family() -> None:
 # --- tables and the page ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("comparison", [SPEED, LOSS])
-def test_a_terminals_table_has_80_columns_and_every_way(comparison: Comparison) -> None:
-    long = replace(
-        comparison,
-        ways=tuple(replace(way, name=f"{way.name} {'x' * 60}", group=way.group or way.name) for way in comparison.ways),
-    )
-    for table in (tables.text(comparison), tables.text(long)):
-        assert max(map(len, table.splitlines()[1:])) <= 80
-        assert all(way.name[:9] in table for way in comparison.ways)
-
-
 def test_a_subject_is_not_held_against_itself() -> None:
-    assert "| namegen | 200 | 150–210 | – | 0.0 |" in tables.markdown(SPEED)
+    assert "| namegen | 200 | 150–210 | – | 0.0 |" in performance_page.markdown(SPEED)
 
 
 def test_the_page_says_what_the_figures_say() -> None:
@@ -149,15 +139,11 @@ def test_the_page_says_what_the_figures_say() -> None:
 
 
 def test_the_check_notices_a_page_that_is_not_of_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "performance.json", Performance((GATED,)))
-    monkeypatch.setattr(performance_page, "RESULTS", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["performance_page"])
-    performance_page.main()
-    monkeypatch.setattr(sys, "argv", ["performance_page", "--check"])
-    performance_page.main()
-    write(tmp_path / "performance.json", Performance((replace(GATED, seconds=13.0),)))
+    for arguments in ([], ["--check"]):
+        monkeypatch.setattr(sys, "argv", ["page", *arguments])
+        write_or_check(tmp_path, "performance", "as measured")
     with pytest.raises(SystemExit, match="make docs"):
-        performance_page.main()
+        write_or_check(tmp_path, "performance", "as wished")
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import interval, nats
-from benchmarks.quality_document import COUNTING, Model, Quality, QualityList, read, write
-from benchmarks.quality_page import page
+from benchmarks.quality_page import COUNTING, Model, Quality, QualityList, page
 from benchmarks.quality_plot import quality_figure
 from namegen.drawings.style import drawing_style
 
@@ -72,10 +71,3 @@ def test_the_picture_has_a_point_for_each_network_that_the_legend_names() -> Non
     left, right = figure.axes
     assert [line.get_marker() for line in left.lines] == ["None", "s"]
     assert right.lines[1].get_xdata() == [12.0]
-
-
-def test_a_document_is_read_as_it_was_written(tmp_path) -> None:
-    document = Quality((QualityList("a list", 5, (Model(COUNTING, 2.0), model("A", -0.05, -0.07, -0.03))),))
-    write(tmp_path / "quality.json", document)
-    assert read(tmp_path / "quality.json") == document
-    assert read(tmp_path / "none.json") == Quality()

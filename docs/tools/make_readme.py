@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 
 from benchmarks import document as performance  # noqa: E402
-from benchmarks import quality_document as quality  # noqa: E402
+from benchmarks import quality_page as quality  # noqa: E402
+from benchmarks.pages import read  # noqa: E402
 from namegen.experiments.compare.verdict import listed  # noqa: E402
 
 README = ROOT / "README.md"
@@ -79,7 +80,7 @@ def with_figures(text: str) -> str:
 
 def speeds() -> Iterator[tuple[str, str]]:
     """The rows of `make bench`: medians, and medians of the ratios of each round."""
-    measured = performance.read(RESULTS / "performance.json")
+    measured = read(performance.Performance, RESULTS / "performance.json")
     found = {(part.name, one.key): one for part in measured.sections for one in part.comparisons}
 
     def times(comparison: performance.Comparison, subject: str, other: str) -> str:
@@ -123,7 +124,7 @@ def thousands(comparison: performance.Comparison, group: str) -> str:
 
 def qualities() -> Iterator[tuple[str, str]]:
     """The rows of `make quality`: by how much a network's loss on names held out is below that of counting."""
-    measured = quality.read(RESULTS / "quality.json")
+    measured = read(quality.Quality, RESULTS / "quality.json")
     for name, called in (("standard", "the default network"), ("best", "the network that `--effort best` teaches")):
         better, alike = [], []
         for one in measured.lists:

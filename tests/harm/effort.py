@@ -13,7 +13,7 @@ TRIES = {
     "models: bytes, headers, documents, tensors, names beside them": (6, 40, 2_000),
     "what a model says of itself, shown by each command": (14, 42, 1_500),
     "states of trainings, their settings and lists": (4, 20, 3_500),
-    "lists: text, tables, JSON; vocabularies": (8, 60, 4_000),
+    "lists: text, tables, JSON; vocabularies": (20, 60, 4_000),
     "configs, tables, options, grids": (6, 50, 2_500),
     "what long commands have kept, results": (3, 20, 3_000),
     "`.tflite`: bytes, offsets, descriptions, weights": (25, 120, 3_000),
