@@ -198,9 +198,9 @@ class NameFigures:
         lengths: how many names have how many characters.
         divergence_bits: of their n-grams from those of one half of the list.
         new_percent: of the generated names, those that the training part lacks, letter case and punctuation apart;
-            missing in documents of the first edition.
-        plausible_percent: of the new names, each once, those that could stand in the list (``judging.py``); None where
-            the judge would know too few names, or none is new; missing in documents of the first edition.
+            missing where no split is told.
+        plausible_percent: of the new names, each once, those that could stand in the list (``quality.py``); None where
+            the judge would know too few names, or none is new; missing as above.
     """
 
     recreated_percent: Percent
@@ -253,8 +253,7 @@ class ReferencePart:
         ceiling: the part itself as a model.
         baseline: the n-gram that was fitted on what the network reads: the training part, with fewer repeats where
             those are damped.
-        baseline_groups: of the held-out part, the n-gram's sums over groups of names; missing for other parts, and in
-            documents of the first edition.
+        baseline_groups: of the held-out part, the n-gram's sums over groups of names; missing for other parts.
     """
 
     names: Count
@@ -273,17 +272,16 @@ class ReferenceResult:
         baseline_order: of the n-gram.
         repeats_damped: networks and n-gram read a name of c entries about √c times.
         parts: ceiling and n-gram on each part of the list.
-        counting_names: what the names are like that counting draws from what the network reads; missing in documents
-            of the first edition.
-        judge_names: how many names the judge of plausible ones has counted; missing in documents of the first edition.
+        counting_names: what the names are like that counting draws from what the network reads.
+        judge_names: how many names the judge of plausible ones has counted.
     """
 
     seen_percent: Percent
     baseline_order: Count
     repeats_damped: bool
     parts: Parts[ReferencePart]
-    counting_names: dict[Counting, NameFigures] | UnsetType = UNSET
-    judge_names: Count | UnsetType = UNSET
+    counting_names: dict[Counting, NameFigures]
+    judge_names: Count
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -315,7 +313,7 @@ class Timing:
         seconds: inside training and validation, all epochs.
         chars_per_second: inside training; None where the run was too short to tell.
         peak_memory_mib: the most that the process held; None where the system does not say.
-        quiet: whether something else ran; missing in documents of the first edition.
+        quiet: whether something else ran.
     """
 
     start_up_seconds: Measure
@@ -325,7 +323,7 @@ class Timing:
     seconds: Measure
     chars_per_second: Measure | None
     peak_memory_mib: Measure | None
-    quiet: Quiet | UnsetType = UNSET
+    quiet: Quiet
 
 
 @dataclass(frozen=True)
@@ -371,8 +369,8 @@ class TrainingResult(TrainingSummary):
     Attributes:
         figures: of the best epoch, on each part of the list.
         timing: its time and memory; to be told only where nothing else ran beside it.
-        held_out_groups: its sums over groups of the held-out names; missing in documents of the first edition, and
-            where a held-out name is impossible to the network.
+        held_out_groups: its sums over groups of the held-out names; missing where a
+            held-out name is impossible to the network.
     """
 
     figures: Parts[PlainMetrics]
@@ -424,13 +422,13 @@ class GenerationResult:
         start_up_seconds: from the start of the process to a model that is loaded.
         peak_memory_mib: the most that the process held; None where the system does not say.
         algorithms: the names by each algorithm that the model has.
-        quiet: whether something else ran; missing in documents of the first edition.
+        quiet: whether something else ran.
     """
 
     start_up_seconds: Measure
     peak_memory_mib: Measure | None
     algorithms: dict[Algorithm, GenerationFigures]
-    quiet: Quiet | UnsetType = UNSET
+    quiet: Quiet
 
 
 Result = ListFacts | ReferenceResult | TrainingResult | TimingResult | ExportResult | GenerationResult

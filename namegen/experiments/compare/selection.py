@@ -109,7 +109,7 @@ def names_of_counting(reference: Reference) -> dict[str, NameFigures]:
         "chain": "a Markov chain of order 4",
         "pairs": "pairs of letters",
     }
-    return {called[name]: found for name, found in (reference.counting_names or {}).items()}
+    return {called[name]: found for name, found in reference.counting_names.items()}
 
 
 def why_not_plausible(reference: Reference) -> str:
@@ -117,8 +117,8 @@ def why_not_plausible(reference: Reference) -> str:
 
     A judge that has counted few names takes what pairs of letters make for names: its figures would say nothing.
     """
-    known = reference.judge_names or 0
-    pairs = (reference.counting_names or {}).get("pairs")
+    known = reference.judge_names
+    pairs = reference.counting_names.get("pairs")
     if pairs is None or not isinstance(pairs.plausible_percent, float):
         return f"Which names are plausible is not told: the judge would know {known:,} names, which are too few."
     if pairs.plausible_percent > REAL_PLAUSIBLE - TOLD_APART:
@@ -312,7 +312,7 @@ class Quietness:
         other_cores: at most so many did others keep busy, in nine measurements of ten; None where it is not known.
         drift: at most so many times its shortest time did the fixed computation take, on average before and after, in
             nine measurements of ten.
-        known: whether anything was noted; not so in documents of the first edition.
+        known: whether anything was timed.
     """
 
     other_cores: float | None
@@ -347,10 +347,8 @@ def nine_of_ten(values: Sequence[float]) -> float:
 def _watched(entry: ListEntry) -> Iterator[Quiet]:
     for runs in like_for_like_by_network(entry).values():
         for run in runs:
-            if run.timing.quiet:
-                yield run.timing.quiet
+            yield run.timing.quiet
     for timed in entry.timings:
         yield timed.quiet
     for drawn in entry.generation:
-        if drawn.quiet:
-            yield drawn.quiet
+        yield drawn.quiet

@@ -38,7 +38,7 @@ from namegen.experiments.compare.selection import (
 from namegen.experiments.machine import code_in_words
 from namegen.experiments.table import mebibytes, percent, seconds, spread_around_median, whole
 
-NOT_KNOWN = "whether they differ is not known: too few names, or a document of the first edition"
+NOT_KNOWN = "whether they differ is not known: too few names"
 
 
 def accuracy_in_words(entry: ListEntry) -> Iterator[str]:

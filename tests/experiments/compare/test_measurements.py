@@ -46,7 +46,7 @@ def test_the_kind_is_no_part_of_the_document() -> None:
 def plain(comparison: Comparison) -> dict[str, Any]:
     """One generation of names."""
     found = to_plain(comparison.lists[0].generation[0])
-    return {name: found[name] for name in ("start_up_seconds", "peak_memory_mib", "algorithms")}
+    return {name: found[name] for name in ("start_up_seconds", "peak_memory_mib", "algorithms", "quiet")}
 
 
 def test_a_generation_is_read_as_it_was_written(plain: dict[str, Any]) -> None:

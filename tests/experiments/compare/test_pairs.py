@@ -208,7 +208,7 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
     assert not alike.is_found
 
 
-def test_a_document_of_the_first_edition_has_no_differences(comparison: Comparison) -> None:
+def test_networks_without_groups_have_no_differences(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     assert against_counting(entry, "unique", "LSTM 2×32", "loss") is None
     made = with_groups(comparison)
@@ -217,7 +217,9 @@ def test_a_document_of_the_first_edition_has_no_differences(comparison: Comparis
     )
     some = (*made.trainings[:place], entry.trainings[place], *made.trainings[place + 1 :])
     assert against_counting(made, "unique", "GRU 2×32", "loss") is not None
-    assert against_counting(replace(made, trainings=some), "unique", "GRU 2×32", "loss") is None  # one of three is old
+    assert (
+        against_counting(replace(made, trainings=some), "unique", "GRU 2×32", "loss") is None
+    )  # one of three has none
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------

@@ -153,11 +153,11 @@ def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison) -> None
     few = generated_names_table(with_names(comparison, pairs=None), 10_000)
     assert "plausible (%)" not in few.columns
     assert "by at most 1.0 points (95% interval). They" in few.note
-    assert "at most" not in generated_names_table(comparison.lists[0], 10_000).note, "the first edition counted none"
+    assert "at most" not in generated_names_table(comparison.lists[0], 10_000).note, "nothing was drawn by counting"
     assert "would know 1,701 names, which are too few" in few.note
 
 
-def test_a_document_of_the_first_edition_has_the_columns_of_the_first(comparison: Comparison) -> None:
+def test_without_a_judge_its_columns_are_left_out(comparison: Comparison) -> None:
     assert not {"new (%)", "plausible (%)"} & set(generated_names_table(comparison.lists[0], 10_000).columns)
 
 
