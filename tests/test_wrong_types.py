@@ -14,20 +14,21 @@ people, players = (
     lambda *a, invent=invent, **o: list(invent(*a, **o)) for invent in (api.invent_people, api.invent_players)
 )
 for said, call in [
-    *((f"{name} is ", lambda name=name, value=value: m.generate(**{name: value}))
-      for name, values in {"n": ("5", 2.5, None, True), "seed": ("x", 1.5), "temperature": ("1", [1]), "top_k": (1.5,),
+    *(("" if name == "n" else f"{name} is ", lambda name=name, value=value: m.generate(**{name: value}))
+      for name, values in {"n": ("5", 2.5, None), "seed": ("x", 1.5), "temperature": ("1", [1]), "top_k": (1.5,),
                            "top_p": ("a",), "max_length": ("a", 2.5), "allow_seen": ("no", 1),
                            "allow_repeats": ("no",), "letter_case": (5,)}.items() for value in values),
-    *((f"{name} is ", lambda name=name, value=value: m.best(**{name: value}))
+    *(("" if name == "n" else f"{name} is ", lambda name=name, value=value: m.best(**{name: value}))
       for name, value in {"n": "3", "max_length": "9", "allow_seen": 1, "allow_repeats": "a"}.items()),
     ("name is 5", lambda: m.score(5)), ("name is None", lambda: m.score(None)), ("label is 5", lambda: w.labelled(5)),
     ("name is 5", lambda: w.label_chances(5)), ("model is 5", lambda: api.load(5)),
-    ("backend is 5", lambda: api.load("mlb-first", backend=5)), ("threads is 'a'", lambda: api.load(None, threads="a")),
+    ("backend is 5", lambda: api.load("mlb-first", backend=5)),
+    ("threads is 'a'", lambda: api.load(None, threads="a")),
     *(("blend", lambda models=models: api.blend(models)) for models in ("ab", m, [m, 5])),
     *(("weights is", lambda weights=weights: api.blend([m, m], weights)) for weights in ("ab", 5, [None, 1])),
-    ("n is '5'", lambda: people("5")), ("seed is 'a'", lambda: people(1, seed="a")), ("model", lambda: people(given=5)),
+    ("people were", lambda: people("5")), ("seed is 'a'", lambda: people(1, seed="a")), ("model", lambda: people(given=5)),
     ("origins is 5", lambda: people(1, origins=5)), ("temperature is", lambda: people(1, temperature="a")),
-    ("given_wishes is 'ab'", lambda: people(1, given_wishes="ab")), ("n is '5'", lambda: players("5")),
+    ("given_wishes is 'ab'", lambda: people(1, given_wishes="ab")), ("players were", lambda: players("5")),
     ("temperature is", lambda: players(1, temperature="a")), ("seed is", lambda: players(1, seed=1.5)),
     ("last_wishes is 5", lambda: players(1, last_wishes=5)), ("list", lambda: api.evaluate(m, ["Anna"])),
     ("list", lambda: api.list_ceiling(["Anna"])), ("names", lambda: api.train(5)), ("out", lambda: api.resume(5)),

@@ -39,19 +39,18 @@ TFLITE_SUFFIX = ".tflite"
 
 
 _KINDS: dict[str, tuple[str, type]] = {
-    **dict.fromkeys(("n", "seed", "top_k", "max_length", "threads"), ("a whole number", Integral)),
-    **dict.fromkeys(("temperature", "top_p"), ("a number", Real)),
+    **dict.fromkeys(("max_length", "threads"), ("a whole number", Integral)),
     **dict.fromkeys(("allow_seen", "allow_repeats"), ("True or False", bool)),
     **dict.fromkeys(("name", "label", "backend"), ("a text", str)),
 }
 
 
 def check_types(**values: object) -> None:
-    """Raise SettingsError for an argument of a wrong type; None is right for all but ``n``."""
+    """Raise SettingsError for an argument of a wrong type that nothing below looks at; None is right for most."""
     for name, value in values.items():
         said, kind = _KINDS[name]
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not fits and (value is not None or name in ("n", "name")):
+        if not fits and (value is not None or name == "name"):
             raise SettingsError(f"{setting(name)} is {shown(value)}: expected {said}", field=name)
 
 
@@ -205,7 +204,6 @@ class LoadedModel:
             GenerationError: after those found have been given: there are no more.
         """
         check_letter_case(letter_case)
-        check_types(n=n, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, max_length=max_length)
         check_types(allow_seen=allow_seen, allow_repeats=allow_repeats)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
         temperature = self.default_temperature if temperature is None else temperature
@@ -265,7 +263,7 @@ class LoadedModel:
         from namegen.core.generation.generator import likeliest
 
         check_letter_case(letter_case)
-        check_types(n=n, max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
+        check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
         batches = likeliest(
             self.generator,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from namegen.api.model import LoadedModel, check_types, load, load_shipped
+from namegen.api.model import LoadedModel, load, load_shipped
 from namegen.core.data.players import LINE
 from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import AS_LEARNED, check_letter_case
@@ -58,7 +58,6 @@ def invent_people(
     'Finnish'
     """
     check_letter_case(letter_case)
-    check_types(n=n, seed=seed)
     inventor = load_people_inventor(
         origins, given, family, given_wishes=given_wishes, family_wishes=family_wishes, temperature=temperature
     )
@@ -76,7 +75,6 @@ def load_people_inventor(
     temperature: float | None = None,
 ) -> PeopleInventor:
     """What ``invent_people`` asks; the arguments are its own. Raises CheckpointError, SettingsError."""
-    check_types(temperature=temperature)
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
     models = [_opened(model, shipped) for model, shipped in ((given, GIVEN), (family, FAMILY))]
@@ -195,7 +193,6 @@ def invent_players(
         GenerationError: after those found have been given: there are no more.
     """
     check_letter_case(letter_case)
-    check_types(n=n, seed=seed, temperature=temperature)
     rng = random_numbers(seed)
     first, last = (
         _part_of_player(part, f"mlb-{part}", _as_dict(part, wishes))
