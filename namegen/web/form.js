@@ -2,7 +2,6 @@
 
 // ---- small things that every part of the page uses; texts of a model are placed as text, never as markup ----
 
-performance.mark("script begins");
 
 const byId = (id) => document.getElementById(id);
 

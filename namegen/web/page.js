@@ -322,7 +322,6 @@ connect();
 adopt(readAddress());
 showKept();
 start({ spoken: false });
-performance.mark("first names");
 
 // For the browser's console, and for the tests.
 globalThis.namegen = { Model, Normaliser, Search, blake2b64, blendOf, descriptions, drawName, modelOf, randomNumbers };

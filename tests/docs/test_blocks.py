@@ -17,7 +17,7 @@ import namegen
 from namegen.cli import cli
 from namegen.config import Config, merge
 from namegen.lists import load_bundled
-from tests.docs.blocks import Block, arguments, blocks, read
+from tests.docs.blocks import Block, arguments, read
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
@@ -163,50 +163,6 @@ def test_the_examples_of_a_document_give_what_they_show(
     results = doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(examples(path), {}, path.name, None, 0))
     assert results.attempted
     assert results.failed == 0
-
-
-PAGE = """\
-# A page
-
-```console
-$ namegen lists
-mlb-first
-$ echo done
-```
-
-<!-- not run: it takes an hour -->
-<!-- another remark -->
-```sh
-namegen train a.txt --effort best \\
-    --seed 1   # a remark
-```
-
-<!-- not run (--effort best): ten minutes -->
-
-    namegen train a.txt
-    namegen train a.txt --effort best
-
-```
-make test   runs the tests
-```
-
-<!-- run by: tests/docs/test_blocks.py -->
-```python
-print(1)
-```
-"""
-
-
-def test_the_blocks_of_a_page() -> None:
-    listed, train, indented, make, python = blocks(PAGE)
-    assert listed.commands == ["namegen lists", "echo done"]
-    assert all(map(listed.runs, listed.commands))
-    assert train.commands == ["namegen train a.txt --effort best --seed 1   # a remark"]
-    assert train.not_run == (("", "it takes an hour"),)
-    assert list(map(indented.runs, indented.commands)) == [True, False]
-    assert (make.commands, python.commands) == ([], [])
-    assert (python.language, python.run_by, python.runs()) == ("python", "tests/docs/test_blocks.py", False)
-    assert not any(block.runs() for block in blocks(f"{PAGE}\n<!-- not run on this page: an hour each -->\n"))
 
 
 @pytest.mark.parametrize(

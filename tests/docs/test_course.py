@@ -75,17 +75,6 @@ def test_a_chapter_takes_as_long_as_it_says() -> None:
     assert re.search(r"first three take about an hour\b", (LEARN / "index.md").read_text("utf-8"))
 
 
-def test_time_is_counted_up_to_what_can_wait() -> None:
-    cells = [
-        {"cell_type": "markdown", "source": ["# One\n", "two " * 99, "\n\n> **Question.** Why?"]},
-        {"cell_type": "code", "source": ["a = 1\n", "\n", "print(a)"], "outputs": [{"text": ["1\n"]}, {"data": {}}]},
-        {"cell_type": "markdown", "source": ["x " * 98, f"\n\n{WAIT}this\n\n", "later " * 1000]},
-        {"cell_type": "code", "source": ["later = 1"], "outputs": []},
-    ]
-    expected = 200 / 200 + 1.5 + 3 * 0.05 + 0.25
-    assert minutes_to_read(json.dumps({"cells": cells})) == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("name", HOUR)
 def test_what_can_wait_comes_last(name: str) -> None:
     """So whoever stops there has met nothing that needs it, code included."""
@@ -105,29 +94,3 @@ def test_every_cell_of_a_notebook_has_been_run() -> None:
         assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1)), path.name
         failed = [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
         assert failed == [], path.name
-
-
-def test_what_a_cell_prints_is_one_output() -> None:
-    """Else the clock decides where it is cut, and a notebook changes although its chapter does not."""
-    for path in (LEARN / "notebooks").glob("*.ipynb"):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            streams = [output["name"] for output in cell.get("outputs", []) if output["output_type"] == "stream"]
-            assert len(streams) == len(set(streams)), f"{path.name}, {cell['id']}"
-
-
-def test_code_that_differs_is_found(tmp_path: Path) -> None:
-    chapter = (
-        "# One\n\n```{code-cell} python\n:tags: [hide-input]\n\na = 1\n\nb = 2\n```\n\n```python\nno_cell = 1\n```\n"
-        "```{code-cell}\n---\ntags: [x]\n---\nprint(a)\n```\n"
-    )
-    cells = [{"cell_type": "markdown", "source": ["# One"]}]
-    cells += [{"cell_type": "code", "source": lines} for lines in (["a = 1\n", "\n", "b = 2"], ["print(a)"])]
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "1-one.md").write_text(chapter, encoding="utf-8")
-    assert disagreeing(tmp_path) == ["1-one"]
-    (tmp_path / "notebooks" / "1-one.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
-    assert disagreeing(tmp_path) == []
-    (tmp_path / "1-one.md").write_text(chapter.replace("b = 2", "b = 3"), encoding="utf-8")
-    assert disagreeing(tmp_path) == ["1-one"]
-    (tmp_path / "1-one.md").unlink()
-    assert disagreeing(tmp_path) == ["1-one"]

@@ -6,11 +6,8 @@ import json
 import re
 import runpy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "use" / "comparison.md"
@@ -63,20 +60,3 @@ def test_every_field_of_a_measured_document_is_described_where_it_stands_and_not
         absent = {name: page[path][name] for name in set(page[path]) - set(value)}
         later = {name for name, meaning in absent.items() if "missing in" in meaning or "first edition" in meaning}
         assert set(absent) == later, path
-
-
-def test_a_field_that_is_not_explained_is_found() -> None:
-    @dataclass(frozen=True)
-    class Silent:
-        """A class of two fields.
-
-        Attributes:
-            loud: it is said.
-        """
-
-        loud: int
-        quiet: int
-
-    assert tool["meaning"](Silent, "loud") == "it is said"
-    with pytest.raises(SystemExit, match="Silent does not explain quiet"):
-        tool["meaning"](Silent, "quiet")

@@ -69,22 +69,3 @@ def broken(path: Path) -> list[str]:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_relative_link_leads_to_a_file_and_a_heading(path: Path) -> None:
     assert broken(path) == []
-
-
-def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
-    other = tmp_path / "other.md"
-    other.write_text("# Two words, `code` & more\n\n## Same\n\n## Same\n\n```\n# no heading\n```\n", encoding="utf-8")
-    page = tmp_path / "page.md"
-    page.write_text(
-        "[a](other.md#two-words-code--more) [b](other.md#same-1) [c](#here) ![d](gone.png)\n[e](other.md#no-heading)\n"
-        "\n## Here\n\n    [in](code.md)\n\n```\n[in](code.md)\n```\n`x[0](y)` <https://example.org> [f](https://example.org/x)\n"
-        "[g](other.md#same-2) [h](#gone) [i\nj](gone.md)\n",
-        encoding="utf-8",
-    )
-    assert broken(page) == [
-        "gone.png: no such file",
-        "other.md#no-heading: no such heading",
-        "other.md#same-2: no such heading",
-        "#gone: no such heading",
-        "gone.md: no such file",
-    ]

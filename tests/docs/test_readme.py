@@ -31,12 +31,6 @@ def test_a_figure_that_was_written_by_hand_is_found() -> None:
     assert tool["with_figures"](by_hand) == text
 
 
-def test_commands_are_known_by_what_they_print() -> None:
-    block = "$ namegen lists\none\n\ntwo\n\n$ namegen people -n 2\n"
-    assert tool["commands"](block) == [("namegen lists", "one\n\ntwo"), ("namegen people -n 2", "")]
-    assert tool["commands"]("$ namegen lists\n$ namegen models\n") == []
-
-
 def test_what_else_a_block_shows_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A remark before the commands, another program's line, a command without anything printed."""
     monkeypatch.setitem(tool["with_outputs"].__globals__, "run", lambda command: f"printed by {command}")
@@ -47,22 +41,6 @@ def test_what_else_a_block_shows_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tool["with_outputs"](f"Text\n{block}Text") == f"Text\n{made}Text"
     alone = "```console\n# nothing printed\n$ namegen lists\n```\n"
     assert tool["with_outputs"](alone) == alone
-
-
-@pytest.mark.parametrize("name", ["make_readme", "make_cli_docs", "make_results"])
-@pytest.mark.parametrize("wrong", ["--chek", "--chec", "check"])
-def test_a_tool_writes_nothing_where_its_option_is_mistyped(
-    name: str, wrong: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def written(*_: object, **__: object) -> None:
-        raise AssertionError("it writes")
-
-    monkeypatch.setattr(Path, "write_text", written)
-    main = runpy.run_path(str(ROOT / "docs" / "tools" / f"{name}.py"))["main"]
-    with pytest.raises(SystemExit) as ended:
-        main([wrong])
-    assert ended.value.code == 2
-    assert wrong in capsys.readouterr().err
 
 
 @pytest.mark.slow

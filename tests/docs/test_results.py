@@ -64,33 +64,6 @@ def test_everything_that_is_made_has_its_place() -> None:
     assert sorted(places) == sorted(made)
 
 
-def test_all_that_the_blog_compares_is_here_or_the_reason_why_not() -> None:
-    part = PAGE.read_text("utf-8").partition("## All that the blog compares")[2].partition("\n## ")[0]
-    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")][2:]
-    theirs = " ".join(row[0] for row in rows)
-    for what in (
-        "accuracy against time",
-        "learning rates",
-        "batch sizes",
-        "momenta",
-        "32 against 128",
-        "LSTM",
-        "scratch against Keras",
-        "theoretical maximum",
-        "duplicates",
-        "by its length",
-        "long tail",
-        "mean and median",
-        "letters",
-        "until a name is unique",
-        "seconds for 10,000 names",
-        "company names",
-    ):
-        assert what in theirs, what
-    for what, ours in rows:
-        assert re.match("no: .{20,}" if ours.startswith("no") else r".*\]\([#\w./-]+\)", ours), what
-
-
 def test_the_words_follow_the_figures(measured: Comparison, entries: list[ListEntry]) -> None:
     """If counting were hopeless, every network would be below it, and the page would say so."""
     said = words["unseen"](measured, entries)
@@ -110,21 +83,6 @@ def test_the_words_follow_the_figures(measured: Comparison, entries: list[ListEn
     said = words["unseen"](measured, [worse(entry) for entry in entries])
     assert len(re.findall(r"minus that of counting are -6\.[89]\d\d to -6\.8\d\d nats", said)) == 2
     assert len(re.findall(r": −6\.\d{3} \(−[67]\.\d{3} to −6\.\d{3}\)", said)) == 2
-
-
-def test_the_words_about_lengths_are_those_of_the_names() -> None:
-    assert words["mean_length"]({"2": 3, "14": 1}) == 5.0
-    assert words["long_percent"]({"11": 3, "12": 1}) == 25.0
-
-
-def test_a_sweep_in_words_is_its_rows() -> None:
-    rows = [("a", "slow", 0.40, 20.0), ("a", "slow", 0.42, 40.0), ("a", "fast", 0.50, 15.0), ("b", "slow", 0.3, 1.0)]
-    rows.append(("b", "fast", 0.25, 3.0))
-    names = ("list", "training.pace", "held_out_accuracy_argmax", "seconds")
-    runs = {"pace": [dict(zip(names, map(str, row), strict=True)) for row in rows]}
-    found = words["of"](runs, ("a", "b"), "pace")
-    assert words["gained"](found, "fast", "slow") == "+9.0 and -5.0 points"
-    assert words["times"](found, "slow", "fast") == "2.0 and 0.3 times"
 
 
 # --- the lists --------------------------------------------------------------------------------------------------------

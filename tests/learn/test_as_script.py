@@ -49,14 +49,6 @@ def test_a_program_has_every_cell_in_order(as_script: ModuleType, chapter: Path)
     assert program.count("a picture: x.") >= sum(line.startswith("pictures.") for line in lines)
 
 
-def test_a_figure_is_saved_too_and_braces_stay(as_script: ModuleType) -> None:
-    cell = '```{code-cell} python\n:tags: [hide-input]\n\nfigure, axes = plt.subplots()\nprint(f"{1}")\n```\n'
-    program = as_script.program("# One\n" + cell + "## Two\n```console\n# no heading\n```\n" + cell, "x")
-    assert ":tags:" not in program
-    assert program.count('print(f"{1}")\nfigure.savefig(BESIDE.with_name("x.') == 2
-    assert 'with_name("x.2.png"), bbox_inches="tight")' in program
-
-
 def test_chapter_1_runs_and_is_not_written_over(tmp_path: Path) -> None:
     """With the folder of the course on the path, as it is where the program lies there."""
 

@@ -1,30 +1,52 @@
-"""The pictures of the course show the numbers that they are given."""
+"""The pictures of the course show the numbers, and the tree, that they are given."""
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import io
+import sys
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
 import matplotlib.image
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.drawings.style import BLUE, VERMILION
 
-PATH = Path(__file__).parents[2] / "docs" / "learn" / "pictures.py"
+LEARN = Path(__file__).parents[2] / "docs" / "learn"
+TEN = ["Tim", "John", "Jim", "Joe", "John", "Josh", "Jimmy", "Jon", "Joe", "John"]
+VOCABULARY = Vocabulary.from_names(TEN)
+TREE = PrefixTree.from_names(TEN, VOCABULARY)
+PREFIXES = [name[:end] for name in TEN for end in range(len(name) + 1)]
+
+
+def learn(name: str) -> ModuleType:
+    """A module of ``docs/learn``, which lies in no package."""
+    spec = importlib.util.spec_from_file_location(name, LEARN / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def pictures() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("pictures", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return learn("pictures")
+
+
+@pytest.fixture(scope="module")
+def tree_picture() -> ModuleType:
+    return learn("tree_picture")
 
 
 def share(picture: object, colour: str) -> float:
@@ -47,14 +69,6 @@ def test_an_open_gate_is_dark_and_a_chance_too(pictures: ModuleType) -> None:
         assert share(draw(1.0), BLUE) > 0.3 > 0.05 > share(draw(0.0), BLUE)
 
 
-def test_a_label_of_the_path_keeps_away_from_both_arrows(pictures: ModuleType) -> None:
-    corner = pictures._away(np.zeros(2), np.array([[-1.0, 0.0], [0.0, -2.0]]))
-    np.testing.assert_allclose(corner, [np.sqrt(0.5)] * 2)
-    on_a_line = pictures._away(np.zeros(2), np.array([[-1.0, 0.0], [2.0, 0.0]]))
-    np.testing.assert_allclose(on_a_line, [0, 1], atol=1e-12)
-    np.testing.assert_allclose(pictures._away(np.zeros(2), np.array([[0.0, 3.0]])), [0, -1])
-
-
 def test_each_is_a_png_and_the_same_each_time(pictures: ModuleType, tmp_path: Path) -> None:
     """What a notebook keeps must not change from run to run."""
     rng = np.random.default_rng(0)
@@ -74,3 +88,62 @@ def test_each_is_a_png_and_the_same_each_time(pictures: ModuleType, tmp_path: Pa
     assert len(set(pngs)) == len(pngs)
     pictures.path("Anna", h).save(tmp_path / "path.png")
     assert (tmp_path / "path.png").read_bytes() == pngs[1]
+
+
+@pytest.fixture
+def axes() -> Axes:
+    return Figure().subplots()
+
+
+def written(axes: Axes) -> Counter[str]:
+    return Counter(text.get_text() for text in axes.texts)
+
+
+def test_the_examples_run(tree_picture: ModuleType) -> None:
+    results = doctest.testmod(tree_picture)
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
+def test_the_tree_has_a_circle_for_each_distinct_prefix_and_a_count_on_each_edge(
+    tree_picture: ModuleType, axes: Axes
+) -> None:
+    tree_picture.draw_tree(TREE, VOCABULARY, axes)
+    assert len(axes.collections) == len(set(PREFIXES))
+    letters = Counter(prefix[-1:] or tree_picture.START for prefix in set(PREFIXES))
+    counts = Counter(str(count) for prefix, count in Counter(PREFIXES).items() if prefix)
+    ends = Counter(TEN)
+    assert written(axes) == letters + counts + Counter(map(str, ends.values())) + Counter(
+        {tree_picture.STOP: len(ends)}
+    )
+
+
+def test_no_two_nodes_and_ends_stand_on_each_other(tree_picture: ModuleType) -> None:
+    nodes, ends = tree_picture.places(TREE)
+    stops = ends[TREE.edge_child < 0]
+    everything = np.concatenate((nodes, stops))
+    assert len(np.unique(everything, axis=0)) == len(everything)
+    assert len(np.unique(stops[:, 1])) == TREE.distinct_name_count  # a line for each name
+
+
+def test_rows_tell_what_is_new_what_was_computed_and_what_is_padding(tree_picture: ModuleType, axes: Axes) -> None:
+    tree_picture.draw_rows(TEN, axes)
+    squares = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    colours = Counter(to_hex(square.get_facecolor()) for square in squares)
+    columns = max(map(len, TEN)) + 1
+    assert colours == {
+        tree_picture.ORANGE: len(set(PREFIXES)),
+        tree_picture.FAINT: len(PREFIXES) - len(set(PREFIXES)),
+        tree_picture.PAPER: len(TEN) * columns - len(PREFIXES),
+    }
+    assert sum(square.get_hatch() is not None for square in squares) == colours[tree_picture.PAPER]
+
+
+def test_a_dollar_is_drawn_as_a_dollar(tree_picture: ModuleType, axes: Axes) -> None:
+    """Names are data, and no formulas."""
+    names = ["A$", "$x$"]
+    vocabulary = Vocabulary.from_names(names)
+    tree_picture.draw_tree(PrefixTree.from_names(names, vocabulary), vocabulary, axes)
+    axes.figure.canvas.draw()
+    assert written(axes)["$"] == 3
+    assert not any(text.get_parse_math() for text in axes.texts if text.get_text() == "$")

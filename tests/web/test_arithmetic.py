@@ -1,4 +1,4 @@
-"""What the page computes is what Python computes: names, digests, random numbers."""
+"""What the page computes is what Python computes: names of models, labels and blends, digests, random numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 import random
 import sys
 import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -14,64 +17,227 @@ import pytest
 
 from namegen.backends import load_engine
 from namegen.core.data.sameness import digest, legal_forms, normalise, sameness_of
-from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
+from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.lists import BUNDLED, load_bundled
-from namegen.web.export import PageModel, describe, normalisation_tables
+from namegen.web.export import PageModel, describe, normalisation_tables, write_page
+from tests.labelled import labelled_checkpoint
 from tests.web.by_seed import uniforms_of_seed
+from tests.web.conftest import at_random, visits
 
-NAMES, LONGEST = 1000, 23
-
-DRAW_NAMES = """([name, uniforms, temperature]) => {
-    const start = namegen.modelOf(name).start;
-    return uniforms.map((row) => {
-        let k = 0;
-        const { last } = namegen.drawName(start, () => row[k++], temperature, row.length - 1);
-        return last && last.text;
-    });
-}"""
+LONGEST = 23
+UNIFORMS = np.random.default_rng(6).random((500, LONGEST + 1))
+AT_RANDOM = {
+    "latin": at_random("gru", "abcdefg"),
+    "other": at_random("lstm", "defghéж\N{GRINNING FACE}", hidden=(8,)),
+    "three": at_random("simple_rnn", "aceg가", ("first", "<i>second</i>", "third")),
+}
 
 
-def names_of_python(checkpoint: Checkpoint, uniforms: Any, temperature: float, dtype: str) -> list[str | None]:
-    engine = load_engine("numpy")(checkpoint.network, None, threads=1, dtype=dtype)
+@pytest.fixture(scope="module")
+def models(checkpoints: dict[str, Checkpoint]) -> dict[str, Checkpoint]:
+    """Trained ones of each cell, without labels and with two, and some that have learned nothing."""
+    labelled = {f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in CELLS}
+    silent = replace(checkpoints["gru"], known_names=None)
+    return {**checkpoints, **labelled, **AT_RANDOM, "no-digests": silent}
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, models: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One visit for all tests."""
+    file = tmp_path_factory.mktemp("web") / "names.html"
+    write_page([PageModel(name, checkpoint) for name, checkpoint in models.items()], file)
+    with visits(browser) as open_page:
+        yield open_page(file)
+
+
+class Behind:
+    """A model of labelled names as one whose names begin with the boundary: it reads a label's beginning instead."""
+
+    def __init__(self, model: LanguageModel, token: int) -> None:
+        self.model, self.token = model, token
+        self.vocabulary_size, self.initial_state, self.select = model.vocabulary_size, model.initial_state, model.select
+
+    def step(self, tokens: Any, state: Any) -> Any:
+        return self.model.step(np.where(tokens == BOUNDARY, self.token, tokens).astype(np.int32), state)
+
+
+def engine_of(checkpoint: Checkpoint) -> Any:
+    engine = load_engine("numpy")(checkpoint.network, None, threads=1, dtype="float64")
     engine.set_state(checkpoint.parameters)
-    tokens = Generator(engine, checkpoint.vocabulary).draw_one_by_one(uniforms, temperature=temperature)
-    names = checkpoint.vocabulary.decode_all(tokens)
+    return engine
+
+
+def model_of(checkpoint: Checkpoint, label: str | None) -> LanguageModel:
+    engine: LanguageModel = engine_of(checkpoint)
+    if label is None:
+        return engine
+    place = [one.name for one in checkpoint.labels].index(label)
+    return Behind(engine, checkpoint.beginnings.tokens[place])
+
+
+def names_of(
+    model: LanguageModel, vocabulary: Vocabulary, temperature: float, beginnings: Beginnings | None = None
+) -> list[str | None]:
+    generator = Generator(model, vocabulary, beginnings=beginnings or Beginnings.single())
+    tokens = generator.draw_one_by_one(UNIFORMS, temperature=temperature)
+    names = vocabulary.decode_all(tokens)
     return [name if BOUNDARY in row else None for name, row in zip(names, tokens, strict=True)]
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.0, 0.7])
-@pytest.mark.parametrize("cell", CELLS)
+def drawn(page: Any, start: str, temperature: float, numbers_before: int = 0) -> list[str | None]:
+    """The page's names; ``start``: JavaScript for the prefix that they are drawn from, with ``next`` for a number."""
+    found: list[str | None] = page.evaluate(
+        f"""([uniforms, temperature]) => uniforms.map((row) => {{
+            let k = 0;
+            const next = () => row[k++], {{ last }} = namegen.drawName(
+                {start}, next, temperature, row.length - 1 - {numbers_before});
+            return last && last.text;
+        }})""",
+        [UNIFORMS.tolist(), temperature],
+    )
+    return found
+
+
+LATIN, OTHER, THIRD, FIRST = ("latin", None), ("other", None), ("three", "third"), ("three", "first")
+
+
+@pytest.mark.parametrize(
+    ("start", "parts", "share", "temperature"),
+    [
+        *((f'namegen.modelOf("{cell}").start', [(cell, None)], 0, 1.0) for cell in CELLS),
+        ('namegen.modelOf("gru").start', [("gru", None)], 0, 0.0),
+        ('namegen.modelOf("lstm").start', [("lstm", None)], 0, 0.7),
+        ('namegen.modelOf("three").beginnings("", 1, "third")[0].prefix', [THIRD], 0, 1.0),
+        ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 1.0),
+        ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.6),
+        ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.0),
+        ('namegen.blendOf("three", "third", "other", null, 85).start', [THIRD, OTHER], 85, 1.0),
+        ('namegen.blendOf("other", null, "three", "first", 50).start', [OTHER, FIRST], 50, 1.3),
+        ('namegen.blendOf("latin", null, "other", null, 0).start', [LATIN], 0, 1.0),
+        ('namegen.blendOf("latin", null, "other", null, 100).start', [OTHER], 0, 1.0),
+    ],
+)
 def test_the_same_uniform_numbers_give_the_same_names(
-    cell: str, temperature: float, checkpoints: dict[str, Checkpoint], page: Any
+    start: str,
+    parts: list[tuple[str, str | None]],
+    share: int,
+    temperature: float,
+    models: dict[str, Checkpoint],
+    page: Any,
 ) -> None:
-    """All of 1,000 names equal those of the NumPy engine in float64; of those in float32, at least 995."""
-    uniforms = np.random.default_rng(6).random((NAMES, LONGEST + 1))
-    found = page.evaluate(DRAW_NAMES, [cell, uniforms.tolist(), temperature])
-    assert found == names_of_python(checkpoints[cell], uniforms, temperature, "float64")
-    single = names_of_python(checkpoints[cell], uniforms, temperature, "float32")
-    equal = sum(a == b for a, b in zip(found, single, strict=True))
-    print(f"{cell}, temperature {temperature}: float64 1000 of 1000 equal, float32 {equal}; {len(set(found))} distinct")
-    assert equal >= 995
-    if temperature == 1:
-        assert len(set(found)) > 300
-        assert sum(name is None for name in found) < 300
+    """All of 500 names equal those of the NumPy engine in float64; for other numbers or shares they do not."""
+    found = drawn(page, start, temperature)
+    read, vocabularies = (
+        [model_of(models[name], label) for name, label in parts],
+        [models[name].vocabulary for name, _ in parts],
+    )
+
+    def expected(share: int) -> list[str | None]:
+        if len(read) == 1:
+            return names_of(read[0], vocabularies[0], temperature)
+        mixture = MixtureModel(read, vocabularies, [1 - share / 100, share / 100])
+        return names_of(mixture, mixture.vocabulary, temperature)
+
+    assert found == expected(share)
+    if temperature:
+        assert len(set(found)) > 50
+        assert len(read) == 1 or found != expected(share + 10)
 
 
-def test_the_names_of_python_differ_for_other_numbers(checkpoints: dict[str, Checkpoint]) -> None:
-    """The comparison above can fail: a different generator's numbers give other names."""
-    first, other = (np.random.default_rng(seed).random((50, LONGEST + 1)) for seed in (6, 7))
-    checkpoint = checkpoints["gru"]
-    assert names_of_python(checkpoint, first, 1.0, "float64") != names_of_python(checkpoint, other, 1.0, "float64")
+@pytest.mark.parametrize(("cell", "temperature"), [*((cell, 1.0) for cell in CELLS), ("gru", 0.7)])
+def test_the_first_number_chooses_the_label(
+    cell: str, temperature: float, models: dict[str, Checkpoint], page: Any
+) -> None:
+    checkpoint = models[f"labelled {cell}"]
+    wish = f'{{ n: 1, seed: 1, temperature: {temperature}, first: "", shortest: 1, longest: 99, onlyNew: false }}'
+    search = f'Object.assign(new namegen.Search(namegen.modelOf("labelled {cell}"), {wish}), {{ nextNumber: next }})'
+    found = drawn(page, f"({search}).begin()", temperature, 1)
+    model, shares = engine_of(checkpoint), checkpoint.beginnings.shares
+    assert found == names_of(model, checkpoint.vocabulary, temperature, checkpoint.beginnings)
+    swapped = replace(checkpoint.beginnings, shares=shares[::-1])
+    assert found != names_of(model, checkpoint.vocabulary, temperature, swapped)
+
+
+def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: float) -> float:
+    engine = engine_of(checkpoint)
+    state, last, product = engine.initial_state(1), beginning, 1.0
+    for token in checkpoint.vocabulary.encode(text).tolist():
+        logits, state = engine.step(np.array([last], np.int32), state)
+        weights = np.exp((logits[0] - logits[0].max()) / temperature)
+        product, last = product * float(weights[token] / weights.sum()), token
+    return product
+
+
+@pytest.mark.parametrize(("name", "temperature"), [("gru", 1.0), ("labelled gru", 1.0), ("labelled gru", 0.6)])
+def test_first_letters_keep_the_distribution(
+    name: str, temperature: float, models: dict[str, Checkpoint], page: Any
+) -> None:
+    """Each way to write them, of each label, by its share times the probability of the letters."""
+    ways = page.evaluate(
+        """([name, temperature]) => namegen.modelOf(name).beginnings("ja", temperature)
+            .map(({ prefix, chance }) => [prefix.root.token, prefix.text, chance])""",
+        [name, temperature],
+    )
+    checkpoint = models[name]
+    roots = zip(checkpoint.beginnings.tokens, checkpoint.beginnings.shares, strict=True)
+    expected = {
+        (token, text): share * chance_of(checkpoint, token, text, temperature)
+        for token, share in roots
+        for text in ("Ja", "JA", "ja", "jA")
+        if not checkpoint.vocabulary.unknown(text)
+    }
+    assert {(token, text) for token, text, _ in ways} == expected.keys()
+    for token, text, share in ways:
+        assert share == pytest.approx(expected[token, text] / sum(expected.values()), rel=1e-9)
+
+
+def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(
+    models: dict[str, Checkpoint], page: Any
+) -> None:
+    code = """(wish) => {
+        const usual = { seed: 3, first: "", shortest: 1, longest: 20 };
+        const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...wish });
+        while (!search.done) search.tryOnce();
+        return [search.tries, search.found.map(({ name, beginning }) => [name, beginning])];
+    }"""
+    checkpoint = models["labelled lstm"]
+    _, found = page.evaluate(code, {"n": 200, "temperature": 1, "onlyNew": True})
+    labels = Counter(beginning for _, beginning in found)
+    assert set(labels) == set(checkpoint.beginnings.tokens)
+    assert labels[checkpoint.beginnings.tokens[0]] / 200 == pytest.approx(0.6, abs=0.15)
+    tries, found = page.evaluate(code, {"n": 9, "temperature": 0, "onlyNew": False})
+    generator = Generator(engine_of(checkpoint), checkpoint.vocabulary, beginnings=checkpoint.beginnings)
+    tokens = generator.draw_one_by_one(np.array([[0.1] * 22, [0.9] * 22]), temperature=0.0)
+    assert tries == 40
+    assert {name for name, _ in found} == set(checkpoint.vocabulary.decode_all(tokens))
+
+
+def test_a_network_that_does_not_know_a_letter_is_heard_no_more(page: Any) -> None:
+    """Behind ж the first network is silent; of a and ж together nobody has heard."""
+    chances, ways = page.evaluate(
+        """() => {
+            const blend = namegen.blendOf("latin", null, "other", null, 30);
+            const [{ prefix }] = blend.beginnings("ж", 1);
+            const other = namegen.modelOf("other").beginnings("ж", 1)[0].prefix;
+            const told = Object.fromEntries(blend.characters.map((one, id) => [one, prefix.chances(1)[id]]));
+            const alone = other.model.characters.map((one, id) => [one, told[one] - other.chances(1)[id]]);
+            return [[told.a, ...alone.map(([, difference]) => difference)], blend.beginnings("aж", 1).length];
+        }"""
+    )
+    assert chances == pytest.approx([0] * len(chances), abs=1e-12)
+    assert ways == 0
 
 
 # Letters that fold, decompose, compose or vanish in ways of their own.
 HARD_LETTERS = (
-    "AaIiİıſsSßẞﬁﬀΣσςΐΰ´¨`ǰŉªºKÅ℡①Ⅷᾳᾼᾈᾀ가각각한ꭰᎠᏸᏰ𐐀𐐨½…ΩΩ-'’‘ .·&/()_^$+<>\u0301\u0308\u0331\u0345\u0338\u00ad"
-    "\u200d\u200e\u200f\ufe0f\u3000\u00a0\U0001f469\U0001f467\U0001f3fdがガｶﾞ゛שלוםמحمدéÉe"
+    "AaIiİıſsSßẞﬁﬀΣσςΐΰ´¨`ǰŉªºKÅ℡①Ⅷᾳᾼᾈᾀ가각각한ꭰᎠᏸᏰ𐐀𐐨½…ΩΩ-'’‘ .·&/()_^$+<>\u0301\u0308\u0331\u0345\u0338\u00ad"
+    "\u200d\u200e\u200f\ufe0f\u3000\u00a0\U0001f469\U0001f467\U0001f3fdがガｶﾞ゛שלוםמחمدéÉe"
 )
 RANDOM_LETTERS = "".join(
     random.Random(3).sample(
@@ -90,7 +256,7 @@ def test_names_are_normalised_and_digested_as_python_does_it(alphabet: str, page
         names = rng.sample(names, 200)
     else:
         characters, names = {"hard": HARD_LETTERS, "random": RANDOM_LETTERS}[alphabet], []
-    names += ["".join(rng.choices(characters, k=rng.randint(1, 12))) for _ in range(700)]
+    names += ["".join(rng.choices(characters, k=rng.randint(1, 12))) for _ in range(400)]
     names += [characters[-1] * length for length in (127, 128, 129, 300)]  # more than one block
     removal, folding = normalisation_tables(characters)
     found = page.evaluate(
@@ -118,8 +284,7 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
         "".join(rng.choices([" ", ",", ""], weights=[6, 1, 1])[0] + word for word in rng.choices(words, k=5))
         for _ in range(800)
     ] + rng.sample(list(load_bundled("companies").names), 200)
-    characters = Vocabulary.from_names(names).characters
-    vocabulary = Vocabulary(characters)
+    vocabulary = Vocabulary.from_names(names)
     network = RecurrentNetwork(vocabulary.size, "gru", (2,))
     rule = sameness_of("companies")
     initial = network.initial_parameters("glorot", rng=np.random.default_rng(0))
@@ -142,51 +307,25 @@ def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:
             assert normalisation_tables(character)[0].get(character) is None, hex(code)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_name_is_seen_exactly_if_the_checkpoint_knows_it(
-    cell: str, checkpoints: dict[str, Checkpoint], page: Any
-) -> None:
-    known = checkpoints[cell].known_names
+def test_a_name_is_new_exactly_if_no_model_knows_it(models: dict[str, Checkpoint], page: Any) -> None:
+    known = models["lstm"].known_names
     assert known is not None
     names = [*load_bundled("mlb-first").names[:300], "Xqzzk", "Zzzyx", "DAVID", "da-vid"]
-    found = page.evaluate(
-        """([cell, names]) => {
-            const model = namegen.modelOf(cell);
-            return names.map((name) => model.isNew(model.normalise(name)));
+    found, blended = page.evaluate(
+        """(names) => {
+            const model = namegen.modelOf("lstm"), blend = (other) => namegen.blendOf("gru", null, other, null, 40);
+            const both = blend("lstm"), blended = [both.isNew("david"), both.isNew("xqzzk")];
+            blended.push(blend("no-digests").isNew("david"));
+            return [names.map((name) => model.isNew(model.normalise(name))), blended];
         }""",
-        [cell, names],
+        names,
     )
     assert found == [digest(name) not in known for name in names]
     assert found[-4:] == [True, True, False, False]
+    assert blended == [False, True, None]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 7, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("seed", [0, 7, 2**31, 2**32 - 1])
 def test_the_random_numbers_are_those_of_the_documented_generator(seed: int, page: Any) -> None:
-    found = page.evaluate(
-        "(seed) => { const next = namegen.randomNumbers(seed); return Array.from({ length: 1000 }, next); }", seed
-    )
-    assert found == list(islice(uniforms_of_seed(seed), 1000))
-    assert abs(np.mean(found) - 0.5) < 0.05
-
-
-def test_first_letters_keep_the_distribution(checkpoints: dict[str, Checkpoint], page: Any) -> None:
-    """The ways to begin with "ja", letter case aside, come in the proportions of the network's own probabilities."""
-    ways = page.evaluate(
-        """() => namegen.modelOf("gru").beginnings("ja", 1).map(({ prefix, chance }) => [prefix.text, chance])"""
-    )
-    assert {text for text, _ in ways} == {"Ja", "JA", "ja", "jA"}
-    checkpoint = checkpoints["gru"]
-    engine = load_engine("numpy")(checkpoint.network, None, threads=1, dtype="float64")
-    engine.set_state(checkpoint.parameters)
-
-    def chance(text: str) -> float:
-        state, last, product = engine.initial_state(1), BOUNDARY, 1.0
-        for token in checkpoint.vocabulary.encode(text).tolist():
-            logits, state = engine.step(np.array([last], np.int32), state)
-            product *= float(np.exp(logits[0, token]) / np.exp(logits[0]).sum())
-            last = token
-        return product
-
-    total = sum(chance(text) for text, _ in ways)
-    for text, share in ways:
-        assert share == pytest.approx(chance(text) / total, rel=1e-9)
+    code = "(seed) => { const next = namegen.randomNumbers(seed); return Array.from({ length: 300 }, next); }"
+    assert page.evaluate(code, seed) == list(islice(uniforms_of_seed(seed), 300))

@@ -89,14 +89,6 @@ def test_the_data_hold_the_checkpoint() -> None:
     assert "somewhere" not in json.dumps(description)
 
 
-def test_four_models_take_less_than_one_and_a_half_megabytes() -> None:
-    """As large as the models for the bundled lists: 27,000 names known among them."""
-    models = [PageModel(f"model-{known}", checkpoint(known, cell="lstm")) for known in (3_000, 11_000, 6_000, 9_000)]
-    size = len(page(models).encode())
-    print(f"four models of 2x32: {size / 1e6:.2f} MB")
-    assert size < 1_500_000
-
-
 def test_all_shipped_models_take_at_most_four_and_a_half_megabytes() -> None:
     models = [PageModel(name, read_checkpoint(shipped_path(name)), title=TITLES[name]) for name in SHIPPED]
     text = page(models)
@@ -196,9 +188,3 @@ def test_the_command_refuses_what_is_no_model() -> None:
         assert isinstance(result.exception, CheckpointError), argument
         assert re.search(words, str(result.exception)), argument
     assert not Path("out.html").exists()
-
-
-def test_the_command_needs_a_place_to_write_to() -> None:
-    result = run("runs/first")
-    assert result.exit_code == 2
-    assert "--out" in result.stderr

@@ -236,12 +236,6 @@ def test_the_usual_length_is_twice_the_longest_of_the_list(node: Run, models: di
     assert node(GENERATE, ["lstm", shorter]) != names_of_seed(models["lstm"], **wishes)
 
 
-def test_without_a_seed_names_differ(node: Run) -> None:
-    first, second = node("({ load }, json) => [1, 2].map(() => load(json).generate())")
-    assert len(first) == 20
-    assert first != second
-
-
 def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> None:
     """Also of names with letters that no name of the list has: those go by JavaScript's tables of Unicode."""
     known = models["shipped"].known_names
@@ -351,17 +345,6 @@ def test_damaged_data_are_refused_by_their_form(node: Run) -> None:
     assert found == {
         change: ["Error", f"the model “simple_rnn” is damaged{said[change]}: export it again"] for change in DAMAGES
     }
-
-
-def test_a_changed_model_in_a_file_leaves_the_others(node: Run) -> None:
-    """Models can be taken out of a file, and a file can be written anew."""
-    code = """({ load }, json) => {
-        const content = JSON.parse(json);
-        content.models[1].title = "";
-        content.models.splice(2);
-        return load(JSON.stringify(content, null, 2)).title;
-    }"""
-    assert node(code) == "shipped"
 
 
 def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
