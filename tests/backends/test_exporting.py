@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from namegen.backends.numpy_engine import cells
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import Sample, logits_of
-from namegen.cli import cli
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
@@ -97,9 +95,7 @@ def test_a_changed_cell_is_refused(target: str, cell: str, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("target", EXPORTERS)
-def test_a_changed_cell_beside_a_model_of_the_old_one(
-    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_changed_cell_beside_a_model_of_the_old_one(target, tmp_path, monkeypatch) -> None:
     """Then the probe tells it."""
     export, how = EXPORTERS[target]
     source = with_own_probe(labelled_checkpoint("gru", (12, 8)))
@@ -107,26 +103,6 @@ def test_a_changed_cell_beside_a_model_of_the_old_one(
     with pytest.raises(CheckpointError, match="now computes other values"):
         export(source, tmp_path, *how)
     assert not list(tmp_path.iterdir())
-
-
-def test_the_commands_say_it_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without advice about a setting that nobody gave."""
-    require("ai_edge_litert")
-    require("tensorflow")
-    monkeypatch.setitem(cells.CELLS, "gru", CHANGED["gru"])
-    model = tmp_path / "model.safetensors"
-    with_own_probe(labelled_checkpoint("gru", (12, 8))).save(model)
-    for command in (
-        ["export-tflite", str(model), str(tmp_path / "a.tflite")],
-        ["export-keras", str(model), str(tmp_path / "a.keras")],
-        ["export-web", str(model), "--out", str(tmp_path / "a.html")],
-    ):
-        result = CliRunner().invoke(cli, command)
-        assert result.exit_code == 1
-        said = result.stderr.splitlines()[-1]
-        assert "has been changed" in said
-        assert "--quantize" not in said
-    assert [one.name for one in tmp_path.iterdir()] == ["model.safetensors"]
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -191,10 +191,6 @@ def put(change):
     return set_state
 
 
-def take_anything(self, state):
-    N.set_state(self, {k: np.resize(state.get(k, v), v.shape) for k, v in N.get_state(self).items()})
-
-
 def take_half(self, state):
     name, shape = "output.kernel", self.model.parameters["output.kernel"].shape
     if name in state and state[name].shape == shape:
@@ -223,23 +219,12 @@ def random_millionth(self, losses, steps):
     return losses
 
 
-def references(self):
-    kept = vars(self).get("kept", {})
-    return N.get_state(self) | {name: kept[name] for name in self.model.parameters if name in kept}
-
-
 def forget_bias(self, state):
     for layer in self.model.recurrent:
         layer.parameters["bias"][1] = 0
 
 
 fault("get_state gives references", "state is a copy", get_state=lambda self: N.get_state(self) | self.model.parameters)
-fault(
-    "set_state keeps references",
-    "state is a copy",
-    get_state=references,
-    set_state=put(lambda self, s: vars(self).update(kept=s)),
-)
 fault("the optimizer goes on behind a state without it", "optimizer restarts", set_state=keep_moments)
 fault("moments are not restored", "state round trip", "same after resuming", set_state=forget("m", "v", "u"))
 fault(
@@ -249,7 +234,6 @@ fault(
         N.get_state(self) | {"optimizer.momentum.output.bias": np.zeros(self.vocabulary_size, np.float32)}
     ),
 )
-fault("a state that does not fit is let through", "unfit states", set_state=take_anything)
 fault("a state that is refused has been taken in part", "unfit states", set_state=take_half)
 fault(
     "it trains without settings",
@@ -259,12 +243,6 @@ fault(
 fault("it has random numbers of its own", "determinism", losses=random_millionth)
 fault("warming up takes a step", "warm up", warm_up=lambda self, step: self.train_epoch([step]))
 fault("threads are ignored", "threads", more=lambda self, threads, dtype: {"threads": 2, "dtype": dtype})
-fault(
-    "one thread alone is taken",
-    "threads",
-    crashes=True,
-    more=lambda self, threads, dtype: {"threads": (0, 1)[threads], "dtype": dtype},
-)
 
 # The stream of steps
 
@@ -283,11 +261,6 @@ ORDER, TRAINING, FEW = "steps in order", "same training", "few names"
 fault("losses are means", "step losses", losses=report(lambda x, s: (x.loss_sum / x.characters, x.characters)))
 fault(
     "losses were float32", "step losses", losses=report(lambda x, s: (np.float64(np.float32(x.loss_sum)), x.characters))
-)
-fault(
-    "STOPs are not counted",
-    "step losses",
-    losses=report(lambda x, steps: (x.loss_sum, x.characters - [step.batch.tree.name_count for step in steps])),
 )
 fault("a last step without another is lost", ORDER, stream=lambda self, steps: steps[: len(steps) // 2 * 2])
 fault("steps are sorted", ORDER, TRAINING, stream=lambda self, s: sorted(s, key=lambda step: step.batch.characters))
@@ -313,12 +286,6 @@ fault(
     TRAINING,
     each=lambda self, step: rated(step, self.training.peak_learning_rate),
 )
-fault(
-    "steps of no rate are left out",
-    "rates",
-    TRAINING,
-    stream=lambda self, s: [step for step in s if step.learning_rate],
-)
 fault("it learns next to nothing", "learning", TRAINING, each=lambda self, step: rated(step, step.learning_rate * 1e-6))
 fault("it moves with the gradient", "learning", "gradients", each=lambda self, step: rated(step, -step.learning_rate))
 fault("names are cut at 20", LONG, ALL, each=lambda self, step: renamed(step, lambda names: [x[:20] for x in names]))
@@ -332,13 +299,6 @@ fault(
 fault("the first step decides about targets", "mixed steps", "same with mixed steps", stream=plain_if_first_is)
 
 # Loss, targets and masks
-
-
-def scale_targets(self, inner, batch, masks):
-    if batch.targets is None:
-        return inner(batch, masks)
-    sums, count = batch.targets.sum(axis=1, dtype=np.float64), batch.tree.count
-    return inner(batch, masks) / float((sums * count).sum() / count.sum())
 
 
 def with_targets(change):
@@ -360,13 +320,6 @@ fault(
     BOTH,
     batch=with_targets(lambda tree, x: (replace(tree, count=np.ones_like(tree.count)), x)),
 )
-fault("targets are scaled to 1", "targets", gradient=scale_targets)
-fault(
-    "the gradient is by names",
-    TRAINING,
-    "gradients",
-    scale=lambda self, batch: batch.characters / batch.tree.name_count,
-)
 fault(
     "the gradient is without STOPs",
     TRAINING,
@@ -382,11 +335,6 @@ fault(
     masks=lambda self, masks: {
         name: masks[name] for shapes in self.network.mask_shapes.values() for name in shapes if name in masks
     },
-)
-fault(
-    "a mask of a row is taken for a factor",
-    SINGLE,
-    masks=lambda self, masks: {k: v[:, :1] if v.ndim == 2 and len(v) == 1 else v for k, v in masks.items()},
 )
 
 # Clipping
@@ -408,14 +356,9 @@ def clip_length(self, model, norm):
     model.gradient *= norm / np.linalg.norm(model.gradient)
 
 
-def leave_out_long(self, model, norm):
-    model.gradient *= np.linalg.norm(model.gradient) <= norm
-
-
 fault("it does not clip", TRAINING, cell="simple_rnn", clipping=lambda self, model, norm: None)
 fault("short gradients are made long", TRAINING, cell="simple_rnn", clipping=clip_length)
 fault("each gradient is clipped by itself", TRAINING, cell="simple_rnn", clipping=clip_each)
-fault("long gradients are left out", TRAINING, cell="simple_rnn", clipping=leave_out_long)
 fault("squares are summed in float32", "same clipping of huge gradients", clipping=clip_in_float32)
 
 # Optimizers

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
+from namegen.backends.quiet import quiet
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
-from namegen.errors import EngineError, install_command
+from namegen.errors import EngineError
 from namegen.lists import load_bundled
 from tests.requirements import require
 
@@ -86,9 +87,7 @@ def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) 
         assert not any(values.any() for values in engine.get_state().values())
 
 
-def test_what_stands_behind_the_trees_enters_neither_loss_nor_gradient(
-    mlb_last: BatchMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_stands_behind_the_trees_enters_neither_loss_nor_gradient(mlb_last, monkeypatch) -> None:
     """Whatever stands where no node is, the losses and all that is learnt are the same to the bit."""
     from namegen.backends.keras_engine import program
 
@@ -121,47 +120,33 @@ def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
     return packing
 
 
-def test_long_names() -> None:
-    """A name of 700 characters, most of them a tile of their own, is what the NumPy engine makes of it."""
-    from namegen.core.data.vocabulary import Vocabulary
-
-    names = ("ab" * 350, "ba", "a")
-    batches = BatchMaker(names, Vocabulary("ab"))
-    states = []
-    for name in ("numpy", "keras"):
-        engine = load_engine(name)(RecurrentNetwork(3, hidden=(6, 5)), TrainingSettings(), threads=1, dtype="float64")
-        engine.set_state(engine.network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-        engine.train_epoch([Step(batches.batch(np.arange(3)), 0.01)] * 3)
-        states.append(engine.get_state())
-    for name, values in states[0].items():
-        np.testing.assert_allclose(states[1][name], values, rtol=0, atol=1e-9 * np.abs(values).max(), err_msg=name)
-
-
 @pytest.mark.slow
-def test_nothing_global_is_changed() -> None:
-    """Keras's default types and the random numbers of Python and NumPy stay where they were. (In a process of its own:
-    the checks of annotations that run here draw random numbers.)
-    """
+def test_a_fresh_process_is_silent_and_nothing_global_is_changed() -> None:
+    """Loading, compiling, training and reading write nothing; types and random numbers stay as they were."""
     done = run(
         """
 import random
 import numpy as np
 from namegen.backends import load_engine
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.engine import Step
 from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
+batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
 engine_class = load_engine("keras")
 import keras
 def state():
     types = keras.config.floatx(), keras.config.dtype_policy().name
     return random.getstate(), np.random.get_state()[1].tolist(), types
 before = state()
-engine = engine_class(RecurrentNetwork(3), TrainingSettings(), threads=1, dtype="float64")
-engine.set_state(engine.get_state())
+engine = engine_class(RecurrentNetwork(5, hidden=(2,)), TrainingSettings(), threads=1, dtype="float64")
+engine.train_epoch(Step(batch, 0.1) for batch in batches.epoch(0, batch_size=2, seed=0))
 logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
 print(logits.dtype, state() == before)
 """
     )
-    assert done.stdout == "float64 True\n", done.stderr
+    assert (done.stdout, done.stderr, done.returncode) == ("float64 True\n", "", 0)
 
 
 def test_a_later_engine_may_ask_for_other_threads(mlb_last: BatchMaker) -> None:
@@ -172,53 +157,31 @@ def test_a_later_engine_may_ask_for_other_threads(mlb_last: BatchMaker) -> None:
         engine.step(np.zeros(1, np.int32), engine.initial_state(1))
 
 
-@pytest.mark.slow
-def test_a_fresh_process_is_silent() -> None:
-    """Neither loading TensorFlow nor compiling, training or reading writes to the terminal."""
-    done = run(
-        """
-import numpy as np
-from namegen.backends import load_engine
-from namegen.core.network.recurrent_network import RecurrentNetwork
-from namegen.core.engine import Step
-from namegen.core.data.batching import BatchMaker
-from namegen.core.settings import TrainingSettings
-from namegen.core.data.vocabulary import Vocabulary
-batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
-engine = load_engine("keras")(RecurrentNetwork(5, hidden=(2,)), TrainingSettings(), threads=1)
-engine.train_epoch(Step(batch, 0.1) for batch in batches.epoch(0, batch_size=2, seed=0))
-engine.step(np.zeros(1, np.int32), engine.initial_state(1))
-print("done")
-"""
-    )
-    assert (done.stdout, done.stderr, done.returncode) == ("done\n", "", 0)
-
-
-def test_many_engines_are_silent_too() -> None:
-    """TensorFlow would warn of a program that is compiled again and again, as each kind of engine compiles its own."""
-    load_engine("keras")
-    assert logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR
-
-
-def test_loading_passes_on_what_others_write() -> None:
+def test_loading_passes_on_what_others_write(capfd: pytest.CaptureFixture[str]) -> None:
     """Only TensorFlow's own log is held back, also where it writes to the file descriptor itself."""
-    done = run(
-        """
-import os
-from namegen.backends.quiet import quiet
-with quiet():
-    os.write(2, b"I0000 00:00:1700000000.000000    1234 port.cc:153] oneDNN custom operations are on.\\n")
-    os.write(2, b"2025-01-01 00:00:00.000000: I tensorflow/core/util/port.cc:153] oneDNN\\n")
-    os.write(2, b"the disk is full\\n")
-"""
-    )
-    assert done.stderr == "the disk is full\n"
+    load_engine("keras")
+    assert logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR  # of programs compiled again and again
+    with quiet():
+        os.write(2, b"I0000 00:00:1700000000.000000    1234 port.cc:153] oneDNN custom operations are on.\n")
+        os.write(2, b"2025-01-01 00:00:00.000000: I tensorflow/core/util/port.cc:153] oneDNN\n")
+        os.write(2, b"the disk is full\n")
+    assert capfd.readouterr().err == "the disk is full\n"
 
 
-def test_another_backend_of_keras_is_refused() -> None:
-    """In one sentence, and without loading it."""
-    done = run(
-        """
+@pytest.mark.parametrize(
+    ("before", "environment", "said"),
+    [
+        ("", {"KERAS_BACKEND": "jax"}, "start again with KERAS_BACKEND=tensorflow False\n"),
+        (
+            "import sys; sys.modules['tensorflow'] = None",
+            {},
+            "needs tensorflow, which is not installed: install it with:",
+        ),
+    ],
+)
+def test_another_backend_of_keras_or_none_is_refused(before: str, environment: dict[str, str], said: str) -> None:
+    """In one sentence; another backend without loading it."""
+    program = """
 import sys
 from namegen.backends import load_engine
 from namegen.errors import EngineError
@@ -226,29 +189,10 @@ try:
     load_engine("keras")
 except EngineError as error:
     print(error, "keras" in sys.modules)
-""",
-        KERAS_BACKEND="jax",
-    )
-    assert done.stdout == (
-        "Keras is set to its backend 'jax', and the engine keras runs on TensorFlow only: "
-        "start again with KERAS_BACKEND=tensorflow False\n"
-    )
-
-
-def test_a_keras_without_tensorflow_names_the_extra() -> None:
-    done = run(
-        """
-import sys
-sys.modules["tensorflow"] = None
-from namegen.backends import load_engine
-from namegen.errors import EngineError
-try:
-    load_engine("keras")
-except EngineError as error:
-    print(error)
 """
-    )
-    assert f"needs tensorflow, which is not installed: install it with: {install_command('keras')}" in done.stdout
+    done = run(before + program, **environment)
+    assert said in done.stdout
+    assert done.stdout.count("\n") == 1
 
 
 def test_an_old_keras_is_refused() -> None:

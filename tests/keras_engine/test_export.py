@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.opening import logits_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.recurrent_network import RecurrentNetwork
@@ -51,10 +52,22 @@ def _keras() -> None:
     require("tensorflow")
 
 
+def export_keras(*arguments: object) -> None:
+    from namegen.backends.keras_engine.export import export_keras
+
+    export_keras(*arguments)
+
+
 def network_and_parameters(cell: str, labels: int = 0) -> tuple[RecurrentNetwork, dict[str, np.ndarray]]:
     network, rng = RecurrentNetwork(9, cell, hidden=(6, 5), labels=labels), np.random.default_rng(2)
     parameters = network.initial_parameters("glorot", rng=rng)
     return network, {name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()}
+
+
+def expected_of(network: RecurrentNetwork, parameters: dict[str, np.ndarray], tokens: np.ndarray) -> np.ndarray:
+    engine = NumpyEngine(network, None, threads=1)
+    engine.set_state(parameters)
+    return logits_of(engine, tokens)
 
 
 def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray]) -> Checkpoint:
@@ -63,19 +76,11 @@ def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray
 
 
 def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
-    from namegen.backends.keras_engine.export import export_keras
-
     for cell in CELLS:
         network, parameters = network_and_parameters(cell)
         export_keras(small_checkpoint(network, parameters), tmp_path / f"{cell}.keras")
-        engine = NumpyEngine(network, None, threads=1)
-        engine.set_state(parameters)
         tokens = np.random.default_rng(3).integers(0, 9, (4, 7), dtype=np.int32)
-        state, logits = engine.initial_state(4), []
-        for column in tokens.T:
-            step_logits, state = engine.step(np.ascontiguousarray(column), state)
-            logits.append(step_logits)
-        np.savez(tmp_path / f"{cell}.npz", tokens=tokens, logits=np.stack(logits, axis=1))
+        np.savez(tmp_path / f"{cell}.npz", tokens=tokens, logits=expected_of(network, parameters, tokens))
     shutil.copy(tmp_path / "gru.keras", tmp_path / "model.keras")
     Vocabulary("abcdefgh").save(tmp_path / "model.json")
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -92,19 +97,11 @@ def test_a_network_of_labelled_names_has_an_input_for_each_beginning(tmp_path: P
     """V + L ids go in, V logits come out: those of the NumPy engine behind each beginning."""
     import keras
 
-    from namegen.backends.keras_engine.export import export_keras
-
     network, parameters = network_and_parameters("gru", labels=2)
     export_keras(small_checkpoint(network, parameters), tmp_path / "model.keras")
     model = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     tokens = np.array([[9, 3, 8], [10, 3, 8]], np.int32)
-    engine = NumpyEngine(network, None, threads=1)
-    engine.set_state(parameters)
-    state, logits = engine.initial_state(2), []
-    for column in tokens.T:
-        step_logits, state = engine.step(np.ascontiguousarray(column), state)
-        logits.append(step_logits)
-    expected = np.stack(logits, axis=1)
+    expected = expected_of(network, parameters, tokens)
     assert expected.shape == (2, 3, 9)
     assert np.abs(expected[0] - expected[1]).max() > 0.01
     np.testing.assert_allclose(model.predict(tokens, verbose=0), expected, rtol=0, atol=1e-6)
@@ -112,8 +109,6 @@ def test_a_network_of_labelled_names_has_an_input_for_each_beginning(tmp_path: P
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full leaves what was there, and nothing half-written beside it."""
-    from namegen.backends.keras_engine.export import export_keras
-
     path = tmp_path / "model.keras"
     path.write_text("old")
 
@@ -127,20 +122,12 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     assert path.read_text() == "old"
 
 
-def test_a_cell_that_keras_does_not_have_is_refused(tmp_path: Path) -> None:
-    from namegen.backends.keras_engine.export import export_keras
-
-    with pytest.raises(OutputError, match=r"a \.keras cannot hold the cell 'mystery': expected one of simple_rnn"):
-        export_keras(small_checkpoint(network_of_an_unknown_cell(9), {}), tmp_path / "model.keras")
-    assert not list(tmp_path.iterdir())
-
-
 def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
-    from namegen.backends.keras_engine.export import export_keras
-
     network, parameters = network_and_parameters("gru")
     with pytest.raises(OutputError, match=r"model\.h5 does not end with \.keras"):
         export_keras(small_checkpoint(network, parameters), tmp_path / "model.h5")
     with pytest.raises(CheckpointError, match=r"output\.bias"):
         export_keras(small_checkpoint(network, {**parameters, "output.bias": np.zeros(3)}), tmp_path / "model.keras")
+    with pytest.raises(OutputError, match="the cell 'mystery'"):
+        export_keras(small_checkpoint(network_of_an_unknown_cell(9), {}), tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())

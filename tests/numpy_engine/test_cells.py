@@ -20,7 +20,6 @@ from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
 from namegen.testing import NAMES, VOCABULARY, check_cell
 from namegen.testing.material import batch_of
-from tests import reference
 from tests.numpy_engine.gradients import TREES, cells, make_layer, make_tree, through_time, trees
 from tests.numpy_engine.gradients import VOCABULARY as FEW
 from tests.numpy_engine.test_recurrent import check_layer
@@ -145,20 +144,6 @@ def test_what_a_cell_must_not_leave_undone_or_change_is_caught() -> None:
     for cell, message in ((Idle(), "forward leaves numbers"), (Greedy(), "slopes must not change the state after")):
         with pytest.raises(AssertionError, match=message):
             check_cell(cell, CELL_SHAPES["simple_rnn"])
-
-
-@cells
-def test_a_step_is_the_plain_formula(cell: str) -> None:
-    """One row of a layer, of which the cell is the arithmetic, gives what the reference's formula gives."""
-    layer = make_layer(cell, np.random.default_rng(1))
-    token = 2
-    one_hot = np.eye(FEW.size)[token]
-    h, c = layer.start[0, 0], layer.start[-1, 0]
-    expected = reference.CELLS[cell][0](one_hot, h, c, *layer.parameters.values())
-    after = layer.step(np.array([token]), layer.start)
-    np.testing.assert_allclose(after[0, 0], expected["h"], rtol=0, atol=1e-14)
-    if len(after) == 2:
-        np.testing.assert_allclose(after[1, 0], expected["c"], rtol=0, atol=1e-14)
 
 
 def test_sigmoid_does_not_overflow() -> None:

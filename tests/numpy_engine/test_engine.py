@@ -55,20 +55,6 @@ def assert_same_state(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) 
 
 
 @cells
-def test_stepping_down_a_tree_is_the_forward_pass(cell: str) -> None:
-    """Step and select, level by level, give the logits that Model.forward gives for all prefixes at once."""
-    engine = make_engine(cell)
-    expected = engine.model.forward(TREE).copy()
-    logits, state = engine.step(TREE.token[:1], engine.initial_state(1))
-    np.testing.assert_allclose(logits, expected[:1], rtol=0, atol=1e-13)
-    for depth in range(1, TREE.depth):
-        rows = slice(TREE.level[depth], TREE.level[depth + 1])
-        state = engine.select(state, TREE.parent[rows] - TREE.level[depth - 1])
-        logits, state = engine.step(TREE.token[rows], state)
-        np.testing.assert_allclose(logits, expected[rows], rtol=0, atol=1e-13)
-
-
-@cells
 def test_stepping_is_the_plain_loop(cell: str) -> None:
     engine = make_engine(cell)
     for name in NAMES:

@@ -103,21 +103,6 @@ def test_float32_stays_float32(name: str) -> None:
     np.testing.assert_allclose(w, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", FORMULAS)
-def test_reset(name: str) -> None:
-    """After a reset the same gradients do the same again."""
-    gradients = draw_gradients()
-    found = []
-    optimizer = make(name, np.zeros(gradients.shape[1]))
-    for _ in range(2):
-        optimizer.reset()
-        w = np.zeros(gradients.shape[1])
-        for lr, g in zip(RATES, gradients, strict=True):
-            optimizer.update(w, g, lr)
-        found.append(w)
-    np.testing.assert_array_equal(found[0], found[1])
-
-
 @pytest.mark.parametrize(
     ("gradient", "norm", "expected"),
     [

@@ -66,13 +66,3 @@ def check_levels(tree: PrefixTree) -> None:
         assert level.own_family.tolist() == own
         expected = [sent[:, children[parent]].sum(axis=1).ravel() for parent in here]
         np.testing.assert_allclose(sums.fill(level), expected, rtol=0, atol=1e-14)
-
-
-def test_start_is_a_level_like_the_others() -> None:
-    """Its parent is the state before START, and nobody takes family 0 for its own: that is what no family is."""
-    walk = TreeWalk(tree_of(["Al", "Ali", "Bo"]))
-    start = walk.levels[0]
-    assert (start.rows, start.families) == (slice(0, 1), slice(0, 1))
-    assert start.parents.tolist() == [-1]
-    assert start.own_family.tolist() == [1]
-    assert walk.levels[-1].own_family.tolist() == [0]

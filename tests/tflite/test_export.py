@@ -94,18 +94,14 @@ class TestTheReport:
         written = json.loads(re.search(rb'"probe":(\[\[.*?\]\])', (tmp_path / "0.tflite").read_bytes())[1])
         np.testing.assert_allclose(written, probe(engine_of(source), 0), rtol=1e-5, atol=1e-6)
 
-    def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(
-        self, tmp_path: Path, checkpoint: CheckpointOf
-    ) -> None:
+    def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(self, tmp_path, checkpoint) -> None:
         report = export_tflite(checkpoint("lstm"), tmp_path / "a.tflite", names=["Bob", "Bob", "Ann", "Þór", "雪"])
         assert (report.names, report.left_out, report.prefixes) == (3, 2, 7)
         with pytest.raises(NamesError, match="none of the 1 names"):
             export_tflite(checkpoint("lstm"), tmp_path / "b.tflite", names=["雪"])
         assert os.listdir(tmp_path) == ["a.tflite"]
 
-    def test_float16_rounds_only_what_the_tolerance_allows(
-        self, tmp_path: Path, checkpoint: CheckpointOf, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_float16_rounds_only_what_the_tolerance_allows(self, tmp_path, checkpoint, monkeypatch) -> None:
         kernels = [name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel")]
         sizes = []
         for limit, expected in ((1.0, range(5, 6)), (1.5e-3, range(1, 5)), (1e-5, range(1))):
@@ -123,9 +119,7 @@ class TestNothingIsWritten:
         ("quantize", "figure"),
         [("none", "difference of logits"), ("float16", "difference of logits"), ("int8", "difference of the loss")],
     )
-    def test_where_the_file_disagrees(
-        self, quantize: str, figure: str, tmp_path: Path, checkpoint: CheckpointOf, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_where_the_file_disagrees(self, quantize, figure, tmp_path, checkpoint, monkeypatch) -> None:
         """And what was there stays."""
         monkeypatch.setitem(export.TOLERANCES, quantize, Tolerance(figure, -1.0))
         (tmp_path / "a.tflite").write_bytes(b"what was there")
@@ -135,9 +129,7 @@ class TestNothingIsWritten:
         assert os.listdir(tmp_path) == ["a.tflite"]
 
     @pytest.mark.parametrize("changed", ["rnn.0.bias", "rnn.1.recurrent_kernel", "output.kernel", "vocabulary"])
-    def test_where_a_part_went_wrong(
-        self, changed: str, tmp_path: Path, checkpoint: CheckpointOf, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_where_a_part_went_wrong(self, changed, tmp_path, checkpoint, monkeypatch) -> None:
         """A weight by a hundredth, or the characters."""
         right, real = checkpoint("lstm"), export.contents_of
         if changed == "vocabulary":
@@ -152,9 +144,7 @@ class TestNothingIsWritten:
             export_tflite(right, tmp_path / "a.tflite")
         assert os.listdir(tmp_path) == []
 
-    def test_where_the_loop_differs(
-        self, tmp_path: Path, checkpoint: CheckpointOf, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_where_the_loop_differs(self, tmp_path, checkpoint, monkeypatch) -> None:
         monkeypatch.setattr(TFLiteModel, "generate_tokens", lambda self, uniforms: np.ones(uniforms.shape, np.int32))
         with pytest.raises(OutputError, match="sampling loop"):
             export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite")
@@ -212,9 +202,7 @@ def test_it_needs_litert_and_no_tensorflow(needed: bool, tmp_path: Path, checkpo
     assert sorted(os.listdir(tmp_path)) == ["a.safetensors", *([] if needed else ["a.tflite"])]
 
 
-def test_with_nothing_more_the_command_takes_the_newest_run(
-    tmp_path: Path, checkpoint: CheckpointOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_nothing_more_the_command_takes_the_newest_run(tmp_path, checkpoint, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("runs/a").mkdir(parents=True)
     checkpoint("simple_rnn").save(Path("runs/a/model.safetensors"))
@@ -251,9 +239,7 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     assert run(model, out, "--quantize", "int4").exit_code == 2
 
 
-def test_the_loop_of_the_page_prints_new_names_without_namegen(
-    exported: Exported, checkpoint: CheckpointOf, tmp_path: Path
-) -> None:
+def test_the_loop_of_the_page_prints_new_names_without_namegen(exported, checkpoint, tmp_path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     shutil.copy(exported("lstm"), tmp_path / "model.tflite")
     without = "import sys\nfor name in ('tensorflow', 'keras', 'namegen'):\n    sys.modules[name] = None\n"

@@ -81,9 +81,7 @@ def test_logits_at_every_prefix(source: Checkpoint, model: TFLiteModel, names: t
 
 @pairs
 @pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0, 2.0])
-def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(
-    source: Checkpoint, model: TFLiteModel, temperature: float
-) -> None:
+def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model, temperature) -> None:
     """Where there are labels, the first number chooses the beginning."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
     numpy = Generator(engine_of(source), model.vocabulary, beginnings=source.beginnings)
@@ -100,9 +98,7 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("quantize", "nats"), [("none", 1e-5), ("float16", 1e-3), ("int8", 0.01)])
-def test_evaluate_gives_the_figures_of_the_numpy_engine(
-    cell: str, quantize: str, nats: float, checkpoint: CheckpointOf, exported: Exported, names: tuple[str, ...]
-) -> None:
+def test_evaluate_gives_the_figures_of_the_numpy_engine(cell, quantize, nats, checkpoint, exported, names) -> None:
     corpus = Corpus(names, source="names")
     expected = api.evaluate(api.open_checkpoint(checkpoint(cell), "checkpoint"), corpus)
     found = api.evaluate(api.load(str(exported(cell, quantize))), corpus)
@@ -227,9 +223,7 @@ def test_several_threads_get_what_one_gets(exported: Exported) -> None:
 
 
 class TestWhatIsNew:
-    def test_the_file_knows_the_names_that_its_model_learned_from(
-        self, exported: Exported, checkpoint: CheckpointOf, names: tuple[str, ...]
-    ) -> None:
+    def test_the_file_knows_the_names_that_its_model_learned_from(self, exported, checkpoint, names) -> None:
         learned = known_digests(names)
         for quantize in ("none", "int8"):
             np.testing.assert_array_equal(api.load(str(exported("gru", quantize))).known_names, learned)
@@ -271,9 +265,7 @@ class TestWhatIsNew:
 
 
 @pytest.mark.parametrize(("quantize", "limit"), [("none", 1e-3), ("int8", 2e-2)])
-def test_a_probe_allows_what_rounding_explains_and_no_more(
-    quantize: str, limit: float, checkpoint: CheckpointOf
-) -> None:
+def test_a_probe_allows_what_rounding_explains_and_no_more(quantize, limit, checkpoint) -> None:
     """The distance is measured from what the file gives, so that a quantised one is tried at its own limit."""
     source = checkpoint("gru")
     given = probe(TFLiteModel(to_bytes_of(contents_of(source, quantize))), 0)
@@ -319,9 +311,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("is_sealed", [False, True])
     @pytest.mark.parametrize("words", [("generate", "{}", "--allow-seen"), ("score", "{}", "Ann")])
-    def test_a_command_ends_with_a_sentence(
-        self, words: tuple[str, ...], is_sealed: bool, exported: Exported, tmp_path: Path
-    ) -> None:
+    def test_a_command_ends_with_a_sentence(self, words, is_sealed, exported, tmp_path) -> None:
         """Also where the checksum was put right: then LiteRT would follow whatever the file says."""
         content = bytearray(blanked(exported().read_bytes()))
         content[200:300] = bytes(100)
