@@ -95,7 +95,7 @@ def models(as_json: bool, quiet: bool) -> None:
         validation = checkpoint.training.get("validation") or {}
         accuracy = validation.get("accuracy_argmax")
         network = checkpoint.network.summary
-        source = f"{checkpoint.training.get('names', 0):,} names of {checkpoint.training.get('list')}"
+        source = f"{checkpoint.training.get('names', 0):,} names of {printable(str(checkpoint.training.get('list')))}"
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
     click.echo(fitted(rows, left=3))
     click.echo("\n" + fill("held out: how often the likeliest next character is right, on held-out names", columns()))
