@@ -7,18 +7,8 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-# What a browser fetches by itself as it opens a page, by element and attribute; a link waits for its reader.
-FETCHED = {
-    **dict.fromkeys(("script", "iframe", "embed", "audio", "track", "input", "frame"), ("src",)),
-    "img": ("src", "srcset"),
-    "source": ("src", "srcset"),
-    "video": ("src", "poster"),
-    "object": ("data",),
-    "link": ("href", "imagesrcset"),
-    "image": ("href", "xlink:href"),  # of a drawing, as is the next one
-    "use": ("href", "xlink:href"),
-    "body": ("background",),
-}
+# What a browser fetches by itself as it opens a page; of an <a>, and of some kinds of <link>, its reader asks.
+ATTRIBUTES = ("src", "srcset", "imagesrcset", "poster", "data", "href", "xlink:href", "background")
 SETS = ("srcset", "imagesrcset")  # several addresses, each with a width behind it
 NOT_FETCHED = {"canonical", "next", "prev", "search", "author", "license", "alternate"}  # kinds of <link>
 ELSEWHERE = re.compile(r"\s*((?:https?:)?//\S+)", re.IGNORECASE)
@@ -34,9 +24,9 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag == "link" and set(given.get("rel", "").lower().split()) & NOT_FETCHED:
+        if tag in ("a", "area", "base") or set(given.get("rel", "").lower().split()) & NOT_FETCHED:
             return
-        for name in FETCHED.get(tag, ()):
+        for name in ATTRIBUTES:
             value = given.get(name, "")
             parts = re.split(r",\s+|,(?=https?:|//)", value) if name in SETS else [value]
             self.found += [match[1] for part in parts if (match := ELSEWHERE.match(part))]

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import click
-from options import check_asked
+from options import check_asked, write_or_check
 
 from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE
@@ -51,18 +51,11 @@ def _block(heading: str, text: str) -> str:
     return f"{heading}```text\n{lines}\n```\n"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     """Write the file, or compare it."""
     check = check_asked(__doc__, arguments)
-    text = document()
-    if check:
-        if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-            return 0
-        print("docs/use/cli.md is not what the program's help says: run `make docs`", file=sys.stderr)
-        return 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    write_or_check({TARGET: document()}, check=check)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

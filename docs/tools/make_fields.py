@@ -16,7 +16,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from options import check_asked
+from options import check_asked, write_or_check
 
 from namegen.experiments.compare.document import Comparison
 
@@ -119,18 +119,11 @@ def filled(text: str) -> str:
     return BLOCK.sub(lambda _: page_part(), text)
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> None:
     """Write the page, or check it."""
     check = check_asked(__doc__, arguments)
-    text = PAGE.read_text(encoding="utf-8")
-    made = filled(text)
-    if not check:
-        PAGE.write_text(made, encoding="utf-8")
-    elif made != text:
-        print("docs/use/comparison.md does not describe results.json as it is: run `make docs`", file=sys.stderr)
-        return 1
-    return 0
+    write_or_check({PAGE: filled(PAGE.read_text(encoding="utf-8"))}, check=check)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

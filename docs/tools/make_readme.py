@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from options import check_asked
+from options import check_asked, write_or_check
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
@@ -141,18 +141,14 @@ def qualities() -> Iterator[tuple[str, str]]:
         yield what, "; ".join([", ".join(better)] * bool(better) + without)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     """Write the documents, or compare the figures alone."""
     if check_asked(__doc__, arguments):
-        text = README.read_text(encoding="utf-8")
-        if with_figures(text) == text:
-            return 0
-        print("README.md has not the figures of docs/results: run `make docs`", file=sys.stderr)
-        return 1
-    for path in DOCUMENTS:
-        path.write_text(with_figures(with_outputs(path.read_text(encoding="utf-8"))), encoding="utf-8")
-    return 0
+        write_or_check({README: with_figures(README.read_text(encoding="utf-8"))}, check=True)
+        return
+    made = {path: with_figures(with_outputs(path.read_text(encoding="utf-8"))) for path in DOCUMENTS}
+    write_or_check(made, check=False)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

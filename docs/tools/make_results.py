@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 from textwrap import fill
 
-from options import check_asked
+from options import check_asked, write_or_check
 from results_words import WORDS, read_sweeps, whole_list_gap
 from results_words import sweeps as words_of_sweeps
 
@@ -336,11 +336,7 @@ def main(arguments: Sequence[str]) -> None:
         DOCUMENT: filled(DOCUMENT.read_text(encoding="utf-8"), results, entries),
         TABLES: "# All tables of the full comparison\n\n" + markdown(results) + "\n",
     }
-    for path, text in made.items():
-        if not check:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            sys.exit(f"docs/results/{path.name} is not what the results say: run `make docs`")
+    write_or_check(made, check=check)
 
 
 if __name__ == "__main__":
