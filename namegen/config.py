@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import tomllib
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from namegen.config_files import LARGEST_CONFIG, advice
-from namegen.config_values import WrongTypeError, convert, expected_of, nearest_setting
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings, check
-from namegen.errors import SettingsError, cut, setting, shown
+from namegen.errors import SettingsError, cut, nearest, setting, shown
 from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
 
@@ -95,19 +97,6 @@ def read_config(path: Path | str) -> Config:
     return parse_config(read_tables(path), source=f"the config {shown(str(path))}")
 
 
-def read_run_config(path: Path | str) -> Config:
-    """Read the config of a run, which may be older than some settings: before there were efforts all was quick.
-
-    Raises:
-        SettingsError: as ``read_config`` does.
-    """
-    tables = read_tables(path)
-    training = tables.get("training")
-    if isinstance(training, dict):
-        training.setdefault("effort", "quick")
-    return parse_config(tables, source=f"the config {shown(str(path))}")
-
-
 def read_tables(path: Path | str) -> dict[str, object]:
     """Read a TOML file as plain tables, nothing of it checked yet.
 
@@ -143,22 +132,20 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
     3
     """
     problems: list[str] = []
-    tables: dict[str, Any] = {}
-    for name in document:
+    given: dict[str, object] = {}
+    for name, values in document.items():
         if name == "grid":
             problems.append(
                 "grid belongs to a sweep, not to one training: run `namegen sweep` with it, or leave it out"
             )
         elif name not in TABLES:
-            problems.append(_unknown(_key(name), name, "", problems))
-    for name, kind in TABLES.items():
-        values = document.get(name, {})
-        if not isinstance(values, Mapping):
+            problems.append(_unknown("", name, problems))
+        elif not isinstance(values, Mapping):
             problems.append(f"{name} is {shown(values)}: expected a table, [{name}]")
-            continue
-        tables[name], found = _build(kind, values, f"{name}.".__add__)
-        problems += found
-    _raise_all(problems, source)
+        else:
+            given |= {f"{name}.{key}": value for key, value in values.items()}
+    tables, found = _merged(Config(), given, str)
+    _raise_all(problems + found, source)
     return Config(**tables)
 
 
@@ -237,7 +224,7 @@ def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> tu
     for path in given:
         table, _, name = path.partition(".")
         if table not in TABLES or name not in get_type_hints(TABLES[table]):
-            problems.append(_unknown(_key(path), name, table, problems))
+            problems.append(_unknown(table, name, problems))
     for table, kind in TABLES.items():
         current = {name: getattr(getattr(config, table), name) for name in get_type_hints(kind)}
         changed = {name: given[f"{table}.{name}"] for name in current if f"{table}.{name}" in given}
@@ -298,14 +285,13 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
     problems: list[str] = []
     good: dict[str, Any] = {}
     for name, value in values.items():
-        if name not in hints:
-            table = next(table for table, other in TABLES.items() if other is kind)
-            problems.append(_unknown(label(_key(name)), name, table, problems))
-            continue
         try:
-            good[name] = convert(value, hints[name])
-        except WrongTypeError:
-            problems.append(f"{label(name)} is {shown(value)}: expected {expected_of(hints[name])}")
+            good[name] = msgspec.convert(value, hints[name])  # a list becomes a tuple, an int a float, a bool no int
+        except msgspec.ValidationError:
+            if type(value) is int and int in (hints[name], *get_args(hints[name])):  # one of more than 64 bits
+                good[name] = value
+            else:
+                problems.append(f"{label(name)} is {shown(value)}: expected {_expected(hints[name])}")
     while True:
         try:
             return kind(**good), problems
@@ -320,9 +306,34 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
             return None, problems
 
 
-def _unknown(told: str, name: str, table: str, problems: Sequence[str]) -> str:
-    """What is said of a setting that there is not; the nearest one is looked for where it will be shown."""
-    return f"{told} is unknown: {nearest_setting(name, TABLES, table)}" if len(problems) < MOST_PROBLEMS else told
+def _expected(hint: object) -> str:
+    """What an annotation asks for, in words."""
+    words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _expected(parts[0])
+    if origin is Mapping:
+        return "a table of plain values, such as { heads = 4 }"
+    if origin is tuple and parts[-1] is Ellipsis:
+        return "a list, each item " + _expected(parts[0])
+    if origin is tuple:
+        return f"a list of {len(parts)}: " + ", ".join(map(_expected, parts))
+    return words[cast("type", hint)]
+
+
+def _unknown(table: str, name: str, problems: Sequence[str]) -> str:
+    """What is said of a setting that there is not, or of a table; the nearest one is looked for where it will be shown:
+    in the same table, then in another.
+    """
+    told = f"{table}.{_key(name)}" if table in TABLES else _key(f"{table}.{name}".strip("."))
+    if len(problems) >= MOST_PROBLEMS:
+        return told
+    everywhere = {key: f"{other}.{key}" for other, kind in reversed(TABLES.items()) for key in get_type_hints(kind)}
+    own = {key: f"{table}.{key}" for key in get_type_hints(TABLES[table])} if table in TABLES else {}
+    for candidates in (own, everywhere, {} if own else dict(zip(TABLES, TABLES, strict=True))):
+        if (near := nearest(name, candidates)) is not None:
+            return f"{told} is unknown: did you mean {candidates[near]}?"
+    return f"{told} is unknown: expected one of {', '.join(own or TABLES)}"
 
 
 def _raise_all(problems: Iterable[str], source: str) -> None:

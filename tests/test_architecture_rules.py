@@ -51,8 +51,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "lists": (DATA, set()),
     "models": (GROUND, set()),
     "config_files": ({"files", "errors"}, set()),
-    "config_values": (GROUND, set()),
-    "config": (GROUND | {"core.settings", "config_files", "config_values"}, set()),
+    "config": (GROUND | {"core.settings", "config_files"}, set()),
     "backends": (ENGINE, set()),
     "backends.numpy_engine": (ENGINE, {"numpy"}),
     "backends.base": (ENGINE, {"numpy"}),
@@ -180,7 +179,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 
 # Parts whose messages a program meets, too.
-WITHOUT_FLAGS = {"", "config", "config_files", "config_values", "core", "fetch", "files", "lists", "models", "testing"}
+WITHOUT_FLAGS = {"", "config", "config_files", "core", "fetch", "files", "lists", "models", "testing"}
 WITHOUT_FLAGS |= {"children", "experiments", "extras", "locks", "web"}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from namegen import api
 from namegen.api import LoadedModel
-from namegen.config import parse_config, read_run_config
+from namegen.config import parse_config, read_config
 from namegen.core.data.sameness import NAMES, sameness_of
 from namegen.core.generation.wishes.wish import Finished
 from namegen.lists import load_bundled
@@ -54,7 +54,7 @@ def test_new_and_distinct_go_by_the_rule_of_the_list(model: LoadedModel, folder:
     assert seen.new is not None
     assert seen.new.tolist() == [form not in ("acme", "aon", "cena", "enac", "mona") for form in forms(seen.names)]
     assert 0 < seen.new.sum() < 40
-    assert read_run_config(folder / "config.toml").data.sameness == "companies"
+    assert read_config(folder / "config.toml").data.sameness == "companies"
 
 
 def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> None:

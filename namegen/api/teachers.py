@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 from namegen.backends import load_engine
 from namegen.children import Children, Parent, Part, PartEnded, Runner, run_all
-from namegen.config import Config, read_run_config, write_config
+from namegen.config import Config, read_config, write_config
 from namegen.core.training import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
 from namegen.core.training.progress import Listener, SilentListener, TrainingProgress
 from namegen.core.training.run import RunResult, TrainingRun
@@ -183,7 +183,7 @@ def go_on(
     folder = RunFolder(path)
     with folder.sole_use(patience=SECONDS_TO_LET_GO):
         folder.remove_left_overs()
-        config = read_run_config(folder.config_path)
+        config = read_config(folder.config_path)
         run = open_run(folder, config, threads=threads, for_use=False, listener=listener, stop=stop)
         if folder.has_state:
             run.resume()

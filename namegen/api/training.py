@@ -20,7 +20,7 @@ from namegen.api.teaching import (
     lasting,
 )
 from namegen.backends import load_engine
-from namegen.config import Config, merge, read_run_config, write_config
+from namegen.config import Config, merge, read_config, write_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.progress import Listener
 from namegen.core.training.run import RunResult, TrainingRun
@@ -175,7 +175,7 @@ def _go_on(
     teach_on: SideBySide,
 ) -> RunResult:
     """What ``resume`` does in a folder that is its own meanwhile."""
-    config = read_run_config(run_folder.config_path)
+    config = read_config(run_folder.config_path)
     _check_longer(epochs, config)
     config = merge(config, {"run.backend": backend, "training.epochs": epochs})
     run_folder.remove_left_overs()

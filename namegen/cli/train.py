@@ -29,7 +29,7 @@ from namegen.cli.terminal import (
     printable,
 )
 from namegen.cli.training_options import NOT_OF_TEACHING, OF_TEACHING, SETTINGS, settings
-from namegen.config import Config, merge, read_config, read_run_config
+from namegen.config import Config, merge, read_config
 from namegen.config_files import find_config
 from namegen.core.settings import DROPS
 from namegen.core.training import CONFIG_FILE
@@ -120,7 +120,7 @@ def train(
     _refuse_beside_resume(ctx)
     run_config = Path(resume) / CONFIG_FILE
     # Of a folder that has none, api.resume says so.
-    resolved = read_run_config(run_config) if is_file(run_config, None) else Config()
+    resolved = read_config(run_config) if is_file(run_config, None) else Config()
     backend, epochs = given["backend"], given["epochs"]
     learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, resume=resume, backend=backend, epochs=epochs)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from namegen.api.teachers import OnTeachers, train_side_by_side
 from namegen.api.teaching import SideBySide
 from namegen.children import Children, Event, Part, PartEnded, PartProgress, Runner, run_all
-from namegen.config import read_run_config
+from namegen.config import read_config
 from namegen.core.training.run_folder import RunFolder
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, EngineError, NamegenError, TrainingError, missing_library, setting
@@ -46,7 +46,7 @@ def on_scheduler(address: str) -> SideBySide:
     require_dask()
 
     def train(folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
-        engines = {read_run_config(RunFolder(folder).config_path).run.backend for folder in folders}
+        engines = {read_config(RunFolder(folder).config_path).run.backend for folder in folders}
         train_side_by_side(folders, watcher=watcher, stop=stop, runner=Cluster(address, engines))
 
     return train

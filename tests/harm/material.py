@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from namegen.api.training import train
-from namegen.config import parse_config, read_run_config
+from namegen.config import parse_config, read_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import read_tensors
 from namegen.core.training import MODEL_FILE
@@ -69,7 +69,7 @@ def every_file_opens(folder: Path) -> None:
     for path in folder.iterdir():
         match path.name:
             case "config.toml":
-                read_run_config(path)
+                read_config(path)
             case "names.txt":
                 assert path.read_text(encoding="utf-8").endswith("\n")
             case "history.csv":
