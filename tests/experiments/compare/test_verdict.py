@@ -105,16 +105,6 @@ def test_the_ratio_has_its_range_over_the_rounds_and_its_batch(comparison: Compa
     )
 
 
-def test_rounds_are_paired(comparison: Comparison) -> None:
-    """What slowed the machine down in one round hit both: the ratio does not see it."""
-    made = timed(
-        like_for_like(comparison, numpy=0, keras=0),
-        {"numpy": [(10.0, 1.0), (0.1, 9.0)], "keras": [(20.0, 3.0), (0.2, 27.0)]},
-    )
-    assert "numpy is 2.0 times as fast as keras" in answers(made, FASTER)
-    assert "numpy is 3.0 times as fast as keras in batches of 512" in answers(made, FASTER)
-
-
 def test_engines_that_change_places_from_round_to_round_are_not_told_apart(comparison: Comparison) -> None:
     made = timed(
         like_for_like(comparison, numpy=0, keras=0),
