@@ -1,15 +1,153 @@
-"""Bands: how far a search goes before it gives up, to the prefix; and that how it goes about it changes nothing."""
+"""Bands: the likeliest names are those that writing down every name finds; how far a search goes, to the prefix."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import namegen.core.generation.bands as bands_module
+import namegen.core.generation.generator as generator_module
+from namegen.core.data.sameness import known_digests, normalise
 from namegen.core.generation.bands import BandSearch, ByProbability
-from namegen.core.generation.generator import Generator
-from namegen.core.generation.wishes.wishlist import Contains, EndsWith, Wishlist
+from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.wishes.wishlist import Contains, EndsWith, MinDistance, StartsWith, Wishlist
+from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names
+from tests.core.generation.wishes.test_wishlist import EXAMPLES
+
+MODEL = SmallModel()
+LONGEST = 7
+EXACT = all_names(MODEL, LONGEST)
+BLOCK_ROWS = "namegen.core.generation.count_splitting.BLOCK_ROWS"
+
+
+def best(n: int, model: SmallModel = MODEL, known: list[str] | None = None, **asked: object) -> list[str]:
+    source = Generator(model, model.vocabulary, known_names=None if known is None else known_digests(known))
+    asked = {"max_length": LONGEST, "allow_seen": known is None} | asked
+    return [name for batch in likeliest(source, n, **asked) for name in batch.names]  # type: ignore[arg-type]
+
+
+def in_order(exact: dict[str, float]) -> list[str]:
+    """By falling probability, equals by their characters."""
+    return sorted(filter(None, exact), key=lambda name: (-exact[name], name))
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 100, 1000])
+def test_the_likeliest_are_those_of_brute_force_with_their_probabilities(n: int) -> None:
+    batch = next(likeliest(Generator(MODEL, MODEL.vocabulary), n, max_length=LONGEST, allow_seen=True))
+    assert batch.names == in_order(EXACT)[:n]
+    np.testing.assert_allclose(batch.log_probability, [np.log(EXACT[name]) for name in batch.names], rtol=1e-5)
+    assert (np.diff(batch.log_probability) <= 0).all()
+
+
+@pytest.mark.parametrize("wish", EXAMPLES)
+def test_wishes_hold(wish: str) -> None:
+    wishes, holds = EXAMPLES[wish]
+    expected = [name for name in in_order(EXACT) if holds(name)][:50]
+    assert best(len(expected), wishes=wishes) == expected
+
+
+@given(
+    n=st.integers(1, 40),
+    seed=st.floats(0, 100),
+    starts_with=st.text("ab", max_size=2),
+    contains=st.text("ab", max_size=2),
+    known=st.lists(st.text("ab", min_size=1, max_size=3), max_size=6),
+)
+@settings(max_examples=20)
+def test_any_small_model_and_wish(n: int, seed: float, starts_with: str, contains: str, known: list[str]) -> None:
+    model = SmallModel("ab", seed=seed)
+    exact = all_names(model, 5)
+    wanted = [name for name in in_order(exact) if name.startswith(starts_with) and contains in name]
+    expected = [name for name in wanted if name not in known][:n]
+    found: list[str] = []
+    source = Generator(model, model.vocabulary, known_names=known_digests(known))
+    asked = Wishlist([StartsWith(starts_with), Contains(contains)])
+    try:
+        for batch in likeliest(source, n, max_length=5, wishes=asked):
+            found += batch.names
+    except GenerationError:
+        assert len(expected) < n
+    # Float32 logits: names as good as equally likely may stand either way round.
+    np.testing.assert_allclose([exact[name] for name in found], [exact[name] for name in expected], rtol=1e-6)
+
+
+def test_of_one_name_in_two_spellings_the_likelier_is_given() -> None:
+    model = SmallModel(" Aab")
+    every = [name for name in in_order(all_names(model, 4)) if name == name.strip()]
+    expected: dict[str, str] = {}
+    for name in every:
+        expected.setdefault(normalise(name), name)
+    assert best(30, model, max_length=4) == list(expected.values())[:30]
+    assert best(30, model, max_length=4, allow_repeats=True) == every[:30]
+
+
+def test_equally_likely_names_stand_in_the_order_of_their_characters() -> None:
+    class Even(SmallModel):
+        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            logits, state = super().step(tokens, state)
+            return np.zeros_like(logits), state
+
+    assert best(7, Even("ba"[::-1]), max_length=3) == ["a", "b", "aa", "ab", "ba", "bb", "aaa"]
+
+
+def test_progress_is_told_and_changes_nothing() -> None:
+    told: list[tuple[int, int]] = []
+    assert best(60, on_progress=lambda found, read: told.append((found, read))) == in_order(EXACT)[:60]
+    found, read = map(list, zip(*told, strict=True))
+    assert len(read) > 5
+    assert read == sorted(set(read))
+    assert found == sorted(found)
+    assert 0 < found[-1] <= 60
+
+
+def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
+    batches = likeliest(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
+    assert next(batches).names == in_order(all_names(MODEL, 2))
+    with pytest.raises(GenerationError, match=r"names found: 12 of 20 asked for.*no other name is possible"):
+        next(batches)
+
+
+def test_a_search_that_comes_to_its_bound_gives_what_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "MOST_PREFIXES", 3_000)
+    wishes = Wishlist([Contains("abcabc"), MinDistance(2, ["ccc"])])
+    batches = likeliest(Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True)
+    found: list[str] = []
+    with pytest.raises(GenerationError, match=r"names found: \d+ of 500 .* prefixes: .*relax contains"):
+        found.extend(name for batch in batches for name in batch.names)
+    monkeypatch.setattr(generator_module, "MOST_PREFIXES", 100_000)
+    assert found == best(max(len(found), 1), max_length=30, wishes=wishes)[: len(found)]
+    monkeypatch.setattr(generator_module, "MOST_PREFIXES", 50)
+    with pytest.raises(GenerationError, match=r"no more within .* prefixes: ask for fewer"):  # it has refused nothing
+        best(10_000, SmallModel("abcdef"), max_length=12, allow_repeats=True)
+
+
+def test_new_names_are_not_of_the_list_in_any_spelling() -> None:
+    known = in_order(EXACT)[:5]
+    assert best(10, known=[name.upper() for name in known]) == in_order(EXACT)[5:15]
+
+
+def test_wishes_are_checked_at_once() -> None:
+    with pytest.raises(SettingsError, match="starts_with"):
+        likeliest(Generator(MODEL, MODEL.vocabulary), 1, max_length=5, wishes=Wishlist([StartsWith("X")]))
+    with pytest.raises(SettingsError, match="-3 names"):
+        likeliest(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
+    assert best(0) == []
+
+
+def test_a_floor_far_below_is_reached_at_once() -> None:
+    """All but one name are so unlikely that a floor that goes down step by step would never come there."""
+
+    class Steep(SmallModel):
+        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            logits, state = super().step(tokens, state)
+            return np.where(np.arange(4) == 1, 0, [-1e30, 0, -3e30, -2e30]).astype(np.float32) + 0 * logits, state
+
+    told: list[int] = []
+    assert best(2, Steep(), max_length=2, on_progress=lambda found, read: told.append(read)) == ["a", "aa"]
+    assert told[-1] < 50
 
 
 class Counting(SmallModel):
@@ -53,15 +191,12 @@ def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_wishes_ar
     assert found == names[: len(found)]
 
 
-@pytest.mark.parametrize("bound", [0, 1])
-def test_one_prefix_at_least_is_read_and_no_more_than_are_allowed(bound: int) -> None:
-    search, _ = searched(bound, 3, SmallModel("a"))
-    assert (search.bounded, search.read) == (True, 1)
-
-
-def test_a_search_ends_where_more_waits_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = SmallModel("".join(map(chr, range(300, 400))))
-    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", 10)
+def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bound in (0, 1):
+        search, _ = searched(bound, 3, SmallModel("a"))
+        assert (search.bounded, search.read) == (True, 1)
+    model = SmallModel("".join(map(chr, range(300, 360))))
+    monkeypatch.setattr(BLOCK_ROWS, 10)
     assert not searched(10**9, 20, model)[0].bounded
     monkeypatch.setattr(bands_module, "MOST_NUMBERS", 100)  # of the first characters alone more would wait
     search, _ = searched(10**9, 20, model)
@@ -69,13 +204,15 @@ def test_a_search_ends_where_more_waits_than_there_is_room_for(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("small_band", [5, 1_000])
-def test_wide_bands_and_narrow_ones_find_the_same(small_band: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = all_names(SmallModel(), 6)
-    expected = sorted(filter(None, exact), key=lambda name: (-exact[name], name))
+def test_wide_bands_narrow_ones_and_small_blocks_find_the_same(
+    small_band: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = in_order(all_names(MODEL, 6))
     monkeypatch.setattr(bands_module, "SMALL_BAND", small_band)
     monkeypatch.setattr(bands_module, "BAND_NATS", 0.1)
-    for n in (10, 600):
-        assert searched(10**9, n, SmallModel())[1] == expected[:n]
+    assert searched(10**9, 600, MODEL)[1] == expected[:600]
+    monkeypatch.setattr(BLOCK_ROWS, 3)
+    assert searched(10**9, 10, MODEL)[1] == expected[:10]
 
 
 @pytest.mark.parametrize("rows_a_block", [2, 7])
@@ -83,8 +220,5 @@ def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(
     rows_a_block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With enough names the floor rises while blocks of every length wait."""
-    monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_ROWS", rows_a_block)
-    model = SmallModel("abcd")
-    exact = all_names(model, 6)
-    expected = sorted(filter(None, exact), key=lambda name: (-exact[name], name))
-    assert searched(10**9, 256, model)[1] == expected[:256]
+    monkeypatch.setattr(BLOCK_ROWS, rows_a_block)
+    assert searched(10**9, 256, MODEL)[1] == in_order(all_names(MODEL, 6))[:256]
