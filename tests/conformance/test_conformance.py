@@ -20,14 +20,16 @@ from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 ALL_AT_ONCE = "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
-FOR_EVERY_CELL = ("as a language model", "same logits", ALL_AT_ONCE)  # the first two only read
-OF_NO_CELL = ("same over a long stream",)  # all about the stream and the optimizer
-COMPILE_MOST = ("targets", "masks", "same with masks and targets")
+ONLY_READ = ("as a language model", "same logits")
 COMPILE_ANEW = (  # programs that no other check needs
     "gradients",
+    "targets",
+    "masks",
     "mixed steps",
     "beginnings",
     "threads",
+    "same training",
+    "same training in float32",
     "same after resuming",
     "same with mixed steps",
     "same with single masks",
@@ -40,22 +42,19 @@ CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 
 def cases() -> list[object]:
-    """Each engine and check; but an engine that compiles does so for seconds each time that it trains: that is checked
-    here with the LSTM, whose state has two parts, and with all cells in test_parity.py. What compiles most is checked
-    with the SimpleRNN, all of it at once here, and by itself and with the LSTM among the slow tests; what compiles for
-    itself alone is checked with the LSTM, among the slow tests.
+    """Each engine and check; but one that compiles does so for seconds each time that it trains. Here the SimpleRNN is
+    checked, which compiles fastest. The LSTM, whose state has two parts, and what compiles for itself alone are among
+    the slow tests. All cells and optimizers train in test_parity.py.
     """
     listed = []
     for name in engine_paths():
         for cell in CELLS if name != "numpy" else ():
             for check in CHECKS:
-                most = cell == "simple_rnn" and check in COMPILE_MOST
-                if name in EXTRAS and not (check in FOR_EVERY_CELL or cell == "lstm" or most):
-                    continue
-                slow = name in EXTRAS and check in COMPILE_MOST + COMPILE_ANEW
-                slow &= (cell, check) != ("simple_rnn", "same with masks and targets")
-                if check not in OF_NO_CELL or cell == "lstm":
-                    listed.append(pytest.param(name, cell, check, marks=[pytest.mark.slow] if slow else []))
+                quick = check in ONLY_READ or (cell == "simple_rnn" and check not in COMPILE_ANEW)
+                if name not in EXTRAS or quick:
+                    listed.append(pytest.param(name, cell, check))
+                elif cell == "lstm" or check == ALL_AT_ONCE:
+                    listed.append(pytest.param(name, cell, check, marks=pytest.mark.slow))
     return listed
 
 

@@ -109,7 +109,7 @@ def export_tflite(
     network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
     check_formulas(checkpoint)
-    checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))  # of version 1 it has none yet
+    checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
     beginnings = checkpoint.beginnings

@@ -100,10 +100,13 @@ TYPES = {
     np.dtype(np.bool_): Type.BOOL,
     np.dtype(np.int8): Type.INT8,
 }
+OPTIONS = {op: Options[op.name] for op in Op if op.name in Options.__members__}
+OPTIONS |= dict.fromkeys((Op.SUM, Op.REDUCE_MAX, Op.REDUCE_ANY), Options.REDUCER)
+NONE_CHOSEN: Mapping[int, Number] = {}
 LARGEST_PLACEHOLDER = 127  # operators with larger numbers have this one in the field of old files
 
 Shape: TypeAlias = tuple[int, ...]
-Chosen: TypeAlias = tuple[Options, Mapping[int, Number]] | None  # an operator's options
+Fields: TypeAlias = Mapping[int, Number]  # of an operator's options; those left out have the schema's default
 
 
 @dataclass(frozen=True)
@@ -302,14 +305,14 @@ class Graph:
         inputs: Sequence[Tensor | None],
         kind: Type,
         shape: Shape,
-        options: Chosen = None,
+        fields: Fields = NONE_CHOSEN,
         *,
         version: int = 1,
         scales: Table | None = None,
     ) -> Tensor:
         """An operator with one output, which is given back."""
         output = self.tensor(kind, shape, scales=scales)
-        self.run(op, inputs, [output], options, version)
+        self.run(op, inputs, [output], fields, version)
         return output
 
     def run(
@@ -317,18 +320,18 @@ class Graph:
         op: Op,
         inputs: Sequence[Tensor | None],
         outputs: Sequence[Tensor],
-        options: Chosen = None,
+        fields: Fields = NONE_CHOSEN,
         version: int = 1,
     ) -> None:
         """An operator; an input of None is left out."""
-        fields: dict[int, Number | Part] = {
+        operator: dict[int, Number | Part] = {
             0: Number("<I", self.file.operator(op, version)),
             1: numbers(-1 if tensor is None else tensor.place for tensor in inputs),
             2: numbers(tensor.place for tensor in outputs),
         }
-        if options is not None:
-            fields[3], fields[4] = Number("<B", options[0]), Table(options[1])
-        self.operators.append(Table(fields))
+        if op in OPTIONS:
+            operator |= {3: Number("<B", OPTIONS[op]), 4: Table(fields)}
+        self.operators.append(Table(operator))
 
     def table(self) -> Table:
         """As it stands in the file."""

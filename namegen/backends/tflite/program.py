@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from namegen.backends.tflite.flatbuffer import Number
-from namegen.backends.tflite.graph import Chosen, File, Graph, Op, Options, Tensor, Type, Weight, integer, true
+from namegen.backends.tflite.graph import File, Graph, Op, Tensor, Type, Weight, integer, true
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.network.recurrent_network import RecurrentNetwork
 
@@ -80,9 +80,9 @@ class Program:
         uniforms = graph.tensor(Type.FLOAT32, (ANY, ANY), name="uniforms")
         temperature = graph.tensor(Type.FLOAT32, (), name="temperature")
         first, rest = self._begin(graph, uniforms)
-        shape = graph.add(Op.SHAPE, [rest], Type.INT32, (2,), (Options.SHAPE, {0: Number("<b", Type.INT32)}))
+        shape = graph.add(Op.SHAPE, [rest], Type.INT32, (2,), {0: Number("<b", Type.INT32)})
         rows, longest = (graph.tensor(Type.INT32, ()) for _ in range(2))
-        graph.run(Op.UNPACK, [shape], [rows, longest], (Options.UNPACK, {0: integer(2)}))
+        graph.run(Op.UNPACK, [shape], [rows, longest], {0: integer(2)})
         turned = graph.constant([1, 0])
         columns = graph.add(Op.TRANSPOSE, [rest, turned], Type.FLOAT32, (ANY, ANY))  # (T, n)
         draws = graph.add(Op.GREATER, [temperature, graph.constant(0, np.float32)], Type.BOOL, ())
@@ -106,7 +106,7 @@ class Program:
         goes_on, body = self._goes_on(variables), self._body(variables)
         outputs = [graph.tensor(tensor.type, tensor.shape) for tensor in variables.values()]
         places = {0: integer(goes_on.place), 1: integer(body.place)}
-        graph.run(Op.WHILE, list(variables.values()), outputs, (Options.WHILE, places))
+        graph.run(Op.WHILE, list(variables.values()), outputs, places)
         tokens = graph.add(Op.TRANSPOSE, [outputs[1], turned], Type.INT32, (ANY, ANY))
         self.file.sign("generate", graph, {"uniforms": uniforms, "temperature": temperature}, {"tokens": tokens})
 
@@ -117,7 +117,7 @@ class Program:
         sums = graph.constant(np.cumsum(self.beginnings.shares), np.float32)
         chosen = self._drawn(graph, sums, columns_of(graph, uniforms, 0, 1))
         ids = graph.constant(self.beginnings.ids)
-        return graph.add(Op.GATHER, [ids, chosen], Type.INT32, (ANY,), GATHER), columns_of(graph, uniforms, 1, None)
+        return graph.add(Op.GATHER, [ids, chosen], Type.INT32, (ANY,)), columns_of(graph, uniforms, 1, None)
 
     def _drawn(self, graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
         """The first id whose sum exceeds the uniform number (n, 1), the last if none does."""
@@ -125,7 +125,7 @@ class Program:
         wide = (ANY, sums.shape[-1])
         below = graph.add(Op.LESS_EQUAL, [sums, uniforms], Type.BOOL, wide)
         ones = graph.add(Op.CAST, [below], Type.INT32, wide)
-        counted = graph.add(Op.SUM, [ones, graph.constant(1)], Type.INT32, (ANY,), (Options.REDUCER, {}))
+        counted = graph.add(Op.SUM, [ones, graph.constant(1)], Type.INT32, (ANY,))
         return graph.add(Op.MINIMUM, [counted, last_id], Type.INT32, (ANY,))
 
     def _goes_on(self, variables: Mapping[str, Tensor]) -> Graph:
@@ -133,7 +133,7 @@ class Program:
         graph = self.file.graph("goes_on")
         inner = _inner(graph, variables)
         is_left = graph.add(Op.LESS, [inner["place"], inner["longest"]], Type.BOOL, ())
-        lives = graph.add(Op.REDUCE_ANY, [inner["alive"], graph.constant([0])], Type.BOOL, (), (Options.REDUCER, {}))
+        lives = graph.add(Op.REDUCE_ANY, [inner["alive"], graph.constant([0])], Type.BOOL, ())
         graph.ends(inner.values(), [graph.add(Op.LOGICAL_AND, [is_left, lives], Type.BOOL, ())])
         return graph
 
@@ -143,26 +143,26 @@ class Program:
         inner = _inner(graph, variables)
         names = [name for name in inner if name.startswith("state_")]
         logits, after = self._read(graph, inner["last"], [inner[name] for name in names])
-        kind = (Options.ARG_MAX, {0: Number("<b", Type.INT32)})
+        kind = {0: Number("<b", Type.INT32)}
         likeliest = graph.add(Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), kind)
-        kept = (Options.REDUCER, {0: true()})
+        kept = {0: true()}
         highest = graph.add(Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), kept)
-        below = graph.add(Op.SUB, [logits, highest], Type.FLOAT32, (ANY, V), (Options.SUB, {}))  # before it overflows
-        scaled = graph.add(Op.DIV, [below, inner["divisor"]], Type.FLOAT32, (ANY, V), (Options.DIV, {}))
-        beta = (Options.SOFTMAX, {0: Number("<f", 1.0)})
+        below = graph.add(Op.SUB, [logits, highest], Type.FLOAT32, (ANY, V))  # before it overflows
+        scaled = graph.add(Op.DIV, [below, inner["divisor"]], Type.FLOAT32, (ANY, V))
+        beta = {0: Number("<f", 1.0)}
         chances = graph.add(Op.SOFTMAX, [scaled], Type.FLOAT32, (ANY, V), beta)
-        sums = graph.add(Op.CUMSUM, [chances, graph.constant(1)], Type.FLOAT32, (ANY, V), (Options.CUMSUM, {}))
-        uniforms = graph.add(Op.GATHER, [inner["columns"], inner["place"]], Type.FLOAT32, (ANY,), GATHER)
+        sums = graph.add(Op.CUMSUM, [chances, graph.constant(1)], Type.FLOAT32, (ANY, V))
+        uniforms = graph.add(Op.GATHER, [inner["columns"], inner["place"]], Type.FLOAT32, (ANY,))
         upright = graph.add(Op.RESHAPE, [uniforms, graph.constant([-1, 1])], Type.FLOAT32, (ANY, 1))
         drawn = self._drawn(graph, sums, upright)
         chosen = graph.add(Op.SELECT_V2, [inner["draws"], drawn, likeliest], Type.INT32, (ANY,))
         alive = graph.add(Op.CAST, [inner["alive"]], Type.INT32, (ANY,))
-        last = graph.add(Op.MUL, [chosen, alive], Type.INT32, (ANY,), (Options.MUL, {}))
+        last = graph.add(Op.MUL, [chosen, alive], Type.INT32, (ANY,))
         row = graph.add(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
         corner = self._pack(graph, inner["place"], graph.constant(0))
         tokens = graph.add(Op.DYNAMIC_UPDATE_SLICE, [inner["tokens"], row, corner], Type.INT32, (ANY, ANY))
         done = {
-            "place": graph.add(Op.ADD, [inner["place"], graph.constant(1)], Type.INT32, (), (Options.ADD, {})),
+            "place": graph.add(Op.ADD, [inner["place"], graph.constant(1)], Type.INT32, ()),
             "tokens": tokens,
             "last": last,
             "alive": graph.add(Op.NOT_EQUAL, [last, graph.constant(0)], Type.BOOL, (ANY,)),
@@ -178,11 +178,7 @@ class Program:
         return graph.add(Op.FILL, [shape, one], one.type, sizes, version=2)
 
     def _pack(self, graph: Graph, *sizes: Tensor) -> Tensor:
-        options = (Options.PACK, {0: integer(len(sizes))})
-        return graph.add(Op.PACK, sizes, Type.INT32, (len(sizes),), options)
-
-
-GATHER: Chosen = (Options.GATHER, {})
+        return graph.add(Op.PACK, sizes, Type.INT32, (len(sizes),), {0: integer(len(sizes))})
 
 
 def _inner(graph: Graph, variables: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -194,15 +190,14 @@ def columns_of(graph: Graph, rows: Tensor, start: int, stop: int | None) -> Tens
     """Columns of a matrix, from ``start`` to before ``stop``; None: to the last."""
     to_the_end = 0b11 if stop is None else 0b01  # bits of axes whose own bound is meant
     bounds = [graph.constant(bound) for bound in ([0, start], [0, stop or 0], [1, 1])]
-    options = (Options.STRIDED_SLICE, {0: integer(0b01), 1: integer(to_the_end)})
-    width = ANY if stop is None else stop - start
-    return graph.add(Op.STRIDED_SLICE, [rows, *bounds], rows.type, (rows.shape[0], width), options)
+    shape = (rows.shape[0], ANY if stop is None else stop - start)
+    return graph.add(Op.STRIDED_SLICE, [rows, *bounds], rows.type, shape, {0: integer(0b01), 1: integer(to_the_end)})
 
 
 def multiply(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:
     """``rows K (+ b)``: a kernel stands in the file as (outputs, inputs), as the operator reads it."""
     is_small = kernel.scales is not None
-    options = (Options.FULLY_CONNECTED, {3: true()} if is_small else {})
+    options = {3: true()} if is_small else {}
     inputs = [rows, graph.weight(kernel), None if bias is None else graph.weight(bias)]
     shape = (ANY, kernel.values.shape[0])
     return graph.add(Op.FULLY_CONNECTED, inputs, Type.FLOAT32, shape, options, version=HYBRID if is_small else 1)
@@ -232,11 +227,11 @@ class Layer:
             return multiply(self.graph, rows, kernel, bias)
         table, columns = self.graph.weight(kernel), kernel.values.shape[1]
         if kernel.scales is None:
-            x = self.graph.add(Op.GATHER, [table, rows], Type.FLOAT32, (ANY, columns), GATHER)
+            x = self.graph.add(Op.GATHER, [table, rows], Type.FLOAT32, (ANY, columns))
         else:
             _, scales = self.graph.file.weight(kernel)
             narrow = self.graph.add(
-                Op.GATHER, [table, rows], Type.INT8, (ANY, columns), GATHER, version=GATHERS_INT8, scales=scales
+                Op.GATHER, [table, rows], Type.INT8, (ANY, columns), version=GATHERS_INT8, scales=scales
             )
             x = self.graph.add(Op.DEQUANTIZE, [narrow], Type.FLOAT32, (ANY, columns), version=WIDENS_INT8)
         return x if bias is None else self.of(Op.ADD, x, self.graph.weight(bias), columns)
@@ -247,8 +242,7 @@ class Layer:
 
     def of(self, op: Op, a: Tensor, b: Tensor, width: int = 0) -> Tensor:
         """ADD, SUB or MUL of two."""
-        options = {Op.ADD: Options.ADD, Op.SUB: Options.SUB, Op.MUL: Options.MUL}[op]
-        return self.graph.add(op, [a, b], Type.FLOAT32, (ANY, width or self.width), (options, {}))
+        return self.graph.add(op, [a, b], Type.FLOAT32, (ANY, width or self.width))
 
     def curve(self, op: Op, x: Tensor) -> Tensor:
         """TANH or LOGISTIC."""
@@ -257,7 +251,7 @@ class Layer:
     def split(self, x: Tensor, parts: int) -> list[Tensor]:
         """Columns in parts of one width."""
         outputs = [self.graph.tensor(Type.FLOAT32, (ANY, x.shape[1] // parts)) for _ in range(parts)]
-        self.graph.run(Op.SPLIT, [self.graph.constant(1), x], outputs, (Options.SPLIT, {0: integer(parts)}))
+        self.graph.run(Op.SPLIT, [self.graph.constant(1), x], outputs, {0: integer(parts)})
         return outputs
 
 
