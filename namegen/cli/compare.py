@@ -11,8 +11,9 @@ import click
 from namegen.cli import options
 from namegen.cli.ending import exit_code
 from namegen.cli.options import note_engines, open_list
+from namegen.cli.progress import ManyTrainings
 from namegen.cli.report import show_table, without_ranges
-from namegen.cli.terminal import Notes, beside, columns, counted, draw_over, json_text, one_line, printable
+from namegen.cli.terminal import Notes, beside, columns, counted, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
@@ -20,7 +21,6 @@ from namegen.threads import limit_threads
 if TYPE_CHECKING:
     from namegen.experiments.compare.document import Comparison, ListEntry
     from namegen.experiments.table import Table
-    from namegen.experiments.watcher import Event
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
@@ -96,7 +96,8 @@ def compare_backends(
 
     scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed)
     try:
-        results = compare(corpora, out, scope=scope, watcher=ComparisonLines(notes))
+        with ManyTrainings(notes, "measurement") as progress:
+            results = compare(corpora, out, scope=scope, watcher=progress)
     except KeyboardInterrupt as error:
         notes("stopped; finished measurements are kept, and the same command continues from there")
         ctx.exit(exit_code(error))
@@ -111,35 +112,6 @@ def compare_backends(
             f"{counted(len(results.failed), 'measurement')} failed, the first one ({first.what}) with: {first.why}; "
             "run the same command to try again"
         )
-
-
-class ComparisonLines:
-    """How far the comparison is, on standard error: what runs, and a line for each measurement that has ended."""
-
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
-        self._drawn = notes.can_draw_over
-        self._total = self._done = 0
-
-    def __call__(self, event: Event) -> None:
-        """Take in what the comparison tells."""
-        from namegen.experiments.watcher import Ended, Planned, Running
-
-        match event:
-            case Planned(total, kept):
-                self._total, self._done = total, kept
-                going_on = f", {kept:,} of them already done" if kept else ""
-                self._notes(f"{total:,} measurements{going_on}")
-            case Running(under_way):  # on a terminal only: it is drawn over by what ended
-                self._draw(one_line(f"… {printable(under_way[-1].label)}"))
-            case Ended(label, seconds, trouble):
-                self._done += 1
-                self._draw("")
-                self._notes(f"{self._done}/{self._total}  {label}  {trouble or f'{seconds:.1f} s'}")
-
-    def _draw(self, text: str) -> None:
-        if self._drawn:
-            draw_over(text)
 
 
 # --- what is said at the end ------------------------------------------------------------------------------------------

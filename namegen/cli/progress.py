@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from namegen.core.teaching.teachers import Weighing
     from namegen.core.training.progress import EpochRecord, TrainingProgress
     from namegen.core.training.run import TrainingRun
+    from namegen.experiments.watcher import Event
 
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_TEACHERS = 5.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
 SAMPLES_KEPT = 8
+RUNNING_SHOWN = 8
 COLUMNS = 80
 TIE = 0.005  # nats per character
 BEST = "best"  # the effort; its own module loads NumPy
@@ -361,3 +363,80 @@ class LiveBlock(Display):
         says.truncate(self._live.console.width - len("^C "), overflow="ellipsis")  # an echo at its end wraps no line
         figures = Text("\n".join(in_lines(parts, self._live.console.width)), no_wrap=True, overflow="ellipsis")
         return Group(head, figures, says)
+
+
+class ManyTrainings(AbstractContextManager["ManyTrainings"]):
+    """How far a sweep or a comparison is: a line for each training or measurement that has ended.
+
+    In a terminal, a bar and a line for each one under way are drawn over and over below them.
+
+    Args:
+        notes: what is said.
+        thing: what each is called: ``run``.
+    """
+
+    def __init__(self, notes: Notes, thing: str) -> None:
+        self._notes, self._thing = notes, thing
+        self._total = self._done = self._busy = self._done_before = 0
+        self._start = time.monotonic()
+        self._waits = False
+        self._live: Any = None
+
+    def __enter__(self) -> ManyTrainings:
+        self._live = start_live(transient=True) if self._notes.can_draw_over else None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the block away, and give the cursor back."""
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take in what is told."""
+        from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running
+
+        match event:
+            case Planned(total, kept, scheduler):
+                self._total, self._done, self._done_before = total, kept, kept
+                going_on = f", {kept:,} of them already done" if kept else ""
+                where = f", on the scheduler {scheduler}" if scheduler and kept < total else ""
+                self._notes(f"{counted(total, self._thing)}{going_on}{where}")
+                self._draw(["starting"] if kept < total else [])
+            case Running(under_way):
+                self._busy, self._waits = len(under_way), False
+                epochs = [f"  epoch {one.epoch}/{one.epochs}" if one.epochs else "" for one in under_way]
+                self._draw([printable(one.label) + epoch for one, epoch in zip(under_way, epochs, strict=True)])
+            case NoWorkers():
+                if not self._waits:  # said once
+                    self._say("the scheduler has no worker yet; waiting for one (Ctrl-C stops)")
+                self._busy, self._waits = 0, True
+            case Ended(label, seconds, trouble, accuracy):
+                self._done += 1
+                share = "" if accuracy is None else f"{percent(accuracy)} held-out in "
+                left = "" if self._live else f"  ({self._total - self._done:,} left{self._time_left()})"
+                self._say(f"{self._done}/{self._total}  {label}: {trouble or f'{share}{seconds:.1f} s'}{left}")
+
+    def _say(self, text: str) -> None:
+        """Above the block, which stays where it is."""
+        if self._live is None:
+            self._notes(text)
+        else:
+            self._live.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    def _time_left(self) -> str:
+        """By the pace so far."""
+        made, left = self._done - self._done_before, self._total - self._done
+        return f", about {clock((time.monotonic() - self._start) / made * left)}" if made and left else ""
+
+    def _draw(self, lines: list[str]) -> None:
+        if self._live is None:
+            return
+        from rich.console import Group
+        from rich.text import Text
+
+        left = f"{self._busy:,} running, {self._total - self._done - self._busy:,} left{self._time_left()}"
+        if len(lines) > RUNNING_SHOWN:
+            lines = [*lines[:RUNNING_SHOWN], f"and {len(lines) - RUNNING_SHOWN:,} more"]
+        texts = [Text(f"  {line}", no_wrap=True, overflow="ellipsis", style="dim") for line in lines]
+        head = bars([(f"{self._done:,}/{self._total:,}", self._done, self._total, left)])
+        self._live.update(Group(head, *texts), refresh=True)

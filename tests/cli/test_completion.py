@@ -1,4 +1,4 @@
-"""What a shell completes at a Tab: bash, zsh and fish themselves, by the lines that ``docs/use/cli.md`` gives."""
+"""What a shell completes at a Tab: bash, zsh and fish, by the lines that ``docs/use/cli.md`` gives."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from namegen.cli import COMMANDS
+from namegen.cli import COMMANDS, cli
 from namegen.lists import BUNDLED
 from namegen.models import SHIPPED
 from tests.requirements import require_program
@@ -21,109 +22,85 @@ LINES = dict(
 )
 # What bash does at a Tab: the words so far, and which of them the cursor is in.
 TAB = """
-{line}
+eval "$(_NAMEGEN_COMPLETE=bash_source namegen)"
 complete -p namegen >&2
-COMP_WORDS=({words})
-COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
-compopt() {{ echo "compopt $1 $2"; }}
+COMP_WORDS=(namegen generate world)
+COMP_CWORD=2
+compopt() { echo "compopt $1 $2"; }
 _namegen_completion namegen
-printf '%s\\n' "${{COMPREPLY[@]}}"
+printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """With the command where a shell finds it."""
-    folder = tmp_path_factory.mktemp("bin")
-    program = folder / "namegen"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m namegen "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
-    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-
-
-def tab(environment: dict[str, str], folder: Path, *words: str) -> list[str]:
-    quoted = " ".join(f"'{word}'" for word in words)
-    done = subprocess.run(
-        [require_program("bash"), "--norc", "-c", TAB.format(line=LINES["bash"], words=quoted)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "complete" in done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout.splitlines()
+def completed(shell: str, line: str) -> list[str]:
+    """What the program gives to a shell at the end of a line."""
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_NAMEGEN_COMPLETE": f"{shell}_complete"}
+    if shell == "fish":
+        words["COMP_CWORD"] = line.split(" ")[-1]
+    return CliRunner().invoke(cli, prog_name="namegen", env=words).stdout.splitlines()
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("line", "found"),
     [
-        (("namegen", "export-t"), ["export-tflite"]),
-        (("namegen", ""), list(COMMANDS)),
-        (("namegen", "--ver"), ["--version"]),
-        (("namegen", "generate", "--starts"), ["--starts-with"]),
-        (("namegen", "generate", "world"), ["compopt -o default", "world-given", "world-family"]),
-        (("namegen", "score", "--model", ""), ["compopt -o default", *SHIPPED]),
-        (("namegen", "evaluate", "mlb-last", "jap"), ["compopt -o default", "japanese-given"]),
-        (("namegen", "train", ""), ["compopt -o default", *BUNDLED]),
-        (("namegen", "train", "friends"), ["compopt -o default", ""]),  # no list: files
-        (("namegen", "generate", "--backend", "n"), ["numpy"]),
-        (("namegen", "train", "--backend", ""), ["numpy", "keras"]),
-        (("namegen", "generate", "world-family", "--label", "zu"), ["Zulu"]),
-        (("namegen", "generate", "world-given", "--label", "zu"), [""]),
-        (("namegen", "people", "--origin", "It"), ["Italian"]),
-        (("namegen", "people", "--origin", "Zu"), [""]),  # the given names have none
-        (("namegen", "generat", "m"), None),  # no such command: whatever the shell does by itself
+        ("export-t", ["plain,export-tflite"]),
+        ("", [f"plain,{name}" for name in COMMANDS]),
+        ("--ver", ["plain,--version"]),
+        ("generate --starts", ["plain,--starts-with"]),
+        ("generate world", ["file,world", "plain,world-given", "plain,world-family"]),
+        ("score --model ", ["file,", *(f"plain,{name}" for name in SHIPPED)]),
+        ("evaluate mlb-last jap", ["file,jap", "plain,japanese-given"]),
+        ("train ", ["file,", *(f"plain,{name}" for name in BUNDLED)]),
+        ("train friends", ["file,friends"]),  # no list: files
+        ("generate --backend n", ["plain,numpy"]),
+        ("train --backend ", ["plain,numpy", "plain,keras"]),
+        ("generate world-family --label zu", ["plain,Zulu"]),
+        ("generate world-given --label zu", [""]),
+        ("people --origin It", ["plain,Italian"]),
+        ("people --origin Zu", [""]),  # the given names have none
     ],
 )
-def test_bash_completes(words, found, environment, tmp_path):
-    completed = tab(environment, tmp_path, *words)
-    if found is not None:
-        assert completed == found
+def test_what_is_completed(line, found, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert completed("bash", f"namegen {line}") == found
 
 
-def test_bash_completes_own_files_before_what_comes_with_namegen(environment, tmp_path):
+def test_bash_is_given_own_files_before_what_comes_with_namegen(tmp_path, monkeypatch):
     """By itself it would look for files only where nothing is named."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mlb-mine.txt").touch()
     (tmp_path / "mlb-runs").mkdir()
     (tmp_path / ".hidden").touch()
-    own = ["mlb-mine.txt", "mlb-runs/"]
-    assert tab(environment, tmp_path, "namegen", "generate", "mlb-")[1:] == [*own, "mlb-first", "mlb-last"]
-    assert tab(environment, tmp_path, "namegen", "train", "")[1:] == [*own, *BUNDLED]
+    own = ["plain,mlb-mine.txt", "plain,mlb-runs/"]
+    assert completed("bash", "namegen generate mlb-") == ["file,mlb-", *own, "plain,mlb-first", "plain,mlb-last"]
+    assert completed("bash", "namegen train ") == ["file,", *own, *(f"plain,{name}" for name in BUNDLED)]
+    assert "mlb-mine.txt" not in " ".join(completed("zsh", "namegen generate mlb-"))
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_the_other_shells_are_given_a_script(shell, environment, tmp_path):
-    """Their programs may be missing here: that the line prints a script for them, and that they get commands."""
-    (variable,) = re.findall(r"(_NAMEGEN_COMPLETE=\w+) namegen", LINES[shell])
-    name, _, value = variable.partition("=")
-    run = {"capture_output": True, "text": True, "timeout": 60, "check": True, "cwd": tmp_path}
-    script = subprocess.run(["namegen"], env={**environment, name: value}, **run).stdout
-    assert f"{shell}_complete" in script
-    words = {"COMP_WORDS": "namegen gen", "COMP_CWORD": "1" if shell == "zsh" else "gen"}
-    asked = subprocess.run(["namegen"], env={**environment, name: f"{shell}_complete", **words}, **run).stdout
-    assert "generate" in asked
-    assert "Invent new names." in asked
+def test_the_other_shells_are_given_a_script_and_commands(shell):
+    """Their programs may be missing here."""
+    (variable,) = re.findall(r"_NAMEGEN_COMPLETE=(\w+) namegen", LINES[shell])
+    script = CliRunner().invoke(cli, prog_name="namegen", env={"_NAMEGEN_COMPLETE": variable})
+    assert f"{shell}_complete" in script.stdout
+    told = "\n".join(completed(shell, "namegen gen"))
+    assert "generate" in told
+    assert "Invent new names." in told
 
 
-def test_a_tab_loads_neither_numpy_nor_the_other_commands(tmp_path):
-    code = (
-        "import os, sys\n"
-        "os.environ.update(_NAMEGEN_COMPLETE='bash_complete', COMP_WORDS='namegen generate ml', COMP_CWORD='2')\n"
-        "from namegen.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print(sorted({'numpy', 'jinja2', 'rich', 'namegen.cli.sweep'} & set(sys.modules)))\n"
+def test_bash_completes_with_the_script_and_nothing_heavy_is_loaded(tmp_path):
+    program = tmp_path / "namegen"
+    watched = (
+        "import sys; from namegen.cli import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    print(sorted({'numpy', 'jinja2', 'rich', 'namegen.cli.sweep'} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "[]", done.stdout
-    assert "plain,mlb-first" in done.stdout
+    program.write_text(f"#!{sys.executable}\n{watched}\n", encoding="utf-8")
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    assert LINES["bash"] == TAB.strip().splitlines()[0]
+    command = [require_program("bash"), "--norc", "-c", TAB]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["compopt -o default", "world-given", "world-family"]
+    assert "complete" in done.stderr
+    assert done.stderr.count("[]\n") == 2

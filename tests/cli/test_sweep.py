@@ -23,7 +23,10 @@ from typing import Any
 import psutil
 import pytest
 
+from namegen.cli.progress import ManyTrainings
+from namegen.cli.terminal import Notes
 from namegen.experiments.sweep.run import MARK
+from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running, UnderWay
 from tests.cli.conftest import ENVIRONMENT, Program
 from tests.requirements import require
 
@@ -95,12 +98,8 @@ def swept(program) -> Path:
 def test_a_sweep_leaves_a_table_plots_and_networks(program, swept) -> None:
     with (swept / "results.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert [(row["training.learning_rate"], row["seed"]) for row in rows] == [
-        ("0.01", "0"),
-        ("0.01", "1"),
-        ("0.001", "0"),
-        ("0.001", "1"),
-    ]
+    settings = [(row["training.learning_rate"], row["seed"]) for row in rows]
+    assert settings == [("0.01", "0"), ("0.01", "1"), ("0.001", "0"), ("0.001", "1")]
     for row in rows:
         assert row["status"] == "done"
         assert 0 < float(row["held_out_accuracy_argmax"]) < float(row["held_out_ceiling_accuracy_argmax"])
@@ -169,42 +168,6 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
 
 
 @pytest.mark.slow
-def test_other_axes_and_a_damaged_file(program, swept) -> None:
-    """What is kept is found by what was trained, not by the axes that it was trained for; what is damaged is not."""
-    shutil.copytree(swept, program.folder / "again")
-    damaged = finished(program.folder / "again")[0]
-    document = json.loads(damaged.read_text())
-    document["result"] = {"status": "done"}
-    damaged.write_text(json.dumps(document))
-    grid = CONFIG.format(epochs=LONG).replace("[0.01, 0.001]", "[0.01]") + "training.seed = [0]\n"
-    program.write("other.toml", grid.replace("[grid]", "seed = 1\n[grid]").replace("training.seed = [0]", ""))
-    done = program.fresh("sweep", "other.toml", "--out", "again").done()
-    assert "1 run, 1 of them already done" in done.err
-    done = program.fresh("sweep", "long.toml", "--out", "again").done()
-    assert "4 runs, 3 of them already done" in done.err
-    assert figures(program.folder / "again") == figures(swept)
-
-
-@pytest.mark.slow
-def test_a_run_whose_process_dies_again(program) -> None:
-    program.write("endless.toml", CONFIG.format(epochs=100_000).replace("[0.01, 0.001]", "[0.01]"))
-    process = program.spawn("sweep", "endless.toml", "--out", "endless", "--workers", 1)
-    while process.poll() is None:
-        for worker in workers_of(process):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                times = worker.cpu_times()
-                if times.user + times.system > 4:  # more than its start takes: it trains
-                    worker.kill()
-        time.sleep(0.2)
-    out, err = process.communicate()
-    assert process.returncode == 1
-    assert "failed: " in out
-    assert "1 of 1 run failed, the first one with: its process died twice, with the exit code -9" in err
-    assert "Traceback" not in err
-    assert finished(program.folder / "endless") == []
-
-
-@pytest.mark.slow
 def test_the_terminal_shows_what_runs(program, swept) -> None:
     """In a real terminal: a bar, the run under way with its epoch, and nothing of it left at the end."""
     shutil.copytree(swept, program.folder / "shown", ignore=lambda folder, names: [n for n in names if "0.001" in n])
@@ -231,49 +194,6 @@ def in_terminal(program: Program, *arguments: str) -> str:
     os.close(master)
     assert process.wait() == 0, written
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
-
-
-@pytest.mark.slow
-def test_both_engines_learn_the_same(program) -> None:
-    require("keras")
-    program.write("engines.toml", CONFIG.format(epochs=SHORT).replace("training.learning_rate", "#"))
-    config = program.folder / "engines.toml"
-    config.write_text(config.read_text() + 'run.backend = ["numpy", "keras"]\nnetwork.cell = ["gru"]\n')
-    done = program.fresh("sweep", "engines.toml", "--out", "engines", "--json").done()
-    one, other = done.json["runs"]
-    assert (one["backend"], other["backend"]) == ("numpy", "keras")
-    losses = [run["figures"]["held_out"]["loss_nats_per_char"] for run in (one, other)]
-    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
-    assert losses[0] != losses[1]  # each by its own arithmetic
-
-
-@pytest.mark.slow
-def test_an_engine_without_its_library_is_told_and_the_others_run(program) -> None:
-    hidden = program.folder / "hidden"
-    hidden.mkdir()
-    hide = "import sys\nfor name in ('tensorflow', 'keras'):\n    sys.modules[name] = None\n"
-    (hidden / "sitecustomize.py").write_text(hide)  # for the workers as well
-    grid = CONFIG.format(epochs=SHORT).replace(
-        "training.learning_rate = [0.01, 0.001]", "run.backend = ['numpy', 'keras']"
-    )
-    program.write("missing.toml", grid)
-    paths = os.pathsep.join(filter(None, (str(hidden), os.environ.get("PYTHONPATH"))))
-    process = program.spawn("sweep", "missing.toml", "--out", "missing", env={**ENVIRONMENT, "PYTHONPATH": paths})
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert "unavailable: backend keras: " in out
-    assert "pip install 'keras>=" in out.replace("\n", " ")
-    assert [path.name.split("-")[1] for path in finished(program.folder / "missing")] == ["numpy"]
-
-
-@pytest.mark.slow
-def test_a_rate_that_leads_astray_is_a_result(program) -> None:
-    config = CONFIG.format(epochs=SHORT).replace("[0.01, 0.001]", "[0.01, 1e30]")
-    program.write("astray.toml", config.replace("batch_size", "optimizer = 'sgd'\nbatch_size"))
-    done = program("sweep", "astray.toml", "--out", "astray", "--json").done()
-    assert [run["status"] for run in done.json["runs"]] == ["done", "diverged"]
-    assert "try a lower training.learning_rate than" in done.json["runs"][1]["why"]
-    assert len(finished(program.folder / "astray")) == 2
 
 
 @contextmanager
@@ -328,33 +248,50 @@ def test_a_cluster_that_exists_already(program, swept) -> None:
 @pytest.mark.parametrize("address", [UNREACHABLE, "nonsense", "http://127.0.0.1:9"])
 def test_an_unreachable_scheduler(program, address) -> None:
     run = program.fresh("sweep", "short.toml", "--out", "unreachable", "--scheduler", address)
-    run.refused(f"no dask scheduler answers at {address}", "leave --scheduler out")
+    run.refused(f"no dask scheduler answers at {address}")
     assert {path.name for path in (program.folder / "unreachable").iterdir()} == {MARK, "runs"}
 
 
-def test_configs_and_folders_that_will_not_do(program) -> None:
-    program("sweep").refused("Missing argument 'CONFIG'", code=2)
-    program("sweep", "nowhere.toml").refused("there is no config file", code=2)
-    program("sweep", "names.txt").refused("is not TOML", code=2)
+def test_a_rate_that_leads_astray_is_a_result(program) -> None:
+    config = CONFIG.format(epochs=SHORT).replace("[0.01, 0.001]", "[0.01, 1e30]")
+    program.write("astray.toml", config.replace("batch_size", "optimizer = 'sgd'\nbatch_size"))
+    done = program("sweep", "astray.toml", "--out", "astray", "--json").done()
+    assert [run["status"] for run in done.json["runs"]] == ["done", "diverged"]
+    assert "try a lower training.learning_rate than" in done.json["runs"][1]["why"]
+    said = program("sweep", "astray.toml", "--out", "astray").done()
+    assert "2 runs, 2 of them already done" in said.err
+    assert "names.txt: on the held-out names" in said.out
+    assert re.search(r"(?m)^diverged: learning rate 1e\+30: ", said.out)
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert f"table: {Path('astray') / 'results.csv'}" in said.out
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "code"),
+    [
+        ("sweep", "Missing argument 'CONFIG'", 2),
+        ("sweep nowhere.toml", "there is no config file", 2),
+        ("sweep names.txt", "is not TOML", 2),
+        ("sweep axis.toml", "learning_rat cannot be varied: did you mean training.learning_rate?", 2),
+        ("sweep empty.toml", "has no grid to sweep over", 2),
+        (f"sweep short.toml --scheduler {UNREACHABLE} --workers 2", "--workers cannot be combined with --scheduler", 2),
+        ("sweep few.toml", "2 names", 1),
+        ("sweep short.toml --out mine", "holds other files", 1),
+        ("train --config short.toml", "grid belongs to a sweep", 2),
+        *[(f"{command} --out=", "--out", 1) for command in ("sweep short.toml", "train names.txt")],
+        ("compare-backends names.txt --out=", "--out", 1),
+    ],
+)
+def test_configs_and_folders_that_will_not_do(program, line, said, code) -> None:
     program.write("axis.toml", "[grid]\nlearning_rat = [1]\n")
-    program("sweep", "axis.toml").refused("learning_rat cannot be varied: did you mean training.learning_rate?", code=2)
     program.write("empty.toml", "[grid]\n")
-    program("sweep", "empty.toml").refused("has no grid to sweep over", code=2)
-    program("sweep", "short.toml", "--scheduler", UNREACHABLE, "--workers", 2).refused(
-        "--workers cannot be combined with --scheduler", code=2
-    )
-    mine = program.folder / "mine"
-    mine.mkdir()
-    (mine / "thesis.txt").write_text("all of it")
-    program("sweep", "short.toml", "--out", "mine").refused("holds other files, which sweep does not change")
-    assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
-    program("sweep", "short.toml", "--out", "").refused("--out", "empty text")
-    program("compare-backends", "names.txt", "--out", "").refused("--out", "empty text")
-    program("train", "names.txt", "--out", "").refused("--out", "empty text")
     program.write("few.txt", "Al\nBo\n")
     program.write("few.toml", CONFIG.format(epochs=SHORT).replace("names.txt", "few.txt"))
-    program("sweep", "few.toml").refused("2 names")
-    program("train", "--config", "short.toml").refused("grid belongs to a sweep", code=2)
+    mine = program.folder / "mine"
+    mine.mkdir(exist_ok=True)
+    (mine / "thesis.txt").write_text("all of it")
+    program(*line.split()).refused(said, code=code)
+    assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
 
 
 def test_only_a_scheduler_needs_dask(program) -> None:
@@ -363,3 +300,32 @@ def test_only_a_scheduler_needs_dask(program) -> None:
     program.fresh(*command, "--scheduler", UNREACHABLE, before=hidden).refused("--scheduler needs distributed")
     assert not (program.folder / "no-dask").exists()
     program.fresh(*command, before=hidden).done()
+
+
+def test_a_line_for_each_that_has_ended_and_a_block_in_a_terminal(monkeypatch, capsys) -> None:
+    def told(*, in_terminal: bool) -> str:
+        monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: in_terminal))
+        monkeypatch.setenv("COLUMNS", "80")
+        with ManyTrainings(Notes(quiet=False), "run") as progress:
+            progress(Planned(12, 1, "tcp://a:1"))
+            for _ in range(2):  # said once
+                progress(NoWorkers())
+            progress(Running(tuple(UnderWay(f"gru {number}", 1, 4 * (number == 0)) for number in range(10))))
+            progress(Ended("gru 0", 2.0, accuracy=0.25))
+            progress(Ended("gru 1", 2.0, trouble="the device is gone"))
+            progress(Ended("gru 2", 2.04))
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+
+    lines = told(in_terminal=False).splitlines()
+    assert lines[0] == "12 runs, 1 of them already done, on the scheduler tcp://a:1"
+    assert "the scheduler has no worker yet" in lines[1]
+    assert re.fullmatch(r"2/12  gru 0: 25\.0% held-out in 2\.0 s  \(10 left, about 0:0\d\)", lines[2])
+    assert lines[3].startswith("3/12  gru 1: the device is gone  (9 left")
+    assert lines[4].startswith("4/12  gru 2: 2.0 s  (8 left")
+    assert len(lines) == 5
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    block = told(in_terminal=True)
+    for text in ("10 running, 1 left", "gru 0  epoch 1/4", "gru 7", "and 2 more", "gru 2: 2.0 s\n", "starting"):
+        assert text in block
+    assert "gru 8" not in block
+    assert "(8 left" not in block
