@@ -148,11 +148,12 @@ class Children(Runner):
         self._said: _Said = queue.Queue()
 
     def __exit__(self, *_: object) -> None:
-        for child in self._children:
+        waited_for = self._children if self._patience else []
+        for child in waited_for:
             child.close_input()
         last_moment = time.monotonic() + self._patience
         try:
-            for child in self._children:
+            for child in waited_for:
                 child.wait(last_moment)
         finally:  # also where a second Ctrl-C comes in between
             for child in self._children:
@@ -313,7 +314,7 @@ def main(work: str, patience: str) -> NoReturn:
         parent.say({"trouble": str(error)})
     except Exception as error:
         traceback.print_exc()
-        parent.say({"trouble": f"{type(error).__name__}: {error}"[:LONGEST_REASON]})
+        parent.say({"trouble": " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_REASON]})
     sys.stderr.flush()
     os._exit(0)  # taking TensorFlow down takes longer than many a measurement
 

@@ -31,7 +31,7 @@ def work(document: Any, parent: Parent) -> Any:
         case "refuse":
             raise EngineError("no such engine: choose another")
         case "raise":
-            raise ValueError("of no use")
+            raise ValueError("of no\nuse")
         case "die":
             file = Path(document["file"])
             file.write_text(file.read_text() + "x" if file.exists() else "x")
