@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 
+import jaxtyping
 import pytest
 
 from namegen import api, models
@@ -22,6 +24,14 @@ KINDS = (
     "invented_family_name",
     "invented_person",
 )
+
+
+@pytest.fixture(autouse=True)
+def unchecked() -> Iterator[None]:
+    """Other tests check the shapes of what a generator draws; here it would take most of the time."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture
@@ -111,7 +121,7 @@ def test_what_a_provider_is_given_holds_for_its_names():
         fake = Faker()
         fake.add_provider(NamegenProvider(fake, **arguments))
         fake.seed_instance(4)
-        return [fake.invented(), *some(fake, 3)]
+        return [fake.invented(), *some(fake, 1)]
 
     path = small_models() / "companies.safetensors"
     plain = given(model=path)

@@ -25,7 +25,6 @@ from tests.web.conftest import Opener
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "results.json"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 PAPER = {"width": 690, "height": 1010}  # what the margins leave of A4, in pixels of a style sheet
-SCREENS = 8  # in sight; all else is folded
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 FIRST_TABLE = "document.querySelector('.scroll')"
 
@@ -108,16 +107,6 @@ def test_reports_that_are_joined_keep_nobody_out(
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_two_lists_take_eight_screens_at_most(size: dict[str, int], report: Path, opened: Opener) -> None:
-    page = opened(report, viewport=size)
-    top, whole = page.evaluate(
-        "[document.querySelector('h2').getBoundingClientRect().top, document.documentElement.scrollHeight]"
-    )
-    print(f"{(2 * whole - top) / size['height']:.2f} screens of {size['width']}x{size['height']}")
-    assert 2 * whole - top <= SCREENS * size["height"]
-
-
 def test_a_wide_table_shows_that_it_goes_on_and_keeps_its_first_column(report: Path, opened: Opener) -> None:
     page = opened(report, viewport=PHONE)
     page.evaluate(UNFOLD)
@@ -141,20 +130,6 @@ def edges(table: Any) -> tuple[float, float]:
     picture = imread(io.BytesIO(table.screenshot()))
     left, right = (float(np.quantile(picture[:, column, 0], 0.75)) for column in (1, -2))
     return left, right
-
-
-def test_plots_fill_a_phone_with_text_that_can_be_read(report: Path, opened: Opener) -> None:
-    """A narrow drawing is shown at more than its own size: its smallest text has 8 points."""
-    page = opened(report, viewport=PHONE)
-    page.evaluate(UNFOLD)
-    shown = page.evaluate(
-        """[...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility())
-           .map((svg) => [svg.getBoundingClientRect().width, svg.viewBox.baseVal.width])"""
-    )
-    assert len(shown) == 6
-    for width, drawn in shown:
-        assert width > 340
-        assert width / drawn > 1.1
 
 
 def test_on_paper_all_is_unfolded_in_light_colours_and_nothing_is_cut(report: Path, opened: Opener) -> None:
@@ -193,11 +168,3 @@ def test_names_from_right_to_left_do_not_turn_what_stands_around_them(report: Pa
         }"""
     )
     assert count >= name - 1, "the count stands right of the name"
-
-
-def test_a_link_opens_the_folded_words(report: Path, opened: Opener) -> None:
-    page = opened(report, viewport=PHONE)
-    words = page.locator("#words")
-    assert not words.is_visible()
-    page.get_by_role("link", name="Words of this report").click()
-    words.wait_for()
