@@ -6,10 +6,13 @@ ends it (a crash, a hang, the limit of memory) is pinned on its attempt, and the
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
+import math
 import os
-import selectors
+import resource
+import select
 import signal
 import time
 import traceback
@@ -41,25 +44,89 @@ class Tally:
     refused: int
 
 
-@dataclass(frozen=True)
-class Harm:
-    """What an attempt did: ``kind`` is what alike ones have in common, ``detail`` what is told of the first of them."""
-
-    place: int
-    kind: str
-    detail: str = ""
-
-
 @dataclass
-class _Course:
-    """Where a run stands: the attempts that are done, and how they ended."""
+class _Run:
+    """The attempts, their limits, and where the run stands.
 
-    done: int = 0  # attempts that have ended
-    begun: bool = False  # whether the next one has been begun
-    since: float = 0.0  # when, by the clock
-    spent: float = 0.0  # and the processor time of the child then
-    counts: dict[str, int] = field(default_factory=lambda: {"returned": 0, "refused": 0})
-    harms: list[Harm] = field(default_factory=list)
+    Attributes:
+        done: how many attempts have ended.
+        harms: of each kind, what alike ones have in common, the attempts and what is told of the first.
+    """
+
+    call: Callable[[Any], object]
+    tried: Sequence[Any]
+    seconds: float
+    memory: int
+    longest_message: int
+    done: int = 0
+    returned: int = 0
+    refused: int = 0
+    harms: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+
+    def told(self) -> str:
+        """What did harm, for people."""
+        number = sum(map(len, self.harms.values()))
+        lines = [f"{number} of {self.done} attempts did harm (of {len(self.tried)}), in {len(self.harms)} ways:"]
+        for kind, harms in sorted(self.harms.items(), key=lambda one: -len(one[1]))[:SHOWN]:
+            place, detail = harms[0]
+            shown = repr(self.tried[place])
+            shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}… ({len(shown):,} characters)"
+            lines.append(f"  {len(harms)} × {kind}\n    first: attempt {place}, {shown}")
+            lines += [f"      {line}" for line in detail.splitlines()]
+        return "\n".join(lines)
+
+    def ends(self, how: str, detail: str = "") -> None:
+        """Note how the attempt under way has ended."""
+        if how in ("returned", "refused"):
+            setattr(self, how, getattr(self, how) + 1)
+        else:
+            self.harms.setdefault(how, []).append((self.done, detail))
+        self.done += 1
+
+    def one_child(self) -> bool:
+        """Watch one child until it is through or has come to its end; whether it ended before its time."""
+        reading, writing = os.pipe()
+        with warnings.catch_warnings():
+            # Python 3.12 warns of every fork beside threads; the child takes no lock that one of those could hold.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            os.close(reading)
+            _work(self, writing)
+        os.close(writing)
+        told: str | None = None
+        try:
+            told = self._watch(child, reading)
+        finally:
+            for end in (os.killpg, os.kill):  # the child and whatever it started: it leads a group of its own
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    end(child, signal.SIGKILL)
+            os.close(reading)
+            status = os.waitpid(child, 0)[1]
+        if self.done == len(self.tried):
+            return False
+        code = os.waitstatus_to_exitcode(status)
+        name = f"by {signal.Signals(-code).name}" if code < 0 else f"with {code}"
+        self.ends(told or f"the process ended {name}")
+        return True
+
+    def _watch(self, child: int, reading: int) -> str | None:
+        """Take in what the child tells until its pipe closes (None), or until an attempt takes too long (that)."""
+        rest, since, spent = b"", math.inf, 0.0  # when the attempt under way was begun, and the processor time then
+        while True:
+            if select.select([reading], [], [], POLL)[0]:
+                content = os.read(reading, 2**16)
+                if not content:
+                    return None
+                *lines, rest = (rest + content).split(b"\n")
+                for line in lines:
+                    since, spent = (time.monotonic(), _processor_seconds(child)) if line == b"[]" else (math.inf, 0.0)
+                    if line != b"[]":
+                        self.ends(*json.loads(line))
+            if since < math.inf:
+                waited, used = time.monotonic() - since, _processor_seconds(child) - spent
+                if used > self.seconds or waited > PATIENCE * self.seconds:
+                    return f"took more than {self.seconds:g} seconds"
 
 
 def attack(
@@ -94,28 +161,13 @@ def attack(
     """
     if not hasattr(os, "fork"):
         pytest.skip("attacks need a system that can fork")
-    tried = list(attempts)
-    course = _Course()
+    run = _Run(call, list(attempts), seconds, memory, longest_message)
     ended = 0
-    while course.done < len(tried) and ended < MOST_ENDED:
-        ended += _one_child(call, tried, course, seconds, memory, longest_message)
-    if course.harms:
-        raise AssertionError(_told(course, tried))
-    return Tally(course.counts["returned"], course.counts["refused"])
-
-
-def _told(course: _Course, tried: Sequence[object]) -> str:
-    kinds: dict[str, list[Harm]] = {}
-    for harm in course.harms:
-        kinds.setdefault(harm.kind, []).append(harm)
-    lines = [f"{len(course.harms)} of {course.done} attempts did harm (of {len(tried)}), in {len(kinds)} ways:"]
-    for kind, harms in sorted(kinds.items(), key=lambda one: -len(one[1]))[:SHOWN]:
-        first = harms[0]
-        shown = repr(tried[first.place])
-        shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}… ({len(shown):,} characters)"
-        lines.append(f"  {len(harms)} × {kind}\n    first: attempt {first.place}, {shown}")
-        lines += [f"      {line}" for line in first.detail.splitlines()]
-    return "\n".join(lines)
+    while run.done < len(run.tried) and ended < MOST_ENDED:
+        ended += run.one_child()
+    if run.harms:
+        raise AssertionError(run.told())
+    return Tally(run.returned, run.refused)
 
 
 def shapes_unchecked() -> None:
@@ -125,77 +177,51 @@ def shapes_unchecked() -> None:
     jaxtyping.config.update("jaxtyping_disable", True)
 
 
-# The child.
-
-
-def _work(
-    call: Callable[[Any], object],
-    tried: Sequence[Any],
-    begin: int,
-    report: int,
-    memory: int,
-    longest_message: int,
-) -> NoReturn:
-    """In the child: all attempts from ``begin`` on, each told to the pipe before and after; never returns."""
+def _work(run: _Run, report: int) -> NoReturn:
+    """In the child: all attempts that are left, each told to the pipe before and after; never returns."""
     try:
         faulthandler.disable()
         os.setpgid(0, 0)
-        _no_core_file()
-        for place in range(begin, len(tried)):
-            _tell(report, {"begins": place})
-            _limit_growth(memory)
-            outcome = _outcome(call, tried[place], longest_message)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        for attempt in run.tried[run.done :]:
+            _tell(report)
+            _limit_growth(run.memory)
+            outcome = _outcome(run.call, attempt, run.longest_message)
             _limit_growth(None)
-            _tell(report, {"ends": place, **outcome})
+            _tell(report, *outcome)
     finally:
         os._exit(0)
 
 
-def _outcome(call: Callable[[Any], object], attempt: object, longest_message: int) -> dict[str, str]:
+def _outcome(call: Callable[[Any], object], attempt: object, longest_message: int) -> tuple[str, str]:
+    """How an attempt ends, and what is told of it."""
     try:
         call(attempt)
     except NamegenError as error:
         size = len(str(error).encode(errors="replace"))
         if size <= longest_message:
-            return {"how": "refused"}
-        return {
-            "how": f"a message of more than {longest_message:,} bytes: {type(error).__name__} {_where(error)}",
-            "detail": f"{size:,} bytes: {str(error)[:200]}…",
-        }
+            return "refused", ""
+        how = f"a message of more than {longest_message:,} bytes: {type(error).__name__} {_where(error)}"
+        return how, f"{size:,} bytes: {str(error)[:200]}…"
     except BaseException as error:
-        text = f"{type(error).__name__}: {str(error)[:300]}"
-        return {"how": f"{type(error).__name__} {_where(error)}", "detail": f"{text}\n{_trace(error)}"}
-    return {"how": "returned"}
-
-
-def _frames(error: BaseException) -> list[traceback.FrameSummary]:
-    return list(traceback.extract_tb(error.__traceback__)) or []
+        frames = traceback.extract_tb(error.__traceback__)[-8:]
+        trace = "\n".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in frames)
+        return f"{type(error).__name__} {_where(error)}", f"{type(error).__name__}: {str(error)[:300]}\n{trace}"
+    return "returned", ""
 
 
 def _where(error: BaseException) -> str:
     """The innermost line of namegen's own, as ``in load (checkpoint.py:12)``; numbers of lines tell places apart."""
-    frames = _frames(error)
+    frames = traceback.extract_tb(error.__traceback__)
     own = [one for one in frames if f"{os.sep}namegen{os.sep}" in one.filename and TESTS not in one.filename]
-    if not frames:
-        return "nowhere"
     frame = (own or frames)[-1]
     return f"in {frame.name} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def _trace(error: BaseException) -> str:
-    return "\n".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in _frames(error)[-8:])
-
-
-def _tell(report: int, message: dict[str, object]) -> None:
+def _tell(report: int, *message: str) -> None:
     line = json.dumps(message).encode() + b"\n"
     while line:
         line = line[os.write(report, line) :]
-
-
-def _no_core_file() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _limit_growth(memory: int | None) -> None:
@@ -204,8 +230,6 @@ def _limit_growth(memory: int | None) -> None:
     NumPy and its thread pool are in it already, by an amount that differs between machines, so a fixed limit would
     mean something else on each.
     """
-    import resource
-
     statm = Path("/proc/self/statm")
     if not statm.exists():  # elsewhere than on Linux the limit does not hold either
         return
@@ -217,78 +241,6 @@ def _limit_growth(memory: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-# The parent.
-
-
-def _one_child(
-    call: Callable[[Any], object],
-    tried: Sequence[Any],
-    course: _Course,
-    seconds: float,
-    memory: int,
-    longest_message: int,
-) -> bool:
-    """Watch one child until it is through or has come to its end; whether it ended before its time."""
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        # Python 3.12 warns of every fork beside threads; the child takes no lock that one of those could hold.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _work(call, tried, course.done, writing, memory, longest_message)
-    os.close(writing)
-    course.begun = False
-    told: str | None = None
-    try:
-        told = _watch(child, reading, course, seconds)
-    finally:
-        _end_group(child)
-        os.close(reading)
-        status = os.waitpid(child, 0)[1]
-    if course.done == len(tried):
-        return False
-    if told is None:
-        code = os.waitstatus_to_exitcode(status)
-        told = f"the process ended by {signal.Signals(-code).name}" if code < 0 else f"the process ended with {code}"
-    course.harms.append(Harm(course.done, told))
-    course.done += 1
-    return True
-
-
-def _watch(child: int, reading: int, course: _Course, seconds: float) -> str | None:
-    """Take in what the child tells until its pipe closes (None), or until an attempt takes too long (that)."""
-    rest = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(reading, selectors.EVENT_READ)
-        while True:
-            if selector.select(POLL):
-                content = os.read(reading, 2**16)
-                if not content:
-                    return None
-                *lines, rest = (rest + content).split(b"\n")
-                for line in lines:
-                    _take_in(json.loads(line), child, course)
-            if not course.begun:
-                continue
-            waited = time.monotonic() - course.since
-            used = _processor_seconds(child) - course.spent
-            if used > seconds or waited > PATIENCE * seconds:
-                return f"took more than {seconds:g} seconds"
-
-
-def _take_in(message: dict[str, Any], child: int, course: _Course) -> None:
-    if "begins" in message:
-        course.begun, course.since, course.spent = True, time.monotonic(), _processor_seconds(child)
-        return
-    course.begun = False
-    course.done = message["ends"] + 1
-    if message["how"] in course.counts:
-        course.counts[message["how"]] += 1
-    else:
-        course.harms.append(Harm(message["ends"], message["how"], message["detail"]))
-
-
 def _processor_seconds(process: int) -> float:
     """Processor time of a process so far; 0 where the system does not say: then the clock alone counts."""
     try:
@@ -296,12 +248,3 @@ def _processor_seconds(process: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _end_group(child: int) -> None:
-    """End the child and whatever it started; it is the leader of a group of its own."""
-    for end in (os.killpg, os.kill):
-        try:
-            end(child, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -96,6 +97,24 @@ shared_expressions = st.builds(
     st.recursive(st.sampled_from(PIECES) | st.sampled_from(PLACES), _longer, max_leaves=8),
     st.sampled_from(("", "", "", r"(.)\1", "(?P<x>a|b)(?P=x)", "$", "|a")),
 )
+# What `re` does not know, what no library knows, and what takes its matcher very long.
+WILD = (
+    r"\p{L}",
+    "\U0001f600",
+    r"\1",
+    "(?<=a)",
+    "(?R)",
+    "(?P<x>a)",
+    r"\K",
+    r"\X",
+    "[[a]--[b]]",
+    "(?e)(a){e<=2}",
+    "(",
+    ")",
+)
+WILD += ("[", "]", "{", "\\", "*", "\0", "\n", "\u202e", "(?x) a # b", r"\N{BULLET}", "a{99999999}", "a{2,1}")
+WILD += ("([a-zA-Z]+)*1", "(a|a)*b", "(.*)*x", "(a?){40}a{40}", "(.+.+)+!", "(?:(?:n+)+)+$a", r"(\w*)*\d")
+wild_expressions = st.lists(st.sampled_from(WILD) | shared_expressions, min_size=1, max_size=4).map("".join)
 # None is empty: no name is, and Python before 3.14 has it that nothing is not even no boundary (``\\B``).
 short_names = st.text(f"{LETTERS}.1é \n", min_size=1, max_size=5)
 
@@ -113,6 +132,19 @@ combined_wishes: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "banned": st.lists(st.text("abA. ", max_size=2), max_size=2),
         "avoid": st.lists(st.text("abA", max_size=3), max_size=3),
         "min_distance": st.integers(1, 3),
+    },
+)
+
+HARD_TEXTS = ("", "a", "Ann", " ", "\0", "\n", "\x1b[31m", "\u202e", "x" * 100_000, "é" * 3000, "a" * 40, "\ud800")
+hard_texts = st.sampled_from(HARD_TEXTS)
+wild_wishes: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("starts_with", "ends_with", "contains"), hard_texts),
+        "matches": wild_expressions,
+        "min_length": st.sampled_from((-1, 0, 1, 5, 999, 10**6, 2**63, 10**400)),
+        **dict.fromkeys(("banned", "avoid"), st.lists(hard_texts, max_size=3)),
+        "min_distance": st.integers(-1, 4),
     },
 )
 
@@ -180,29 +212,11 @@ def _written(pairs: list[tuple[str, str]], quoting: Callable[[str], str]) -> str
 
 def page_addresses(models: tuple[str, ...], labels: tuple[str, ...]) -> st.SearchStrategy[str]:
     """Addresses of a page of these models: keys that there are and others, each with what it takes and other things."""
-    from urllib.parse import quote, quote_plus
-
-    values = st.one_of(
-        st.sampled_from(
-            (*models, *labels, "any", "__proto__", "constructor", "toString", "%", "%zz", "%ff%fe", "+", "")
-        ),
-        _page_numbers,
-        any_text,
-        st.text(st.characters(exclude_categories=("Cs",)), min_size=35, max_size=60),
-        st.sampled_from(("<img src=x onerror=alert(1)>", "&amp;", "\u202eabc", "\U0001f600" * 30, "x" * 5000)),
-    )
-    of_key = st.one_of(
-        st.tuples(st.sampled_from(PAGE_KEYS), values),
-        st.tuples(st.sampled_from(("model", "with")), st.sampled_from(models)),
-        st.tuples(
-            st.sampled_from(("first", "contains", "ends")), st.sampled_from(("<img src=x>", "<s>", "&lt;", "a", "é"))
-        ),
-        st.tuples(st.sampled_from(("label", "withlabel")), st.sampled_from(labels)),
-        st.tuples(st.sampled_from(("seed", "n", "temperature", "share", "shortest", "longest")), _page_numbers),
-        st.tuples(st.one_of(any_text, st.sampled_from(("MODEL", "Seed", "__proto__", ""))), values),
-    )
+    odd = ("any", "__proto__", "constructor", "toString", "%", "%zz", "%ff%fe", "+", "<img src=x onerror=alert(1)>")
+    texts = st.sampled_from((*models, *labels, *odd, "&amp;", "\u202eabc", "\U0001f600" * 30, "x" * 5000)) | any_text
+    of_models = st.tuples(st.sampled_from(("model", "with")), st.sampled_from(models))
+    of_labels = st.tuples(st.sampled_from(("label", "withlabel")), st.sampled_from(labels))
+    others = st.tuples(st.sampled_from((*PAGE_KEYS, "MODEL", "__proto__", "")) | any_text, texts | _page_numbers)
     quoting = st.sampled_from((quote, quote_plus, str, lambda text: text.replace("%", "%25")))
-    return st.one_of(
-        st.builds(_written, st.lists(of_key, max_size=7), quoting),
-        st.text(st.characters(exclude_categories=("Cs",)), max_size=30).map("#".__add__),
-    )
+    pairs = st.lists(st.one_of(of_models, of_labels, others), max_size=7)
+    return st.builds(_written, pairs, quoting) | st.text(st.characters(exclude_categories=("Cs",))).map("#".__add__)

@@ -19,7 +19,6 @@ from namegen.core.training import (
     KNOWN_NAMES_FILE,
     MODEL_FILE,
     NAMES_FILE,
-    PLOT_FILE,
     STATE_FILE,
 )
 from namegen.errors import OutputError
@@ -114,16 +113,6 @@ def test_numpy_at_every_write(program, list_of_names) -> None:  # noqa: F811
     for number, fault in zip(range(attempts), faults(0), strict=False):
         kills.one(f"run-{number}", {"fault": fault}, {"fault": next(of_the_second)} if number % 2 else {})
     assert kills.killed >= attempts * 3 // 4  # a few faults wait for a write that does not come
-
-
-def test_the_plot_at_every_write(program, list_of_names) -> None:  # noqa: F811
-    """It comes when the training is over: the next one finds nothing to train, and draws."""
-    steps = STEPS[: tries("odd surroundings")]
-    kills = Kills(program, list_of_names, *SMALL)
-    for step in steps:
-        fault = {"step": step, "file": PLOT_FILE}
-        kills.one(f"run-{step}", {"fault": fault}, {"fault": fault})
-    assert kills.killed == 2 * len(steps)
 
 
 def test_numpy_at_random(program, list_of_names) -> None:  # noqa: F811

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import errno
 import io
@@ -23,7 +22,6 @@ from tests.cli.conftest import Program, Run, program, server, serving, some_name
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
 from tests.harm.faults import CAN_FAIL, FAIL
-from tests.harm.material import every_file_opens
 
 SOMEBODY = 65534 if os.geteuid() == 0 else None  # nothing is forbidden to the superuser
 LONGEST_MESSAGE = 2000  # bytes
@@ -243,29 +241,6 @@ def test_a_disk_that_is_for_reading_alone(program, small_disk, some_names) -> No
     program("export-vocabulary", "disk/run", "here.json").done()
     program("compare-backends", "names.txt", "--out", "disk/report").refused("cannot make the folder", "Read-only")
     assert {path.name: path.read_bytes() for path in (small_disk / "run").iterdir()} == kept
-
-
-def test_a_disk_that_fills_up_while_training(program, small_disk, some_names) -> None:  # noqa: F811
-    """What was saved before stays whole; with room again it goes on, and equals a training that never stopped."""
-    tries("odd surroundings")
-    program.write("names.txt", some_names)
-    options = (*SMALL, "--epochs", 6)
-    program("train", "names.txt", *options, "--out", "whole").done()
-    often = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
-    fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
-    program("train", "names.txt", *options, "--out", "disk/run", values=often, fault=fault)
-    filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
-        while stream.write(bytes(512)):
-            pass
-    program("train", "--resume", "disk/run", values=often).refused(
-        "cannot write", "No space left on device; free some space"
-    )
-    every_file_opens(small_disk / "run")
-    assert not list((small_disk / "run").glob(".*"))
-    filler.unlink()
-    program("train", "--resume", "disk/run").done()
-    same_model(small_disk / "run", program.folder / "whole")
 
 
 def test_a_disk_that_vanishes(program, some_names) -> None:  # noqa: F811

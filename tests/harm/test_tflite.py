@@ -11,7 +11,6 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,16 +21,13 @@ from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
 from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries
+from tests.harm.forging import dumped, forged_bytes, strange
 from tests.labelled import labelled_checkpoint
 from tests.requirements import require
 from tests.tflite.conftest import blanked, sealed_again
 
 KINDS = (("simple_rnn", "none"), ("gru", "int8"), ("gru", "float16"), ("lstm", "none"))
 EXTREMES = (0, 1, 3, 4, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 4, 2**32 - 1)
-VALUES: tuple[Any, ...] = (
-    None, True, 0, -1, 1, 2**31, 2**63, 10**400, 0.5, -0.0, 1e-300, 1e308, "", "rnn", "\x1b[31m", "\u202e", "a" * 5000,
-    [], [[]], {}, {"a": 1}, [1] * 3000, [0], [-1], [1, 1], ["a"], [[1.0], [1.0]], [{"name": "a", "names": 1}],
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -73,24 +69,8 @@ def test_bytes(files: list[bytes], tmp_path: Path) -> None:
     """Changed, put in, taken out, put elsewhere."""
 
     def forge(rng: random.Random) -> bytes:
-        content = bytearray(blanked(rng.choice(files)))
-        for _ in range(rng.choice((1, 1, 2, 8))):
-            place, length = rng.randrange(len(content)), rng.choice((1, 2, 4, 16, 300))
-            how, some = rng.randrange(6), rng.randbytes(length)
-            if how == 0:
-                content[place] ^= 1 << rng.randrange(8)
-            elif how == 1:
-                content[place : place + length] = some
-            elif how == 2:
-                content[place : place + length] = bytes(length)
-            elif how == 3:
-                del content[place : place + length]
-            elif how == 4:
-                content[place:place] = some
-            else:
-                other = rng.randrange(len(content))
-                content[place : place + length] = content[other : other + length]
-        return sealed_again(bytes(content))
+        numbers = np.random.default_rng(rng.getrandbits(32))
+        return sealed_again(forged_bytes(blanked(rng.choice(files)), numbers))
 
     returned, refused = attacked(forge, tmp_path, range(tries("`.tflite`")))
     assert refused > returned  # weights and digests alone may be others
@@ -126,13 +106,13 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
         if rng.random() < 0.1:
             del inner[key]
         else:
-            inner[key] = rng.choice(VALUES)
+            inner[key] = strange(np.random.default_rng(rng.getrandbits(32)))
         if rng.random() < 0.5:
             try:
                 return to_bytes_of(replace(parts[which], document=read_document(plain)))
             except Exception:  # namegen itself would write no such file
                 pass
-        text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=rng.random() < 0.5).encode()
+        text = dumped(plain).encode()
         start = content.index(b'{"checksum"')
         length = len(text).to_bytes(4, "little")
         return sealed_again(content[: start - 4] + length + text + content[end:])
