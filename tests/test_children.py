@@ -132,7 +132,7 @@ def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals, patie
     """Killed, interrupted, or asked to end; a child with something to save does so."""
     file = tmp_path / "state"
     code = (
-        "from namegen.cli.signals import end_as_by_ctrl_c\nfrom namegen.children import *\nend_as_by_ctrl_c()\n"
+        "from namegen.cli.ending import end_as_by_ctrl_c\nfrom namegen.children import *\nend_as_by_ctrl_c()\n"
         f"part = Part('tests.test_children:work', {{'do': 'wait', 'file': {str(file)!r}}})\n"
         f"with Children(1, patience={patience}) as children:\n    list(run_all(children, [part]))\n"
     )
