@@ -416,6 +416,7 @@ for what, move, moves in (
         again(lambda o, s, g, lr, t: lr * (s["m"] / (1 - 0.9**t)) / (np.sqrt(s["v"] / (1 - 0.999**t)) + 1e-7)),
         "adam",
     ),
+    ("Adam's moments are not corrected", scaled(lambda t: 1 / correction(t)), "adam"),
     ("Adam's correction counts from 0", scaled(lambda t: correction(max(t - 1, 1)) / correction(t)), "adam"),
     ("RMSprop divides by √v+ε", again(lambda o, s, g, lr, t: lr * g / (np.sqrt(s["v"]) + o.epsilon)), "rmsprop"),
     ("RMSprop's ρ is 0.99", constant("rho", 0.99), "rmsprop"),
@@ -424,8 +425,6 @@ for what, move, moves in (
     ("weights decay", decay, "sgd"),
 ):
     fault(what, TRAINING, cell="simple_rnn", move=move, moves=moves)
-uncorrected = scaled(lambda t: 1 / correction(t))
-fault("Adam's moments are not corrected", TRAINING, "same training in float32", cell="simple_rnn", move=uncorrected)
 
 # Cells, layers and time
 

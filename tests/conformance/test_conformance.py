@@ -29,7 +29,6 @@ COMPILE_ANEW = (  # programs that no other check needs
     "beginnings",
     "threads",
     "same training",
-    "same training in float32",
     "same after resuming",
     "same with mixed steps",
     "same with single masks",
