@@ -86,24 +86,17 @@ class Corpus:
         Raises:
             NamesError: no name in it, not UTF-8, a NUL byte, a line too long, no such column, JSON of another form.
         """
-        for asked in filter(None, (column, label_column)):
-            if kind == "text":
-                raise NamesError(
-                    f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON"
-                )
+        if kind == "text" and (asked := column or label_column):
+            raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
         text = decode(data, source)
         if kind == "text":
             return cls._clean(lines(text), source, "empty lines", lambda i: f"line {i + 1}", max_name_length)
-        if kind == "csv":
-            return cls._from_table(csv_columns(text, column, label_column, source), source, "cells", max_name_length)
-        return cls._from_table(json_names(text, column, label_column, source), source, "strings", max_name_length)
-
-    @classmethod
-    def _from_table(cls, table: Table, source: str, what: str, max_name_length: int) -> Corpus:
-        dropped = {"header rows": 1} if what == "cells" else {}
+        table = (csv_columns if kind == "csv" else json_names)(text, column, label_column, source)
+        dropped = {"header rows": 1} if kind == "csv" else {}
         if table.too_short:
             dropped["rows without that column"] = table.too_short
-        return cls._clean(table.cells, source, f"empty {what}", table.where, max_name_length, dropped, table.labels)
+        empty = "empty cells" if kind == "csv" else "empty strings"
+        return cls._clean(table.cells, source, empty, table.where, max_name_length, dropped, table.labels)
 
     @classmethod
     def from_names(
@@ -252,60 +245,42 @@ def _some(names: tuple[str, ...], source: str) -> tuple[str, ...]:
 def _cleaned(entries: list[str], source: str, where: Callable[[int], str], longest: int, what: str) -> list[str]:
     """Names or labels, trimmed, composed and checked; each step is one call over all, a loop only to place an error."""
     found = list(map(str.strip, entries))
-    _check_lengths(found, _LONGEST_COMPOSITION * longest, longest, source, where, what)
+
+    def refuse(wrong: Callable[[str], bool], has: str, do: str = "correct it or leave it out") -> None:
+        place, name = next((place, name) for place, name in enumerate(found) if wrong(name))
+        raise NamesError(f"{source}, {where(place)}: {quote(name)} has {has.format(len(name))}: {do}")
+
+    def check_lengths(most: int) -> None:
+        if max(map(len, found), default=0) > most:
+            has, do = f"{{:,}} characters, and a {what} may have {longest:,}", "shorten it, or raise "
+            refuse(lambda name: len(name) > most, has, do + setting("max_name_length"))
+
+    check_lengths(_LONGEST_COMPOSITION * longest)
     text = "\n".join(found)
     if text.count("\n") != max(len(found) - 1, 0) or "\r" in text or "\0" in text:
-        wrong = f"a line end or NUL inside the {what}"
-        _refuse(found, lambda n: any(c in n for c in "\n\r\0"), wrong, source, where)
+        refuse(lambda name: any(c in name for c in "\n\r\0"), f"a line end or NUL inside the {what}")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            _refuse(
-                found,
-                lambda n: any("\ud800" <= c <= "\udfff" for c in n),
-                "an incomplete Unicode character",
-                source,
-                where,
-            )
-        _check_marks(found, source, where)
+            refuse(lambda name: any("\ud800" <= c <= "\udfff" for c in name), "an incomplete Unicode character")
+        if any(map(_has_too_many_marks, found)):
+            refuse(_has_too_many_marks, f"more than {_MOST_MARKS} accents on one letter")
         if not unicodedata.is_normalized("NFC", text):
             found = unicodedata.normalize("NFC", text).split("\n")
-    _check_lengths(found, longest, longest, source, where, what)
+    check_lengths(longest)
     return found
 
 
-def _check_lengths(
-    names: list[str], longest: int, stated: int, source: str, where: Callable[[int], str], what: str
-) -> None:
-    if max(map(len, names), default=0) > longest:
-        place, name = next((i, name) for i, name in enumerate(names) if len(name) > longest)
-        raise NamesError(
-            f"{source}, {where(place)}: {quote(name)} has {len(name):,} characters, and a {what} may have {stated:,}: "
-            f"shorten it, or raise {setting('max_name_length')}"
-        )
-
-
-def _check_marks(names: list[str], source: str, where: Callable[[int], str]) -> None:
-    """A loop over the characters of names alone that are long enough to have too many combining marks on one letter."""
-    for place, name in enumerate(names):
-        if len(name) <= _MOST_MARKS or name.isascii():
-            continue
-        marks = 0
-        for character in name:
-            marks = marks + 1 if unicodedata.combining(character) else 0
-            if marks > _MOST_MARKS:
-                raise NamesError(
-                    f"{source}, {where(place)}: {quote(name)} has more than {_MOST_MARKS} accents on one letter: "
-                    "correct it or leave it out"
-                )
-
-
-def _refuse(
-    names: list[str], wrong: Callable[[str], bool], what: str, source: str, where: Callable[[int], str]
-) -> None:
-    place = next(i for i, name in enumerate(names) if wrong(name))
-    raise NamesError(f"{source}, {where(place)}: {quote(names[place])} has {what}: correct it or leave it out")
+def _has_too_many_marks(name: str) -> bool:
+    if len(name) <= _MOST_MARKS or name.isascii():
+        return False
+    marks = 0
+    for character in name:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MOST_MARKS:
+            return True
+    return False
 
 
 Kind = Literal["text", "csv", "json"]

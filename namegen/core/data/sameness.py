@@ -9,7 +9,7 @@ list, and the digests of every name of it, so that a model alone can tell a new 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -109,14 +109,14 @@ def digests(names: Iterable[str]) -> UInt64[Array, "names"]:
     >>> digests(["Bob", "bob", "Al"])[0] == digest("BOB")
     np.True_
     """
+    return _digests(names, _normalised)
+
+
+def _digests(names: Iterable[str], normalised: Callable[[Sequence[str]], Iterable[bytes]]) -> UInt64[Array, "names"]:
+    """The digests of names, which are normalised a block at a time."""
     remaining = iter(names)
     blocks = iter(lambda: list(islice(remaining, _BLOCK_NAMES)), [])
-    return digests_of(map(_normalised, blocks))
-
-
-def digests_of(blocks: Iterable[Iterable[bytes]]) -> UInt64[Array, "names"]:
-    """The digests of names that are normalised already, in UTF-8, block by block."""
-    made = [b"".join(map(_digest_bytes, block)) for block in blocks]
+    made = [b"".join(map(_digest_bytes, normalised(block))) for block in blocks]
     return np.frombuffer(b"".join(made), dtype="<u8").astype(np.uint64)
 
 
@@ -152,7 +152,6 @@ def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
 
 LEGAL_FORMS_FILE = Path(__file__).with_name("legal_forms.txt")
 SEPARATORS = ","  # what stands between words, beside white space
-_BLOCK_NAMES = 4096
 _BLANKS = bytes(code for code in range(128) if (chr(code).isspace() or chr(code) in SEPARATORS) and chr(code) != "\n")
 _WORDS = bytes.maketrans(_BLANKS, b" " * len(_BLANKS))
 _REMOVED = bytes(code for code in REMOVED_ASCII if code not in _BLANKS)
@@ -219,11 +218,7 @@ class Sameness:
 
     def digests(self, names: Iterable[str]) -> UInt64[Array, "names"]:
         """The digest of each name, in the order of the names, repeats kept."""
-        if not self.endings:
-            return digests(names)
-        remaining = iter(names)
-        blocks = iter(lambda: list(islice(remaining, _BLOCK_NAMES)), [])
-        return digests_of(map(self._normalised, blocks))
+        return _digests(names, self._normalised if self.endings else _normalised)
 
     def known_digests(self, names: Iterable[str]) -> UInt64[Array, "known"]:
         """The digests of a list, each once, in rising order: what a checkpoint keeps.

@@ -261,19 +261,12 @@ def _unfit(path: Path, error: Exception) -> CheckpointError:
 
 
 KNOWN_NAMES = "known_names"
-KIND: Literal["known names"] = "known names"
-
-
-@dataclass(frozen=True)
-class KnownNamesDocument:
-    """What the JSON of a file beside a model holds, apart from the version and the checksum."""
-
-    kind: Literal["known names"]
+KIND = "known names"
 
 
 def write_known_names(path: Path, known: UInt64[Array, "known"]) -> None:
     """Write the digests of a list as a file of their own, whole or not at all. Raises OutputError."""
-    write_tensors(path, {KNOWN_NAMES: known}, to_plain(KnownNamesDocument(KIND)))
+    write_tensors(path, {KNOWN_NAMES: known}, {"kind": KIND})
 
 
 def read_known_names(path: Path) -> UInt64[Array, "known"]:
@@ -284,11 +277,10 @@ def read_known_names(path: Path) -> UInt64[Array, "known"]:
     """
     tensors, plain = read_tensors(path)
     try:
-        from_plain(KnownNamesDocument, plain)
-        if set(tensors) != {KNOWN_NAMES}:
-            raise CheckpointError(f"it holds {len(tensors)} tensors, expected {KNOWN_NAMES} alone")
+        if plain != {"kind": KIND} or set(tensors) != {KNOWN_NAMES}:
+            raise CheckpointError(f"it holds something else than {KNOWN_NAMES} alone")
         return checked_known_names(tensors[KNOWN_NAMES])
-    except (ValueError, CheckpointError) as error:
+    except CheckpointError as error:
         raise CheckpointError(
             f"{path} does not hold the known names of a model ({error}): take another copy of the file"
         ) from error
