@@ -132,7 +132,7 @@ def test_templates_are_filled_in_as_they_read() -> None:
 
     templates = sampled(grammars.templates, 2 * tries("wishes together"))
     tally = attack(call, templates)
-    assert min(tally.returned, tally.refused) > len(templates) // 10
+    assert min(tally.returned, tally.refused) > 0
 
 
 # --- wishes that hardly any name keeps --------------------------------------------------------------------------------
