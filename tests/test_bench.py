@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -12,14 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bench, performance_page
+from benchmarks import performance_page
 from benchmarks.document import Comparison, Performance, Section, Sharing, Way, typical
 from benchmarks.lists import sharing
 from benchmarks.pages import read, write, write_or_check
-from benchmarks.products import flop_per_epoch
 from benchmarks.rounds import alternate
 from benchmarks.sections import SECTIONS
-from benchmarks.sections.cores import WORKS, together
 from benchmarks.sections.held_out import check_same, train_for
 from benchmarks.trainers import SPEED_RATE
 from benchmarks.trainers.namegen_trainer import NamegenTrainer
@@ -27,7 +24,6 @@ from namegen.backends import load_engine
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import parameters_of
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.run import TrainingRun
 from namegen.types import Array
@@ -109,17 +105,6 @@ def test_sharing_counts_what_a_plain_loop_counts() -> None:
     assert sharing(batches, 4) == Sharing(4, characters, distinct, prefixes)
 
 
-def test_products_are_counted_by_prefix_or_by_family() -> None:
-    """Al, Ali and Bo: 6 prefixes, of which "", A, Al and B are followed by a letter."""
-    batches = BatchMaker(("Al", "Ali", "Bo"), Corpus.from_names(("Al", "Ali", "Bo")).vocabulary)
-    network = RecurrentNetwork(7, "gru", (4, 4))
-    state, between, output = 4 * 12, 4 * 12, 4 * 7
-    each = 6 * (2 * state + between + output)
-    family = 4 * 2 * state + 6 * (between + output)
-    assert flop_per_epoch(network, batches, 9, once_a_family=False) == 6 * each
-    assert flop_per_epoch(network, batches, 9, once_a_family=True) == 6 * family
-
-
 # --- tables and the page ----------------------------------------------------------------------------------------------
 
 
@@ -159,15 +144,6 @@ def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:
     assert calls == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2)]
 
 
-def test_every_section_has_its_function() -> None:
-    """Without loading it, as some need what only `make bench` installs."""
-    for plan in SECTIONS.values():
-        module, _, function = plan.function.rpartition(".")
-        path = Path(bench.__file__).with_name("sections") / f"{module}.py"
-        defined = [node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
-        assert function in defined
-
-
 def recipe(**training: float) -> Recipe:
     settings = TrainingSettings(
         effort="quick", batch_size=4, epochs=1, schedule="constant", learning_rate=SPEED_RATE, **training
@@ -184,14 +160,6 @@ def test_what_is_timed_is_a_training_bit_for_bit() -> None:
     run.run()
     expected = parameters_of(run.engine.get_state())
     assert all(np.array_equal(values, expected[name]) for name, values in trainer.get_parameters().items())
-
-
-def test_soft_targets_reach_the_engine() -> None:
-    corpus = Corpus.from_names(NAMES)
-    hard, soft = NamegenTrainer(corpus, recipe()), NamegenTrainer(corpus, recipe(), soft=True)
-    for trainer in (hard, soft):
-        trainer.epoch(0, lambda: SPEED_RATE)
-    assert not np.array_equal(hard.get_parameters()["output.kernel"], soft.get_parameters()["output.kernel"])
 
 
 class Counting:
@@ -243,20 +211,3 @@ def test_ways_that_train_another_network_are_refused() -> None:
     check_same([Counting(), Counting()], parameters)
     with pytest.raises(SystemExit, match="same network"):
         check_same([Counting(), Counting(loss=1.001)], parameters)
-
-
-def test_the_slower_of_two_counts() -> None:
-    class Fixed:
-        def __init__(self, seconds: float) -> None:
-            self.seconds, self.started = seconds, False
-
-        def start(self, number: int) -> None:
-            self.started = True
-
-        def finish(self) -> float:
-            return self.seconds
-
-    workers = [Fixed(1.0), Fixed(3.0)]
-    assert together(workers, 0) == 3.0
-    assert all(worker.started for worker in workers)
-    assert set(WORKS)

@@ -29,11 +29,11 @@ COUNTING = "counting"  # the teacher that counts
 PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
 
 # The rate at the peak of the default schedule. Adam's was the best of 0.01, 0.015, 0.02 and 0.03 for the default
-# network (benchmarks/accuracy.py), and resolve_training lowers it for wider ones; the others are those that the
+# network, and resolve_training lowers it for wider ones; the others are those that the
 # original used, or the usual ones.
 DEFAULT_LEARNING_RATES = {"sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005, "adam": 0.015}
 # With all repeats, 80 epochs fall 0.3 points short on last names; with damped ones there is less to learn by heart,
-# and more epochs only lead away from what holds for new names (benchmarks/accuracy.py).
+# and more epochs only lead away from what holds for new names.
 DEFAULT_EPOCHS, DEFAULT_EPOCHS_DAMPED, DEFAULT_UPDATES = 120, 40, 3_000
 LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
 BATCHES_OF_A_SMALL_LIST = 40
