@@ -80,6 +80,9 @@ def test_argmax_and_sampled_are_said_in_plain_words(comparison: Comparison) -> N
     for narrow in (False, True):
         figure = accuracy_figure(comparison.lists[0], "names", narrow=narrow)
         said = [text.get_text() for text in figure.legends[0].get_texts()]
+        titles = [axes.get_title(loc="left") for axes in figure.axes]
+        assert titles == (["held-out part"] if narrow else ["training part", "held-out part", "whole list"])
+        assert {len(axes.patches) for axes in figure.axes} == {16}  # two bars for each network
         assert "ceiling, likeliest" in said
         assert {words for words in said if "(" in words} == (
             {"likeliest (argmax)", "drawn (sampled)"}
@@ -128,12 +131,6 @@ def test_a_curve_of_one_epoch_is_visible(comparison: Comparison) -> None:
     columns = {name: values[:1] for name, values in vars(run.history).items()}
     left, _ = curves_figure([replace(run, history=replace(run.history, **columns))], entry).axes
     assert left.get_lines()[0].get_marker() == "o"
-
-
-def test_accuracy_has_a_panel_for_each_part_and_two_bars_for_each_network(comparison: Comparison) -> None:
-    panels = accuracy_figure(comparison.lists[0], "unique").axes
-    assert [axes.get_title(loc="left") for axes in panels] == ["training part", "held-out part", "whole list"]
-    assert [len(axes.patches) for axes in panels] == [8, 8, 8]
 
 
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
