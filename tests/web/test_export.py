@@ -1,4 +1,4 @@
-"""The page as a file: self-contained, whole or not at all, and refused where it would not do."""
+"""Page and module as files: self-contained, whole or not at all, and refused where they would not do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +20,13 @@ from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
 from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export
-from namegen.web.export import PageModel, describe, page, write_page
+from namegen.web import module as module_file
+from namegen.web.export import ENGINE, PageModel, describe, page, read_part, write_page
+from namegen.web.module import model_data, module_text, write_module
+from tests.labelled import labelled_checkpoint
 from tests.unknown_cell import network_of_an_unknown_cell
+from tests.web.conftest import HOSTILE_NAMES, by_heart
+from tests.web.running import in_node
 
 
 def checkpoint(names: int = 2000, hidden: tuple[int, ...] = (32, 32), cell: str = "gru") -> Checkpoint:
@@ -68,14 +74,6 @@ def test_the_scripts_and_the_style_hold_nothing_that_ends_their_element() -> Non
         assert "<!--" not in file.read_text(encoding="utf-8"), file.name
 
 
-def test_texts_of_a_model_stay_data() -> None:
-    evil = "</script><script>alert(1)</script>\u2028"
-    text = page([PageModel(evil, replace(checkpoint(), training={"list": evil, "names": 1}), credit=evil)])
-    assert text.count("</script>") == 2
-    assert "\u2028" not in text.split("<script", 1)[1]
-    assert "&lt;/script&gt;" in text.split("</title>")[0]
-
-
 def test_the_data_hold_the_checkpoint() -> None:
     """Parameters and digests come back bit for bit; of the list's path only the file's name goes out."""
     from base64 import b64decode
@@ -114,32 +112,10 @@ def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
         page([PageModel("huge", huge)])
 
 
-def test_a_cell_that_the_page_has_no_formulas_for_is_refused(tmp_path: Path) -> None:
-    unknown = replace(checkpoint(), network=network_of_an_unknown_cell(63))
-    with pytest.raises(
-        OutputError, match="a page cannot hold the cell 'mystery': expected one of simple_rnn, gru, lstm"
-    ):
-        write_page([PageModel("a", checkpoint()), PageModel("b", unknown)], tmp_path / "names.html")
-    assert not list(tmp_path.iterdir())
-
-
 def test_the_cells_are_those_of_the_script() -> None:
     script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
     table = script[script.index("const CELLS = {") : script.index("\n};")]
     assert tuple(re.findall(r"^  (\w+)\(layer, x", table, re.MULTILINE)) == export.CELLS
-
-
-def test_a_file_that_exists_is_kept_unless_forced(tmp_path: Path) -> None:
-    model, out = PageModel("a", checkpoint()), tmp_path / "a.html"
-    out.write_text("old")
-    with pytest.raises(OutputError, match=r"exists already.*force=True"):
-        write_page([model], out)
-    assert out.read_text() == "old"
-    assert write_page([model], out, force=True) == len(out.read_bytes())
-    with pytest.raises(OutputError, match="is a folder"):
-        write_page([model], tmp_path, force=True)
-    with pytest.raises(OutputError, match="cannot write"):
-        write_page([model], tmp_path / "missing" / "a.html")
 
 
 def test_the_command_takes_several_models() -> None:
@@ -180,7 +156,7 @@ def test_the_command_refuses_what_is_no_model() -> None:
     Path("model.tflite").write_bytes(b"TFL3")
     Path("notes.txt").write_text("no model")
     for argument, words in (
-        ("model.tflite", r"already a \.tflite, which cannot be exported: give the run folder"),
+        ("model.tflite", r"a \.tflite, which cannot be exported: give the run folder"),
         ("nobody", "there is no model 'nobody'"),
         ("notes.txt", "not a model file of namegen"),
     ):
@@ -188,3 +164,169 @@ def test_the_command_refuses_what_is_no_model() -> None:
         assert isinstance(result.exception, CheckpointError), argument
         assert re.search(words, str(result.exception)), argument
     assert not Path("out.html").exists()
+
+
+EVIL = "</script><script>alert(1)</script>\u2028"
+
+
+def test_texts_of_a_model_stay_data(tmp_path: Path) -> None:
+    text = page([PageModel(EVIL, replace(checkpoint(), training={"list": EVIL, "names": 1}), credit=EVIL)])
+    assert text.count("</script>") == 2
+    assert "\u2028" not in text.split("<script", 1)[1]
+    assert "&lt;/script&gt;" in text.split("</title>")[0]
+    hearts = by_heart(HOSTILE_NAMES)
+    model = PageModel(EVIL, replace(hearts, training={**hearts.training, "list": EVIL}), EVIL, EVIL, EVIL)
+    text = model_data([model])
+    assert text.isascii()
+    assert "<" not in text
+    assert json.loads(text)["models"][0]["notice"] == EVIL
+    assert f"const FORMAT_VERSION = {json.loads(text)['version']};" in module_text()
+    write_module([model], tmp_path / "names.mjs")
+    assert (tmp_path / "names.mjs").read_text(encoding="utf-8") == module_text()
+    names = in_node(tmp_path)("({ load }, json) => load(json).generate({ n: 12, seed: 1, allowSeen: true })")
+    assert len(set(names) & set(HOSTILE_NAMES)) >= 8
+
+
+WRITERS = {"page": (write_page, "a.html"), "module": (write_module, "a.mjs")}
+
+
+@pytest.mark.parametrize("what", WRITERS)
+def test_a_cell_without_formulas_is_refused(what: str, tmp_path: Path) -> None:
+    write, name = WRITERS[what]
+    unknown = replace(checkpoint(), network=network_of_an_unknown_cell(63))
+    with pytest.raises(OutputError, match=f"a {what} cannot hold the cell 'mystery': expected one of simple_rnn, gru"):
+        write([PageModel("a", checkpoint()), PageModel("b", unknown)], tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("what", "taken"), [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json")])
+def test_a_file_that_exists_is_kept_unless_forced(what: str, taken: str, tmp_path: Path) -> None:
+    write, name = WRITERS[what]
+    model, out = [PageModel("a", checkpoint())], tmp_path / name
+    (tmp_path / taken).write_text("old")
+    with pytest.raises(OutputError, match=rf"{taken} exists already.*force=True"):
+        write(model, out)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(taken, "old")]
+    sizes = write(model, out, force=True)
+    of_files = {path: path.stat().st_size for path in tmp_path.iterdir()}
+    assert sizes == (of_files if what == "module" else of_files[out])
+    with pytest.raises(OutputError, match="is a folder"):
+        write(model, tmp_path, force=True)
+    with pytest.raises(OutputError, match=r"cannot write|there is no folder"):
+        write(model, tmp_path / "missing" / name)
+
+
+def test_page_and_module_share_one_engine() -> None:
+    """Word for word, so that what is proved of the one holds of the other."""
+    text = module_text()
+    for part in ENGINE:
+        assert read_part(part) in text, part
+    assert re.findall(r"^export .*?(\w+)\(", text, re.MULTILINE) == ["load", "blend"]
+    assert not re.search(r"\b(?:document|window|byId|localStorage|location|fetch)\b[.(]", text)
+
+
+def test_the_licence_stands_at_its_head() -> None:
+    head = module_text().split("*/")[0]
+    licence = (Path(__file__).parents[2] / "LICENSE").read_text(encoding="utf-8").split("---")[0]
+    assert " ".join(licence.split()) in " ".join(re.sub(r"^ \*", "", head, flags=re.MULTILINE).split())
+    assert "VERSION" not in head
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_both_files_or_neither(before: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, out, data = PageModel("a", labelled_checkpoint()), tmp_path / "names.mjs", tmp_path / "names.json"
+    if before is not None:
+        data.write_text(before)
+    write = module_file.write_whole
+
+    def full(path: Path, content: bytes) -> None:
+        if path == out:
+            raise OutputError("no room")
+        write(path, content)
+
+    monkeypatch.setattr(module_file, "write_whole", full)
+    with pytest.raises(OutputError, match="no room"):
+        write_module([model], out, force=True)
+    assert not out.exists()
+    assert (data.read_text() if data.exists() else None) == before
+
+
+def test_a_link_stays_and_what_it_leads_to_is_taken_back(tmp_path: Path) -> None:
+    """Where the module cannot be written, the models that its link leads to were not there before."""
+    out, data = tmp_path / "names.mjs", tmp_path / "names.json"
+    data.symlink_to(tmp_path / "new.json")
+    out.symlink_to(tmp_path / "nowhere" / "names.mjs")
+    with pytest.raises(OutputError, match="cannot write"):
+        write_module([PageModel("a", labelled_checkpoint())], out, force=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"names.mjs", "names.json"}
+    assert data.is_symlink()
+
+
+def test_two_names_of_one_file_are_refused(tmp_path: Path) -> None:
+    out, data = tmp_path / "names.mjs", tmp_path / "names.json"
+    data.symlink_to(out)
+    with pytest.raises(OutputError, match=r"names\.mjs and .*names\.json are links to one file"):
+        write_module([PageModel("a", labelled_checkpoint())], out, force=True)
+    assert not out.exists()
+
+
+def test_a_folder_in_the_place_of_the_models_is_told_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "names.json").mkdir()
+    with pytest.raises(OutputError, match=r"names\.json, for the models of .*names\.mjs, is a folder: give the module"):
+        write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
+
+
+def in_node_of(folder: Path) -> Any:
+    (folder / "a.mjs").rename(folder / "names.mjs")
+    (folder / "a.json").rename(folder / "names.json")
+    return in_node(folder)
+
+
+def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison with Python is made for a module too: here its second reading has another bias."""
+    from namegen.web import export
+
+    class Wrong(export.PageNetwork):
+        def __init__(self, description: Any) -> None:
+            super().__init__(description)
+            self.bias = self.bias + np.linspace(0, 1, len(self.bias))
+
+    monkeypatch.setattr(export, "PageNetwork", Wrong)
+    with pytest.raises(OutputError, match="a module would compute other values for a than Python does here"):
+        write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_writes_module_and_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("mlb-first", "--module", "first names.mjs")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"first names\.mjs and first names\.json: mlb-first; 0\.\d\d MB\n", result.stdout)
+    (model,) = json.loads(Path("first names.json").read_text())["models"]
+    assert (model["name"], model["title"]) == ("mlb-first", "Baseball first names")
+    assert "CC-BY-SA-3.0" in model["credit"]
+    assert model["notice"].startswith("The list mlb_players.txt")
+    again = run("mlb-first", "--module", "first names.mjs", "--force", "--json")
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    out = {"out": "first names.mjs", "data": "first names.json", "bytes": size, "models": ["mlb-first"]}
+    assert json.loads(again.stdout) == out
+
+
+@pytest.mark.parametrize("arguments", [(), ("--out", "a.html", "--module", "a.mjs"), ("--module", "a.json")])
+def test_the_command_needs_one_place_to_write_to(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("mlb-first", *arguments).exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_leaves_out_the_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in (("--module", "a.mjs"), ("--out", "a.html")):
+        assert run("mlb-first", *arguments, "--without-names").exit_code == 0
+    (model,) = json.loads(Path("a.json").read_text())["models"]
+    assert model["known_names"] is None
+    assert '"known_names":null' in Path("a.html").read_text()
+    names = in_node_of(tmp_path)("({ load }, json) => load(json).generate({ n: 3, seed: 1, allowSeen: true })")
+    assert len(names) == 3
