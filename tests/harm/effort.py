@@ -24,7 +24,7 @@ TRIES = {
     "wishes together, templates": (15, 80, 2_000),
     "addresses of a page, read by its own JavaScript": (50, 200, 10_000),
     "arguments of each command": (12, 60, 150),
-    "commands with places that nothing can be read from": (10, 35, 455),
+    "commands with places that nothing can be read from": (10, 30, 350),
     "runs and lists of an odd name": (1, 1, 3),
     "odd surroundings and full disks": (0, 1, 1),
     "trainings that are killed, NumPy": (2, 8, 400),
