@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 
 PASSES = 3  # forward, and back by what is read and by the weights: each is a product of the same size
 SECONDS = 0.2  # for one figure

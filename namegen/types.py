@@ -8,7 +8,7 @@ argument); everywhere else the annotations cost nothing.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 
@@ -22,13 +22,6 @@ elif "jaxtyping" in sys.modules:
     Array = np.ndarray
 else:
     Array = np.ndarray
-
-    class _Unchecked:
-        """Stands in for a jaxtyping type: any shape, any dtype."""
-
-        def __class_getitem__(cls, item: Any) -> type:
-            return np.ndarray
-
-    Bool = Float = Float32 = Float64 = Int = Int8 = Int32 = Int64 = UInt64 = _Unchecked
+    Bool = Float = Float32 = Float64 = Int = Int8 = Int32 = Int64 = UInt64 = Annotated
 
 __all__ = ["Array", "Bool", "Float", "Float32", "Float64", "Int", "Int8", "Int32", "Int64", "UInt64"]

@@ -10,8 +10,7 @@ import numpy as np
 from namegen.core.data.batching import Batch
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Step, StepLosses
-from namegen.core.network.architecture import Network, checked_masks, checked_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork, checked_masks, checked_tensors
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads

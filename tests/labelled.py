@@ -13,8 +13,8 @@ from namegen.core.data.sameness import known_digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.evaluation.scoring import score_quantiles
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint, Label
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 

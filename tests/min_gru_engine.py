@@ -12,8 +12,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import GRU
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.network.architecture import Network
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.types import Array
 
 

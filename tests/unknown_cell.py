@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 
 
 def network_of_an_unknown_cell(vocabulary_size: int) -> RecurrentNetwork:

@@ -12,7 +12,7 @@ from benchmarks.rounds import Contest, Turn
 from benchmarks.trainers import speed
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 
 CELL_NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}

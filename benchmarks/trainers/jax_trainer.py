@@ -12,7 +12,7 @@ from jax import lax, nn
 
 from benchmarks.trainers import SPEED_RATE, Rate
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.types import Array
 
 BUCKETS = (0.25, 0.5, 0.75, 0.92, 1.0)  # shares of the names, by length, that are padded to one length

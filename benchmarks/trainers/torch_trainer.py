@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from benchmarks.trainers import SPEED_RATE, Rate
 from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.types import Array
 
 LAYERS = {"simple_rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}

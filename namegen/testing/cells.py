@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import Cell
-from namegen.core.network.recurrent_network import CellShape
+from namegen.core.network.architecture import CellShape
 from namegen.testing.comparisons import expect, expect_equal
 from namegen.types import Array
 

@@ -14,8 +14,7 @@ from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import Engine, EngineClass, LanguageModel, State, Step
-from namegen.core.network.architecture import Network
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Int32
 

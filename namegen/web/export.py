@@ -23,8 +23,8 @@ import numpy as np
 from namegen import __version__
 from namegen.backends.opening import Sample, logits_of
 from namegen.core.data.sameness import REMOVAL, SEPARATORS
+from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
-from namegen.core.network.recurrent_network import exportable
 from namegen.documents import to_plain
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole

@@ -19,8 +19,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine, Step
-from namegen.core.network.architecture import Network, Shape
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork, Shape
 from namegen.core.settings import CELLS, OPTIMIZERS, NetworkSettings, TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY

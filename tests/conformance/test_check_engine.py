@@ -9,7 +9,7 @@ from namegen import testing
 from namegen.backends.numpy_engine.cells import GRU, Cell
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.numpy_engine.optimizers import Adam, RMSprop
-from namegen.core.network.recurrent_network import CellShape, OwnCellNetwork, RecurrentNetwork
+from namegen.core.network.architecture import CellShape, OwnCellNetwork, RecurrentNetwork
 from namegen.testing import (
     CONFORMANCE_CHECKS,
     LANGUAGE_MODEL_CHECKS,

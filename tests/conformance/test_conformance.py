@@ -13,7 +13,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
 from tests.fake_engine import FakeEngine

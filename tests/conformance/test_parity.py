@@ -22,7 +22,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine, Step
 from namegen.core.generation.generator import Generator
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import CELLS, TrainingSettings
 from namegen.lists import load_bundled
 from tests.requirements import require

@@ -17,7 +17,7 @@ from namegen.backends import load_engine
 from namegen.backends.quiet import quiet
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.lists import load_bundled
@@ -131,7 +131,7 @@ from namegen.backends import load_engine
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
 engine_class = load_engine("keras")

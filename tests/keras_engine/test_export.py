@@ -14,8 +14,8 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import logits_of
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
 from tests.requirements import require

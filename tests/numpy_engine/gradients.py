@@ -11,7 +11,7 @@ from namegen.backends.numpy_engine.cells import CELLS, Cell
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.recurrent_network import CELL_SHAPES, CellShape
+from namegen.core.network.architecture import CELL_SHAPES, CellShape
 
 STEP = 1e-5
 TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves

@@ -15,7 +15,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core import settings
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
-from namegen.core.network.recurrent_network import CELL_SHAPES, CellShape, OwnCellNetwork, RecurrentNetwork
+from namegen.core.network.architecture import CELL_SHAPES, CellShape, OwnCellNetwork, RecurrentNetwork
 from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
 from namegen.testing import NAMES, VOCABULARY, check_cell

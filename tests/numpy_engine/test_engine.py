@@ -12,7 +12,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
 from namegen.errors import CheckpointError, EngineError
 from namegen.testing import CONFORMANCE_CHECKS

@@ -15,7 +15,7 @@ from namegen.backends.numpy_engine.cells import CELLS, Cell, SimpleRNN
 from namegen.backends.numpy_engine.recurrent import Recurrent
 from namegen.backends.numpy_engine.walk import FamilySums, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.network.recurrent_network import CELL_SHAPES
+from namegen.core.network.architecture import CELL_SHAPES
 from tests.numpy_engine.gradients import (
     LABELLED,
     TREES,

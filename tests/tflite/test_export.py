@@ -25,8 +25,8 @@ from namegen.cli import cli
 from namegen.core.data.sameness import digest
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import probe
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
 from tests.tflite.conftest import CELLS, CheckpointOf, Exported, engine_of
 from tests.unknown_cell import network_of_an_unknown_cell

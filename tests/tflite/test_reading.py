@@ -18,8 +18,8 @@ from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import LARGEST_SUM, TABLE, stays_finite
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint, Label
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError
 from tests.harm.attack import attack
 from tests.labelled import labelled_checkpoint

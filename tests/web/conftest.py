@@ -19,8 +19,8 @@ from namegen.api import train
 from namegen.config import Config, merge
 from namegen.core.data.sameness import known_digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint, Label
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.lists import load_bundled
 from namegen.web.export import PageModel, write_page

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from namegen.api import read_checkpoint
 from namegen.cli.export import export_web
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
 from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export

@@ -13,7 +13,7 @@ import numpy as np  # noqa: F401  # for your formulas
 
 from namegen.backends.numpy_engine.cells import Cell, SimpleRNN, sigmoid_of_half  # noqa: F401  # for your formulas
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.network.recurrent_network import CellShape, OwnCellNetwork
+from namegen.core.network.architecture import CellShape, OwnCellNetwork
 
 
 class Softsign(SimpleRNN):

@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import Cell, SimpleRNN, sigmoid_of_half
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.network.recurrent_network import CellShape, OwnCellNetwork
+from namegen.core.network.architecture import CellShape, OwnCellNetwork
 
 
 class Softsign(SimpleRNN):

@@ -15,8 +15,7 @@ from torch.nn.functional import embedding, one_hot
 
 from namegen.backends.base import PaddedRows, TensorEngine, Tensors
 from namegen.core.data.batching import Batch
-from namegen.core.network.architecture import Network
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.types import Array
 
 State = tuple[Tensor, ...]  # (B, H) each: h of every layer, for LSTM h and c of every layer

@@ -8,7 +8,7 @@ import torch
 from namegen_torch.engine import TorchEngine
 
 from namegen.backends import load_engine
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import CELLS
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
 

@@ -20,8 +20,7 @@ from namegen.backends.keras_engine.layers import CELLS, KerasOptimizer, Layers
 from namegen.backends.keras_engine.program import NODES, STEPS, MaskShapes, TrainingProgram, mask_shapes, nodes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
-from namegen.core.network.architecture import Network, checked_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32

@@ -10,9 +10,8 @@ import numpy as np
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras
 from namegen.backends.opening import Sample
-from namegen.core.network.architecture import checked_tensors
+from namegen.core.network.architecture import RecurrentNetwork, checked_tensors, exportable
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.recurrent_network import RecurrentNetwork, exportable
 from namegen.errors import OutputError
 from namegen.files import write_whole
 

@@ -10,8 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
-from namegen.core.network.architecture import OptimizerState
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import OptimizerState, RecurrentNetwork
 from namegen.types import Array
 
 Tensor: TypeAlias = Untyped

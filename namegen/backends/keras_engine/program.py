@@ -38,8 +38,7 @@ from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Step
-from namegen.core.network.architecture import checked_masks
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork, checked_masks
 from namegen.types import Array, Float, Float64, Int32, Int64
 
 ROWS = 32  # of a tile; 16 and 64 are as fast or slower

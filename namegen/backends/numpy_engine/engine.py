@@ -18,8 +18,7 @@ from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import State, Step, StepLosses
-from namegen.core.network.architecture import Network, checked_masks, checked_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork, checked_masks, checked_tensors
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads

@@ -24,8 +24,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.generation.generator import Generator
+from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
-from namegen.core.network.recurrent_network import exportable
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Int, Int32

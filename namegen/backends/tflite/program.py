@@ -16,7 +16,7 @@ import numpy as np
 from namegen.backends.tflite.flatbuffer import Number
 from namegen.backends.tflite.graph import File, Graph, Op, Tensor, Type, Weight, integer, true
 from namegen.core.data.vocabulary import Beginnings
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
 HYBRID, GATHERS_INT8, WIDENS_INT8 = 12, 2, 2  # the versions of operators that read weights of 8 bits

@@ -14,7 +14,7 @@ from functools import reduce
 import numpy as np
 
 from namegen.backends.tflite.graph import Weight
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.types import Array, Float32, Float64
 
 FLOAT32, FLOAT16, INT8 = (np.dtype(kind) for kind in ("<f4", "<f2", "i1"))

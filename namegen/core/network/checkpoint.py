@@ -22,8 +22,7 @@ from safetensors.numpy import save as save_safetensors
 
 from namegen.core.data.sameness import Sameness
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
-from namegen.core.network.architecture import Network, checked_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
 from namegen.documents import (
     LARGEST,
     UNSET,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from namegen.core.data.batching import ListParts
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching.lesson import fits
 from namegen.core.teaching.teachers import FEWEST_NAMES, own_data

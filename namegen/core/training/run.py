@@ -25,9 +25,8 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
-from namegen.core.network.architecture import Network, checked_tensors, parameters_of
+from namegen.core.network.architecture import Network, as_recurrent, checked_tensors, parameters_of
 from namegen.core.network.checkpoint import Checkpoint, Label, TrainingSummary, default_max_length
-from namegen.core.network.recurrent_network import as_recurrent
 from namegen.core.settings import NetworkSettings, Recipe
 from namegen.core.teaching.lesson import CountingTargets
 from namegen.core.training import CONFIG_FILE

@@ -91,7 +91,7 @@ class Dropping:
     Raises:
         SettingsError: a rate for something that the network does not have.
 
-    >>> from namegen.core.network.recurrent_network import RecurrentNetwork
+    >>> from namegen.core.network.architecture import RecurrentNetwork
     >>> dropping = Dropping(RecurrentNetwork(54, hidden=(8,)), TrainingSettings(drop_output=0.5))
     >>> mask = dropping.masks(epoch=0, step=0)["output.kernel"]
     >>> mask.shape, sorted(set(mask.ravel().tolist()))

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.recurrent_network import RecurrentNetwork
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.documents import Json, to_plain
 from namegen.errors import EngineError
 from namegen.experiments.compare.measurements import (

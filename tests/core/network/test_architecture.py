@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from namegen.core import settings
-from namegen.core.network.architecture import INITIALISERS, Network
-from namegen.core.network.recurrent_network import CELL_SHAPES, RecurrentNetwork, exportable
+from namegen.core.network.architecture import CELL_SHAPES, INITIALISERS, Network, RecurrentNetwork, exportable
 from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError, SettingsError
 

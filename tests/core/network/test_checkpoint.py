@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from namegen.core.data.sameness import Sameness, known_digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import checkpoint as module
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint, Label, read_tensors, write_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
 
 # The last is \\u001f in JSON, where \\u001F would say the same.

@@ -15,8 +15,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.engine import Step, StepLosses
 from namegen.core.generation.generator import Generator
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import PROBE, read_tensors, write_tensors
-from namegen.core.network.recurrent_network import RecurrentNetwork
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
