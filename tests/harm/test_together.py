@@ -43,21 +43,14 @@ while len(list(pathlib.Path(".").glob("ready-*"))) < 2: time.sleep(0.005)
 """
 
 
-def both(runner: Program, first: tuple[object, ...], second: tuple[object, ...], before: str = SLOWLY) -> list[Run]:
-    """Two commands, begun at the same moment, to their end: the one that went on comes first."""
+def one_of_two(runner: Program, said: str, *command: object) -> Run:
+    """A command twice, begun at the same moment: one goes on, the other is refused in one sentence that says this."""
     for ready in runner.folder.glob("ready-*"):
         ready.unlink()
-    processes = [runner.spawn(*arguments, before=before + TOGETHER) for arguments in (first, second)]
-    return sorted(map(end, processes), key=lambda run: run.code)
-
-
-def one_went_on(runs: list[Run], *said: str) -> Run:
-    """Assert that the other was refused in one sentence that says one of these things."""
-    went_on, refused = runs
-    went_on.done()
-    refused.refused()
-    assert any(one in refused.err for one in said), refused.err
-    return went_on
+    processes = [runner.spawn(*command, before=SLOWLY + TOGETHER) for _ in range(2)]
+    went_on, refused = sorted(map(end, processes), key=lambda run: run.code)
+    refused.refused(said)
+    return went_on.done()
 
 
 @pytest.fixture
@@ -71,7 +64,7 @@ def test_two_trainings_of_one_name(program, names) -> None:  # noqa: F811
     program("train", names, *SMALL, "--out", "whole").done()
     for number in range(attempts):
         command = ("train", names, *SMALL, "--out", f"run-{number}")
-        one_went_on(both(program, command, command), "exists already")
+        one_of_two(program, "exists already", *command)
         program(*command).refused("exists already")
         same_model(program.folder / f"run-{number}", program.folder / "whole")
 
@@ -84,8 +77,7 @@ def test_two_that_go_on(program, names) -> None:  # noqa: F811
         values = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
         killed = program("train", names, *SMALL, "--out", out, fault=fault, values=values)
         assert killed.code == -signal.SIGKILL
-        command = ("train", "--resume", out)
-        one_went_on(both(program, command, command), "another namegen is at work in")
+        one_of_two(program, "another namegen is at work in", "train", "--resume", out)
         same_model(program.folder / out, program.folder / "whole")
 
 
@@ -118,7 +110,7 @@ def test_two_sweeps(program, names) -> None:  # noqa: F811
     program.write("grid.toml", GRID.format(epochs=40))
     for number in range(attempts):
         command = ("sweep", "grid.toml", "--out", f"sweep-{number}", "--workers", 1, "--json", "--quiet")
-        document = one_went_on(both(program, command, command), "another namegen is at work in").json
+        document = one_of_two(program, "another namegen is at work in", *command).json
         assert [run["status"] for run in document["runs"]] == ["done", "done"]
         kept = sorted(path.name for path in (program.folder / f"sweep-{number}").iterdir())
         assert [name for name in kept if not name.endswith(".png")] == [
