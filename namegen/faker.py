@@ -12,13 +12,13 @@ Needs the library Faker (the extra ``faker``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from namegen import api
 from namegen.core.generation.generator import AS_LEARNED, check_letter_case
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.errors import missing_library
+from namegen.errors import GenerationError, missing_library
 
 try:
     from faker.providers import BaseProvider
@@ -106,18 +106,25 @@ class NamegenProvider(BaseProvider):
         number: int = self.generator.random.getrandbits(64)
         chunk, place = divmod(number % POOL, CHUNK)
         if (kind, chunk) not in self._chunks:
-            self._chunks[kind, chunk] = self._draw(kind, chunk)
-        return self._chunks[kind, chunk][place]
+            found: list[str] = []
+            try:
+                for names in self._draw(kind, chunk):
+                    found += names
+            except GenerationError:  # there are fewer, or they are rare: those that were found will do
+                if not found:
+                    raise
+            self._chunks[kind, chunk] = found
+        return self._chunks[kind, chunk][place % len(self._chunks[kind, chunk])]
 
-    def _draw(self, kind: str, seed: int) -> list[str]:
+    def _draw(self, kind: str, seed: int) -> Iterator[list[str]]:
         if kind == "players":
             teams = api.invent_players(CHUNK, seed=seed, temperature=self._temperature, letter_case=self._case)
-            return [player.full_name for team in teams for player in team]
+            return ([player.full_name for player in team] for team in teams)
         if kind == "people":
             groups = api.invent_people(
                 CHUNK, origins=self._origins, seed=seed, temperature=self._temperature, letter_case=self._case
             )
-            return [person.written() for group in groups for person in group]
+            return ([person.written() for person in group] for group in groups)
         if kind:
             model = api.load_shipped(kind)
         else:
@@ -126,6 +133,7 @@ class NamegenProvider(BaseProvider):
             model = self._model
         if model.labels or not kind:  # the players' and companies' models know none, and are not asked for any
             model = model.labelled(*self._origins)
-        return model.generate(
+        batches = model.generate_batches(
             CHUNK, seed=seed, temperature=self._temperature, allow_repeats=True, letter_case=self._case
         )
+        return (batch.names for batch in batches)

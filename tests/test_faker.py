@@ -10,7 +10,7 @@ import pytest
 
 from namegen import api, models
 from namegen.core.data.sameness import normalise
-from namegen.errors import CheckpointError, SettingsError
+from namegen.errors import CheckpointError, GenerationError, SettingsError
 from namegen.lists import load_bundled, players
 from tests.requirements import require
 from tests.small_models import small_models
@@ -86,7 +86,7 @@ def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyP
     drawn: list[tuple[str, int]] = []
     draw = NamegenProvider._draw
 
-    def noted(self: object, kind: str, seed: int) -> list[str]:
+    def noted(self: object, kind: str, seed: int) -> Iterator[list[str]]:
         drawn.append((kind, seed))
         return draw(self, kind, seed)
 
@@ -94,11 +94,28 @@ def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyP
     fake = make()
     fake.seed_instance(1)
     names = {fake.invented_last_name() for _ in range(800)}
-    pool = {name for seed in range(4) for name in draw(NamegenProvider(fake), "mlb-last", seed)}
+    pool = {name for seed in range(4) for names in draw(NamegenProvider(fake), "mlb-last", seed) for name in names}
     assert names == pool
     assert sorted(drawn) == [("mlb-last", seed) for seed in range(4)]
     fake.unique.clear()
     assert len({fake.unique.invented_last_name() for _ in range(30)}) == 30
+
+
+def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPatch):
+    require("faker")
+    from faker import Faker
+
+    from namegen.faker import NamegenProvider
+
+    def few(self: object, kind: str, seed: int) -> Iterator[list[str]]:
+        yield ["Ann", "Bo"] if kind else []
+        raise GenerationError("no more")
+
+    monkeypatch.setattr(NamegenProvider, "_draw", few)
+    provider = NamegenProvider(Faker())
+    assert {provider.invented_last_name() for _ in range(50)} == {"Ann", "Bo"}
+    with pytest.raises(GenerationError, match="no more"):
+        provider.invented()
 
 
 @pytest.mark.usefixtures("small")
