@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import jaxtyping
 import pytest
-import regex
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-import namegen.core.generation.arrivals as arrivals_module
-import namegen.core.generation.generator as best_first_module
-import namegen.core.generation.generator as generator_module
 from namegen import api
 from namegen.api import LoadedModel
 from namegen.cli.generate import generate
@@ -26,7 +21,6 @@ from namegen.core.generation.wishes.wishlist import WISHES, WellFormed
 from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
 from namegen.wishes import make_wishes
-from tests.core.generation.wishes.test_neighbours import edit_distance
 
 NAMES = load_bundled("mlb-first").names[:2_000]
 
@@ -39,95 +33,15 @@ def model() -> LoadedModel:
     return api.open_checkpoint(result.checkpoint, "small")
 
 
-def some(wish: object, draw: st.DrawFn) -> object:
-    return draw(st.one_of(st.none(), wish))  # type: ignore[arg-type]
-
-
-@st.composite
-def wishes(draw: st.DrawFn) -> dict[str, object]:
-    likely = st.text("aeinrlo", min_size=1, max_size=2)
-    distance = some(st.integers(1, 3), draw)
-    avoid = some(st.lists(st.sampled_from(NAMES), max_size=30), draw)
-    asked = {
-        "starts_with": some(st.one_of(st.sampled_from("ABCDJMR"), st.sampled_from(("Ma", "Jo"))), draw),
-        "ends_with": some(likely, draw),
-        "contains": some(likely, draw),
-        "matches": some(st.sampled_from(("[A-Z][a-z]+", ".{4,}", r"(?!.*ee).*", "(?i)[a-m].*", r"\w+")), draw),
-        "min_length": some(st.integers(0, 7), draw),
-        "max_length": some(st.integers(5, 12), draw),
-        "banned": some(st.lists(st.text("AEIa", min_size=1, max_size=2), max_size=3), draw),
-        "avoid": avoid,
-        "min_distance": distance if avoid is not None else None,
-        "temperature": draw(st.sampled_from((1.0, 0.7, 1.3))),
-        "top_k": some(st.integers(5, 20), draw),
-        "allow_repeats": draw(st.booleans()),
-        "allow_seen": draw(st.booleans()),
-    }
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-def keeps(name: str, asked: dict[str, object], model: LoadedModel) -> bool:
-    """Every wish as a plain question."""
-    get = asked.get
-    avoid = [normalise(other) for other in get("avoid", ())]  # type: ignore[attr-defined]
-    form = normalise(name)
-    return (
-        name.startswith(str(get("starts_with", "")))
-        and name.endswith(str(get("ends_with", "")))
-        and str(get("contains", "")) in name
-        and regex.fullmatch(str(get("matches", ".*")), name) is not None
-        and int(get("min_length", 0)) <= len(name) <= int(get("max_length", model.default_max_length))  # type: ignore[call-overload]
-        and not any(normalise(word) in form for word in get("banned", ()))  # type: ignore[attr-defined]
-        and form not in avoid
-        and all(edit_distance(form, other) >= get("min_distance", 0) for other in avoid)  # type: ignore[operator]
-        and (bool(get("allow_seen")) or form not in {normalise(known) for known in NAMES})
-    )
-
-
-@given(asked=wishes(), seed=st.integers(0, 1000))
-@settings(max_examples=30)
-def test_every_name_keeps_every_wish(model: LoadedModel, asked: dict[str, object], seed: int) -> None:
-    found: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generator_module, "TRIES", 5_000)
-        patch.setattr(arrivals_module, "MOST_PREFIXES", 10_000)
-        try:
-            for batch in model.generate_batches(15, seed=seed, **asked):  # type: ignore[arg-type]
-                found += batch.names
-        except (GenerationError, SettingsError) as error:
-            advice = str(error)
-        else:
-            advice = None
-    assert len(found) == 15 if advice is None else ": " in advice
-    assert all(keeps(name, asked, model) for name in found)
-    if not asked["allow_repeats"]:
-        assert len({normalise(name) for name in found}) == len(found)
-
-
-@pytest.mark.slow
-@given(asked=wishes())
-@settings(max_examples=15)
-def test_every_best_name_keeps_every_wish_and_none_that_is_drawn_is_better(
-    model: LoadedModel, asked: dict[str, object]
-) -> None:
-    plain = {name: value for name, value in asked.items() if name not in ("temperature", "top_k", "allow_repeats")}
-    best: dict[str, float] = {}
-    drawn: dict[str, float] = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generator_module, "TRIES", 2_000)
-        patch.setattr(arrivals_module, "MOST_PREFIXES", 10_000)
-        patch.setattr(best_first_module, "MOST_PREFIXES", 30_000)
-        for found, source in ((best, model.best_batches), (drawn, model.generate_batches)):
-            try:
-                for batch in source(12, **plain):  # type: ignore[operator]
-                    found |= zip(batch.names, batch.log_probability.tolist(), strict=True)
-            except (GenerationError, SettingsError):
-                continue
-    assert all(keeps(name, plain, model) for name in best)
-    if len(best) == 12:
-        floor = min(best.values())
-        better = {name for name, score in drawn.items() if score > floor + 1e-4}
-        assert better <= set(best) or {normalise(name) for name in better} <= {normalise(name) for name in best}
+def test_every_name_keeps_every_wish(model: LoadedModel) -> None:
+    """That the names of any wishes keep them is proved in core; here, that each keyword arrives there."""
+    found = model.generate(9, starts_with="Ma", ends_with="n", min_length=5, max_length=9, temperature=0.9, seed=1)
+    assert all(re.fullmatch("Ma.{2,6}n", name) for name in found)
+    far = model.generate(9, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2, seed=1)
+    far += model.best(3, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2)
+    assert all(re.fullmatch("[A-Z][a-z]+", name) and "e" in name and "an" not in name.lower() for name in far)
+    assert not Neighbours(NAMES, 2).close_to(far).any()
+    assert len(set(model.generate(9, top_k=1, allow_seen=True, allow_repeats=True, seed=1))) == 1
 
 
 def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel) -> None:
@@ -160,24 +74,11 @@ def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [
-        {"temperature": -1.0},
-        {"top_k": 0},
-        {"top_p": 2.0},
-        {"max_length": 0},
-        {"min_length": -5},
-        {"min_length": 10**12, "max_length": 10},
-        {"seed": -1},
-        {"min_distance": 4, "avoid": ["a"]},
-        {"starts_with": "<b>"},
-        {"contains": "\x1b[31m"},
-        {"matches": "("},
-        {"starts_with": "M" * 500, "max_length": 20},
-    ],
+    [{"temperature": -1.0}, {"max_length": 0}, {"seed": -1}, {"min_distance": 4, "avoid": ["a"]}, {"matches": "("}],
     ids=str,
 )
 def test_a_wrong_value_is_a_named_error(model: LoadedModel, wrong: dict[str, object]) -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
         model.generate(3, **wrong)  # type: ignore[arg-type]
 
 

@@ -44,7 +44,7 @@ DRAWN = 2_000  # names at each temperature: the share is known to a per cent or 
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they are so long that so many characters would come
 # Of a short list: 98 of 100 new names are to have shapes that its names have. Above 0.7 its names are well-shaped at
 # times, and still no names that a reader takes; where no temperature gives such shapes, 0.5 keeps some variety.
-SHORT_LIST_TEMPERATURES = tuple(round(0.7 - 0.05 * step, 2) for step in range(9))  # 0.7 to 0.3
+SHORT_LIST_TEMPERATURES = (0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3)
 SHORT_LIST_OTHERWISE = 0.5
 WELL_SHAPED = 0.98
 

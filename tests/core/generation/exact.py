@@ -45,6 +45,18 @@ class SmallModel:
         return state[rows]
 
 
+class ReadingModel(SmallModel):
+    """Notes how many rows it reads, call by call."""
+
+    def __init__(self, characters: str = "abc") -> None:
+        super().__init__(characters)
+        self.rows: list[int] = []
+
+    def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.rows.append(len(tokens))
+        return super().step(tokens, state)
+
+
 def draw(
     model: SmallModel, n: int, *, rng: np.random.Generator, sampling: SamplingSettings, wishes: Iterable[Wish] = ()
 ) -> Draws:

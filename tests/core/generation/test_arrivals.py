@@ -25,7 +25,6 @@ from tests.core.generation.exact import (
     all_names,
     check_frequencies,
     conditioned,
-    next_chances,
     over_beginnings,
 )
 
@@ -188,17 +187,6 @@ def test_names_too_unlikely_to_be_drawn_come_in_the_order_of_their_probability()
     exact = {name: p for name, p in all_names(MODEL, 3, temperature=0.01).items() if name and p}
     names = arriving(4, longest=3, temperature=0.01)
     assert names == sorted(exact, key=lambda name: -exact[name])[:4]
-
-
-def test_log_chances_are_those_of_a_plain_loop() -> None:
-    logits = np.array([[0.3, -1.0, 2.0, 2.0, -np.inf], [5.0, 4.0, -3.0, 0.0, 0.1]], np.float32)
-    for asked in ({"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.6}, {"temperature": 2.0, "top_k": 4, "top_p": 0.9}):
-        settings = SamplingSettings(**asked)  # type: ignore[arg-type]
-        expected = [next_chances(row, **asked) for row in logits]  # type: ignore[arg-type]
-        np.testing.assert_allclose(np.exp(settings.log_chances(logits)), expected, atol=1e-12)
-        np.testing.assert_allclose(settings.chances(logits), expected, atol=1e-12)
-    unlikely = SamplingSettings(0.001, top_k=2).log_chances(logits)
-    np.testing.assert_allclose(unlikely[1], [0, -1000, -np.inf, -np.inf, -np.inf], atol=1e-3)
 
 
 def test_bands_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

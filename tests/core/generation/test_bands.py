@@ -165,7 +165,7 @@ def searched(bound: int, n: int, model: SmallModel, *wishes: Contains | EndsWith
     """A search for the likeliest names of up to six characters, and what it found."""
     source = Generator(model, model.vocabulary)
     walk, judge = source.prepare(n, 6, Wishlist(wishes), allow_seen=True, allow_repeats=True)
-    search = BandSearch(walk, judge, ByProbability(), bound=bound)
+    search = BandSearch(walk=walk, judge=judge, order=ByProbability(), bound=bound)
     if isinstance(model, Counting):
         model.search = search
     names: list[str] = []

@@ -10,7 +10,7 @@ import pytest
 
 from namegen.core.generation.count_splitting import ADD_AT_ONCE, FEW, running_sums, split_counts
 from namegen.core.generation.sampling import SamplingSettings
-from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, draw
+from tests.core.generation.exact import ReadingModel, SmallModel, all_names, check_frequencies, conditioned, draw
 
 MODEL = SmallModel()
 
@@ -89,7 +89,7 @@ def test_counts_of_a_row_sum_to_its_own_and_have_the_right_expectation() -> None
     for size in (1, 2, FEW, FEW + 1, 1000):
         counts = np.array([size, 1, size])
         total = np.zeros((3, 4))
-        rounds = 1_500
+        rounds = 400
         for _ in range(rounds):
             row, token, count = split_counts(counts, chances, running_sums(chances), rng)
             split = np.zeros((3, 4), np.int64)
@@ -108,15 +108,9 @@ def test_no_more_rows_are_read_together_than_there_is_room_for(
 ) -> None:
     """Of a model of thousands of characters the logits of a whole block would take gigabytes."""
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_NUMBERS", numbers)
-    read: list[int] = []
-
-    class Noting(SmallModel):
-        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            read.append(len(tokens))
-            return super().step(tokens, state)
-
-    draws = draw(Noting(), 2_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=4))
-    assert max(read) == rows
+    model = ReadingModel()
+    draws = draw(model, 2_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=4))
+    assert max(model.rows) == rows
     with pytest.raises(FrozenInstanceError):
         draws.counts = draws.counts[:0]  # type: ignore[misc]
     exact = all_names(MODEL, 4)

@@ -1,4 +1,4 @@
-"""Plausibility: a judge's bar, and the temperature that it asks for."""
+"""Plausibility: a judge's bar, an outsider that names labels, and the temperature that both ask for."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ import pytest
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_digests
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import all_log_probabilities
 from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import plausibility
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import (
+    ORDER,
     TEMPERATURES,
-    PlausibilityJudge,
+    LabelJudge,
     counting_judge,
     drawing_temperature,
     halves,
+    new_draws,
     new_names,
 )
 from namegen.lists import load_bundled
@@ -30,26 +33,37 @@ VOCABULARY = Vocabulary.from_names(NAMES)
 TREE = PrefixTree.from_names(NAMES, VOCABULARY)
 LONGEST = 2 * max(map(len, NAMES))
 
+CORPUS = load_bundled("world-family")
+LABELS = ("Finnish", "Italian", "Irish")
+PAIRS = [pair for pair in zip(CORPUS.names, CORPUS.labels, strict=True) if pair[1] in LABELS][::4]
+LABELLED = [name for name, _ in PAIRS]
+OF_LABELS = Vocabulary.from_names(LABELLED)
+BEGINS = [OF_LABELS.size + LABELS.index(label) for _, label in PAIRS]
+LABELLED_TREE = PrefixTree.from_names(LABELLED, OF_LABELS, BEGINS)
+TWO_LABELS = np.array([OF_LABELS.size, OF_LABELS.size + 1], np.int32)
 
-def generator(order: int = 2) -> Generator:
-    model = NgramModel(TREE, VOCABULARY.size, order, "witten-bell")
+
+def generator() -> Generator:
+    model = NgramModel(TREE, VOCABULARY.size, 2, "witten-bell")
     return Generator(model, VOCABULARY, known_names=known_digests(NAMES))
 
 
-def score_by_letters(judge: PlausibilityJudge, name: str) -> float:
+def by_letters(model: LanguageModel, vocabulary: Vocabulary, name: str) -> float:
     """The slow way: a name alone, letter by letter."""
-    state, total = judge.model.initial_state(1), 0.0
-    tokens = [0, *VOCABULARY.encode(name), 0]
-    for read, wanted in pairwise(tokens):
-        logits, state = judge.model.step(np.array([read], np.int32), state)
+    state, total = model.initial_state(1), 0.0
+    for read, wanted in pairwise([0, *vocabulary.encode(name), 0]):
+        logits, state = model.step(np.array([read], np.int32), state)
         total += float(all_log_probabilities(logits)[0, wanted])
-    return total / (len(name) + 1)
+    return total
 
 
-def test_a_score_is_that_of_reading_the_name() -> None:
+def test_a_score_is_that_of_reading_the_name_a_character() -> None:
     judge = counting_judge(NAMES, VOCABULARY)
     some = ["Al", "Aqqx", "Albertina", "Ed"]
-    assert sorted(judge.scores(some)) == pytest.approx(sorted(score_by_letters(judge, name) for name in some))
+    expected = [by_letters(judge.model, VOCABULARY, name) / (len(name) + 1) for name in some]
+    assert sorted(judge.scores(some)) == pytest.approx(sorted(expected))
+    assert judge.scores(["か"]).tolist() == [-math.inf]
+    assert judge.share(["か", "Al"]) == 0.5
 
 
 def test_nine_of_ten_real_names_are_plausible_and_noise_is_not() -> None:
@@ -64,19 +78,13 @@ def test_nine_of_ten_real_names_are_plausible_and_noise_is_not() -> None:
     assert judge.share([]) == 0.0
 
 
-def test_a_name_of_unknown_letters_is_not_plausible() -> None:
-    judge = counting_judge(NAMES, VOCABULARY)
-    assert judge.scores(["か"]).tolist() == [-math.inf]
-    assert judge.share(["か", "Al"]) == 0.5
-
-
 def test_the_temperature_is_the_highest_at_which_nineteen_of_twenty_are_plausible() -> None:
     """Looked for one by one, where the search halves."""
     found = drawing_temperature(generator(), TREE, longest=LONGEST, rng=np.random.default_rng(0))
     judge = counting_judge(NAMES, VOCABULARY)
 
     def share(temperature: float) -> float:
-        names = new_names(generator(), 4_000, temperature, longest=LONGEST, rng=np.random.default_rng(1))
+        names = new_names(generator(), 2_000, temperature, longest=LONGEST, rng=np.random.default_rng(1))
         return judge.share(names)
 
     slow = next((temperature for temperature in TEMPERATURES if share(temperature) >= 0.95), TEMPERATURES[-1])
@@ -85,19 +93,16 @@ def test_the_temperature_is_the_highest_at_which_nineteen_of_twenty_are_plausibl
     assert share(1.0) < 0.95, "an n-gram of order 2 is too daring by itself"
 
 
-def test_few_names_have_no_temperature() -> None:
-    few = PrefixTree.from_names(NAMES[: plausibility.FEWEST_NAMES - 1], VOCABULARY)
-    assert drawing_temperature(generator(), few, longest=LONGEST, rng=np.random.default_rng(0)) is None
-
-
-def test_names_that_are_a_half_already_have_none_by_the_same_hash() -> None:
-    """And no error: nothing would be left to set the bar."""
+def test_short_lists_and_halves_by_the_same_hash_go_by_the_shapes_of_their_names() -> None:
+    """No judge could learn from a half of them."""
     first, _ = halves(NAMES)
-    half = PrefixTree.from_names(first, VOCABULARY)
-    assert half.distinct_name_count > plausibility.FEWEST_NAMES
-    assert drawing_temperature(generator(), half, longest=LONGEST, rng=np.random.default_rng(0)) is None
-    again, rest = halves(first, bit=1)
-    assert min(len(again), len(rest)) > len(first) / 3
+    assert min(map(len, halves(first, bit=1))) > len(first) / 3
+    for names in (first, NAMES[: plausibility.FEWEST_NAMES - 1]):
+        tree = PrefixTree.from_names(names, VOCABULARY)
+        found = drawing_temperature(generator(), tree, longest=LONGEST, rng=np.random.default_rng(0))
+        assert found in plausibility.SHORT_LIST_TEMPERATURES
+        rng = np.random.default_rng(0)
+        assert drawing_temperature(generator(), tree, longest=LONGEST, rng=rng, proceed=lambda: False) is None
 
 
 def test_new_names_are_new_different_and_short_enough() -> None:
@@ -105,3 +110,75 @@ def test_new_names_are_new_different_and_short_enough() -> None:
     assert len(set(names)) == len(names) > 200
     assert not set(names) & set(NAMES)
     assert max(map(len, names)) <= 7
+
+
+def test_it_names_the_label_whose_ngram_finds_a_name_the_likeliest() -> None:
+    pairs = sorted(set(PAIRS))
+    learned, other = (set(half) for half in halves(sorted({name for name, _ in pairs})))
+    models = {}
+    for label in LABELS:
+        of_label = [name for name, of in pairs if of == label and name in learned]
+        tree = PrefixTree.from_names(of_label, OF_LABELS)
+        models[label] = NgramModel(tree, OF_LABELS.size, ORDER, "kneser-ney"), np.log(len(of_label))
+    judge = LabelJudge(LABELLED_TREE, OF_LABELS)
+    for place, label in enumerate(LABELS):
+        asked = [name for name, of in pairs if of == label and name in other][:25]
+        joint = [{of: by_letters(model, OF_LABELS, name) + n for of, (model, n) in models.items()} for name in asked]
+        named = [max(of_name, key=of_name.__getitem__) for of_name in joint]
+        begins = np.full(len(asked), OF_LABELS.size + place, np.int32)
+        assert judge.share(asked, begins) == pytest.approx(named.count(label) / len(asked))
+    asked = [(name, label) for name, label in pairs if name in other]
+    begins = np.array([OF_LABELS.size + LABELS.index(label) for _, label in asked], np.int32)
+    assert judge.real == pytest.approx(judge.share([name for name, _ in asked], begins))
+    assert 0.5 < judge.real < 1
+
+
+def test_each_label_weighs_as_among_the_real_names_and_is_heard_often_enough_or_not() -> None:
+    """Ten thousand easy names of one label do not outvote the others."""
+    judge, finnish, italian = LabelJudge(LABELLED_TREE, OF_LABELS), "Korhonen", "Bianchi"
+    assert judge.real is not None
+    assert judge.share([finnish, italian], TWO_LABELS) == 1.0
+    assert judge.share([finnish, italian], TWO_LABELS[::-1].copy()) == 0.0
+    half = judge.share([finnish, finnish], TWO_LABELS)  # the second is called Italian, wrongly
+    assert judge.share([finnish] * 10, np.repeat(TWO_LABELS, [9, 1])) == half
+    assert 0 < half < judge.real
+    assert judge.hears([finnish, finnish], TWO_LABELS, 0.99 * half / judge.real)
+    assert not judge.hears([finnish, finnish], TWO_LABELS, 1.01 * half / judge.real)
+    assert judge.share([], TWO_LABELS[:0]) == 0.0
+    assert judge.share([finnish], np.array([OF_LABELS.size + len(LABELS)], np.int32)) == 0.0  # a label it never met
+
+
+def test_few_names_and_one_label_are_not_judged() -> None:
+    one = PrefixTree.from_names(LABELLED, OF_LABELS, [OF_LABELS.size] * len(LABELLED))
+    few = [PrefixTree.from_names(LABELLED[:n], OF_LABELS, BEGINS[:n]) for n in (1, 60)]
+    for tree in (*few, one):
+        judge = LabelJudge(tree, OF_LABELS)
+        assert judge.real is None
+        assert judge.hears(["Xx"], TWO_LABELS[:1], 1.0)
+
+
+def test_a_model_that_confuses_labels_is_drawn_closer_to_what_is_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same model, with the labels asked for and not."""
+    beginnings = Beginnings.from_counts(OF_LABELS.size, [BEGINS.count(OF_LABELS.size + n) for n in range(3)])
+    source = Generator(
+        NgramModel(LABELLED_TREE, OF_LABELS.size, 3, "kneser-ney"),
+        OF_LABELS,
+        known_names=known_digests(LABELLED),
+        beginnings=beginnings,
+    )
+    judge = LabelJudge(LABELLED_TREE, OF_LABELS)
+    assert judge.real is not None
+
+    def found() -> tuple[float, float]:
+        """The temperature, and how often the labels of names that are drawn at it are heard."""
+        temperature = drawing_temperature(source, LABELLED_TREE, longest=20, rng=np.random.default_rng(0))
+        assert temperature is not None
+        drawn = new_draws(source, 2_000, temperature, longest=20, rng=np.random.default_rng(1))
+        return temperature, judge.share(*drawn)
+
+    with_labels, heard = found()
+    assert heard > judge.real - 0.05 or with_labels == TEMPERATURES[-1]
+    monkeypatch.setattr(plausibility, "LABEL_HEARD", 0.0)
+    without, heard = found()
+    assert heard < judge.real
+    assert with_labels < without

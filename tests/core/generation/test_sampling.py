@@ -31,22 +31,8 @@ def test_draw_takes_the_first_id_whose_sum_exceeds_the_number(
             expected = place
             break
     assert draw(np.array([number]), logits, temperature).tolist() == [expected]
-
-
-@given(some_logits, st.floats(0, 0.999999))
-def test_the_temperature_is_1_where_none_is_said(values: list[float], number: float) -> None:
-    logits = np.array([values], np.float32)
-    np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
     assert draw(np.array([number]), logits) == draw(np.array([number]), logits, 1.0)
-
-
-@pytest.mark.parametrize(
-    "asked", [{}, {"temperature": 2.0}, {"temperature": 0.5}, {"top_k": 2}, {"top_p": 0.5}], ids=str
-)
-def test_names_are_drawn_naturally_where_nothing_changes_a_probability(asked: dict[str, float]) -> None:
-    logits = np.array([[0.0, 1.0, 2.0]], np.float32)
-    settings = SamplingSettings(**asked)  # type: ignore[arg-type]
-    assert settings.natural == bool(np.allclose(settings.chances(logits), probabilities(logits, 1.0)))
+    np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
 
 
 def test_draw_stops_at_the_last_id_where_the_sum_stays_below_the_number() -> None:
@@ -69,7 +55,8 @@ def test_temperature_top_k_and_top_p_are_those_of_a_plain_loop(
     values: list[float], temperature: float, top_k: int | None, top_p: float | None
 ) -> None:
     logits = np.array([values], np.float32)
-    chances = SamplingSettings(temperature, top_k, top_p).chances(logits)[0]
+    settings = SamplingSettings(temperature, top_k, top_p)
+    chances = settings.chances(logits)[0]
     expected = next_chances(logits[0], temperature, top_k, top_p)
     if top_p is not None and temperature > 0:  # a sum that equals the share but for rounding may go either way
         weights = sorted(next_chances(logits[0], temperature, top_k), reverse=True)
@@ -79,6 +66,8 @@ def test_temperature_top_k_and_top_p_are_those_of_a_plain_loop(
     if any(a < b and math.isclose(a, b, rel_tol=1e-12) for a, b in pairwise(weights)):
         return  # equal but for rounding: which of them is kept may go either way
     np.testing.assert_allclose(chances, expected, atol=1e-12)
+    np.testing.assert_allclose(np.exp(settings.log_chances(logits)[0]), expected, atol=1e-12)
+    assert settings.natural == bool(temperature == 1 and (top_k is None) and top_p in (None, 1))
 
 
 def test_top_k_keeps_the_lower_ids_of_equals() -> None:
@@ -116,3 +105,5 @@ def test_log_probabilities_are_the_logarithms_also_of_what_is_hopeless() -> None
     logits = np.array([[0.0, 2000.0, -np.inf], [1.0, 1.0, 1.0]], np.float32)
     given = log_probabilities(logits, np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]))
     np.testing.assert_allclose(given, [-2000, 0, -np.inf, -math.log(3)])
+    unlikely = SamplingSettings(0.001, top_k=2).log_chances(np.array([[5.0, 4.0, -3.0, 0.0, 0.1]], np.float32))
+    np.testing.assert_allclose(unlikely[0], [0, -1000, -np.inf, -np.inf, -np.inf], atol=1e-3)

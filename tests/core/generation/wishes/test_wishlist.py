@@ -40,7 +40,7 @@ from namegen.core.generation.wishes.wishlist import (
 )
 from namegen.errors import GenerationError, NamegenError, SettingsError, setting
 from namegen.wishes import Wishes, make_wishes
-from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, draw
+from tests.core.generation.exact import ReadingModel, SmallModel, all_names, check_frequencies, conditioned, draw
 from tests.core.generation.wishes.test_neighbours import edit_distance
 
 MODEL = SmallModel()
@@ -229,18 +229,11 @@ def test_the_likeliest_keep_a_wish_of_ones_own_and_its_draws_are_refused_early_a
     source = Generator(MODEL, MODEL.vocabulary)
     found = next(likeliest(source, 12, max_length=4, wishes=NO_DOUBLES, allow_seen=True)).names
     assert found == sorted(wanted, key=lambda name: -wanted[name])[:12]
-    read: list[int] = []
-
-    class Counting(SmallModel):
-        def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            read.append(len(tokens))
-            return super().step(tokens, state)
-
     rows = []
     for wishes in (Wishlist(), NO_DOUBLES):
-        read.clear()
-        draws = draw(Counting(), 5_000, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=wishes)
-        rows.append(sum(read))
+        model = ReadingModel()
+        draws = draw(model, 5_000, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=wishes)
+        rows.append(sum(model.rows))
         assert draws.counts.sum() + draws.rejected.total() == 5_000
         assert (draws.rejected["no_doubles"] > 0) == (wishes is NO_DOUBLES)
     assert rows[1] < 0.5 * rows[0]
