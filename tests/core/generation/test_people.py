@@ -29,19 +29,14 @@ def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
     check_frequencies(Counter(names), exact)
 
 
-def test_without_wishes_it_is_not_asked_whether_anybody_can_keep_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_told_how_many_were_found_and_without_wishes_not_asked_whether_anybody_keeps_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(PartOfName, "check", lambda *_: pytest.fail("asked"))
-    inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
-    assert [len(batch) for batch in inventor.generate(1, rng=np.random.default_rng(0))] == [1]
-
-
-def test_it_is_told_how_many_were_found() -> None:
     told: list[tuple[int, int]] = []
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
-    batches = inventor.generate(
-        30, rng=np.random.default_rng(0), on_progress=lambda found, drawn: told.append((found, drawn))
-    )
-    found = [len(batch) for batch in batches]
+    rng = np.random.default_rng(0)
+    found = [len(batch) for batch in inventor.generate(30, rng=rng, on_progress=lambda *at: told.append(at))]
     assert told == [(so_far, so_far) for so_far in np.cumsum(found).tolist()]
     assert told[-1] == (30, 30)
 
@@ -53,7 +48,7 @@ def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypat
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     given: Counter[str] = Counter()
     for seed in range(10):
-        dealt = people_module._OfOrigin(inventor, None)
+        dealt = people_module._OfOrigin(inventor, None, set())
         dealt._deal = True
         people = dealt.some(60, np.random.default_rng(seed))
         assert len(set(people)) == 60
@@ -65,6 +60,6 @@ def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest
     """Dealt pairs are not as likely as drawn ones."""
     monkeypatch.setattr(PartOfName, "all_of", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
-    rng, of_origin = np.random.default_rng(0), people_module._OfOrigin(inventor, None)
+    rng, of_origin = np.random.default_rng(0), people_module._OfOrigin(inventor, None, set())
     new = [len(of_origin.some(40, rng)) for _ in range(3)]
     assert all(20 < count < 40 for count in new), "some come twice"
