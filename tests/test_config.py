@@ -29,7 +29,6 @@ from namegen.core.settings import (
     TrainingSettings,
 )
 from namegen.errors import SettingsError
-from namegen.lists import BUNDLED
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 RATES = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -129,15 +128,6 @@ def test_what_is_written_is_complete(tmp_path: Path) -> None:
         for name in vars(getattr(Config(), table)):
             assert f"\n{name} = " in text or f"\n# {name} is not set\n" in text
     assert read_text(tmp_path, text) == Config()
-
-
-TRAININGS = [path for path in sorted(CONFIGS.glob("*.toml")) if not path.name.startswith("sweep-")]
-
-
-@pytest.mark.parametrize("path", TRAININGS, ids=lambda path: path.name)
-def test_every_ready_config_is_valid_and_its_list_is_bundled(path: Path) -> None:
-    config = read_config(path)
-    assert config.data.names in BUNDLED
 
 
 def test_a_sweep_is_not_taken_for_a_training() -> None:
@@ -321,14 +311,6 @@ class TestMerge:
         assert merge(idle, alone).training.best_by == "accuracy"  # as a config may have it
         assert merge(Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}).training.momentum == 0.5
         assert merge(steps, {"training.epochs": 3}).training.epochs == 3  # what the config itself holds may be idle
-
-    def test_an_unknown_path(self) -> None:
-        with pytest.raises(SettingsError, match=r"training\.epoch is unknown: did you mean training\.epochs"):
-            merge(Config(), {"training.epoch": 3})
-
-
-def test_tables_that_a_program_has_read() -> None:
-    assert parse_config({"run": {"backend": "keras"}}).run.backend == "keras"
 
 
 def test_every_control_character_can_be_written() -> None:

@@ -12,7 +12,6 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.effort import ListSize, by_effort, data_by_effort
 from namegen.core.training.run import TrainingRun
-from namegen.lists import load_bundled
 
 SHORT = ListSize(names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40)
 LONG = ListSize(names=27_000, distinct=27_000, listed=27_000, characters=200_000, prefixes=90_000, vocabulary=53)
@@ -22,16 +21,6 @@ STANDARD, QUICK = TrainingSettings(effort="standard"), TrainingSettings(effort="
 
 def chosen(size: ListSize, training: TrainingSettings = STANDARD, network: NetworkSettings = RNN) -> Recipe:
     return by_effort(Recipe(network=network, training=training), size)
-
-
-def test_standard_is_a_wide_layer_with_gates_that_leans_on_nothing_alone() -> None:
-    for size in (SHORT, LONG):
-        recipe = chosen(size)
-        assert recipe.network.cell in ("gru", "lstm")
-        assert len(recipe.network.hidden) == 1
-        assert recipe.training.drop_recurrent > 0
-        assert recipe.training.drop_output > 0
-        assert recipe.training.label_smoothing > 0
 
 
 def test_a_short_list_is_read_often_and_a_long_one_seldom() -> None:
@@ -81,6 +70,12 @@ def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
 
 def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> None:
     short, long = chosen(SHORT), chosen(LONG)
+    assert (short.network.cell, long.network.cell) == ("gru", "lstm")
+    assert (short.network.hidden, long.network.hidden) == ((128,), (256,))
+    assert short.training.drop_output == pytest.approx(short.training.drop_recurrent / 2, abs=0.005)
+    assert chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0  # a table too large for memory
+    assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None  # it keeps its own
+    assert (short.training.learning_rate, long.training.learning_rate) == (0.006, 0.008)
     assert short.network.hidden < long.network.hidden
     assert short.training.batch_size < long.training.batch_size
     assert short.training.epochs > long.training.epochs
@@ -94,11 +89,6 @@ def test_short_names_lean_on_counting_less_and_very_many_drop_less() -> None:
     assert (short.drop_output, short.epochs) == (short.drop_recurrent, 24)
     alike = replace(LONG, characters=LONG.names * 8)
     assert chosen(alike).training.drop_recurrent < chosen(many).training.drop_recurrent
-
-
-def test_a_plain_layer_drops_less_than_one_with_gates() -> None:
-    asked = replace(RNN, cell="simple_rnn", hidden=(128,))
-    assert chosen(SHORT, network=asked).training.drop_recurrent == round(1 / SHORT.length, 2)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +114,8 @@ def test_a_network_that_was_asked_for_stands() -> None:
     assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
     assert recipe.training.drop_between > 0  # there are units between two layers
     assert recipe.training.drop_recurrent < chosen(LONG).training.drop_recurrent  # a narrow layer has little to spare
+    plain = replace(RNN, cell="simple_rnn", hidden=(128,))
+    assert chosen(SHORT, network=plain).training.drop_recurrent == round(1 / SHORT.length, 2)
     assert chosen(LONG, network=replace(RNN, hidden=(9,))).network.cell == chosen(LONG).network.cell
 
 
@@ -141,28 +133,13 @@ def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
     assert recipe.training.drop_recurrent == 0.0
 
 
-def test_other_optimizers_keep_their_own_rates() -> None:
-    assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None
-    assert chosen(LONG).training.learning_rate is not None
-
-
-def test_where_chances_do_not_fit_into_memory_nothing_is_smoothed() -> None:
-    assert chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0
-
-
 @pytest.mark.parametrize("names", [["Al"] * 60, [f"{chr(0x4E00 + i)}a" for i in range(120)], ["a" * 1000] * 12])
 def test_lists_at_the_edge_train(names: list[str]) -> None:
     """One word many times, a large alphabet, names of a thousand characters."""
     recipe = Recipe(DataSettings(validation=0.0), training=TrainingSettings(epochs=1))
-    result = TrainingRun(Corpus.from_names(names), recipe, NumpyEngine).run()
+    run = TrainingRun(Corpus.from_names(names), recipe, NumpyEngine)
+    assert run.size == ListSize.of(run.parts, run.vocabulary.size)
+    assert run.size.names == run.parts.batches.name_count  # with repeats damped
+    assert run.size.characters == run.parts.batches.tree.characters
+    result = run.run()
     assert result.training.loss_nats_per_char < 20
-
-
-def test_the_size_is_that_of_what_an_epoch_reads() -> None:
-    run = TrainingRun(
-        load_bundled("mlb-first"), Recipe(training=TrainingSettings(effort="quick", epochs=1)), NumpyEngine
-    )
-    size = ListSize.of(run.parts, run.vocabulary.size)
-    assert size.names == run.parts.batches.name_count  # with repeats damped
-    assert size.characters == run.parts.batches.tree.characters
-    assert run.recipe.network.architecture == "rnn"

@@ -111,17 +111,6 @@ def test_settings_that_have_changed_are_refused(tmp_path: Path, training, data, 
     with pytest.raises(CheckpointError, match=rf"other settings \[{part}\]"):
         make_run(training, data, folder=RunFolder(tmp_path)).resume()
 
-
-def test_saving_on_the_way_changes_nothing(tmp_path: Path) -> None:
-    saved, unsaved = make_run(folder=RunFolder(tmp_path)), make_run()
-    for _ in saved.trainer.run(saved.progress):
-        saved.save()
-    unsaved.run()
-    assert_equal_states(states(saved), states(unsaved))
-
-
-def test_a_list_that_has_changed_is_refused(tmp_path: Path) -> None:
-    make_run(folder=RunFolder(tmp_path), stop=After(5)).run()
     other = make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=RunFolder(tmp_path))
     with pytest.raises(NamesError, match="has changed since"):
         other.resume()

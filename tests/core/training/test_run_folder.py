@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,29 +20,29 @@ def checkpoint() -> Checkpoint:
     return make_run().run().checkpoint
 
 
-def test_folders_are_numbered_and_never_used_twice(tmp_path: Path) -> None:
-    made = [RunFolder.make_numbered(tmp_path / "runs", "lists/Some names.txt", "numpy").path for _ in range(3)]
-    assert [path.name for path in made] == ["Some-names-numpy", "Some-names-numpy-2", "Some-names-numpy-3"]
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("lists/Some names.txt", "Some-names-numpy"),
+        ("lists/names.v2.txt", "names.v2-numpy"),
+        ("names.v2.txt", "names.v2-numpy"),
+        ("names.v2", "names-numpy"),
+        ("lists/names", "names-numpy"),
+        ("名" * 80 + ".txt", "名" * 50 + "-numpy"),
+    ],
+)
+def test_folders_are_called_by_their_list_and_never_used_twice(tmp_path: Path, source: str, name: str) -> None:
+    made = [RunFolder.make_numbered(tmp_path / "runs", source, "numpy").path for _ in range(3)]
+    assert [path.name for path in made] == [name, f"{name}-2", f"{name}-3"]
     assert all(path.is_dir() for path in made)
-
-
-@pytest.mark.parametrize("source", ["lists/names.v2.txt", "names.v2.txt", "names.v2"])
-def test_a_folder_is_called_as_the_file_without_its_ending(tmp_path: Path, source: str) -> None:
-    made = RunFolder.make_numbered(tmp_path, source, "numpy").path
-    assert made.name == ("names-numpy" if source == "names.v2" else "names.v2-numpy")
-
-
-def test_a_list_in_a_folder_is_called_without_the_folder(tmp_path: Path) -> None:
-    assert RunFolder.make_numbered(tmp_path, "lists/names", "numpy").path.name == "names-numpy"
-
-
-def test_a_folder_that_exists_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"exists already: name a new folder$"):
-        RunFolder.make(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"exists already: name a new folder$"):
+        RunFolder.make(tmp_path)
+    with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
+        RunFolder.to_resume(tmp_path)
     with pytest.raises(OutputError, match=r"cannot make the folder .*; choose another with out$"):
         RunFolder.make(tmp_path / "file" / "run")
     with pytest.raises(OutputError, match=r"cannot make the folder .*file"):
@@ -58,13 +57,13 @@ def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
         RunFolder.make_numbered(tmp_path / "runs", "list", "numpy")
 
 
-def test_a_folder_without_a_state_cannot_be_resumed(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"it has no state\.safetensors"):
-        RunFolder.to_resume(tmp_path)
-
-
-@pytest.mark.parametrize("name", OWN_FILES)
-@pytest.mark.parametrize("kind", ["link", "link to nowhere", "pipe", "folder"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, "link") for name in OWN_FILES),
+        *((OWN_FILES[2], kind) for kind in ("link to nowhere", "pipe", "folder")),
+    ],
+)
 def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(tmp_path: Path, name: str, kind: str) -> None:
     folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
     folder.mkdir()
@@ -83,11 +82,6 @@ def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(tmp_path: Pat
     said = rf"{name} is (a link|not a file): a training goes on in a folder whose files are its own|because it has no "
     with pytest.raises(CheckpointError, match=said):
         RunFolder.to_resume(folder)
-
-
-def test_a_folder_is_called_by_the_beginning_of_a_long_name(tmp_path: Path) -> None:
-    made = RunFolder.make_numbered(tmp_path, "名" * 80 + ".txt", "numpy").path
-    assert made.name == "名" * 50 + "-numpy"
 
 
 def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
@@ -111,20 +105,12 @@ def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
     assert folder.plot_path.parent == tmp_path
 
 
-def test_few_known_names_travel_with_the_model(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_known_names_travel_with_the_model_or_lie_beside_it(
+    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     RunFolder(tmp_path).save_model(checkpoint)
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
     np.testing.assert_array_equal(read_model(tmp_path / "model.safetensors").known_names, checkpoint.known_names)
-
-
-def test_a_model_may_know_no_names(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    replace(checkpoint, known_names=None).save(tmp_path / "model.safetensors")
-    assert read_model(tmp_path / "model.safetensors").known_names is None
-
-
-def test_many_known_names_lie_beside_the_model(
-    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr("namegen.core.training.run_folder.MOST_KNOWN_NAMES", 10)
     RunFolder(tmp_path).save_model(checkpoint)
     path = tmp_path / "model.safetensors"
