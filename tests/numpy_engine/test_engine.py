@@ -68,17 +68,20 @@ def test_stepping_is_the_plain_loop(cell: str) -> None:
 
 @cells
 def test_training_follows_the_plain_loop(cell: str) -> None:
-    """Three steps of gradient descent on batches, each with the gradient that a loop over its names gives."""
+    """Gradient descent, each step with the gradient that a loop over its names gives.
+
+    Batches of one name follow those of several: memory that is used again must not show.
+    """
     engine = make_engine(cell, optimizer="sgd")
     parameters = {name: values for name, values in engine.get_state().items() if name != "optimizer.step"}
-    taken = steps(3, rate=0.3)
+    taken = steps(2, rate=0.3) + [Step(batch, 0.3) for batch in MAKER.epoch(1, batch_size=1, seed=0)]
     losses = engine.train_epoch(iter(taken))
     for place, step in enumerate(taken):
         rows = step.batch.sequences()
         tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
         names = [tokens[i, : lengths[i]].tolist() for i in range(len(lengths)) for _ in range(counts[i])]
         loss, gradients = reference.loss_and_gradients(cell, parameters, names)
-        assert losses.loss_sum[place] == pytest.approx(loss, rel=1e-12)
+        assert losses.loss_sum[place] == pytest.approx(loss, rel=1e-11)
         assert losses.characters[place] == sum(map(len, names)) + len(names)
         for name in parameters:
             parameters[name] = parameters[name] - step.learning_rate * gradients[name]

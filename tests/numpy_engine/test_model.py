@@ -11,13 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.engine import Linear, Model, NumpyEngine, SoftmaxCrossEntropy
+from namegen.backends.numpy_engine.engine import Linear, Model, SoftmaxCrossEntropy
 from namegen.core.data.batching import Batch, BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import Step
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 from tests import reference
 from tests.numpy_engine.gradients import (
@@ -253,26 +251,3 @@ def test_masked_model(cell: str, tree: str) -> None:
 
     assert loss / prefixes.characters == pytest.approx(masked_loss(), rel=1e-12)
     assert_gradient(masked_loss, model.vector, gradient)
-
-
-@cells
-def test_batches_of_one_name_beside_large_ones(cell: str) -> None:
-    """Memory that is reused must not show: a step after a larger one is what it is in an engine of its own."""
-    names = ["abc", "abd", "a", "bcd", "bcde", "h"]
-    maker = BatchMaker(names, Vocabulary("abcdefgh"))
-    network = RecurrentNetwork(Vocabulary("abcdefgh").size, cell, (4, 3))
-    start = network.initial_parameters("glorot", rng=np.random.default_rng(0))
-    batches = [*maker.epoch(0, batch_size=6, seed=0), *maker.epoch(1, batch_size=1, seed=0)]
-    assert batches[0].tree.nodes > batches[1].tree.nodes
-    engine = NumpyEngine(network, TrainingSettings(optimizer="sgd"), threads=1, dtype="float64")
-    engine.set_state(start)
-    losses = engine.train_epoch(Step(batch, 0.5) for batch in batches).loss_sum
-    parameters = {name: values.astype(np.float64) for name, values in start.items()}
-    for batch, found in zip(batches, losses, strict=True):
-        rows = batch.sequences()
-        tokens = [row[:length].tolist() for row, length in zip(rows.tokens, rows.lengths, strict=True)]
-        loss, gradients = reference.loss_and_gradients(cell, parameters, tokens)
-        assert found == pytest.approx(loss, rel=1e-10)
-        parameters = {name: values - 0.5 * gradients[name] for name, values in parameters.items()}
-    for name, values in parameters.items():
-        np.testing.assert_allclose(engine.get_state()[name], values, rtol=0, atol=1e-10, err_msg=name)
