@@ -51,7 +51,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "lists": (DATA, set()),
     "models": (GROUND, set()),
     "config_files": ({"files", "errors"}, set()),
-    "config": (GROUND | {"core.settings", "config_files"}, set()),
+    "config": (GROUND | {"core.settings", "config_files"}, {"msgspec"}),
     "backends": (ENGINE, set()),
     "backends.numpy_engine": (ENGINE, {"numpy"}),
     "backends.base": (ENGINE, {"numpy"}),

@@ -55,7 +55,7 @@ def train(
         listener: who is told how it goes, see ``core/training/progress.py``.
         ready: called with the run just before it starts: the list is read and split, the folder is there, and what its
             teachers teach.
-        watcher: who is told how its teachers are doing; see ``api/watching.py``.
+        watcher: who is told how its teachers are doing; see ``api/teaching.py``.
         stop: asked when the list has been read, and before every step; True stops training there, in a state that can
             be resumed.
         stdin: what the list ``-`` is read from.
