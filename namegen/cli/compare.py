@@ -13,7 +13,7 @@ from namegen.cli.ending import exit_code
 from namegen.cli.options import note_engines, open_list
 from namegen.cli.progress import ManyTrainings
 from namegen.cli.report import show_table, without_ranges
-from namegen.cli.terminal import Notes, beside, columns, counted, json_text, printable
+from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS, MOST_SEEDS = 3, 100
-QUESTION = 18  # columns
 SHORT = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
 
 
@@ -122,8 +121,9 @@ def print_summary(results: Comparison) -> None:
     from namegen.experiments.compare.verdict import verdict
 
     for line in verdict(results):
-        told = beside(line.question.ljust(QUESTION), *map(printable, line.answers))
-        click.echo(click.style(line.question, bold=True) + told[len(line.question) :])
+        click.secho(line.question, bold=True)
+        for answer in line.answers:
+            click.echo(fill(printable(answer), columns(), initial_indent="  ", subsequent_indent="  "))
     for entry in results.lists:
         for table in filter(None, (_engines(entry), *_accuracies(entry), _generation(entry))):
             click.echo()

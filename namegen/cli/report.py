@@ -27,7 +27,8 @@ def without_ranges(table: Table) -> Table:
 def show_table(title: str, table: Table) -> None:
     """Print a table under a title; text from lists is escaped."""
     rows = [tuple(map(printable, row)) for row in table.rows]
-    click.echo(f"{click.style(printable(title), bold=True)}\n{fitted([table.columns, *rows], left=table.left)}")
+    click.secho(fill(printable(title), columns()), bold=True)
+    click.echo(fitted([table.columns, *rows], left=table.left))
 
 
 def show_with_ranges(title: str, table: Table) -> None:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import pty
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from unicodedata import east_asian_width
 
 import pytest
-from click.testing import CliRunner, Result
 
-from namegen import models
-from namegen.cli import COMMANDS, cli, terminal
+from namegen.cli import COMMANDS, terminal
+from namegen.cli.compare import print_summary
 from namegen.cli.report import show_table, show_with_ranges, without_ranges
 from namegen.cli.score import _print_coloured, coloured
 from namegen.cli.terminal import Notes, SearchLine, Waiting, aligned, beside, clock, columns, fitted, one_line
 from namegen.core.evaluation.scoring import NameScore
+from namegen.documents import from_plain
+from namegen.experiments.compare.document import Comparison, Trouble
 from namegen.experiments.table import Table
-from tests.small_models import small_models
+from tests.cli.conftest import invoke
 
+ROOT = Path(__file__).parents[2]
 ERASED = "\r\x1b[K"
 ROWS = [("on held-out names", "nats/char", "argmax accuracy"), ("  this network", "2.5840", "22.1%")]
 GRID = Table(
@@ -37,16 +41,10 @@ GRID = Table(
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def place(small: Path) -> Path:
     """A folder with a list, and the small models."""
-    monkeypatch.setattr(models, "_FOLDER", small_models())
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "names.txt").write_text("Maddox\nGarcia\nLee\nDiaz\nさくら\n" * 9)
-    return tmp_path
-
-
-def run(*arguments: object, wide: int = 80) -> Result:
-    return CliRunner().invoke(cli, list(map(str, arguments)), env={"COLUMNS": str(wide)})
+    (small / "names.txt").write_text("Maddox\nGarcia\nLee\nDiaz\nさくら\n" * 9)
+    return small
 
 
 def width(line: str) -> int:
@@ -60,7 +58,7 @@ def width(line: str) -> int:
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_stays_within_the_terminal(command: str, wide: int) -> None:
     """But for an option that is wider alone, and examples, which are to be copied."""
-    lines = run(*command.split(), "--help", wide=wide).stdout.splitlines()
+    lines = invoke(*command.split(), "--help", wide=wide).stdout.splitlines()
     whole = [line for line in lines if not line.startswith(("    namegen ", "  --"))]
     assert max(map(len, whole)) <= wide
     texts = [line for line in lines if line.startswith("      ")]
@@ -71,14 +69,14 @@ def test_help_stays_within_the_terminal(command: str, wide: int) -> None:
 @pytest.mark.parametrize("names", ["names.txt", "companies"])
 def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) -> None:
     for line in (f"ceiling {names}", f"evaluate mlb-first {names}", f"describe {names}", "lists", "configs"):
-        result = run(*line.split(), wide=wide)
+        result = invoke(*line.split(), wide=wide)
         assert result.exit_code == 0, result.output
         assert max(map(width, result.stdout.splitlines())) <= wide
 
 
 @pytest.mark.parametrize("wide", [40, 80])
 def test_the_shipped_models_stay_within_the_terminal(wide: int) -> None:
-    assert max(map(len, run("models", wide=wide).stdout.splitlines())) <= wide
+    assert max(map(len, invoke("models", wide=wide).stdout.splitlines())) <= wide
 
 
 def test_a_table_that_is_too_wide_has_its_cells_below_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +131,22 @@ def test_ranges_that_have_no_room_are_left_out_from_the_last_on(
     else:
         assert [word for line in lines for word in line.split() if "–" in word] == ranges
         assert [line.split()[-2:] for line in lines if line.startswith("learning")] == [["2.104", "112.3"]]
+
+
+@pytest.mark.parametrize("wide", [80, 40])
+def test_the_summary_of_a_comparison_stays_within_the_terminal(
+    wide: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(wide))
+    results = json.loads((ROOT / "docs" / "results" / "results.json").read_text(encoding="utf-8"))
+    print_summary(replace(from_plain(Comparison, results), failed=(Trouble("x\x1b", "y"),)))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= wide
+    assert "Which engine trains faster?" in lines
+    assert "failed: x\\x1b: y" in lines
+    assert any("characters/s" in line for line in lines)
+    assert any("one by one" in line for line in lines)
+    assert "mlb-last: the same training by each" in "\n".join(lines)
 
 
 @pytest.mark.parametrize("wide", [80, 40])
@@ -246,12 +260,12 @@ def test_every_search_shows_it_and_gives_the_same_names(
     arguments: tuple[str, ...], counted: str, monkeypatch: pytest.MonkeyPatch, place: Path
 ) -> None:
     arguments += () if "--best" in arguments else ("--seed", "1")
-    plain = run(*arguments)
+    plain = invoke(*arguments)
     monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: not notes.quiet))
     monkeypatch.setattr(terminal, "SECONDS_BEFORE", 0)
     monkeypatch.setattr(terminal, "SECONDS_BETWEEN_FRAMES", 0)
     monkeypatch.setattr(Waiting, "_draw", lambda line: None)
-    shown = run(*arguments)
+    shown = invoke(*arguments)
     assert shown.exit_code == plain.exit_code == 0
     assert shown.stdout == plain.stdout
     nothing, *frames = shown.stderr.split(ERASED)
@@ -259,7 +273,7 @@ def test_every_search_shows_it_and_gives_the_same_names(
     assert len(frames) > 2
     for frame in filter(None, frames):
         assert re.fullmatch(rf"[\d,]+ {counted}", frame)
-    assert run(*arguments, "--quiet").stderr == ""
+    assert invoke(*arguments, "--quiet").stderr == ""
 
 
 def waited(doing: str, seconds: float = 0.1, *, quiet: bool = False) -> None:
@@ -328,7 +342,7 @@ def test_long_commands_have_it(line: str, said: set[str], monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Waiting, "__enter__", noted)
     monkeypatch.setattr(terminal, "SECONDS_BEFORE", 1000)  # however busy the machine is
-    result = run(*line.split())
+    result = invoke(*line.split())
     assert result.exit_code == 0, result.output
     assert not re.search(r", \d+ s", result.stderr)
     assert said <= set(started)
