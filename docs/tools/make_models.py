@@ -8,24 +8,26 @@ Writes ``namegen/models/NAME.safetensors``, its licence and its card, ``docs/use
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-
-from model_card import Facts, Figures, hub_card
 
 from namegen import api
 from namegen.core.data.batching import ListParts
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
-from namegen.models import shipped_path
+from namegen.models import TITLES, shipped_path
 
 DOCUMENT = Path(__file__).parents[1] / "use" / "models.md"
 HUB_CARDS = Path(__file__).parents[1] / "use" / "models"
@@ -38,6 +40,30 @@ COMMANDS = {
     "japanese-given": "namegen train japanese-given --effort best --hidden 96",
     "world-given": "namegen train world-given --effort best --cell gru --hidden 80",
     "world-family": "namegen train world-family --effort best --cell gru --hidden 80",
+}
+# As the hubs write a licence: by its name, or "other" and a name.
+LICENCES = {
+    "CC-BY-SA-3.0": ("cc-by-sa-3.0", None),
+    "MIT": ("mit", None),
+    "public domain (US federal government)": ("other", "public-domain-us-government"),
+}
+LANGUAGES = {"japanese-given": "ja", "world-given": "multilingual", "world-family": "multilingual"}
+# What each list leans to, and so its model.
+LEANS = {
+    "mlb-first": "The players of the major leagues are men, and most were born in the United States; their short forms "
+    "(Joe, Bill) stand in the list as first names.",
+    "mlb-last": "Most players of the major leagues were born in the United States: the list has many English, Irish, "
+    "German and Spanish names, and few names of Africa and Asia.",
+    "companies": "These are companies on two American exchanges: most words are English, and there are many banks, "
+    "makers of medicines, and companies founded to buy others.",
+    "japanese-given": "The list is in hiragana only, so names that differ only in their kanji are one name. It does "
+    "not say who bears them.",
+    **{
+        f"world-{kind}": "The list comes from a library for test data: it has typical names, not all, and many more of "
+        "some origins than of others; the model knows those better. It has Latin script only, so origins that use "
+        "another script are missing. An origin says where the library files a name, not who bears it."
+        for kind in ("given", "family")
+    },
 }
 ORIGINS_SHOWN = ("English", "Finnish", "Indian", "Irish", "Italian", "Yoruba")
 HEAD = """\
@@ -55,6 +81,12 @@ Witten–Bell or modified Kneser–Ney, of orders 2 to 8, with their repeats as 
 """
 
 
+def checkpoint_of(model: api.LoadedModel) -> Checkpoint:
+    """Where it came from: no shipped model is without."""
+    assert model.checkpoint is not None
+    return model.checkpoint
+
+
 @cache
 def load(name: str) -> api.LoadedModel:
     """A model, read once."""
@@ -64,10 +96,7 @@ def load(name: str) -> api.LoadedModel:
 def card(name: str) -> str:
     """The text about one model."""
     model, bundled = load(name), BUNDLED[name]
-    checkpoint = model.checkpoint
-    if checkpoint is None:
-        raise SystemExit(f"{name} has no checkpoint")
-    training, network = checkpoint.training, checkpoint.network
+    training, network = checkpoint_of(model).training, checkpoint_of(model).network
     figures = training["validation"]
     samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
     of_labels = labels(name, model) if model.labels else ""
@@ -91,31 +120,137 @@ def card(name: str) -> str:
 
 
 def card_for_hubs(name: str) -> str:
-    """The same in the form of the model hubs."""
-    model, found = load(name), references(name)
-    checkpoint = model.checkpoint
-    if checkpoint is None:
-        raise SystemExit(f"{name} has no checkpoint")
-    training, network = checkpoint.training, checkpoint.network
-    own, (top, bar) = training["validation"], (found.ceiling, found.baseline)
-    return hub_card(
-        Facts(
-            name=name,
-            command=COMMANDS[name],
-            network=network.summary,
-            parameters=network.parameter_count,
-            size=model_size(name),
-            names=training["names"],
-            distinct=training["distinct_names"],
-            temperature=model.default_temperature,
-            model=Figures(own["loss_nats_per_char"], own["accuracy_argmax"], own["accuracy_sampled"]),
-            counting=Figures(bar.metrics.loss_nats_per_char, bar.metrics.accuracy_argmax, bar.metrics.accuracy_sampled),
-            ceiling=Figures(top.loss_nats_per_char, top.accuracy_argmax, top.accuracy_sampled),
-            counting_by=bar.summary,
-            samples=tuple(model.generate(10, seed=0)),
-            by_label=by_label(name) if model.labels else "",
-        )
-    )
+    """The same in the form of the model hubs: a head in YAML, then its use, its limits and its origin."""
+    model, bundled, found = load(name), BUNDLED[name], references(name)
+    training, network = checkpoint_of(model).training, checkpoint_of(model).network
+    figures, bar, labelled = training["validation"], found.baseline, ' --label "Irish"' if model.labels else ""
+    temperature = model.default_temperature
+    samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
+    return f"""\
+---
+{head(name, network.summary, figures)}
+---
+
+# {TITLES[name]}
+
+`{name}` is a character-level recurrent network that invents names, a letter at a time. It has learned from
+{bundled.description}, and comes with namegen.
+
+    namegen generate {name}{labelled} -n 10
+    namegen export-tflite {name} model.tflite
+    namegen export-web {name} --module names.mjs
+
+In Python `namegen.load("{name}").generate(10)`, in JavaScript `load(json).generate({{ n: 10 }})`:
+[a model in an app](../app.md). This page is made from the model itself (`make docs`).
+
+Names drawn with seed 0:
+
+{samples}
+
+## Intended use
+
+Use it to name what does not exist: characters of a story or a game, test data, or as a first idea for a name. It is
+also small enough to study, in a class or by yourself.
+
+Do not use it to guess who bears a real name or where it comes from, to tell real names from invented ones, or for
+anything that decides about people. A score says how much a name is like those of the list, nothing else.
+
+## Limits
+
+- **New means: not in the list**, letter case, spaces and punctuation aside. Somebody may bear the name all the same,
+  and it may be a trademark.
+- It knows letters and their order. It does not know what a name means, how it is spoken, or whether it hurts somebody:
+  an offensive word can come out.
+- Names are drawn at temperature {temperature:g}, at which nearly all new ones are plausible; above it they get
+  wilder.
+- It can give back names of its list, and it carries a digest of each, so anyone who has it can test whether a certain
+  name was in the list. The list is public.
+
+## Bias
+
+{LEANS[name]} What is rare in the list is rare in the model's names.
+
+## How it was trained
+
+<!-- not run (namegen train): it trains for minutes -->
+
+    {COMMANDS[name]}
+
+- List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
+- Source: {bundled.credit}
+- Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the digests
+- `--effort best`: first several networks and counting learned the list, then the model learned from their weighted mean
+
+## Evaluation
+
+The figures are for the held-out tenth of the list (split `unique`: none of these names was learned). These names also
+chose the epoch that was kept, and the n-gram, so both do a little better on them than on others. The ceiling is the
+best that any model could reach on those very names.
+
+| | nats per character | perplexity | argmax accuracy | sampled accuracy |
+| --- | --- | --- | --- | --- |
+| this model | {row(**figures)} |
+| {bar.summary} | {row(**bar.metrics.to_dict())} |
+| ceiling | {row(**found.ceiling.to_dict())} |
+{by_label(name) if model.labels else ""}
+## Licence
+
+{bundled.licence}, the same as that of its list. Pass this notice on with the model:
+
+```text
+{bundled.licence_text.strip()}
+```
+"""
+
+
+def head(name: str, network: str, figures: Mapping[str, float]) -> str:
+    """The data for a hub. Strings are written as JSON, which YAML reads as well."""
+    bundled = BUNDLED[name]
+    licence, licence_name = LICENCES[bundled.licence]
+    words = json.dumps
+    lines = [
+        f"license: {licence}",
+        *([f"license_name: {licence_name}"] if licence_name else []),
+        "language:",
+        f"  - {LANGUAGES.get(name, 'en')}",
+        "library_name: namegen",
+        "pipeline_tag: text-generation",
+        "tags:",
+        *(f"  - {tag}" for tag in ("names", "character-level", "recurrent-neural-network", network.split()[0])),
+        "datasets:",
+        f"  - {name}",
+        "metrics:",
+        "  - perplexity",
+        "  - accuracy",
+        "model-index:",
+        f"  - name: {name}",
+        "    results:",
+        "      - task:",
+        "          type: text-generation",
+        "          name: the next character of a name",
+        "        dataset:",
+        f"          type: {name}",
+        f"          name: {words(f'{bundled.description}: the held-out tenth', ensure_ascii=False)}",
+        "          split: validation",
+        "        metrics:",
+        "          - type: loss",
+        "            name: nats per character",
+        f"            value: {figures['loss_nats_per_char']:.3f}",
+        "          - type: perplexity",
+        "            name: perplexity a character",
+        f"            value: {math.exp(figures['loss_nats_per_char']):.2f}",
+        "          - type: accuracy",
+        "            name: likeliest character right",
+        f"            value: {figures['accuracy_argmax']:.3f}",
+    ]
+    return "\n".join(lines)
+
+
+def row(loss_nats_per_char: float, accuracy_argmax: float, accuracy_sampled: float | None, **_: object) -> str:
+    """Cells of the table."""
+    drawn = "–" if accuracy_sampled is None else f"{100 * accuracy_sampled:.1f} %"
+    perplexity = math.exp(loss_nats_per_char)
+    return f"{loss_nats_per_char:.3f} | {perplexity:.2f} | {100 * accuracy_argmax:.1f} % | {drawn}"
 
 
 @cache
@@ -127,7 +262,7 @@ def by_label(name: str) -> str:
     _, figures = AccuracyEvaluator(model.model).evaluate_each(held_out)
     tokens, counts = (values[: held_out.roots].tolist() for values in (held_out.token, held_out.count))
     label_of = dict(zip(model.beginnings.tokens, model.labels, strict=True))
-    learned = {label.name: label.names for label in model.checkpoint.labels} if model.checkpoint else {}
+    learned = {label.name: label.names for label in checkpoint_of(model).labels}
     rows = [
         f"| {label_of[token]} | {learned[label_of[token]]:,} | {count:,} | {found.loss_nats_per_char:.3f} |"
         for token, count, found in sorted(
