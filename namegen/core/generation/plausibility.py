@@ -198,8 +198,8 @@ class Shapes:
     """What the names of a list look like: the letter case of their words, what stands between those, their length.
 
     >>> shapes = Shapes(["Ann", "McCoy", "Bo-Lin"])
-    >>> [name for name in ("Ann-McLin", "wEber", "Annn", "A", "-Ann") if shapes.fit(name)]
-    ['Ann-McLin']
+    >>> [name for name in ("McAnn-Lin", "wEber", "Annn", "A", "-Ann") if shapes.fit(name)]
+    ['McAnn-Lin']
     """
 
     def __init__(self, names: Sequence[str]) -> None:
