@@ -15,14 +15,12 @@ def test_a_list_that_can_be_split_passes() -> None:
 
 
 @pytest.mark.parametrize("split", ["names", "unique"])
-def test_one_that_cannot_says_how_many_names_it_has_and_what_to_do(split: str) -> None:
-    for names, told in ((("Al", "Bo", "Al"), "3 names (2 distinct)"), (("Al",), "1 name (1 distinct)")):
-        with pytest.raises(NamesError) as caught:
-            check_long_enough(Corpus(names, source="x"), 0.2, split, 0)
-        assert str(caught.value) == (
-            f"x has {told}, too few to hold out 20% and compare anything: leave it out, or give a list of at least 40 "
-            "different names"
-        )
+@pytest.mark.parametrize(
+    ("names", "told"), [(("Al", "Bo", "Al"), r"3 names \(2 distinct"), (("Al",), r"1 name \(1 dis")]
+)
+def test_one_that_cannot_says_how_many_names_it_has(split: str, names: tuple[str, ...], told: str) -> None:
+    with pytest.raises(NamesError, match=f"x has {told}.* 20% .* at least 40 different names"):
+        check_long_enough(Corpus(names, source="x"), 0.2, split, 0)
 
 
 @pytest.mark.parametrize("split", ["names", "unique"])
