@@ -102,20 +102,6 @@ def test_the_first_two_are_those_of_draws_without_replacement(sampling: dict[str
     check_frequencies(first_pairs(ranks(10_000, **sampling)), pairs_in_order(all_names(MODEL, 2, **sampling)))
 
 
-def test_the_test_of_pairs_notices_waits_that_forget_the_earliest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Added to the prefix's time as they are, they are all too late, and the earliest with them."""
-    true = arrivals_module.ByArrival.read
-
-    def forgetful(self, logits, steps, marks, lowest=-math.inf):  # type: ignore[no-untyped-def]
-        read = true(self, logits, steps, marks)
-        waits = log_waits(read["key"]) - read["chance"]
-        return read | {"rank": -np.logaddexp(-marks["rank"][:, None], waits)}
-
-    monkeypatch.setattr(arrivals_module.ByArrival, "read", forgetful)
-    with pytest.raises(AssertionError, match="chi-squared"):
-        check_frequencies(first_pairs(ranks(10_000)), pairs_in_order(all_names(MODEL, 2)))
-
-
 def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> None:
     exact = over_beginnings(MODEL, TWO, 2)
     check_frequencies(first_pairs(ranks(10_000, TWO)), pairs_in_order(exact))
@@ -221,7 +207,7 @@ def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_
     """The first two names of a wish, one of them drawn mostly, have the probabilities of draws without replacement."""
     monkeypatch.setattr(generator_module, "TRIES", 30)
     wishes = Wishlist([EndsWith("ca")])
-    both = Counter(" ".join(generate(2, seed, longest=3, wishes=wishes)) for seed in range(120))
+    both = Counter(" ".join(generate(2, seed, longest=3, wishes=wishes)) for seed in range(80))
     exact = {name: p for name, p in all_names(MODEL, 3).items() if name.endswith("ca")}
     check_frequencies(both, pairs_in_order(exact))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 import numpy as np
 import pytest
 
-from namegen import api, models
+from namegen import api
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_digests, normalise
 from namegen.core.data.vocabulary import Vocabulary
@@ -17,7 +16,6 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players
-from tests.small_models import small_models
 
 FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
 LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
@@ -88,25 +86,11 @@ def test_values_out_of_range_are_refused_at_once():
         inventor([]).generate(1, rng=np.random.default_rng(0), temperature=-1.0)
 
 
-@cache
-def real_names() -> tuple[set[str], set[str]]:
+def test_players_from_the_models_that_come_with_the_package():
+    team = [player for batch in api.invent_players(500, seed=1) for player in batch]
     full = {normalise(player.full_name) for player in players()}
-    return full, {normalise(name) for name in load_bundled("mlb-last").names}
-
-
-def check_team(n: int) -> None:
-    team = [player for batch in api.invent_players(n, seed=1) for player in batch]
-    full, last = real_names()
-    assert len({normalise(player.full_name) for player in team}) == n
+    last = {normalise(name) for name in load_bundled("mlb-last").names}
+    assert len({normalise(player.full_name) for player in team}) == 500
     assert not {normalise(player.full_name) for player in team} & full
     assert not {normalise(player.last) for player in team} & last
     assert all(player.first and player.last for player in team)
-
-
-def test_players_from_models_of_the_real_lists(monkeypatch):
-    monkeypatch.setattr(models, "_FOLDER", small_models())
-    check_team(500)
-
-
-def test_players_from_the_models_that_come_with_the_package():
-    check_team(2000)

@@ -164,7 +164,7 @@ asked_for = st.fixed_dictionaries(
     allow_repeats=st.booleans(),
     seed=st.integers(0, 3),
 )
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_every_name_keeps_every_wish_and_nothing_else_is_missing(
     asked: Wishes, max_length: int, seen: list[str], allow_repeats: bool, seed: int
 ) -> None:
