@@ -127,8 +127,7 @@ def differences_table(sources: Sequence[Source]) -> Table:
     found = [facts(source) for source in sources]
     rows = tuple((name, *(one.get(name, NONE) for one in found)) for name in _differing(found))
     columns = ("what", *(source.letter for source in sources))
-    note = f"{NONE}: not noted, or not installed."
-    return Table("What differs between them", columns, rows, note, left=len(sources) + 1)
+    return Table("What differs between them", columns, rows, f"{NONE}: not noted.", left=len(sources) + 1)
 
 
 def cautions(sources: Sequence[Source]) -> list[str]:

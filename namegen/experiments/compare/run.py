@@ -146,23 +146,21 @@ class Workers:
                 self._take_in(event, *self.running.pop(event.part))
 
     def _take_in(self, ended: PartEnded, measurement: Measurement, started: float) -> None:
-        trouble = ended.trouble
-        if trouble:
-            self.outcome.failed[measurement.key] = trouble
+        answer, trouble = read_answer(measurement.kind, ended.answer), ended.trouble
+        if answer.result is not None:
+            subject, result = to_plain(measurement.subject), to_plain(answer.result)
+            about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
+            beside = None if measurement.writes is None else measurement.writes.removeprefix(measurement.key)
+            kept = self.store.keep(measurement.key, result, about=about, beside=beside)
+            self.outcome.figures[measurement.key] = KeptResult(answer.result, kept.commit)
+        elif answer.unavailable is not None:
+            trouble = answer.unavailable.why
+            if answer.unavailable.engine:
+                self.outcome.missing[measurement.engine] = trouble
+            else:
+                self.outcome.left_out[measurement.key] = trouble
         else:
-            answer = read_answer(measurement.kind, ended.answer)
-            if answer.result is not None:
-                subject, result = to_plain(measurement.subject), to_plain(answer.result)
-                about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
-                beside = None if measurement.writes is None else measurement.writes.removeprefix(measurement.key)
-                kept = self.store.keep(measurement.key, result, about=about, beside=beside)
-                self.outcome.figures[measurement.key] = KeptResult(answer.result, kept.commit)
-            elif answer.unavailable is not None:
-                trouble = answer.unavailable.why
-                if answer.unavailable.engine:
-                    self.outcome.missing[measurement.engine] = trouble
-                else:
-                    self.outcome.left_out[measurement.key] = trouble
+            self.outcome.failed[measurement.key] = trouble
         self.watcher(Ended(measurement.label, time.monotonic() - started, trouble))
 
 
