@@ -54,12 +54,6 @@ def test_a_form_can_be_filled_in(name: str) -> None:
     assert len(fields) <= 4
 
 
-def test_there_is_a_form_for_each_kind_of_news() -> None:
-    assert FORMS == ["bug.yml", "engine-or-list.yml", "wrong-figure.yml"]
-    assert read(".github/ISSUE_TEMPLATE/config.yml") == {"blank_issues_enabled": True}
-    assert len((ROOT / ".github" / "PULL_REQUEST_TEMPLATE.md").read_text(encoding="utf-8").splitlines()) == 5
-
-
 def test_files_and_commands_that_the_forms_name_are_there() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github").rglob("*.*")))
     for path in set(re.findall(r"[\w/]+\.(?:md|py)\b", text)):

@@ -209,18 +209,6 @@ class TestTeaching:
             train(SOME, config)  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
-def test_five_thousand_labels_are_learned_and_used(tmp_path: Path) -> None:
-    names = list(load_bundled("mlb-last").names[:5_500])
-    corpus = Corpus.from_names(names, labels=[f"label {place % 5_000}" for place, _ in enumerate(names)])
-    one = merge(QUICK, {"training.epochs": 1, "network.hidden": (4,)})
-    model = api.load(api.train(corpus, config=one))
-    assert len(model.labels) > 4_000
-    known = next(label.name for label in model.checkpoint.labels if label.names)
-    assert len(model.labelled(known).generate(5, seed=0)) == 5
-    assert sum(model.label_chances("Smith").values()) == pytest.approx(1)
-
-
 def test_a_label_of_which_no_name_was_learned_is_refused_in_a_sentence(model: LoadedModel) -> None:
     checkpoint: Any = model.checkpoint
     labels = (replace(checkpoint.labels[0], names=0), *checkpoint.labels[1:])

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox
 
@@ -51,21 +50,6 @@ def test_no_engine_of_a_report_looks_like_another(count: int) -> None:
     others = [look for name, look in looks.items() if name not in style.ENGINE_COLOURS]
     assert len({look.colour for look in others}) == min(count, len(style.OTHER_ENGINE_COLOURS))
     assert {look.hollow for look in others} == {False, count > len(style.OTHER_ENGINE_COLOURS)}
-
-
-def test_names_from_right_to_left_are_drawn_in_their_order() -> None:
-    """A Hebrew word and its letters in reverse are drawn as mirror-ordered glyphs: the first letter stands right."""
-    axes = style.new_figure(3.0, 2.0).add_subplot()
-    spots = {}
-    for text in ("\u05d0\u05d9", "\u05d0", "\u05d9"):
-        shown = axes.text(0, 0, text)
-        canvas = FigureCanvasAgg(style.new_figure(1.0, 1.0))
-        image = canvas.get_renderer()
-        image.draw_text(image.new_gc(), 10, 50, text, shown.get_fontproperties(), 0)
-        columns = np.asarray(image.buffer_rgba())[..., 3].sum(axis=0).astype(int)
-        spots[text] = columns[columns.nonzero()[0]]
-    yod = spots["\u05d9"]
-    assert list(spots["\u05d0\u05d9"][: len(yod) - 1]) == list(yod[:-1]), "the second letter stands at the left"
 
 
 def luminance(colour: str) -> float:

@@ -83,10 +83,6 @@ class TestText:
         assert corpus.names == tuple(expected)
         assert sum(corpus.dropped.values()) == len(lines) - len(expected)
 
-    @pytest.mark.timeout(60)
-    def test_a_million_lines_take_seconds(self) -> None:
-        assert len(read("\r\n".join(f"Näme {i}" for i in range(1_000_000))).names) == 1_000_000
-
     @pytest.mark.parametrize(
         ("data", "said"),
         [

@@ -59,15 +59,9 @@ def test_letters_are_letters_alone() -> None:
     assert description.letters["i"] == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "mean", "median"),
-    [("mlb-first", 4.61, 4), ("mlb-last", 6.44, 6), ("companies", 21.98, 21), ("japanese-given", 3.57, 3)],
-)
-def test_real_lists(name: str, mean: float, median: float) -> None:
-    names = load_bundled(name).names
-    description = describe(names)
-    assert description.mean_length == pytest.approx(mean, abs=0.01)
-    assert description.median_length == median
+def test_a_real_list() -> None:
+    description = describe(load_bundled("mlb-last").names)
+    assert description.mean_length == pytest.approx(6.44, abs=0.01)
     assert sum(description.unique_after.values()) + description.never_unique == description.distinct
     assert sum(count * many for count, many in description.repeats.items()) == description.entries
     assert len(description.commonest) == 20

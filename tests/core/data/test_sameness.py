@@ -26,7 +26,7 @@ from namegen.core.data.sameness import (
     sameness_of,
 )
 from namegen.errors import SettingsError
-from namegen.lists import BUNDLED, load_bundled
+from namegen.lists import load_bundled
 from tests.reference import same_form
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
@@ -113,12 +113,6 @@ def test_known_is_what_a_plain_set_says(known: list[str], candidates: list[str])
     spelled = set(map(normalise, known))
     asked = candidates + known
     assert is_known(digests(iter(asked)), stored).tolist() == [normalise(name) in spelled for name in asked]
-
-
-@pytest.mark.parametrize("name", BUNDLED)
-def test_real_lists_have_no_collisions(name: str) -> None:
-    names = set(load_bundled(name).names)
-    assert len(known_digests(names)) == len(set(map(normalise, names)))
 
 
 @given(st.lists(st.one_of(ANY_TEXT, ASCII), max_size=20))

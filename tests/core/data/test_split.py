@@ -223,10 +223,3 @@ class TestLabels:
         corpus = Corpus.from_names(["Aino"] * 20, labels=[f"label {place}" for place in range(20)])
         parts = ListParts.from_corpus(corpus, DataSettings(split="names", validation=0.2), seed=0)
         assert parts.seen_percent == 100
-
-    def test_five_thousand_labels(self) -> None:
-        names = [f"name {place}" for place in range(10_000)]
-        corpus = Corpus.from_names(names, labels=[f"label {place % 5_000:04}" for place in range(10_000)])
-        parts = ListParts.from_corpus(corpus, DataSettings(validation=0.0), seed=0)
-        assert parts.training.roots == 5_000
-        assert parts.names_of_label(corpus.vocabulary.size, 5_000) == [2] * 5_000

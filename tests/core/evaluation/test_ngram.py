@@ -16,7 +16,6 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation import ngram as module
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.ngram import MarkovChain, NgramModel
-from namegen.core.generation.generator import Generator
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
 from namegen.types import Array, Float64
@@ -215,17 +214,6 @@ def test_in_a_markov_chain_each_character_follows_as_often_as_in_the_list(order:
                 shares = np.array([counts[other] / counts.total() for other in range(VOCABULARY.size)])
             np.testing.assert_allclose(np.exp(logits[0]), shares, atol=1e-12)
             text.append(token)
-
-
-def test_what_a_chain_draws_is_strung_together_from_the_list() -> None:
-    seen, generator = counted_by_hand(2), Generator(MarkovChain(TREE, VOCABULARY.size, 2), VOCABULARY)
-    batches = generator.generate(300, rng=np.random.default_rng(0), allow_seen=True, allow_repeats=True)
-    drawn = [name for batch in batches for name in batch.names]
-    assert len(drawn) == 300
-    assert set(drawn) - set(SOME)  # new ones too
-    for name in drawn:
-        text = [0, 0, *VOCABULARY.encode(name).tolist(), 0]
-        assert all(seen[text[place - 2], text[place - 1]][text[place]] for place in range(2, len(text)))
 
 
 def test_an_order_below_one_and_an_unknown_smoothing_are_refused() -> None:
