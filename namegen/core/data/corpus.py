@@ -12,11 +12,11 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from itertools import compress, islice
+from itertools import compress
 from typing import Literal
 
 import numpy as np
@@ -317,14 +317,6 @@ def lines(text: str) -> list[str]:
     return found
 
 
-def _csv_reader(text: str) -> tuple[Iterator[list[str]], Callable[[], int]]:
-    header = text[: text.find("\n")] if "\n" in text else text
-    bare = re.sub(r'"[^"]*"', "", header)  # what stands between quotation marks separates nothing
-    delimiter = max(",;\t", key=bare.count)  # of equals the first
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
-    return reader, lambda: reader.line_num
-
-
 @dataclass(frozen=True)
 class Table:
     """Names as a table has them.
@@ -354,36 +346,32 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
     Raises:
         NamesError: no CSV, no such column, or rows that are too long.
     """
-    reader, line = _csv_reader(text)
+    first = text[: text.find("\n")] if "\n" in text else text
+    bare = re.sub(r'"[^"]*"', "", first)  # what stands between quotation marks separates nothing
+    delimiter = max(",;\t", key=bare.count)  # of equals the first
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         place, label_place = _column_places(header, column, label_column, source)
-        rows = [row for row in reader if row]
+        rows = [(row, reader.line_num) for row in reader if row]
     except csv.Error as error:
         raise NamesError(
-            f"{source}, line {line()}: not CSV ({error}): quote cells that hold commas or quotation marks"
+            f"{source}, line {reader.line_num}: not CSV ({error}): quote cells that hold commas or quotation marks"
         ) from error
-
-    def where(entry: int) -> str:
-        again, line_again = _csv_reader(text)
-        next(again)
-        next(islice((row for row in again if len(row) > place), entry, None), None)
-        return f"line {line_again()}"
-
     width = len(header)
-    if rows and max(map(len, rows)) > width:
-        again, line_again = _csv_reader(text)
-        row = next(row for row in again if len(row) > width)
-        if any(map(str.strip, row[width:])):
+    for row, line in rows:
+        if len(row) > width and any(map(str.strip, row[width:])):
             raise NamesError(
-                f"{source}, line {line_again()}: {len(row)} cells where the first row names {width}: "
-                "quote cells that hold commas"
+                f"{source}, line {line}: {len(row)} cells where the first row names {width}: quote cells that hold "
+                "commas"
             )
-    named = [row for row in rows if len(row) > place]
+    named = [row for row, _ in rows if len(row) > place]
+    line_of = [line for row, line in rows if len(row) > place]
     labels = None
     if label_place is not None:
         labels = [row[label_place] if len(row) > label_place else "" for row in named]
-    return Table([row[place] for row in named], labels, where, len(rows) - len(named))
+    cells = [row[place] for row in named]
+    return Table(cells, labels, lambda entry: f"line {line_of[entry]}", len(rows) - len(named))
 
 
 def _column_places(

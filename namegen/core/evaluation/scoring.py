@@ -85,9 +85,7 @@ def score_names(
         block = names[start : start + size]
         letters = _letters(model, np.full(len(block), beginning, np.int32), vocabulary, block)
         scores += [
-            NameScore(
-                name, tuple(row[: len(name) + 1]), None if quantiles is None else _percentile(row, name, quantiles)
-            )
+            NameScore(name, tuple(row[: len(name) + 1]), _percentile(row, name, quantiles))
             for name, row in zip(block, letters.tolist(), strict=True)
         ]
     return scores
@@ -142,8 +140,10 @@ def _letters(
     return letters
 
 
-def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"]) -> float:
+def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"] | None) -> float | None:
     """Where the name stands between the percentiles; in the middle of those that it equals."""
+    if quantiles is None:
+        return None
     score = math.fsum(letters[: len(name) + 1])
     below, up_to = (int(np.searchsorted(quantiles, score, side)) for side in ("left", "right"))
     if below < up_to:

@@ -227,20 +227,9 @@ class Checkpoint:
             _check_beside(known, quantiles, probe, vocabulary.size)
         except (CheckpointError, NamesError, SettingsError) as error:
             raise _unfit(path, error) from error
-        temperature = document.drawing_temperature
-        return cls(
-            network,
-            vocabulary,
-            parameters,
-            training,
-            known,
-            quantiles,
-            document.engine,
-            probe,
-            document.labels,
-            temperature if isinstance(temperature, float) else None,
-            document.endings,
-        )
+        temperature = None if isinstance(document.drawing_temperature, UnsetType) else document.drawing_temperature
+        of_use = probe, document.labels, temperature, document.endings
+        return cls(network, vocabulary, parameters, training, known, quantiles, document.engine, *of_use)
 
 
 def _check_beside(known: Array | None, quantiles: Array | None, probe: Array | None, vocabulary_size: int) -> None:
