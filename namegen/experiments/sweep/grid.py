@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property
 from hashlib import blake2b
 from itertools import product
@@ -26,7 +25,7 @@ from namegen.config import MOST_PROBLEMS, TABLES, Config, merge_each, parse_conf
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.documents import Json
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import NamesError, SettingsError, nearest
 from namegen.experiments.list_names import check_long_enough
 from namegen.experiments.machine import engine_code, training_codes
 
@@ -203,7 +202,7 @@ def _flat(table: Mapping[str, Json], before: str = "") -> list[tuple[str, Json]]
 
 def _suggestion(path: str) -> str:
     names = {axis.partition(".")[2]: axis for axis in AXES}
-    for near in get_close_matches(path[:40].rpartition(".")[2], names, n=1) or get_close_matches(path[:40], AXES, n=1):
+    if near := nearest(path.rpartition(".")[2], names) or nearest(path, AXES):
         return f"did you mean {names.get(near, near)}?"
     return f"expected one of {', '.join(AXES)}"
 
