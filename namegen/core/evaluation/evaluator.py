@@ -318,7 +318,7 @@ def check_probe(
 
     Args:
         model: what was made of the file.
-        expected: the file's probe; None, of a file of version 1: nothing can be checked.
+        expected: the file's probe; None: nothing can be checked.
         beginning: the first id.
         reader: what has made the model, as a message calls it.
         trained_by: the engine that trained it.
