@@ -216,13 +216,18 @@ class Shapes:
 
 
 def _shapes_of(name: str) -> set[str]:
-    """Each word by the kinds of its characters, runs as one, the first one marked; and letters thrice in a row.
+    """Each word by the kinds of its characters, the first one marked; and letters thrice in a row. A small word between
+    others, such as ``of``, is a shape of its own.
 
-    >>> sorted(_shapes_of("McCoy-on III"))
-    ['III', 'U', '^UlUl-l']
+    >>> sorted(_shapes_of("McCoy-on of Bath III"))
+    ['III', 'UU', 'Ul', '^UlUl-l', 'of']
     """
-    kinds = re.sub(r"(\w)\1+", r"\1", "".join(map(_kind, name)))
-    return {*f"^{kinds}".split(" "), *(thrice[0] for thrice in re.finditer(r"(.)\1\1", name))}
+    words = name.split(" ")
+    first, *others = (re.sub(r"UU+", "UU", re.sub(r"([lad])\1+", r"\1", "".join(map(_kind, word)))) for word in words)
+    small = [
+        word if kinds == "l" and first[:1] == "U" else kinds for word, kinds in zip(words[1:], others, strict=True)
+    ]
+    return {f"^{first}", *small, *(thrice[0] for thrice in re.finditer(r"(.)\1\1", name))}
 
 
 def _kind(character: str) -> str:
@@ -272,7 +277,7 @@ def drawing_temperature(
         for temperature in SHORT_LIST_TEMPERATURES:
             if not proceed():
                 return None
-            if shapes.share(new_names(generator, drawn, temperature, longest=longest, rng=rng)) >= WELL_SHAPED:
+            if shapes.share(new_names(generator, drawn // 4, temperature, longest=longest, rng=rng)) >= WELL_SHAPED:
                 return temperature
         return SHORT_LIST_OTHERWISE
     del real

@@ -68,6 +68,17 @@ def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
     assert chosen(replace(companies, names=300, distinct=300, characters=7_500)).network.hidden == (128,)
 
 
+def test_phrases_are_read_more_often_than_longer_names() -> None:
+    """Colours, of two or three words, are far from learned when companies are known by heart."""
+    phrases = replace(LONG, characters=LONG.names * 13, prefixes=170_000)
+    recipe = chosen(phrases)
+    assert (recipe.network.cell, recipe.network.hidden) == ("gru", (192,))
+    assert recipe.training.epochs == round(12_000_000 / phrases.characters)
+    assert chosen(replace(phrases, names=8_000, distinct=8_000, characters=104_000)).training.epochs == 48
+    longer = chosen(replace(phrases, characters=LONG.names * 20))
+    assert (longer.network.hidden, longer.training.epochs) == ((256,), 5)
+
+
 def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> None:
     short, long = chosen(SHORT), chosen(LONG)
     assert (short.network.cell, long.network.cell) == ("gru", "lstm")
