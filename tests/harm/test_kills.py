@@ -198,7 +198,7 @@ def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
     )
 
 
-OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safetensors", "learning-rate-*", "results.csv", "results.json", "*.png")
+OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safe*", "learning-rate-*", "results.csv", "results.json", "*.png")
 
 
 def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
