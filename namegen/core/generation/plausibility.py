@@ -198,8 +198,8 @@ class Shapes:
     """What the names of a list look like: the letter case and the marks of their words, and their length.
 
     >>> shapes = Shapes(["Ann", "McCoy", "Bo-Lin"])
-    >>> [name for name in ("McAnn-Lin", "wEber", "Annn", "A", "-Ann") if shapes.fit(name)]
-    ['McAnn-Lin']
+    >>> [name for name in ("Ed-Ann", "wEber", "Annn", "A", "-Ann") if shapes.fit(name)]
+    ['Ed-Ann']
     """
 
     def __init__(self, names: Sequence[str]) -> None:
