@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,9 +127,9 @@ def _measure(files: Sequence[str], groups: Sequence[str], place: Path) -> None:
     data = coverage.CoverageData(no_disk=True)
     for path in place.parent.glob(f"{data_file.name}*"):
         part = coverage.CoverageData(str(path))
-        part.read()
-        data.update(part)
-        path.unlink()
+        with suppress(coverage.exceptions.DataError):  # of a process that was killed while it wrote
+            part.read()
+            data.update(part)
     lines = {}
     for file in files:
         by_line, run_later = {}, _lines_of_functions(file)
@@ -140,6 +141,8 @@ def _measure(files: Sequence[str], groups: Sequence[str], place: Path) -> None:
         takers = {tests[test].partition("::")[0] for of_line in by_line.values() if of_line for test in of_line}
         every = [number for test, number in numbers.items() if test.partition("::")[0] in takers]
         lines[file] = {line: every if of_line is None else of_line for line, of_line in by_line.items()}
+    for path in place.parent.glob(f"{data_file.name}*"):
+        path.unlink()
     place.write_text(json.dumps({"tests": tests, "seconds": [seconds[test] for test in tests], "lines": lines}))
 
 
