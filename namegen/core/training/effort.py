@@ -105,7 +105,7 @@ LONG = Choice(
 # Two or three words, as colours have: 8 readings of them by that layer end 0.19 nats above an n-gram of order 7. Of
 # 8,000 colours 48 readings by this one end 0.02 above it, for the cost of 32 by a GRU 256 (0.03).
 PHRASES = replace(
-    LONG, cell="gru", width=192, readings=48, most_characters=12_000_000, teachers=(("lstm", 192), ("gru", 192))
+    LONG, cell="gru", width=192, readings=48, most_characters=18_000_000, teachers=(("lstm", 192), ("gru", 192))
 )
 
 

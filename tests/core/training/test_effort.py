@@ -73,7 +73,7 @@ def test_phrases_are_read_more_often_than_longer_names() -> None:
     phrases = replace(LONG, characters=LONG.names * 13, prefixes=170_000)
     recipe = chosen(phrases)
     assert (recipe.network.cell, recipe.network.hidden) == ("gru", (192,))
-    assert recipe.training.epochs == round(12_000_000 / phrases.characters)
+    assert recipe.training.epochs == round(18_000_000 / phrases.characters)
     assert chosen(replace(phrases, names=8_000, distinct=8_000, characters=104_000)).training.epochs == 48
     longer = chosen(replace(phrases, characters=LONG.names * 20))
     assert (longer.network.hidden, longer.training.epochs) == ((256,), 5)
