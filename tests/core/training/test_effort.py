@@ -70,12 +70,12 @@ def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
 
 def test_phrases_are_read_more_often_than_longer_names() -> None:
     """Colours, of two or three words, are far from learned when companies are known by heart."""
-    phrases = replace(LONG, characters=LONG.names * 13, prefixes=170_000)
+    phrases = replace(LONG, names=60_000, distinct=60_000, characters=60_000 * 13, prefixes=170_000)
     recipe = chosen(phrases)
     assert (recipe.network.cell, recipe.network.hidden) == ("gru", (192,))
     assert recipe.training.epochs == round(18_000_000 / phrases.characters)
     assert chosen(replace(phrases, names=8_000, distinct=8_000, characters=104_000)).training.epochs == 48
-    longer = chosen(replace(phrases, characters=LONG.names * 20))
+    longer = chosen(replace(LONG, characters=LONG.names * 20))
     assert (longer.network.hidden, longer.training.epochs) == ((256,), 5)
 
 
