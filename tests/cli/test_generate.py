@@ -307,8 +307,8 @@ def test_every_format_has_the_same_rows(command, small):
     assert out("--json") == out("--json", "--format", "json") == out("--format", "json")
     head, *rows = csv.reader(out("--format", "csv").splitlines())
     assert tuple(head) == COLUMNS[command]
-    words = {"True": "true", "None": ""}
-    assert rows == [[safe_cell(words.get(str(cell), str(cell))) for cell in entry.values()] for entry in array]
+    words = {True: "true", None: ""}
+    assert rows == [[str(words.get(cell, safe_cell(cell))) for cell in entry.values()] for entry in array]
     wrong = invoke(*command.split(), "--json", "--format", "jsonl")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
     assert "--json contradicts --format jsonl" in wrong.stderr
