@@ -23,10 +23,9 @@ from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, 
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
-from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.network.checkpoint import Checkpoint, default_max_length, read_model
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.run import RunResult
-from namegen.core.training.run_folder import read_model
 from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path

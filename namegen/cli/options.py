@@ -240,7 +240,7 @@ def note_engines(notes: Notes) -> None:
 def open_model(model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Load MODEL. Raises CheckpointError, EngineError."""
     limit_threads(threads)
-    from namegen import api
+    import namegen.api as api
 
     note_namesake(model, "model", notes)
     with Waiting(notes, f"opening {model or 'a model'}"):
@@ -277,7 +277,7 @@ def open_blend(
         raise click.UsageError(
             f"--backend has no effect on {loaded[0].name}, because a .tflite runs in LiteRT: leave it out."
         )
-    from namegen import api
+    import namegen.api as api
 
     return loaded[0] if len(loaded) == 1 else api.blend(loaded, weights)
 

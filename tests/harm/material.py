@@ -11,10 +11,10 @@ from pathlib import Path
 from namegen.api.training import train
 from namegen.config import parse_config, read_config
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import read_tensors
+from namegen.core.network.checkpoint import read_model, read_tensors
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.progress import COLUMNS
-from namegen.core.training.run_folder import RunFolder, read_model
+from namegen.core.training.run_folder import RunFolder
 
 NAMES = ("Anna", "Aino", "Aada", "Bo", "Börje", "Åsa", "O'Neil", "Ann", "Anni", "Nina", "Nana", "Jon", "Jona") * 3
 LABELS = ("Finnish", "Danish", "Finnish", "Danish", "Danish", "Danish", "Irish", *["Danish"] * 6) * 3

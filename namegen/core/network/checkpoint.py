@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict, cast
@@ -37,7 +37,7 @@ from namegen.documents import (
     to_plain,
 )
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, quote, short
-from namegen.files import read_whole, write_whole
+from namegen.files import is_file, read_whole, write_whole
 from namegen.types import Array, Float32, Float64, UInt64
 
 SCORE_QUANTILES, PROBE = "score_quantiles", "probe"
@@ -250,6 +250,17 @@ def _unfit(path: Path, error: Exception) -> CheckpointError:
 
 KNOWN_NAMES = "known_names"
 KIND = "known names"
+
+
+def read_model(path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
+    """Read a model file; digests that lie in a file of their own beside it are read too. Raises CheckpointError."""
+    checkpoint = Checkpoint.load(path, architectures)
+    named = checkpoint.training.get("known_names_file")
+    if checkpoint.known_names is None and isinstance(named, str):
+        beside = path.parent / Path(named).name
+        if is_file(beside, CheckpointError):
+            checkpoint = replace(checkpoint, known_names=read_known_names(beside))
+    return checkpoint
 
 
 def write_known_names(path: Path, known: UInt64[Array, "known"]) -> None:

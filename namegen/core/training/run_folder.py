@@ -33,11 +33,8 @@ import numpy as np
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import (
     PROBE,
-    Architectures,
     Checkpoint,
     TrainingSummary,
-    own_architectures,
-    read_known_names,
     read_tensors,
     write_known_names,
     write_tensors,
@@ -378,17 +375,6 @@ class RunFolder:
 
     def _save_history(self, history: Sequence[EpochRecord]) -> None:
         write_whole(self.path / HISTORY_FILE, history_csv(history).encode())
-
-
-def read_model(path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
-    """Read a model file; digests that lie in a file of their own beside it are read too. Raises CheckpointError."""
-    checkpoint = Checkpoint.load(path, architectures)
-    named = checkpoint.training.get("known_names_file")
-    if checkpoint.known_names is None and isinstance(named, str):
-        beside = path.parent / Path(named).name
-        if is_file(beside, CheckpointError):
-            checkpoint = replace(checkpoint, known_names=read_known_names(beside))
-    return checkpoint
 
 
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:

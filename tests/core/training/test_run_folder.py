@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint, read_tensors
-from namegen.core.training.run_folder import OWN_FILES, RunFolder, read_model
+from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint, read_model, read_tensors
+from namegen.core.training.run_folder import OWN_FILES, RunFolder
 from namegen.errors import CheckpointError, FolderInUseError, OutputError
 from tests.core.training.small_runs import make_run
 

@@ -16,11 +16,11 @@ from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.engine import Step, StepLosses
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import PROBE, read_tensors, write_tensors
+from namegen.core.network.checkpoint import PROBE, read_model, read_tensors, write_tensors
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_folder import RunFolder, SavedState, read_model
+from namegen.core.training.run_folder import RunFolder, SavedState
 from namegen.core.training.trainer import Dropping, Trainer, make_schedule
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
 from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, untimed
