@@ -159,7 +159,7 @@ temperature = click.option(
     type=float,
     metavar="T",
     help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: the model's "
-    "own, at which nearly all new names are plausible]",
+    "own, at which nearly all new names look like the list's]",
 )
 backend = click.option(
     "--backend",

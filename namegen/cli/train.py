@@ -408,7 +408,7 @@ def _drawn(result: RunResult) -> list[str]:
     if new:
         said.append(f"of {len(new):,} generated names, {percent(1 - sum(new) / len(new))} are in the list")
     if result.checkpoint.drawing_temperature is not None:
-        said.append(f"default temperature: {model.default_temperature:g}, at which most new names are plausible")
+        said.append(f"default temperature: {model.default_temperature:g}, at which most new names look like the list's")
     return said
 
 

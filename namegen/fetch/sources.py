@@ -5,6 +5,7 @@ the NYSE or on Nasdaq, from the US Securities and Exchange Commission (SEC).
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import unicodedata
@@ -82,7 +83,7 @@ def read_register(text: str, source: str) -> Iterator[Player | str]:
     Raises:
         FetchError: not CSV, a column is missing, a row is cut short.
     """
-    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(rows, [])
         if missing := [column for column in _COLUMNS if column not in header]:

@@ -32,6 +32,7 @@ PEOPLE = register(
     person("", "Ghost", years=(1901, 1901)),
     person("Plus+", "Rob", years=(1901, 1901)),
     person("Bell\x07", "Rob", years=(1901, 1901)),
+    person("Line\u2028", "Rob", years=(1901, 1901)),
     person("Long" * 250, "Rob", years=(1901, 1901)),
 )
 LINES = [
@@ -39,6 +40,7 @@ LINES = [
     "A.J. Achter  (2014-2016)",
     "Elly de la Cruz  (2023-2025)",
     "Ken Griffey Jr.  (1989-2010)",
+    "Rob Line  (1901-1901)",  # a line separator is a space, and ends no row
     "Alexei Ramírez  (2008-2016)",
 ]
 LISTED = companies(
@@ -81,7 +83,7 @@ def test_players_with_years_in_the_line_format_of_the_project(source):
     result = fetch("players", "--out", "players.txt", "--url", url)
     assert Path("players.txt").read_text().splitlines() == LINES
     assert [Player.from_line(line).full_name for line in LINES][3] == "Ken Griffey Jr."
-    assert result.stdout.startswith("5 lines: players.txt\nsource: Chadwick")
+    assert result.stdout.startswith(f"{len(LINES)} lines: players.txt\nsource: Chadwick")
     assert result.stderr.startswith(f"{source.address}/people.csv\n")
     for reason in ("3 without years", "3 without a name", "1 with a name that is none"):
         assert f"left out: {reason}" in result.stderr
@@ -89,7 +91,7 @@ def test_players_with_years_in_the_line_format_of_the_project(source):
     assert fetched("players", "--part", "last", "--url", url).split("\n")[2:4] == ["de la Cruz", "Griffey"]
     from namegen.core.settings import DataSettings
 
-    assert len(read_names(DataSettings(names="list.txt")).names) == 5
+    assert len(read_names(DataSettings(names="list.txt")).names) == len(LINES)
 
 
 def serve_register(source: Rude) -> str:
@@ -102,7 +104,7 @@ def serve_register(source: Rude) -> str:
 def test_all_files_of_a_register_are_read_from_a_mirror_and_from_a_folder(source, tmp_path):
     url = serve_register(source)
     result = fetch("players", "--out", "players.txt", "--url", url)
-    assert len(Path("players.txt").read_text().splitlines()) == 15 + 5
+    assert len(Path("players.txt").read_text().splitlines()) == 15 + len(LINES)
     assert [asked.split(b" ")[1].decode() for asked in source.requests] == [f"/data/{name}" for name in PLAYERS_FILES]
     assert f"{source.address}/data/people-2.csv (3 of 16)" in result.stderr
     source.serve("data/people-e.csv", plain(b"", status="404 No"))
@@ -112,7 +114,7 @@ def test_all_files_of_a_register_are_read_from_a_mirror_and_from_a_folder(source
     for name in PLAYERS_FILES:
         (folder / name).write_bytes(PEOPLE)
     downloader = Downloader(manners=QUICK)
-    assert len(fetch_players(downloader, str(folder)).lines) == 16 * 5
+    assert len(fetch_players(downloader, str(folder)).lines) == 16 * len(LINES)
     (folder / "people-f.csv").unlink()
     with pytest.raises(FetchError, match=r"people-f\.csv"):
         fetch_players(downloader, str(folder))
@@ -124,7 +126,7 @@ def test_all_files_of_a_register_are_read_from_a_mirror_and_from_a_folder(source
     [
         ("players", b"", "no column name_last"),
         ("players", b"name_last,name_first\nSmith,Bo\n", "no column name_suffix, mlb_played_first, mlb_played_last"),
-        ("players", PEOPLE[:-30], "line 14 is damaged or cut short"),
+        ("players", PEOPLE[:-30], "line 15 is damaged or cut short"),
         ("players", f'{HEADER}\n"a"b,c\n'.encode(), "line 2 is damaged"),
         ("players", f'{HEADER}\n"never closed\n'.encode(), "is damaged"),
         ("players", b"\xff\xfe\x00", "not text in UTF-8"),

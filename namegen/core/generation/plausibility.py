@@ -220,14 +220,20 @@ def _shapes_of(name: str) -> set[str]:
     others, such as ``of``, is a shape of its own.
 
     >>> sorted(_shapes_of("McCoy-on of Bath III"))
-    ['III', 'UU', 'Ul', '^UlUl-l', 'of']
+    ['UU', 'Ul', '^UlUl-l', 'iii', 'of']
     """
     words = name.split(" ")
-    first, *others = (re.sub(r"UU+", "UU", re.sub(r"([lad])\1+", r"\1", "".join(map(_kind, word)))) for word in words)
+    first, *others = map(_kinds_of, words)
     small = [
         word if kinds == "l" and first[:1] == "U" else kinds for word, kinds in zip(words[1:], others, strict=True)
     ]
-    return {f"^{first}", *small, *(thrice[0] for thrice in re.finditer(r"(.)\1\1", name))}
+    return {f"^{first}", *small, *(thrice[0] for thrice in re.finditer(r"(.)\1\1", name.casefold()))}
+
+
+def _kinds_of(word: str) -> str:
+    """The kinds of its characters, runs of them shortened. A mark is as a letter, but no word begins with one."""
+    kinds = re.sub(r"UU+", "UU", re.sub(r"([lad])\1+", r"\1", "".join(map(_kind, word))))
+    return f"-{kinds}" if word and _is_mark(word[0]) else kinds
 
 
 def _kind(character: str) -> str:
@@ -237,7 +243,11 @@ def _kind(character: str) -> str:
         return "l"
     if character.isdigit():
         return "d"
-    return "a" if character.isalpha() or unicodedata.category(character)[0] == "M" else character
+    return "a" if character.isalpha() or _is_mark(character) else character
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
 
 
 def drawing_temperature(
@@ -267,20 +277,21 @@ def drawing_temperature(
         Of 1.0, 0.95 … 0.5, the last where not even that is low enough; of a short list 0.7, 0.65 … 0.3, and 0.5 where
         not even that is low enough; None where it was ended.
     """
-    labels = LabelJudge(training, generator.vocabulary) if training.roots > 1 else None
-    drawn = max(FEWEST_DRAWN, min(DRAWN, int(MOST_CHARACTERS * training.name_count / training.characters)))
+    labelled, drawn = training, int(MOST_CHARACTERS * training.name_count / training.characters)
     training = training.under_one_root()  # a name is plausible whatever its label
     real = generator.vocabulary.decode_all(training.sequences().tokens)
     learned, others = halves(real)
     if len(real) < FEWEST_NAMES or min(len(learned), len(others)) < FEWEST_NAMES // 4:
-        shapes = Shapes(real)
+        shapes, few = Shapes(real), max(FEWEST_DRAWN, min(DRAWN, drawn) // 4)
         for temperature in SHORT_LIST_TEMPERATURES:
             if not proceed():
                 return None
-            if shapes.share(new_names(generator, drawn // 4, temperature, longest=longest, rng=rng)) >= WELL_SHAPED:
+            if shapes.share(new_names(generator, few, temperature, longest=longest, rng=rng)) >= WELL_SHAPED:
                 return temperature
         return SHORT_LIST_OTHERWISE
     del real
+    labels = LabelJudge(labelled, generator.vocabulary) if labelled.roots > 1 else None
+    drawn = max(FEWEST_DRAWN, min(DRAWN, drawn))
     counted = _judge_of(learned, others, generator.vocabulary)
     del others
     low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies

@@ -105,6 +105,15 @@ def test_short_lists_and_halves_by_the_same_hash_go_by_the_shapes_of_their_names
         assert drawing_temperature(generator(), tree, longest=LONGEST, rng=rng, proceed=lambda: False) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [("Ed-Ann", True), ("wEber", False), ("Annn", False), ("Aaab", False), ("राता", True), ("ाम", False), ("A", False)],
+)
+def test_a_well_shaped_name_has_the_words_of_the_list(name: str, fits: bool) -> None:
+    """No letter three times in a row, in either letter case; and no word begins with a mark."""
+    assert plausibility.Shapes(["Ann", "McCoy", "Bo-Lin", "राम", "सीता"]).fit(name) is fits
+
+
 def test_new_names_are_new_different_and_short_enough() -> None:
     names = new_names(generator(), 2_000, 1.0, longest=7, rng=np.random.default_rng(0))
     assert len(set(names)) == len(names) > 200
