@@ -26,6 +26,7 @@ RECURRENT = "rnn"  # the architecture that the choices are for; others have thei
 LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
 LONGER_THAN_PHRASES = 20  # characters: such names, as of companies, hold more than the three words of a phrase
+USUAL_BATCH = 128  # names of a step
 SHORT_NAMES = 5  # characters: fewer tell so little of what follows that counting knows next to nothing
 USUAL_LENGTH = 10  # characters: the longer the names of a short list, the longer they take to learn
 SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
@@ -41,7 +42,6 @@ MOST_PARAMETERS = 200_000  # of a student
 STUDENT_WIDTHS = tuple(range(224, 0, -16))  # the widest that has no more parameters
 STUDENT_READINGS = 120  # times the characters of an epoch of the list, that a student reads of its lesson at most
 FEWEST_LESSON_CHARACTERS = 2_500_000  # that it reads in any case
-STUDENT_BATCH = 128
 LESSON_EPOCH = 150_000  # characters: a lesson is long, and is read in slices, so that figures come every few seconds
 
 
@@ -55,6 +55,7 @@ class Choice:
         dropped: over the length of the names, the share of the recurrent weights that is dropped, at most half.
         output_share: over that share, the one of the units before the output.
         readings: of each different name.
+        batch_size: names of a step at most.
         updates: of the parameters at least, however few names there are.
         teachers: the cell and width of each; each has a twin.
         drawn_characters: of a lesson.
@@ -69,6 +70,7 @@ class Choice:
     dropped: float = 2.8
     output_share: float = 0.5
     readings: int = 40
+    batch_size: int = USUAL_BATCH
     updates: int = 1_000
     most_characters: int = 4_000_000
     teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192))
@@ -102,11 +104,12 @@ LONG = Choice(
     student="gru",
     lesson_characters=18_000_000,
 )
-# Two or three words, as colours have: 8 readings of them by that layer end 0.19 nats above an n-gram of order 7. Of
-# 8,000 colours 48 readings by this one end 0.02 above it, for the cost of 32 by a GRU 256 (0.03).
+# Two or three words, as colours have. Names of one step share more prefixes the more of them there are, so larger steps
+# read very many phrases in half the time.
 PHRASES = replace(
     LONG, cell="gru", width=192, readings=48, most_characters=18_000_000, teachers=(("lstm", 192), ("gru", 192))
 )
+VERY_MANY_PHRASES = replace(PHRASES, width=256, dropped=1.5, readings=24, batch_size=256, most_characters=12_000_000)
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ def _widths_alone(network: NetworkSettings) -> NetworkSettings:
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     training, network, choice = recipe.training, recipe.network, _choice(size)
     cell, hidden = network.cell or choice.cell, network.hidden or (choice.width,)
-    batch_size = training.batch_size or _batch_size(size)
+    batch_size = training.batch_size or _batch_size(size, choice)
     dropped = _dropped(size, choice, cell, max(hidden))
     default_rate = training.optimizer == "adam" and not training.rate_steps
     training = _given_or(
@@ -218,7 +221,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         label_smoothing=choice.smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
         epochs=_epochs(size, choice, batch_size),
-        learning_rate=LEARNING_RATES.get(cell) if default_rate else None,
+        learning_rate=_learning_rate(cell, choice) if default_rate else None,
     )
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
 
@@ -236,7 +239,7 @@ def _student(recipe: Recipe, size: ListSize) -> Recipe:
         network = _widths_alone(network)
     training = _given_or(
         training,
-        batch_size=STUDENT_BATCH,
+        batch_size=USUAL_BATCH,
         epochs=max(1, round(_lesson_characters(size, choice) / LESSON_EPOCH)),
         learning_rate=learning_rate,
     )
@@ -270,7 +273,9 @@ def _choice(size: ListSize) -> Choice:
         longer = max(1.0, size.length / USUAL_LENGTH)
         return replace(SHORT, readings=round(SHORT.readings * longer))
     if size.length >= LONG_NAMES and size.distinct >= SOME_NAMES:
-        return PHRASES if size.length < LONGER_THAN_PHRASES else LONG
+        if size.length >= LONGER_THAN_PHRASES:
+            return LONG
+        return VERY_MANY_PHRASES if size.distinct >= VERY_MANY_NAMES else PHRASES
     if size.distinct >= VERY_MANY_NAMES:
         return VERY_MANY
     if size.distinct >= MANY_NAMES:
@@ -288,10 +293,16 @@ def _dropped(size: ListSize, choice: Choice, cell: str, width: int) -> float:
     return round(min(0.5, by_length / size.length) * min(1.0, width / FULL_WIDTH), 2)
 
 
-def _batch_size(size: ListSize) -> int:
-    """The power of two that makes a hundred updates an epoch or a few more, from 16 to 128 names."""
+def _batch_size(size: ListSize, choice: Choice) -> int:
+    """The power of two that makes a hundred updates an epoch or a few more, from 16 names to what the choice allows."""
     fitting = max(size.names // 100, 16)
-    return min(128, 1 << (fitting.bit_length() - 1))
+    return min(choice.batch_size, 1 << (fitting.bit_length() - 1))
+
+
+def _learning_rate(cell: str, choice: Choice) -> float | None:
+    """Higher for larger steps, which are fewer and err less."""
+    rate = LEARNING_RATES.get(cell)
+    return rate and round(rate * math.sqrt(choice.batch_size / USUAL_BATCH), 3)
 
 
 def _epochs(size: ListSize, choice: Choice, batch_size: int) -> int:

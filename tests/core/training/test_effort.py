@@ -72,9 +72,12 @@ def test_phrases_are_read_more_often_than_longer_names() -> None:
     """Colours, of two or three words, are far from learned when companies are known by heart."""
     phrases = replace(LONG, names=60_000, distinct=60_000, characters=60_000 * 13, prefixes=170_000)
     recipe = chosen(phrases)
-    assert (recipe.network.cell, recipe.network.hidden) == ("gru", (192,))
-    assert recipe.training.epochs == round(18_000_000 / phrases.characters)
-    assert chosen(replace(phrases, names=8_000, distinct=8_000, characters=104_000)).training.epochs == 48
+    assert (recipe.network.cell, recipe.network.hidden) == ("gru", (256,))
+    assert recipe.training.epochs == round(12_000_000 / phrases.characters)
+    assert (recipe.training.batch_size, recipe.training.learning_rate) == (256, 0.008)
+    fewer = chosen(replace(phrases, names=14_999, distinct=14_999, characters=14_999 * 13))
+    assert (fewer.network.hidden, fewer.training.epochs) == ((192,), 48)
+    assert (fewer.training.batch_size, fewer.training.learning_rate) == (128, 0.006)
     longer = chosen(replace(LONG, characters=LONG.names * 20))
     assert (longer.network.hidden, longer.training.epochs) == ((256,), 5)
 
