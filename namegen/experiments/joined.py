@@ -195,7 +195,7 @@ def tables_across(sources: Sequence[Source]) -> Iterator[Table]:
             rows_ = tuple((name, *(rows.get(name, NONE) for _, _, rows in reports)) for name in order)
             title = f"{' = '.join(dict.fromkeys(called for _, called, _ in reports))}, {what}"
             emphasised = frozenset(range(len(order) - len(last), len(order)))
-            yield Table(title, ("", *(letter for letter, _, _ in reports)), rows_, emphasised=emphasised)
+            yield Table(title, ("what", *(letter for letter, _, _ in reports)), rows_, emphasised=emphasised)
 
 
 def _figures(what: str, rows: dict[str, list[PlainMetrics]], parts: Sequence[Part]) -> Iterator[tuple[str, Cells]]:

@@ -148,7 +148,7 @@ def test_a_list_stands_once_with_a_column_for_each_comparison(comparison: Compar
     tables = list(tables_across(sources(comparison, sweep(), renamed)))
     assert all(table.title.startswith("mlb-first = first.txt, ") for table in tables), "the others stand in one report"
     first = next(table for table in tables if "held-out part, split names" in table.title)
-    assert first.columns == ("", "A", "C")
+    assert first.columns == ("what", "A", "C")
     assert [row[0] for row in first.rows][-2:] == ["counting", "ceiling"]
     assert first.emphasised == {len(first.rows) - 2, len(first.rows) - 1}
     assert all(row[1] == row[2] for row in first.rows), "the same figures, whatever the machine"
@@ -161,7 +161,7 @@ def test_a_list_stands_once_with_a_column_for_each_comparison(comparison: Compar
 def test_a_setting_stands_once_with_a_column_for_each_sweep() -> None:
     both = sweep(SLOW, trained_run(0.01, 1, 0.25), FAST)
     argmax, loss = tables_across(sources(both, sweep(SLOW)))
-    assert argmax.columns == loss.columns == ("", "A", "B")
+    assert argmax.columns == loss.columns == ("what", "A", "B")
     assert argmax.rows == (
         ("learning rate 0.01", "37.5 (25.0 to 50.0)", "50.0"),
         ("learning rate 0.03", "75.0", "–"),
