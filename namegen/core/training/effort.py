@@ -56,6 +56,8 @@ class Choice:
         output_share: over that share, the one of the units before the output.
         readings: of each different name.
         batch_size: names of a step at most.
+        steps: of an epoch at least, if a step can have so few names.
+        learning_rate: Adam's at its peak; None: that of the cell.
         updates: of the parameters at least, however few names there are.
         teachers: the cell and width of each; each has a twin.
         drawn_characters: of a lesson.
@@ -71,6 +73,8 @@ class Choice:
     output_share: float = 0.5
     readings: int = 40
     batch_size: int = USUAL_BATCH
+    steps: int = 100
+    learning_rate: float | None = None
     updates: int = 1_000
     most_characters: int = 4_000_000
     teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192))
@@ -109,7 +113,7 @@ LONG = Choice(
 PHRASES = replace(
     LONG, cell="gru", width=192, readings=48, most_characters=18_000_000, teachers=(("lstm", 192), ("gru", 192))
 )
-VERY_MANY_PHRASES = replace(PHRASES, width=256, dropped=1.5, readings=24, batch_size=256, most_characters=12_000_000)
+VERY_MANY_PHRASES = replace(PHRASES, width=256, dropped=1.5, readings=40, batch_size=512, steps=50, learning_rate=0.01)
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         label_smoothing=choice.smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
         epochs=_epochs(size, choice, batch_size),
-        learning_rate=_learning_rate(cell, choice) if default_rate else None,
+        learning_rate=choice.learning_rate or LEARNING_RATES.get(cell) if default_rate else None,
     )
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
 
@@ -294,15 +298,9 @@ def _dropped(size: ListSize, choice: Choice, cell: str, width: int) -> float:
 
 
 def _batch_size(size: ListSize, choice: Choice) -> int:
-    """The power of two that makes a hundred updates an epoch or a few more, from 16 names to what the choice allows."""
-    fitting = max(size.names // 100, 16)
+    """The power of two that makes as many steps an epoch as the choice wants, or a few more."""
+    fitting = max(size.names // choice.steps, 16)
     return min(choice.batch_size, 1 << (fitting.bit_length() - 1))
-
-
-def _learning_rate(cell: str, choice: Choice) -> float | None:
-    """Higher for larger steps, which are fewer and err less."""
-    rate = LEARNING_RATES.get(cell)
-    return rate and round(rate * math.sqrt(choice.batch_size / USUAL_BATCH), 3)
 
 
 def _epochs(size: ListSize, choice: Choice, batch_size: int) -> int:
