@@ -109,7 +109,7 @@ LONG = Choice(
     lesson_characters=18_000_000,
 )
 # Two or three words, as colours have. Names of one step share more prefixes the more of them there are, so larger steps
-# read very many phrases in half the time.
+# read very many phrases sooner.
 PHRASES = replace(
     LONG, cell="gru", width=192, readings=48, most_characters=18_000_000, teachers=(("lstm", 192), ("gru", 192))
 )
