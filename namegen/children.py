@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn, TypeAlias, cast
 
 from namegen.documents import Json
-from namegen.errors import LONGEST_REASON, NamegenError
+from namegen.errors import LONGEST_REASON, NamegenError, TrainingError
 from namegen.threads import VARIABLES
 
 PACKAGE = Path(__file__).parent
@@ -105,7 +105,7 @@ class Runner(ABC):
 
     @abstractmethod
     def start(self, part: Part) -> None:
-        """Begin a part."""
+        """Begin a part. Raises TrainingError: the system has no room for another process."""
 
     @abstractmethod
     def events(self) -> list[Event]:
@@ -212,14 +212,18 @@ class _Child:
         self.last: dict[str, Any] | None = None
         self._given = json.dumps({"started": time.time(), "document": part.document}).encode() + b"\n"
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "namegen.children", part.work, str(patience)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=own_environment() | dict.fromkeys(VARIABLES, str(part.threads)),
-            start_new_session=os.name == "posix",
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "namegen.children", part.work, str(patience)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=own_environment() | dict.fromkeys(VARIABLES, str(part.threads)),
+                start_new_session=os.name == "posix",
+            )
+        except OSError as error:
+            self._errors.close()
+            raise TrainingError(f"cannot start a process ({error.strerror}): end other programs first") from error
         self._input, self._output = (cast("IO[bytes]", pipe) for pipe in (self._process.stdin, self._process.stdout))
         self._listening = threading.Thread(target=self._listen, args=(said,), daemon=True)
         self._listening.start()

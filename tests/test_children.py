@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from namegen.children import Children, Parent, Part, PartEnded, PartProgress, own_environment, run_all
-from namegen.errors import EngineError
+from namegen.errors import EngineError, TrainingError
 from namegen.threads import VARIABLES
 
 
@@ -158,3 +158,12 @@ def test_a_child_that_is_sent_term_saves(tmp_path: Path) -> None:
                 else:
                     assert (event.answer, event.trouble) == (None, "")
     assert file.read_text() == "saved"
+
+
+def test_no_room_for_another_process_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", full)
+    with pytest.raises(TrainingError, match="temporarily"):
+        ended(part("answer", number=1, x=""))
