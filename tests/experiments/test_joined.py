@@ -78,10 +78,8 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
     [
         ("{", "is damaged or incomplete JSON"),
         ("[1]", "is no results.json of namegen compare-backends or namegen sweep"),
-        ('{"format": "namegen quality"}', "is no results.json"),
         ('{"format": "namegen comparison", "format_version": 1}', "format version 1, .* reads 2: .*compare-backends"),
         ('{"format": "namegen sweep", "format_version": 2}', "is damaged"),
-        ('{"format": "namegen sweep", "format_version": 1}', "format version 1, .* reads 2: .*namegen sweep"),
         (None, "cannot read .*results.json: No such file"),
     ],
 )
@@ -90,21 +88,6 @@ def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str |
         (tmp_path / "results.json").write_text(text)
     with pytest.raises(ResultsError, match=said):
         read_sources([str(tmp_path)])
-
-
-def test_runs_that_no_sweep_leaves_together_are_refused(tmp_path: Path) -> None:
-    short_column = replace(SLOW.history, seconds=SLOW.history.seconds[1:])
-    for place, (run, said) in enumerate(
-        (
-            (FAST, f"the run '{FAST.run}' stands twice"),
-            (replace(SLOW, settings={}), "has other settings than the axes of the sweep"),
-            (replace(SLOW, history=short_column), "history of the run .* have different lengths"),
-            (replace(SLOW, timing=replace(SLOW.timing, seconds=-5.0)), r"at `\$\.timing\.seconds` of `\$\.runs\[1\]"),
-        )
-    ):
-        folder = written(tmp_path / str(place), sweep(FAST, run))
-        with pytest.raises(ResultsError, match=rf"is damaged \(.*{said}.*\): make it anew with namegen sweep"):
-            read_sources([folder])
 
 
 def test_only_what_differs_stands_in_the_table(comparison: Comparison) -> None:  # noqa: F811
@@ -131,15 +114,6 @@ def test_facts_of_a_sweep_are_those_of_all_its_runs_and_settings(comparison: Com
     for name in ("training.seed", "run.threads"):
         assert facts(one)[name] == facts(beside)[name]
     assert "processor" not in facts(Source("A", "a", replace(sweep(), runs=(), left=4)))
-
-
-def test_a_quick_look_beside_a_whole_comparison_is_told(comparison: Comparison) -> None:  # noqa: F811
-    quick = replace(comparison, quick=True, quick_epochs=10)
-    said = "Their networks trained for different numbers of epochs"
-    assert any(one.startswith(said) for one in cautions(sources(comparison, quick, sweep())))
-    assert not any(one.startswith(said) for one in cautions(sources(comparison, sweep())))
-    rows = differences_table(sources(comparison, quick)).rows
-    assert rows == (("kind", "comparison", "comparison (a quick look, 10 epochs)"),)
 
 
 def test_a_list_stands_once_with_a_column_for_each_comparison(comparison: Comparison) -> None:  # noqa: F811
@@ -173,8 +147,14 @@ def test_a_setting_stands_once_with_a_column_for_each_sweep() -> None:
     assert not list(tables_across(sources(sweep(SLOW), sweep(replace(SLOW, list="other.txt")))))
 
 
-def test_the_page_holds_all_and_escapes_what_lists_bring(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
-    """A list's name is data, in a table, a title and a plot."""
+def test_the_page_holds_all_and_escapes_what_lists_bring(
+    tmp_path: Path,
+    comparison: Comparison,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A list's name is data, in a table and in a title."""
+    for module in ("joined", "compare.html"):
+        monkeypatch.setattr(f"namegen.experiments.{module}.figure_bytes", lambda *_: b'<svg><path id="a"/></svg>')
     hostile = "</script><b>x</b>\x1b{{7*7}}"
     comparison = replace(comparison, lists=(replace(comparison.lists[0], generation=(), references=()),))  # few plots
     named = replace(elsewhere(comparison), lists=(replace(comparison.lists[0], name=hostile),))

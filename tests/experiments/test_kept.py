@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -33,17 +32,6 @@ def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
 
 
-def test_a_folder_whose_making_was_cut_short_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, content: bytes) -> None:
-        raise OutputError("no space is left")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("namegen.experiments.kept.write_whole", full)
-        with pytest.raises(OutputError, match="no space"):
-            opened(tmp_path / "x")
-    assert opened(tmp_path / "x").is_dir()
-
-
 def test_one_command_at_a_time_has_a_folder(tmp_path: Path) -> None:
     with open_folder(tmp_path / "x", **OURS):
         with pytest.raises(FolderInUseError, match="another namegen is at work"):
@@ -67,14 +55,6 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot make the folder"):
         opened(tmp_path / "x" / "y")
     assert (tmp_path / "x").read_text() == "mine"
-
-
-@pytest.mark.parametrize(
-    ("out", "said"), [("", "out.*is an empty text: give it a name"), ("a\0b", "cannot make the folder")]
-)
-def test_a_name_that_no_folder_can_have(out: str, said: str) -> None:
-    with pytest.raises(OutputError, match=said):
-        opened(out)
 
 
 RESULT = {"loss": 2.1234567890123457, "names": ["Zoë", "Al"], "none": None}
@@ -110,18 +90,14 @@ def change(document: dict[str, Any], **parts: Any) -> str:
     [
         lambda document: json.dumps(document)[:-20],
         lambda document: change(document, result=RESULT | {"loss": 1.0}),
-        lambda document: change(document, commit="another"),
         lambda document: change(document, beside=None),
-        lambda document: change(document, beside={"of": "nothing"}),
         lambda document: json.dumps({name: document[name] for name in ("label", "result", "commit")}),
         lambda document: "[" * 100_000,
-        lambda document: "[1]",
         lambda document: "\ud800",
     ],
-    ids=["cut", "figure", "commit", "beside", "nonsense", "older", "deep", "list", "no-utf-8"],
+    ids=["cut", "figure", "beside", "older", "deep", "no-utf-8"],
 )
 def test_a_file_that_is_damaged_or_of_an_older_form_does_not_count_and_stays(tmp_path: Path, damage: Any) -> None:
-    gc.collect()  # what other tests have left is not to end where "deep" has used the whole stack
     (tmp_path / "x-a1.bin").write_bytes(b"network")
     KeptStore(tmp_path).keep("x-a1", RESULT, about={"label": "x"}, beside=".bin")
     file = tmp_path / "x-a1.json"

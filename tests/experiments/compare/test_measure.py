@@ -17,14 +17,12 @@ from namegen.documents import UNSET
 from namegen.errors import EngineError
 from namegen.experiments.compare import measure
 from namegen.experiments.compare.measure import (
-    export_tflite,
     measure_generation,
     measure_list,
     measure_reference,
     measure_training,
 )
 from namegen.experiments.compare.measurements import (
-    ExportSubject,
     GenerationSubject,
     HeldOutGroups,
     ListSubject,
@@ -102,12 +100,6 @@ def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: 
             assert (found.new_percent is UNSET, found.plausible_percent) == ((False, None) if split else (True, UNSET))
 
 
-def test_nothing_held_out_is_no_reference() -> None:
-    subject = ReferenceSubject("names", seed=0, validation=0.0)
-    with pytest.raises(ValueError, match="has no held-out part"):
-        measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
-
-
 @pytest.mark.parametrize(("split", "damped"), [("names", False), ("unique", True)])
 def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool) -> None:
     names = load_bundled("mlb-last").names[:500]
@@ -119,11 +111,6 @@ def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool)
     assert found.repeats_damped == damped
     assert found.baseline_order == beside.same_reading.order
     assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
-
-
-def test_a_request_without_its_file_is_told() -> None:
-    with pytest.raises(ValueError, match="file for its network"):
-        export_tflite(Request("export", ExportSubject(), "x", NAMES, None, None, 1, 0.0))
 
 
 def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

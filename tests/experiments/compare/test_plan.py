@@ -6,10 +6,9 @@ import pytest
 
 from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
-from namegen.errors import NamesError
 from namegen.experiments.compare import plan as planning
 from namegen.experiments.compare.measurements import GenerationSubject, ReferenceSubject, TimingSubject, TrainingSubject
-from namegen.experiments.compare.plan import NETWORKS, ORIGINALS, ROUNDS, Scope, make_plan, original_configs
+from namegen.experiments.compare.plan import NETWORKS, ORIGINALS, ROUNDS, Scope, make_plan
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -78,12 +77,6 @@ def test_the_split_is_held_for_every_training_and_seed() -> None:
     assert not {one.key for one in plan if one.timed} & {one.key for one in make_plan([CORPUS], FULL) if one.timed}
 
 
-def test_a_third_engine_is_compared_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
-    engines = [one.engine for one in make_plan([CORPUS], Scope(seeds=1, quick=True)) if one.timed]
-    assert engines.count("third") == 4  # three rounds of one network, one generation
-
-
 def test_the_engines_take_turns_in_every_round() -> None:
     """So that what slows the machine down for a while does not hit one of them alone."""
     timings = [one.subject for one in make_plan([CORPUS], FULL) if isinstance(one.subject, TimingSubject)]
@@ -91,16 +84,3 @@ def test_the_engines_take_turns_in_every_round() -> None:
     assert rounds == sorted(rounds)
     assert set(rounds) == set(range(1, ROUNDS))  # round 0 is the training that the curves are of
     assert [one.engine for one in timings] == list(ENGINES) * (len(timings) // len(ENGINES))
-
-
-def test_the_originals_networks_are_made_for_the_list() -> None:
-    assert original_configs(load_bundled("mlb-last"))["Keras LSTM 2×32 (original)"]["training"]["batch_size"] == 134
-    mean = sum(len(name) + 1 for name in NAMES) / len(NAMES)
-    found = original_configs(CORPUS)
-    assert found["Keras SimpleRNN 2×32 (original)"]["training"]["batch_size"] == round(1000 / mean)
-    assert found["scratch 2×32 (original)"]["training"]["batch_size"] == 1
-
-
-def test_too_few_names_are_refused_before_anything_is_measured() -> None:
-    with pytest.raises(NamesError, match="a list of at least 40 different names"):
-        make_plan([Corpus(("Al", "Bo"), source="x")], FULL)

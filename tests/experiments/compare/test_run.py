@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 from namegen.core.data.corpus import Corpus
-from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.experiments.compare.measurements import GenerationSubject, ListSubject, ReferenceSubject, Subject
 from namegen.experiments.compare.plan import Measurement
 from namegen.experiments.compare.run import measure
-from namegen.experiments.kept import KeptStore
 from namegen.experiments.watcher import Ended, Event, Planned, Running
 from namegen.lists import load_bundled
 
@@ -68,13 +66,3 @@ def test_one_that_waits_for_what_is_not_in_the_plan_does_not_wait_for_ever(tmp_p
     alone = job(GenerationSubject("numpy", names=10, seed=0), reads=job(ReferenceSubject("names", 0, 0.2)))
     with pytest.raises(NamegenError, match="not in its plan"):
         measure([alone], tmp_path, Log())
-
-
-def test_one_of_another_form_is_made_again(tmp_path: Path) -> None:
-    """Whole, but by another version of the documents."""
-    first = measure([job(ListSubject())], tmp_path, Log())
-    [(key, measured)] = first.figures.items()
-    KeptStore(tmp_path).keep(key, {**to_plain(measured.result), "names": "many"}, about={})
-    log = Log()
-    assert measure([job(ListSubject())], tmp_path, log).figures == first.figures
-    assert log.kept == 0

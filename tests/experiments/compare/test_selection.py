@@ -7,9 +7,6 @@ from dataclasses import replace
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.plan import NETWORKS, ORIGINALS
 from namegen.experiments.compare.selection import (
-    best_generated,
-    generated_by_network,
-    like_for_like_by_network,
     network_names,
     network_values,
     reference_values,
@@ -32,19 +29,3 @@ def test_a_figure_is_given_seed_by_seed(comparison: Comparison) -> None:
     assert values == [run.figures.held_out.accuracy_argmax for run in runs if "network" in run.roles]
     ceilings = reference_values(entry, "names", "held_out", "ceiling", "accuracy_argmax")
     assert len(values) == len(ceilings) == len(comparison.seeds)
-
-
-def test_like_for_like_has_every_engine(comparison: Comparison) -> None:
-    found = like_for_like_by_network(comparison.lists[0])
-    assert {network: [run.engine for run in runs] for network, runs in found.items()} == {
-        "SimpleRNN 2×32": ["numpy", "keras"],
-        "LSTM 2×32": ["numpy", "keras"],
-    }
-
-
-def test_a_model_without_count_splitting_is_told_by_what_it_has(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    models = {one.model: one for one in entry.generation}
-    assert best_generated(models["keras"]) is models["keras"].algorithms["count_splitting"]
-    assert best_generated(models["tflite generate"]) is models["tflite generate"].algorithms["one_by_one"]
-    assert set(generated_by_network(entry)) == {one.network for one in entry.generation if one.model == "numpy"}

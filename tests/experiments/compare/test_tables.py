@@ -16,7 +16,6 @@ from namegen.experiments.compare.tables import (
     accuracy_table,
     curve_table,
     curve_tables,
-    distance_table,
     generated_names_table,
     list_tables,
     loss_table,
@@ -24,11 +23,6 @@ from namegen.experiments.compare.tables import (
 )
 from tests.experiments.compare.conftest import RESULTS
 from tests.experiments.compare.grouped import with_groups, with_names
-
-
-def test_the_last_two_rows_are_what_the_others_are_compared_with(comparison: Comparison) -> None:
-    for table in (accuracy_table(comparison.lists[0], "unique"), loss_table(comparison.lists[0], "unique")):
-        assert table.emphasised == {len(table.rows) - 2, len(table.rows) - 1}
 
 
 def test_each_network_stands_against_counting(comparison: Comparison) -> None:
@@ -45,26 +39,11 @@ def test_each_network_stands_against_counting(comparison: Comparison) -> None:
     assert "above 0 it is better" in accuracy.note
 
 
-def test_a_document_without_groups_says_nothing_of_differences(comparison: Comparison) -> None:
-    for table in (accuracy_table(comparison.lists[0], "unique"), loss_table(comparison.lists[0], "unique")):
-        assert AGAINST_COUNTING not in table.columns
-        assert "ounting:" not in table.note
-        assert TOO_FEW not in table.note
-
-
 def test_too_few_held_out_names_are_told(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("namegen.experiments.compare.pairs.FEWEST_GROUPS", 65)
     table = loss_table(with_groups(comparison), "unique")
     assert AGAINST_COUNTING not in table.columns
     assert table.note == TOO_FEW
-
-
-def test_a_network_of_one_engine_has_no_distance(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    first, *others = entry.like_for_like
-    assert len(distance_table(entry).rows) == 2
-    alone = replace(entry, like_for_like=(replace(first, largest_distance=None), *others))
-    assert [row[0] for row in distance_table(alone).rows] == [others[0].network]
 
 
 def test_curves_have_a_row_an_epoch_and_a_shorter_one_ends_in_dashes(comparison: Comparison) -> None:
@@ -112,10 +91,6 @@ def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison) -> None
     assert "would know 1,701 names, which are too few" in few.note
 
 
-def test_without_a_judge_its_columns_are_left_out(comparison: Comparison) -> None:
-    assert not {"new (%)", "plausible (%)"} & set(generated_names_table(comparison.lists[0], 10_000).columns)
-
-
 def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     assert list(list_tables(entry, comparison)) == [LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION, GENERATION_SECTION]
@@ -124,22 +99,8 @@ def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
     assert list_tables(replace(entry, trainings=(), references=(), generation=()), comparison) == {}
 
 
-def test_without_the_facts_of_the_list_its_lengths_are_left_out(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    whole = list_tables(entry, comparison)[GENERATION_SECTION]
-    assert [table.title for table in list_tables(replace(entry, facts=None), comparison)[GENERATION_SECTION]] == [
-        table.title for table in whole[:2]
-    ]
-    assert len(whole) == 4
-
-
 def test_every_table_of_the_docs_comes_out_again(documented: Comparison) -> None:
     assert RESULTS.with_name("tables.md").read_text(encoding="utf-8").endswith(f"\n\n{markdown(documented)}\n")
-
-
-def test_the_name_of_a_list_is_text(comparison: Comparison) -> None:
-    hostile = replace(comparison, lists=(replace(comparison.lists[0], name="<b>*x*\x1b"),))
-    assert "## &#60;b&#62;\\*x\\*U+001B" in markdown(hostile)
 
 
 def test_what_a_failed_measurement_says_is_text(comparison: Comparison) -> None:

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from namegen.core.data.corpus import Corpus
-from namegen.experiments.compare import timed
 from namegen.experiments.compare.measurements import Request, TimingResult, TimingSubject
-from namegen.experiments.compare.timed import Watch, control_seconds, measure_timing, others_seconds, peak_memory_mib
+from namegen.experiments.compare.timed import Watch, measure_timing, peak_memory_mib
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:1000]
@@ -69,18 +68,6 @@ def test_a_short_time_says_nothing_of_others() -> None:
         pass
     assert watch.quiet.other_cores is None
     assert min(watch.quiet.control_seconds) > 0
-
-
-def test_another_system_says_nothing_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(timed, "Path", lambda path: tmp_path / "none")
-    assert others_seconds() is None
-    with Watch() as watch:
-        time.sleep(0.35)
-    assert watch.quiet.other_cores is None
-
-
-def test_the_fixed_computation_takes_milliseconds() -> None:
-    assert 0 < control_seconds() < 1
 
 
 @pytest.mark.slow

@@ -88,11 +88,6 @@ def test_a_comparison_without_figures_still_says_so(comparison: Comparison) -> N
     assert [line.question for line in verdict(nothing)] == [FASTER, TRUST]
 
 
-def test_one_engine_alone_is_compared_with_none(comparison: Comparison) -> None:
-    assert answers(like_for_like(comparison, numpy=0), FASTER) == "SimpleRNN 2×32: trained by numpy alone."
-    assert SAME not in [line.question for line in verdict(like_for_like(comparison, numpy=0))]
-
-
 def test_the_ratio_has_its_range_over_the_rounds_and_its_batch(comparison: Comparison) -> None:
     made = timed(
         like_for_like(comparison, numpy=0, keras=0),  # round 0: 1 and 2 seconds
@@ -103,15 +98,6 @@ def test_the_ratio_has_its_range_over_the_rounds_and_its_batch(comparison: Compa
         f"SimpleRNN 2×32: numpy is 2.0 (1.5 to 2.5) times as fast as keras in batches of {size}; "
         "numpy is 3.5 (3.0 to 4.0) times as fast as keras in batches of 512."
     )
-
-
-def test_engines_that_change_places_from_round_to_round_are_not_told_apart(comparison: Comparison) -> None:
-    made = timed(
-        like_for_like(comparison, numpy=0, keras=0),
-        {"numpy": [(1.0, 1.0), (1.1, 1.2)], "keras": [(0.9, 0.9), (1.2, 1.3)]},
-    )
-    assert "no difference found between" in answers(made, FASTER).partition(";")[0]
-    assert "no difference found between" in answers(made, FASTER).partition(";")[2]
 
 
 def test_a_difference_too_small_for_one_decimal_is_shown(comparison: Comparison) -> None:
@@ -125,16 +111,6 @@ def test_a_difference_too_small_for_one_decimal_is_shown(comparison: Comparison)
     )
     assert "numpy is 1.02 (1.02 to 1.03) times as fast as keras in batches of" in answers(made, FASTER)
     assert "numpy was faster than keras (1.04 times), measured once in batches of 512" in answers(made, FASTER)
-
-
-def test_lists_with_different_winners_are_told_one_by_one(comparison: Comparison) -> None:
-    first = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [(1.0, 1.0)] * 2, "keras": [(1.5, 1.5)] * 2})
-    second = timed(like_for_like(comparison, keras=0, numpy=0), {"numpy": [(4.0, 4.0)] * 2, "keras": [(2.0, 2.0)] * 2})
-    both = (first.lists[0], replace(second.lists[0], name="other", fingerprint="other"))
-    said = answers(replace(first, lists=both), FASTER)
-    assert f"numpy is 1.5 times as fast as keras in batches of 512 on {first.lists[0].name}" in said
-    assert "keras is 2.0 times as fast as numpy in batches of 512 on other" in said
-    assert "no difference found" not in said
 
 
 def test_without_a_large_batch_nothing_is_told_of_one(comparison: Comparison) -> None:
@@ -182,15 +158,6 @@ def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Compa
     assert "(less than 0.01 counts as the same)" in said
 
 
-def test_another_network_of_that_name_is_not_compared(comparison: Comparison) -> None:
-    made = like_for_like(comparison, numpy=0, attention=1)
-    [entry] = made.lists
-    one, other = entry.trainings
-    apart = replace(made, lists=(replace(entry, trainings=(one, replace(other, parameters=other.parameters + 1))),))
-    assert SAME not in [line.question for line in verdict(apart)]
-    assert answers(apart, FASTER).count("alone.") == 2
-
-
 @pytest.mark.parametrize(
     ("quiet", "said"),
     [
@@ -224,11 +191,6 @@ def test_one_seed_and_several_are_told_apart(comparison: Comparison) -> None:
     assert "1 measurement failed; the rest stands." in answers(one, TRUST)
 
 
-def test_the_trainings_alone_have_a_verdict(comparison: Comparison) -> None:
-    assert not any(entry.timings for entry in comparison.lists)
-    assert "numpy is 1.7 (1.6 to 1.8) times as fast as keras in batches of 128." in answers(comparison, FASTER)
-
-
 def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Comparison) -> None:
     seen, unseen = accuracy_in_words(with_groups(comparison))
     assert "(no difference found from the others) predicts" in seen  # all have as many hits
@@ -254,25 +216,6 @@ def test_a_network_that_is_better_is_so_by_an_interval(comparison: Comparison) -
         assert "(−0.05" in loss
         assert ", 95% interval −0.05" in loss
         assert loss.endswith(").")
-
-
-def test_without_groups_it_is_said_that_differences_are_not_known(comparison: Comparison) -> None:
-    said = list(accuracy_in_words(comparison.lists[0]))
-    assert said
-    for one in said:
-        assert "(whether it differs from the others is not known) predicts" in one
-        assert "(whether they differ is not known: too few names)" in one
-        assert "no difference" not in one
-        assert "Loss" not in one
-
-
-def test_the_held_out_names_are_counted_and_how_many_were_seen(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    seen, unseen = (said.partition(": ")[0] for said in accuracy_in_words(entry))
-    [first, *_] = [one for one in entry.references if one.split == "names"]
-    names = first.parts.held_out.names
-    assert f"{names:,} held-out names ({first.seen_percent:.0f}% seen in training)" in seen
-    assert "held-out names (none seen in training)" in unseen
 
 
 def test_new_and_plausible_names_stand_beside_those_of_counting(comparison: Comparison) -> None:

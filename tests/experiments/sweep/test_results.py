@@ -14,7 +14,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from namegen.config import Config
-from namegen.drawings.style import drawing_style, engine_looks
+from namegen.drawings.style import drawing_style
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.figures import draw_sweep, sweep_figure
 from namegen.experiments.sweep.results import (
@@ -122,32 +122,6 @@ def test_more_settings_than_can_be_told_apart() -> None:
     assert len(looks) == 24
 
 
-def test_engines_have_the_colours_that_they_have_everywhere_and_none_hides_another() -> None:
-    engines = ("numpy", "keras", "swift", "zig")
-    runs = [replace(trained_run(0.1, 0, 0.5), backend=one, settings={"run.backend": one}) for one in engines]
-    results = results_of(*runs, axes={"run.backend": engines})
-    with drawing_style():
-        lines = lines_of(sweep_figure(results, runs[0].list))
-    found = [lines[f"backend {engine}"] for engine in engines]
-    assert [line.get_color() for line in found] == [engine_looks(engines)[engine].colour for engine in engines]
-    widths = [line.get_linewidth() for line in found]
-    assert widths == sorted(set(widths), reverse=True)
-
-
-def test_the_narrow_plot_has_what_each_line_is_below_the_lines(results: Results) -> None:
-    with drawing_style():
-        wide, narrow = (sweep_figure(results, HOSTILE, narrow=narrow) for narrow in (False, True))
-        narrow.draw_without_rendering()
-    assert list(lines_of(narrow)) == list(lines_of(wide))
-    [legend] = narrow.legends
-    assert [text.get_text() for text in legend.get_texts()] == list(lines_of(narrow))
-    assert not narrow.axes[0].texts
-    assert len(wide.axes[0].texts) == len(lines_of(wide))
-    box = legend.get_window_extent()
-    assert box.y1 <= narrow.axes[0].get_tightbbox().y0
-    assert box.x1 <= narrow.bbox.x1
-
-
 def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path: Path) -> None:
     more = [replace(trained_run(0.1, 0, 0.5), list=name) for name in ("a/x.txt", "b/x.txt")]
     written = draw_sweep(results_of(*results.runs, *more), tmp_path)
@@ -175,10 +149,3 @@ def test_the_best_setting_is_told_with_those_that_are_as_good(
     made = results_of(*runs)
     assert re.match(f"(Best by argmax: learning rate )?{said}", best_in_words(made, "list.txt"))
     assert best_in_words(made, "list.txt") == setting_table(made, "list.txt").note
-
-
-def test_settings_that_were_tested_on_different_names_have_no_best() -> None:
-    one, other = trained_run(0.01, 0, 0.5), trained_run(0.03, 0, 0.6)
-    other = replace(other, held_out=replace(other.held_out, names=61))
-    made = results_of(one, other)
-    assert best_in_words(made, "list.txt") == "The settings were tested on different names, so none is called the best."

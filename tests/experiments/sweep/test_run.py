@@ -82,21 +82,6 @@ def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there(repeats: str)
     )
 
 
-def test_what_another_run_found_of_the_split_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fitting the n-grams takes longer than many a run."""
-    monkeypatch.setattr(task, "_held_out", None)
-    outcome, _ = train(TINY, load_bundled("mlb-last").names[:300], held_out=DONE.held_out)
-    assert isinstance(outcome, Trained)
-    assert outcome.held_out == DONE.held_out
-
-
-def test_it_tells_how_far_it_is() -> None:
-    parent = Unheard()
-    names = load_bundled("mlb-last").names[:300]
-    task.train_run(to_plain(RunJob(parse_config(TINY), "x", names, DONE.held_out)), parent)
-    assert parent.progress == [{"epoch": 0, "epochs": 1}, {"epoch": 1, "epochs": 1}]
-
-
 def test_a_run_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     class Breaking(FakeEngine):
         def train_epoch(self, steps: object) -> StepLosses:
