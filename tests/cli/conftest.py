@@ -216,16 +216,6 @@ def trained(
     return copy
 
 
-@pytest.fixture(scope="session")
-def uninterrupted(server: subprocess.Popen[str], some_names: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run folder of a whole training with the options ``LONG``."""
-    folder = tmp_path_factory.mktemp("uninterrupted")
-    program = Program(server, folder, tmp_path_factory.mktemp("streams"))
-    program.write("names.txt", some_names)
-    program("train", "names.txt", *LONG, "--out", "run").done()
-    return folder / "run"
-
-
 @pytest.fixture
 def run_folder(program: Program, some_names: str, trained: Callable[[Path], Path]) -> Path:
     """A finished run in the program's folder, beside the list ``names.txt`` that it was trained on."""

@@ -65,8 +65,7 @@ def test_help_stays_within_the_terminal(command: str, wide: int) -> None:
     assert wide > 40 or max(map(len, texts)) > 30, "the text of an option has the whole width"
 
 
-@pytest.mark.parametrize("wide", [40, 80])
-@pytest.mark.parametrize("names", ["names.txt", "companies"])
+@pytest.mark.parametrize(("wide", "names"), [(40, "names.txt"), (80, "companies")])
 def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) -> None:
     for line in (f"ceiling {names}", f"evaluate mlb-first {names}", f"describe {names}", "lists", "configs"):
         result = invoke(*line.split(), wide=wide)
@@ -74,17 +73,14 @@ def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) ->
         assert max(map(width, result.stdout.splitlines())) <= wide
 
 
-@pytest.mark.parametrize("wide", [40, 80])
-def test_the_shipped_models_stay_within_the_terminal(wide: int) -> None:
-    assert max(map(len, invoke("models", wide=wide).stdout.splitlines())) <= wide
+def test_the_shipped_models_stay_within_the_terminal() -> None:
+    assert max(map(len, invoke("models", wide=40).stdout.splitlines())) <= 40
 
 
 def test_a_table_that_is_too_wide_has_its_cells_below_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     heading = "  this network\n    nats/char        2.5840\n    argmax accuracy   22.1%"
     assert fitted(ROWS) == f"on held-out names\n{heading}"
-    rows = [("model", "network", "list"), ("japanese-given", "–", "19,208 names of japanese-given")]
-    assert fitted(rows, left=3) == "japanese-given\n  list  19,208 names of japanese-given"
     long = fitted([("a", "b"), ("x", "y " * 20)], left=2)
     assert long.splitlines()[2:] == ["     y y"]
     assert beside("name", "a " * 20, "b").splitlines()[0] == "name"
@@ -180,10 +176,6 @@ def test_a_scored_name_is_whole_and_coloured_by_its_surprise(
     assert "unknown" in out
 
 
-def test_a_clock_rounds_before_it_carries() -> None:
-    assert [clock(seconds) for seconds in (0.4, 59.6, 3_599.6)] == ["0:00", "1:00", "1:00:00"]
-
-
 # --- lines that are drawn over ----------------------------------------------------------------------------------------
 
 
@@ -207,7 +199,10 @@ def in_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
         yield stream
 
 
-def test_a_line_that_is_drawn_over_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_drawn_over_is_one_line_and_a_clock_rounds_before_it_carries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [clock(seconds) for seconds in (0.4, 59.6, 3_599.6)] == ["0:00", "1:00", "1:00:00"]
     monkeypatch.setattr(terminal, "columns_of_notes", lambda: 40)
     assert one_line("x" * 39) == "x" * 39
     assert one_line("x" * 40) == "x" * 38 + "…"
@@ -247,8 +242,7 @@ def test_there_is_none_where_it_cannot_be_drawn_over(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("arguments", "counted"),
     [
-        (("generate", "mlb-first", "-n", "300", "--sort", "likely", "--json"), r"of 300 names, [\d,]+ drawn"),
-        (("generate", "mlb-first", "-n", "40", "--contains", "a", "--min-length", "4"), r"of 40 names, [\d,]+ drawn"),
+        (("generate", "mlb-first", "-n", "40", "--contains", "a", "--sort", "likely"), r"of 40 names, [\d,]+ drawn"),
         (("generate", "mlb-first", "--best", "30"), r"of 30 names, [\d,]+ prefixes read"),
         (("players", "-n", "50"), r"of 50 players, [\d,]+ last names drawn"),
         (("people", "-n", "50"), r"of 50 people, [\d,]+ people drawn"),
