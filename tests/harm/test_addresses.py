@@ -6,18 +6,23 @@ The page's own reader is called thousands of times in one visit.
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from namegen.web.export import ENGINE, PageModel, write_page
 from tests.harm.effort import tries
-from tests.harm.grammars import page_addresses, sampled
 from tests.requirements import require
 from tests.web.conftest import Opener, at_random, browser, opened  # noqa: F401  # fixtures
 
 WEB = Path(__file__).parents[2] / "namegen" / "web"
 LABELS = ("Finnish", "São Tomé", "a&b=c#", "</script>", "__proto__", "\U0001f600")
 MODELS = ("plain", "labelled", "constructor", "a+b %41")
+TEXTS = ("model", "label", "with", "withlabel", "first", "contains", "ends", "new", "MODEL", "__proto__")
+KEYS = (*TEXTS, "share", "seed", "n", "temperature", "shortest", "longest")
+NUMBERS = ("-2", "0", "7", "50", "1e3", "0x10", "NaN", "٣", "1_000", "4294967295", "4294967296", "-0", "1n", "5e-324")
+ODD = ("", "any", "%", "%zz", "%ff%fe", "+", "[7]", "<img src=x onerror=alert(1)>", "\u202eabc", "9" * 400, "x" * 5000)
 # The scripts that read an address, with an address of ours in the place of the page's.
 READER = """(addresses) => {
 "use strict";
@@ -61,6 +66,15 @@ return problems;
 }"""
 
 
+def address(rng: Random) -> str:
+    """One of a page of these models: keys that there are and others, each with what it takes or with other things."""
+    pairs = [(key, rng.choice((*NUMBERS, *ODD, *MODELS, *LABELS))) for key in rng.choices(KEYS, k=rng.randint(0, 5))]
+    pairs += [("model", rng.choice(MODELS)), ("with", rng.choice(MODELS)), ("label", rng.choice(LABELS))]
+    pairs = rng.sample(pairs, rng.randint(0, len(pairs)))
+    quoting = rng.choice((quote, quote_plus, str))
+    return "#" + "&".join(f"{key}={quoting(value)}" for key, value in pairs)
+
+
 @pytest.fixture(scope="module")
 def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require("jinja2")
@@ -72,7 +86,7 @@ def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
     page = opened(page_of_models)
-    addresses = sampled(page_addresses(MODELS, LABELS), tries("addresses"))
+    addresses = [address(Random(seed)) for seed in range(tries("addresses"))]
     sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ENGINE, "form.js"))
     problems = page.evaluate(READER.replace("%s", sources), addresses)
     assert problems == [], (len(problems), problems[:3])

@@ -62,19 +62,15 @@ def test_a_traceback_is_harm_told_once_for_each_place_and_in_short() -> None:
     ("call", "kind"),
     [
         (raises(SystemExit(0)), "SystemExit"),
-        (raises(RecursionError("deep")), "RecursionError"),
-        (raises(MemoryError()), "MemoryError"),
-        (raises(KeyboardInterrupt()), "KeyboardInterrupt"),
         (lambda attempt: warnings.warn("a path", UserWarning, stacklevel=2), "UserWarning"),
         (lambda attempt: os._exit(3), "the process ended with 3"),
         (lambda attempt: ctypes.string_at(0), "the process ended by SIGSEGV"),
-        (lambda attempt: time.sleep(600), "took more than 1 seconds"),
-        (lambda attempt: [None for _ in iter(int, 1)], "took more than 1 seconds"),
+        (lambda attempt: [None for _ in iter(int, 1)], "took more than 0.5 seconds"),
     ],
 )
 def test_whatever_else_an_attempt_does_is_harm_and_the_next_one_is_tried(call: Any, kind: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s)^1 of 3 .*1 × {kind}.*first: attempt 1, 1"):
-        attack(lambda attempt: call(attempt) if attempt == 1 else None, range(3), seconds=1)
+        attack(lambda attempt: call(attempt) if attempt == 1 else None, range(3), seconds=0.5)
 
 
 def test_what_an_attempt_started_ends_with_it(tmp_path: Path) -> None:

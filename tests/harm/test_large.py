@@ -31,7 +31,6 @@ from namegen.core.training.run_folder import SavedState
 from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, NamegenError, NamesError, OutputError
 from namegen.fetch.sources import clean_name
-from namegen.files import read_whole
 from namegen.lists import read_names
 from namegen.wishes import make_wishes
 from tests.core.generation.exact import SmallModel
@@ -105,17 +104,6 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path, monkeypatch: pyte
     assert not path.exists()
     write_tensors(path, {"one": np.zeros(2_200, np.float32)}, {})
     assert len(read_tensors(path)[0]["one"]) == 2_200
-
-
-@pytest.mark.parametrize("size", [0, 1, 10, 11])
-def test_a_file_is_read_whole_up_to_the_limit(tmp_path: Path, size: int) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"x" * size)
-    if size <= 10:
-        assert read_whole(path, 10) == b"x" * size
-    else:
-        with pytest.raises(OSError, match="larger than 10 bytes"):
-            read_whole(path, 10)
 
 
 # --- documents --------------------------------------------------------------------------------------------------------

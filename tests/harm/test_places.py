@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
 import os
@@ -14,15 +13,12 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
-from namegen.cli import cli
 from namegen.errors import printable, safe_cell
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import same_model
 from tests.harm.effort import tries
-from tests.harm.faults import CAN_FAIL, FAIL
 
 LONGEST_MESSAGE = 2000  # bytes
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # on a terminal
@@ -107,14 +103,6 @@ def told_badly(run: Run) -> str:
     return "" if len(said[0].encode()) <= LONGEST_MESSAGE else "a long message"
 
 
-def test_the_commands_and_their_options_are_there() -> None:
-    for command, ways in WAYS.items():
-        found = cli.get_command(click.Context(cli), command)
-        assert found is not None
-        options = {name for one in found.params for name in one.opts}
-        assert {part for part in ways.split() if part.startswith("-")} <= options, command
-
-
 @pytest.mark.timeout(1200)
 def test_every_command_with_every_place(places) -> None:
     attempts = tries("commands")
@@ -178,55 +166,9 @@ def test_a_list_of_an_odd_name(program, some_names, kind) -> None:  # noqa: F811
 
 
 def test_what_is_the_matter_with_a_model_is_said(places) -> None:
-    places("generate", "loop").refused("cannot look at 'loop': Too many levels of symbolic links")
-    places("generate", "folder").refused("the folder folder has no model.safetensors")
-    places("generate", "/dev/zero").refused("'/dev/zero' is a device, not a file")
-    places("generate", "nowhere").refused("there is no model 'nowhere'")
-
-
-# --- disks ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(program) -> Iterator[Path]:  # noqa: F811
-    """A file system of its own with 256 kB."""
-    disk = program.folder / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this account, or this container, may not mount a file system")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def remount(disk: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
-
-
-def test_a_disk_that_is_for_reading_alone(program, small_disk, some_names) -> None:  # noqa: F811
-    program.write("names.txt", some_names)
-    program("train", "names.txt", *SMALL, "--out", "disk/run").done()
-    kept = {path.name: path.read_bytes() for path in (small_disk / "run").iterdir()}
-    remount(small_disk, "ro")
-    program("train", "names.txt", *SMALL, "--out", "disk/other").refused("cannot make the folder", "Read-only")
-    program("train", "--resume", "disk/run").refused("cannot write disk/run/config.toml: Read-only file system")
-    program("generate", "disk/run", "-n", 3).done()
-    program("export-vocabulary", "disk/run").refused("cannot write disk/run/model.json: Read-only file system")
-    program("export-vocabulary", "disk/run", "here.json").done()
-    program("compare-backends", "names.txt", "--out", "disk/report").refused("cannot make the folder", "Read-only")
-    assert {path.name: path.read_bytes() for path in (small_disk / "run").iterdir()} == kept
-
-
-def test_a_disk_that_vanishes(program, some_names) -> None:  # noqa: F811
-    """Every write fails from some point on; nothing is said but one sentence, and nothing is left half written."""
-    program.write("names.txt", some_names)
-    for step in CAN_FAIL[: tries("runs and lists")]:
-        out = f"run-{step.replace(' ', '-')}"
-        fault = {"step": step, "file": "state.safetensors", "at": 2, "what": FAIL, "error": errno.EIO}
-        run = program("train", "names.txt", *SMALL, "--out", out, fault=fault)
-        run.refused(f"cannot write {out}/state.safetensors: Input/output error")
-        assert not list((program.folder / out).glob(".*"))
-        program("train", "--resume", out).done()
+    said = {"loop": "symbolic links", "folder": "has no model.safetensors", "/dev/zero": "is a device, not a file"}
+    for place, why in {**said, "nowhere": "there is no model 'nowhere'"}.items():
+        places("generate", place).refused(why)
 
 
 # --- surroundings -----------------------------------------------------------------------------------------------------
