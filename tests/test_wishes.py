@@ -28,7 +28,7 @@ NAMES = load_bundled("mlb-first").names[:2_000]
 @pytest.fixture(scope="session")
 def model() -> LoadedModel:
     """A network that has read 2,000 first names a few times."""
-    settings = {"training.effort": "quick", "training.epochs": 4, "network.hidden": (16,), "training.batch_size": 64}
+    settings = {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,), "training.batch_size": 64}
     result = api.train(NAMES, config=merge(Config(), settings))
     return api.open_checkpoint(result.checkpoint, "small")
 
@@ -47,22 +47,18 @@ def test_every_name_keeps_every_wish(model: LoadedModel) -> None:
 def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel) -> None:
     """Held-out names are of the list, too."""
     known = known_digests(NAMES)
-    for temperature in (0.5, 1.0, 1.6):
-        names = model.generate(3_000, temperature=temperature, seed=1)
+    for temperature in (0.5, 1.6):
+        names = model.generate(1_000, temperature=temperature, seed=1)
         assert not is_known(digests(names), known).any()
         assert not {normalise(name) for name in names} & {normalise(name) for name in NAMES}
-    assert not is_known(digests(model.best(300)), known).any()
+    assert not is_known(digests(model.best(100)), known).any()
     for name in NAMES[:50]:
         spelled = (name.upper(), name.lower(), f" {name} ", "-".join(name))
         assert is_known(digests(spelled), model.checkpoint.known_names).all()  # type: ignore[union-attr, arg-type]
 
 
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
-    result = api.train(
-        config=merge(Config(), {"data.names": "japanese-given", "training.effort": "quick", "training.epochs": 1})
-    )
-    japanese = api.open_checkpoint(result.checkpoint, "japanese")
-    names = japanese.generate(20, min_distance=2, seed=0)
+    names = api.load_shipped("japanese-given").generate(20, min_distance=2, seed=0)
     assert not Neighbours(load_bundled("japanese-given").names, 2).close_to(names).any()
 
 
@@ -87,23 +83,19 @@ def test_a_wrong_value_is_a_named_error(model: LoadedModel, wrong: dict[str, obj
     [
         {"avoid": "Robbby"},
         {"banned": "ob"},
-        {"banned": b"ob"},
         {"avoid": [1, 2]},
         {"banned": 5},
         {"min_distance": 1.5, "avoid": ["Al"]},
         {"min_length": "3"},
         {"min_length": True},
         {"starts_with": 5},
-        {"ends_with": ["a"]},
         {"contains": b"a"},
         {"matches": 7},
         {"n": 1.5},
-        {"n": "3"},
         {"seed": "x"},
         {"temperature": "hot"},
         {"top_k": 2.5},
         {"top_p": "all"},
-        {"max_length": "9"},
     ],
     ids=str,
 )
@@ -151,18 +143,13 @@ def test_a_score_has_its_place_among_the_list(model: LoadedModel) -> None:
         model.score("Zo€")
 
 
-def test_names_without_wishes_load_neither_regex_nor_rapidfuzz(tmp_path: Path) -> None:
-    api.train(
-        ["Anna", "Bob", "Hanna"],
-        config=merge(Config(), {"training.effort": "quick", "training.epochs": 1, "data.validation": 0.0}),
-        out=tmp_path / "run",
-    )
+def test_names_without_wishes_load_neither_regex_nor_rapidfuzz() -> None:
     program = (
-        "import sys, namegen.api as api; model = api.load(sys.argv[1]);"
-        "model.generate(2, seed=1, allow_seen=True, starts_with='A', min_length=2);"
+        "import sys, namegen.api as api; model = api.load_shipped('mlb-first');"
+        "model.generate(2, seed=1, starts_with='A', min_length=2);"
         "print(sorted({'regex', 'rapidfuzz'} & set(sys.modules)))"
     )
-    said = subprocess.run([sys.executable, "-c", program, tmp_path / "run"], capture_output=True, text=True, check=True)
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
 
 

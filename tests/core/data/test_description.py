@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from namegen.core.data.description import describe
 from namegen.errors import NamesError
-from namegen.lists import load_bundled
 
 
 def unique_after_by_brute_force(names: set[str]) -> tuple[dict[int, int], int]:
@@ -57,14 +56,6 @@ def test_letters_are_letters_alone() -> None:
     assert "'" not in description.letters
     assert "3" not in description.letters
     assert description.letters["i"] == 2
-
-
-def test_a_real_list() -> None:
-    description = describe(load_bundled("mlb-last").names)
-    assert description.mean_length == pytest.approx(6.44, abs=0.01)
-    assert sum(description.unique_after.values()) + description.never_unique == description.distinct
-    assert sum(count * many for count, many in description.repeats.items()) == description.entries
-    assert len(description.commonest) == 20
 
 
 def test_it_can_be_written_as_json_and_an_empty_list_is_refused() -> None:

@@ -15,7 +15,6 @@ from namegen.lists import players
         ("Henry Aaron", ("Henry", "Aaron", "")),
         ("Adams", ("", "Adams", "")),
         ("Ronald Acuña Jr.", ("Ronald", "Acuña", "Jr.")),
-        ("Billy Ray Smith Sr.", ("Billy Ray", "Smith", "Sr.")),
         ("Jr.", ("", "Jr.", "")),
         ("Smith IV", ("", "Smith", "IV")),
         # de and De: the last name starts there, from three words on, the suffix not counted
@@ -23,14 +22,11 @@ from namegen.lists import players
         ("Jose Luis De La Cruz Jr.", ("Jose Luis", "De La Cruz", "Jr.")),
         ("Juan de Dios de la Rosa", ("Juan", "de Dios de la Rosa", "")),
         ("Eliezer Montes de Oca", ("Eliezer", "Montes de Oca", "")),
-        ("Luis Ponce De Leon", ("Luis", "Ponce De Leon", "")),
         ("Ponce de Leon", ("", "Ponce de Leon", "")),
         ("De Jesus Jr.", ("De", "Jesus", "Jr.")),
-        ("De La Cruz", ("", "De La Cruz", "")),
         ("De Leon Ponce", ("", "De Leon Ponce", "")),
         # a particle as the last word but one: all after the first word
         ("Bruce Dal Canton", ("Bruce", "Dal Canton", "")),
-        ("Matt den Dekker", ("Matt", "den Dekker", "")),
         ("Mary Ann Van Dyke", ("Mary", "Ann Van Dyke", "")),
         ("Chief Yellow Horse", ("Chief", "Yellow Horse", "")),
         ("Al van Dyke", ("Al van", "Dyke", "")),  # van is not Van
@@ -50,18 +46,7 @@ def test_a_plus_means_the_hall_of_fame() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    [
-        "",
-        "Henry Aaron",
-        "Henry Aaron (1954)",
-        "(1954-1976)",
-        "+ (1954-1976)",
-        "Al  (19５4-1976)",
-        "Al  (1954-1976) x",
-        "A\nB  (1954-1976)",
-        "x" * 1_000_000,
-    ],
+    "line", ["", "Henry Aaron (1954)", "+ (1954-1976)", "Al  (19５4-1976)", "A\nB  (1954-1976)", "x" * 1_000_000]
 )
 def test_another_form_is_refused_with_its_content(line: str) -> None:
     with pytest.raises(NamesError, match="is not a player: expected the form") as caught:

@@ -99,12 +99,12 @@ def test_the_ceiling_knows_the_label(names: Labelled) -> None:
 
 def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
     """Repeats and all; a name is in one group under whatever label."""
-    names = list(load_bundled("mlb-first").names[:200])  # many of them more than once
+    names = list(load_bundled("mlb-first").names[:100])  # many of them more than once
     vocabulary = Vocabulary.from_names(names)
-    labels = [vocabulary.size + place % 2 for place in range(200)]
-    model = NgramModel(PrefixTree.from_names(names[:100], vocabulary), vocabulary.size, 3)
+    labels = [vocabulary.size + place % 2 for place in range(100)]
+    model = NgramModel(PrefixTree.from_names(names[:50], vocabulary), vocabulary.size, 3)
     for tree, beginnings in (
-        (PrefixTree.from_names(names, vocabulary), [0] * 200),
+        (PrefixTree.from_names(names, vocabulary), [0] * 100),
         (PrefixTree.from_names(names, vocabulary, labels), labels),
     ):
         sums = np.zeros((GROUPS, 4))

@@ -17,7 +17,7 @@ from namegen.core.settings import DataSettings, NetworkSettings, Recipe, Trainin
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 
-CORPUS = Corpus.from_names(load_bundled("mlb-first").names[:8000])
+CORPUS = Corpus.from_names(load_bundled("mlb-first").names[:4000])
 
 
 @pytest.mark.parametrize("repeats", ["kept", "damped"])
@@ -67,7 +67,7 @@ def test_a_training_fits_no_n_gram_that_nobody_asks_for(names: str, fits: int, m
 
     monkeypatch.setattr(NgramModel, "best", classmethod(counted))
     recipe = Recipe(network=NetworkSettings(hidden=(2,)), training=TrainingSettings(epochs=1))
-    result = TrainingRun(Corpus.from_names(load_bundled(names).names[:600]), recipe, NumpyEngine).run()
+    result = TrainingRun(Corpus.from_names(load_bundled(names).names[:300]), recipe, NumpyEngine).run()
     assert fitted == []
     document = result.to_dict()
     assert document["validation"]["baseline"]["repeats"] in ("kept", "damped")

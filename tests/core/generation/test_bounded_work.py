@@ -70,8 +70,8 @@ def read_by_bands(model: Growing) -> list[int]:
 
 @pytest.mark.parametrize(
     "model",
-    [Growing(0.2, 0.11, 24), Growing(0.3, 0.2, 15), Growing(0.2, 0.11, 28, alone=10)],
-    ids=["that branches slowly", "that branches fast", "that branches late"],
+    [Growing(0.2, 0.11, 24), Growing(0.2, 0.11, 28, alone=10)],
+    ids=["that branches slowly", "that branches late"],
 )
 def test_all_bands_before_the_last_cost_less_than_it(model: Growing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else to start from the top again each time would not be worth it: the bands are as wide as the tree wants."""
@@ -81,8 +81,8 @@ def test_all_bands_before_the_last_cost_less_than_it(model: Growing, monkeypatch
 
 
 def test_as_long_as_hardly_anything_is_found_the_bands_get_wider() -> None:
-    """Down to 90 nats without a choice: as many bands as a few doublings, and not one for each three nats."""
-    assert len(read_by_bands(Growing(0.35, 1e-30, 90))) <= 4 + 2 * log2(90 / 3)
+    """Down to 60 nats without a choice: as many bands as a few doublings, and not one for each three nats."""
+    assert len(read_by_bands(Growing(0.35, 1e-30, 60))) <= 4 + 2 * log2(60 / 3)
 
 
 def test_what_many_draws_have_in_common_is_read_in_few_calls_and_few_rows_of_a_large_vocabulary() -> None:
@@ -135,7 +135,7 @@ def arrivals(seed: int, told: list[int], *, allow_repeats: bool) -> Arrivals:
     return Arrivals(walk, judge, SamplingSettings(max_length=6), rng, lambda found, _: told.append(found))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_whether_names_may_come_again_or_not_the_same_one_comes_first(seed: int) -> None:
     first = [next(arrivals(seed, [], allow_repeats=repeats).find(1))[0] for repeats in (False, True)]
     assert first[0] == first[1]
@@ -177,16 +177,17 @@ class Endless(ReadingModel):
         return logits, state
 
 
-@pytest.mark.parametrize("n", [1, 3_000])
 @pytest.mark.parametrize(
-    "wish", [None, Matches(".*" + "abcabc" * 3 + ".*"), Contains("abcabc" * 3)], ids=["no wish", "matches", "contains"]
+    ("wish", "n"),
+    [(None, 3_000), (Matches(".*" + "abcabc" * 3 + ".*"), 1), (Contains("abcabc" * 3), 3_000)],
+    ids=["no wish", "matches", "contains"],
 )
 def test_of_names_that_never_end_so_much_is_computed_and_no_more(
     wish: Matches | Contains | None, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many are asked for. Of a thousand characters each, draws alone would be no bound."""
     for module in (count_splitting_module, bands_module, generator_module):
-        monkeypatch.setattr(module, "MAX_IN_VAIN", 300_000)
+        monkeypatch.setattr(module, "MAX_IN_VAIN", 150_000)
     model = Endless()
     source, rng, sampling = (
         Generator(model, model.vocabulary),
@@ -202,4 +203,4 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
         model.rows.clear()
         with pytest.raises(GenerationError, match=r"^names found: 0 of .* no more within"):
             search()
-        assert 100 < sum(model.rows) < 2 * 300_000 / model.vocabulary_size
+        assert 100 < sum(model.rows) < 2 * 150_000 / model.vocabulary_size

@@ -64,17 +64,6 @@ def test_names_are_written_out_as_their_table_says() -> None:
     assert nothing.tokens.shape == (0, 1)
 
 
-@pytest.mark.slow
-def test_names_of_single_draws_are_as_likely_as_those_of_many() -> None:
-    """A request for one name draws by another branch than a request for thousands."""
-    rng = np.random.default_rng(3)
-    counts: Counter[str] = Counter()
-    for _ in range(1_500):
-        draws = draw(MODEL, 1, rng=rng, sampling=SamplingSettings(max_length=3))
-        counts.update(MODEL.vocabulary.decode_all(draws.tokens))
-    check_frequencies(counts, conditioned(all_names(MODEL, 3)))
-
-
 def test_draws_and_rejections_add_up() -> None:
     for n in (1, 100, 50_000):
         draws = draw(MODEL, n, rng=np.random.default_rng(n), sampling=SamplingSettings(max_length=4))

@@ -67,7 +67,7 @@ def exactly(beginnings: Beginnings, longest: int = 4, **sampling: float) -> dict
     return {name: p for name, p in over_beginnings(MODEL, beginnings, longest, **sampling).items() if name}
 
 
-@pytest.mark.parametrize("beginnings", [ONE, TWO, THREE], ids=["one", "two", "three"])
+@pytest.mark.parametrize("beginnings", [ONE, THREE], ids=["one", "three"])
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
 def test_frequencies_are_the_exact_probabilities_given_the_length(
     sampling: dict[str, float], beginnings: Beginnings
@@ -81,11 +81,6 @@ def test_frequencies_are_the_exact_probabilities_given_the_length(
 def test_the_test_of_frequencies_notices_a_wrong_temperature() -> None:
     with pytest.raises(AssertionError, match="chi-squared"):
         check_frequencies(drawn(ONE, 40_000, longest=5, temperature=1.1), conditioned(exactly(ONE, 5)))
-
-
-def test_blocks_change_nothing_but_the_numbers_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BLOCK_ROWS, 3)
-    check_frequencies(drawn(ONE, 20_000, longest=5), conditioned(exactly(ONE, 5)))
 
 
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}], ids=str)
@@ -127,14 +122,6 @@ def of_prefix(token: int, prefix: str) -> float:
         total += float(logits[0, following] - np.logaddexp.reduce(logits[0].astype(float)))
         last = following
     return total
-
-
-@pytest.mark.parametrize("beginnings", [ONE, TWO, Beginnings.single(V + 1)], ids=["one", "two", "one of them"])
-def test_one_by_one_has_the_same_probabilities(beginnings: Beginnings) -> None:
-    uniforms = np.random.default_rng(0).random((30_000, 6 + beginnings.numbers))
-    tokens = generator(beginnings=beginnings).draw_one_by_one(uniforms, temperature=0.8)
-    names = Counter(MODEL.vocabulary.decode_all(tokens[(tokens == 0).any(axis=1)]))
-    check_frequencies(names, conditioned(over_beginnings(MODEL, beginnings, 5, temperature=0.8)))
 
 
 def test_one_by_one_takes_one_number_more_of_several_beginnings() -> None:
@@ -184,15 +171,8 @@ def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
 def test_a_single_new_name_is_drawn_with_its_own_probability() -> None:
     """More are drawn than are asked for: the one that came first is given, not the rarest nor the likeliest."""
     sampling = SamplingSettings(max_length=2)
-    found = Counter(names_of(generator(), 1, seed, sampling=sampling, allow_seen=True)[0] for seed in range(150))
+    found = Counter(names_of(generator(), 1, seed, sampling=sampling, allow_seen=True)[0] for seed in range(100))
     check_frequencies(found, conditioned(exactly(ONE, 2)))
-
-
-@pytest.mark.slow
-def test_the_first_of_many_is_drawn_like_any_other() -> None:
-    source, rng, sampling = generator(), np.random.default_rng(0), SamplingSettings(max_length=2)
-    first = Counter(next(source.generate(40, rng=rng, sampling=sampling, **ANY)).names[0] for _ in range(1_000))
-    check_frequencies(first, conditioned(exactly(ONE, 2)))
 
 
 def test_log_probability_is_the_evaluators() -> None:
@@ -201,7 +181,7 @@ def test_log_probability_is_the_evaluators() -> None:
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
     for sampling in (SamplingSettings(), SamplingSettings(1.3, top_k=5)):
         rng = np.random.default_rng(0)
-        for batch in Generator(model, vocabulary).generate(500, rng=rng, sampling=sampling, **ANY):
+        for batch in Generator(model, vocabulary).generate(150, rng=rng, sampling=sampling, **ANY):
             for name, given in zip(batch.names[:40], batch.log_probability, strict=False):
                 expected = AccuracyEvaluator(model).name_log_probabilities(PrefixTree.from_names([name], vocabulary))
                 np.testing.assert_allclose(given, expected[0], rtol=1e-12)
@@ -217,11 +197,10 @@ def test_log_probability_is_that_of_the_name_over_all_beginnings() -> None:
                 np.testing.assert_allclose(batch.log_probability, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("beginnings", [TWO, THREE], ids=["two", "three"])
-def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force(beginnings: Beginnings) -> None:
-    exact = exactly(beginnings, 5)
+def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> None:
+    exact = exactly(THREE, 5)
     expected = sorted(exact, key=lambda name: -exact[name])
-    source = generator(beginnings=beginnings)
+    source = generator(beginnings=THREE)
     batch = next(likeliest(source, 60, max_length=5, allow_seen=True))
     assert batch.names == expected[:60]
     np.testing.assert_allclose(batch.log_probability, [math.log(exact[name]) for name in batch.names], atol=1e-6)
@@ -305,15 +284,15 @@ def test_a_model_without_names_cannot_give_new_ones() -> None:
 def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator_module, "CHUNK_NAMES", 500)
     monkeypatch.setattr(BLOCK_ROWS, 16)
-    asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=12)}
+    asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=9)}
     told: list[tuple[int, int]] = []
-    names = names_of(generator([]), 400, on_progress=lambda found, drawn: told.append((found, drawn)), **asked)
-    assert names == names_of(generator([]), 400, **asked)
+    names = names_of(generator([]), 200, on_progress=lambda found, drawn: told.append((found, drawn)), **asked)
+    assert names == names_of(generator([]), 200, **asked)
     found, drawn = map(list, zip(*told, strict=True))
-    assert len(set(drawn)) > 50
+    assert len(set(drawn)) > 20
     assert drawn == sorted(drawn)
     assert found == sorted(found)
-    assert found[0] == 0 < found[-1] < 400
+    assert found[0] == 0 < found[-1] < 200
 
 
 def test_each_round_ends_with_all_of_its_draws() -> None:
@@ -342,7 +321,7 @@ def test_a_model_that_is_broken_is_an_error_not_a_name() -> None:
 
 
 def test_memory_does_not_grow_with_repeated_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "CHUNK_NAMES", 1_000)
+    monkeypatch.setattr(generator_module, "CHUNK_NAMES", 500)
 
     def peak(n: int) -> int:
         sampling = SamplingSettings(max_length=6)
@@ -354,7 +333,7 @@ def test_memory_does_not_grow_with_repeated_names(monkeypatch: pytest.MonkeyPatc
         tracemalloc.stop()
         return most
 
-    assert peak(10_000) < 1.3 * peak(2_000)
+    assert peak(4_000) < 1.3 * peak(1_000)
 
 
 def test_the_advice_goes_by_how_names_were_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

