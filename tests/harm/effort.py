@@ -27,7 +27,7 @@ TRIES = {
     "trainings that are killed, Keras": (0, 0, 50),
     "sweeps that are killed": (0, 0, 20),
     "two of everything at once in one folder": (0, 1, 50),
-    "calls of each of 8 threads, NumPy": (2, 12, 500),
+    "calls of each of 8 threads, NumPy": (3, 12, 500),
     "calls of each of 8 threads, Keras": (0, 0, 50),
     "lines of a list": (10_000, 100_000, 10_000_000),
     "characters of a vocabulary": (2_000, 10_000, 20_000),

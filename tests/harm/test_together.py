@@ -59,26 +59,20 @@ def names(program, some_names) -> str:  # noqa: F811
     return "names.txt"
 
 
-def test_two_trainings_of_one_name(program, names) -> None:  # noqa: F811
+def test_two_trainings_of_one_name_and_two_that_go_on(program, names) -> None:  # noqa: F811
     attempts = tries("two of everything")
     program("train", names, *SMALL, "--out", "whole").done()
     for number in range(attempts):
         command = ("train", names, *SMALL, "--out", f"run-{number}")
         one_of_two(program, "exists already", *command)
         program(*command).refused("exists already")
-        same_model(program.folder / f"run-{number}", program.folder / "whole")
-
-
-def test_two_that_go_on(program, names) -> None:  # noqa: F811
-    program("train", names, *SMALL, "--out", "whole").done()
-    for number in range(tries("two of everything")):
-        out = f"run-{number}"
         fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
         values = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
-        killed = program("train", names, *SMALL, "--out", out, fault=fault, values=values)
+        killed = program("train", names, *SMALL, "--out", f"killed-{number}", fault=fault, values=values)
         assert killed.code == -signal.SIGKILL
-        one_of_two(program, "another namegen is at work in", "train", "--resume", out)
-        same_model(program.folder / out, program.folder / "whole")
+        one_of_two(program, "another namegen is at work in", "train", "--resume", f"killed-{number}")
+        for out in ("run", "killed"):
+            same_model(program.folder / f"{out}-{number}", program.folder / "whole")
 
 
 def wait_for(path: Path, process: Any) -> None:
@@ -161,51 +155,26 @@ def ask(model: LoadedModel, way: int) -> object:
     return model.score("marion"[seed:])
 
 
-def in_threads(call: Callable[[int], object]) -> list[object]:
-    """What ``call(thread)`` gives in each of the threads, which all begin at the same moment."""
-    together = threading.Barrier(THREADS)
-
-    def work(thread: int) -> object:
-        together.wait(timeout=60)
-        return call(thread)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, range(THREADS)))
-
-
 def check(make: Callable[[], LoadedModel], calls: int) -> None:
     """Ask a fresh model in threads, and hold every answer against those of another that one thread asks."""
     alone = make()
     expected = [ask(alone, way) for way in range(WAYS)]
     model = make()
 
+    together = threading.Barrier(THREADS)
+
     def work(thread: int) -> list[tuple[int, object]]:
+        together.wait(timeout=60)
         return [(way, ask(model, way)) for way in ((thread + call) % WAYS for call in range(calls))]
 
-    for answers in in_threads(work):
-        assert isinstance(answers, list)
-        for way, answer in answers:
-            assert answer == expected[way]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for answers in pool.map(work, range(THREADS)):
+            assert answers == [(way, expected[way]) for way, _ in answers]
 
 
 @pytest.mark.usefixtures("_threads_change_often")
-@pytest.mark.parametrize(("cell", "labels"), [("simple_rnn", 0), ("gru", 3), ("lstm", 0)])
-def test_of_the_numpy_engine(cell: str, labels: int) -> None:
-    check(lambda: fresh_model(cell, labels=labels), tries("calls of each of 8 threads, NumPy"))
-
-
-@pytest.mark.usefixtures("_threads_change_often")
-def test_the_first_step_of_a_model() -> None:
-    """What the first step makes ready is made once, or by several threads alike."""
-
-    def step(model: LoadedModel) -> np.ndarray:
-        return model.model.step(tokens, model.model.initial_state(3))[0]
-
-    for attempt in range(tries("calls of each of 8 threads, NumPy")):
-        tokens = np.full(3, attempt % 10, np.int32)
-        expected, model = step(fresh_model("gru")), fresh_model("gru")
-        for logits in in_threads(lambda _, model=model: step(model)):
-            np.testing.assert_array_equal(logits, expected)
+def test_of_the_numpy_engine() -> None:
+    check(lambda: fresh_model("gru", labels=3), tries("calls of each of 8 threads, NumPy"))
 
 
 def test_of_the_keras_engine() -> None:
