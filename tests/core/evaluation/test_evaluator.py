@@ -161,10 +161,8 @@ OTHER, NOT_A_NUMBER = "m was trained by the engine 'far', and the page computes 
     ("expected", "found", "said"),
     [
         ((-INF, 1.0, 2.0), (-INF, 1.0, 2.0), None),  # what never comes agrees with itself alone
-        ((-INF, 1.0, 2.0), (-INF, 1.0, 2.0005), None),
         ((-INF, 1.0, 2.0), (0.0, 1.0, 2.0), OTHER),
         ((-INF, 1.0, 2.0), (INF, 1.0, 2.0), OTHER),
-        ((-INF, 1.0, 2.0), (-INF, -INF, 2.0), OTHER),
         ((-10.0, 0.0), (-10.0, 0.0099), None),  # the limit is a share of the largest logit
         ((-10.0, 0.0), (-10.0, 0.0101), r"differ by 0\.01"),
         ((0.1, 0.0), (0.1, 0.00099), None),  # or of 1

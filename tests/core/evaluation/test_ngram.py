@@ -177,17 +177,6 @@ def test_a_block_of_keys_at_a_time_gives_what_all_at_once_do(keys: list[int], bl
     assert count.tolist() == [times[place == one].sum() for one in range(len(expected))]
 
 
-@pytest.mark.parametrize("smoothing", ["witten-bell", "kneser-ney"])
-def test_chances_of_a_real_list_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch, smoothing: str) -> None:
-    tree, vocabulary = tree_of(list(load_bundled("mlb-last").names[:1_500]))
-    whole = NgramModel(tree, vocabulary.size, 5, smoothing)
-    monkeypatch.setattr(module, "BLOCK", 100)
-    for one, other in zip(NgramModel(tree, vocabulary.size, 5, smoothing)._tables, whole._tables, strict=True):
-        np.testing.assert_array_equal(one.followers.count, other.followers.count)
-        np.testing.assert_array_equal(one.shares.share, other.shares.share)
-        np.testing.assert_array_equal(one.shares.rest, other.shares.rest)
-
-
 SOME = list(load_bundled("mlb-first").names[:250])
 TREE, VOCABULARY = tree_of(SOME)
 

@@ -71,26 +71,6 @@ def test_draws_and_rejections_add_up() -> None:
         assert len(set(MODEL.vocabulary.decode_all(draws.tokens))) == len(draws.counts)
 
 
-def test_counts_of_a_row_sum_to_its_own_and_have_the_right_expectation() -> None:
-    """Both branches: few draws one by one, many by a multinomial; a chance of 0 is never drawn."""
-    rng = np.random.default_rng(0)
-    chances = np.array([[0.2, 0.5, 0.3, 0], [0, 0, 1, 0], [0.25, 0.25, 0.25, 0.25]])
-    for size in (1, 2, FEW, FEW + 1, 1000):
-        counts = np.array([size, 1, size])
-        total = np.zeros((3, 4))
-        rounds = 400
-        for _ in range(rounds):
-            row, token, count = split_counts(counts, chances, running_sums(chances), rng)
-            split = np.zeros((3, 4), np.int64)
-            np.add.at(split, (row, token), count)
-            assert (count > 0).all()
-            assert split.sum(axis=1).tolist() == counts.tolist()
-            total += split
-        expected = rounds * counts[:, None] * chances
-        deviation = np.sqrt(np.maximum(expected * (1 - chances), 1e-12))
-        assert (np.abs(total - expected) <= 5 * deviation).all()
-
-
 @pytest.mark.parametrize(("numbers", "rows"), [(40, 10), (3, 1)])
 def test_no_more_rows_are_read_together_than_there_is_room_for(
     numbers: int, rows: int, monkeypatch: pytest.MonkeyPatch

@@ -156,18 +156,6 @@ def test_the_same_numbers_give_the_names_of_a_plain_loop() -> None:
     assert (unended != 0).all()
 
 
-@pytest.mark.slow
-def test_distinct_names_are_drawn_one_after_the_other_from_those_left() -> None:
-    """The order of a batch is that of single draws, of which repeats are passed over."""
-    share = conditioned(exactly(ONE, 2))
-    source, rng, sampling = generator(), np.random.default_rng(0), SamplingSettings(max_length=2)
-    pairs: Counter[str] = Counter()
-    for _ in range(1_500):
-        batches = source.generate(2, rng=rng, sampling=sampling, allow_seen=True)
-        pairs[" ".join(name for batch in batches for name in batch.names)] += 1
-    check_frequencies(pairs, {f"{a} {b}": share[a] * share[b] / (1 - share[a]) for a in share for b in share if a != b})
-
-
 def test_a_single_new_name_is_drawn_with_its_own_probability() -> None:
     """More are drawn than are asked for: the one that came first is given, not the rarest nor the likeliest."""
     sampling = SamplingSettings(max_length=2)
@@ -334,13 +322,6 @@ def test_memory_does_not_grow_with_repeated_names(monkeypatch: pytest.MonkeyPatc
         return most
 
     assert peak(4_000) < 1.3 * peak(1_000)
-
-
-def test_the_advice_goes_by_how_names_were_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 2_000)
-    for setting, name in (({"temperature": 0.0}, "temperature"), ({"top_k": 1}, "top_k")):
-        with pytest.raises(GenerationError, match=rf"no other name is possible: .*raise {name}(?!.*max_length)"):
-            names_of(generator([]), 9, sampling=SamplingSettings(**setting))  # type: ignore[arg-type]
 
 
 def test_names_are_composed_as_lists_are() -> None:

@@ -16,8 +16,7 @@ from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation.plausibility import FEWEST_NAMES, ODDEST, PlausibilityJudge
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import quality
-from namegen.experiments.compare.measurements import GenerationSubject, ReferenceSubject, SplitName, TrainingSubject
-from namegen.experiments.compare.plan import Scope, make_plan
+from namegen.experiments.compare.measurements import ReferenceSubject, SplitName
 from namegen.experiments.compare.quality import SplitJudge, counting_names, describe_names, divergences, two_halves
 from namegen.lists import load_bundled
 
@@ -138,20 +137,3 @@ def test_names_of_labels_are_drawn_from_all_of_them() -> None:
     found, _ = counting_names(corpus, parts, ngram, SPLIT, names=500, seed=0)
     assert all(sum(one.lengths.values()) == 500 for one in found.values())
     assert found["chain"].new_percent < 70  # type: ignore[operator]  # what begins with no label is nothing but new
-
-
-@pytest.mark.parametrize("quick", [True, False])
-def test_names_are_judged_beside_the_part_that_their_network_has_read(quick: bool) -> None:
-    plan = make_plan([CORPUS], Scope(quick=quick, seeds=1, split_seed=3))
-    references = [one.subject for one in plan if isinstance(one.subject, ReferenceSubject)]
-    generations = [one for one in plan if isinstance(one.subject, GenerationSubject)]
-    assert {one.subject.loop for one in generations if isinstance(one.subject, GenerationSubject)} >= {None, "step"}
-    for one in generations:
-        source = one.reads
-        while source is not None and not isinstance(source.subject, TrainingSubject):
-            source = source.reads
-        assert source is not None
-        assert isinstance(one.subject, GenerationSubject)
-        assert isinstance(source.subject, TrainingSubject)
-        assert one.subject.split == source.subject.reference == references[0]
-        assert references[0].seed == 3

@@ -123,20 +123,6 @@ def test_without_a_large_batch_nothing_is_told_of_one(comparison: Comparison) ->
     assert "numpy is 1.8 (1.5 to 2.0) times as fast as keras" in answers(made, FASTER)
 
 
-def test_the_fastest_stands_first_whichever_it_is(comparison: Comparison) -> None:
-    made = timed(like_for_like(comparison, numpy=0, swift=0, zig=0), {})
-    slower = replace(
-        made.lists[0].trainings[0],
-        engine="last",
-        timing=replace(made.lists[0].trainings[0].timing, seconds_per_epoch=0.5),
-    )
-    with_it = replace(made, lists=(replace(made.lists[0], trainings=(*made.lists[0].trainings, slower)),))
-    assert answers(with_it, FASTER).startswith(
-        "SimpleRNN 2×32: last was faster than numpy (2.0 times), swift (4.0 times) and zig (6.0 times), measured once "
-        "in batches of "
-    )
-
-
 def test_every_engine_stands_in_the_answers(comparison: Comparison) -> None:
     made = like_for_like(comparison, numpy=0, keras=0.001, swift=0.002, zig=0)
     assert answers(made, SAME) == (

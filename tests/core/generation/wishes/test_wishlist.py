@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,12 +15,11 @@ from hypothesis import strategies as st
 import namegen.core.generation.generator as generator_module
 from namegen.cli.terminal import option_name
 from namegen.core.data.sameness import digests, known_digests
-from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.count_splitting import PrefixFilter
-from namegen.core.generation.generator import Generator, advice, likeliest
+from namegen.core.generation.generator import Generator, advice
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.wish import Finished, Tracker, Wish
+from namegen.core.generation.wishes.wish import Finished, Wish
 from namegen.core.generation.wishes.wishlist import (
     WISHES,
     Avoid,
@@ -38,7 +36,7 @@ from namegen.core.generation.wishes.wishlist import (
     WellFormed,
     Wishlist,
 )
-from namegen.errors import GenerationError, NamegenError, SettingsError, setting
+from namegen.errors import GenerationError, NamegenError, SettingsError
 from namegen.wishes import Wishes, make_wishes
 from tests.core.generation.exact import ReadingModel, SmallModel, all_names, check_frequencies, conditioned, draw
 from tests.core.generation.wishes.test_neighbours import edit_distance
@@ -53,39 +51,6 @@ def generate(n: int, wishes: Wishlist | None, seed: int = 0, **asked: object) ->
     source, rng = Generator(MODEL, MODEL.vocabulary), np.random.default_rng(seed)
     return [name for batch in source.generate(n, rng=rng, wishes=wishes, **asked) for name in batch.names]  # type: ignore[arg-type]
 
-
-class NoDoubles(Wish):
-    """A wish of one's own: no letter twice, one behind the other."""
-
-    name = "no_doubles"
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        return (f"allow doubled letters without {setting(self.name)}",)
-
-    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        beginning = wishes.get(StartsWith)
-        if beginning is not None and not self.keeps(beginning.text):
-            raise SettingsError(f"{beginning.told} contradicts {setting(self.name)}: give another beginning")
-
-    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        return LastLetter()
-
-    def keeps(self, name: str) -> bool:
-        return all(left != right for left, right in pairwise(name))
-
-
-class LastLetter(Tracker):
-    """Its place: the last token, or −1 once two were equal."""
-
-    def go_on(self, places: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-        return np.where((places == tokens) | (places < 0), -1, tokens).astype(np.int64)
-
-    def refuses_prefixes(self, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
-        return places < 0
-
-
-NO_DOUBLES = Wishlist([NoDoubles(True)])
 
 # A wish, and the same as a plain question about a name.
 EXAMPLES: dict[str, tuple[Wishlist, Callable[[str], bool]]] = {
@@ -109,7 +74,6 @@ EXAMPLES: dict[str, tuple[Wishlist, Callable[[str], bool]]] = {
         Wishlist([StartsWith("aba"), EndsWith("bab"), Contains("abab")]),
         lambda name: name.startswith("aba") and name.endswith("bab") and "abab" in name,
     ),
-    "of one's own": (NO_DOUBLES, NoDoubles(True).keeps),
 }
 
 
@@ -224,18 +188,14 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
     assert (refused or bool(failed)) == (not wanted)
 
 
-def test_the_likeliest_keep_a_wish_of_ones_own_and_its_draws_are_refused_early_and_counted() -> None:
-    wanted = {name: p for name, p in all_names(MODEL, 4).items() if name and NoDoubles(True).keeps(name)}
-    source = Generator(MODEL, MODEL.vocabulary)
-    found = next(likeliest(source, 12, max_length=4, wishes=NO_DOUBLES, allow_seen=True)).names
-    assert found == sorted(wanted, key=lambda name: -wanted[name])[:12]
-    rows = []
-    for wishes in (Wishlist(), NO_DOUBLES):
+def test_draws_are_refused_early_and_counted() -> None:
+    rows, matches = [], Wishlist([Matches("(ab|c)*a?")])
+    for wishes in (Wishlist(), matches):
         model = ReadingModel()
         draws = draw(model, 5_000, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=wishes)
         rows.append(sum(model.rows))
         assert draws.counts.sum() + draws.rejected.total() == 5_000
-        assert (draws.rejected["no_doubles"] > 0) == (wishes is NO_DOUBLES)
+        assert (draws.rejected["matches"] > 0) == (wishes is matches)
     assert rows[1] < 0.5 * rows[0]
     with pytest.raises(NotImplementedError, match="Wish has neither keeps nor refuses"):
         Wish(1).refuses(Finished(["Anna"]))
@@ -270,14 +230,6 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, objec
             allow_seen=True,
         )
     assert re.search(says, caught.value.told(option_name))
-
-
-def test_a_wish_of_ones_own_contradicts_and_a_list_that_may_be_needed_is_named() -> None:
-    with pytest.raises(SettingsError, match=r"^starts_with='aa' contradicts no_doubles"):
-        generate(1, Wishlist([StartsWith("aa"), *NO_DOUBLES]))
-    assert str(NamegenError(advice(Counter(no_doubles=1), NO_DOUBLES))) == "allow doubled letters without no_doubles"
-    with pytest.raises(GenerationError, match=r"with avoid, or give allow_seen=True$"):
-        generate(1, Wishlist(), allow_seen=False)
 
 
 @pytest.mark.parametrize(
