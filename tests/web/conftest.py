@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namegen.api import train
-from namegen.config import Config, merge
 from namegen.core.data.sameness import known_digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint, Label
-from namegen.core.settings import CELLS
-from namegen.lists import load_bundled
-from namegen.web.export import PageModel, write_page
 from tests.requirements import require
 
 Opener = Callable[..., Any]
@@ -55,14 +49,6 @@ HOSTILE_NAMES = [
     "İstanbul",
     "__proto__",
 ]
-
-
-def small_model(cell: str, names: Sequence[str]) -> Checkpoint:
-    """A network of 2x32 that has read some names twice: enough for names of a natural length."""
-    config = merge(
-        Config(), {"training.effort": "quick", "network.cell": cell, "training.epochs": 2, "data.validation": 0.0}
-    )
-    return train(names, config=config).checkpoint
 
 
 def by_heart(names: Sequence[str]) -> Checkpoint:
@@ -103,23 +89,6 @@ def at_random(
     counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
     training = {"list": "none", "names": max(1, len(labels)), "longest_name": 10}
     return Checkpoint(network, vocabulary, values, training, labels=counted)
-
-
-@pytest.fixture(scope="package")
-def checkpoints() -> dict[str, Checkpoint]:
-    """One small trained network for each cell."""
-    names = load_bundled("mlb-first").names[:3000]
-    return {cell: small_model(cell, names) for cell in CELLS}
-
-
-@pytest.fixture(scope="package")
-def page_file(checkpoints: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with the network of each cell, and one that knows no names."""
-    models = [PageModel(cell, checkpoint) for cell, checkpoint in checkpoints.items()]
-    models.append(PageModel("no-digests", replace(checkpoints["gru"], known_names=None)))
-    out = tmp_path_factory.mktemp("web") / "names.html"
-    write_page(models, out)
-    return out
 
 
 def find_chromium() -> str | None:
@@ -191,10 +160,3 @@ def opened(browser: Any) -> Iterator[Opener]:
     """``visits`` for one test."""
     with visits(browser) as open_page:
         yield open_page
-
-
-@pytest.fixture(scope="package")
-def page(browser: Any, page_file: Path) -> Iterator[Any]:
-    """One visit for all tests that only compute something in the page."""
-    with visits(browser) as open_page:
-        yield open_page(page_file)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.data.sameness import digest, legal_forms, normalise, sameness_of
+from namegen.core.data.sameness import digest, known_digests, legal_forms, normalise, sameness_of
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.mixture import MixtureModel
@@ -31,27 +31,21 @@ from tests.web.by_seed import uniforms_of_seed
 from tests.web.conftest import at_random, visits
 
 LONGEST = 23
-UNIFORMS = np.random.default_rng(6).random((500, LONGEST + 1))
-AT_RANDOM = {
+UNIFORMS = np.random.default_rng(6).random((200, LONGEST + 1))
+MODELS = {
     "latin": at_random("gru", "abcdefg"),
     "other": at_random("lstm", "defghéж\N{GRINNING FACE}", hidden=(8,)),
     "three": at_random("simple_rnn", "aceg가", ("first", "<i>second</i>", "third")),
+    **{f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in CELLS},
 }
+MODELS["known"] = replace(MODELS["latin"], known_names=known_digests(["face", "cafe"]))
 
 
 @pytest.fixture(scope="module")
-def models(checkpoints: dict[str, Checkpoint]) -> dict[str, Checkpoint]:
-    """Trained ones of each cell, without labels and with two, and some that have learned nothing."""
-    labelled = {f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in CELLS}
-    silent = replace(checkpoints["gru"], known_names=None)
-    return {**checkpoints, **labelled, **AT_RANDOM, "no-digests": silent}
-
-
-@pytest.fixture(scope="module")
-def page(browser: Any, models: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One visit for all tests."""
     file = tmp_path_factory.mktemp("web") / "names.html"
-    write_page([PageModel(name, checkpoint) for name, checkpoint in models.items()], file)
+    write_page([PageModel(name, checkpoint) for name, checkpoint in MODELS.items()], file)
     with visits(browser) as open_page:
         yield open_page(file)
 
@@ -104,39 +98,29 @@ def drawn(page: Any, start: str, temperature: float, numbers_before: int = 0) ->
     return found
 
 
-LATIN, OTHER, THIRD, FIRST = ("latin", None), ("other", None), ("three", "third"), ("three", "first")
+LATIN, OTHER, THIRD = ("latin", None), ("other", None), ("three", "third")
 
 
 @pytest.mark.parametrize(
     ("start", "parts", "share", "temperature"),
     [
-        *((f'namegen.modelOf("{cell}").start', [(cell, None)], 0, 1.0) for cell in CELLS),
-        ('namegen.modelOf("gru").start', [("gru", None)], 0, 0.0),
-        ('namegen.modelOf("lstm").start', [("lstm", None)], 0, 0.7),
+        ('namegen.modelOf("latin").start', [LATIN], 0, 1.0),
+        ('namegen.modelOf("latin").start', [LATIN], 0, 0.0),
+        ('namegen.modelOf("other").start', [OTHER], 0, 0.7),
         ('namegen.modelOf("three").beginnings("", 1, "third")[0].prefix', [THIRD], 0, 1.0),
-        ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 1.0),
         ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.6),
         ('namegen.blendOf("latin", null, "other", null, 30).start', [LATIN, OTHER], 30, 0.0),
         ('namegen.blendOf("three", "third", "other", null, 85).start', [THIRD, OTHER], 85, 1.0),
-        ('namegen.blendOf("other", null, "three", "first", 50).start', [OTHER, FIRST], 50, 1.3),
-        ('namegen.blendOf("latin", null, "other", null, 0).start', [LATIN], 0, 1.0),
         ('namegen.blendOf("latin", null, "other", null, 100).start', [OTHER], 0, 1.0),
     ],
 )
 def test_the_same_uniform_numbers_give_the_same_names(
-    start: str,
-    parts: list[tuple[str, str | None]],
-    share: int,
-    temperature: float,
-    models: dict[str, Checkpoint],
-    page: Any,
+    start: str, parts: list[tuple[str, str | None]], share: int, temperature: float, page: Any
 ) -> None:
-    """All of 500 names equal those of the NumPy engine in float64; for other numbers or shares they do not."""
+    """All of 200 names equal those of the NumPy engine in float64; for other numbers or shares they do not."""
     found = drawn(page, start, temperature)
-    read, vocabularies = (
-        [model_of(models[name], label) for name, label in parts],
-        [models[name].vocabulary for name, _ in parts],
-    )
+    read = [model_of(MODELS[name], label) for name, label in parts]
+    vocabularies = [MODELS[name].vocabulary for name, _ in parts]
 
     def expected(share: int) -> list[str | None]:
         if len(read) == 1:
@@ -146,15 +130,13 @@ def test_the_same_uniform_numbers_give_the_same_names(
 
     assert found == expected(share)
     if temperature:
-        assert len(set(found)) > 50
+        assert len(set(found)) > 30
         assert len(read) == 1 or found != expected(share + 10)
 
 
-@pytest.mark.parametrize(("cell", "temperature"), [*((cell, 1.0) for cell in CELLS), ("gru", 0.7)])
-def test_the_first_number_chooses_the_label(
-    cell: str, temperature: float, models: dict[str, Checkpoint], page: Any
-) -> None:
-    checkpoint = models[f"labelled {cell}"]
+@pytest.mark.parametrize(("cell", "temperature"), [("simple_rnn", 1.0), ("gru", 0.7), ("lstm", 1.0)])
+def test_the_first_number_chooses_the_label(cell: str, temperature: float, page: Any) -> None:
+    checkpoint = MODELS[f"labelled {cell}"]
     wish = f'{{ n: 1, seed: 1, temperature: {temperature}, first: "", shortest: 1, longest: 99, onlyNew: false }}'
     search = f'Object.assign(new namegen.Search(namegen.modelOf("labelled {cell}"), {wish}), {{ nextNumber: next }})'
     found = drawn(page, f"({search}).begin()", temperature, 1)
@@ -174,17 +156,15 @@ def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: fl
     return product
 
 
-@pytest.mark.parametrize(("name", "temperature"), [("gru", 1.0), ("labelled gru", 1.0), ("labelled gru", 0.6)])
-def test_first_letters_keep_the_distribution(
-    name: str, temperature: float, models: dict[str, Checkpoint], page: Any
-) -> None:
+@pytest.mark.parametrize(("name", "temperature"), [("labelled gru", 1.0), ("labelled lstm", 0.6)])
+def test_first_letters_keep_the_distribution(name: str, temperature: float, page: Any) -> None:
     """Each way to write them, of each label, by its share times the probability of the letters."""
     ways = page.evaluate(
         """([name, temperature]) => namegen.modelOf(name).beginnings("ja", temperature)
             .map(({ prefix, chance }) => [prefix.root.token, prefix.text, chance])""",
         [name, temperature],
     )
-    checkpoint = models[name]
+    checkpoint = MODELS[name]
     roots = zip(checkpoint.beginnings.tokens, checkpoint.beginnings.shares, strict=True)
     expected = {
         (token, text): share * chance_of(checkpoint, token, text, temperature)
@@ -197,16 +177,14 @@ def test_first_letters_keep_the_distribution(
         assert share == pytest.approx(expected[token, text] / sum(expected.values()), rel=1e-9)
 
 
-def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(
-    models: dict[str, Checkpoint], page: Any
-) -> None:
+def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(page: Any) -> None:
     code = """(wish) => {
         const usual = { seed: 3, first: "", shortest: 1, longest: 20 };
         const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...wish });
         while (!search.done) search.tryOnce();
         return [search.tries, search.found.map(({ name, beginning }) => [name, beginning])];
     }"""
-    checkpoint = models["labelled lstm"]
+    checkpoint = MODELS["labelled lstm"]
     _, found = page.evaluate(code, {"n": 200, "temperature": 1, "onlyNew": True})
     labels = Counter(beginning for _, beginning in found)
     assert set(labels) == set(checkpoint.beginnings.tokens)
@@ -246,7 +224,7 @@ RANDOM_LETTERS = "".join(
 )
 
 
-@pytest.mark.parametrize("alphabet", [*BUNDLED, "hard", "random"])
+@pytest.mark.parametrize("alphabet", ["world-given", "companies", "hard", "random"])
 def test_names_are_normalised_and_digested_as_python_does_it(alphabet: str, page: Any) -> None:
     """For each list's alphabet and harder ones: the same normal form and the same digest of names at random."""
     rng = random.Random(11)
@@ -307,25 +285,20 @@ def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:
             assert normalisation_tables(character)[0].get(character) is None, hex(code)
 
 
-def test_a_name_is_new_exactly_if_no_model_knows_it(models: dict[str, Checkpoint], page: Any) -> None:
-    known = models["lstm"].known_names
-    assert known is not None
-    names = [*load_bundled("mlb-first").names[:300], "Xqzzk", "Zzzyx", "DAVID", "da-vid"]
-    found, blended = page.evaluate(
+def test_a_name_is_new_exactly_if_no_model_knows_it(page: Any) -> None:
+    found = page.evaluate(
         """(names) => {
-            const model = namegen.modelOf("lstm"), blend = (other) => namegen.blendOf("gru", null, other, null, 40);
-            const both = blend("lstm"), blended = [both.isNew("david"), both.isNew("xqzzk")];
-            blended.push(blend("no-digests").isNew("david"));
-            return [names.map((name) => model.isNew(model.normalise(name))), blended];
+            const model = namegen.modelOf("labelled gru");
+            const blend = (other) => namegen.blendOf(other, null, "labelled gru", "last", 40);
+            const [both, silent] = [blend("known"), blend("other")];
+            return names.map((name) => [model.isNew(model.normalise(name)), both.isNew(name), silent.isNew(name)]);
         }""",
-        names,
+        ["david", "DAVID", "face", "xqzzk"],
     )
-    assert found == [digest(name) not in known for name in names]
-    assert found[-4:] == [True, True, False, False]
-    assert blended == [False, True, None]
+    assert found == [[False, False, None], [False, True, None], [True, False, None], [True, True, None]]
 
 
-@pytest.mark.parametrize("seed", [0, 7, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
 def test_the_random_numbers_are_those_of_the_documented_generator(seed: int, page: Any) -> None:
     code = "(seed) => { const next = namegen.randomNumbers(seed); return Array.from({ length: 300 }, next); }"
     assert page.evaluate(code, seed) == list(islice(uniforms_of_seed(seed), 300))
