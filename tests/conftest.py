@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import hypothesis
 import jaxtyping
+import pytest
 
 # Where arrays are: elsewhere the type checker has looked, and wrapping every function takes seconds in each process.
 WITH_ARRAYS = ["namegen.core", "namegen.backends", "namegen.testing", "namegen.web.arithmetic", "namegen.faker"]
@@ -15,3 +17,11 @@ jaxtyping.install_import_hook(WITH_ARRAYS, "beartype.beartype")
 examples = 60 if "CI" in os.environ else 30
 hypothesis.settings.register_profile("namegen", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("namegen")
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Whole trainings and searches whose shapes other tests check: here that would take most of the time."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -25,9 +25,8 @@ def work(document: Any, parent: Parent) -> Any:
         parent.tell(epoch=place + 1)
     match document["do"]:
         case "answer":
+            assert 0 < time.time() - parent.started < 60
             return {"twice": 2 * document["number"], "threads": os.environ[VARIABLES[0]], "length": len(document["x"])}
-        case "age":
-            return time.time() - parent.started
         case "refuse":
             raise EngineError("no such engine: choose another")
         case "raise":
@@ -39,16 +38,12 @@ def work(document: Any, parent: Parent) -> Any:
                 print("out of luck", file=sys.stderr, flush=True)
                 os.kill(os.getpid(), signal.SIGKILL)
             return "alive"
-        case "wait":
+        case "wait" | "hang" as do:
             Path(document["file"]).write_text(str(os.getpid()))
             parent.tell(epoch=1)
-            while not parent.stop():
+            while do == "hang" or not parent.stop():
                 time.sleep(0.01)
             Path(document["file"]).write_text("saved")
-        case "hang":
-            Path(document["file"]).write_text(str(os.getpid()))
-            parent.tell(epoch=1)
-            time.sleep(600)
     return None
 
 
@@ -74,23 +69,15 @@ def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
     answers = {event.part: event.answer for event in events if isinstance(event, PartEnded)}
     assert answers == {one: {"twice": 2 * n, "threads": "3", "length": 300_000} for n, one in enumerate(parts)}
     for one in parts:
-        assert [e.progress for e in events if isinstance(e, PartProgress) and e.part is one] == [
-            {"epoch": 1}, {"epoch": 2}
-        ]  # fmt: skip
+        told = [event.progress for event in events if isinstance(event, PartProgress) and event.part is one]
+        assert told == [{"epoch": 1}, {"epoch": 2}]
     assert most <= 2
 
 
-def test_a_child_knows_when_it_was_started() -> None:
-    [one] = ended(part("age"))
-    assert 0 < one.answer < 60
-
-
 def test_a_part_that_raises_is_one_sentence() -> None:
-    first, second = parts = part("refuse"), part("raise")
+    parts = part("refuse"), part("raise")
     found = {one.part: one for one in ended(*parts)}
-    assert (found[first].trouble, found[second].trouble) == (
-        "no such engine: choose another", "ValueError: of no use"
-    )  # fmt: skip
+    assert [found[one].trouble for one in parts] == ["no such engine: choose another", "ValueError: of no use"]
     assert not any(one.died or one.answer for one in found.values())
 
 
@@ -106,28 +93,20 @@ def test_a_child_that_dies_is_started_once_more(tmp_path: Path, times: int) -> N
         assert "\n" not in one.trouble
 
 
-@pytest.mark.parametrize(("do", "patience"), [("wait", 20.0), ("hang", 0.0), ("hang", 0.3)])
+@pytest.mark.parametrize(("do", "patience"), [("wait", 20.0), ("hang", 0.3)])
 def test_one_that_is_not_wanted_saves_or_is_ended(tmp_path: Path, do: str, patience: float) -> None:
     file = tmp_path / "state"
     seen: list[Any] = []
-
-    def seen_any() -> bool:
-        return bool(seen)
-
     with Children(1, patience=patience) as children:
-        for some in run_all(children, [part(do, file=str(file)), part("raise")], seen_any):
-            seen += some
-        start, pid = time.monotonic(), int(file.read_text())
-    assert time.monotonic() - start < 15
+        for some in run_all(children, [part(do, file=str(file)), part("raise")], lambda: bool(seen)):
+            seen.extend(some)
+        pid = int(file.read_text())
     assert not psutil.pid_exists(pid)
     assert (file.read_text() == "saved") == (do == "wait")
     assert len(seen) == 1  # the second part was not begun
 
 
-@pytest.mark.parametrize(
-    ("how", "patience"),
-    [(signal.SIGKILL, 0.0), (signal.SIGKILL, 20.0), (signal.SIGINT, 20.0), (signal.SIGTERM, 0.0)],
-)
+@pytest.mark.parametrize(("how", "patience"), [(signal.SIGKILL, 20.0), (signal.SIGINT, 20.0), (signal.SIGTERM, 0.0)])
 def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals, patience: float) -> None:
     """Killed, interrupted, or asked to end; a child with something to save does so."""
     file = tmp_path / "state"

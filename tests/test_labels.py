@@ -22,9 +22,10 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
-from tests.test_teaching import BEST, NAMES, TINY, train
+from tests.test_teaching import BEST, NAMES, tiny_teachers, train  # noqa: F401  # a fixture
 
-QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 4, "network.hidden": (16,)})
+pytestmark = pytest.mark.usefixtures("unchecked")
+QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,)})
 
 
 def part_of_list(*labels: str) -> Corpus:
@@ -94,19 +95,15 @@ def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
 def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None:
     found = api.evaluate(model, SOME)
     assert list(found.by_label) == list(model.labels)
-    characters = {
-        label: sum(len(name) + 1 for name, of in zip(SOME.names, SOME.labels, strict=True) if of == label)
-        for label in model.labels
-    }
-    mean = sum(characters[label] * metrics.loss_nats_per_char for label, (metrics, _) in found.by_label.items()) / sum(
-        characters.values()
-    )
-    assert found.metrics.loss_nats_per_char == pytest.approx(mean)
+    lost = characters = 0.0
     for label, (metrics, count) in found.by_label.items():
         names = [name for name, of in zip(SOME.names, SOME.labels, strict=True) if of == label]
         alone = api.evaluate(model.labelled(label), Corpus.from_names(names)).metrics
         assert (metrics.loss_nats_per_char, count) == (pytest.approx(alone.loss_nats_per_char), len(names))
         assert metrics.accuracy_argmax == pytest.approx(alone.accuracy_argmax)
+        characters += sum(map(len, names)) + count
+        lost += (sum(map(len, names)) + count) * metrics.loss_nats_per_char
+    assert found.metrics.loss_nats_per_char == pytest.approx(lost / characters)
     other = Corpus.from_names(["Aino", "Anna", "Bo"], labels=["Finnish", "Klingon", "Italian"])
     found = api.evaluate(model, other)
     assert (found.names, found.left_out) == (2, 1)
@@ -160,15 +157,8 @@ class TestCounting:
         assert found.summary.endswith(", without labels")
 
 
+@pytest.mark.usefixtures("tiny_teachers")
 class TestTeaching:
-    @pytest.fixture(autouse=True)
-    def tiny_teachers(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from namegen.core.training import effort, run
-
-        monkeypatch.setattr(effort, "FEW", TINY)
-        for module in (effort, run):
-            monkeypatch.setattr(module, "LESSON_EPOCH", 5_000)
-
     def test_teachers_of_labelled_names_teach_each_label_apart(self, tmp_path: Path) -> None:
         result, noting = train(SOME, out=tmp_path / "run")  # type: ignore[arg-type]
         assert [label.name for label in result.checkpoint.labels] == list(SOME.label_counts)

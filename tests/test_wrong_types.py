@@ -33,7 +33,8 @@ for said, call in [
     ("temperature is", lambda: players(1, temperature="a")), ("seed is", lambda: players(1, seed=1.5)),
     ("last_wishes is 5", lambda: players(1, last_wishes=5)), ("list", lambda: api.evaluate(m, ["Anna"])),
     ("list", lambda: api.list_ceiling(["Anna"])), ("names", lambda: api.train(5)), ("out", lambda: api.resume(5)),
-    ("names", lambda: api.train(["a", 5])), ("out", lambda: api.train(["Anna", "Bob"] * 9, out=5)),
+    ("one string 'Anna'", lambda: api.train("Anna")), ("names", lambda: api.train(["a", 5])),
+    ("out", lambda: api.train(["Anna", "Bob"] * 9, out=5)),
 ]:
     try:
         call()

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jaxtyping
 import pytest
 from click.testing import CliRunner, Result
 
@@ -43,16 +42,11 @@ def invoke(*arguments: object, wide: int = 80) -> Result:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """An empty folder to work in, and small models in place of those that come with the package.
-
-    Other tests check the shapes of what a generator draws; here it would take most of the time.
-    """
-    jaxtyping.config.update("jaxtyping_disable", True)
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unchecked: None) -> Path:
+    """An empty folder to work in, and small models in place of those that come with the package."""
     monkeypatch.setattr(models, "_FOLDER", small_models())
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    jaxtyping.config.update("jaxtyping_disable", False)
+    return tmp_path
 
 
 @dataclass(frozen=True)
