@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -88,11 +89,15 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
 }
 LIGHT = ("numpy", "click", "rich.console", "matplotlib.figure", "jinja2", "safetensors.numpy", "rapidfuzz", "regex")
 EXTRAS = ("tensorflow", "keras", "ai_edge_litert", "distributed", "faker")
-HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert"}
 
 
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def module_name(path: Path) -> str:
@@ -133,18 +138,18 @@ def is_for_types_alone(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-@pytest.mark.parametrize("path", modules(), ids=module_name)
-def test_a_floor_imports_only_what_stands_below_it(path: Path) -> None:
+def test_a_floor_imports_only_what_stands_below_it() -> None:
     """Late imports and those for the type checker count too."""
-    own = floor_of(module_name(path))
-    assert own in FLOORS, f"namegen/{own} is a new part: give it a line in FLOORS"
-    floors, libraries = FLOORS[own]
-    for imported in imports(ast.parse(path.read_text(encoding="utf-8")), late=path != DOOR):
-        top = imported.partition(".")[0]
-        if top == "namegen":
-            assert floor_of(imported) in floors | {own}, f"{module_name(path)} imports {imported}"
-        elif top not in sys.stdlib_module_names:
-            assert top in libraries, f"{module_name(path)} imports {imported}"
+    for path in modules():
+        own = floor_of(module_name(path))
+        assert own in FLOORS, f"namegen/{own} is a new part: give it a line in FLOORS"
+        floors, libraries = FLOORS[own]
+        for imported in imports(parsed(path), late=path != DOOR):
+            top = imported.partition(".")[0]
+            if top == "namegen":
+                assert floor_of(imported) in floors | {own}, f"{module_name(path)} imports {imported}"
+            elif top not in sys.stdlib_module_names:
+                assert top in libraries, f"{module_name(path)} imports {imported}"
 
 
 def test_the_floors_stand_on_each_other_without_a_circle() -> None:
@@ -155,9 +160,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
     """Imports inside functions count; those for the type checker alone do not."""
     graph = {
         module_name(path): {
-            name
-            for name in imports(ast.parse(path.read_text(encoding="utf-8")), late=True, types=False)
-            if name.startswith("namegen.")
+            name for name in imports(parsed(path), late=True, types=False) if name.startswith("namegen.")
         }
         for path in modules()
         if path != DOOR
@@ -177,7 +180,7 @@ def test_messages_know_no_command_line() -> None:
     """They name settings (``errors.setting``); how an option is spelt is the command line's own."""
     for path in modules():
         if floor_of(module_name(path)).split(".")[0] in WITHOUT_FLAGS:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):  # the texts inside of f-strings too
+            for node in ast.walk(parsed(path)):  # the texts inside of f-strings too
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     named = re.search(r"(?<![\w-])--[a-z]", node.value)
                     of_git = re.fullmatch(r"--[\w=]*", node.value)  # a whole argument of another program
@@ -200,7 +203,7 @@ def test_whether_a_path_exists_is_asked_in_one_way() -> None:
     """``namegen/files.py`` has it: ``look``, ``is_file``, ``is_folder``, ``is_there``, ``is_taken``, ``size_of``."""
     for path in modules():
         if path != PACKAGE / "files.py":
-            assert not list(asks_about_paths(ast.parse(path.read_text(encoding="utf-8")))), path
+            assert not list(asks_about_paths(parsed(path))), path
     assert list(asks_about_paths(ast.parse("Path('x').is_file()\nos.path.exists('x')\nis_file('x', None)"))) == [
         "line 1: Path('x').is_file()",
         "line 2: os.path.exists('x')",
@@ -281,28 +284,28 @@ def test_any_module_can_be_imported_alone(libraries: tuple[str, ...], tmp_path: 
     run_python(IMPORT_EACH, tmp_path, ",".join(libraries), *chosen)
 
 
-LOADED = f"print('loaded', *sorted({HEAVY} & set(sys.modules)))"
+LIGHT_USES = """
+import sys, namegen
+import namegen.core.engine, namegen.backends, namegen.lists, namegen.config
+import namegen.api, namegen.testing
+from namegen.cli import cli
+for words in (
+    "--help",
+    "train --help",
+    "export-tflite --help",
+    "lists",
+    "ceiling companies",
+    "train japanese-given --epochs 1 --hidden 2 --no-plot --quiet",
+    "generate -n 2",
+):
+    cli(words.split(), standalone_mode=False)
+namegen.api.train(["Al", "Alan", "Bob", "Bo", "Cy", "Dan"] * 9)
+print("loaded", *sorted({"keras", "tensorflow", "matplotlib", "ai_edge_litert"} & set(sys.modules)))
+"""
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import namegen",
-        "import namegen.core.engine, namegen.backends, namegen.lists, namegen.config",
-        "import namegen.api",
-        "import namegen.testing",
-        "from namegen.cli import cli; cli(['--help'], standalone_mode=False)",
-        "from namegen.cli import cli; cli(['train', '--help'], standalone_mode=False)",
-        "from namegen.cli import cli; cli(['export-tflite', '--help'], standalone_mode=False)",
-        "from namegen.cli import cli; cli(['lists'], standalone_mode=False)",
-        "from namegen.cli import cli; cli(['ceiling', 'companies'], standalone_mode=False)",
-        "from namegen.cli import cli; cli(['train', 'japanese-given', '--epochs', '1', '--hidden', '2', '--no-plot', "
-        "'--quiet'], standalone_mode=False); cli(['generate', '-n', '2'], standalone_mode=False)",
-        "from namegen import api; api.train(['Al', 'Alan', 'Bob', 'Bo', 'Cy', 'Dan'] * 9)",
-    ],
-)
-def test_what_is_light_loads_no_heavy_library(code: str, tmp_path: Path) -> None:
-    assert run_python(f"import sys\n{code}\n{LOADED}", tmp_path).splitlines()[-1].strip() == "loaded"
+def test_what_is_light_loads_no_heavy_library(tmp_path: Path) -> None:
+    assert run_python(LIGHT_USES, tmp_path).splitlines()[-1].strip() == "loaded"
 
 
 def test_importing_namegen_does_not_even_load_numpy(tmp_path: Path) -> None:
@@ -331,13 +334,12 @@ def documents() -> list[Path]:
     return sorted(path for path in tracked if path.name != "LICENSE.md")
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_that_documents_name_exist(path: Path) -> None:
+def test_files_that_documents_name_exist() -> None:
     """Paths in backticks that begin with a folder of the project."""
     folders = r"namegen|docs|tests|configs|benchmarks|examples|\.ci"
-    named = re.findall(rf"`((?:{folders})/[\w./-]*\w/?)`", path.read_text("utf-8"))
-    for name in named:
-        assert (ROOT / name).exists(), f"{path.name} speaks of {name}"
+    for path in documents():
+        for name in re.findall(rf"`((?:{folders})/[\w./-]*\w/?)`", path.read_text("utf-8")):
+            assert (ROOT / name).exists(), f"{path} speaks of {name}"
 
 
 def test_documents_and_constraints_name_no_server_for_packages() -> None:

@@ -47,9 +47,6 @@ def run(code: str) -> str:
 def test_importing_loads_nothing_heavy():
     code = "import sys, namegen; namegen.__version__, namegen.NamegenError, dir(namegen); print(*sys.modules)"
     assert not {"numpy", "click", "rich", "keras", "tensorflow", "namegen.api"} & set(run(code).split())
-
-
-def test_load_is_there_without_an_engine_of_a_library():
     code = "import sys, namegen; namegen.load, namegen.train; print(*sys.modules)"
     assert not {"keras", "tensorflow", "matplotlib", "click", "rich", "urllib3", "faker"} & set(run(code).split())
 

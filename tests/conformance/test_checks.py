@@ -16,9 +16,8 @@ CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 def test_a_fault_is_noticed(fault: Fault) -> None:
     """By each check that is said to catch it, which names itself."""
     for name in fault.checks:
-        with pytest.raises(AssertionError, match=f"^check '{name}', cell {fault.cell}: ") as caught:
+        with pytest.raises(AssertionError, match=f"^check '{name}', cell {fault.cell}: (?!the engine raised)"):
             CHECKS[name](fault.engine, fault.cell)
-        assert ("the engine raised" in str(caught.value)) == fault.crashes
 
 
 def test_each_check_catches_something() -> None:

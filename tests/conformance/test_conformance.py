@@ -1,14 +1,17 @@
-"""Every engine that needs libraries against what the protocol demands and against the NumPy engine; the fake one too.
+"""The Keras engine against what the protocol demands and against the NumPy engine; the fake one too.
 
 The NumPy engine's own are in ``tests/numpy_engine/test_engine.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
 import numpy as np
 import pytest
 
-from namegen.backends import EXTRAS, engine_paths, load_engine
+from namegen.backends import load_engine
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -20,51 +23,27 @@ from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 ALL_AT_ONCE = "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
-ONLY_READ = ("as a language model", "same logits")
-COMPILE_ANEW = (  # programs that no other check needs
-    "gradients",
-    "targets",
-    "masks",
-    "mixed steps",
-    "beginnings",
-    "threads",
-    "same training",
-    "same after resuming",
-    "same with mixed steps",
-    "same with single masks",
-    "same with three layers",
-    "same with a large vocabulary",
-    "same with beginnings",
-    "same clipping of huge gradients",
-)
+READING = ("as a language model", "same logits")
+QUICK = ("state round trip", "unfit states", "steps in order", "few names", "rates", "same with masks and targets")
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 
-def cases() -> list[object]:
-    """Each engine and check; but one that compiles does so for seconds each time that it trains. Here the SimpleRNN is
-    checked, which compiles fastest. The LSTM, whose state has two parts, and what compiles for itself alone are among
-    the slow tests. All cells and optimizers train in test_parity.py.
+def cases() -> Iterator[object]:
+    """Each check of the Keras engine; but it compiles for seconds each time that it trains. Here the SimpleRNN is
+    checked, which compiles fastest. The LSTM, whose state has two parts, is checked whole among the slow tests. All
+    cells and optimizers train in test_parity.py.
     """
-    listed = []
-    for name in engine_paths():
-        for cell in CELLS if name != "numpy" else ():
-            for check in CHECKS:
-                quick = check in ONLY_READ or (cell == "simple_rnn" and check not in COMPILE_ANEW)
-                if name not in EXTRAS or quick:
-                    listed.append(pytest.param(name, cell, check))
-                elif cell == "lstm" or check == ALL_AT_ONCE:
-                    listed.append(pytest.param(name, cell, check, marks=pytest.mark.slow))
-    return listed
+    for cell, check in product(CELLS, CHECKS):
+        if check in READING or (cell == "simple_rnn" and check in QUICK):
+            yield pytest.param(cell, check)
+        elif cell == "lstm" or check == ALL_AT_ONCE:
+            yield pytest.param(cell, check, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize(("name", "cell", "check"), cases())
-def test_engines(name: str, cell: str, check: str) -> None:
-    if name in EXTRAS:
-        require(EXTRAS[name])
-    engine_class = load_engine(name)
-    if cell not in engine_class.cells:
-        pytest.skip(f"the engine {name} does not implement {cell}")
-    CHECKS[check](engine_class, cell)
+@pytest.mark.parametrize(("cell", "check"), list(cases()))
+def test_keras(cell: str, check: str) -> None:
+    require("keras")
+    CHECKS[check](load_engine("keras"), cell)
 
 
 @pytest.mark.parametrize("check", CONFORMANCE_CHECKS)
