@@ -20,7 +20,7 @@ from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
 from namegen.testing import NAMES, VOCABULARY, check_cell
 from namegen.testing.material import batch_of
-from tests.numpy_engine.gradients import TREES, cells, make_layer, make_tree, through_time, trees
+from tests.numpy_engine.gradients import TREES, cells, make_layer, make_tree, through_time
 from tests.numpy_engine.gradients import VOCABULARY as FEW
 from tests.numpy_engine.test_recurrent import check_layer
 
@@ -168,13 +168,12 @@ def test_the_readmes_cell_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     assert losses[-1] < 0.6 * losses[0]
 
 
-@trees
 @through_time
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
 @pytest.mark.parametrize("cell", OTHERS)
-def test_a_layer_of_it_brings_its_gradient_back(cell: str, tree: str, through_time: bool, dense: bool) -> None:
+def test_a_layer_of_it_brings_its_gradient_back(cell: str, through_time: bool, dense: bool) -> None:
     rng = np.random.default_rng(1)
-    check_layer(make_layer(OTHERS[cell], rng, through_time), make_tree(tree), rng, dense=dense)
+    check_layer(make_layer(OTHERS[cell], rng, through_time), make_tree("shared"), rng, dense=dense)
 
 
 class OwnNetwork(OwnCellNetwork):

@@ -1,11 +1,11 @@
-"""The recurrence against central differences, down and up trees with shared prefixes and without, whatever the cell;
-and proof that a wrong way back is noticed.
-"""
+"""The recurrence against central differences, down and up trees with shared prefixes and without, whatever the cell."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,12 +13,11 @@ import pytest
 from namegen.backends.numpy_engine import recurrent
 from namegen.backends.numpy_engine.cells import CELLS, Cell, SimpleRNN
 from namegen.backends.numpy_engine.recurrent import Recurrent
-from namegen.backends.numpy_engine.walk import FamilySums, TreeWalk
+from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.architecture import CELL_SHAPES
 from tests.numpy_engine.gradients import (
     LABELLED,
-    TREES,
     VOCABULARY,
     assert_gradient,
     cells,
@@ -51,14 +50,13 @@ def check_layer(
     rng: np.random.Generator,
     *,
     dense: bool,
-    backward: Callable[[Recurrent, np.ndarray], np.ndarray | None] = Recurrent.backward,
 ) -> None:
     """Hold all that backward gives against central differences."""
     inputs = rng.normal(size=(tree.nodes, len(layer.parameters["kernel"]))) if dense else tree.token
     weights = rng.normal(size=(tree.nodes, layer.width))
     function = recurrent_function(layer, tree, inputs, weights)
     layer.forward(inputs, TreeWalk(tree))
-    d_inputs = backward(layer, weights)
+    d_inputs = layer.backward(weights)
     gradients = {name: values.copy() for name, values in layer.gradients.items()}
     for name, values in layer.parameters.items():
         assert_gradient(function, values, gradients[name])
@@ -69,7 +67,7 @@ def check_layer(
 
 
 @cells
-@pytest.mark.parametrize("tree", [*TREES, *LABELLED])
+@pytest.mark.parametrize("tree", ["shared", "single", "three of which one is bare"])
 @through_time
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
 def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool) -> None:
@@ -109,58 +107,6 @@ def test_the_initial_state_is_the_one_before_start() -> None:
     np.testing.assert_array_equal(state, np.repeat(layer.start, 3, axis=1))
     state[...] = 9
     assert not (layer.start == 9).any()
-
-
-# What follows breaks one line of a backward pass at a time; the check must notice each.
-
-
-def scaled(name: str) -> Callable[[Recurrent, np.ndarray], np.ndarray | None]:
-    """A backward pass with one gradient wrong by a thousandth."""
-
-    def backward(layer: Recurrent, weights: np.ndarray) -> np.ndarray | None:
-        d_inputs = layer.backward(weights)
-        layer.gradients[name] *= 1.001
-        return d_inputs
-
-    return backward
-
-
-def forgets_siblings(layer: Recurrent, weights: np.ndarray) -> np.ndarray | None:
-    """A backward pass in which a parent receives what its first child sends, and no more."""
-    with pytest.MonkeyPatch.context() as patch:
-        fill = FamilySums.fill
-        patch.setattr(FamilySums, "fill", lambda sums, level: fill(sums, level._replace(bundles=[])))
-        return layer.backward(weights)
-
-
-def forgets_the_past(layer: Recurrent, weights: np.ndarray) -> np.ndarray | None:
-    """A backward pass that does not go through time where it should."""
-    layer.through_time = False
-    d_inputs = layer.backward(weights)
-    layer.through_time = True
-    return d_inputs
-
-
-WRONG = {
-    "recurrent_kernel": scaled("recurrent_kernel"),
-    "siblings": forgets_siblings,
-    "past": forgets_the_past,
-}
-
-
-@cells
-@pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_gradient_is_caught(cell: str, wrong: str) -> None:
-    tree = make_tree("shared")
-    check_layer(make_layer(cell, np.random.default_rng(6)), tree, np.random.default_rng(7), dense=True)
-    with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        check_layer(
-            make_layer(cell, np.random.default_rng(6)),
-            tree,
-            np.random.default_rng(7),
-            dense=True,
-            backward=WRONG[wrong],
-        )
 
 
 @cells
@@ -221,24 +167,10 @@ def test_a_cell_works_on_what_stays_in_the_cache(rows: int, width: int, most_cal
 def test_many_short_runs_are_summed_in_one_call_and_few_long_ones_each_by_itself(
     runs: int, of_each: int, at_once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls: list[bool] = []
-
-    class Add:
-        reduce = np.add.reduce
-
-        @staticmethod
-        def reduceat(*arguments: object, **by_name: object) -> np.ndarray:
-            calls.append(True)
-            return np.add.reduceat(*arguments, **by_name)  # type: ignore[arg-type, call-overload, no-any-return]
-
-    class Library:
-        add = Add
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(np, name)
-
-    monkeypatch.setattr(recurrent, "np", Library())
+    reduceat = Mock(wraps=np.add.reduceat)
+    add = SimpleNamespace(reduce=np.add.reduce, reduceat=reduceat)
+    monkeypatch.setattr(recurrent, "np", SimpleNamespace(**vars(np) | {"add": add}))
     rows = np.ones((runs * of_each, 4), np.float32)
     sums = recurrent._sum_runs(rows, np.arange(0, len(rows), of_each))
     assert sums.tolist() == [[of_each] * 4] * runs
-    assert bool(calls) == at_once
+    assert reduceat.called == at_once
