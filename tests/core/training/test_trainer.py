@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +23,12 @@ from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, SavedState
 from namegen.core.training.trainer import Dropping, Trainer, make_schedule
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
-from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, untimed
+from tests.core.training.small_runs import CORPUS, SHORT, make_run
 
 
 def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
     for best_by, column in (("loss", "validation_loss_nats_per_char"), ("accuracy", "validation_accuracy_argmax")):
-        run = make_run(replace(SHORT, epochs=12, learning_rate=0.05, best_by=best_by))
+        run = make_run(replace(SHORT, epochs=8, learning_rate=0.05, best_by=best_by))
         result = run.run()
         values = [getattr(record, column) for record in result.history]
         wanted = min(values) if best_by == "loss" else max(values)
@@ -69,17 +69,12 @@ def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(tmp
     assert all(np.isfinite(values).all() for values in run.progress.best.parameters.values())
 
 
-def test_a_last_update_that_goes_astray_is_not_called_a_result() -> None:
-    training = replace(SHORT, epochs=1, batch_size=400, optimizer="sgd", learning_rate=1e38)
-    with pytest.raises(TrainingError, match="in epoch 1"):
-        make_run(training, DataSettings(validation=0.0)).run()
-
-
 @pytest.mark.parametrize("data", [None, DataSettings(validation=0.0)])
-def test_a_rate_without_bounds_is_one_error_and_no_warning(data: DataSettings | None) -> None:
+@pytest.mark.parametrize("rate", [{"optimizer": "sgd", "learning_rate": 1e38}, {"learning_rate": 1e308}])
+def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(rate: dict, data: DataSettings | None) -> None:
     """The only update leaves no number, which the figures meet first."""
     with pytest.raises(TrainingError, match="in epoch 1"):
-        make_run(replace(SHORT, epochs=1, batch_size=400, learning_rate=1e308), data).run()
+        make_run(replace(SHORT, epochs=1, batch_size=400, **rate), data).run()
 
 
 def test_settings_that_are_not_resolved_are_refused() -> None:
@@ -127,18 +122,12 @@ def failing(how: Exception | float, **more: object) -> TrainingRun:
     return TrainingRun(CORPUS, Recipe(DataSettings(), NetworkSettings(hidden=(4,)), SHORT), engine, **more)
 
 
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (RuntimeError("gone\nsecond line"), r"the engine numpy failed in epoch 2 with RuntimeError \(gone\), so"),
-        (ZeroDivisionError(), r"failed in epoch 2 with ZeroDivisionError \(no message\)"),
-    ],
-)
 def test_an_engine_that_breaks_down_is_told_and_leaves_what_was_saved(
-    tmp_path: Path, error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("namegen.core.training.run.SECONDS_BETWEEN_SAVES", 0.0)
-    with pytest.raises(EngineFailedError, match=said) as raised:
+    error = RuntimeError("gone\nsecond line")
+    with pytest.raises(EngineFailedError, match=r"numpy failed in epoch 2 with RuntimeError \(gone\), so") as raised:
         failing(error, folder=RunFolder(tmp_path)).run()
     assert raised.value.__cause__ is error
     progress = RunFolder(tmp_path).load_state().progress
@@ -253,7 +242,7 @@ def labelled_names() -> tuple[list[str], list[int]]:
     return ["ae"[label] + end for label, end in zip(labels, ends, strict=True)], [V + label for label in labels]
 
 
-def make_trainer(stop: Callable[[], bool] = lambda: False) -> Trainer:
+def make_trainer() -> Trainer:
     names, beginnings = labelled_names()
     network = RecurrentNetwork(V, "lstm", (6, 5), labels=2)
     engine = NumpyEngine(network, WITH_LABELS, threads=1)
@@ -266,46 +255,21 @@ def make_trainer(stop: Callable[[], bool] = lambda: False) -> Trainer:
         Generator(engine, VOCABULARY, beginnings=shares),
         WITH_LABELS,
         Dropping(network, WITH_LABELS),
-        stop=stop,
     )
 
 
-def run_through(trainer: Trainer, progress: TrainingProgress) -> TrainingProgress:
+def test_each_label_is_learned_behind_its_own_beginning() -> None:
+    trainer, progress = make_trainer(), TrainingProgress()
+    trainer.schedule = lambda step: 0.05
     for _ in trainer.run(progress):
         pass
-    return progress
-
-
-def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    whole = make_trainer()
-    expected = run_through(whole, TrainingProgress())
-    losses = [record.validation_loss_nats_per_char for record in expected.history]
+    losses = [record.validation_loss_nats_per_char for record in progress.history]
     assert losses[2] < losses[0]  # type: ignore[operator]
-    stopped = make_trainer(After(13))
-    progress = run_through(stopped, TrainingProgress())
-    assert (progress.epoch, progress.step) == (1, 4)
-    SavedState(stopped.engine.get_state(), progress, IDENTITY, "numpy", None).save(tmp_path / "state.safetensors")
-    goes_on = make_trainer()
-    state = SavedState.load(tmp_path / "state.safetensors")
-    goes_on.engine.set_state(state.engine_state)
-    found = run_through(goes_on, state.progress)
-    assert untimed(found.history) == untimed(expected.history)
-    assert_equal_states(goes_on.engine.get_state(), whole.engine.get_state())
-    assert found.best is not None
-    assert expected.best is not None
-    assert_equal_states(found.best.parameters, expected.best.parameters)  # type: ignore[arg-type]
-
-
-def test_each_label_is_learned_behind_its_own_beginning() -> None:
-    trainer = make_trainer()
-    trainer.training = replace(WITH_LABELS, learning_rate=0.05)
-    trainer.schedule = lambda step: 0.05
-    run_through(trainer, TrainingProgress())
     logits, _ = trainer.engine.step(np.array([V, V + 1], np.int32), trainer.engine.initial_state(2))
     assert logits.argmax(axis=1).tolist() == [1, 5]  # a, e
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2, 3])
+@pytest.mark.parametrize("rows", [1, 2, 3])
 def test_the_probe_of_a_state_is_two_rows(tmp_path: Path, rows: int) -> None:
     path = tmp_path / "state.safetensors"
     SavedState({}, TrainingProgress(), IDENTITY, "numpy", np.zeros((2, 5), np.float32)).save(path)
