@@ -77,12 +77,11 @@ def test_a_thin_end_of_lengths_shares_a_bar() -> None:
     assert sum(bar.get_height() for bar in lengths.patches) == 3001
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
-def test_awkward_names_are_drawn_without_a_warning(ending: str, tmp_path: Path) -> None:
+def test_awkward_names_are_drawn_without_a_warning(tmp_path: Path) -> None:
     """Every warning is an error in the tests, matplotlib's about a missing glyph too."""
-    path = tmp_path / f"description.{ending}"
+    path = tmp_path / "description.png"
     draw_description(describe([*AWKWARD, *AWKWARD, "Q"]), path, source="a $list$\n of の names")
-    assert path.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_names_of_any_text_are_drawn_as_they_are_and_matplotlib_is_left_as_it_was(tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ def _in_style() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def figure(trained: RunResult) -> Figure:
+    with style.drawing_style():
+        return history_figure(trained)
+
+
 def lines(axes: Axes) -> dict[str, Any]:
     return {str(line.get_label()): line for line in axes.get_lines()}
 
@@ -49,8 +55,8 @@ def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 
 
-def test_history_holds_the_records(trained: RunResult) -> None:
-    accuracy, loss = history_figure(trained).axes
+def test_history_holds_the_records(trained: RunResult, figure: Figure) -> None:
+    accuracy, loss = figure.axes
     seconds = [record.seconds for record in trained.history]
     for axes, label, field in (
         (accuracy, "likeliest (argmax)", "validation_accuracy_argmax"),
@@ -64,10 +70,10 @@ def test_history_holds_the_records(trained: RunResult) -> None:
         assert same_color(line.get_color(), style.ENGINE_COLOURS["numpy"])
 
 
-def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunResult) -> None:
+def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunResult, figure: Figure) -> None:
     references = trained.references
     assert references is not None
-    accuracy, loss = history_figure(trained).axes
+    accuracy, loss = figure.axes
     gram = f"counting, order {references.baseline.order}"
     wanted = {
         (accuracy, "ceiling, likeliest"): references.ceiling.accuracy_argmax,
@@ -132,8 +138,7 @@ def test_an_infinite_figure_is_a_gap(trained: RunResult) -> None:
     assert np.isnan(lines(loss)["held-out names"].get_ydata()[0])
 
 
-def test_labels_beside_lines_do_not_overlap(trained: RunResult) -> None:
-    figure = history_figure(trained)
+def test_labels_beside_lines_do_not_overlap(figure: Figure) -> None:
     figure.draw_without_rendering()
     for axes in figure.axes:
         boxes = [text.get_window_extent() for text in axes.texts if not text.get_text().startswith(" best")]
@@ -143,12 +148,11 @@ def test_labels_beside_lines_do_not_overlap(trained: RunResult) -> None:
 
 def test_the_same_drawing_is_the_same_file_whatever_the_machine_s_settings(trained: RunResult, tmp_path: Path) -> None:
     before = dict(matplotlib.rcParams)
-    for ending in ("png", "svg"):
-        first, second = tmp_path / f"1.{ending}", tmp_path / f"2.{ending}"
-        draw_history(trained, first)
-        with matplotlib.rc_context({"font.size": 30, "text.usetex": True, "axes.facecolor": "black"}):
-            draw_history(trained, second)
-        assert first.read_bytes() == second.read_bytes()
+    first, second = tmp_path / "1.svg", tmp_path / "2.svg"
+    draw_history(trained, first)
+    with matplotlib.rc_context({"font.size": 30, "text.usetex": True, "axes.facecolor": "black"}):
+        draw_history(trained, second)
+    assert first.read_bytes() == second.read_bytes()
     assert dict(matplotlib.rcParams) == before
 
 

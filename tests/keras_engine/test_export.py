@@ -16,7 +16,6 @@ from namegen.backends.opening import logits_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
 from tests.requirements import require
 from tests.unknown_cell import network_of_an_unknown_cell
@@ -36,7 +35,7 @@ for cell in sys.argv[2:]:
     expected = np.load(f"{sys.argv[1]}/{cell}.npz")
     tokens, logits = expected["tokens"], expected["logits"]
     assert logits.std() > 0.1
-    np.testing.assert_allclose(model.predict(tokens, verbose=0), logits, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(model(tokens), logits, rtol=0, atol=1e-6)
     np.testing.assert_allclose(model(tokens[:1, :1]), logits[:1, :1], rtol=0, atol=1e-6)  # one token of one name
 print("equal")
 first, second, third = open(sys.argv[1] + "/examples").read().split("\\0")
@@ -77,8 +76,8 @@ def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray
 
 def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
     """Where names have labels, V + L ids go in and V logits come out."""
-    cases = {cell: network_and_parameters(cell) for cell in CELLS}
-    cases["labelled"] = network_and_parameters("gru", labels=2)
+    cases = {cell: network_and_parameters(cell) for cell in ("gru", "lstm")}
+    cases["labelled"] = network_and_parameters("simple_rnn", labels=2)
     for name, (network, parameters) in cases.items():
         export_keras(small_checkpoint(network, parameters), tmp_path / f"{name}.keras")
         tokens = np.random.default_rng(3).integers(0, network.input_size, (4, 7), dtype=np.int32)

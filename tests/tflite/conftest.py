@@ -12,14 +12,17 @@ from namegen import api
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.tflite.contents import BLANK, HEAD, seal
 from namegen.backends.tflite.export import export_tflite
+from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.config import Config, merge
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from tests.requirements import require
 
 CELLS = ("simple_rnn", "gru", "lstm")
+EACH = [("simple_rnn", "none"), ("gru", "int8"), ("lstm", "float16")]  # cells and quantisations
 CheckpointOf = Callable[[str], Checkpoint]
 Exported = Callable[..., Path]
 
@@ -107,3 +110,12 @@ def sealed_again(content: bytes) -> bytes:
         return seal(content)
     except ValueError:
         return content
+
+
+def is_refused(content: bytes, words: str = ".") -> None:
+    """In one short sentence with the file's name."""
+    with pytest.raises(CheckpointError, match=words) as caught:
+        TFLiteModel(content, path="some.tflite")
+    assert "some.tflite" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from namegen.backends.tflite.flatbuffer import Number, Table, Vector, tables, text, to_bytes
 from namegen.backends.tflite.graph import IDENTIFIER, Op, Options, Type
-from tests.tflite.conftest import CELLS, Exported
+from tests.tflite.conftest import EACH, Exported
 
 KINDS = {"<b": "Int8Flags", "<B": "Uint8Flags", "<i": "Int32Flags", "<I": "Uint32Flags", "<f": "Float32Flags"}
 RANGES = {"<b": (-128, 127), "<B": (0, 255), "<i": (-(2**31), 2**31 - 1), "<I": (0, 2**32 - 1)}
@@ -84,8 +84,7 @@ def test_tables_of_options() -> None:
         assert names["".join(map(str.capitalize, one.name.split("_"))) + "Options"] == one.value
 
 
-@pytest.mark.parametrize("quantize", ["none", "float16", "int8"])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("cell", "quantize"), EACH)
 def test_every_field_that_is_written_is_read_again(cell: str, quantize: str, exported: Exported) -> None:
     """By LiteRT's own reading of the tables, whose fields have names."""
     from ai_edge_litert import schema_py_generated as schema

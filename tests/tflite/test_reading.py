@@ -23,7 +23,7 @@ from namegen.core.network.checkpoint import Checkpoint, Label
 from namegen.errors import CheckpointError
 from tests.harm.attack import attack
 from tests.labelled import labelled_checkpoint
-from tests.tflite.conftest import CELLS, blanked, resealed, sealed_again
+from tests.tflite.conftest import EACH, blanked, is_refused, resealed, sealed_again
 
 
 @pytest.fixture(autouse=True)
@@ -42,14 +42,6 @@ def content() -> bytes:
     return to_bytes_of(contents_of(labelled_checkpoint("gru", (24, 6)), "int8"))
 
 
-def is_refused(content: bytes, words: str = "does not fit together") -> None:
-    with pytest.raises(CheckpointError, match=words) as caught:
-        TFLiteModel(content, path="some.tflite")
-    assert "some.tflite" in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 500
-
-
 def test_a_whole_file_reaches_the_runtime(content: bytes) -> None:
     """Also one whose description was written anew with the same words."""
     for whole in (content, described(content)):
@@ -57,8 +49,7 @@ def test_a_whole_file_reaches_the_runtime(content: bytes) -> None:
             TFLiteModel(whole)
 
 
-@pytest.mark.parametrize("quantize", ["none", "float16", "int8"])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("cell", "quantize"), EACH)
 def test_the_parts_that_went_in_come_out(cell: str, quantize: str) -> None:
     source = labelled_checkpoint(cell, (24, 6))
     half = ("rnn.0.kernel", "rnn.0.recurrent_kernel") if quantize == "float16" else ()
@@ -96,12 +87,7 @@ def exact(cell: str) -> Checkpoint:
 
 
 @pytest.mark.parametrize(
-    ("cell", "quantize", "expected"),
-    [
-        ("simple_rnn", "none", "848469c2d10bbf1f"),
-        ("gru", "int8", "5ae36cbbbfab58ba"),
-        ("lstm", "float16", "f92eff4be7b55f61"),
-    ],
+    ("cell", "quantize", "expected"), [("gru", "int8", "5ae36cbbbfab58ba"), ("lstm", "float16", "f92eff4be7b55f61")]
 )
 def test_what_is_written_stays_as_it_is(cell: str, quantize: str, expected: str) -> None:
     """Files that are there must open with the next namegen: who changes what is written raises the format's version."""
@@ -114,7 +100,7 @@ def test_any_byte_of_tables_and_operators_is_namegen_s_own(content: bytes) -> No
     """Each changed alone, the checksum put right: all that stands before the description, where no weight is."""
     blank, (tables, _) = blanked(content), places(content)
     rng = np.random.default_rng(0)
-    for place in rng.choice(tables, 20, replace=False):
+    for place in rng.choice(tables, 12, replace=False):
         changed = bytearray(blank)
         changed[place] ^= 1 << int(rng.integers(8))
         is_refused(sealed_again(bytes(changed)), "does not fit together|not a .tflite of namegen")
@@ -122,10 +108,10 @@ def test_any_byte_of_tables_and_operators_is_namegen_s_own(content: bytes) -> No
 
 def test_every_cut_and_every_end(content: bytes) -> None:
     blank = blanked(content)
-    for length in np.random.default_rng(0).integers(places(content)[1], len(content), 30):
-        is_refused(sealed_again(blank[:length]))
+    for length in np.random.default_rng(0).integers(places(content)[1], len(content), 12):
+        is_refused(sealed_again(blank[:length]), "does not fit together")
     for more in (b"\0", bytes(16), bytes(4096)):
-        is_refused(sealed_again(blank + more))
+        is_refused(sealed_again(blank + more), "does not fit together")
 
 
 def places(content: bytes) -> tuple[int, int]:
@@ -178,7 +164,7 @@ class TestTheDescription:
         ],
     )
     def test_of_another_network_or_of_none(self, changes: dict[str, Any], content: bytes) -> None:
-        is_refused(described(content, **changes))
+        is_refused(described(content, **changes), "does not fit together")
 
     @pytest.mark.parametrize(
         "tail",
@@ -194,18 +180,18 @@ class TestTheDescription:
     def test_that_is_no_json(self, tail: bytes, content: bytes) -> None:
         start, _ = places(content)
         head = blanked(content)[start : content.index(b',"half"', start) + 1]
-        is_refused(with_document(content, head + tail))
+        is_refused(with_document(content, head + tail), "does not fit together")
 
     def test_whose_length_is_another(self, content: bytes) -> None:
         start, end = places(content)
         for length in (0, 1, end - start - 1, end - start + 1, len(content), 2**31, 2**32 - 1):
             forged = blanked(content)[: start - 4] + length.to_bytes(4, "little") + blanked(content)[start:]
-            is_refused(sealed_again(forged))
+            is_refused(sealed_again(forged), "does not fit together")
 
     def test_that_stands_at_the_very_beginning(self, content: bytes) -> None:
         start, end = places(content)
         for before in (b"", b"\0\0", (end - start).to_bytes(4, "little")):
-            is_refused(sealed_again(before + blanked(content)[start:]))
+            is_refused(sealed_again(before + blanked(content)[start:]), "does not fit together")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +250,7 @@ def test_another_vocabulary_under_a_checksum_that_fits(content: bytes) -> None:
     for place, value in ((0, 0), (1, -5), (1, 0x110000), (1, 2**31 - 1), (2, points[1])):
         changed = points.copy()
         changed[place] = value
-        is_refused(resealed(content, entry, changed.tobytes()))
+        is_refused(resealed(content, entry, changed.tobytes()), "does not fit together")
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
