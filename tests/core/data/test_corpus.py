@@ -21,24 +21,15 @@ ORIGINS = 'name,origin\nAino,Finnish\n"Smith, John",English\nÅsa,Swedish\nAino,
 
 
 def read(
-    data: bytes | str, kind: str = "text", column: str | None = None, label: str | None = None, longest: int = 1000
+    data: bytes | str, kind: str = "text", column: str | None = None, label: str | None = None, longest=1000
 ) -> Corpus:
-    data = data.encode() if isinstance(data, str) else data
-    return Corpus.from_bytes(
-        data,
-        source="list",
-        kind=kind,  # type: ignore[arg-type]
-        column=column,
-        label_column=label,
-        max_name_length=longest,
-    )
+    data, asked = data.encode() if isinstance(data, str) else data, {"column": column, "label_column": label}
+    return Corpus.from_bytes(data, source="list", kind=kind, max_name_length=longest, **asked)  # type: ignore[arg-type]
 
 
-def refusal(
-    data: bytes | str, kind: str = "text", column: str | None = None, label: str | None = None, longest: int = 1000
-) -> str:
+def refusal(data: bytes | str, *asked: str | None, **more: int) -> str:
     with pytest.raises(NamesError) as caught:
-        read(data, kind, column, label, longest)
+        read(data, *asked, **more)  # type: ignore[arg-type]
     message = str(caught.value)
     assert message.startswith("list")
     assert message.isprintable()

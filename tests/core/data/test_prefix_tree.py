@@ -171,23 +171,6 @@ def test_neighbours_share_their_common_prefix(names: list[str]) -> None:
     ]
 
 
-def test_the_worked_examples_of_the_readme() -> None:
-    tree, vocabulary = make([(PLAIN, "Al"), (PLAIN, "Ali"), (PLAIN, "Al")])
-    assert vocabulary.characters == "Ail"
-    assert {name: getattr(tree, name).tolist() for name in ARRAYS} == {
-        "token": [0, 1, 3, 2],
-        "parent": [-1, 0, 1, 2],
-        "count": [3, 3, 3, 1],
-        "level": [0, 1, 2, 3, 4],
-        "edge_node": [0, 1, 2, 2, 3],
-        "edge_token": [1, 3, 0, 2, 0],
-        "edge_count": [3, 3, 2, 1, 1],
-    }
-    tree, _ = make([(0, "Al"), (1, "Al"), (0, "Ali")])
-    assert (tree.token.tolist()[:4], tree.parent.tolist()[:4]) == ([4, 5, 1, 1], [-1, -1, 0, 1])
-    assert (tree.count.tolist()[:4], tree.level.tolist()) == ([2, 1, 2, 1], [0, 2, 4, 6, 7])
-
-
 def test_the_boundary_given_as_beginning_is_no_beginning_given() -> None:
     names = ["Al", "", "Bo", "Al"]
     vocabulary = Vocabulary.from_names(names)

@@ -80,22 +80,14 @@ class TestNames:
         assert not alone.validation
 
     @pytest.mark.parametrize(
-        ("validation", "test", "split"),
-        [
-            (0.5, 0.5, "unique"),
-            (0.1, -0.1, "unique"),
-            (0.1, 1.0, "unique"),
-            (1.0, 0.0, "unique"),
-            (-0.1, 0.0, "unique"),
-            (float("nan"), 0.0, "names"),
-            (0.1, 0.0, "x"),
-        ],
+        ("validation", "test"), [(0.5, 0.5), (0.1, -0.1), (0.1, 1.0), (1.0, 0.0), (-0.1, 0.0), (float("nan"), 0.0)]
     )
-    def test_shares_that_leave_nothing_and_other_splits_are_refused(
-        self, validation: float, test: float, split: str
-    ) -> None:
-        with pytest.raises(SettingsError, match=r"(test|validation|split) is .*expected"):
-            Corpus.from_names(["a"] * 50).split(validation, split, test=test)
+    def test_shares_that_leave_nothing_and_other_splits_are_refused(self, validation: float, test: float) -> None:
+        corpus = Corpus.from_names(["a"] * 50)
+        with pytest.raises(SettingsError, match=r"(test|validation) is .*expected"):
+            corpus.split(validation, "unique", test=test)
+        with pytest.raises(SettingsError, match=r"split is .*expected"):
+            corpus.split(0.1, "x")
 
     @pytest.mark.parametrize("split", ["unique", "names"])
     @pytest.mark.parametrize(

@@ -83,22 +83,18 @@ def test_extreme_temperatures_stay_probabilities(temperature: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("name", "values"),
     [
-        {"temperature": -0.1},
-        {"temperature": float("nan")},
-        {"temperature": float("inf")},
-        {"top_k": 0},
-        {"top_k": -1},
-        {"top_p": 0.0},
-        {"top_p": 1.1},
-        {"top_p": float("nan")},
-        {"max_length": 0},
+        ("temperature", (-0.1, math.nan, math.inf)),
+        ("top_k", (0, -1)),
+        ("top_p", (0.0, 1.1, math.nan)),
+        ("max_length", (0,)),
     ],
 )
-def test_what_is_out_of_range_is_named(wrong: dict[str, float]) -> None:
-    with pytest.raises(SettingsError, match=next(iter(wrong))):
-        SamplingSettings(**wrong)  # type: ignore[arg-type]
+def test_what_is_out_of_range_is_named(name: str, values: tuple[float, ...]) -> None:
+    for value in values:
+        with pytest.raises(SettingsError, match=name):
+            SamplingSettings(**{name: value})  # type: ignore[arg-type]
 
 
 def test_log_probabilities_are_the_logarithms_also_of_what_is_hopeless() -> None:

@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
 from namegen.documents import schema, to_plain
 from namegen.experiments.compare import document as making
-from namegen.experiments.compare import plan as planning
 from namegen.experiments.compare.document import Comparison, ListEntry, Training, make_results
 from namegen.experiments.compare.measurements import ListFacts, ListSubject, TrainingResult, TrainingSubject
 from namegen.experiments.compare.plan import KeptResult, Measurement, PlanOutcome, Scope, make_plan
@@ -111,17 +109,6 @@ def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) ->
     assert (second.engines, second.largest_distance) == ((), None)
     quick = make_results([CORPUS], SCOPE, PlanOutcome(make_plan([CORPUS], SCOPE))).lists[0].like_for_like
     assert [one.network for one in quick] == [first.network], "what a quick look does not train stands nowhere"
-
-
-def test_what_an_engine_does_not_offer_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "engine_paths", lambda: {**ENGINES, "third": "third.engine:Engine"})
-    scope = Scope(seeds=1)
-    plan = make_plan([CORPUS], scope)
-    left_out = {one.key: f"it has no cell of {one.network}" for one in plan if one.engine == "third"}
-    made = make_results([CORPUS], scope, PlanOutcome(plan, left_out=left_out))
-    [trouble] = made.left_out
-    assert trouble.what == "third with SimpleRNN 2×32 and LSTM 2×32"
-    assert trouble.why == "it has no cell of SimpleRNN 2×32; it has no cell of LSTM 2×32"
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import pytest
 from matplotlib.axes import Axes
 
 from namegen.drawings import style
-from namegen.experiments.compare.document import Comparison, Training
+from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.figures import (
     curves_figure,
     lengths_figure,
     list_plots,
     speed_figure,
 )
-from namegen.experiments.compare.selection import generated_by_network, like_for_like_by_network
+from namegen.experiments.compare.selection import like_for_like_by_network
 
 
 @pytest.fixture(autouse=True)
@@ -90,38 +90,3 @@ def test_lengths_are_shares() -> None:
     [axes] = lengths_figure({"1": 1, "3": 3}, {"a network": {"3": 10}}, 10).axes
     assert [bar.get_height() for bar in axes.patches] == [0.25, 0.75]
     assert list(axes.get_lines()[0].get_ydata()) == [0, 0, 1]
-
-
-def four_runs(comparison: Comparison) -> list[Training]:
-    """The same training by four engines, whose curves are the same."""
-    [run, *_] = like_for_like_by_network(comparison.lists[0])["LSTM 2×32"]
-    return [replace(run, engine=engine) for engine in ("numpy", "keras", "swift", "zig")]
-
-
-def test_no_curve_hides_another_that_it_coincides_with(comparison: Comparison) -> None:
-    """Each line is narrower than those below it, and each engine has markers at epochs of its own."""
-    runs = four_runs(comparison)
-    for axes in curves_figure(runs, comparison.lists[0]).axes:
-        lines = [line for line in axes.get_lines() if line.get_linestyle() == "-" and line.get_label() != "ceiling"]
-        widths = [line.get_linewidth() for line in lines]
-        assert [line.get_label() for line in lines] == [run.engine for run in runs]
-        assert widths == sorted(set(widths), reverse=True)
-        assert len({line.get_color() for line in lines}) == 4
-        marks = [line for line in axes.get_lines() if line.get_linestyle() == "None"]
-        first = {line.get_color(): line.get_markevery()[0] for line in marks}
-        assert len(set(first.values())) == len({line.get_markevery()[1] for line in marks}) * 4 == 4
-        assert len({line.get_marker() for line in marks}) == 4
-        legend = axes.get_legend()
-        assert legend is not None
-        assert [text.get_text() for text in legend.get_texts()][:4] == [run.engine for run in runs]
-
-
-def test_the_names_of_a_network_are_those_of_the_first_engine_that_drew_them(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    [numpy] = [one for one in entry.generation if (one.model, one.network) == ("numpy", "SimpleRNN 2×32")]
-    drawn = numpy.algorithms["count_splitting"]
-    others = {"count_splitting": replace(drawn, recreated_percent=1.0)}
-    keras = replace(numpy, model="keras", engine="keras", algorithms=others)
-    attention = replace(keras, model="attention", engine="attention", network="Transformer")
-    found = generated_by_network(replace(entry, generation=(keras, numpy, attention)))
-    assert found == {"SimpleRNN 2×32": drawn, "Transformer": others["count_splitting"]}

@@ -18,6 +18,7 @@ from namegen.experiments.compare.html import (
     render,
     write_report,
 )
+from tests.experiments.compare.test_verdict import bare
 
 
 def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
@@ -91,16 +92,7 @@ def test_lists_after_the_second_are_folded(comparison: Comparison) -> None:
 
 
 def test_a_list_without_figures_still_has_its_place_in_the_page(comparison: Comparison, tmp_path: Path) -> None:
-    entry = replace(
-        comparison.lists[0],
-        name="<b>\x1b",
-        facts=None,
-        references=(),
-        trainings=(),
-        like_for_like=(),
-        exported=None,
-        generation=(),
-    )
+    entry = bare(comparison.lists[0], name="<b>\x1b", exported=None)
     write_report(replace(comparison, lists=(entry,)), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert '<h2 id="list-1">&lt;b&gt;U+001B</h2>' in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -10,17 +9,9 @@ import pytest
 from namegen.documents import from_plain, to_plain
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.measurements import (
-    Answer,
-    ExportResult,
     GenerationResult,
-    GenerationSubject,
     HeldOutGroups,
     ListFacts,
-    Request,
-    TrainingSubject,
-    Unavailable,
-    read_answer,
-    read_request,
 )
 
 
@@ -60,20 +51,3 @@ def test_columns_of_groups_are_equally_long() -> None:
     assert to_plain(from_plain(HeldOutGroups, plain)) == plain
     with pytest.raises(ValueError, match="columns of 1 and 2 groups: expected as many in each"):
         from_plain(HeldOutGroups, {**plain, "hits": [3]})
-
-
-CONFIG = {"data": {"split": "names"}, "training": {"seed": 3}}
-
-
-@pytest.mark.parametrize("subject", [TrainingSubject("numpy", CONFIG), GenerationSubject("tflite", 10, 0, "step")])
-def test_a_request_comes_through_as_it_was(subject: TrainingSubject | GenerationSubject) -> None:
-    request = Request(subject.kind, subject, "list.txt", ("Al", "Bo"), None, "network", 1, 0.5)
-    assert read_request(json.loads(json.dumps(to_plain(request)))) == request
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [Answer(result=ExportResult(9, 0.5)), Answer(unavailable=Unavailable("no library", engine=True)), Answer()],
-)
-def test_an_answer_comes_through_as_it_was(answer: Answer) -> None:
-    assert read_answer("export", json.loads(json.dumps(to_plain(answer)))) == answer

@@ -131,13 +131,6 @@ def test_a_network_is_no_better_than_itself() -> None:
     assert (alone.mean, alone.low, alone.high, alone.over, alone.is_found) == (0, 0, 0, "names", False)
 
 
-def test_one_side_is_as_far_below_as_the_other_above() -> None:
-    one, other = world(np.random.default_rng(0), other_has_seeds=True)
-    apart, back = found(one, other), found(other, one)
-    assert back.mean == pytest.approx(-apart.mean)
-    assert back.high == pytest.approx(-apart.low, abs=0.1 * (apart.high - apart.low))
-
-
 def test_hits_are_a_figure_too() -> None:
     characters = np.full(GROUPS, 10)
     better = OfSeed(0, groups(characters * 2.0, characters, np.full(GROUPS, 5)))
@@ -176,20 +169,6 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
     alike = against_counting(entry, "unique", "GRU 2×32", "loss")
     assert alike is not None
     assert not alike.is_found
-
-
-def test_networks_without_groups_have_no_differences(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    assert against_counting(entry, "unique", "LSTM 2×32", "loss") is None
-    made = with_groups(comparison)
-    place = next(
-        place for place, run in enumerate(made.trainings) if (run.network, run.split) == ("GRU 2×32", "unique")
-    )
-    some = (*made.trainings[:place], entry.trainings[place], *made.trainings[place + 1 :])
-    assert against_counting(made, "unique", "GRU 2×32", "loss") is not None
-    assert (
-        against_counting(replace(made, trainings=some), "unique", "GRU 2×32", "loss") is None
-    )  # one of three has none
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------

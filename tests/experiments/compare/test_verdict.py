@@ -123,17 +123,6 @@ def test_without_a_large_batch_nothing_is_told_of_one(comparison: Comparison) ->
     assert "numpy is 1.8 (1.5 to 2.0) times as fast as keras" in answers(made, FASTER)
 
 
-def test_every_engine_stands_in_the_answers(comparison: Comparison) -> None:
-    made = like_for_like(comparison, numpy=0, keras=0.001, swift=0.002, zig=0)
-    assert answers(made, SAME) == (
-        "Yes: from the same start on the same batches, the loss curves of numpy, keras, swift and zig are at most "
-        "0.0020 nats per character apart."
-    )
-    assert all(
-        f"{engine} is ready to train after" in answers(made, COST) for engine in ("numpy", "keras", "swift", "zig")
-    )
-
-
 def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Comparison) -> None:
     said = answers(like_for_like(comparison, numpy=0, keras=0.001, swift=0.05, zig=0.5), SAME)
     assert said.startswith("Yes: ")
@@ -206,15 +195,8 @@ def test_a_network_that_is_better_is_so_by_an_interval(comparison: Comparison) -
 
 def test_new_and_plausible_names_stand_beside_those_of_counting(comparison: Comparison) -> None:
     _, new, plausible = generation_in_words(with_names(comparison))
-    order = comparison.lists[0].references[0].baseline_order
-    assert new == (
-        f"Names that the training part lacks, in one drawing from one training each: SimpleRNN 2×32 44%, counting "
-        f"({order}-gram) 15%, a Markov chain of order 4 4% and pairs of letters 88%."
-    )
-    assert plausible == (
-        f"Of these, each once, could stand in the list: SimpleRNN 2×32 77%, counting ({order}-gram) 85%, a Markov "
-        "chain of order 4 85% and pairs of letters 60%."
-    )
+    assert re.findall(r" (\d+)%", new) == ["44", "15", "4", "88"]
+    assert re.findall(r" (\d+)%", plausible) == ["77", "85", "85", "60"]
     assert len(list(generation_in_words(with_names(comparison, pairs=85.0)))) == 2
     assert len(list(generation_in_words(comparison.lists[0]))) == 1
 

@@ -113,21 +113,6 @@ def test_an_outcome_is_read_as_it_was_written(outcome: RunOutcome) -> None:
     assert read_run_outcome(json.loads(json.dumps(to_plain(outcome)))) == outcome
 
 
-@pytest.mark.parametrize(
-    ("change", "place"),
-    [
-        ({"epochs": "3"}, r"\$\.epochs"),
-        ({"status": "lost"}, "why|status"),
-        ({"history": {}}, r"\$\.history"),
-        ({"more": 1}, r"\$\.more"),
-        ({"held_out": None}, r"\$\.held_out"),
-    ],
-)
-def test_another_form_is_refused(change: dict[str, Any], place: str) -> None:
-    with pytest.raises(ValueError, match=place):
-        read_run_outcome(to_plain(TRAINED) | change)
-
-
 def test_the_document_is_read_as_it_was_written_and_its_fields_are_explained() -> None:
     lost = UntrainedRun("x", "list.txt", "numpy", 0, {"training.rate_steps": [[0, 0.1]]}, None, "failed", "it died")
     axes = {"training.rate_steps": ([[0, 0.1]], [[0, 0.2]])}

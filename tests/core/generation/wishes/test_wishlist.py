@@ -19,7 +19,7 @@ from namegen.core.generation.count_splitting import PrefixFilter
 from namegen.core.generation.generator import Generator, advice
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.wish import Finished, Wish
+from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import (
     WISHES,
     Avoid,
@@ -38,7 +38,7 @@ from namegen.core.generation.wishes.wishlist import (
 )
 from namegen.errors import GenerationError, NamegenError, SettingsError
 from namegen.wishes import Wishes, make_wishes
-from tests.core.generation.exact import ReadingModel, SmallModel, all_names, check_frequencies, conditioned, draw
+from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, draw
 from tests.core.generation.wishes.test_neighbours import edit_distance
 
 MODEL = SmallModel()
@@ -188,19 +188,6 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
     assert (refused or bool(failed)) == (not wanted)
 
 
-def test_draws_are_refused_early_and_counted() -> None:
-    rows, matches = [], Wishlist([Matches("(ab|c)*a?")])
-    for wishes in (Wishlist(), matches):
-        model = ReadingModel()
-        draws = draw(model, 5_000, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=wishes)
-        rows.append(sum(model.rows))
-        assert draws.counts.sum() + draws.rejected.total() == 5_000
-        assert (draws.rejected["matches"] > 0) == (wishes is matches)
-    assert rows[1] < 0.5 * rows[0]
-    with pytest.raises(NotImplementedError, match="Wish has neither keeps nor refuses"):
-        Wish(1).refuses(Finished(["Anna"]))
-
-
 @pytest.mark.parametrize(
     ("wish", "max_length", "says"),
     [
@@ -230,24 +217,6 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, objec
             allow_seen=True,
         )
     assert re.search(says, caught.value.told(option_name))
-
-
-@pytest.mark.parametrize(
-    ("wish", "says"),
-    [
-        ({"ends_with": "aaaaa"}, "relax --ends-with"),
-        ({"banned": frozenset("abc")}, "shorten the list of --banned"),
-        ({"avoid": ["a", "b", "c", "aaa", "bbb", "ccc", "abc"], "min_distance": 3}, "lower --min-distance"),
-    ],
-)
-def test_a_wish_that_runs_dry_says_what_to_relax(
-    wish: dict[str, object], says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 2_000)
-    with pytest.raises(GenerationError) as caught:
-        generate(2_000, make_wishes(**wish), allow_repeats=False)  # type: ignore[arg-type]
-    sentence = rf"names found: \d+ of 2,000 .* no other name is possible: .*{says}"
-    assert re.match(sentence, caught.value.told(option_name))
 
 
 @pytest.mark.parametrize(
