@@ -51,22 +51,18 @@ def begun(run: Training) -> Training:
     )
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"),
-    [
-        (PHONE, "light"),
-        pytest.param(DESKTOP, "dark", marks=pytest.mark.slow),
-        pytest.param(PHONE, "dark", marks=pytest.mark.slow),
-        pytest.param(DESKTOP, "light", marks=pytest.mark.slow),
-    ],
-    ids=["phone-light", "desktop-dark", "phone-dark", "desktop-light"],
-)
-def test_the_report_keeps_nobody_out(size: dict[str, int], scheme: str, report: Path, opened: Opener) -> None:
+def edges(table: Any) -> tuple[float, float]:
+    """How light the left and the right edge of a table is, from 0 to 1, a quarter of its height left out for text."""
+    picture = imread(io.BytesIO(table.screenshot()))
+    left, right = (float(np.quantile(picture[:, column, 0], 0.75)) for column in (1, -2))
+    return left, right
+
+
+def keeps_nobody_out(page: Any, size: dict[str, int]) -> None:
     """axe-core finds nothing with all unfolded, and nothing is wider than the screen."""
     require("axe_playwright_python")
     from axe_playwright_python.sync_playwright import Axe
 
-    page = opened(report, viewport=size, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
     page.evaluate(UNFOLD)
     violations = Axe().run(page).response["violations"]
@@ -74,8 +70,8 @@ def test_the_report_keeps_nobody_out(size: dict[str, int], scheme: str, report: 
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
-@pytest.fixture(scope="module")
-def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.mark.slow
+def test_reports_that_are_joined_keep_nobody_out(tmp_path: Path, opened: Opener) -> None:
     """A comparison, a quick look on another machine, whose folder has a long name, and a sweep."""
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     whole = replace(
@@ -85,31 +81,17 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = tuple(trained_run(rate, seed, 0.5 + rate) for rate in (0.01, 0.03) for seed in (0, 1))
     axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
     swept = Results("namegen sweep", 2, axes, Config(), 1, (), {}, runs)
-    out = tmp_path_factory.mktemp("joined") / "joined.html"
+    out = tmp_path / "joined.html"
     write_joined([Source("A", "whole", whole), Source("B", "/quick" * 30, quick), Source("C", "swept", swept)], out)
-    return out
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_reports_that_are_joined_keep_nobody_out(
-    size: dict[str, int], scheme: str, joined: Path, opened: Opener
-) -> None:
-    require("axe_playwright_python")
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = opened(joined, viewport=size, color_scheme=scheme)
+    page = opened(out, viewport=PHONE, color_scheme="dark")
     assert page.evaluate(f"{FIRST_TABLE}.scrollWidth - {FIRST_TABLE}.clientWidth") <= 0, "a long folder wraps"
-    page.evaluate(UNFOLD)
-    violations = Axe().run(page).response["violations"]
-    assert [(v["id"], [node["html"][:120] for node in v["nodes"][:2]]) for v in violations] == []
-    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    keeps_nobody_out(page, PHONE)
 
 
-def test_a_wide_table_shows_that_it_goes_on_and_keeps_its_first_column(report: Path, opened: Opener) -> None:
+def test_the_report_on_a_phone_on_paper_and_from_right_to_left(report: Path, opened: Opener) -> None:
     page = opened(report, viewport=PHONE)
-    page.evaluate(UNFOLD)
+    keeps_nobody_out(page, PHONE)
+    # A wide table shows that it goes on, and keeps its first column.
     table = page.locator(".scroll").first
     table.scroll_into_view_if_needed()
     assert table.get_attribute("aria-label") == "שמות 1: The same training by each engine"
@@ -123,16 +105,7 @@ def test_a_wide_table_shows_that_it_goes_on_and_keeps_its_first_column(report: P
     assert page.evaluate(f"{first}.getBoundingClientRect().left") == pytest.approx(
         page.evaluate(f"{FIRST_TABLE}.getBoundingClientRect().left"), abs=1
     )
-
-
-def edges(table: Any) -> tuple[float, float]:
-    """How light the left and the right edge of a table is, from 0 to 1, a quarter of its height left out for text."""
-    picture = imread(io.BytesIO(table.screenshot()))
-    left, right = (float(np.quantile(picture[:, column, 0], 0.75)) for column in (1, -2))
-    return left, right
-
-
-def test_on_paper_all_is_unfolded_in_light_colours_and_nothing_is_cut(report: Path, opened: Opener) -> None:
+    # On paper all is unfolded, in light colours, and nothing is cut.
     page = opened(report, viewport=PAPER, color_scheme="dark")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).getPropertyValue('--paper')") == "#ffffff"
@@ -148,9 +121,7 @@ def test_on_paper_all_is_unfolded_in_light_colours_and_nothing_is_cut(report: Pa
     for what in ("figure", "tr", "table"):
         assert page.evaluate("(what) => getComputedStyle(document.querySelector(what)).breakInside", what) == "avoid"
     assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
-
-
-def test_names_from_right_to_left_do_not_turn_what_stands_around_them(report: Path, opened: Opener) -> None:
+    # Names from right to left do not turn what stands around them.
     page = opened(report, viewport=DESKTOP)
     page.evaluate(UNFOLD)
     cell = page.locator("td", has_text="שלום").first
