@@ -87,8 +87,6 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "__main__": ({"cli"}, set()),
 }
-LIGHT = ("numpy", "click", "rich.console", "matplotlib.figure", "jinja2", "safetensors.numpy", "rapidfuzz", "regex")
-EXTRAS = ("tensorflow", "keras", "ai_edge_litert", "distributed", "faker")
 
 
 def modules() -> list[Path]:
@@ -204,30 +202,6 @@ def test_whether_a_path_exists_is_asked_in_one_way() -> None:
     for path in modules():
         if path != PACKAGE / "files.py":
             assert not list(asks_about_paths(parsed(path))), path
-    assert list(asks_about_paths(ast.parse("Path('x').is_file()\nos.path.exists('x')\nis_file('x', None)"))) == [
-        "line 1: Path('x').is_file()",
-        "line 2: os.path.exists('x')",
-    ]
-
-
-def test_no_file_is_too_long_and_no_package_holds_one_file() -> None:
-    """Beyond 600 lines, or 12 entries in core, it is time to look for a second concept."""
-    long = {
-        module_name(path): lines for path in modules() if (lines := len(path.read_text("utf-8").splitlines())) > 600
-    }
-    assert not long
-    code = {folder: sorted(folder.glob("*.py")) for folder in {path.parent for path in modules()}}
-    alone = {folder.name for folder, files in code.items() if len(files) == 1 and not list(folder.glob("*/*.py"))}
-    assert alone <= {"lists", "models"}  # data with its reader
-    assert len([path for path in (PACKAGE / "core").iterdir() if path.name != "__pycache__"]) <= 12
-
-
-def test_a_wrong_import_would_be_seen() -> None:
-    source = "def late():\n    from namegen.backends.keras_engine import engine\n    import tensorflow as tf\n"
-    found = list(imports(ast.parse(source), late=True))
-    assert found == ["namegen.backends.keras_engine.engine", "tensorflow"]
-    assert floor_of(found[0]) not in FLOORS["core"][0]
-    assert not list(imports(ast.parse(source), late=False))
 
 
 def run_python(code: str, folder: Path, *arguments: str) -> str:
@@ -243,45 +217,6 @@ def run_python(code: str, folder: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-# Of each module of argv a child that imports it and nothing of namegen beside it; what it needs of others is loaded.
-IMPORT_EACH = """
-import importlib, os, sys
-libraries, *modules = sys.argv[1:]
-for library in libraries.split(","):
-    importlib.import_module(library)
-assert not [name for name in sys.modules if name.startswith("namegen")]
-for module in modules:
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            importlib.import_module(module)
-            code = 0
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(code)
-    if os.waitpid(child, 0)[1]:
-        sys.exit(f"{module} cannot be imported alone")
-"""
-OF_EXTRAS = ("backends.keras_engine", "backends.tflite", "experiments.sweep", "faker")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("libraries", [LIGHT, EXTRAS], ids=["light", "with the extras"])
-def test_any_module_can_be_imported_alone(libraries: tuple[str, ...], tmp_path: Path) -> None:
-    """Whatever else is loaded before it could hide a circle."""
-    for library in libraries:
-        require(library)
-    chosen = [
-        module
-        for module in map(module_name, modules())
-        if module.startswith(tuple(f"namegen.{part}" for part in OF_EXTRAS)) == (libraries is EXTRAS)
-    ]
-    run_python(IMPORT_EACH, tmp_path, ",".join(libraries), *chosen)
 
 
 LIGHT_USES = """

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +12,8 @@ import pytest
 from benchmarks import performance_page
 from benchmarks.document import Comparison, Performance, Section, Sharing, Way, typical
 from benchmarks.lists import sharing
-from benchmarks.pages import read, write, write_or_check
+from benchmarks.pages import read, write
 from benchmarks.rounds import alternate
-from benchmarks.sections import SECTIONS
-from benchmarks.sections.held_out import check_same, train_for
 from benchmarks.trainers import SPEED_RATE
 from benchmarks.trainers.namegen_trainer import NamegenTrainer
 from namegen.backends import load_engine
@@ -26,7 +22,6 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.run import TrainingRun
-from namegen.types import Array
 
 NAMES = ("Al", "Ali", "Al", "Bo", "Bob", "Al", "Cyrus", "Cy", "Bo")
 SPEED = Comparison(
@@ -60,9 +55,6 @@ GATED = Section("gated", 3, 12.0, "abc", MACHINE, {"Python": "3.12"}, (SPEED,))
 HELD_OUT = Section("held-out", 2, 8.0, "abc", MACHINE, {"Python": "3.12"}, (LOSS,))
 
 
-# --- figures ----------------------------------------------------------------------------------------------------------
-
-
 def test_the_better_setting_stands_for_its_group_by_the_median() -> None:
     assert SPEED.best("PyTorch packed").name == "PyTorch packed, batch 512"
     assert LOSS.best("namegen").name == "namegen, batch 128"
@@ -74,13 +66,6 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert times == pytest.approx((4.0, 2.1, 150 / 90))
     assert typical(times, "{:.1f}".format) == "2.1 (1.7–4.0)"
     assert LOSS.against("namegen", LOSS.ways[2]) == pytest.approx((-0.2, -0.1))
-
-
-def test_a_section_measured_anew_replaces_the_old_one_alone() -> None:
-    document = Performance((HELD_OUT,)).with_section(GATED, list(SECTIONS))
-    assert [section.name for section in document.sections] == ["gated", "held-out"]
-    renewed = document.with_section(replace(GATED, seconds=99.0), list(SECTIONS))
-    assert [section.seconds for section in renewed.sections] == [99.0, 8.0]
 
 
 def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -105,33 +90,11 @@ def test_sharing_counts_what_a_plain_loop_counts() -> None:
     assert sharing(batches, 4) == Sharing(4, characters, distinct, prefixes)
 
 
-# --- tables and the page ----------------------------------------------------------------------------------------------
-
-
-def test_a_subject_is_not_held_against_itself() -> None:
-    assert "| namegen | 200 | 150–210 | – | 0.0 |" in performance_page.markdown(SPEED)
-
-
 def test_the_page_says_what_the_figures_say() -> None:
     page = " ".join(performance_page.page(Performance((GATED, HELD_OUT))).split())  # lines are broken anywhere
     assert "namegen is 2.10 (1.67–4.00) times as fast as PyTorch packed, batch 512." in page
     assert "lower by 0.150 (0.100–0.200) than JAX scan, batch 64" in page
     assert "in some rounds lower and in some higher (from -0.100 to +0.100) than PyTorch, batch 64" in page
-    assert "| 0.44 | 1.50 | 1.50 | 0.93 (0.74–1.78) | 2.10 (1.67–4.00) |" in page
-    assert "sharing multiplies this by 2.25 to 2.25" in page
-    assert "Some CPU, 2 cores" in page
-    assert 'make bench BENCH="held-out"' in page
-
-
-def test_the_check_notices_a_page_that_is_not_of_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for arguments in ([], ["--check"]):
-        monkeypatch.setattr(sys, "argv", ["page", *arguments])
-        write_or_check(tmp_path, "performance", "as measured")
-    with pytest.raises(SystemExit, match="make docs"):
-        write_or_check(tmp_path, "performance", "as wished")
-
-
-# --- measuring --------------------------------------------------------------------------------------------------------
 
 
 def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:
@@ -160,54 +123,3 @@ def test_what_is_timed_is_a_training_bit_for_bit() -> None:
     run.run()
     expected = parameters_of(run.engine.get_state())
     assert all(np.array_equal(values, expected[name]) for name, values in trainer.get_parameters().items())
-
-
-class Counting:
-    """A trainer of epochs of three steps, that notes the rates it is given."""
-
-    characters = 1
-
-    def __init__(self, loss: float = 1.0) -> None:
-        self.rates: list[float] = []
-        self.epochs: list[int] = []
-        self.loss = loss
-
-    def warm_up(self) -> None:
-        pass
-
-    def epoch(self, number: int, rate: Callable[[], float | None]) -> None:
-        self.epochs.append(number)
-        for _ in range(3):
-            now = rate()
-            if now is None:
-                return
-            self.rates.append(now)
-
-    def loss_of_all(self) -> float:
-        return self.loss
-
-    def get_parameters(self) -> dict[str, Array]:
-        return self.parameters
-
-    def set_parameters(self, parameters: Mapping[str, Array]) -> None:
-        self.parameters = dict(parameters)
-
-
-def test_a_training_against_the_clock_goes_through_one_cycle_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    ticks = iter(range(1_000))
-    monkeypatch.setattr("benchmarks.sections.held_out.time.perf_counter", lambda: next(ticks) / 100)
-    trainer = Counting()
-    train_for(trainer, 1.0, 0.01, first_epoch=7)
-    peak = trainer.rates.index(max(trainer.rates))
-    assert trainer.epochs[:2] == [7, 8]
-    assert max(trainer.rates) == pytest.approx(0.01, rel=0.01)
-    assert trainer.rates[: peak + 1] == sorted(trainer.rates[: peak + 1])
-    assert trainer.rates[peak:] == sorted(trainer.rates[peak:], reverse=True)
-    assert trainer.rates[-1] < 1e-4
-
-
-def test_ways_that_train_another_network_are_refused() -> None:
-    parameters = {"output.bias": np.zeros(3, np.float32)}
-    check_same([Counting(), Counting()], parameters)
-    with pytest.raises(SystemExit, match="same network"):
-        check_same([Counting(), Counting(loss=1.001)], parameters)

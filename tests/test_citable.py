@@ -10,13 +10,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from namegen import __version__
 from tests.requirements import require
 
 ROOT = Path(__file__).parents[1]
-FORMS = sorted(path.name for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
 
 
 def read(path: str) -> Any:
@@ -37,21 +34,6 @@ def test_the_citation_says_what_the_package_says() -> None:
     assert citation["authors"] == project["authors"]  # the project as a whole: no persons
     assert " AND ".join(citation["license"]) == project["license"]
     assert citation["keywords"] == project["keywords"]
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_a_form_can_be_filled_in(name: str) -> None:
-    """GitHub shows no form in which one of these is wrong."""
-    form = read(f".github/ISSUE_TEMPLATE/{name}")
-    assert set(form) == {"name", "description", "labels", "body"}
-    fields = [part for part in form["body"] if part["type"] != "markdown"]
-    assert {part["type"] for part in fields} <= {"input", "textarea", "dropdown", "checkboxes"}
-    ids = [part["id"] for part in fields]
-    assert len(set(ids)) == len(ids)
-    assert all(re.fullmatch(r"[a-z-]+", one) for one in ids)
-    assert all(part["attributes"]["label"] for part in fields)
-    assert any(part["validations"]["required"] is True for part in fields)
-    assert len(fields) <= 4
 
 
 def test_files_and_commands_that_the_forms_name_are_there() -> None:

@@ -159,15 +159,3 @@ def test_a_key_is_shown_as_it_stands_unless_it_has_to_be_cut(length: int) -> Non
     with pytest.raises(ValueError, match="Unknown key") as error:
         from_plain(Document, {"kind": "small", key: 1})
     assert (f"`$.{key}`" in str(error.value)) == (quote(key) == repr(key))
-
-
-def told_of(length: int) -> str:
-    """What is said of a wrong word of so many characters, the place apart."""
-    with pytest.raises(ValueError, match="Invalid enum value") as error:
-        from_plain(Document, {"kind": "w" * length})
-    return str(error.value).rpartition(" - at ")[0]
-
-
-def test_what_is_said_of_a_wrong_word_is_cut_to_the_longest_that_is_said_whole() -> None:
-    whole = [told for told in map(told_of, range(100, 200)) if "…" not in told]
-    assert 100 < len(whole[-1]) == max(map(len, whole)) == len(told_of(1_000)) == 160

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from benchmarks.plausibility import MarkovChain, bisect
-from benchmarks.plausibility_page import AS_CHAIN, AS_LEARNED, Judged, JudgedList, Plausibility, page
 from namegen.core.data.vocabulary import Vocabulary
 
 NAMES = ["anna", "hanna", "hans", "nan", "anna"]
@@ -37,15 +36,3 @@ def test_a_chain_says_what_followed_the_last_characters(order: int, name: str) -
 
 def test_a_search_by_halves_finds_the_lowest() -> None:
     assert bisect(lambda temperature: temperature >= 0.777) == pytest.approx(0.78, abs=0.011)
-
-
-def test_a_page_says_what_the_document_holds() -> None:
-    models = (
-        Judged("Markov chain, order 4", AS_LEARNED, 1.0, 71.5, 80.0, 5_000, 1.0),
-        Judged("best", AS_CHAIN, 0.62, 93.25, 91.0, 5_010, 1.0),
-    )
-    document = Plausibility((JudgedList("a list", 400, 410, models),))
-    text = page(document)
-    assert "## a list: models learned 410 names, judges 400" in text
-    assert "| best | as new as the chain of order 4: 0.62 | 93.2 % | 91.0 % | 5,010 | 1 |" in text
-    assert "the chain 71.5 %, `best` 93.2 %" in text

@@ -24,36 +24,25 @@ def test_each_check_catches_something() -> None:
     assert {check for fault in FAULTS for check in fault.checks} == set(CHECKS)
 
 
-class SelectsAView(NumpyEngine):
+def select_a_view(self, state, rows):
     """Rows that are all there, in order, are the same state: no state is ever changed, so none can tell."""
-
-    def select(self, state, rows):
-        everything = np.array_equal(rows, np.arange(state[0].shape[1]))
-        return state if everything else super().select(state, rows)
+    everything = np.array_equal(rows, np.arange(state[0].shape[1]))
+    return state if everything else NumpyEngine.select(self, state, rows)
 
 
-class TakesStrangers(NumpyEngine):
+def take_strangers(self, state):
     """A tensor that has no place in the network is passed by: only missing ones and wrong shapes must be refused."""
-
-    def set_state(self, state):
-        known = self.network.parameter_shapes
-        super().set_state({name: v for name, v in state.items() if name in known or name.startswith("optimizer.")})
-
-
-class OrdersItsStateOtherwise(NumpyEngine):
-    """The names of a state come in another order: they go by name."""
-
-    def get_state(self):
-        return dict(reversed(super().get_state().items()))
+    known = self.network.parameter_shapes
+    NumpyEngine.set_state(self, {n: v for n, v in state.items() if n in known or n.startswith("optimizer.")})
 
 
 @pytest.mark.parametrize(
-    ("engine", "check"),
+    ("parts", "check"),
     [
-        (SelectsAView, "as a language model"),
-        (TakesStrangers, "unfit states"),
-        (OrdersItsStateOtherwise, "state round trip"),
+        ({"select": select_a_view}, "as a language model"),
+        ({"set_state": take_strangers}, "unfit states"),
+        ({"get_state": lambda self: dict(reversed(NumpyEngine.get_state(self).items()))}, "state round trip"),
     ],
 )
-def test_what_breaks_no_rule_passes(engine: type, check: str) -> None:
-    CHECKS[check](engine, "gru")
+def test_what_breaks_no_rule_passes(parts: dict, check: str) -> None:
+    CHECKS[check](type("Unusual", (NumpyEngine,), parts), "gru")

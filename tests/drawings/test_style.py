@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox
 
 from namegen.drawings import style
-from namegen.drawings.style import LEAST_ROOM, PALETTE, Level, draw_levels, kept_inside, label_lines, spread
+from namegen.drawings.style import PALETTE, Level, draw_levels, kept_inside, label_lines, spread
 
 # WCAG 2.2 asks for 4.5 between text and its background: labels beside lines have the colours of the lines.
 LEAST_CONTRAST = 4.5
@@ -31,14 +31,6 @@ def test_no_drawn_text_lacks_a_glyph() -> None:
     assert style.drawable_text("\n\n") == "U+000A U+000A"
     assert style.drawable_text("\u0301x") == "◌\u0301x"
     assert style.drawable_text("a" * 50, 10) == "a" * 10 + "…"
-
-
-def test_engines_keep_their_colours() -> None:
-    colours = {style.engine_colour(name) for name in ("numpy", "keras", "tflite")}
-    assert len(colours) == 3
-    third = style.engine_colour("a third party's")
-    assert third == style.engine_colour("a third party's")
-    assert third not in {*colours, style.LIST_COLOUR, style.INK, style.QUIET}
 
 
 @pytest.mark.parametrize("count", [2, 4, 9])
@@ -82,16 +74,6 @@ def test_text_can_be_read_on_each_background() -> None:
     assert 1 < light <= dark < LEAST_CONTRAST
 
 
-def test_what_stands_on_a_bar_can_be_read() -> None:
-    for colour in PALETTE.values():
-        if colour.light in style.LIGHT_COLOURS:
-            for scheme in ("light", "dark", "printed"):
-                assert contrast(getattr(PALETTE["black"], scheme), getattr(colour, scheme)) >= LEAST_CONTRAST
-        elif colour.light in (*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS):
-            assert contrast(PALETTE["paper"].light, colour.light) > 3.5
-            assert contrast(PALETTE["paper"].dark, colour.dark) >= LEAST_CONTRAST
-
-
 def test_no_two_colours_are_the_same_in_light_or_in_dark() -> None:
     """A page finds the name of a drawing's colour by its light value."""
     for scheme in ("light", "dark"):
@@ -104,13 +86,6 @@ def test_every_colour_of_a_drawing_is_one_of_the_palette() -> None:
     assert len(named) == 13
     assert named <= light
     assert {*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS} <= light
-
-
-def test_a_line_without_a_colour_of_its_own_takes_one_of_the_palette() -> None:
-    axes = style.new_figure(3.0, 2.0).add_subplot()
-    drawn = [axes.plot([0, 1])[0].get_color() for _ in range(7)]
-    assert drawn[:3] == [style.BLUE, style.VERMILION, style.GREEN]
-    assert set(drawn) <= {colour.light for colour in PALETTE.values()}
 
 
 @pytest.fixture
@@ -141,31 +116,6 @@ def test_a_far_level_is_a_mark_with_its_number(axes: Axes, value: float, marker:
     assert axes.transAxes.inverted().transform(mark.get_transform().transform((1.0, edge)))[1] == pytest.approx(edge)
     assert not mark.get_clip_on()
     assert mark.get_xdata()[0] != second.get_xdata()[0], "no mark hides another"
-
-
-def test_levels_that_only_together_squeeze_the_curves_leave_the_nearer_one(axes: Axes) -> None:
-    """Each alone would leave them enough."""
-    above, below = level(0.5, "above"), level(0.08, "below")
-    for alone in (above, below):
-        assert LEAST_ROOM * max(alone.value - 0.2, 0.4 - alone.value) <= 0.2
-    found = draw_levels(axes, [below, above], least_span=0.1)
-    assert [line.get_label() for line in found] == ["below: 8.0% (below)", "above"]
-
-
-def test_level_curves_are_taken_to_fill_something() -> None:
-    axes = style.new_figure(4.0, 3.0).add_subplot()
-    axes.plot([1, 2], [0.3, 0.3])
-    near, far = draw_levels(axes, [level(0.42, "near"), level(0.8, "far")], least_span=0.1)
-    assert [near.get_label(), far.get_label()] == ["near", "far: 80.0% (above)"]
-
-
-def test_labels_of_marks_stay_beside_their_plot(axes: Axes) -> None:
-    draw_levels(axes, [level(0.9, "a"), level(0.95, "b"), level(-3.0, "c")], least_span=0.1)
-    axes.figure.draw_without_rendering()
-    label_lines(axes)
-    places = {text.get_text(): text.xy[1] for text in axes.texts}  # type: ignore[attr-defined]  # an annotation
-    assert places["c: -300.0% (below)"] >= 0
-    assert max(places.values()) <= 1
 
 
 @pytest.mark.parametrize(

@@ -95,21 +95,6 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
     assert way_back == "True", done.stderr
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that is full leaves what was there, and nothing half-written beside it."""
-    path = tmp_path / "model.keras"
-    path.write_text("old")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OutputError, match="No space left"):
-        export_keras(small_checkpoint(*network_and_parameters("gru")), path)
-    assert [each.name for each in tmp_path.iterdir()] == ["model.keras"]
-    assert path.read_text() == "old"
-
-
 def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
     network, parameters = network_and_parameters("gru")
     with pytest.raises(OutputError, match=r"model\.h5 does not end with \.keras"):

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from namegen import api
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.cli import cli
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import Sameness, known_digests
@@ -33,12 +31,10 @@ from tests.tflite.conftest import (
     EACH,
     CheckpointOf,
     Exported,
-    blanked,
     engine_of,
     is_refused,
     logits_of,
     resealed,
-    sealed_again,
     train,
 )
 
@@ -151,13 +147,6 @@ def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
         model.vocabulary.decode_all, (model.generate_tokens(uniforms), numpy.draw_one_by_one(uniforms))
     )
     assert sum(a == b for a, b in zip(drawn, expected, strict=True)) >= 199
-
-
-def test_load_takes_it_for_generate(exported: Exported, checkpoint: CheckpointOf) -> None:
-    loaded = api.load(str(exported()))
-    assert loaded.checkpoint is None
-    assert loaded.default_max_length == 2 * checkpoint("simple_rnn").longest_name
-    assert len(set(loaded.generate(20, seed=1, allow_seen=True))) == 20
 
 
 def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> None:
@@ -310,17 +299,6 @@ class TestDamage:
             content.replace(b'"checksum"', b'"checkbut"'),  # a sound .tflite, but not of ours
         ):
             is_refused(foreign)
-
-    @pytest.mark.parametrize("is_sealed", [False, True])
-    def test_a_command_ends_with_a_sentence(self, is_sealed, exported, tmp_path) -> None:
-        """Also where the checksum was put right: then LiteRT would follow whatever the file says."""
-        content = bytearray(blanked(exported().read_bytes()))
-        content[200:300] = bytes(100)
-        path = tmp_path / "broken.tflite"
-        path.write_bytes(sealed_again(bytes(content)) if is_sealed else content)
-        result = CliRunner().invoke(cli, ["generate", str(path), "--allow-seen"])
-        assert result.exit_code == 1
-        assert "broken.tflite" in result.stderr.splitlines()[-1]
 
     def test_a_sealed_file_that_does_not_fit_together_is_refused(self, exported: Exported, labelled: Path) -> None:
         """Whoever writes the checksum anew can still not pass another network off as this one."""

@@ -86,36 +86,16 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
     short, long = chosen(SHORT), chosen(LONG)
     assert (short.network.cell, long.network.cell) == ("gru", "lstm")
     assert (short.network.hidden, long.network.hidden) == ((128,), (256,))
-    assert short.training.drop_output == pytest.approx(short.training.drop_recurrent / 2, abs=0.005)
-    assert chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0  # a table too large for memory
-    assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None  # it keeps its own
     assert (short.training.learning_rate, long.training.learning_rate) == (0.006, 0.008)
-    assert short.network.hidden < long.network.hidden
     assert short.training.batch_size < long.training.batch_size
     assert short.training.epochs > long.training.epochs
     assert short.training.drop_recurrent == round(2.8 / SHORT.length, 2)
+    assert short.training.drop_output == pytest.approx(short.training.drop_recurrent / 2, abs=0.005)
+    assert chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0  # a table too large for memory
+    assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None  # it keeps its own
 
 
-def test_short_names_lean_on_counting_less_and_very_many_drop_less() -> None:
-    many = replace(LONG, names=9_000, distinct=9_000, characters=9_000 * 8)
-    short = chosen(replace(many, characters=9_000 * 4)).training
-    assert short.label_smoothing < chosen(many).training.label_smoothing
-    assert (short.drop_output, short.epochs) == (short.drop_recurrent, 24)
-    alike = replace(LONG, characters=LONG.names * 8)
-    assert chosen(alike).training.drop_recurrent < chosen(many).training.drop_recurrent
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"drop_recurrent": 0.0},
-        {"drop_output": 0.9},
-        {"label_smoothing": 0.0},
-        {"epochs": 3},
-        {"batch_size": 7},
-        {"learning_rate": 0.1},
-    ],
-)
+@pytest.mark.parametrize("said", [{"drop_recurrent": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}])
 def test_what_was_said_stands(said: dict[str, float]) -> None:
     (name,) = said
     training = chosen(LONG, replace(STANDARD, **said)).training
