@@ -140,10 +140,8 @@ PACKED_TWICE = zlib.compress(PACKED, 9, 31)
 # What ends with the deadline alone, or with the memory of the process.
 NEVER_ENDING: dict[str, Script] = {
     "trickle-head": Trickle(head("X: ")[:-4], b"x"),
-    "trickle-status": Trickle(b"HTTP/1.1 200 ", b"x"),
     "trickle-body": Trickle(head("Content-Length: 100000"), b"a"),
     "trickle-chunks": Trickle(CHUNKS, b"1\r\na\r\n"),
-    "trickle-continue": Trickle(CONTINUE, CONTINUE),
     "continue-for-ever": Trickle(CONTINUE, CONTINUE * 500, None),
     "chunk-size-for-ever": Trickle(CHUNKS, b"0" * 65536, None),
     "chunk-without-end": Trickle(CHUNKS + b"-1\r\n", LINES, None),
@@ -154,9 +152,7 @@ MISBEHAVIOUR: dict[str, Script] = {
     # What is packed too well.
     "bomb": plain(PACKED, "Content-Encoding: gzip"),
     "bomb-twice": plain(PACKED_TWICE, "Content-Encoding: gzip, gzip"),
-    "bomb-in-two-lines": plain(PACKED_TWICE, "Content-Encoding: gzip", "Content-Encoding: gzip"),
     "bomb-in-a-redirection": plain(PACKED, "Location: /nowhere", "Content-Encoding: gzip", status="302 F"),
-    "bomb-in-an-error": plain(PACKED, "Content-Encoding: gzip", status="500 No"),
     "packed-fifty-times": plain(SHORT, "Content-Encoding: " + "gzip, " * 49 + "gzip"),
     "packed-unknown": plain(SHORT, "Content-Encoding: \x1b[31mbr"),
     "packed-not-at-all": plain(SHORT, "Content-Encoding: gzip"),
@@ -164,73 +160,44 @@ MISBEHAVIOUR: dict[str, Script] = {
     "silent": [5.0],
     "silent-in-the-middle": [head("Content-Length: 100") + b"a", 5.0],
     "head-for-ever": Trickle(head()[:-2], b"X: y\r\n" * 1000, None),
-    "line-for-ever": Trickle(head()[:-2] + b"X: ", LINES, None),
-    "status-for-ever": Trickle(b"HTTP/1.1 200 ", b"x" * 65536, None),
     "body-for-ever": Trickle(head(), LINES, None),
     "chunks-for-ever": Trickle(CHUNKS, b"10000\r\n" + LINES + b"\r\n", None),
     "chunk-of-a-quintillion": CHUNKS + b"de0b6b3a7640000\r\n" + LINES,
     # Sizes that are not true.
     "length-too-long": head("Content-Length: 100") + SHORT,
     "length-too-short": head("Content-Length: 1") + SHORT,
-    "length-of-none": head("Content-Length: -5") + SHORT,
-    "length-in-words": head("Content-Length: three") + SHORT,
     "length-of-digits": head("Content-Length: " + "9" * 5000) + SHORT,
-    "lengths": head("Content-Length: 3", "Content-Length: 4") + SHORT,
     "length-untold": head() + b'{"fields": ["name", "exchange"], "data": [["Acme", "NYSE"]]}',
     "length-and-chunks": head("Content-Length: 3", "Transfer-Encoding: chunked") + SHORT,
     "chunk-size-of-none": CHUNKS + b"-5\r\nabc",
-    "chunk-size-in-words": CHUNKS + b"three\r\nabc",
     "cut": [head("Content-Length: 100") + SHORT, None],
     "cut-at-once": [None],
     "nothing": b"",
     # Ways that lead nowhere.
     "circle": sent_to("/circle"),
-    "circle-of-questions": sent_to("?x=1"),
     "to-a-file": sent_to("file:///etc/passwd"),
-    "to-a-file-of-another": sent_to("file://example.invalid/etc/passwd"),
     "to-ftp": sent_to("ftp://127.0.0.1/a"),
-    "to-script": sent_to("javascript:alert(1)"),
-    "to-data": sent_to("data:text/plain,abc"),
-    "to-nobody": sent_to("http://"),
     "to-a-broken-host": sent_to("http://[::1/"),
-    "to-a-broken-port": sent_to("http://127.0.0.1:99999999/"),
     "to-no-port": sent_to("http://127.0.0.1:a/"),
     "to-a-closed-port": sent_to("http://127.0.0.1:9/"),
-    "to-zeros": sent_to("http://0.0.0.0:9/"),
     "to-a-long-host": sent_to("http://" + "a" * 60_000),
-    "to-a-long-label": sent_to("http://" + "a" * 64 + ".invalid/"),
     "to-a-long-path": sent_to("/" + "a" * 60_000),
     "to-control-characters": sent_to("http://127.0.0.1/\x00\x01\x1b[31m\x7f"),
     "to-bytes": sent_to("http://\xff\xfe\xe9/\xff"),
-    "to-dots": sent_to("/.." * 500),
-    "to-at-signs": sent_to("http://" + "@" * 20_000 + "127.0.0.1:9/"),
     "to-nowhere": plain(b"", status="302 Found"),
-    "to-an-empty-place": sent_to(""),
     # Another day.
     "later-for-ever": later("9" * 400),
-    "later-by-more-digits": later("9" * 5000),
-    "later-by-ages": later("999999999999999"),
     "later-before": later("-5"),
     "later-in-the-year-9999": later("Fri, 31 Dec 9999 23:59:59 -2359", "503 No"),
-    "later-in-no-year": later("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", "503 No"),
-    "later-in-no-zone": later("Fri, 31 Dec 2024 23:59:59 +99999999999999", "503 No"),
-    "later-by-nonsense": later(",,, ,,, :::: ++++", "503 No"),
     "later-by-much-nonsense": later("1 " * 20_000, "503 No"),
     "error": plain(SHORT, status="500 \x1b[31mno"),
     # What is no HTTP.
     "garbage": bytes(range(256)) * 200,
-    "newlines": b"\r\n" * 50_000,
     "zeros": bytes(100_000),
-    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
     "version-9": b"HTTP/9.9 200 OK\r\nContent-Length: 3\r\n\r\nabc",
-    "version-of-digits": b"HTTP/" + b"1" * 5000 + b" 200 OK\r\n\r\n",
-    "status-of-none": b"HTTP/1.1 -20 OK\r\n\r\n",
     "status-of-digits": b"HTTP/1.1 " + b"9" * 5000 + b" OK\r\n\r\n",
-    "status-999": plain(b"", status="999 Ha"),
     "nothing-new": head(status="304 Not Modified"),
-    "nothing-at-all": head(status="204 No Content"),
     "a-part": plain(SHORT, "Content-Range: bytes 0-2/100", status="206 Partial"),
-    "head-without-names": plain(SHORT, ": x", "y", " z"),
     "head-with-zeros": plain(SHORT, "Content-Type: \x00", "X: 3\x00"),
 }
 
@@ -245,11 +212,8 @@ TOKENS = (
 def mutated(seed: int, body: bytes) -> Script:
     """A good answer with some bytes changed, taken away or put in, sent in pieces, and sometimes cut."""
     rng = random.Random(seed)
-    good = bytearray(
-        rng.choice(
-            (plain(body), chunked(body), plain(body, "Content-Encoding: gzip"), sent_to("/elsewhere"), later("0"))
-        )
-    )
+    answers = plain(body), chunked(body), plain(body, "Content-Encoding: gzip"), sent_to("/elsewhere"), later("0")
+    good = bytearray(rng.choice(answers))
     for _ in range(rng.randint(1, 4)):
         place = rng.randrange(len(good) + 1)
         if rng.random() < 0.6:  # the head decides more than the body

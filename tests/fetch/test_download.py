@@ -37,15 +37,9 @@ class Told(Watcher):
         self.waited: list[tuple[float, str]] = []
         self.sizes: list[tuple[int, int | None]] = []
         self.begun: list[tuple[str, int, int]] = []
-
-    def begins(self, what: str, number: int, files: int) -> None:
-        self.begun.append((what, number, files))
-
-    def received(self, size: int, expected: int | None) -> None:
-        self.sizes.append((size, expected))
-
-    def waits(self, seconds: float, why: str) -> None:
-        self.waited.append((seconds, why))
+        self.begins = lambda *told: self.begun.append(told)  # type: ignore[method-assign]
+        self.received = lambda *told: self.sizes.append(told)  # type: ignore[method-assign]
+        self.waits = lambda *told: self.waited.append(told)  # type: ignore[method-assign]
 
 
 def read(address: str, manners: Manners = QUICK, watcher: Watcher | None = None, contact: str | None = None) -> bytes:
@@ -95,7 +89,7 @@ def test_a_file_comes_whole_after_a_failure_and_all_of_it_is_told(server, proces
     assert "jane" not in str(processes[0].args)  # which everybody on the machine can read
 
 
-@pytest.mark.parametrize("name", ["trickle-head", "trickle-chunks", "continue-for-ever"])
+@pytest.mark.parametrize("name", ["trickle-head", "continue-for-ever"])
 def test_a_server_that_never_ends_is_left_at_the_deadline(server, processes, name):
     """One for all tries: none of them has the whole time anew."""
     since = time.monotonic()
@@ -154,9 +148,9 @@ def test_an_answer_that_is_cut_anywhere_is_no_file(source, good):
     [
         FAILS,
         *(plain(b"", status=f"{status} No") for status in (408, 425, 429, 502, 503, 504)),
-        *(later(wait) for wait in ("0", "soon", "9" * 5000)),
+        *(later(wait) for wait in ("soon", "9" * 5000)),
         later(formatdate(0, usegmt=True), "503 No"),
-        *(MISBEHAVIOUR[name] for name in ("cut", "cut-at-once", "nothing", "silent", "silent-in-the-middle")),
+        *(MISBEHAVIOUR[name] for name in ("cut", "nothing", "silent-in-the-middle")),
     ],
 )
 def test_trouble_that_passes_is_waited_out(source, trouble):
@@ -193,20 +187,14 @@ def test_the_server_says_how_long_to_wait(source):
     [
         (plain(SHORT, status="404 No"), "the server answers 404: .* with url"),
         (plain(SHORT, status="403 No"), "the server answers 403 .* give contact"),
-        (plain(SHORT, status="410 No"), "the server answers 410"),
         (MISBEHAVIOUR["a-part"], "the server answers 206"),
         (MISBEHAVIOUR["length-untold"], "does not say how long"),
         (plain(bytes(200_001)), "is larger than 200,000 bytes"),
         ([head("Content-Length: 200001"), 5.0], "is larger than 200,000 bytes"),
         (MISBEHAVIOUR["chunks-for-ever"], "is larger than 200,000 bytes"),
         (MISBEHAVIOUR["bomb"], "packs it as 'gzip'"),
-        (MISBEHAVIOUR["bomb-twice"], "packs it as 'gzip, gzip'"),
-        (MISBEHAVIOUR["packed-unknown"], "packs it as"),
         (sent_to("file:///etc/passwd"), "is no web address"),
-        (sent_to("ftp://127.0.0.1/a"), "is no web address"),
-        (sent_to("javascript:alert(1)"), "is no web address"),
         (sent_to("http://[::1"), "cannot read"),
-        (sent_to("http://127.0.0.1:a/"), "cannot read"),
         (sent_to("https://\x1b[31m/"), "cannot read"),
     ],
 )
@@ -220,18 +208,12 @@ def test_a_file_may_be_as_large_as_the_limit(source):
         assert read(source.serve("a", answer)) == bytes(200_000)
 
 
-def test_files_are_asked_for_unpacked_and_at_a_distance(source):
-    downloader = Downloader(manners=dataclasses.replace(QUICK, delay=0.2))
-    address = source.serve("a.csv", plain(CONTENT, "Content-Encoding: identity"))
+def test_files_are_asked_for_unpacked_and_at_a_distance_also_by_processes(server):
+    downloader = Downloader(manners=dataclasses.replace(QUICK, delay=0.5))
+    address = server.serve("a.csv", plain(CONTENT, "Content-Encoding: identity"))
     contents = [downloader.read(address, number=number, files=2) for number in (1, 2)]
     assert contents == [CONTENT] * 2
-    assert b"Accept-Encoding: identity\r\n" in source.requests[0]
-
-
-def test_requests_of_processes_keep_their_distance(server):
-    downloader = Downloader(manners=dataclasses.replace(QUICK, delay=0.5))
-    for _ in range(2):
-        downloader.read(server.serve("a", plain(b"[]")))
+    assert b"Accept-Encoding: identity\r\n" in server.requests[0]
     assert server.times[1] - server.times[0] >= 0.5
 
 
@@ -333,10 +315,14 @@ def test_a_server_that_only_listens_is_no_answer(source):
     """A greeting of TLS that is never answered is silence like another."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         for scheme in ("http", "https"):
-            refused(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/", r"no answer within 0\.4 seconds")
+            address = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/"
+            refused(address, r"no answer within 0\.4 seconds", dataclasses.replace(QUICK, tries=1))
 
 
 # ---- places, and the disk ----
+
+HERE = "http://example.org"
+BAD_ADDRESSES = ("http://", "http://[::1", "a\0b", f"{HERE}:a/", f"{HERE}:99999/", f"{HERE}/\0seed\0", f"{HERE}/\n")
 
 
 @pytest.mark.parametrize("contact", ["", "  ", "a\r\nHost: b", "zoë@example.com", "x" * 201])
@@ -345,23 +331,7 @@ def test_a_contact_that_no_header_can_hold_is_refused(contact):
         Downloader(contact=contact)
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        "",
-        "ftp://example.org/a",
-        "file://other.example/a",
-        "file:///a%00b",
-        "http://",
-        "http://[::1",
-        "a\0b",
-        "http://example.org:a/",
-        "http://example.org:99999/",
-        "http://example.org/\0seed\0",
-        "http://example.org/\n",
-        "http://\udcff/",
-    ],
-)
+@pytest.mark.parametrize("place", ["", "ftp://a.org/a", "file://other.example/a", "file:///a%00b", *BAD_ADDRESSES])
 def test_places_of_other_kinds_are_refused(place):
     with pytest.raises(SettingsError, match="url is") as caught:
         local_path(place)
