@@ -13,8 +13,7 @@ CELL = re.compile(r"^(`{3,})\{code-cell\}[^\n]*\n(.*?)^\1 *$", re.DOTALL | re.MU
 # What a cell says of itself stands before its code, as `:key: value` or between lines of dashes.
 OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[\w-]+:[^\n]*\n)+)", re.DOTALL | re.MULTILINE)
 
-HOUR = ("1-one-name", "2-gradients", "3-cells")  # docs/learn/index.md promises them in about an hour
-TASKS = 15  # minutes for the two tasks of chapter 3, beside reading what they are
+HOUR = ("1-one-name", "2-gradients", "3-cells")  # which are read in about an hour
 WAIT = "## Can wait: "
 
 
@@ -40,39 +39,6 @@ def disagreeing(learn: Path) -> list[str]:
         or name not in notebooks
         or code_of_chapter(chapters[name].read_text("utf-8")) != code_of_notebook(notebooks[name].read_text("utf-8"))
     ]
-
-
-def minutes_to_read(notebook: str) -> float:
-    """What comes before the sections that can wait, for whoever meets it for the first time.
-
-    At 200 words a minute, 3 s for a line of code or output, 15 s for a picture, 1.5 minutes for a question.
-    """
-    minutes = 0.0
-    for cell in json.loads(notebook)["cells"]:
-        text = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
-            first = text.partition(WAIT)[0]
-            minutes += len(re.findall(r"\S*\w\S*", first)) / 200 + 1.5 * len(re.findall("Question\\.|To try\\.", first))
-            if first != text:
-                break
-        else:
-            printed = ["".join(output["text"]) for output in cell["outputs"] if "text" in output]
-            lines = [line for part in (text, *printed) for line in part.splitlines() if line.strip()]
-            minutes += 0.05 * len(lines) + 0.25 * (len(cell["outputs"]) - len(printed))
-    return minutes
-
-
-def test_a_chapter_takes_as_long_as_it_says() -> None:
-    """And the first three, with the tasks, an hour; with room for whoever is slower."""
-    total = float(TASKS)
-    for name in HOUR:
-        said = re.search(r"takes\s+about\s+(\d+)\s+minutes", (LEARN / f"{name}.md").read_text("utf-8"))
-        assert said, name
-        found = minutes_to_read((LEARN / "notebooks" / f"{name}.ipynb").read_text("utf-8"))
-        assert 0.75 * float(said[1]) < found < 1.05 * float(said[1]), name
-        total += found
-    assert total <= 55
-    assert re.search(r"first three take about an hour\b", (LEARN / "index.md").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", HOUR)

@@ -123,16 +123,12 @@ def test_what_makes_a_whole_document_is_asked_by_make_check() -> None:
     ("text", "found"),
     [
         ("It reaches 58.2 % (57.6 to 58.6) in 10 s.", ["58.2 %", "10 s"]),
-        ("by 0.003 to 0.017 nats, of 57 to 86 MiB", ["0.003 to 0.017 nats", "57 to 86 MiB"]),
         ("1.6 to 1.8 times as fast, 1.3 points more", ["1.6 to 1.8 times", "1.3 points"]),
-        ("draws 7,750\nnames a second", ["7,750 names a second"]),
-        ("a loss of 1.996, -0.082 below", ["1.996", "-0.082"]),
         ("| 0.9 s | 2.5 | 12 |", ["0.9 s", "2.5"]),
         ("Python 3.11, version 1.0.0, temperature 0.9, 20 times, two minutes, 30 minutes", []),
         ("`0.3 s`, [here](a-0.3%) [2506.05433](https://arxiv.org/abs/2506.05433) and $0.25 s$", []),
         ("```\n0.3 s\n```\nand\n\n    0.4 s in code\n\n0.5 s", ["0.5 s"]),
         ("<!-- words seen -->\n59.6 %\n<!-- end -->\n60.1 %", ["60.1 %"]),
-        ("<!-- 0.3 s -->", []),
     ],
 )
 def test_a_figure_is_known_by_its_unit_or_its_decimals(text: str, found: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 from pathlib import Path
 
@@ -22,25 +21,6 @@ def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
     text = README.read_text("utf-8")
     assert tool["with_figures"](text) == text
     assert len(tool["FIGURES"].search(text)[0].splitlines()) > 5
-
-
-def test_a_figure_that_was_written_by_hand_is_found() -> None:
-    text = README.read_text("utf-8")
-    by_hand = re.sub(r"(\| \d+),000 characters", r"\1,001 characters", text)
-    assert by_hand != text
-    assert tool["with_figures"](by_hand) == text
-
-
-def test_what_else_a_block_shows_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A remark before the commands, another program's line, a command without anything printed."""
-    monkeypatch.setitem(tool["with_outputs"].__globals__, "run", lambda command: f"printed by {command}")
-    block = "```console\n# first\n\n$ cd names\n$ namegen lists\nold\nold\n\n$ wc -l a.txt\n3 a.txt\n$ namegen x\n```\n"
-    made = block.replace("old\nold", "printed by namegen lists").replace(
-        "$ namegen x\n", "$ namegen x\nprinted by namegen x\n"
-    )
-    assert tool["with_outputs"](f"Text\n{block}Text") == f"Text\n{made}Text"
-    alone = "```console\n# nothing printed\n$ namegen lists\n```\n"
-    assert tool["with_outputs"](alone) == alone
 
 
 @pytest.mark.slow

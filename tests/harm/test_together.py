@@ -5,11 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -73,30 +70,6 @@ def test_two_trainings_of_one_name_and_two_that_go_on(program, names) -> None:  
         one_of_two(program, "another namegen is at work in", "train", "--resume", f"killed-{number}")
         for out in ("run", "killed"):
             same_model(program.folder / f"{out}-{number}", program.folder / "whole")
-
-
-def wait_for(path: Path, process: Any) -> None:
-    while not path.exists():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-
-
-def test_one_that_goes_on_while_the_first_trains(program, names) -> None:  # noqa: F811
-    """Not even what the first has half written is touched."""
-    attempts = tries("two of everything")
-    program("train", names, *SMALL, "--out", "whole").done()
-    for number in range(attempts):
-        out = f"run-{number}"
-        process = program.spawn("train", names, *SMALL, "--out", out, before=SLOWLY)
-        wait_for(program.folder / out / "model.safetensors", process)
-        half = program.folder / out / ".state.safetensors.first.part"
-        half.write_bytes(b"half")
-        for _ in range(3):
-            program("train", "--resume", out).refused("another namegen is at work in", out)
-        assert half.read_bytes() == b"half"
-        half.unlink()
-        end(process).done()
-        same_model(program.folder / out, program.folder / "whole")
 
 
 def test_two_sweeps(program, names) -> None:  # noqa: F811

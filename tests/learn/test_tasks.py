@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 ON_CI = ("CI", "BUILD_NUMBER")  # where pytest tells each failure twice at length
 
 
