@@ -15,17 +15,9 @@ from namegen import api, threads
 from namegen.config import Config, RunSettings, merge, parse_config, read_config, write_config
 from namegen.core.settings import (
     CELLS,
-    CRITERIA,
-    DROPS,
-    EFFORTS,
-    INITIALISERS,
-    OPTIMIZERS,
-    REPEATS,
-    SAMENESSES,
     SPLITS,
     DataSettings,
     NetworkSettings,
-    TeachingSettings,
     TrainingSettings,
 )
 from namegen.errors import SettingsError
@@ -35,64 +27,24 @@ RATES = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
 
 
-def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
-    return st.none() | strategy
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> dict[str, dict[str, object]]:
-    """The values of any config at all."""
-    steps = draw(st.just(()) | st.sets(st.integers(1, 2**40), max_size=3).map(lambda e: (0, *sorted(e))))
-    return {
-        "data": {
-            "names": draw(TEXTS),
-            "column": draw(maybe(TEXTS)),
-            "label_column": draw(maybe(TEXTS)),
-            "max_name_length": draw(st.integers(1, 10**30)),
-            "validation": draw(st.floats(0, 0.4)),
-            "test": draw(st.floats(0, 0.5)),
-            "split_seed": draw(maybe(st.integers(0, 2**63 - 1))),
-            "split": draw(st.sampled_from(SPLITS)),
-            "repeats": draw(st.none() | st.sampled_from(REPEATS)),
-            "sameness": draw(st.none() | st.sampled_from(SAMENESSES)),
-        },
-        "network": {
-            "architecture": draw(st.none() | st.sampled_from(["rnn", "transformer"])),
-            "options": draw(
-                st.dictionaries(TEXTS, st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS, max_size=2)
-            ),
-            "cell": draw(maybe(st.sampled_from(CELLS))),
-            "hidden": draw(maybe(st.lists(st.integers(1, 4096), min_size=1, max_size=16).map(tuple))),
-            "init": draw(st.sampled_from(INITIALISERS)),
-        },
-        "training": {
-            "effort": draw(st.sampled_from(EFFORTS)),
-            "epochs": draw(maybe(st.integers(1, 1_000_000))),
-            "batch_size": draw(maybe(st.integers(1, 2**70))),
-            "optimizer": draw(st.sampled_from(OPTIMIZERS)),
-            "learning_rate": draw(maybe(RATES)),
-            "momentum": draw(st.floats(0, 1, exclude_max=True)),
-            "clip_norm": draw(maybe(RATES)),
-            "schedule": "steps" if steps else draw(st.sampled_from(["constant", "one-cycle"])),
-            "warmup": draw(st.floats(0, 1)),
-            "rate_steps": tuple((epoch, draw(RATES)) for epoch in steps),
-            "through_time": draw(st.booleans()),
-            **{name: draw(maybe(st.floats(0, 0.9))) for name in DROPS},
-            "label_smoothing": draw(maybe(st.floats(0, 1))),
-            "patience": draw(maybe(st.integers(1, 10**6))),
-            "best_by": draw(st.sampled_from(CRITERIA)),
-            "seed": draw(st.integers(0, 2**63 - 1)),
-        },
-        "teaching": {
-            "teachers": tuple(draw(st.lists(TEXTS.filter(bool), max_size=3, unique=True))),
-            "drawn": draw(maybe(st.integers(1, 10**8))),
-        },
-        "run": {
-            "backend": draw(TEXTS.filter(bool)),
-            "threads": draw(maybe(st.integers(1, 1024))),
-            "plot": draw(st.booleans()),
-        },
-    }
+# One setting of each kind of value.
+VALUES = {
+    "data.names": TEXTS,
+    "data.column": st.none() | TEXTS,
+    "data.max_name_length": st.integers(1, 10**30),
+    "data.test": st.floats(0, 0.5),
+    "data.split": st.sampled_from(SPLITS),
+    "network.options": st.dictionaries(TEXTS, st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS, max_size=2),
+    "network.cell": st.none() | st.sampled_from(CELLS),
+    "network.hidden": st.none() | st.lists(st.integers(1, 4096), min_size=1, max_size=16).map(tuple),
+    "training.clip_norm": st.none() | RATES,
+    "training.rate_steps": st.lists(
+        st.tuples(st.integers(1, 2**40), RATES), max_size=3, unique_by=lambda step: step[0]
+    ),
+    "training.through_time": st.booleans(),
+    "training.seed": st.integers(0, 2**63 - 1),
+    "teaching.teachers": st.lists(TEXTS.filter(bool), max_size=3, unique=True).map(tuple),
+}
 
 
 def read_text(tmp_path: Path, text: str | bytes) -> Config:
@@ -107,17 +59,10 @@ def refusal(tmp_path: Path, text: str | bytes) -> str:
     return str(caught.value)
 
 
-@given(values=tables())
-def test_what_is_written_is_read_back(values: dict[str, dict[str, Any]]) -> None:
-    config = Config(
-        data=DataSettings(**values["data"]),
-        network=NetworkSettings(**values["network"]),
-        training=TrainingSettings(**values["training"]),
-        teaching=TeachingSettings(**values["teaching"]),
-        run=RunSettings(**values["run"]),
-    )
-    for name, settings in vars(config).items():
-        assert set(values[name]) == set(vars(settings)), "every setting is tried"
+@given(values=st.fixed_dictionaries(VALUES))
+def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
+    steps = ((0, 0.5), *sorted(values["training.rate_steps"]))
+    config = merge(Config(), {**values, "training.schedule": "steps", "training.rate_steps": steps})
     assert parse_config(tomllib.loads(write_config(config))) == config
 
 
@@ -130,11 +75,6 @@ def test_what_is_written_is_complete(tmp_path: Path) -> None:
     assert read_text(tmp_path, text) == Config()
 
 
-def test_a_sweep_is_not_taken_for_a_training() -> None:
-    with pytest.raises(SettingsError, match="grid belongs to a sweep"):
-        read_config(CONFIGS / "sweep-cell.toml")
-
-
 def test_the_ready_configs_are_what_they_say() -> None:
     assert read_config(CONFIGS / "default.toml") == Config()
     text = (CONFIGS / "default.toml").read_text(encoding="utf-8")
@@ -142,12 +82,8 @@ def test_the_ready_configs_are_what_they_say() -> None:
         for name in vars(getattr(Config(), table)):
             line = next(line for line in text.splitlines() if line.removeprefix("# ").startswith(name))
             assert "# " in line.partition(name)[2], f"{name} has no reason beside it"
-    for name in ("first", "last", "companies"):
-        config = read_config(CONFIGS / f"scratch-{name}.toml")
-        assert (config.network.cell, config.network.hidden) == ("simple_rnn", (32, 32))
-        assert (config.training.optimizer, config.training.through_time) == ("momentum", False)
-        assert (config.data.split, config.data.validation) == ("names", 0.2)
-        assert config.training.batch_size == 1
+    with pytest.raises(SettingsError, match="grid belongs to a sweep"):
+        read_config(CONFIGS / "sweep-cell.toml")
 
 
 def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
@@ -167,27 +103,18 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("[training]\nepoch = 3", "training.epoch is unknown: did you mean training.epochs?"),
         ("[trainin]\nepochs = 3", "trainin is unknown: did you mean training?"),
         ("epochs = 3", "epochs is unknown: did you mean training.epochs?"),
-        ("[network]\nlearning_rate = 3", "network.learning_rate is unknown: did you mean training.learning_rate?"),
         ("[network]\nqqqq = 3", "network.qqqq is unknown: expected one of architecture, cell, hidden, init, options"),
         ("data = 3", "data is 3: expected a table, [data]"),
-        ("[[data]]", "expected a table, [data]"),
         ("[training]\nepochs = true", "training.epochs is True: expected a whole number"),
-        ("[training]\nepochs = 3.0", "training.epochs is 3.0: expected a whole number"),
         ("[training]\nlearning_rate = true", "training.learning_rate is True: expected a number"),
-        ("[training]\nlearning_rate = '1'", "training.learning_rate is '1': expected a number"),
-        ("[training]\nlearning_rate = nan", "training.learning_rate is nan: expected a number above 0"),
         ("[training]\nlearning_rate = inf", "training.learning_rate is inf: expected a number above 0"),
         (f"[training]\nlearning_rate = {10**400}", "expected a number"),
         ("[training]\nthrough_time = 1", "training.through_time is 1: expected true or false"),
         ("[training]\nseed = -1", "training.seed is -1: expected a whole number from 0"),
-        ("[network]\nhidden = 32", "network.hidden is 32: expected a list, each item a whole number"),
         ("[network]\nhidden = [32, 1.5]", "network.hidden is [32, 1.5]: expected a list, each item a whole number"),
         ("[network]\nhidden = []", "network.hidden is []: expected 1 to 16 widths"),
         ("[training]\nrate_steps = [[0, 1, 2]]", "expected a list, each item a list of 2: a whole number, a number"),
-        ("[network]\ncell = 'rnn'", "network.cell is 'rnn': expected one of simple_rnn, gru, lstm"),
-        ("[data]\nvalidation = 2", "data.validation is 2.0: expected a share from 0 to 0.9"),
         ("[data]\nnames = 1979-05-27", "data.names is datetime.date(1979, 5, 27): expected a text in quotes"),
-        ("[run]\nthreads = 0", "run.threads is 0: expected"),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
         ("[training]\nschedule = 'steps'", "the schedule is steps, with 0 rate steps"),
         ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
@@ -200,37 +127,26 @@ def test_a_mistake_is_said_by_its_dotted_path(tmp_path: Path, text: str, expecte
 
 
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
-    text = """
-    [data]
-    validation = 1
-    split = "half"
-    nams = "x"
-    [network]
-    cell = 3
-    hidden = [0]
-    [training]
-    schedule = "steps"
-    rate_steps = [[1, 0.1]]
-    batch_size = 0
-    momentum = 1
-    [run]
-    plot = "yes"
-    [more]
-    """
-    message = refusal(tmp_path, text)
-    assert "10 wrong values" in message
-    for path in (
-        "data.validation", "data.split", "data.nams", "network.cell", "network.hidden", "training.rate_steps",
-        "training.batch_size", "training.momentum", "run.plot", "more",
-    ):  # fmt: skip
+    wrong = {
+        "data.validation": "1",
+        "data.split": '"half"',
+        "data.nams": '"x"',
+        "network.cell": "3",
+        "training.rate_steps": "[[1, 0.1]]",
+        "training.batch_size": "0",
+        "run.plot": '"yes"',
+        "more": "{}",
+    }
+    message = refusal(tmp_path, "\n".join(f"{path} = {value}" for path, value in wrong.items()))
+    assert "8 wrong values" in message
+    for path in wrong:
         assert f"\n  {path} is " in message
     assert "came with" not in message, "no mistake that only follows from another"
 
 
 def test_long_values_are_cut(tmp_path: Path) -> None:
-    assert len(refusal(tmp_path, f"[network]\ncell = '{'x' * 100_000}'")) < 300
-    assert len(refusal(tmp_path, f"[network]\n{'x' * 100_000} = 1")) < 300
-    assert len(refusal(tmp_path, f"[network]\nhidden = [{'0, ' * 100_000}]")) < 300
+    for long in (f"cell = '{'x' * 100_000}'", f"{'x' * 100_000} = 1", f"hidden = [{'0, ' * 100_000}]"):
+        assert len(refusal(tmp_path, f"[network]\n{long}")) < 300
 
 
 @pytest.mark.parametrize(
@@ -241,7 +157,6 @@ def test_long_values_are_cut(tmp_path: Path) -> None:
         ("[data]\nnames = 'a'\nnames = 'b'", "not TOML"),
         (b"[data]\nnames = '\xff'", "not UTF-8 at line 2"),
         ("x = " + "[" * 100_000, "nests too deeply"),
-        ("x = " + "9" * 10_000, "not TOML"),
     ],
 )
 def test_a_file_that_is_not_toml(tmp_path: Path, text: str | bytes, expected: str) -> None:
@@ -272,7 +187,6 @@ class TestMerge:
         assert merged.training == replace(config.training, epochs=3)
         assert merged.network.hidden == (8,)
         assert merged.run.plot is False
-        assert merged.data == config.data
         assert merge(config, {}) == config
 
     def test_two_flags_that_need_each_other(self) -> None:
@@ -282,7 +196,7 @@ class TestMerge:
             merge(Config(), {"training.rate_steps": [(0, 1)]})
 
     def test_mistakes_are_named_by_their_settings(self) -> None:
-        with pytest.raises(SettingsError, match=r"^batch_size is 0: expected a whole number of at least 1$"):
+        with pytest.raises(SettingsError, match=r"^batch_size is 0: "):
             merge(Config(), {"training.batch_size": 0})
         with pytest.raises(SettingsError) as caught:
             merge(Config(), {"data.validation": 2, "network.cell": "x", "training.epochs": "3", "run.threads": 0})
@@ -313,18 +227,11 @@ class TestMerge:
         assert merge(steps, {"training.epochs": 3}).training.epochs == 3  # what the config itself holds may be idle
 
 
-def test_every_control_character_can_be_written() -> None:
-    names = "".join(map(chr, range(160))) + '\\"#\u2028👩'
-    config = Config(data=DataSettings(names=names))
-    assert parse_config(tomllib.loads(write_config(config))) == config
-
-
 @pytest.mark.parametrize(
     ("cores", "config", "expected"),
     [
         (2, Config(), 2),
         (2, Config(training=TrainingSettings(effort="quick")), 1),
-        (2, Config(network=NetworkSettings(hidden=(32, 128))), 2),
         (64, Config(network=NetworkSettings(hidden=(512,))), 2),
         (1, Config(network=NetworkSettings(hidden=(128,))), 1),
         (2, Config(network=NetworkSettings(hidden=(127,))), 1),
