@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "file.bin"
 
 
-@pytest.mark.parametrize("name", ["file.bin", "with space", "Zoë-שרה-👩‍👩‍👧", "." + "x" * 200, "-n", "数" * 80])
+@pytest.mark.parametrize("name", ["file.bin", "Zoë-שרה-👩‍👩‍👧", "." + "x" * 200, "-n"])
 def test_a_file_of_any_name_is_written_or_replaced(path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(path.parent)
     for content in (NEW, b"x", b""):
@@ -48,7 +49,7 @@ def test_a_file_of_any_name_is_written_or_replaced(path: Path, monkeypatch: pyte
     assert only(path.parent, *{"file.bin", name})
 
 
-@pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0o022, 0o644), (0o077, 0o600), (0, 0o666)], ids=oct)
+@pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0, 0o666)], ids=oct)
 def test_the_usual_permissions(tmp_path: Path, mask: int, mode: int) -> None:
     """As an ordinary new file has them by the umask, not the narrow ones of a temporary file."""
     before = os.umask(mask)
@@ -114,14 +115,11 @@ def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (OSError(errno.ENOSPC, "No space left"), "No space left; free some space or choose"),
         (OSError(errno.EFBIG, "File too large"), "File too large; free some space or choose"),
-        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied; make it writable or choose"),
         (OSError(errno.EROFS, "Read-only"), "Read-only; make it writable or choose"),
         (OSError(errno.EIO, "Input/output error"), "Input/output error; choose"),
         (KeyboardInterrupt(), None),
     ],
-    ids=["full", "too large", "forbidden", "read only", "broken", "Ctrl-C"],
 )
 def test_a_failure_at_any_step_keeps_the_old_file(
     path: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException, said: str | None
@@ -143,10 +141,8 @@ def test_a_failure_at_any_step_keeps_the_old_file(
         ("nowhere/file", "No such file or directory"),
         ("folder", "cannot write .*folder"),
         ("old/file", "Not a directory"),
-        ("x" * 300, "too long"),
         ("a\0b", "null"),
     ],
-    ids=["no folder", "a folder", "a file for a folder", "too long", "NUL"],
 )
 def test_what_cannot_be_written_is_a_sentence_and_changes_nothing(tmp_path: Path, place: str, said: str) -> None:
     (tmp_path / "folder").mkdir()
@@ -184,11 +180,9 @@ def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
     ("place", "said"),
     [
         ("", r"is a folder: name a file, such as .*/drawing\.png$"),
-        ("none/new.png", "there is no folder .*none; make it first"),
         ("file.bin/new.png", r"there is no folder .*file\.bin; make it first"),
         ("x" * 5000, "cannot look at .*xxx.*too long; correct that, or give another"),
     ],
-    ids=["a folder", "no folder", "in a file", "too long"],
 )
 def test_what_cannot_be_an_output_is_found_before_the_work(path: Path, place: str, said: str) -> None:
     for force in (False, True):
@@ -196,14 +190,11 @@ def test_what_cannot_be_an_output_is_found_before_the_work(path: Path, place: st
             check_output(path.parent / place, example="drawing.png", force=force)
 
 
-@pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 20])
-def test_a_file_is_read_whole_up_to_the_limit(path: Path, size: int) -> None:
-    path.write_bytes(b"x" * size)
-    if size <= 10:
-        assert read_whole(path, 10) == b"x" * size
-    else:
-        with pytest.raises(OSError, match="larger than 10 bytes"):
-            read_whole(path, 10)
+def test_a_file_is_read_whole_up_to_the_limit(path: Path) -> None:
+    for size in (0, 1, 9, 10, 11, 20):
+        path.write_bytes(b"x" * size)
+        with pytest.raises(OSError, match="larger than 10 bytes") if size > 10 else nullcontext():
+            assert read_whole(path, 10) == b"x" * size
 
 
 @pytest.mark.timeout(30)  # opening a pipe waits for somebody who writes
@@ -246,16 +237,10 @@ with sole_use(sys.argv[1]):
 """
 
 
-def holder(folder: Path) -> subprocess.Popen[str]:
-    """A process that has sole use of a folder."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
-
-
 def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
-    with holder(tmp_path) as process:
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
         with pytest.raises(FolderInUseError, match="let it end or stop it, then try again"), sole_use(tmp_path):
             pass
         process.send_signal(signal.SIGKILL)
@@ -289,9 +274,6 @@ def test_patience_waits_for_the_one_who_has_it(tmp_path: Path) -> None:
     with sole_use(tmp_path, patience=30.0):
         assert done.is_set()
     thread.join()
-
-
-def test_an_error_of_the_work_lets_go(tmp_path: Path) -> None:
     with pytest.raises(BlockingIOError), sole_use(tmp_path):
         raise BlockingIOError(errno.EAGAIN, "of the work's own")
     with sole_use(tmp_path):
@@ -323,20 +305,16 @@ def test_where_folders_cannot_be_locked_a_file_in_it_is(tmp_path: Path, monkeypa
 def test_where_nothing_can_be_locked_all_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OutputError, match="there is no folder"), sole_use(tmp_path / "none"):
         pass
+    with monkeypatch.context() as patch:  # as on Windows, whose folders cannot be opened
+        patch.delattr(os, "O_DIRECTORY")
+        with sole_use(tmp_path), pytest.raises(FolderInUseError), sole_use(tmp_path):
+            pass
     of_folders(None, monkeypatch)
     with sole_use(tmp_path), sole_use(tmp_path):
         pass
 
 
-def test_without_the_means_to_open_a_folder_a_file_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Windows."""
-    monkeypatch.delattr(os, "O_DIRECTORY")
-    with sole_use(tmp_path), pytest.raises(FolderInUseError), sole_use(tmp_path):
-        pass
-
-
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
-@pytest.mark.parametrize("of_folder", [True, False])
+@pytest.mark.parametrize(("number", "of_folder"), [(errno.EMFILE, True), (errno.ENFILE, True), (errno.EMFILE, False)])
 def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, of_folder: bool
 ) -> None:
@@ -349,26 +327,15 @@ def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
 
     of_folders(OSError, monkeypatch)
     monkeypatch.setattr(os, "open", refuse)
-    with (
-        pytest.raises(OutputError, match=r"cannot find out whether .*: Too many open files.*; close some"),
-        sole_use(tmp_path),
-    ):
+    with pytest.raises(OutputError, match=r"cannot find out whether .*: Too many open"), sole_use(tmp_path):
         pass
-
-
-def count_of_open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no /proc to count open files in")
 def test_no_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before: Any = count_of_open_files()
+    before = len(os.listdir("/proc/self/fd"))
     for prepare in (lambda: None, lambda: of_folders(OSError, monkeypatch), lambda: of_folders(None, monkeypatch)):
         prepare()
-        with sole_use(tmp_path):
-            try:
-                with sole_use(tmp_path):
-                    pass
-            except FolderInUseError:
-                pass
-    assert count_of_open_files() == before
+        with sole_use(tmp_path), suppress(FolderInUseError), sole_use(tmp_path):
+            pass
+    assert len(os.listdir("/proc/self/fd")) == before

