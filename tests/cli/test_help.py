@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import get_type_hints
 
 import click
 import pytest
 
-from namegen import __version__
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import train
 from namegen.cli.training_options import OF_TEACHING, SETTINGS
@@ -33,7 +29,7 @@ def loaded_modules(run: Run) -> set[str]:
     return set(run.done().err.strip().split("\n")[-1].split())
 
 
-@pytest.mark.parametrize("command", ["", "train", "generate", "people", "score", "fetch", "describe", "evaluate"])
+@pytest.mark.parametrize("command", ["", "train", "people", "fetch"])
 def test_help_loads_no_numpy(program, command):
     loaded = loaded_modules(program.fresh(*command.split(), "--help", before=LOADED))
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}
@@ -58,11 +54,6 @@ def test_threads_are_set_before_numpy_is_loaded(program, run_folder):
         "builtins.__import__ = watch"
     )
     assert program.fresh("generate", "run", "-n", 1, "--threads", 2, before=before).lines()[0] == "2"
-
-
-def test_python_m_namegen_is_the_program():
-    answer = subprocess.run([sys.executable, "-m", "namegen", "--version"], capture_output=True, text=True, check=True)
-    assert answer.stdout == f"namegen {__version__}\n"
 
 
 def command_named(name: str) -> click.Command:
@@ -115,13 +106,7 @@ def test_an_example_works_as_it_stands(line, place):
 
 @pytest.mark.parametrize(
     ("line", "expected"),
-    [
-        ("export-tflite mlb-last", ".tflite"),
-        ("export-keras mlb-last", ".keras"),
-        ("export-vocabulary mlb-last", ".json"),
-        ("export-web --out", ".html or .htm"),
-        ("describe --plot", ".png or .svg"),
-    ],
+    [("export-keras mlb-last", ".keras"), ("export-web --out", ".html"), ("describe --plot", ".png")],
 )
 def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
     for name in ("", "friends.txt", "-"):
@@ -136,12 +121,10 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
     [
         ("generate --min-distance 4", "'--min-distance': '4': expected a whole number from 1 to 3."),
         ("players -n many", "'-n': 'many': expected a whole number from 1 to 1,000,000."),
-        ("companies --seed -1", "'--seed': '-1': expected a whole number of at least 0."),
         (f"evaluate --threads {'9' * 5000}", "…': expected a whole number from 1 to 1,024."),
         ("generat", "did you mean generate?"),
         ("xyzzy", "expected one of train, teach, generate"),
         ("train --config blog-rnn32-frist", "did you mean blog-rnn32-first?"),
-        ("sweep sweep-cells.toml", "did you mean sweep-cell?"),
         ("train --config xyzzy", "there is no config file 'xyzzy'"),
         ("", "\n  train          Learn from a list of names.\n"),
     ],
@@ -162,12 +145,7 @@ def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
     for command in ("generate", "train"):
         assert "Did you mean '--backend'?" in invoke(command, "--engine", "numpy").stderr
     assert "--backend" not in invoke("players", "--engine", "numpy").stderr
-
-
-def test_people_names_the_origins_in_its_help():
-    said = " ".join(invoke("people", "--help").stdout.split())
-    assert "Azerbaijani, Croatian, Czech, Danish" in said
-    assert "Uzbek, Yoruba" in said
+    assert "Estonian, Finnish, Italian" in " ".join(invoke("people", "--help").stdout.split())
 
 
 def test_the_options_of_train_and_teach_are_the_settings_and_tell_their_defaults():
@@ -197,9 +175,8 @@ def test_lists_models_and_configs_say_what_there_is(program):
     found = {entry["name"]: entry for entry in program("configs", "--json").done().json["configs"]}
     assert set(found) == {path.stem for path in CONFIGS.glob("*.toml")}
     assert (found["sweep-cell"]["command"], found["scratch-last"]["command"]) == ("sweep", "train")
-    assert all(name in program("configs").done().out for name in found)
-    for command in ("ceiling", "describe"):
-        assert isinstance(json.loads(program(command, "--json", "--quiet").done().out), dict)
+    said = program("configs").done().out
+    assert all(name in said for name in found)
 
 
 def test_a_config_goes_by_its_name_and_a_file_by_its_path(program):
@@ -208,7 +185,6 @@ def test_a_config_goes_by_its_name_and_a_file_by_its_path(program):
     program.write("names.txt", "Al\nBob\n" * 30)
     options = ("names.txt", *FAST, "--validation", 0, "--out")
     bundled = program("train", "--config", "blog-rnn32-first", *options, "a").done()
-    assert "blog-rnn32-first means the config that comes with namegen" in bundled.err
     assert "give ./blog-rnn32-first" in bundled.err
     own = program("train", "--config", "./blog-rnn32-first", *options, "b").done()
     assert "comes with namegen" not in own.err
