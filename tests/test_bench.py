@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import performance_page
-from benchmarks.document import Comparison, Performance, Section, Sharing, Way, typical
+from benchmarks.document import Comparison, Sharing, Way, typical
 from benchmarks.lists import sharing
-from benchmarks.pages import read, write
 from benchmarks.rounds import alternate
 from benchmarks.trainers import SPEED_RATE
 from benchmarks.trainers.namegen_trainer import NamegenTrainer
@@ -50,9 +46,6 @@ LOSS = Comparison(
         Way("PyTorch, batch 64", (2.0, 2.3)),
     ),
 )
-MACHINE = {"processor": "Some CPU", "cores": 2, "memory_gib": 4.0, "system": "Linux"}
-GATED = Section("gated", 3, 12.0, "abc", MACHINE, {"Python": "3.12"}, (SPEED,))
-HELD_OUT = Section("held-out", 2, 8.0, "abc", MACHINE, {"Python": "3.12"}, (LOSS,))
 
 
 def test_the_better_setting_stands_for_its_group_by_the_median() -> None:
@@ -68,16 +61,6 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert LOSS.against("namegen", LOSS.ways[2]) == pytest.approx((-0.2, -0.1))
 
 
-def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "performance.json"
-    assert read(Performance, path) == Performance()
-    write(path, Performance((GATED, HELD_OUT)))
-    assert read(Performance, path) == Performance((GATED, HELD_OUT))
-    path.write_text(json.dumps({"sections": [], "format": "another"}))
-    with pytest.raises(ValueError, match="another"):
-        read(Performance, path)
-
-
 def test_sharing_counts_what_a_plain_loop_counts() -> None:
     batches = BatchMaker(NAMES, Corpus.from_names(NAMES).vocabulary)
     order, characters, distinct, prefixes = np.random.default_rng([0, 0]).permutation(len(NAMES)), 0, 0, 0
@@ -88,13 +71,6 @@ def test_sharing_counts_what_a_plain_loop_counts() -> None:
         distinct += sum(len(name) + 1 for name in set(batch))
         prefixes += len({name[:end] for name in batch for end in range(len(name) + 1)})
     assert sharing(batches, 4) == Sharing(4, characters, distinct, prefixes)
-
-
-def test_the_page_says_what_the_figures_say() -> None:
-    page = " ".join(performance_page.page(Performance((GATED, HELD_OUT))).split())  # lines are broken anywhere
-    assert "namegen is 2.10 (1.67–4.00) times as fast as PyTorch packed, batch 512." in page
-    assert "lower by 0.150 (0.100–0.200) than JAX scan, batch 64" in page
-    assert "in some rounds lower and in some higher (from -0.100 to +0.100) than PyTorch, batch 64" in page
 
 
 def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from namegen.api import read_checkpoint
 from namegen.lists import BUNDLED
-from namegen.models import SHIPPED, TITLES, shipped_path
+from namegen.models import SHIPPED, TITLES
 from tests.requirements import require
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -44,18 +42,3 @@ def test_the_head_is_what_hubs_read(name: str) -> None:
     assert text.lstrip().startswith(f"# {TITLES[name]}\n")
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == SECTIONS
     assert BUNDLED[name].licence_text.strip() in text
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_figures_are_those_of_the_model(name: str) -> None:
-    head, text = parts(name)
-    ((result,),) = [one["results"] for one in head["model-index"]]
-    figures = {metric["type"]: metric["value"] for metric in result["metrics"]}
-    measured = read_checkpoint(shipped_path(name)).training["validation"]
-    nats, right = measured["loss_nats_per_char"], measured["accuracy_argmax"]
-    assert figures == {
-        "loss": round(nats, 3),
-        "perplexity": pytest.approx(math.exp(nats), abs=0.0051),
-        "accuracy": round(right, 3),
-    }
-    assert f"| this model | {nats:.3f} | {math.exp(nats):.2f} | {100 * right:.1f} %" in text

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import SimpleRNN
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
@@ -126,11 +125,6 @@ def overwrite(self, tokens, state):
     return logits, after
 
 
-def start_from_ones(self):
-    for layer in self.model.recurrent:
-        layer.start += 1
-
-
 fault("a step writes over the state that it was given", MODEL, step=overwrite)
 fault("select ignores repeats", MODEL, select=lambda self, s, k: N.select(self, s, np.resize(np.unique(k), len(k))))
 fault("select takes row 256 for row 0", MODEL, select=lambda self, state, rows: N.select(self, state, rows % 256))
@@ -139,7 +133,6 @@ fault("float32 gives float64", MODEL, logits=lambda self, logits: logits.astype(
 fault("the logit of the boundary is NaN", MODEL, logits=lambda self, x: np.where(np.arange(x.shape[1]), x, np.nan))
 fault("logits are widened", "same logits", "step losses", logits=lambda self, x: x.astype(np.float32).astype(x.dtype))
 fault("a step reads bytes", "same with a large vocabulary", tokens=lambda self, tokens: as_byte(tokens))
-fault("the state before START is ones", "same logits", "same training", made=start_from_ones)
 fault("requires is a text", "attributes", requires="numpy")
 
 
@@ -267,12 +260,7 @@ def clip_in_float32(self, model, norm):
             model.gradient *= norm / length
 
 
-def clip_length(self, model, norm):
-    model.gradient *= norm / np.linalg.norm(model.gradient)
-
-
 fault("it does not clip", TRAINING, cell="simple_rnn", clipping=lambda self, model, norm: None)
-fault("short gradients are made long", TRAINING, cell="simple_rnn", clipping=clip_length)
 fault("squares are summed in float32", "same clipping of huge gradients", clipping=clip_in_float32)
 
 # Optimizers
@@ -318,11 +306,6 @@ for what, move, moves in (
 # Cells, layers and time
 
 
-class HalfBackward(SimpleRNN):
-    def slopes(self, columns, before, after, kept):
-        np.subtract(1, after * after / 2, out=columns)
-
-
 def layers(**attributes):
     def made(self):
         for layer in self.model.recurrent:
@@ -339,7 +322,6 @@ def leave_third(self, inner, batch, masks):
 
 
 LOGITS, CUT = "same logits", "same without through time"
-fault("a derivative is wrong", TRAINING, "gradients", cell="simple_rnn", made=layers(cell=HalfBackward()))
 fault("the third layer is not trained", "same with three layers", gradient=leave_third)
 fault("gradients always go through time", CUT, made=layers(through_time=True))
 fault("gradients never go through time", TRAINING, "gradients", made=layers(through_time=False))

@@ -8,16 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.data.batching import Batch
-from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import Step
-from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.settings import CELLS, TrainingSettings
+from namegen.core.settings import CELLS
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
 from tests.fake_engine import FakeEngine
 from tests.requirements import require
@@ -49,15 +43,3 @@ def test_keras(cell: str, check: str) -> None:
 @pytest.mark.parametrize("check", CONFORMANCE_CHECKS)
 def test_the_fake_engine(check: str) -> None:
     CONFORMANCE_CHECKS[check](FakeEngine, "gru")
-
-
-def test_the_fake_engine_learns_what_follows_what() -> None:
-    """Of names that alternate between two characters it learns just that."""
-    engine = FakeEngine(RecurrentNetwork(3), TrainingSettings(), threads=1)
-    batch = Batch(PrefixTree.from_names(["abab", "ab"], Vocabulary("ab")))
-    engine.train_epoch(Step(batch, 1.0) for _ in range(300))
-    state, said = engine.initial_state(1), []
-    for token in (0, 1):
-        logits, state = engine.step(np.array([token], np.int32), state)
-        said.append(int(logits.argmax()))
-    assert said == [1, 2]

@@ -39,12 +39,6 @@ def distribute(site: Path, name: str, entry_points: str) -> None:
     (folder / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{entry_points}\n")
 
 
-def test_ours() -> None:
-    assert list(ENGINES) == ["numpy", "keras"]
-    assert load_engine("numpy") is NumpyEngine
-    assert NumpyEngine.name == "numpy"
-
-
 def test_an_engine_of_a_third_party(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, zebra=FAKE, fake=FAKE)
     assert load_engine("fake") is FakeEngine

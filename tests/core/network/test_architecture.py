@@ -84,12 +84,11 @@ def test_a_description_of_something_else_is_refused(change: dict[str, object]) -
         RecurrentNetwork.from_dict(RecurrentNetwork(30, "gru", (7, 8)).to_dict() | change)
 
 
-@pytest.mark.parametrize("missing", ["vocabulary_size", "labels", "cell", "hidden"])
-def test_a_description_with_a_gap_is_refused(missing: str) -> None:
+def test_a_description_with_a_gap_is_refused() -> None:
     document = RecurrentNetwork(30).to_dict()
-    del document[missing]
-    with pytest.raises(CheckpointError, match=missing):
-        RecurrentNetwork.from_dict(document)
+    for missing in ("vocabulary_size", "labels", "cell", "hidden"):
+        with pytest.raises(CheckpointError, match=missing):
+            RecurrentNetwork.from_dict({name: value for name, value in document.items() if name != missing})
 
 
 def test_a_network_that_cannot_be() -> None:
