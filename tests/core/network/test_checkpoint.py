@@ -68,7 +68,7 @@ def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: 
     sound = path.read_bytes()
     header = 8 + struct.unpack("<Q", sound[:8])[0]
     others = {place: (0x20, 0x09, sound[place] ^ 0x20)[place % 3] for place in range(0, header, 2)}
-    others |= {place: 0x20 for place in (*range(8), *range(header - 16, header))}
+    others |= dict.fromkeys((*range(8), *range(header - 16, header)), 0x20)
     others |= {place: sound[place] ^ 0x20 for place in range(len(sound)) if sound[place] in b"f" or place % 31 == 0}
     for place, value in others.items():
         if value != sound[place]:
