@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import random
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from namegen import api
 from namegen.api import teachers
 from namegen.api.teachers import OnTeachers, TeacherAtWork, train_side_by_side
 from namegen.api.teaching import SilentWatcher, is_trained
-from namegen.children import PartEnded, own_environment
+from namegen.children import PartEnded
 from namegen.config import Config, merge
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
@@ -238,32 +233,3 @@ class TestSideBySide:
         assert (folders[0] / "state.safetensors").is_file()
         train_side_by_side(folders[:1])
         assert is_trained(folders[0])
-
-
-KILLED = """
-import sys
-from namegen.core.training import effort, run
-from tests import test_teaching as this
-effort.FEW, effort.LESSON_EPOCH, run.LESSON_EPOCH = this.TINY, 5_000, 5_000
-this.train(out=this.Path(sys.argv[1]), teach_on=this.train_side_by_side)
-"""
-
-
-@pytest.mark.slow
-def test_a_kill_at_a_random_moment_costs_no_bits(tmp_path: Path) -> None:
-    """The run is killed among its two children, which end by themselves, or later; then it goes on."""
-    start = time.monotonic()
-    whole, _ = train(out=tmp_path / "whole", teach_on=train_side_by_side)
-    seconds, folder = time.monotonic() - start, tmp_path / "run"
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(folder)], env=own_environment())
-    while not (folder / "config.toml").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    time.sleep(random.Random(time.time()).uniform(0, seconds))
-    children = psutil.Process(process.pid).children()
-    process.kill()
-    process.wait()
-    assert not psutil.wait_procs(children, timeout=60)[1], "nobody trains for nobody"
-    again = api.resume(folder, teach_on=train_side_by_side)
-    for name, values in whole.checkpoint.parameters.items():
-        np.testing.assert_array_equal(values, again.checkpoint.parameters[name])

@@ -138,25 +138,21 @@ def test_the_summary_of_a_comparison_stays_within_the_terminal(
     print_summary(replace(from_plain(Comparison, results), failed=(Trouble("x\x1b", "y"),)))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= wide
-    assert "Which engine trains faster?" in lines
-    assert "failed: x\\x1b: y" in lines
-    assert any("characters/s" in line for line in lines)
-    assert any("one by one" in line for line in lines)
-    assert "mlb-last: the same training by each" in "\n".join(lines)
+    assert {"Which engine trains faster?", "failed: x\\x1b: y"} <= set(lines)
+    for told in ("characters/s", "one by one", "mlb-last: the same training by each"):
+        assert told in "\n".join(lines)
 
 
-@pytest.mark.parametrize("wide", [80, 40])
 def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(
-    wide: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", str(wide))
+    monkeypatch.setenv("COLUMNS", "40")
     table = Table("", ("report", "folder", "lists"), (("A", "/" + "z" * 90, "one"), ("B", "y", "\x1btwo")), left=3)
     show_table("joined", table)
     lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= wide
     words = ["joined", "A", "  lists   one", "B", "  folder  y", "  lists   \\x1btwo"]
     assert [line for line in lines if "z" not in line] == words
-    assert lines[2] == "  folder  /" + "z" * (wide - 11)
+    assert lines[2] == "  folder  /" + "z" * 29
 
 
 def test_a_scored_name_is_whole_and_coloured_by_its_surprise(
@@ -317,10 +313,8 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.Monkey
     ("line", "said"),
     [
         ("describe names.txt", {"reading names.txt", "describing names.txt"}),
-        ("ceiling names.txt", {"reading names.txt", "computing the ceiling of names.txt"}),
         ("evaluate mlb-last names.txt", {"opening mlb-last", "evaluating mlb-last on names.txt"}),
         ("score mlb-last Maddox", {"opening mlb-last", "scoring 1 name"}),
-        ("export-web mlb-last --out a.html", {"writing a.html"}),
         ("generate mlb-last -n 1 --avoid names.txt", {"reading the files of names that are not wanted"}),
         ("train names.txt --effort quick --epochs 1 --no-plot", {"measuring the network"}),
     ],
