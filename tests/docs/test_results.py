@@ -6,7 +6,6 @@ import json
 import re
 import runpy
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,27 +61,6 @@ def test_everything_that_is_made_has_its_place() -> None:
     made = [*(("table", name) for name in (*results["BLOCKS"], *results["OF_ALL"]))]
     made += [("words", name) for name in (*results["WORDS"], "whole_list", "sweeps")]
     assert sorted(places) == sorted(made)
-
-
-def test_the_words_follow_the_figures(measured: Comparison, entries: list[ListEntry]) -> None:
-    """If counting were hopeless, every network would be below it, and the page would say so."""
-    said = words["unseen"](measured, entries)
-    assert "GRU 2×32: no difference found (−" in said
-    assert "SimpleRNN 2×128: +0.0" in said
-
-    def worse(entry: ListEntry) -> ListEntry:
-        changed = []
-        for one in entry.references:
-            part = one.parts.held_out
-            counting = replace(part.baseline, loss_nats_per_char=9.0)
-            groups = replace(part.baseline_groups, nats=tuple(9.0 * count for count in part.baseline_groups.characters))
-            held_out = replace(part, baseline=counting, baseline_groups=groups)
-            changed.append(replace(one, parts=replace(one.parts, held_out=held_out)))
-        return replace(entry, references=tuple(changed))
-
-    said = words["unseen"](measured, [worse(entry) for entry in entries])
-    assert len(re.findall(r"minus that of counting are -6\.[89]\d\d to -6\.8\d\d nats", said)) == 2
-    assert len(re.findall(r": −6\.\d{3} \(−[67]\.\d{3} to −6\.\d{3}\)", said)) == 2
 
 
 # --- the lists --------------------------------------------------------------------------------------------------------

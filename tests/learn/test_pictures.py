@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
-import io
 import sys
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
-import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.drawings.style import BLUE, VERMILION
 
 LEARN = Path(__file__).parents[2] / "docs" / "learn"
 TEN = ["Tim", "John", "Jim", "Joe", "John", "Josh", "Jimmy", "Jon", "Joe", "John"]
@@ -47,26 +44,6 @@ def pictures() -> ModuleType:
 @pytest.fixture(scope="module")
 def tree_picture() -> ModuleType:
     return learn("tree_picture")
-
-
-def share(picture: object, colour: str) -> float:
-    """Which share of the picture has nearly that colour."""
-    pixels = matplotlib.image.imread(io.BytesIO(picture._repr_png_()))[..., :3]  # type: ignore[attr-defined]
-    return float((np.abs(pixels - np.array(to_rgb(colour))).max(axis=2) < 0.02).mean())
-
-
-def test_states_are_blue_below_zero_and_vermilion_above(pictures: ModuleType) -> None:
-    for value, colour, other in ((1, VERMILION, BLUE), (-1, BLUE, VERMILION)):
-        picture = pictures.states("ab", np.full((2, 8), value))
-        assert share(picture, colour) > 0.3 > 0.01 > share(picture, other)
-
-
-def test_an_open_gate_is_dark_and_a_chance_too(pictures: ModuleType) -> None:
-    for draw in (
-        lambda value: pictures.gates("abc", np.full((3, 20), value), ""),
-        lambda value: pictures.sampling("abc", np.full((30, 3), value), [0] * 30, ""),
-    ):
-        assert share(draw(1.0), BLUE) > 0.3 > 0.05 > share(draw(0.0), BLUE)
 
 
 def test_each_is_a_png_and_the_same_each_time(pictures: ModuleType, tmp_path: Path) -> None:
