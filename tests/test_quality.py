@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -48,11 +46,3 @@ def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> 
     assert said in made
     assert "## a list, 123 test names" in made
     assert f"| {networks[0].name} | 1,000 | 3 | 30 | 12 |" in made
-
-
-def test_lines_on_both_sides_are_told_apart() -> None:
-    learned = replace(model("A", -0.05, -0.07, -0.03), seen_nats=1.5, unseen_nats=2.25)
-    made = page(Quality((QualityList("lines", 123, (Model(COUNTING, 2.0), learned), seen_share=0.147),)))
-    assert "Of the test lines 15% stand in the training" in made
-    assert "| 1.500 | 2.250 |" in made
-    assert "that were learned" not in page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), learned)),)))

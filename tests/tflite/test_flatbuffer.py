@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.backends.tflite.flatbuffer import Number, Table, Vector, tables, text, to_bytes
-from namegen.backends.tflite.graph import IDENTIFIER, Op, Options, Type
-from tests.tflite.conftest import EACH, Exported
+from namegen.backends.tflite.graph import Op, Options, Type
+from tests.tflite.conftest import Exported
 
 KINDS = {"<b": "Int8Flags", "<B": "Uint8Flags", "<i": "Int32Flags", "<I": "Uint32Flags", "<f": "Float32Flags"}
 RANGES = {"<b": (-128, 127), "<B": (0, 255), "<i": (-(2**31), 2**31 - 1), "<I": (0, 2**32 - 1)}
@@ -72,34 +72,6 @@ def test_tables_of_options() -> None:
     names = vars(schema.BuiltinOptions)
     for one in Options:
         assert names["".join(map(str.capitalize, one.name.split("_"))) + "Options"] == one.value
-
-
-@pytest.mark.parametrize(("cell", "quantize"), EACH)
-def test_every_field_that_is_written_is_read_again(cell: str, quantize: str, exported: Exported) -> None:
-    """By LiteRT's own reading of the tables, whose fields have names."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    content = exported(cell, quantize).read_bytes()
-    assert content[4:8] == IDENTIFIER
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    assert (model.version, model.description) == (3, b"namegen")
-    assert [entry.name for entry in model.metadata] == [b"namegen", b"namegen.known_names"]
-    graphs = dict(enumerate(model.subgraphs))
-    assert [graphs[one.subgraphIndex].name for one in model.signatureDefs] == [b"vocabulary", b"step", b"generate"]
-    assert [graph.name for graph in graphs.values()][:3] == [b"generate", b"step", b"vocabulary"]
-    for code in model.operatorCodes:
-        assert code.deprecatedBuiltinCode == min(code.builtinCode, 127)
-    for graph in graphs.values():
-        count = len(graph.tensors)
-        for operator in graph.operators:
-            assert set(operator.outputs) <= set(range(count))
-            assert set(operator.inputs) <= set(range(-1, count))
-        for tensor in graph.tensors:
-            assert tensor.hasRank
-            data, shape = model.buffers[tensor.buffer].data, [] if tensor.shape is None else list(tensor.shape)
-            if data is not None and len(data):
-                sizes = {Type.FLOAT32: 4, Type.FLOAT16: 2, Type.INT32: 4, Type.BOOL: 1, Type.INT8: 1}
-                assert len(data) == sizes[Type(tensor.type)] * int(np.prod(shape, dtype=int))
 
 
 def test_data_stand_where_the_runtime_may_read_them_in_place(exported: Exported) -> None:
