@@ -15,7 +15,7 @@ people, players = (
 )
 for said, call in [
     *(("" if name == "n" else f"{name} is ", lambda name=name, value=value: m.generate(**{name: value}))
-      for name, values in {"n": ("5", 2.5, None), "seed": ("x", 1.5), "temperature": ("1", [1]), "top_k": (1.5,),
+      for name, values in {"n": ("5", 2.5, 10**30), "seed": ("x", 1.5), "temperature": ("1", [1]), "top_k": (1.5,),
                            "top_p": ("a",), "max_length": ("a", 2.5), "allow_seen": ("no", 1),
                            "allow_repeats": ("no",), "letter_case": (5,)}.items() for value in values),
     *(("" if name == "n" else f"{name} is ", lambda name=name, value=value: m.best(**{name: value}))
@@ -34,7 +34,7 @@ for said, call in [
     ("last_wishes is 5", lambda: players(1, last_wishes=5)), ("list", lambda: api.evaluate(m, ["Anna"])),
     ("list", lambda: api.list_ceiling(["Anna"])), ("names", lambda: api.train(5)), ("out", lambda: api.resume(5)),
     ("one string 'Anna'", lambda: api.train("Anna")), ("names", lambda: api.train(["a", 5])),
-    ("out", lambda: api.train(["Anna", "Bob"] * 9, out=5)),
+    ("out", lambda: api.train(["Anna", "Bob"] * 9, out=5)), ("epochs", lambda: api.train(["Anna"], epochs=5)),
 ]:
     try:
         call()

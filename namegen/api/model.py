@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -71,6 +71,7 @@ class LoadedModel:
         labels: those of its list, in the order of ``beginnings``; (): its list had none.
         score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
         sameness: when two of its names are the same.
+        shapes: those of its short list's names, which new names have; (): any.
     """
 
     name: str
@@ -111,6 +112,7 @@ class LoadedModel:
         )
 
     sameness: Sameness = field(default=NAMES, repr=False)
+    shapes: Collection[str] = field(default=(), repr=False)
 
     @property
     def generator(self) -> Generator:
@@ -122,6 +124,7 @@ class LoadedModel:
             beginnings=self.beginnings,
             temperature=self.default_temperature,
             sameness=self.sameness,
+            shapes=self.shapes,
         )
 
     @property
@@ -344,6 +347,7 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
             beginnings=tflite.beginnings,
             default_temperature=tflite.drawing_temperature,
             sameness=tflite.sameness,
+            shapes=tflite.shapes,
             labels=tuple(label.name for label in tflite.labels),
         )
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
@@ -369,6 +373,7 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
         labels=tuple(label.name for label in checkpoint.labels),
         score_quantiles=checkpoint.score_quantiles,
         sameness=checkpoint.sameness,
+        shapes=checkpoint.shapes,
     )
 
 

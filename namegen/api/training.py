@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS
 from namegen.api.teachers import open_run, train_side_by_side
@@ -43,6 +43,7 @@ def train(
     stdin: BinaryIO | None = None,
     save: bool = False,
     teach_on: SideBySide = train_side_by_side,
+    **unknown: Never,
 ) -> RunResult:
     """Train a network on names.
 
@@ -62,10 +63,13 @@ def train(
         save: make a folder under ``runs/`` where ``out`` names none.
         teach_on: what trains the teachers of the effort ``best``: processes of this machine, unless something else is
             given.
+        **unknown: nothing else.
 
     Raises:
         NamegenError: see ``namegen/errors.py``.
     """
+    for name in unknown:
+        raise SettingsError(f"train takes no {name}: a setting is a field of its config, such as Config(data=…)")
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     check_teachers(config.teaching)

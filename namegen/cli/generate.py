@@ -15,13 +15,12 @@ from click.core import ParameterSource
 from namegen.cli import formats, options
 from namegen.cli.options import note_namesake, open_blend
 from namegen.cli.terminal import Notes, SearchLine, Waiting, option_name
-from namegen.core.settings import DataSettings
+from namegen.core.settings import MOST_NAMES, DataSettings
 from namegen.files import look
 
 if TYPE_CHECKING:
     from namegen.core.generation.generator import NameBatch
 
-MOST_NAMES = 1_000_000_000
 OF_FILES = ("banned", "avoid")
 MOST_BEST = 1_000_000
 MOST_CHARACTERS = 1_000_000

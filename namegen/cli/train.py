@@ -33,7 +33,7 @@ from namegen.config import Config, merge, read_config
 from namegen.config_files import find_config
 from namegen.core.settings import DROPS
 from namegen.core.training import CONFIG_FILE
-from namegen.errors import FolderInUseError, NamegenError
+from namegen.errors import FolderInUseError, GenerationError, NamegenError
 from namegen.files import is_file, is_folder
 from namegen.threads import limit_threads
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
+ASKED_FOR = 200  # new names of a short list
 NAMES_SHOWN = 60  # characters of them
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
@@ -394,7 +395,11 @@ def _drawn(result: RunResult) -> list[str]:
         drawing: dict[str, Any] = {"seed": result.seed, "allow_seen": True, "allow_repeats": True}
         drawn = max(FEWEST_DRAWN, min(DRAWN_NAMES, MOST_CHARACTERS // result.checkpoint.longest_name))
         as_learned = list(model.generate_batches(drawn, temperature=1.0, **drawing))
-        for_use = list(model.generate_batches(drawn, **drawing))
+        # A short list's new names are looked for, as few of those drawn are new, and not all of these are like it.
+        drawing |= {"allow_seen": False, "allow_repeats": False} if model.shapes else {}
+        for_use: list[NameBatch] = []
+        with suppress(GenerationError):  # there are fewer
+            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, **drawing)
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
     names = [name for batch in for_use for name in batch.names]
@@ -404,9 +409,11 @@ def _drawn(result: RunResult) -> list[str]:
         if len(longer) <= NAMES_SHOWN:
             shown = longer
     said = [f"new names: {shown}"] if shown else []
+    if model.shapes and len(names) < ASKED_FOR:
+        said.append(f"No more than {counted(len(names), 'new name')} like the list's could be found.")
     new = _new(as_learned)
     if new:
-        said.append(f"of {len(new):,} generated names, {percent(1 - sum(new) / len(new))} are in the list")
+        said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are in the list")
     if result.checkpoint.drawing_temperature is not None:
         said.append(f"default temperature: {model.default_temperature:g}, at which most new names look like the list's")
     return said

@@ -24,6 +24,7 @@ LETTER_CASES = ("as-learned", "title", "upper", "lower")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("drop_recurrent", "drop_between", "drop_output")
 EFFORTS = ("quick", "standard", "best")
+MOST_NAMES = 1_000_000_000  # that anybody may ask for at a time
 COUNTING = "counting"  # the teacher that counts
 
 PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)

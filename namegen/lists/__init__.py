@@ -12,7 +12,9 @@ import stat
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from queue import Empty, Queue
+from threading import Thread
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
 
 from namegen.core.data.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 LARGEST = 2**30  # bytes of a list: far more than there are names, and what a device without an end would never stop at
 _AT_A_TIME = 2**20
+PATIENCE = 10  # seconds, with a pipe that nobody writes to
 _FOLDER = Path(__file__).parent
 
 
@@ -214,8 +217,20 @@ def _read(path: Path, name: str) -> bytes:
             raise NamesError(f"{_quote(name)} is a device, not a file: {_advice(name)}")
         if found is not None and found.st_size > LARGEST:
             raise _too_large(_quote(name))
-        with path.open("rb") as stream:
-            return _limited(stream, _quote(name))
+        if found is None or not stat.S_ISFIFO(found.st_mode):
+            with path.open("rb") as stream:
+                return _limited(stream, _quote(name))
+        opened: Queue[BinaryIO | OSError] = Queue()
+        Thread(target=_open, args=(path, opened), daemon=True).start()
+        pipe = opened.get(timeout=PATIENCE)
+        if isinstance(pipe, OSError):
+            raise pipe
+        with pipe:
+            return _limited(pipe, _quote(name))
+    except Empty:
+        raise NamesError(
+            f"nobody has written to the pipe {_quote(name)} for {PATIENCE} seconds: start what writes it first"
+        ) from None
     except FileNotFoundError as error:
         raise NamesError(f"there is no file {_quote(name)}: {_advice(name)}") from error
     except PermissionError as error:
@@ -223,6 +238,14 @@ def _read(path: Path, name: str) -> bytes:
     except (OSError, ValueError) as error:  # a path that is too long or holds a NUL, a disk that fails
         reason = getattr(error, "strerror", None) or error
         raise NamesError(f"cannot read {_quote(name)} ({reason}): {_advice(name)}") from error
+
+
+def _open(pipe: Path, opened: Queue[BinaryIO | OSError]) -> None:
+    """Open a pipe, which waits for one who writes to it."""
+    try:
+        opened.put(pipe.open("rb"))
+    except OSError as error:
+        opened.put(error)
 
 
 def _read_standard_input(stdin: Readable | None) -> bytes:

@@ -46,6 +46,8 @@ class PageDescription(TypedDict):
     folding: dict[str, str]
     tensors: dict[str, str]
     known_names: str | None  # of uint64
+    shapes: Sequence[str]
+    kinds: str
 
 
 class PageNetwork:

@@ -23,6 +23,7 @@ import numpy as np
 from namegen import __version__
 from namegen.backends.opening import Sample, logits_of
 from namegen.core.data.sameness import REMOVAL, SEPARATORS
+from namegen.core.data.shapes import kind
 from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 from namegen.documents import to_plain
@@ -164,6 +165,8 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         "folding": folding,
         "tensors": {name: _base64(np.asarray(values, "<f4")) for name, values in checkpoint.parameters.items()},
         "known_names": None if known is None else _base64(np.asarray(known, "<u8")),
+        "shapes": checkpoint.shapes,
+        "kinds": "".join(map(kind, characters)),
     }
 
 

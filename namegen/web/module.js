@@ -369,6 +369,8 @@ const FIELDS = {
   folding: isTable,
   tensors: (value) => isPlain(value) && Object.values(value).every(isText),
   known_names: orNull(isText),
+  shapes: isList(isText),
+  kinds: isText,
 };
 
 /** Whether a description has the fields that `namegen/web/export.py` writes. */

@@ -1,6 +1,39 @@
 // A model: prefixes that its network has read, what names may begin with, and which names are new.
 
 /**
+ * The shapes of a name, as core/data/shapes.py has them. `kinds`: of each character, upper or lower case, digit, other
+ * letter, or itself.
+ */
+function shapesOfName(name, kinds) {
+  const kindsOf = (text) => Array.from(text, (character) => kinds.get(character)).join("");
+  const upTo = (from, below) => Array.from({ length: Math.max(0, below - from) }, (_, k) => from + k);
+  const coarse = (part) => {
+    const all = kindsOf(part);
+    if (kindsOf(name)[0] === "U" && /^l{1,4}$/.test(all)) return part;
+    return all.replace(/([lad])\1+/g, "$1").replace(/UU+/g, "UU");
+  };
+  const shapes = upTo([...name].length + 1, 13).map((length) => `<${length}`);
+  shapes.push(...(name.toLowerCase().match(/(.)\1\1/gu) ?? []).map((thrice) => `=${thrice}`));
+  name.split(" ").forEach((word, place, { length }) => {
+    const parts = word.split("-").map(coarse).join("-");
+    shapes.push(`#${place}`, (place ? "" : "^") + parts + (place === length - 1 ? "$" : ""));
+    if (kindsOf(word)[0] === "a") shapes.push(`(${[...word][0]}`, `${[...word].at(-1)})`);
+    for (const part of kindsOf(word).match(/[Ulda]+/g) ?? []) {
+      shapes.push(...upTo(12, Math.min(part.length, 50)).map((size) => `>${size}`));
+      shapes.push(part.replace(/(.)\1{3,}/g, "$1$1$1$1"));
+    }
+  });
+  const plain = name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  for (const part of plain.match(/[\p{L}\p{Nl}\p{No}]+/gu) ?? []) {
+    for (const { 0: run, index } of part.matchAll(/[b-df-hj-np-tv-xz]+/g)) {
+      const ends = [index ? "" : "(", index + run.length === part.length ? ")" : ""];
+      shapes.push(...upTo(1, Math.min(run.length, 8) + 1).map((count) => ends[0] + count + ends[1]));
+    }
+  }
+  return new Set(shapes);
+}
+
+/**
  * A prefix that the network has read: its state and what may follow. Names that share a prefix share its object, so the
  * network reads each prefix once.
  */
@@ -128,9 +161,13 @@ class NameSource {
     return this.knowsNames ? !this.parts.some(({ knownNames }) => knownNames.has(normalised)) : null;
   }
 
-  /** Whether a list could hold the name as it stands: not empty, and no space at either end (lists are trimmed). */
+  /**
+   * Whether a list could hold the name as it stands: not empty, and no space at either end (lists are trimmed); and
+   * whether it is shaped like those of a short list.
+   */
   wellFormed(name) {
     const characters = [...name];
+    if (this.shapes?.size && ![...shapesOfName(name, this.kinds)].every((shape) => this.shapes.has(shape))) return false;
     return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
   }
 
@@ -208,6 +245,8 @@ class Model extends NameSource {
     this.description = description;
     this.knownNames = description.known_names === null ? null : new KnownNames(description.known_names);
     this.probed = this.givesItsProbe(description.probe);
+    this.shapes = new Set(description.shapes);
+    this.kinds = new Map([...description.characters].map((character, k) => [character, [...description.kinds][k]]));
   }
 
   /**

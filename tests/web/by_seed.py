@@ -12,6 +12,7 @@ import numpy as np
 from namegen.api.model import open_checkpoint
 from namegen.backends import load_engine
 from namegen.core.data.sameness import digest
+from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.network.checkpoint import Checkpoint, default_max_length
 
@@ -125,6 +126,7 @@ def names_of_seed(
             and name.casefold().endswith(ends_with.casefold())
             and contains.casefold() in name.casefold()
             and form not in taken
+            and (not checkpoint.shapes or fits(name, set(checkpoint.shapes)))
             and (allow_seen or digest(form) not in checkpoint.known_names)
         ):
             taken.add(form)

@@ -12,12 +12,13 @@ import pytest
 
 from namegen.api import read_checkpoint
 from namegen.core.data.sameness import digest
+from namegen.core.data.shapes import shapes_of
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
 from namegen.models import shipped_path
 from namegen.web.export import PageModel
 from namegen.web.module import write_module
-from tests.labelled import labelled_checkpoint
+from tests.labelled import FIRST, labelled_checkpoint
 from tests.web.by_seed import Drawer, names_of_seed
 from tests.web.conftest import by_heart
 from tests.web.running import Run, in_browser, in_node
@@ -69,6 +70,7 @@ DAMAGES = {
     "one.folding = { a: 1 }": "its folding",
     "one.temperature = '1'": "its temperature",
     "one.longest = 1001": "its longest",
+    "one.shapes = 'Ul'": "its shapes",
     "one.more = 1": "it has “more”",
 }
 CHANGED = """(_, json, changes) => changes.map((change) => {
@@ -96,6 +98,7 @@ OPTIONS = {
 def models() -> dict[str, Checkpoint]:
     """One of each cell, each of two labels; one whose list is not known; one of the shipped."""
     made = {cell: labelled_checkpoint(cell, (12, 8)) for cell in CELLS}
+    made["lstm"] = replace(made["lstm"], shapes=tuple(sorted(shapes_of(FIRST[:99]))))
     return {
         "shipped": read_checkpoint(shipped_path("mlb-last")),
         **made,

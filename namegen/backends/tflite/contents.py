@@ -67,6 +67,7 @@ class TFLiteDocument:
         ignored_endings: what does not count at the end of a name when it is told whether two are the same.
         probe: two rows of logits that it computed (``core/evaluation/evaluator.py``); none where one was not finite.
         half: with ``float16`` the parameters that stand in half precision.
+        shapes: those of a short list's names, which new names have.
     """
 
     network: Mapping[str, Json]
@@ -78,6 +79,7 @@ class TFLiteDocument:
     ignored_endings: tuple[str, ...] = ()
     probe: tuple[tuple[float, ...], ...] = ()
     half: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
 
 
 def read_document(plain: Mapping[str, Json]) -> TFLiteDocument:
@@ -146,6 +148,7 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
         # seven digits are what single precision has
         probe=() if probe is None else tuple(tuple(float(f"{value:.7g}") for value in row) for row in probe.tolist()),
         half=tuple(half),
+        shapes=checkpoint.shapes,
     )
     if not stays_finite(stored(checkpoint.parameters, pieces(network, "none"))):
         raise OutputError(

@@ -46,6 +46,7 @@ class TFLiteModel:
         drawing_temperature: what names are drawn with unless another is asked for.
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
         sameness: when two of its names are the same.
+        shapes: those of a short list's names, which new names have.
         known_names: digests of the names that it learned from; None where the file does not carry them.
 
     Raises:
@@ -62,6 +63,7 @@ class TFLiteModel:
         self.labels, self.beginnings = document.labels, contents.beginnings
         self.longest_name = document.longest_name
         self.quantize, self.drawing_temperature = document.quantize, document.temperature
+        self.shapes = document.shapes
         self.sameness, self.known_names = Sameness(document.ignored_endings), contents.known_names
         self._widths = self.network.state_widths
         self._names = [f"state_{k}" for k in range(len(self._widths))]

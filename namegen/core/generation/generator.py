@@ -13,7 +13,7 @@ prefix. ``generate`` draws so, drops what is not wanted, and draws again until i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TypeAlias
@@ -31,7 +31,7 @@ from namegen.core.generation.bands import BandSearch, ByProbability, OnProgress
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
-from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, WellFormed, Wishlist
+from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
@@ -134,6 +134,7 @@ class Generator:
         temperature: what names are drawn with where nothing else is said.
         sameness: when two names are the same; ``known_names`` are by this rule.
         rows_a_prefix: how many rows the model reads for one prefix; see ``Walk``.
+        shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
     """
 
     def __init__(
@@ -146,7 +147,9 @@ class Generator:
         temperature: float = 1.0,
         sameness: Sameness = NAMES,
         rows_a_prefix: int = 1,
+        shapes: Collection[str] = (),
     ) -> None:
+        self.shapes = frozenset(shapes)
         self.temperature, self.sameness, self.rows_a_prefix = temperature, sameness, rows_a_prefix
         self.model = model
         self.vocabulary = vocabulary
@@ -165,6 +168,7 @@ class Generator:
             beginnings=Beginnings.single(beginning),
             sameness=self.sameness,
             rows_a_prefix=len(self.beginnings.tokens),
+            shapes=self.shapes,
         )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
@@ -235,7 +239,7 @@ class Generator:
         check_amount(n, "names")
         every: list[Wish] = [WellFormed(self.vocabulary.combines), MaxLength(longest), *(wishes or ())]
         if not allow_repeats:
-            every.append(Distinct())
+            every += [Shaped(self.shapes), Distinct()] if self.shapes else [Distinct()]
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
         wishes = Wishlist(every)

@@ -8,8 +8,6 @@ to spare for a judge: of its model's new names nearly all must have the shapes o
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -18,6 +16,7 @@ import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.sameness import digests
+from namegen.core.data.shapes import MOST_NAMES, fits, shapes_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -42,11 +41,11 @@ MOST_REAL = 4_000  # names of the half that was not learned: the share is known 
 FEWEST_REAL = 100
 DRAWN = 2_000  # names at each temperature: the share is known to a per cent or so
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they are so long that so many characters would come
-# Of a short list: nearly all new names are to have shapes that its names have. Above 0.7 its names are well-shaped at
-# times, and still no names that a reader takes; where no temperature gives such shapes, 0.5 keeps some variety.
-SHORT_LIST_TEMPERATURES = (0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3)
-SHORT_LIST_OTHERWISE = 0.5
+# Of a short list: nearly all new names are to have shapes that its names have, before the others are refused. Above 0.7
+# readers take few of them, well-shaped or not; the last where no temperature gives such shapes.
+SHORT_LIST_TEMPERATURES = (0.7, 0.65, 0.6, 0.55, 0.5)
 WELL_SHAPED = 0.985
+ASKED_FOR = 200  # new names, if so many are found
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,62 +193,6 @@ class LabelJudge:
         return named
 
 
-class Shapes:
-    """What the names of a list look like: the letter case and the marks of their words, and their length.
-
-    >>> shapes = Shapes(["Ann", "McCoy", "Bo-Lin"])
-    >>> [name for name in ("Ed-Ann", "wEber", "Annn", "A", "-Ann") if shapes.fit(name)]
-    ['Ed-Ann']
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._known = {shape for name in names for shape in _shapes_of(name)}
-        self._shortest = min(map(len, names))
-
-    def fit(self, name: str) -> bool:
-        """Whether the words of a name look like words of the list, and it is at least half as long as the shortest."""
-        return 2 * len(name) >= self._shortest and self._known.issuperset(_shapes_of(name))
-
-    def share(self, names: Sequence[str]) -> float:
-        """How many of some different names fit; 1 of none."""
-        return sum(map(self.fit, names)) / len(names) if names else 1.0
-
-
-def _shapes_of(name: str) -> set[str]:
-    """Each word by the kinds of its characters, the first one marked; and letters thrice in a row. A small word between
-    others, such as ``of``, is a shape of its own.
-
-    >>> sorted(_shapes_of("McCoy-on of Bath III"))
-    ['UU', 'Ul', '^UlUl-l', 'iii', 'of']
-    """
-    words = name.split(" ")
-    first, *others = map(_kinds_of, words)
-    small = [
-        word if kinds == "l" and first[:1] == "U" else kinds for word, kinds in zip(words[1:], others, strict=True)
-    ]
-    return {f"^{first}", *small, *(thrice[0] for thrice in re.finditer(r"(.)\1\1", name.casefold()))}
-
-
-def _kinds_of(word: str) -> str:
-    """The kinds of its characters, runs of them shortened. A mark is as a letter, but no word begins with one."""
-    kinds = re.sub(r"UU+", "UU", re.sub(r"([lad])\1+", r"\1", "".join(map(_kind, word))))
-    return f"-{kinds}" if word and _is_mark(word[0]) else kinds
-
-
-def _kind(character: str) -> str:
-    if character.isupper():
-        return "U"
-    if character.islower():
-        return "l"
-    if character.isdigit():
-        return "d"
-    return "a" if character.isalpha() or _is_mark(character) else character
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character)[0] == "M"
-
-
 def drawing_temperature(
     generator: Generator,
     training: PrefixTree,
@@ -274,21 +217,25 @@ def drawing_temperature(
         proceed: asked before each temperature is tried; False ends it.
 
     Returns:
-        Of 1.0, 0.95 … 0.5, the last where not even that is low enough; of a short list 0.7, 0.65 … 0.3, and 0.5 where
-        not even that is low enough; None where it was ended.
+        Of 1.0, 0.95 … 0.5, of a short list 0.7, 0.65 … 0.5, the last where not even that is low enough; None where it
+        was ended.
     """
     labelled, drawn = training, int(MOST_CHARACTERS * training.name_count / training.characters)
     training = training.under_one_root()  # a name is plausible whatever its label
     real = generator.vocabulary.decode_all(training.sequences().tokens)
     learned, others = halves(real)
     if len(real) < FEWEST_NAMES or min(len(learned), len(others)) < FEWEST_NAMES // 4:
-        shapes, few = Shapes(real), max(FEWEST_DRAWN, min(DRAWN, drawn) // 4)
+        shapes = shapes_of(real[: MOST_NAMES - 1])
         for temperature in SHORT_LIST_TEMPERATURES:
             if not proceed():
                 return None
-            if shapes.share(new_names(generator, few, temperature, longest=longest, rng=rng)) >= WELL_SHAPED:
-                return temperature
-        return SHORT_LIST_OTHERWISE
+            names, few = list[str](), max(FEWEST_DRAWN, min(DRAWN, drawn) // 4)
+            while len(names) < ASKED_FOR and few <= drawn:  # of a list that is learned by heart few are new
+                names = new_names(generator, few, temperature, longest=longest, rng=rng)
+                few *= 4
+            if sum(fits(name, shapes) for name in names) >= WELL_SHAPED * len(names):
+                break
+        return temperature
     del real
     labels = LabelJudge(labelled, generator.vocabulary) if labelled.roots > 1 else None
     drawn = max(FEWEST_DRAWN, min(DRAWN, drawn))

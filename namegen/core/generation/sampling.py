@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from namegen.core.settings import MOST_NAMES
 from namegen.errors import SettingsError, setting, shown
 from namegen.types import Array, Float, Float64, Int64
 
@@ -107,8 +108,8 @@ def check_count(name: str, value: object, least: int) -> None:
 
 def check_amount(n: object, things: str) -> None:
     """Raise SettingsError for an amount that nobody can ask for."""
-    if not isinstance(n, Integral) or int(n) < 0:
-        raise SettingsError(f"{shown(n)} {things} were asked for: expected a whole number of at least 0")
+    if not isinstance(n, Integral) or not 0 <= int(n) <= MOST_NAMES:
+        raise SettingsError(f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MOST_NAMES:,}")
 
 
 @dataclass(frozen=True)

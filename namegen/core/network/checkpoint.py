@@ -115,6 +115,7 @@ class CheckpointDocument:
     labels: tuple[Label, ...] = ()
     drawing_temperature: Temperature | UnsetType = UNSET
     endings: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +135,7 @@ class Checkpoint:
         drawing_temperature: what names are drawn with unless another is asked for; None: 1.
         endings: what does not count at the end of a name when it is told whether two are the same
             (``core/data/sameness.py``); ``known_names`` are without them.
+        shapes: those of a short list's names, in order, which new names have (``core/data/shapes.py``); (): any.
     """
 
     network: Network
@@ -147,6 +149,7 @@ class Checkpoint:
     labels: tuple[Label, ...] = ()
     drawing_temperature: float | None = None
     endings: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
 
     @property
     def sameness(self) -> Sameness:
@@ -177,6 +180,7 @@ class Checkpoint:
             labels=self.labels,
             drawing_temperature=UNSET if self.drawing_temperature is None else self.drawing_temperature,
             endings=self.endings,
+            shapes=self.shapes,
         )
         write_tensors(path, tensors, to_plain(document))
 
@@ -228,7 +232,7 @@ class Checkpoint:
         except (CheckpointError, NamesError, SettingsError) as error:
             raise _unfit(path, error) from error
         temperature = None if isinstance(document.drawing_temperature, UnsetType) else document.drawing_temperature
-        of_use = probe, document.labels, temperature, document.endings
+        of_use = probe, document.labels, temperature, document.endings, document.shapes
         return cls(network, vocabulary, parameters, training, known, quantiles, document.engine, *of_use)
 
 

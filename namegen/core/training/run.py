@@ -18,6 +18,7 @@ import numpy as np
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import sameness_of
+from namegen.core.data.shapes import shapes_of
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, check_probe, probe
@@ -391,6 +392,7 @@ class TrainingRun:
             labels=self.labels,
             drawing_temperature=temperature,
             endings=self.sameness.endings,
+            shapes=tuple(sorted(shapes_of(distinct))) if self._for_use else (),
         )
 
     def _drawing_temperature(self) -> float | None:

@@ -42,10 +42,10 @@ def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: P
     """With the rule of sameness; a file without one has the ordinary rule. What else its summary says comes back."""
     path = tmp_path / "model.safetensors"
     training = {**checkpoint.training, "names": 3, "somebody's own": [1, {"a": None}]}
-    checkpoint = replace(checkpoint, endings=("inc", "co"), training=training)  # type: ignore[arg-type]
+    checkpoint = replace(checkpoint, endings=("inc", "co"), shapes=("^Ul$",), training=training)  # type: ignore[arg-type]
     checkpoint.save(path)
     back = Checkpoint.load(path)
-    for name in ("network", "vocabulary", "training", "engine", "labels", "drawing_temperature", "sameness"):
+    for name in ("network", "vocabulary", "training", "engine", "labels", "drawing_temperature", "sameness", "shapes"):
         assert getattr(back, name) == getattr(checkpoint, name), name
     assert (back.sameness, back.longest_name) == (Sameness(("inc", "co")), 8)
     for name, values in checkpoint.parameters.items():

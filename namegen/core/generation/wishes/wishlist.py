@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import TypeVar
 from unicodedata import is_normalized
 
 import numpy as np
 
 from namegen.core.data.sameness import NAMES, Sameness, is_known, normalise
+from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.wish import LONGEST_TEXT, MORE_VARIETY, Finished, Tracker, Wish, composed
@@ -381,6 +382,27 @@ class New(Wish):
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those of the list."""
         return finished.are_known(self.known)
+
+
+class Shaped(Wish):
+    """A name that is shaped like those of the short list that the model learned from.
+
+    Args:
+        value: the shapes of that list (``core/data/shapes.py``).
+    """
+
+    name = "not_like_the_list"
+    always = True
+    value: Set[str]
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """Make unlikely names likelier."""
+        return (MORE_VARIETY,)
+
+    def keeps(self, name: str) -> bool:
+        """The list has all of its shapes."""
+        return fits(name, self.value)
 
 
 class Avoid(Wish):

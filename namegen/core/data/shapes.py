@@ -1,0 +1,77 @@
+"""Shapes: what the names of a short list look like, so that new names look like them.
+
+A network that learned forty names by heart takes its new ones from the tail of its distribution, where it also gives
+``wEber``, ``R--D2`` and ``The Bear and``. So a name has a set of shapes, each a short text, and a new one fits if the
+list has all of its shapes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence, Set
+
+MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
+SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
+SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
+MOST_CONSONANTS = 8  # in a row, that are counted
+
+
+def shapes_of(names: Sequence[str]) -> frozenset[str]:
+    """The shapes of a list's different names; none of a list so long that its names need no watching."""
+    return frozenset[str]().union(*map(_shapes, names)) if len(names) < MOST_NAMES else frozenset()
+
+
+def fits(name: str, known: Set[str]) -> bool:
+    """Whether the list has all shapes of a name.
+
+    >>> known = shapes_of(["Anna", "McCoy", "Bo-Lin", "Annabel of Bath"])
+    >>> [name for name in ("Ed-Lin", "wEber", "Annna", "A", "-Anna", "Anna of", "Lrkd", "Anna-of") if fits(name, known)]
+    ['Ed-Lin']
+    """
+    return _shapes(name) <= known
+
+
+def kind(character: str) -> str:
+    """Upper case, lower case, digit, any other letter or mark; or else itself."""
+    if character.isupper() or character.islower():
+        return "U" if character.isupper() else "l"
+    if character.isdigit():
+        return "d"
+    return "a" if character.isalpha() or unicodedata.category(character)[0] == "M" else character
+
+
+def _shapes(name: str) -> set[str]:
+    """How short it is; its words, by their places and the kinds of their characters, and how they begin and end where
+    letters have no case; how long each part is, up to four characters and beyond twelve; what stands thrice in a row;
+    how many Latin consonants do, at which end of a part.
+
+    >>> sorted(_shapes("R2-Boo of Bath Hall"))
+    ['#0', '#1', '#2', '#3', '(1', '(1)', '1)', '2)', 'Ud', 'Ul', 'Ul$', 'Ull', 'Ulll', '^Ud-Ul', 'll', 'of']
+    """
+    words, capital = name.split(" "), name[:1].isupper()
+    shapes = {f"<{length}" for length in range(len(name) + 1, SHORT + 1)}
+    shapes |= {f"={thrice[0]}" for thrice in re.finditer(r"(.)\1\1", name.lower())}
+    for place, word in enumerate(words):
+        coarse = [_coarse(part, capital) for part in word.split("-")]
+        shapes |= {f"#{place}", "^" * (place == 0) + "-".join(coarse) + "$" * (place == len(words) - 1)}
+        kinds = "".join(map(kind, word))
+        if kinds[:1] == "a":  # without letter case, other letters tell where a word begins and ends
+            shapes |= {f"({word[0]}", f"{word[-1]})"}
+        for part in re.findall("[Ulda]+", kinds):
+            shapes |= {f">{length}" for length in range(SHORT, min(len(part), LONG))}
+            shapes.add(re.sub(r"(.)\1{3,}", r"\1\1\1\1", part))
+    plain = "".join(one for one in unicodedata.normalize("NFD", name) if unicodedata.category(one)[0] != "M")
+    for part in re.findall(r"[^\W\d_]+", plain.lower()):
+        for run in re.finditer("[b-df-hj-np-tv-xz]+", part):
+            first, last = "(" * (run.start() == 0), ")" * (run.end() == len(part))
+            shapes |= {f"{first}{n}{last}" for n in range(1, min(len(run[0]), MOST_CONSONANTS) + 1)}
+    return shapes
+
+
+def _coarse(part: str, capital: bool) -> str:
+    """A small part of a name with a capital; or else the kinds of characters, runs of them shortened."""
+    kinds = "".join(map(kind, part))
+    if capital and re.fullmatch(f"l{{1,{SMALL}}}", kinds):
+        return part
+    return re.sub(r"UU+", "UU", re.sub(r"([lad])\1+", r"\1", kinds))
