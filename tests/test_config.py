@@ -13,13 +13,7 @@ from hypothesis import strategies as st
 
 from namegen import api, threads
 from namegen.config import Config, RunSettings, merge, parse_config, read_config, write_config
-from namegen.core.settings import (
-    CELLS,
-    SPLITS,
-    DataSettings,
-    NetworkSettings,
-    TrainingSettings,
-)
+from namegen.core.settings import CELLS, SPLITS, DataSettings, NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -127,16 +121,8 @@ def test_a_mistake_is_said_by_its_dotted_path(tmp_path: Path, text: str, expecte
 
 
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
-    wrong = {
-        "data.validation": "1",
-        "data.split": '"half"',
-        "data.nams": '"x"',
-        "network.cell": "3",
-        "training.rate_steps": "[[1, 0.1]]",
-        "training.batch_size": "0",
-        "run.plot": '"yes"',
-        "more": "{}",
-    }
+    wrong = {"data.validation": "1", "data.split": '"half"', "data.nams": '"x"', "network.cell": "3", "more": "{}"}
+    wrong |= {"training.rate_steps": "[[1, 0.1]]", "training.batch_size": "0", "run.plot": '"yes"'}
     message = refusal(tmp_path, "\n".join(f"{path} = {value}" for path, value in wrong.items()))
     assert "8 wrong values" in message
     for path in wrong:

@@ -8,7 +8,6 @@ import pytest
 
 from namegen import api
 from namegen.config import Config, merge
-from namegen.core.training.run import TrainingRun
 from namegen.errors import OutputError
 from namegen.lists import load_bundled
 
@@ -73,21 +72,6 @@ def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> 
     left_over.write_bytes(b"half")
     goes_on(Path("run"))
     assert not left_over.exists()
-
-
-def test_a_run_that_was_killed_at_once_can_be_resumed(elsewhere: Path) -> None:
-    class End(BaseException):
-        """What nothing catches, as when the process ends."""
-
-    def killed(run: TrainingRun) -> None:
-        def end(_: object) -> None:
-            raise End
-
-        run.trainer.engine.train_epoch = end
-
-    with pytest.raises(End):
-        api.train(NAMES, config=SHORT, out="run", ready=killed)
-    goes_on(Path("run"))
 
 
 def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:

@@ -131,10 +131,8 @@ def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
 
 def test_configs(program, some_names):
     program.write("names.txt", some_names)
-    for content in (b"[training", b"\xff", b"training = 3", b'[training]\nepochs = "3"', b"[data]\nnames = 3"):
-        program.write("c.toml", content)
-        run = program("train", "names.txt", "--config", "c.toml")
-        assert (run.code, run.out, "c.toml" in run.err, "Traceback" in run.err) == (2, "", True, False)
+    program.write("c.toml", b"\xff")
+    program("train", "names.txt", "--config", "c.toml").refused("c.toml", code=2)
     program("train", "names.txt", "--config", ".").refused("cannot read the config", code=2)
     program.write("c.toml", '[data]\nnames = "names.txt"\n[training]\nepochs = 2\n[run]\nplot = false\n')
     run = program("train", "--config", "c.toml", "--json").done()

@@ -112,17 +112,8 @@ def test_a_template_has_the_fields_of_a_person_alone() -> None:
     check_template("{{{origin}}} {family}, {given}")
     assert Person("A", "B", "C").written("{{{origin}}} {family}, {given}") == "{C} B, A"
     assert Person("{given}", "{0}").written() == "{given} {0}"
-    wrong = (
-        "{first} {family}",
-        "{given.__class__}",
-        "{given!r}",
-        "{given:>99999999}",
-        "{}",
-        "{given",
-        "given",
-        "{origin}",
-    )
-    for template in wrong:
+    wrong = ["{first} {family}", "{given.__class__}", "{given!r}", "{given:>99999999}", "{}", "{given", "given"]
+    for template in (*wrong, "{origin}"):
         with pytest.raises(SettingsError, match="template"):
             check_template(template)
 
