@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from asyncio import CancelledError
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,20 +10,11 @@ import pytest
 
 from namegen.children import Part
 from namegen.errors import EngineError, TrainingError
-from namegen.experiments.cluster import Cluster, make_part, reason
+from namegen.experiments.cluster import Cluster, make_part
 from namegen.experiments.machine import training_codes
 from tests.requirements import require
 
 PART = Part("tests.test_children:work", {"do": "answer", "number": 4, "x": "", "steps": 1})
-
-
-def test_a_cause_that_says_nothing_gives_way_to_what_was_said_about_it() -> None:
-    silent = OSError("timed out after 5 s")
-    silent.__cause__ = CancelledError()
-    assert reason(silent) == "timed out after 5 s"
-    silent.__cause__ = ConnectionRefusedError("refused\nmore")
-    assert reason(silent) == "refused"
-    assert reason(TimeoutError()) == "TimeoutError"
 
 
 def test_without_dask_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ from namegen.lists import players
         # de and De: the last name starts there, from three words on, the suffix not counted
         ("Alejandro De Aza", ("Alejandro", "De Aza", "")),
         ("Jose Luis De La Cruz Jr.", ("Jose Luis", "De La Cruz", "Jr.")),
-        ("Juan de Dios de la Rosa", ("Juan", "de Dios de la Rosa", "")),
         ("Eliezer Montes de Oca", ("Eliezer", "Montes de Oca", "")),
         ("Ponce de Leon", ("", "Ponce de Leon", "")),
         ("De Jesus Jr.", ("De", "Jesus", "Jr.")),
@@ -28,7 +27,6 @@ from namegen.lists import players
         # a particle as the last word but one: all after the first word
         ("Bruce Dal Canton", ("Bruce", "Dal Canton", "")),
         ("Mary Ann Van Dyke", ("Mary", "Ann Van Dyke", "")),
-        ("Chief Yellow Horse", ("Chief", "Yellow Horse", "")),
         ("Al van Dyke", ("Al van", "Dyke", "")),  # van is not Van
     ],
 )

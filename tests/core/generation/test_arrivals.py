@@ -12,7 +12,7 @@ import pytest
 import namegen.core.generation.arrivals as arrivals_module
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.generator as generator_module
-from namegen.core.data.sameness import digest, known_digests, normalise, scramble
+from namegen.core.data.sameness import digest, normalise, scramble
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.evaluation.evaluator import all_log_probabilities
 from namegen.core.generation.arrivals import Arrivals, log_waits
@@ -20,13 +20,7 @@ from namegen.core.generation.generator import Generator, NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Contains, EndsWith, StartsWith, Wishlist
 from namegen.errors import GenerationError
-from tests.core.generation.exact import (
-    SmallModel,
-    all_names,
-    check_frequencies,
-    conditioned,
-    over_beginnings,
-)
+from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, over_beginnings
 
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
@@ -249,12 +243,3 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatc
             generate(50, 0, wishes=Wishlist([Contains("abcabcab")]), longest=30, allow_repeats=repeats)
     # Names of up to thirty characters are too many to come to an end, but not to be given.
     assert len(arriving(20, longest=30, allow_repeats=True)) == 20
-
-
-def test_a_wish_that_nothing_keeps_is_proved_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 200)
-    known = known_digests([name for name in all_names(MODEL, 3) if name])
-    source = Generator(MODEL, MODEL.vocabulary, known_names=known)
-    batches = source.generate(1, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=3))
-    with pytest.raises(GenerationError, match=r"^names found: 0 of 1 asked for; no other name is possible: "):
-        list(batches)

@@ -10,12 +10,7 @@ from matplotlib.axes import Axes
 
 from namegen.drawings import style
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.figures import (
-    curves_figure,
-    lengths_figure,
-    list_plots,
-    speed_figure,
-)
+from namegen.experiments.compare.figures import curves_figure, lengths_figure, list_plots, speed_figure
 from namegen.experiments.compare.selection import like_for_like_by_network
 
 

@@ -10,14 +10,7 @@ import pytest
 
 from namegen.drawings.style import PALETTE
 from namegen.experiments.compare.document import Comparison, Trouble
-from namegen.experiments.compare.html import (
-    ListReport,
-    file_names,
-    inline_svg,
-    ordered,
-    render,
-    write_report,
-)
+from namegen.experiments.compare.html import ListReport, file_names, inline_svg, ordered, render, write_report
 from tests.experiments.compare.test_verdict import bare
 
 

@@ -16,12 +16,7 @@ from namegen.core.settings import DataSettings
 from namegen.documents import UNSET
 from namegen.errors import EngineError
 from namegen.experiments.compare import measure
-from namegen.experiments.compare.measure import (
-    measure_generation,
-    measure_list,
-    measure_reference,
-    measure_training,
-)
+from namegen.experiments.compare.measure import measure_generation, measure_list, measure_reference, measure_training
 from namegen.experiments.compare.measurements import (
     GenerationSubject,
     HeldOutGroups,

@@ -8,11 +8,7 @@ import pytest
 
 from namegen.documents import from_plain, to_plain
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.measurements import (
-    GenerationResult,
-    HeldOutGroups,
-    ListFacts,
-)
+from namegen.experiments.compare.measurements import GenerationResult, HeldOutGroups, ListFacts
 
 
 @pytest.fixture

@@ -140,13 +140,6 @@ def test_lists_refuse_their_names_in_any_spelling() -> None:
     assert MinDistance(2, ["Anna"]).refuses(names).tolist() == [True, False, True]
 
 
-def test_digests_are_made_once() -> None:
-    names = Finished(["Anna", "Bob"])
-    kept = names.select(names.digests == names.digests[1])
-    assert vars(kept)["digests"].tolist() == names.digests[1:].tolist()
-    assert "digests" not in vars(Finished(["Anna"]).select(np.array([True])))
-
-
 def test_given_holds_what_was_added_and_moves_each_digest_once_for_each_doubling() -> None:
     given, rng, moved = Given(), np.random.default_rng(0), 0
     every: set[int] = set()
