@@ -125,6 +125,8 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     wrong |= {"training.rate_steps": "[[1, 0.1]]", "training.batch_size": "0", "run.plot": '"yes"'}
     message = refusal(tmp_path, "\n".join(f"{path} = {value}" for path, value in wrong.items()))
     assert "8 wrong values" in message
+    assert message.count("\n  ") == 8
+    assert "\n  and 5 more" in refusal(tmp_path, "\n".join(f"x{number} = 1" for number in range(25)))
     for path in wrong:
         assert f"\n  {path} is " in message
     assert "came with" not in message, "no mistake that only follows from another"
