@@ -290,15 +290,10 @@ def epsilon_outside(self, optimizer, update, w, g, rate):
     w[:] = before - rate * g / (np.sqrt(optimizer.state["v"]) + optimizer.epsilon)
 
 
-def undamped(self, optimizer, update, w, g, rate):
-    update(w, g / (1 - optimizer.momentum), rate)
-
-
 for what, move, moves in (
     ("Adam's ε is 1e-8", small_epsilon, "adam"),
     ("Adam's moments are not corrected", uncorrected, "adam"),
     ("RMSprop divides by √v+ε", epsilon_outside, "rmsprop"),
-    ("momentum is not damped", undamped, "momentum"),
     ("weights decay", decay, "sgd"),
 ):
     fault(what, TRAINING, cell="simple_rnn", move=move, moves=moves)

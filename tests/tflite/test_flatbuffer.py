@@ -5,14 +5,12 @@ from __future__ import annotations
 import struct
 from enum import IntEnum
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.backends.tflite.flatbuffer import Number, Table, Vector, tables, text, to_bytes
 from namegen.backends.tflite.graph import Op, Options, Type
-from tests.tflite.conftest import Exported
 
 KINDS = {"<b": "Int8Flags", "<B": "Uint8Flags", "<i": "Int32Flags", "<I": "Uint32Flags", "<f": "Float32Flags"}
 RANGES = {"<b": (-128, 127), "<B": (0, 255), "<i": (-(2**31), 2**31 - 1), "<I": (0, 2**32 - 1)}
@@ -72,18 +70,3 @@ def test_tables_of_options() -> None:
     names = vars(schema.BuiltinOptions)
     for one in Options:
         assert names["".join(map(str.capitalize, one.name.split("_"))) + "Options"] == one.value
-
-
-def test_data_stand_where_the_runtime_may_read_them_in_place(exported: Exported) -> None:
-    """At multiples of 16 bytes, as the schema asks."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    content = exported("gru", "int8").read_bytes()
-    model = schema.Model.GetRootAsModel(content, 0)
-    whole, places = np.frombuffer(content, np.uint8), []
-    for k in range(model.BuffersLength()):
-        if model.Buffers(k).DataLength():
-            data = model.Buffers(k).DataAsNumpy()
-            places.append(data.__array_interface__["data"][0] - whole.__array_interface__["data"][0])
-    assert len(places) > 10
-    assert all(place % 16 == 0 for place in places)

@@ -87,7 +87,12 @@ def exact(cell: str) -> Checkpoint:
 
 
 @pytest.mark.parametrize(
-    ("cell", "quantize", "expected"), [("gru", "int8", "5ae36cbbbfab58ba"), ("lstm", "float16", "f92eff4be7b55f61")]
+    ("cell", "quantize", "expected"),
+    [
+        ("simple_rnn", "none", "848469c2d10bbf1f"),
+        ("gru", "int8", "5ae36cbbbfab58ba"),
+        ("lstm", "float16", "f92eff4be7b55f61"),
+    ],
 )
 def test_what_is_written_stays_as_it_is(cell: str, quantize: str, expected: str) -> None:
     """Files that are there must open with the next namegen: who changes what is written raises the format's version."""

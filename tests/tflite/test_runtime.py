@@ -161,21 +161,6 @@ def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> No
     assert loaded.best(10, allow_seen=True) == source.best(10, allow_seen=True)
 
 
-def test_the_first_number_chooses_the_beginning(labelled: Path) -> None:
-    checkpoint, model = labelled_checkpoint(), TFLiteModel.load(labelled)
-    uniforms = np.random.default_rng(5).random((1000, 9))
-    drawn = model.generate_tokens(uniforms, 0.9)
-    for place, token in enumerate(checkpoint.beginnings.tokens):
-        apart = Generator(engine_of(checkpoint), model.vocabulary, beginnings=Beginnings.single(token))
-        here = (uniforms[:, 0] >= 0.6) == bool(place)
-        same = (drawn == apart.draw_one_by_one(uniforms[:, 1:], temperature=0.9)).all(axis=1)
-        assert same[here].mean() > 0.99
-        assert same[~here].mean() < 0.9
-    ends = np.array([[0.0, 0.0], [0.6, 0.0], [np.nextafter(1.0, 0), 0.0]])
-    assert model.generate_tokens(ends).shape == (3, 1)
-    assert model.generate_tokens(uniforms[:, :1]).shape == (1000, 0)
-
-
 def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
     """The second label's beginning as the only one: a network of one label."""
     two = labelled_checkpoint()
