@@ -106,17 +106,11 @@ def test_short_lists_and_halves_by_the_same_hash_go_by_the_shapes_of_their_names
         assert drawing_temperature(generator(), tree, longest=LONGEST, rng=rng, proceed=lambda: False) is None
 
 
-@pytest.mark.parametrize(
-    ("name", "fits"),
-    [
-        ("Ed-Ann", True),
-        ("राता", True),
-        *((bad, False) for bad in ["wEber", "Annn", "Aaab", "ाम", "A", "-Ann", "Bo--Lin", "Lrsk"]),
-    ],
-)
-def test_a_well_shaped_name_has_the_words_of_the_list(name: str, fits: bool) -> None:
+def test_a_well_shaped_name_has_the_words_of_the_list() -> None:
     """No letter three times in a row, in either letter case; and no word begins with a mark."""
-    assert shapes.fits(name, shapes.shapes_of(["Ann", "McCoy", "Bo-Lin", "Annabel of Bath", "राम", "सीता"])) is fits
+    known = shapes.shapes_of(["Ann", "McCoy", "Bo-Lin", "Annabel of Bath", "राम", "सीता"])
+    names = ["Ed-Ann", "राता", "wEber", "Annn", "Aaab", "ाम", "A", "-Ann", "Bo--Lin", "Lrsk"]
+    assert [name for name in names if shapes.fits(name, known)] == ["Ed-Ann", "राता"]
 
 
 def test_new_names_are_new_different_and_short_enough() -> None:
