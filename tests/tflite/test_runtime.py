@@ -295,8 +295,8 @@ class TestDamage:
 
     def test_another_version_of_the_format_is_one_sentence(self, exported: Exported) -> None:
         content = exported().read_bytes()
-        is_refused(content.replace(b'"format_version":3', b'"format_version":4'), "update namegen")
-        is_refused(content.replace(b'"format_version":3', b'"format_version":2'), "export the model again")
+        is_refused(content.replace(b'"format_version":4', b'"format_version":5'), "update namegen")
+        is_refused(content.replace(b'"format_version":4', b'"format_version":3'), "export the model again")
 
 
 def exported_to(folder: Path, checkpoint: Checkpoint) -> TFLiteModel:

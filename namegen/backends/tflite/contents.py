@@ -8,7 +8,7 @@ raises ``FORMAT_VERSION``; a test holds a file of the present one.
 of the training list. The first and the last are entries of the file's metadata table, which other programs ignore. The
 description is a JSON text, which begins
 
-    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":3,…
+    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":4,…
 
 where the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. The hashes take 8 bytes
 each, little end first and rising.
@@ -44,7 +44,7 @@ from namegen.errors import CheckpointError, NamesError, OutputError, SettingsErr
 from namegen.types import Array, Float32, UInt64
 
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
-FORMAT, FORMAT_VERSION = "namegen tflite", 3
+FORMAT, FORMAT_VERSION = "namegen tflite", 4
 OF_THE_FILE = ("format", "format_version", "checksum")  # in the description, beside the document
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
