@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
-ASKED_FOR = 200  # new names of a short list
+ASKED_FOR, MOST_LOOKED_AT = 200, 30_000  # new names of a short list, and how many are looked at for them
 NAMES_SHOWN = 60  # characters of them
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
@@ -398,8 +398,8 @@ def _drawn(result: RunResult) -> list[str]:
         # A short list's new names are looked for, as few of those drawn are new, and not all of these are like it.
         drawing |= {"allow_seen": False, "allow_repeats": False} if model.shapes else {}
         for_use: list[NameBatch] = []
-        with suppress(GenerationError):  # there are fewer
-            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, **drawing)
+        with suppress(GenerationError):  # there are fewer, or to find them takes long
+            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, on_progress=_not_long, **drawing)
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
     names = [name for batch in for_use for name in batch.names]
@@ -410,13 +410,18 @@ def _drawn(result: RunResult) -> list[str]:
             shown = longer
     said = [f"new names: {shown}"] if shown else []
     if model.shapes and len(names) < ASKED_FOR:
-        said.append(f"No more than {counted(len(names), 'new name')} like the list's could be found.")
+        said.append("Few of the names that it draws are new and like the list's.")
     new = _new(as_learned)
     if new:
         said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are in the list")
     if result.checkpoint.drawing_temperature is not None:
         said.append(f"default temperature: {model.default_temperature:g}, at which most new names look like the list's")
     return said
+
+
+def _not_long(found: int, looked_at: int) -> None:
+    if looked_at > MOST_LOOKED_AT:
+        raise GenerationError("names that a summary shows are not worth more")
 
 
 def _new(batches: list[NameBatch]) -> list[bool]:
