@@ -17,7 +17,15 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import msgspec
 
 from namegen.config_files import LARGEST_CONFIG, advice
-from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TeachingSettings, TrainingSettings, check
+from namegen.core.settings import (
+    Checked,
+    DataSettings,
+    NetworkSettings,
+    Recipe,
+    TeachingSettings,
+    TrainingSettings,
+    told,
+)
 from namegen.errors import SettingsError, cut, nearest, setting, shown
 from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
@@ -29,19 +37,27 @@ _Settings = TypeVar("_Settings")
 
 
 @dataclass(frozen=True)
-class RunSettings:
-    """Where and how a network is trained, which changes nothing of what is learned: engine, threads, plot.
+class RunSettings(Checked):
+    """Where and how a network is trained, which changes nothing of what is learned.
 
     ``threads``: None means what pays, see ``Config.threads``.
     """
 
-    backend: str = "numpy"
-    threads: int | None = None
-    plot: bool = True
-
-    def __post_init__(self) -> None:
-        check(self, "backend", lambda v: v != "", "the name of a backend, such as numpy or keras")
-        check(self, "threads", lambda v: 1 <= v <= 1024, "a whole number from 1 to 1024")
+    backend: str = told(
+        "numpy",
+        "The engine that trains: {}.",
+        holds=lambda v: v != "",
+        expected="the name of a backend, such as numpy or keras",
+    )
+    threads: int | None = told(
+        None,
+        "The number of processor threads.",
+        "1, or 2 for a wide layer",
+        metavar="N",
+        holds=lambda v: 1 <= v <= 1024,
+        expected="a whole number from 1 to 1024",
+    )
+    plot: bool = told(True, "Draw the training as history.png, or do not.")
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast, get_args, get_type_hints
 
 import click
 
 from namegen import __version__
-from namegen.cli.terminal import Notes, Waiting, printable
-from namegen.core.settings import LETTER_CASES, DataSettings
-from namegen.errors import quote
+from namegen.cli.terminal import Notes, Waiting, option_name, printable
+from namegen.core.settings import LETTER_CASES, About, DataSettings
+from namegen.errors import NamegenError, quote
 from namegen.files import is_folder, is_taken
 from namegen.models import SHIPPED
 from namegen.threads import limit_threads
@@ -124,6 +124,29 @@ class OfEveryEngine(click.Command):
         formatter.write_text(f"Engines: {engines_in_help(ctx)}.")
 
 
+def of_setting(
+    kind: type[object], name: str, read: Callable[[str], object] | None = None
+) -> Callable[[Command], Command]:
+    """The option of a setting, as its declaration has it.
+
+    Args:
+        kind: the settings dataclass that declares it.
+        name: of the field.
+        read: makes a value of what is typed, where click has no such type.
+    """
+    about, hint, flag = About.of(kind, name), get_type_hints(kind)[name], f"--{name.replace('_', '-')}"
+    default = getattr(kind(), name)
+    if hint is bool:
+        told, flag = flag if default else f"--no-{flag[2:]}", f"{flag}/--no-{flag[2:]}"
+        return click.option(flag, default=None, help=f"{about.help}  [default: {told}]")
+    told = about.default or ("" if default in (None, (), {}) else str(default))
+    text = NamegenError(f"{about.help}  [default: {told}]" if told else about.help).told(option_name)
+    if about.choices:
+        return click.option(flag, type=click.Choice(about.choices), help=text)
+    plain = next((one for one in (int, float) if one in (hint, *get_args(hint))), str)
+    return click.option(flag, type=read or plain, metavar=about.metavar, help=text, cls=filled_by(engines_in_help))
+
+
 def weights(text: str) -> tuple[float, ...]:
     """``0.6,0.4``: whether they sum to 1 is checked with the models."""
     try:
@@ -190,15 +213,8 @@ threads = click.option(
     metavar="N",
     help="The number of processor threads for the engine.",
 )
-column = click.option(
-    "--column", metavar="NAME", help="The CSV column that has the names: its title, or its number counted from 1."
-)
-label_column = click.option(
-    "--label-column",
-    metavar="NAME",
-    help="The CSV column that has a label for each name, such as its origin; '' for no labels.  [default: that of a "
-    "bundled list, if it has one]",
-)
+column, label_column = of_setting(DataSettings, "column"), of_setting(DataSettings, "label_column")
+max_name_length = of_setting(DataSettings, "max_name_length")
 label = click.option(
     "--label",
     "labels",
@@ -206,12 +222,6 @@ label = click.option(
     metavar="LABEL",
     help="Use only this label, such as Finnish; repeat the option for several.  [default: all labels, as often as in "
     "the list]",
-)
-max_name_length = click.option(
-    "--max-name-length",
-    type=Whole(1),
-    metavar="N",
-    help="Refuse a list that has a name of more than N characters.  [default: 1000]",
 )
 
 

@@ -1,6 +1,8 @@
 """What a training is told, with its defaults: frozen dataclasses, each checked as it is made, together a ``Recipe``.
 
-``namegen.config`` reads them from TOML, the command line from its options; core never sees where they came from.
+A setting is declared here and nowhere else: its type and default, the values that it takes, and what its option says.
+``namegen.config`` reads them from TOML, ``namegen.cli.training_options`` makes options of them; core never sees where
+they came from.
 """
 
 from __future__ import annotations
@@ -8,8 +10,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, cast
 
 from namegen.errors import SettingsError, setting, shown
 
@@ -44,48 +46,133 @@ DEFAULT_VALIDATION = 0.1
 
 WHERE_NAMES_STAND = ("names", "column", "label_column")
 
-SEEDS: tuple[Callable[[int], bool], str] = (lambda v: 0 <= v < 2**63, "a whole number from 0 to 2**63 - 1")
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a setting beside its type and its default.
+
+    Attributes:
+        help: what it does, other settings named by ``errors.setting``; "": it has no option of its own.
+        metavar: what stands for its value in the help.
+        default: the default in words, where a rule decides or an option says it otherwise.
+        choices: all values that it takes, where they have names.
+        holds: whether it takes a value of its type.
+        expected: which values those are, in words.
+    """
+
+    help: str = ""
+    metavar: str = "NAME"
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    holds: Callable[[Any], bool] = lambda value: True
+    expected: str = ""
+
+    @classmethod
+    def of(cls, kind: type[object], name: str) -> About:
+        """That of a field of a settings dataclass.
+
+        >>> About.of(TrainingSettings, "epochs").expected
+        'a whole number from 1 to 1,000,000'
+        """
+        declared = {one.name: one.metadata for one in fields(cast(Any, kind))}
+        return cast(About, declared[name].get("about", cls()))
+
+
+LIST = "chosen for the list"
+ONE_CYCLE, BY_STEPS = setting("schedule", "one-cycle"), setting("schedule", "steps")
+COUNT: dict[str, Any] = {"metavar": "N", "holds": lambda v: v >= 1, "expected": "a whole number of at least 1"}
+SHARE: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 0.9, "expected": "a share from 0 to 0.9"}
+WHOLE: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 1, "expected": "a share from 0 to 1"}
+SEED: dict[str, Any] = {
+    "metavar": "N",
+    "holds": lambda v: 0 <= v < 2**63,
+    "expected": "a whole number from 0 to 2**63 - 1",
+}
+ABOVE_0: dict[str, Any] = {"holds": lambda v: 0 < v < math.inf, "expected": "a number above 0"}
+
+
+def told(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
+    """A field with what is known of it: what it does, its default in words, the other attributes of ``About``."""
+    if "choices" in about:
+        about |= {"expected": f"one of {', '.join(about['choices'])}", "holds": about["choices"].__contains__}
+    start: dict[str, Any] = {"default_factory": dict, "hash": False} if default == {} else {"default": default}
+    return field(**start, metadata={"about": About(text, default=in_words, **about)})
+
+
+class Checked:
+    """Settings whose values are looked at as they are made.
+
+    Raises:
+        SettingsError: a value of another type or range; its ``field`` is the name.
+    """
+
+    def __post_init__(self) -> None:
+        for one in fields(cast(Any, self)):  # those that inherit are dataclasses
+            value, about = getattr(self, one.name), one.metadata.get("about", About())
+            if value is None and one.default is None:
+                continue
+            try:
+                fits = value is not None and about.holds(value)
+            except TypeError:
+                fits = False
+            if not fits:
+                raise SettingsError(f"{setting(one.name)} is {shown(value)}: expected {about.expected}", field=one.name)
 
 
 @dataclass(frozen=True)
-class DataSettings:
-    """Which list is read and how a part of it is held out.
+class DataSettings(Checked):
+    """Which list is read and how a part of it is held out (``core/data/split.py``, ``batching.py``, ``sameness.py``).
 
-    ``names``: a bundled list's name, a path, or ``-`` for standard input. ``column``: the column of a table.
-    ``label_column``: the one with a label for each name, such as its origin; empty: none, of a bundled list either.
-    ``validation``: the share that is held out to choose by, 0 for none; None: a tenth, and of a short list none
-    (``core/training/effort.py``). ``test``: the share that is held out beside it and that nothing is chosen by.
-    ``split``: ``unique`` (no name on both sides) or ``names`` (as the original did it: a name that repeats may stand on
-    both sides). ``split_seed``: another one holds out other names. ``repeats``: whether training reads a name as often
-    as it stands in the list, or about the square root as often (``core/data/batching.py``).
-    ``sameness``: when two names count as one: with ``companies`` their legal forms do not count
-    (``core/data/sameness.py``).
+    ``names``: a bundled list's name, a path, or ``-`` for standard input. ``label_column``: empty: none, of a bundled
+    list either; None: as the bundled list has it. ``validation``: None: a tenth, and of a short list none
+    (``core/training/effort.py``).
     """
 
     names: str = "mlb-first"
-    column: str | None = None
-    label_column: str | None = None  # None: as the bundled list has it, else none
-    max_name_length: int = 1000
-    validation: float | None = None  # None: by the effort and the length of the list, see held_out
-    test: float = 0.0
-    split: str = "unique"
-    split_seed: int | None = None  # None: the training's seed
-    repeats: str | None = None  # None: damped with the split unique, kept with names
-    sameness: str | None = None  # None: the list's own: companies of the bundled list companies, names of any other
+    column: str | None = told(None, "The CSV column that has the names: its title, or its number counted from 1.")
+    label_column: str | None = told(
+        None,
+        "The CSV column that has a label for each name, such as its origin; '' for no labels.",
+        "that of a bundled list, if it has one",
+    )
+    max_name_length: int = told(1000, "Refuse a list that has a name of more than N characters.", **COUNT)
+    validation: float | None = told(
+        None,
+        "The share of the names to hold out for validation; 0 for none.",
+        f"0.1; 0 for fewer than 100 different names, except with {setting('effort', 'quick')} or {setting('test')}",
+        **SHARE,
+    )
+    test: float = told(
+        0.0, "A further share of the names to hold out for a final test, which decides nothing.", **SHARE
+    )
+    split: str = told(
+        "unique",
+        "unique: a name is either trained on or held out; names: a name that repeats may be both.",
+        choices=SPLITS,
+    )
+    split_seed: int | None = told(
+        None, "The seed that chooses which names are held out.", f"that of {setting('seed')}", **SEED
+    )
+    repeats: str | None = told(
+        None,
+        "kept: read a name as often as the list has it; damped: read repeated names less often.",
+        f"damped; kept with {setting('split', 'names')}",
+        choices=REPEATS,
+    )
+    sameness: str | None = told(
+        None,
+        "When two names count as the same. companies: legal forms such as Inc. do not matter.",
+        "names; companies for the bundled list companies",
+        choices=SAMENESSES,
+    )
 
     def __post_init__(self) -> None:
-        check(self, "max_name_length", lambda v: v >= 1, "a whole number of at least 1")
-        check(self, "validation", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
-        check(self, "test", lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
+        super().__post_init__()
         if self.held_out + self.test > 0.9:
             raise SettingsError(
                 f"{setting('validation')} and {setting('test')} together are {self.held_out + self.test:g}: expected "
                 "at most 0.9, so that something is left to train on"
             )
-        check_choice(self, "split", SPLITS)
-        check(self, "split_seed", *SEEDS)
-        check(self, "repeats", lambda v: v in REPEATS, f"one of {', '.join(REPEATS)}")
-        check(self, "sameness", lambda v: v in SAMENESSES, f"one of {', '.join(SAMENESSES)}")
 
     @property
     def held_out(self) -> float:
@@ -106,29 +193,32 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
-class NetworkSettings:
+class NetworkSettings(Checked):
     """The network apart from its vocabulary: the recurrent cell, the width of each layer, the initial values.
 
-    ``architecture``: the kind of network. ``options``: settings that an architecture of a third party has beside these;
-    namegen's own, ``rnn``, has none.
+    ``options``: settings that an architecture of a third party has beside these; namegen's own, ``rnn``, has none.
     """
 
-    architecture: str | None = None  # None: the first that the engine trains; of ours, rnn
-    cell: str | None = None  # None: by the effort; plain: simple_rnn
-    hidden: tuple[int, ...] | None = None  # None: by the effort; plain: 32, 32
-    init: str = "glorot"
-    options: Mapping[str, int | float | str | bool] = field(default_factory=dict, hash=False)
-
-    def __post_init__(self) -> None:
-        check(self, "architecture", lambda v: v != "", "the name of an architecture, such as rnn")
-        check(self, "cell", lambda v: v in CELLS, f"one of {', '.join(CELLS)}")
-        check_choice(self, "init", INITIALISERS)
-        check(
-            self,
-            "hidden",
-            lambda widths: 1 <= len(widths) <= 16 and all(1 <= w <= 4096 for w in widths),
-            "1 to 16 widths, each from 1 to 4096",
-        )
+    architecture: str | None = told(
+        None,
+        "The kind of network.",
+        "the engine's first one; for namegen's own engines, rnn",
+        holds=lambda v: v != "",
+        expected="the name of an architecture, such as rnn",
+    )
+    cell: str | None = told(None, "The recurrent cell.", LIST, choices=CELLS)  # the plain one: simple_rnn
+    hidden: tuple[int, ...] | None = told(  # the plain ones: 32, 32
+        None,
+        "The number of units of each layer, such as 64 or 32,32.",
+        LIST,
+        metavar="W,W",
+        holds=lambda widths: 1 <= len(widths) <= 16 and all(1 <= w <= 4096 for w in widths),
+        expected="1 to 16 widths, each from 1 to 4096",
+    )
+    init: str = told("glorot", "The initial values of the weights.", choices=INITIALISERS)
+    options: Mapping[str, int | float | str | bool] = told(
+        {}, "Further settings of an engine's own architecture, such as heads=4.", metavar="N=V,…"
+    )
 
     @property
     def plain(self) -> NetworkSettings:
@@ -141,71 +231,87 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
-    """How a network is trained. ``None`` means: by the rule in the field's line.
+class TrainingSettings(Checked):
+    """How a network is trained. ``None`` means: by the rule in the field's own words.
 
-    ``effort``: ``quick`` trains the network asked for as the original project did, in seconds; ``standard`` chooses
-    what nothing was said of by the size of the list (``core/training/effort.py``); ``best`` lets several networks and
-    counting teach one (``core/teaching/``), in minutes.
-
-    ``rate_steps`` belongs to the schedule ``steps``: pairs of (first epoch, learning rate), epochs counted from 0.
-    ``momentum`` belongs to the optimizer of that name, ``warmup`` (the share of all steps in which the rate rises) to
-    the schedule ``one-cycle``. ``drop_*``: the share of what each step leaves out, at random and anew each time
-    (``core/training/trainer.py``). ``label_smoothing``: the share of each target that counting gives
-    (``core/teaching/lesson.py``).
+    What the effort chooses stands in ``core/training/effort.py``, what is dropped in ``trainer.py`` (of the recurrent
+    kernels single weights, as Merity, Keskar and Socher, 2018, do), what smooths in ``core/teaching/lesson.py``.
     """
 
-    effort: str = "standard"
-    epochs: int | None = None  # None: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
-    batch_size: int | None = None  # None: 128, smaller for small lists
-    optimizer: str = "adam"
-    learning_rate: float | None = None  # None: DEFAULT_LEARNING_RATES, less for wide plain layers
-    momentum: float = 0.9
-    clip_norm: float | None = None  # None: no clipping
-    schedule: str = "one-cycle"
-    warmup: float = 0.2
-    rate_steps: tuple[tuple[int, float], ...] = ()
-    through_time: bool = True
-    drop_recurrent: float | None = None  # single weights of each recurrent kernel (Merity, Keskar and Socher, 2018)
-    drop_between: float | None = None  # units between recurrent layers
-    drop_output: float | None = None  # units before the output; None, of all three: by the effort, quick: 0
-    label_smoothing: float | None = None  # None: by the effort, quick: 0
-    patience: int | None = None  # None: every epoch is trained
-    best_by: str = "loss"
-    seed: int = 0
+    effort: str = told(
+        "standard",
+        "How to choose the settings that are not given. quick: a small network without dropout, in seconds; standard: "
+        "a larger one with better names, in a minute or two; best: several networks and counting (an n-gram model) "
+        "teach one, in minutes.",
+        choices=EFFORTS,
+    )
+    # quick: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
+    epochs: int | None = told(
+        None,
+        "The number of epochs: how often to read the whole list.",
+        LIST,
+        metavar="N",
+        holds=lambda v: 1 <= v <= 1_000_000,
+        expected="a whole number from 1 to 1,000,000",
+    )
+    batch_size: int | None = told(None, "The number of names in each training step.", LIST, **COUNT)
+    optimizer: str = told("adam", "The optimizer.", choices=OPTIMIZERS)
+    learning_rate: float | None = told(
+        None,
+        f"The learning rate; for {ONE_CYCLE}, its highest value.",
+        LIST,
+        metavar="RATE",
+        **ABOVE_0,
+    )
+    momentum: float = told(
+        0.9,
+        f"The momentum, for {setting('optimizer', 'momentum')}.",
+        metavar="M",
+        holds=lambda v: 0 <= v < 1,
+        expected="a number from 0 to below 1",
+    )
+    clip_norm: float | None = told(None, "The largest allowed gradient norm.", "no limit", metavar="NORM", **ABOVE_0)
+    schedule: str = told("one-cycle", "How the learning rate changes during training.", choices=SCHEDULES)
+    warmup: float = told(
+        0.2,
+        f"The share of the steps in which the learning rate rises, for {ONE_CYCLE}.",
+        **WHOLE,
+    )
+    rate_steps: tuple[tuple[int, float], ...] = told(
+        (),
+        f"The learning rate from each epoch on, for {BY_STEPS}: 0:0.01,25:0.005; the first epoch is 0.",
+        metavar="E:RATE,…",
+        holds=lambda steps: (
+            all(0 < rate < math.inf for _, rate in steps)
+            and all(a < b for (a, _), (b, _) in itertools.pairwise(steps))
+            and (not steps or steps[0][0] == 0)
+        ),
+        expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
+    )
+    through_time: bool = told(True, "Send gradients back through all characters of a name, or only through one.")
+    drop_recurrent: float | None = told(
+        None, "Dropout: the share of the recurrent weights to leave out in each step.", LIST, **SHARE
+    )
+    drop_between: float | None = told(
+        None, "Dropout: the share of the units between layers to leave out in each step.", LIST, **SHARE
+    )
+    drop_output: float | None = told(
+        None, "Dropout: the share of the units before the output to leave out in each step.", LIST, **SHARE
+    )
+    label_smoothing: float | None = told(
+        None, "Label smoothing: the share of each target that comes from counting (an n-gram model).", LIST, **WHOLE
+    )
+    patience: int | None = told(None, "Stop after N epochs without improvement.", "never", **COUNT)
+    best_by: str = told("loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA)
+    seed: int = told(0, "The random seed: the same seed trains the same network.", **SEED)
 
     def __post_init__(self) -> None:
-        positive, count = "a number above 0", "a whole number of at least 1"
-        check_choice(self, "effort", EFFORTS)
-        check(self, "epochs", lambda v: 1 <= v <= 1_000_000, "a whole number from 1 to 1,000,000")
-        check(self, "batch_size", lambda v: v >= 1, count)
-        check_choice(self, "optimizer", OPTIMIZERS)
-        check(self, "learning_rate", lambda v: 0 < v < math.inf, positive)
-        check(self, "momentum", lambda v: 0 <= v < 1, "a number from 0 to below 1")
-        check(self, "clip_norm", lambda v: 0 < v < math.inf, positive)
-        check_choice(self, "schedule", SCHEDULES)
-        check(self, "warmup", lambda v: 0 <= v <= 1, "a share from 0 to 1")
-        check(
-            self,
-            "rate_steps",
-            lambda steps: (
-                all(0 < rate < math.inf for _, rate in steps)
-                and all(a < b for (a, _), (b, _) in itertools.pairwise(steps))
-                and (not steps or steps[0][0] == 0)
-            ),
-            "pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
-        )
+        super().__post_init__()
         if (self.schedule == "steps") != bool(self.rate_steps):
             raise SettingsError(
                 f"the schedule is {self.schedule}, with {len(self.rate_steps)} rate steps: give "
                 f"{setting('rate_steps')} together with the schedule steps, and only with it"
             )
-        for name in DROPS:
-            check(self, name, lambda v: 0 <= v <= 0.9, "a share from 0 to 0.9")
-        check(self, "label_smoothing", lambda v: 0 <= v <= 1, "a share from 0 to 1")
-        check(self, "patience", lambda v: v >= 1, count)
-        check_choice(self, "best_by", CRITERIA)
-        check(self, "seed", *SEEDS)
 
     @property
     def plain(self) -> TrainingSettings:
@@ -242,22 +348,27 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
-class TeachingSettings:
-    """Who teaches a network. ``teachers``: trained models, by path or name, and ``counting``; none: it learns from the
-    list alone, or with the effort ``best`` from teachers that are trained for it. ``drawn``: how many names they draw.
+class TeachingSettings(Checked):
+    """Who teaches a network; nobody: it learns from the list alone, or with the effort ``best`` from teachers that are
+    trained for it.
     """
 
-    teachers: tuple[str, ...] = ()
-    drawn: int | None = None  # None: by the effort
-
-    def __post_init__(self) -> None:
-        check(
-            self,
-            "teachers",
-            lambda v: all(v) and len(set(v)) == len(v) <= 100,
-            f"up to 100 models, each once, or {COUNTING}",
-        )
-        check(self, "drawn", lambda v: 1 <= v <= 100_000_000, "a whole number from 1 to 100,000,000")
+    teachers: tuple[str, ...] = told(
+        (),
+        "Trained models (run folders, files or shipped models), and the word counting for an n-gram model.",
+        "several models that are trained for this, and counting",
+        metavar="A,B,…",
+        holds=lambda v: all(v) and len(set(v)) == len(v) <= 100,
+        expected=f"up to 100 models, each once, or {COUNTING}",
+    )
+    drawn: int | None = told(
+        None,
+        "How many names the teachers generate for the network to learn from.",
+        LIST,
+        metavar="N",
+        holds=lambda v: 1 <= v <= 100_000_000,
+        expected="a whole number from 1 to 100,000,000",
+    )
 
 
 @dataclass(frozen=True)
@@ -338,17 +449,3 @@ def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
     default = training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
     recurrent = network.architecture in (None, "rnn")
     return default and recurrent and network.cell == "simple_rnn" and max(network.hidden or ()) > WIDTH_OF_DEFAULT
-
-
-def check(settings: object, field: str, holds: Callable[[Any], bool], expected: str) -> None:
-    """Raise SettingsError unless the field is None or satisfies ``holds``."""
-    value = getattr(settings, field)
-    if value is not None and not holds(value):
-        raise SettingsError(f"{setting(field)} is {shown(value)}: expected {expected}", field=field)
-
-
-def check_choice(settings: object, field: str, choices: tuple[str, ...]) -> None:
-    """Raise SettingsError unless the field is one of the choices."""
-    value = getattr(settings, field)
-    if value not in choices:
-        raise SettingsError(f"{setting(field)} is {shown(value)}: expected one of {', '.join(choices)}", field=field)
