@@ -9,7 +9,7 @@ import click
 from options import check_asked, write_or_check
 
 from namegen.cli import SECTIONS, cli
-from namegen.cli.options import OUR_ENGINES_ALONE
+from namegen.cli.options import ALL_OPTIONS, OUR_ENGINES_ALONE
 
 TARGET = Path(__file__).parents[1] / "use" / "cli.md"
 WIDTH = 78  # as in a terminal of 80 columns
@@ -34,6 +34,7 @@ def document() -> str:
     settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
     root = click.Context(cli, info_name="namegen", **settings)
     root.meta[OUR_ENGINES_ALONE] = True  # whatever is installed beside
+    root.meta[ALL_OPTIONS] = True
     parts = [HEAD, _block("", cli.get_help(root))]
     for heading, commands in SECTIONS.items():
         parts.append(f"## {heading}\n")

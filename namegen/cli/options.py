@@ -5,10 +5,10 @@ NumPy is loaded in the second part and no earlier, after its threads are set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 
 import click
 
@@ -112,6 +112,45 @@ def filled_by(fill: Callable[[click.Context], str]) -> type[click.Option]:
             return record and (record[0], record[1].replace("{}", fill(ctx)))
 
     return Filled
+
+
+OF_EVERY_COMMAND = ("as_json", "quiet", "version", "help", "help_all")
+ALL_OPTIONS = "namegen.all_options"  # in a context's meta: help that leaves no option out
+
+
+class ShortHelp(click.Command):
+    """A command with many options: ``--help`` shows those that most people use, and ``--help-all`` every one.
+
+    Args:
+        shown: which of its parameters most people use, by name.
+        others: lines of the short help for many options at once: how they begin, and what they are.
+    """
+
+    def __init__(self, *args: Any, shown: Collection[str], others: Sequence[tuple[str, str]] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._shown, self._others = shown, others
+        text = "Show all options and exit."
+        self.params.append(
+            click.Option(["--help-all"], is_flag=True, is_eager=True, expose_value=False, help=text, callback=_help_all)
+        )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options, or some of them."""
+        if ctx.meta.get(ALL_OPTIONS):
+            super().format_options(ctx, formatter)
+            return
+        found = {one.name: one.get_help_record(ctx) for one in self.get_params(ctx)}
+        shown = [record for name, record in found.items() if record and name in self._shown]
+        common = [record for name in OF_EVERY_COMMAND if (record := found.get(name))]
+        with formatter.section("Options"):
+            formatter.write_dl([*shown, *self._others, *common])
+
+
+def _help_all(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        ctx.meta[ALL_OPTIONS] = True
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
 
 
 class OfEveryEngine(click.Command):

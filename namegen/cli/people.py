@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
 from namegen.cli import formats, options
-from namegen.cli.generate import drawing_options, read_texts, wish_options
+from namegen.cli.generate import WISHES, drawing_options, read_texts, wish_options
 from namegen.cli.options import open_model
 from namegen.cli.terminal import Notes, SearchLine
 from namegen.threads import limit_threads
@@ -38,7 +38,21 @@ def origins_in_help(ctx: click.Context) -> str:
     return ", ".join(origins(ctx))
 
 
+def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
+    """A help of these options, with a line for the wishes of each part: how they begin, and of which names they are."""
+    wishes = ", ".join(wish.replace("_", "-") for wish in WISHES)
+    others = [
+        (f"--{part}-…", f"A wish for {names}: {wishes}, as in `namegen generate`.") for part, names in parts.items()
+    ]
+    drawn = ("count", "letter_case", "form", "temperature", "seed")
+    return {"cls": options.ShortHelp, "shown": (*drawn, *shown), "others": others}
+
+
 @click.command(
+    **short_help(
+        *("origins", "template", "given", "family", "given_allow_seen", "family_allow_seen"),
+        parts={"given": "given names", "family": "family names"},
+    ),
     epilog=options.examples(
         "namegen people -n 8 --seed 1",
         "namegen people --origin Italian --origin Finnish --format csv",
@@ -120,6 +134,7 @@ def people(
 
 
 @click.command(
+    **short_help(parts={"first": "first names", "last": "last names"}),
     epilog=options.examples(
         "namegen players -n 9 --seed 1",
         "namegen players -n 200 --format csv > players.csv",

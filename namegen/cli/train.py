@@ -76,6 +76,8 @@ def about_the_run(command: options.Command) -> options.Command:
 
 
 @click.command(
+    cls=options.ShortHelp,
+    shown=("out", "resume", "config", "effort", "cell", "hidden", "epochs", "label_column", "backend", "seed"),
     epilog=options.examples(
         "namegen train friends.txt",
         "namegen train people.csv --column first --effort quick --out runs/people",
@@ -127,6 +129,8 @@ def train(
 
 
 @click.command(
+    cls=options.ShortHelp,
+    shown=("teachers", "drawn", "out", "config", "cell", "hidden", "epochs", "backend", "seed"),
     epilog=options.examples(
         "namegen teach companies --teachers runs/a,runs/b,counting",
         "namegen teach mlb-first --cell simple_rnn --hidden 32,32",
