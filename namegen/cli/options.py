@@ -114,7 +114,6 @@ def filled_by(fill: Callable[[click.Context], str]) -> type[click.Option]:
     return Filled
 
 
-OF_EVERY_COMMAND = ("as_json", "quiet", "version", "help", "help_all")
 ALL_OPTIONS = "namegen.all_options"  # in a context's meta: help that leaves no option out
 
 
@@ -139,9 +138,9 @@ class ShortHelp(click.Command):
         if ctx.meta.get(ALL_OPTIONS):
             super().format_options(ctx, formatter)
             return
-        found = {one.name: one.get_help_record(ctx) for one in self.get_params(ctx)}
-        shown = [record for name, record in found.items() if record and name in self._shown]
-        common = [record for name in OF_EVERY_COMMAND if (record := found.get(name))]
+        found = [(one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))]
+        shown = [record for one, record in found if one.name in self._shown]
+        common = [record for one, record in found if one.is_eager or one.name in ("as_json", "quiet")]
         with formatter.section("Options"):
             formatter.write_dl([*shown, *self._others, *common])
 
