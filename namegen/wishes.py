@@ -1,52 +1,82 @@
-"""What may be wished of names, as keyword arguments: the same in Python and, as options, on the command line."""
+"""What may be wished of names, as keyword arguments: the same in Python and, as options, on the command line.
+
+A wish is declared here, with what its option says; what it does is its class in ``core/generation/wishes``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, TypedDict, Unpack, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, get_args, get_type_hints
 
-from namegen.core.data.sameness import NAMES, Sameness
-from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, Wishlist
 from namegen.errors import SettingsError, setting, shown
 from namegen.lists import BUNDLED, load_bundled
+
+if TYPE_CHECKING:  # NumPy is loaded when wishes are made, and no earlier
+    from namegen.core.data.sameness import Sameness
+    from namegen.core.generation.wishes.wishlist import Wishlist
+
+MOST_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Option:
+    """What the option of a wish says.
+
+    Attributes:
+        metavar: what stands for its value.
+        help: which names are given: "that begin with TEXT."
+        least, most: of a whole number.
+    """
+
+    metavar: str
+    help: str
+    least: int = 0
+    most: int = MOST_CHARACTERS
 
 
 class Wishes(TypedDict, total=False):
     """What each name must keep; None and what is left out ask for nothing.
 
     Upper and lower case are told apart in the first four. ``docs/use/generating.md`` says which distribution comes out.
-
-    Attributes:
-        starts_with: what the name begins with.
-        ends_with: what it ends with.
-        contains: a text that it contains.
-        matches: a regular expression (of the ``regex`` library) for the whole name.
-        min_length: the smallest number of characters.
-        banned: words that it must not contain; letter case, spaces and punctuation do not count.
-        avoid: names that must not be given; letter case and spaces do not count. The list may be empty.
-        min_distance: 1 to 3: the smallest edit distance to every name of ``avoid`` or, without that, of the bundled
-            list that the model learned from.
+    ``banned``: letter case, spaces and punctuation do not count. ``min_distance``: the smallest edit distance to every
+    name of ``avoid`` or, without that, of the bundled list that the model learned from.
     """
 
-    starts_with: str | None
-    ends_with: str | None
-    contains: str | None
-    matches: str | None
-    min_length: int | None
-    banned: Iterable[str] | None
-    avoid: Iterable[str] | None
-    min_distance: int | None
+    starts_with: Annotated[str | None, Option("TEXT", "that begin with TEXT.")]
+    ends_with: Annotated[str | None, Option("TEXT", "that end with TEXT.")]
+    contains: Annotated[str | None, Option("TEXT", "that contain TEXT.")]
+    matches: Annotated[
+        str | None, Option("REGEX", "that match the regular expression REGEX (of the regex library) as a whole.")
+    ]
+    min_length: Annotated[int | None, Option("N", "of N characters or more.")]
+    banned: Annotated[
+        Iterable[str] | None,
+        Option("FILE", "that contain no word from FILE (one per line); letter case and spaces do not matter."),
+    ]
+    avoid: Annotated[
+        Iterable[str] | None,
+        Option("FILE", "that are not in FILE (one per line); letter case and spaces do not matter."),
+    ]
+    min_distance: Annotated[
+        int | None,
+        Option(
+            "D",
+            "that differ by D edits or more from every name of {avoid}; without it, of the model's bundled list.",
+            1,
+            3,
+        ),
+    ]
 
 
 class WishesOfPart(Wishes, total=False):
-    """What each first name of players must keep, or each last name.
+    """What each first name of players must keep, or each last name."""
 
-    Attributes:
-        max_length: the largest number of characters.
-    """
-
-    max_length: int | None
+    max_length: Annotated[
+        int | None,
+        Option("N", "of N characters or fewer.  [default: twice the longest name in the list]", 1),
+    ]
 
 
 class WishesOfPeople(WishesOfPart, total=False):
@@ -59,12 +89,18 @@ class WishesOfPeople(WishesOfPart, total=False):
     allow_seen: bool | None
 
 
-def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wishes: Unpack[Wishes]) -> Wishlist:
+OPTIONS: dict[str, Option] = {
+    name: get_args(hint)[1] for name, hint in get_type_hints(WishesOfPart, include_extras=True).items()
+}
+
+
+def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, **wishes: Unpack[Wishes]) -> Wishlist:
     """Turn what was asked for into the wishes that core keeps.
 
     Args:
         list_name: the list that the model learned from, for ``min_distance`` without ``avoid``.
-        sameness: when two of the model's names are the same, for ``avoid`` and ``min_distance``.
+        sameness: when two of the model's names are the same, for ``avoid`` and ``min_distance``; None: letter case
+            and spaces aside.
         wishes: see ``Wishes``.
 
     Raises:
@@ -75,6 +111,10 @@ def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wish
     >>> [wish.name for wish in make_wishes(starts_with="Mc", min_length=5, contains=None)]
     ['min_length', 'starts_with']
     """
+    from namegen.core.data.sameness import NAMES
+    from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, Wishlist
+
+    kind = NAMES if sameness is None else sameness
     if unknown := wishes.keys() - Wishes.__annotations__.keys():
         raise TypeError(f"there is no wish {unknown.pop()!r}: expected some of {', '.join(Wishes.__annotations__)}")
     given: dict[str, Any] = {name: _checked(name, value) for name, value in wishes.items() if value is not None}
@@ -82,9 +122,9 @@ def make_wishes(list_name: str | None = None, sameness: Sameness = NAMES, **wish
     avoided = given.pop(Avoid.name, None)
     made = [WISHES[name](value) for name, value in given.items()]
     if avoided is not None:
-        made.append(Avoid(avoided, sameness))
+        made.append(Avoid(avoided, kind))
     if distance is not None:
-        made.append(MinDistance(distance, _names_to_keep_away_from(list_name, avoided), sameness))
+        made.append(MinDistance(distance, _names_to_keep_away_from(list_name, avoided), kind))
     return Wishlist(made)
 
 
@@ -109,7 +149,7 @@ def _names_to_keep_away_from(list_name: str | None, avoided: list[str] | None) -
         return avoided
     if list_name not in BUNDLED:
         raise SettingsError(
-            f"{setting(MinDistance.name)} needs the names to keep the distance from, and this model does not carry its "
-            f"list: give them with {setting(Avoid.name)}"
+            f"{setting('min_distance')} needs the names to keep the distance from, and this model does not carry its "
+            f"list: give them with {setting('avoid')}"
         )
     return load_bundled(str(list_name)).names

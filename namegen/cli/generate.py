@@ -17,13 +17,13 @@ from namegen.cli.options import note_namesake, open_blend
 from namegen.cli.terminal import Notes, SearchLine, Waiting, option_name
 from namegen.core.settings import MOST_NAMES, DataSettings
 from namegen.files import look
+from namegen.wishes import OPTIONS
 
 if TYPE_CHECKING:
     from namegen.core.generation.generator import NameBatch
 
 OF_FILES = ("banned", "avoid")
 MOST_BEST = 1_000_000
-MOST_CHARACTERS = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
@@ -62,34 +62,8 @@ def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence
         return {name: texts(file) for name, file in files.items()}
 
 
-# A wish's setting → what its option takes, what it asks of the names, and what holds where it is left out.
-WISHES: dict[str, tuple[str, type[str] | options.Whole, str]] = {
-    "starts_with": ("TEXT", str, "that begin with TEXT."),
-    "ends_with": ("TEXT", str, "that end with TEXT."),
-    "contains": ("TEXT", str, "that contain TEXT."),
-    "matches": ("REGEX", str, "that match the regular expression REGEX as a whole."),
-    "min_length": ("N", options.Whole(0, MOST_CHARACTERS), "of N characters or more."),
-    "max_length": (
-        "N",
-        options.Whole(1, MOST_CHARACTERS),
-        "of N characters or fewer.  [default: twice the longest name in the list]",
-    ),
-    "banned": (
-        "FILE",
-        str,
-        "that contain no word from FILE (one per line); letter case and spaces do not matter.",
-    ),
-    "avoid": ("FILE", str, "that are not in FILE (one per line); letter case and spaces do not matter."),
-    "min_distance": (
-        "D",
-        options.Whole(1, 3),
-        "that differ by D edits or more from every name of --avoid; without it, of the model's bundled list.",
-    ),
-}
-
-
 def wish_options(what: str = "names", part: str = "") -> Callable[[options.Command], options.Command]:
-    """Add an option for each wish of ``core/generation/wishes/``, under its setting's name.
+    """Add an option for each wish, under its own name.
 
     Args:
         what: the names that are wished for, in words: ``given names``.
@@ -97,10 +71,11 @@ def wish_options(what: str = "names", part: str = "") -> Callable[[options.Comma
     """
 
     def add(command: options.Command) -> options.Command:
-        for wish, (metavar, kind, asked) in reversed(WISHES.items()):
+        for wish, asked in reversed(OPTIONS.items()):
+            kind = options.Whole(asked.least, asked.most) if asked.metavar in ("N", "D") else str
+            told = f"Give only {what} {asked.help.replace('{avoid}', f'--{part}avoid')}"
             flag = f"--{part}{wish.replace('_', '-')}"
-            told = f"Give only {what} {asked.replace('--avoid', f'--{part}avoid')}"
-            command = click.option(flag, type=kind, metavar=metavar, help=told)(command)
+            command = click.option(flag, type=kind, metavar=asked.metavar, help=told)(command)
         return command
 
     return add

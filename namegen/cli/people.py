@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from namegen.cli import formats, options
-from namegen.cli.generate import WISHES, drawing_options, read_texts, wish_options
+from namegen.cli.generate import drawing_options, read_texts, wish_options
 from namegen.cli.options import open_model
 from namegen.cli.terminal import Notes, SearchLine
 from namegen.threads import limit_threads
+from namegen.wishes import OPTIONS
 
 
 def whole_names(what: str) -> Callable[[options.Command], options.Command]:
@@ -40,7 +41,7 @@ def origins_in_help(ctx: click.Context) -> str:
 
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     """A help of these options, with a line for the wishes of each part: how they begin, and of which names they are."""
-    wishes = ", ".join(wish.replace("_", "-") for wish in WISHES)
+    wishes = ", ".join(wish.replace("_", "-") for wish in OPTIONS)
     others = [
         (f"--{part}-…", f"A wish for {names}: {wishes}, as in `namegen generate`.") for part, names in parts.items()
     ]

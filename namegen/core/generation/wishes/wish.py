@@ -3,9 +3,8 @@
 A new wish is one class like those of ``wishlist.py``, and
 
 1. its line in ``WISHES`` there, which says when it is asked;
-2. its value in ``namegen.wishes.Wishes``, so that programs may give it;
-3. its option in ``namegen/cli/generate.py``;
-4. its row in the table of ``docs/use/generating.md``.
+2. its value in ``namegen.wishes.Wishes``, of which programs and the command line have it;
+3. its row in the table of ``docs/use/generating.md``.
 """
 
 from __future__ import annotations
