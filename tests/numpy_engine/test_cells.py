@@ -12,11 +12,10 @@ import pytest
 from namegen.backends.numpy_engine import cells as module
 from namegen.backends.numpy_engine.cells import CELLS, GRU, Cell, SimpleRNN, sigmoid_of_half
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core import settings
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
 from namegen.core.network.architecture import CELL_SHAPES, CellShape, OwnCellNetwork, RecurrentNetwork
-from namegen.core.settings import NetworkSettings, TrainingSettings
+from namegen.core.settings import About, NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
 from namegen.testing import NAMES, VOCABULARY, check_cell
 from namegen.testing.material import batch_of
@@ -155,7 +154,7 @@ def test_the_readmes_cell_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     cell, shape = OTHERS["readme"]
     monkeypatch.setitem(CELLS, "min_gru", cell)
     monkeypatch.setitem(CELL_SHAPES, "min_gru", shape)
-    monkeypatch.setattr(settings, "CELLS", (*settings.CELLS, "min_gru"))
+    monkeypatch.setitem(vars(About.of(NetworkSettings, "cell")), "holds", CELLS.__contains__)
     network = RecurrentNetwork(FEW.size, "min_gru", (8, 6))
     engine = NumpyEngine(network, TrainingSettings(), threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
