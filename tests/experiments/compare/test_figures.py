@@ -10,7 +10,13 @@ from matplotlib.axes import Axes
 
 from namegen.drawings import style
 from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.figures import curves_figure, lengths_figure, list_plots, speed_figure
+from namegen.experiments.compare.figures import (
+    accuracy_figure,
+    curves_figure,
+    lengths_figure,
+    list_plots,
+    speed_figure,
+)
 from namegen.experiments.compare.selection import like_for_like_by_network
 
 
@@ -62,6 +68,7 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     runs = like_for_like_by_network(entry)["LSTM 2×32"]
     left, right = curves_figure(runs, entry).axes
     curves = [list(line.get_ydata()) for line in left.get_lines()]
+    assert [line.get_linewidth() for line in left.get_lines()] == [4.0, 4.0, 1.4, 1.4]  # two need no markers
     for run in runs:
         assert list(run.history.training_loss_nats_per_char) in curves
         assert list(run.history.validation_loss_nats_per_char) in curves
@@ -74,14 +81,26 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     }
 
 
+def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(comparison: Comparison) -> None:
+    [axes] = accuracy_figure(comparison.lists[0], "names", narrow=True).axes
+    inks = {bar.get_alpha(): text.get_color() for bar, text in zip(axes.patches, axes.texts, strict=True)}
+    assert inks == {1.0: style.PAPER, 0.4: style.INK}
+
+
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
     models = comparison.lists[0].generation
-    [axes] = speed_figure(models).axes
+    figure = speed_figure(models)
+    [axes] = figure.axes
     points = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
     assert points == [generated.names_per_second for one in models for generated in one.algorithms.values()]
+    sides = [{text.get_ha() for text in axes.texts if text.xy[1] == place} for place in range(len(models))]
+    assert sides == [{"left", "right"} if len(one.algorithms) == 2 else {"left"} for one in models]
+    assert figure.get_figheight() > 0.3 * len(models), "each has a line of its own"
 
 
 def test_lengths_are_shares() -> None:
     [axes] = lengths_figure({"1": 1, "3": 3}, {"a network": {"3": 10}}, 10).axes
     assert [bar.get_height() for bar in axes.patches] == [0.25, 0.75]
     assert list(axes.get_lines()[0].get_ydata()) == [0, 0, 1]
+    ends = [lengths_figure({str(last): 1}, {"a network": {}}, 1).axes[0].get_lines()[0] for last in (24, 25)]
+    assert ends[0].get_markersize() > ends[1].get_markersize()  # many lengths have little room
