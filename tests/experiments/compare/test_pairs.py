@@ -129,6 +129,24 @@ def test_a_network_is_no_better_than_itself() -> None:
     assert not apart.is_found
     alone = found(one[:1], one[:1])
     assert (alone.mean, alone.low, alone.high, alone.over, alone.is_found) == (0, 0, 0, "names", False)
+    with_one_seed = difference(one, one[:1], "loss")
+    assert with_one_seed is not None
+    assert with_one_seed.over == "names"  # seeds say something where both sides have several
+
+
+def test_the_part_of_the_seeds_is_as_wide_as_students_t() -> None:
+    ones = np.ones(GROUPS)
+    one, other = ([OfSeed(0, groups(nats * ones, ones)) for nats in of_seeds] for of_seeds in ((1, 2), (1,)))
+
+    def width(freedom: int) -> float:
+        apart = found(one, other * freedom, other_has_seeds=freedom > 1)  # all seeds of the other are alike
+        return apart.high - apart.low
+
+    widths = [width(freedom) for freedom in range(1, 31)]
+    assert widths == sorted(widths, reverse=True)
+    known = {2: 4.303, 5: 2.571, 10: 2.228, 11: 2.201, 15: 2.131, 16: 2.120, 30: 2.042}
+    t = {freedom: 12.706 * widths[freedom - 1] / widths[0] for freedom in known}
+    assert t == pytest.approx(known, rel=0.006)
 
 
 def test_hits_are_a_figure_too() -> None:
