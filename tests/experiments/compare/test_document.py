@@ -16,7 +16,14 @@ from namegen.core.data.corpus import Corpus
 from namegen.documents import schema, to_plain
 from namegen.experiments.compare import document as making
 from namegen.experiments.compare.document import Comparison, ListEntry, Training, make_results
-from namegen.experiments.compare.measurements import ListFacts, ListSubject, TrainingResult, TrainingSubject
+from namegen.experiments.compare.measurements import (
+    GenerationResult,
+    GenerationSubject,
+    ListFacts,
+    ListSubject,
+    TrainingResult,
+    TrainingSubject,
+)
 from namegen.experiments.compare.plan import KeptResult, Measurement, PlanOutcome, Scope, make_plan
 from namegen.experiments.compare.tables import main
 from namegen.lists import load_bundled
@@ -70,6 +77,10 @@ def test_a_result_stands_beside_what_was_measured(comparison: Comparison, monkey
     assert isinstance(facts, ListFacts)
     of_list = next(one for one in plan if isinstance(one.subject, ListSubject))
     figures = {of_list.key: KeptResult(facts, None), run.key: KeptResult(training(comparison), "abc")}
+    generated = comparison.lists[0].generation[0]
+    drawn = GenerationResult(**{field.name: getattr(generated, field.name) for field in fields(GenerationResult)})
+    of_names = next(one for one in plan if isinstance(one.subject, GenerationSubject))
+    figures[of_names.key] = KeptResult(drawn, None)
     made = make_results([CORPUS], SCOPE, PlanOutcome(plan, figures, missing={"keras": "install it"}))
     [entry] = made.lists
     assert (entry.name, entry.fingerprint, entry.facts) == ("list.txt", CORPUS.fingerprint, facts)
@@ -80,7 +91,10 @@ def test_a_result_stands_beside_what_was_measured(comparison: Comparison, monkey
     assert trained.figures == training(comparison).figures
     assert made.commits == ("abc",)
     assert [one.what for one in made.missing] == ["keras"]
-    assert (entry.references, entry.generation, entry.exported) == ((), (), None)
+    assert (entry.references, entry.exported) == ((), None)
+    [generation] = entry.generation
+    assert (generation.network, generation.model, generation.seed) == (of_names.network, "numpy", 0)
+    assert generation.algorithms == generated.algorithms
 
 
 def test_a_list_is_called_by_its_file_and_by_its_path_where_two_files_have_one_name() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,6 +94,17 @@ def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: 
         drawn = measure_generation(Request("generation", asked, "x", NAMES, None, path, 1, 0.0)).algorithms
         for found in drawn.values():
             assert (found.new_percent is UNSET, found.plausible_percent) == ((False, None) if split else (True, UNSET))
+
+
+@pytest.mark.parametrize(("seconds", "passes"), [(0.01, 20), (0.25, 4), (0.9, 3), (6.0, 1)])
+def test_generating_is_timed_often_and_if_it_is_slow_once(
+    seconds: float, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(measure, "time", SimpleNamespace(perf_counter=lambda: len(made) * seconds))
+    names, speed = measure._timed(lambda: made.append("Al") or ["Al"], 10)  # type: ignore[func-returns-value]
+    assert (len(made) - 1, names) == (passes, ["Al"])  # the first compiles
+    assert speed.names_per_second == pytest.approx(10 / seconds)
 
 
 @pytest.mark.parametrize(("split", "damped"), [("names", False), ("unique", True)])

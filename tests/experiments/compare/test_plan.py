@@ -21,6 +21,8 @@ def test_a_plan_has_everything_once() -> None:
     assert len({one.key for one in plan}) == len({one.label for one in plan}) == len(plan)
     networks = {one.network for one in plan if isinstance(one.subject, TrainingSubject)}
     assert networks == {*NETWORKS, *ORIGINALS}
+    assert all(settings["hidden"] == 2 * [int(name.partition(" 2×")[2])] for name, settings in NETWORKS.items())
+    assert {one.subject.seed for one in plan if isinstance(one.subject, GenerationSubject)} == {0}
     like_for_like = [one for one in plan if "like_for_like" in one.roles]
     assert [one.engine for one in like_for_like] == 2 * list(ENGINES)
     assert all(one.timed for one in like_for_like)

@@ -115,7 +115,14 @@ def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> 
     assert judge.judged([]) == (0, None)
 
 
-def test_counting_draws_names_too() -> None:
+def test_counting_draws_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = two_halves(CORPUS.names)[0]
+
+    def beside_half(names, known, other_names, judge):
+        assert other_names == half, "that which the names of networks are compared with"
+        return describe_names(names, known, other_names, judge)
+
+    monkeypatch.setattr(quality, "describe_names", beside_half)
     data = DataSettings(validation=SPLIT.validation, split=SPLIT.split)
     parts = ListParts.from_corpus(CORPUS, data, seed=SPLIT.seed)
     ngram = NgramModel(parts.batches.tree, CORPUS.vocabulary.size, 4)
@@ -124,6 +131,7 @@ def test_counting_draws_names_too() -> None:
     assert known == SplitJudge.of(CORPUS, SPLIT).names
     chain, pairs = found["chain"], found["pairs"]
     assert sum(chain.lengths.values()) == 1_000
+    assert chain.unique_percent < 100
     assert chain.new_percent < found["ngram"].new_percent < pairs.new_percent  # type: ignore[operator]
     assert chain.plausible_percent > pairs.plausible_percent + 10  # type: ignore[operator]
 

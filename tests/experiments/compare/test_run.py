@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from namegen.core.data.corpus import Corpus
+from namegen.documents import to_plain
 from namegen.errors import NamegenError
+from namegen.experiments.compare import run
 from namegen.experiments.compare.measurements import GenerationSubject, ListSubject, ReferenceSubject, Subject
-from namegen.experiments.compare.plan import Measurement
-from namegen.experiments.compare.run import measure
+from namegen.experiments.compare.plan import Measurement, PlanOutcome, Scope
+from namegen.experiments.compare.run import compare, measure
 from namegen.experiments.watcher import Ended, Event, Planned, Running
 from namegen.lists import load_bundled
 
@@ -60,6 +62,16 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
     assert "NamesError" in outcome.failed[broken.key] or "validation" in outcome.failed[broken.key]
     assert ("left out", dependent.label) in log.lines
     assert [json.loads(path.read_text())["kind"] for path in tmp_path.glob("*.json")] == ["list"]
+
+
+def test_a_comparison_leaves_its_document_and_a_report_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "measure", lambda plan, folder, watcher: PlanOutcome(plan))
+    named = Corpus(CORPUS.names, source="Zoë.txt")
+    made = compare([named], tmp_path / "out", scope=Scope(seeds=1, quick=True))
+    written = (tmp_path / "out" / "results.json").read_text(encoding="utf-8")
+    assert json.loads(written) == to_plain(made)
+    assert '"name": "Zoë.txt"' in written
+    assert "Zoë.txt" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_one_that_waits_for_what_is_not_in_the_plan_does_not_wait_for_ever(tmp_path: Path) -> None:

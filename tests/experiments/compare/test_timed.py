@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from namegen.core.data.corpus import Corpus
+from namegen.experiments.compare import timed
 from namegen.experiments.compare.measurements import Request, TimingResult, TimingSubject
-from namegen.experiments.compare.timed import Watch, measure_timing
+from namegen.experiments.compare.timed import Watch, measure_timing, peak_memory_mib
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:1000]
@@ -60,6 +62,17 @@ def test_what_others_do_is_seen_and_what_we_do_is_not() -> None:
     assert own.quiet.other_cores is not None
     assert beside.quiet.other_cores is not None
     assert beside.quiet.other_cores > 0.4  # of a core, if several others want it too
+
+
+@pytest.mark.parametrize(("system", "most"), [("Darwin", 3 * 2**20), ("FreeBSD", 3 * 2**10), ("Windows", None)])
+def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
+    system: str, most: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=most))
+    monkeypatch.setitem(sys.modules, "resource", used if most else None)
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr(timed, "Path", lambda path: tmp_path / "no proc")
+    assert peak_memory_mib() == (3 if most else None)
 
 
 def test_a_short_time_says_nothing_of_others() -> None:
