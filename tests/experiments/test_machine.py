@@ -120,6 +120,7 @@ def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> No
     found = {code_of("fast").code}
     (inner / "notes.txt").write_text("no code")
     assert {code_of("fast").code} == found
+    assert [len(str(code)) for code in found] == [16]
     for changed in (inner / "engine.py", site / "fast_names" / "__init__.py", inner / "kernel.so"):
         with changed.open("a") as stream:
             stream.write("# an edit")

@@ -44,6 +44,7 @@ def test_a_grid_is_every_combination_the_last_axis_fastest(tmp_path: Path) -> No
     ]
     assert [config.network.hidden for _, config in grid.points] == [(8,), (8,), (4, 4), (4, 4)]
     assert [config.training.seed for _, config in grid.points] == [0, 1, 0, 1]
+    assert len(grid_of(tmp_path, f"[grid]\ntraining.seed = {[*range(257)]}\n").points) == 257
     assert all(config.data.names == "japanese-given" for _, config in grid.points)
 
 

@@ -76,6 +76,9 @@ def test_a_setting_is_all_but_the_seed(results: Results) -> None:
     assert table.rows[2][:3] == ("learning rate 9", "0", "–")
     assert [row[0] for row in table.rows[3:]] == ["3-gram", "ceiling"]
     assert table.rows[4][2] == "90.0"
+    run = trained_run(0.1, 0, 0.5)
+    of_other_list = replace(run, list="!", held_out=replace(run.held_out, ceiling=metrics(0.8)))
+    assert setting_table(results_of(*results.runs, of_other_list), HOSTILE).rows == table.rows  # of its own list alone
 
 
 def test_no_reference_stands_beside_runs_that_differ_in_theirs(results: Results) -> None:

@@ -18,7 +18,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.engine import StepLosses
 from namegen.core.evaluation.ngram import NgramModel
 from namegen.documents import to_plain
-from namegen.experiments.kept import KeptStore
+from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep import task
 from namegen.experiments.sweep.document import (
     Results,
@@ -31,8 +31,8 @@ from namegen.experiments.sweep.document import (
     read_run_outcome,
     results_from_plain,
 )
-from namegen.experiments.sweep.grid import SweepRun
-from namegen.experiments.sweep.run import keep, read_kept
+from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
+from namegen.experiments.sweep.run import MARK, keep, read_kept, sweep
 from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
 from tests.experiments.sweep.made import trained_run
@@ -147,6 +147,16 @@ def test_of_the_others_only_one_that_diverged_is_a_result(tmp_path: Path, status
     assert found.model is None
     assert read_kept(KeptStore(tmp_path), [RUN]) == ({RUN.key: found} if kept else {})
     assert len(list(tmp_path.iterdir())) == kept
+
+
+def test_the_document_has_what_is_kept_and_names_as_they_are(tmp_path: Path) -> None:
+    run = replace(RUN, corpus=replace(RUN.corpus, source="Zoë.txt"))
+    with open_folder(tmp_path, mark=MARK, command=COMMAND, inside="runs") as kept:
+        keep(KeptStore(kept), run, ended(Untrained("diverged", "why")))
+    made = sweep(Grid("sweep.toml", Config(), {"training.seed": (0,)}), [run], tmp_path)
+    written = (tmp_path / "results.json").read_text(encoding="utf-8")
+    assert results_from_plain(json.loads(written)) == made
+    assert "Zoë.txt" in written
 
 
 def test_a_part_that_died_is_a_run_that_failed_and_is_made_again(tmp_path: Path) -> None:
