@@ -304,9 +304,9 @@ def open_blend(
     weights: Sequence[float] | None,
     notes: Notes,
     *,
-    labels: Sequence[str] = (),
-    backend: str | None = None,
-    threads: int = 1,
+    labels: Sequence[str],
+    backend: str | None,
+    threads: int,
 ) -> LoadedModel:
     """Load MODEL, or several of them as one, for names of some labels. Raises CheckpointError, EngineError,
     SettingsError.
