@@ -9,23 +9,29 @@ import os
 import pty
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from unicodedata import east_asian_width
 
 import pytest
 
-from namegen.cli import COMMANDS, terminal
+from namegen.api.teachers import TeacherAtWork
+from namegen.cli import COMMANDS, progress, terminal
 from namegen.cli.compare import print_summary
+from namegen.cli.progress import Lines, LiveBlock
 from namegen.cli.report import show_table, show_with_ranges, without_ranges
 from namegen.cli.score import _print_coloured, coloured
 from namegen.cli.terminal import Notes, SearchLine, Waiting, aligned, beside, clock, columns, fitted, one_line
 from namegen.core.evaluation.scoring import NameScore
+from namegen.core.settings import DataSettings
+from namegen.core.training.progress import EpochRecord
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Trouble
 from namegen.experiments.table import Table
 from tests.cli.conftest import invoke
+from tests.core.training.small_runs import SHORT, make_run
 
 ROOT = Path(__file__).parents[2]
 ERASED = "\r\x1b[K"
@@ -71,6 +77,15 @@ def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) ->
         result = invoke(*line.split(), wide=wide)
         assert result.exit_code == 0, result.output
         assert max(map(width, result.stdout.splitlines())) <= wide
+
+
+def test_a_description_has_two_columns_where_there_is_room_and_few_rows(place: Path) -> None:
+    (place / "many.txt").write_text("Al\n" * 5 + "Bo\n" * 2 + "Maximilian-Johann\n")
+    for wide, title in ((80, "Length of a name in characters            Commonest letters"), (79, "Commonest letters")):
+        lines = invoke("describe", "many.txt", wide=wide).stdout.splitlines()
+        assert title in lines
+    rows = re.findall(r"(?m)^(16-17|once|twice|\S+ times) +(\d) ", "\n".join(lines))
+    assert rows == [("16-17", "1"), ("once", "1"), ("twice", "1"), ("3-9 times", "1")]
 
 
 def test_the_shipped_models_stay_within_the_terminal() -> None:
@@ -334,3 +349,52 @@ def test_long_commands_have_it(line: str, said: set[str], monkeypatch: pytest.Mo
     assert result.exit_code == 0, result.output
     assert not re.search(r", \d+ s", result.stderr)
     assert said <= set(started)
+
+
+# --- how a training is going ------------------------------------------------------------------------------------------
+
+
+RECORD = EpochRecord(1, 1.0, 1.0, 0.01, 2.5, None, None, None, "Al", sample_is_new=True)
+
+
+def test_the_longer_a_training_takes_the_rarer_are_its_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "time", time_now := Clock())
+    run = make_run(replace(SHORT, epochs=5), data=DataSettings(repeats="damped"))
+    lines, at = Lines(Notes(quiet=False)), run.progress
+    lines.ready(run)
+    for epoch, seconds in enumerate((200, 5, 16, 1.5, 0.1), 1):
+        lines.on_step(at, 0, 9)
+        time_now.now += seconds
+        at.epoch = epoch
+        at.history.append(RECORD)
+        lines.on_epoch(at)
+    said = capsys.readouterr().err
+    batches, training = run.parts.batches.name_count, run.parts.training.name_count
+    assert f"{training} names to learn from (repeats damped to {batches}), " in said
+    told = [("1", "13:20"), ("3", "2:27"), ("5", "0:00")]
+    assert re.findall(r"epoch (\d)/5  loss 2.5000  (\S+) left", said) == told
+
+
+def test_a_block_is_drawn_five_times_a_second_and_once_more_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "time", time_now := Clock())
+    frames: list[object] = []
+    live = SimpleNamespace(update=lambda frame, refresh: frames.append(frame), console=SimpleNamespace(width=80))
+    monkeypatch.setattr(progress, "start_live", lambda: live)
+    run = make_run()
+    block, at = LiveBlock(Notes(quiet=True)), run.progress
+    block.ready(run)
+
+    def draws(tell: Callable[..., None], *told: object) -> bool:
+        before = len(frames)
+        tell(*told)
+        return len(frames) > before
+
+    for tell, *told in ((block.on_teachers, [TeacherAtWork("1", 1, 2)]), (block.on_step, at, 0, 9)):
+        for seconds, drawn in ((0.3, True), (0.1, False), (0.15, True)):
+            time_now.now += seconds
+            assert draws(tell, *told) == drawn
+    at.history.append(RECORD)
+    for at.epoch in (1, 4):
+        assert draws(block.on_epoch, at) == (at.epoch == run.trainer.epochs)
