@@ -13,7 +13,7 @@ import pytest
 
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import train
-from namegen.cli.training_options import OF_TEACHING, SETTINGS
+from namegen.cli.training_options import OF_TEACHING, SETTINGS, network_options
 from namegen.config import TABLES, Config, read_config
 from tests.cli.conftest import FAST, Run, invoke
 from tests.small_models import small_models
@@ -81,6 +81,19 @@ def test_every_command_has_help_with_examples_and_the_common_options(name):
     assert "--quiet" in wrong.stderr.partition("Did you mean")[2]
 
 
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("fetch", "first or last names, to train on.  [default:"),
+        ("export-tflite", " export-tflite [OPTIONS] [MODEL] [OUT]\n"),
+        ("people", f"  {'-n N':30}  How many people to give."),
+        ("sweep", "[default: one per core]  [from 1 to 1,024]"),
+    ],
+)
+def test_help_shows_defaults_bounds_and_what_may_be_left_out_in_columns(command, shown):
+    assert shown in invoke(command, "--help").stdout
+
+
 @pytest.fixture
 def place(small) -> Path:
     """A folder with the files that the examples speak of."""
@@ -102,6 +115,32 @@ def test_an_example_works_as_it_stands(line, place):
         result = invoke(name, *arguments)
         assert result.exit_code == 0, result.output
         assert result.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("compare-backends friends.txt", (Path("reports/compare"), 3)),
+        ("compare-backends friends.txt --quick", (Path("reports/compare"), 1)),
+        ("sweep grid.toml --workers 1", (Path("reports/grid"), 1)),
+    ],
+)
+def test_what_takes_hours_has_defaults_and_can_be_stopped(line, asked, place, monkeypatch):
+    """The folder, and how often each network is trained or how many at the same time."""
+    (place / "friends.txt").write_text("".join(f"Al{number}\n" for number in range(80)))
+    (place / "grid.toml").write_text('[data]\nnames = "friends.txt"\n[grid]\ntraining.seed = [0, 1]\n')
+    found = []
+
+    def stopped(*given, scope=None, workers=None, **more):
+        found.append((Path(given[-1]), scope.seeds if scope else workers))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("namegen.experiments.compare.run.compare", stopped)
+    monkeypatch.setattr("namegen.experiments.sweep.run.sweep", stopped)
+    monkeypatch.setattr("logging.disable", lambda level: None)  # which outlasts a command
+    result = invoke(*line.split())
+    assert (result.exit_code, found) == (130, [asked]), result.output
+    assert "the same command continues from there" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -161,6 +200,11 @@ def test_the_options_of_train_and_teach_are_the_settings_and_tell_their_defaults
             assert match[1] == (",".join(map(str, value)) if isinstance(value, tuple) else str(value)), path
             told += 1
     assert told > 10
+
+
+def test_options_of_an_architecture_are_values_as_in_toml():
+    text = "heads=4, rate=0.5, causal=false, shared=true, kind=ring"
+    assert network_options(text) == {"heads": 4, "rate": 0.5, "causal": False, "shared": True, "kind": "ring"}
 
 
 def test_lists_models_and_configs_say_what_there_is(program):
