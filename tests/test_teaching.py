@@ -16,7 +16,7 @@ from namegen.api import teachers
 from namegen.api.teachers import OnTeachers, TeacherAtWork, train_side_by_side
 from namegen.api.teaching import SilentWatcher, is_trained
 from namegen.children import PartEnded
-from namegen.config import Config, merge
+from namegen.config import Config, merge, read_config
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
@@ -26,6 +26,7 @@ from namegen.core.training.progress import SilentListener
 from namegen.core.training.run import TrainingRun
 from namegen.errors import CheckpointError, SettingsError, TrainingError
 from namegen.lists import load_bundled
+from tests.labelled import FIRST, LAST, labelled_checkpoint
 
 pytestmark = pytest.mark.usefixtures("tiny_teachers")
 NAMES = list(dict.fromkeys(load_bundled("mlb-first").names))[:240]
@@ -60,6 +61,7 @@ class Noting(SilentWatcher):
         self.heard: dict[str, float] = {}
         self.seen: list[TeacherAtWork] = []
         self.lesson: BatchMaker | None = None
+        self.judges: Sequence[Any] = ()
 
     def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
         self.seen += at_work
@@ -68,10 +70,10 @@ class Noting(SilentWatcher):
         self.heard = dict(zip(names, weighing.weights, strict=True))
 
     def ready(self, run: TrainingRun) -> None:
-        self.lesson = run.trainer.batches
+        self.lesson, self.judges = run.trainer.batches, run._judges
 
 
-def train(names: Sequence[str] = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
+def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
     noting = Noting()
     told: dict[str, Any] = {"teach_on": train_here, **more}
     return api.train(names, config=config, watcher=noting, ready=noting.ready, **told), noting
@@ -187,6 +189,14 @@ class TestGivenTeachers:
         _, noting = self.taught_by("japanese-given", "counting")
         assert noting.heard["counting"] > 3 * noting.heard["japanese-given"]
 
+    def test_a_teacher_of_labels_judges_names_whatever_their_label(self, tmp_path: Path) -> None:
+        labelled_checkpoint().save(tmp_path / "labelled.safetensors")
+        names = Corpus((*FIRST[:300], *LAST[:100]), source="players", labels=("first",) * 300 + ("last",) * 100)
+        settings = {"teaching.teachers": (str(tmp_path / "labelled.safetensors"),), "training.epochs": 1}
+        result, noting = train(names, merge(BEST, settings))
+        assert result.checkpoint.labels[0].name == "first"
+        assert noting.judges[0].model.beginnings.shares == pytest.approx((0.75, 0.25), abs=0.05)
+
     def test_a_teacher_that_is_not_there_is_told_at_once(self, tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="there is no model"):
             self.taught_by("nobody", out=tmp_path / "run")
@@ -218,6 +228,7 @@ class TestSideBySide:
     def test_what_cannot_be_trained_says_why(self, folders: list[Path]) -> None:
         config = folders[0] / "config.toml"
         text = config.read_text(encoding="utf-8")
+        assert read_config(config).run.threads == 1, "each teacher is trained by one"
         config.write_text(text.replace('cell = "gru"', 'cell = "gruu"'), encoding="utf-8")
         with pytest.raises(TrainingError, match=r"cannot be trained: .*cell is 'gruu'"):
             train_side_by_side(folders)
