@@ -173,5 +173,7 @@ def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> No
     assert max(map(len, run.output.split("\n"))) <= 80 + len(str(tmp_path))
     assert "What differs between them" in run.output
     assert (tmp_path / "all.html").stat().st_size > 20_000
-    run = CliRunner().invoke(cli, ["report", folders[1], "--out", str(tmp_path / "all.html"), "--force", "--json"])
+    again = ["report", folders[1], folders[1], "--out", str(tmp_path / "all.html"), "--force", "--json"]
+    run = CliRunner().invoke(cli, again)
+    assert run.stderr == "the same report was given more than once: it counts once\n"
     assert [one["letter"] for one in json.loads(run.stdout)["reports"]] == ["A"]

@@ -18,9 +18,10 @@ from click.testing import CliRunner
 
 from namegen.backends.tflite import export
 from namegen.backends.tflite.contents import contents_of
-from namegen.backends.tflite.export import Tolerance, export_tflite
+from namegen.backends.tflite.export import Tolerance, export_tflite, rounded_to_half, weights_in_half
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import digest
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import probe
@@ -110,6 +111,13 @@ class TestTheReport:
             assert report.largest_logit_difference <= limit
             sizes.append(report.bytes)
         assert sizes == sorted(sizes)
+
+    def test_weights_that_half_precision_holds_exactly_are_rounded_at_any_tolerance(self, checkpoint, monkeypatch):
+        kernels = tuple(name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel"))
+        exact = rounded_to_half(checkpoint("simple_rnn"), kernels)
+        monkeypatch.setitem(export.TOLERANCES, "float16", Tolerance("largest difference of logits", 0.0))
+        tree = PrefixTree.from_names(["Bob", "Ann"], exact.vocabulary)
+        assert weights_in_half(exact, engine_of(exact), tree) == kernels
 
 
 class TestNothingIsWritten:
