@@ -29,7 +29,7 @@ def loaded_modules(run: Run) -> set[str]:
     return set(run.done().err.strip().split("\n")[-1].split())
 
 
-@pytest.mark.parametrize("command", ["", "train", "people", "fetch"])
+@pytest.mark.parametrize("command", ["", "train", "people", "fetch", "export-web"])
 def test_help_loads_no_numpy(program, command):
     loaded = loaded_modules(program.fresh(*command.split(), "--help", before=LOADED))
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}
