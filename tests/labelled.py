@@ -9,7 +9,7 @@ import numpy as np
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_digests
+from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.evaluation.scoring import score_quantiles
@@ -40,7 +40,7 @@ def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24,
         vocabulary,
         parameters,
         {"list": "players", "names": len(NAMES), "longest_name": max(map(len, NAMES))},
-        known_digests(NAMES),
+        known_set(NAMES),
         labels=LABELS,
     )
     tree = PrefixTree.from_names(NAMES, vocabulary, beginnings)

@@ -15,7 +15,7 @@ from namegen.api import LoadedModel
 from namegen.cli.generate import generate
 from namegen.cli.terminal import option_name
 from namegen.config import Config, merge
-from namegen.core.data.sameness import digests, is_known, known_digests, normalise
+from namegen.core.data.sameness import digests, known_set, normalise
 from namegen.core.generation.wishes.neighbours import Neighbours
 from namegen.core.generation.wishes.wishlist import WISHES, WellFormed
 from namegen.errors import NamesError, SettingsError
@@ -46,15 +46,15 @@ def test_every_name_keeps_every_wish(model: LoadedModel) -> None:
 
 def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel) -> None:
     """Held-out names are of the list, too."""
-    known = known_digests(NAMES)
+    known = known_set(NAMES)
     for temperature in (0.5, 1.6):
         names = model.generate(1_000, temperature=temperature, seed=1)
-        assert not is_known(digests(names), known).any()
+        assert not known.holds(digests(names)).any()
         assert not {normalise(name) for name in names} & {normalise(name) for name in NAMES}
-    assert not is_known(digests(model.best(100)), known).any()
+    assert not known.holds(digests(model.best(100))).any()
     for name in NAMES[:50]:
         spelled = (name.upper(), name.lower(), f" {name} ", "-".join(name))
-        assert is_known(digests(spelled), model.checkpoint.known_names).all()  # type: ignore[union-attr, arg-type]
+        assert model.checkpoint.known_names.holds(digests(spelled)).all()  # type: ignore[union-attr]
 
 
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:

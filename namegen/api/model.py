@@ -10,10 +10,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
-
 from namegen.backends.opening import find_architecture, open_network
-from namegen.core.data.sameness import NAMES, Sameness, joint
+from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Beginnings, Vocabulary, find_label
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.mixture import MixtureModel, as_one
@@ -29,7 +27,7 @@ from namegen.core.training.run import RunResult
 from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
-from namegen.types import Array, Float64, UInt64
+from namegen.types import Array, Float64
 from namegen.wishes import Wishes, make_wishes
 
 RUNS = Path("runs")  # where the command line keeps its trainings
@@ -63,7 +61,7 @@ class LoadedModel:
         vocabulary: its characters.
         longest_name: characters of the longest name of the list that it was trained on.
         checkpoint: where it came from; None for a ``.tflite``, which does not carry all of it, and for a blend.
-        known_names: digests of the names that it learned from; None where it does not say.
+        known_names: the names that it learned from; None where it does not say.
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
         default_temperature: what names are drawn with unless another is asked for: measured as the model was trained,
             so that nearly all new names are plausible (``core/generation/plausibility.py``); 1 where it was not.
@@ -79,7 +77,7 @@ class LoadedModel:
     vocabulary: Vocabulary = field(repr=False)
     longest_name: int = field(repr=False)
     checkpoint: Checkpoint | None = field(default=None, repr=False)
-    known_names: UInt64[Array, "names"] | None = field(default=None, repr=False)
+    known_names: KnownSet | None = field(default=None, repr=False)
     beginnings: Beginnings = field(default=Beginnings.single(), repr=False)  # frozen: all may share it
     default_temperature: float = 1.0
     blended: tuple[Vocabulary, ...] = field(default=(), repr=False)
@@ -474,7 +472,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         mixture.vocabulary,
         max(model.longest_name for model in models),
         beginnings=Beginnings.single(mixture.vocabulary_size),
-        known_names=np.unique(np.concatenate(known)) if len(known) == len(models) else None,
+        known_names=KnownSet.joined(known) if len(known) == len(models) else None,
         blended=tuple(model.vocabulary for model in models),
         # A lower one would make the model that is heard more be heard more yet.
         default_temperature=max(model.default_temperature for model in models),

@@ -1,8 +1,8 @@
 """One or more trained models as a single web page that works wherever a browser opens it.
 
-The page carries everything: the parameters (float32, base64), the digests of the names that each model has read, the
-arithmetic in plain JavaScript, the style. It asks for nothing over a network, and its Content-Security-Policy forbids
-it to. ``docs/use/web.md`` describes the page and the format of its data.
+The page carries everything: the parameters (float32, base64), shortened digests of the names that each model has read,
+the arithmetic in plain JavaScript, the style. It asks for nothing over a network, and its Content-Security-Policy
+forbids it to. ``docs/use/web.md`` describes the page and the format of its data.
 
     PageModel ─► describe ─► JSON ─┐
     page.html, page.css, *.js ─────┴─► page ─► write_page
@@ -164,7 +164,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         "removal": removal,
         "folding": folding,
         "tensors": {name: _base64(np.asarray(values, "<f4")) for name, values in checkpoint.parameters.items()},
-        "known_names": None if known is None else _base64(np.asarray(known, "<u8")),
+        "known_names": None if known is None else b64encode(known.to_bytes()).decode(),
         "shapes": checkpoint.shapes,
         "kinds": "".join(map(kind, characters)),
     }
@@ -234,7 +234,7 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
 def _embedded_bytes(model: PageModel) -> int:
     """About what a model weighs in a page: base64 makes four bytes of three."""
     known = model.checkpoint.known_names
-    return (4 * model.checkpoint.network.parameter_count + 8 * (0 if known is None else len(known))) * 4 // 3
+    return (4 * model.checkpoint.network.parameter_count + (0 if known is None else 6 * len(known) // 5)) * 4 // 3
 
 
 def _too_large(size: int, models: Sequence[PageModel], target: str) -> OutputError:

@@ -18,7 +18,7 @@ from namegen.errors import OutputError, short
 from namegen.files import check_output, is_file, is_folder, write_whole
 from namegen.web.export import ENGINE, PageModel, checked_descriptions, read_part, script_json
 
-FORMAT, FORMAT_VERSION = "namegen-names", 3  # those of module.js
+FORMAT, FORMAT_VERSION = "namegen-names", 4  # those of module.js
 
 
 def data_path(out: Path) -> Path:

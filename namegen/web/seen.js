@@ -1,5 +1,5 @@
 // Whether a name is in the list that the model learned from: namegen/core/data/sameness.py and sameness.py in JavaScript.
-// The model carries a 64-bit digest of every name of its list, taken of what is left without letter case, spaces and
+// The model carries the front of a digest of every name of its list, taken of what is left without letter case, spaces and
 // punctuation; of companies, without their legal forms too.
 
 /** Names in the form in which letter case, spacing, punctuation and Unicode's spellings no longer count. */
@@ -68,23 +68,39 @@ function replaceCharacters(text, table) {
   return result;
 }
 
-/** The list's names as a sorted array of digests, and a cheap way to ask whether a name is among them. */
+/**
+ * The list's names, each as the front of its digest: whole numbers below 256 times as many as they are, so that one
+ * name in 256 that is none of them is taken for one. `KnownSet` in core/data/sameness.py writes them: how many they
+ * are, the low 7 bits of the gap before each, how often each gap holds 128, in ones that a zero ends.
+ */
 class KnownNames {
   constructor(base64) {
-    this.digests = new BigUint64Array(bytesOfBase64(base64));
+    const bytes = new Uint8Array(bytesOfBase64(base64));
+    const bit = (place) => (bytes[4 + (place >> 3)] >> (place & 7)) & 1; // undefined >> 0 is 0: no loop without end
+    this.count = bytes.length < 4 ? NaN : new DataView(bytes.buffer).getUint32(0, true);
+    this.numbers = new Float64Array(Math.min(this.count, 8 * bytes.length) || 0);
+    let place = 7 * this.numbers.length;
+    for (let k = 0, number = 0; k < this.numbers.length; k++, place++) {
+      for (let low = 0; low < 7; low++) number += bit(7 * k + low) << low;
+      for (; bit(place); place++) number += 128;
+      this.numbers[k] = number;
+    }
+    this.bytes = 4 + Math.ceil(place / 8); // that they should take
+    this.whole = this.bytes === bytes.length && this.numbers.length === this.count;
   }
 
   /** `normalised`: a name as Normaliser gives it. */
   has(normalised) {
-    const wanted = blake2b64(new TextEncoder().encode(normalised));
+    const front = blake2b64(new TextEncoder().encode(normalised)) >> 32n;
+    const wanted = Number((front * BigInt(256 * this.count)) >> 32n);
     let low = 0;
-    let high = this.digests.length;
+    let high = this.numbers.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.digests[middle] < wanted) low = middle + 1;
+      if (this.numbers[middle] < wanted) low = middle + 1;
       else high = middle;
     }
-    return low < this.digests.length && this.digests[low] === wanted;
+    return this.numbers[low] === wanted;
   }
 }
 

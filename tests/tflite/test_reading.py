@@ -17,6 +17,7 @@ from namegen.backends.tflite.contents import contents_of, read_contents, to_byte
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import LARGEST_SUM, TABLE, stays_finite
+from namegen.core.data.sameness import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint, Label
@@ -63,7 +64,7 @@ def test_the_parts_that_went_in_come_out(cell: str, quantize: str) -> None:
     for name, weight in before.weights.items():
         np.testing.assert_array_equal(after.weights[name].values, weight.values)
         assert (after.weights[name].scales is None) == (weight.scales is None)
-    np.testing.assert_array_equal(after.known_names, source.known_names)
+    assert after.known_names.to_bytes() == source.known_names.to_bytes()
     assert after.beginnings == source.beginnings
     without = read_contents(to_bytes_of(replace(before, known_names=None)), "a.tflite")
     assert without.known_names is None
@@ -80,7 +81,7 @@ def exact(cell: str) -> Checkpoint:
         Vocabulary("abcdefgh"),
         parameters,
         {"list": "exact", "names": 3, "longest_name": 5},
-        np.array([3, 2**40, 2**63], np.uint64),
+        KnownSet(np.array([3, 2**40, 2**63], np.uint64)),
         labels=(Label("a", 2), Label("b", 1)),
     )
     return replace(made, probe=np.arange(18, dtype=np.float32).reshape(2, 9) / 7)
@@ -89,9 +90,9 @@ def exact(cell: str) -> Checkpoint:
 @pytest.mark.parametrize(
     ("cell", "quantize", "expected"),
     [
-        ("simple_rnn", "none", "6026783d3ec5f01f"),
-        ("gru", "int8", "2e3cfe4f5523b849"),
-        ("lstm", "float16", "66e2a3a3fb0f8c5f"),
+        ("simple_rnn", "none", "657dcd3594e77642"),
+        ("gru", "int8", "444ee34ced5b43eb"),
+        ("lstm", "float16", "dda2367c0b9daa1b"),
     ],
 )
 def test_what_is_written_stays_as_it_is(cell: str, quantize: str, expected: str) -> None:

@@ -127,7 +127,7 @@ def names_of_seed(
             and contains.casefold() in name.casefold()
             and form not in taken
             and (not checkpoint.shapes or fits(name, set(checkpoint.shapes)))
-            and (allow_seen or digest(form) not in checkpoint.known_names)
+            and (allow_seen or digest(form) not in checkpoint.known_names.short)
         ):
             taken.add(form)
             found.append(name)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namegen.core.data.sameness import known_digests
+from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint, Label
@@ -74,7 +74,7 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
         values["output.kernel"][unit[prefix], token] = 4  # 8 between a unit that is on and one that is off
         values["output.bias"][token] += 4
     training = {"list": "by heart", "names": len(names), "longest_name": max(map(len, names))}
-    return Checkpoint(network, vocabulary, values, training, known_digests(names))
+    return Checkpoint(network, vocabulary, values, training, known_set(names))
 
 
 def at_random(

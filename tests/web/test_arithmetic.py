@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.data.sameness import digest, known_digests, legal_forms, normalise, sameness_of
+from namegen.core.data.sameness import digest, known_set, legal_forms, normalise, sameness_of
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.mixture import MixtureModel
@@ -38,7 +38,7 @@ MODELS = {
     "three": at_random("simple_rnn", "aceg가", ("first", "<i>second</i>", "third")),
     **{f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in CELLS},
 }
-MODELS["known"] = replace(MODELS["latin"], known_names=known_digests(["face", "cafe"]))
+MODELS["known"] = replace(MODELS["latin"], known_names=known_set(["face", "cafe"]))
 
 
 @pytest.fixture(scope="module")

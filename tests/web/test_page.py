@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from namegen.core.data.sameness import digest, known_digests
+from namegen.core.data.sameness import digest, known_set
 from namegen.web.export import PageModel, write_page
 from tests.requirements import require
 from tests.web.conftest import HOSTILE_NAMES, Opener, at_random, by_heart
@@ -31,11 +31,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with names by heart, and of networks that learned nothing; with no labels, few and many."""
     out = tmp_path_factory.mktemp("web") / "names.html"
     many = tuple(f"number {k}" for k in range(5000))
-    listed = replace(by_heart(NAMES), known_names=known_digests(NAMES[:8]))
+    listed = replace(by_heart(NAMES), known_names=known_set(NAMES[:8]))
     models = [
         PageModel("hearts", replace(by_heart(HEARTS), drawing_temperature=0.9), title=TITLE),
         PageModel("listed", listed),
-        PageModel("lstm", replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_digests(["job"]))),
+        PageModel("lstm", replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_set(["job"]))),
         PageModel("few", at_random("gru", "abcde", ORIGINS), title="Names of the world"),
         PageModel("many", at_random("gru", "abcde", many)),
     ]

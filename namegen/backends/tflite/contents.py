@@ -4,14 +4,14 @@ Whatever does not stand in a part follows from them: the same contents give the 
 every version of LiteRT. Who changes what is written (``program.py``, ``graph.py``, ``flatbuffer.py``, ``weights.py``)
 raises ``FORMAT_VERSION``; a test holds a file of the present one.
 
-**At the end of the file** stand, one after the other, the description, the code points, the weights and the name hashes
+**At the end of the file** stand, one after the other, the description, the code points, the weights and the names
 of the training list. The first and the last are entries of the file's metadata table, which other programs ignore. The
 description is a JSON text, which begins
 
     {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":4,…
 
-where the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. The hashes take 8 bytes
-each, little end first and rising.
+where the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. The names are as
+``KnownSet.to_bytes`` writes them.
 
 **Reading** trusts nothing. The LiteRT runtime is compiled code that follows a file's offsets and sizes as it finds
 them: a forged one ends the process, or worse. So it is given none that is not, byte for byte, what namegen writes. Each
@@ -36,19 +36,20 @@ import numpy as np
 from namegen.backends.tflite.graph import File, Weight
 from namegen.backends.tflite.program import CELLS, Program
 from namegen.backends.tflite.weights import FLOAT32, LARGEST_INT8, Piece, pieces, stays_finite, stored
+from namegen.core.data.sameness import KnownSet
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork, exportable
 from namegen.core.network.checkpoint import Checkpoint, Label, to_json
 from namegen.documents import LARGEST, Count, Json, Temperature, from_plain, read_object, to_plain
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
-from namegen.types import Array, Float32, UInt64
+from namegen.types import Array, Float32
 
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
 FORMAT, FORMAT_VERSION = "namegen tflite", 4
 OF_THE_FILE = ("format", "format_version", "checksum")  # in the description, beside the document
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
-CODE_POINT, NAME_HASH = np.dtype("<i4"), np.dtype("<u8")
+CODE_POINT = np.dtype("<i4")
 ALIGNMENT = 16  # bytes; the length of a part, 4 bytes, stands right before it
 LONGEST_REASON = 300  # characters
 
@@ -96,14 +97,14 @@ class Contents:
         network: that of the document.
         vocabulary: its characters.
         weights: by the names of ``weights.py``, in its order.
-        known_names: hashes of the training names; None where it carries none.
+        known_names: the training names, shortened; None where it carries none.
     """
 
     document: TFLiteDocument
     network: RecurrentNetwork
     vocabulary: Vocabulary
     weights: Mapping[str, Weight]
-    known_names: UInt64[Array, "known"] | None
+    known_names: KnownSet | None
 
     @property
     def beginnings(self) -> Beginnings:
@@ -156,7 +157,8 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
             "numbers; train anew"
         )
     weights = stored(checkpoint.parameters, pieces(network, quantize, half))
-    return Contents(document, network, checkpoint.vocabulary, weights, checkpoint.known_names)
+    known = checkpoint.known_names
+    return Contents(document, network, checkpoint.vocabulary, weights, None if known is None else known.short)
 
 
 def to_bytes_of(contents: Contents) -> bytes:
@@ -170,7 +172,7 @@ def to_bytes_of(contents: Contents) -> bytes:
     for weight in (code_points, *contents.weights.values()):
         file.weight(weight)
     if contents.known_names is not None:
-        file.describe(KNOWN_NAMES, contents.known_names.astype(NAME_HASH).tobytes())
+        file.describe(KNOWN_NAMES, contents.known_names.to_bytes())
     Program(file, contents.network, contents.weights, contents.beginnings).add_signatures(code_points)
     return seal(file.to_bytes())
 
@@ -284,7 +286,7 @@ def _contents(plain: Mapping[str, Json], tail: Tail) -> Contents:
     if not stays_finite(weights):
         raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
     entry = tail.rest()
-    return Contents(document, network, vocabulary, weights, None if entry is None else _known_names(entry))
+    return Contents(document, network, vocabulary, weights, None if entry is None else KnownSet.read(entry))
 
 
 def _weight(tail: Tail, piece: Piece) -> Weight:
@@ -298,12 +300,3 @@ def _weight(tail: Tail, piece: Piece) -> Weight:
     if not (np.isfinite(scales) & (scales >= np.finfo(np.float32).tiny)).all():
         raise CheckpointError("some scales of its weights are not numbers above 0")
     return Weight(values, scales)
-
-
-def _known_names(entry: bytes) -> UInt64[Array, "known"]:
-    if len(entry) % NAME_HASH.itemsize:
-        raise CheckpointError("its known names are not digests")
-    known = np.frombuffer(entry, NAME_HASH).astype(np.uint64)
-    if (known[1:] <= known[:-1]).any():
-        raise CheckpointError("its known names are not in order")
-    return known

@@ -65,7 +65,7 @@ class ExportReport:
     after: Metrics  # of the file
     seconds: float
     in_half_precision: tuple[str, ...] = ()  # float16: the weights that the tolerance allows to be rounded
-    known_names: int = 0  # names whose digests the file carries, in 8 bytes each
+    known_names: int = 0  # that the file carries
 
     def to_dict(self) -> dict[str, object]:
         """The object of ``export-tflite --json``."""
@@ -260,7 +260,7 @@ def disagreement(quantize: str, reason: str) -> OutputError:
 def check_parts_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]) -> None:
     """Raise OutputError if the file does not give back the rest of its source, or draws otherwise by its own loop."""
     source, found = (
-        (one.vocabulary, one.beginnings, one.sameness, None if one.known_names is None else one.known_names.tolist())
+        (one.vocabulary, one.beginnings, one.sameness, None if one.known_names is None else one.known_names.to_bytes())
         for one in (checkpoint, model)
     )
     if source != found:

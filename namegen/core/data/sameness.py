@@ -4,6 +4,11 @@ Letter case, spacing and punctuation never count. Of companies the legal form do
 new name beside `ACME INC`. What ``new``, ``distinct`` and ``avoid`` mean goes by this; a model keeps the rule of its
 list, and the digests of every name of it, so that a model alone can tell a new name from one that it has read.
 (Digests can be guessed by trying names: they save space, they hide nothing.)
+
+A known name has a digest of 64 bits, or less: to tell whether a name is among N, whole numbers below 256·N do, so that
+one name in 256 that is none of them is taken for one. In rising order the gaps between them are 256 on average, and a
+Rice code writes such a gap in some 9.5 bits: how often it holds 128, in ones that a zero ends, and what is left, in 7
+bits. Source: Golomb-coded sets, Putze, Sanders and Singler, "Cache-, hash-, and space-efficient Bloom filters", 2009.
 """
 
 from __future__ import annotations
@@ -28,6 +33,10 @@ _REMOVED_CATEGORIES = frozenset(("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs",
 _EMPTY_DIGEST = blake2b(digest_size=8)
 REMOVED_ASCII = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) != "\n")
 _BLOCK_NAMES = 4096  # normalised together
+
+ONE_IN = 256  # other names is taken for a known one, where digests are shortened
+LOW_BITS, COUNT_BYTES = 7, 4  # of a gap, the bits that are written as they are; of how many gaps there are
+_LOW = np.uint64(1) << np.arange(LOW_BITS, dtype=np.uint64)
 
 
 class _Removal(dict[int, str | None]):
@@ -120,19 +129,10 @@ def _digests(names: Iterable[str], normalised: Callable[[Sequence[str]], Iterabl
     return np.frombuffer(b"".join(made), dtype="<u8").astype(np.uint64)
 
 
-def known_digests(names: Iterable[str]) -> UInt64[Array, "known"]:
-    """What a checkpoint keeps of a list: the digests of its names, each once, in rising order.
-
-    >>> len(known_digests(["Bob", "bob", "Al"]))
-    2
-    """
-    return np.unique(digests(dict.fromkeys(names)))
-
-
 def is_known(candidates: UInt64[Array, "names"], known: UInt64[Array, "known"]) -> Bool[Array, "names"]:
-    """Which candidates are among the known digests (``known`` as ``known_digests`` makes it: in rising order).
+    """Which candidates are among the known digests (``known`` as ``known_set`` makes it: in rising order).
 
-    >>> is_known(digests(["BOB", "Zed"]), known_digests(["Bob", "Al"])).tolist()
+    >>> is_known(digests(["BOB", "Zed"]), known_set(["Bob", "Al"])).tolist()
     [True, False]
     """
     if len(known) == 0:
@@ -140,6 +140,92 @@ def is_known(candidates: UInt64[Array, "names"], known: UInt64[Array, "known"]) 
     place = np.searchsorted(known, candidates)
     found: Bool[Array, "names"] = known[np.minimum(place, len(known) - 1)] == candidates
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class KnownSet:
+    """Known names.
+
+    Attributes:
+        numbers: of each name, in rising order: its digest; or of those that are
+            ``shortened`` what is left of it, where two names may have the same.
+        shortened: whether they are.
+        others: further sets; a name is known that one of them has.
+
+    >>> known = KnownSet.read(known_set(["Ann", "Bob"]).to_bytes())
+    >>> known.holds(digests(["BOB", "Ann", "Zed"])).tolist()
+    [True, True, False]
+    """
+
+    numbers: UInt64[Array, "known"]
+    shortened: bool = False
+    others: tuple[KnownSet, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.numbers) + sum(map(len, self.others))
+
+    def __contains__(self, digest: int) -> bool:
+        return bool(self.holds(np.array([digest], np.uint64)).any())
+
+    def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
+        """Which of the names of these digests are known."""
+        found = is_known(_short(digests, len(self.numbers)) if self.shortened else digests, self.numbers)
+        for other in self.others:
+            found |= other.holds(digests)
+        return found
+
+    @classmethod
+    def joined(cls, sets: Iterable[KnownSet]) -> KnownSet:
+        """The names of all of them."""
+        first, *others = sets
+        return cls(first.numbers, first.shortened, (*first.others, *others))
+
+    @cached_property
+    def short(self) -> KnownSet:
+        """The same names in shorter numbers. Raises ValueError: they are several sets."""
+        if self.shortened or self.others:
+            raise ValueError("digests of one list are needed")
+        return KnownSet(np.sort(_short(self.numbers, len(self.numbers))), shortened=True)
+
+    def to_bytes(self) -> bytes:
+        """How many they are, in 4 bytes, the little end first; the low bits of each gap; how often each holds 128, in
+        ones and a zero. Bits fill a byte from its lowest on.
+        """
+        gaps = np.diff(self.short.numbers if not self.shortened else self.numbers, prepend=np.uint64(0))
+        low = ((gaps[:, None] & _LOW) != 0).ravel()
+        high = np.ones(int((gaps >> np.uint64(LOW_BITS)).sum()) + len(gaps), bool)
+        high[np.cumsum((gaps >> np.uint64(LOW_BITS)) + np.uint64(1)).astype(np.int64) - 1] = False
+        bits = np.packbits(np.concatenate((low, high)), bitorder="little")
+        return len(gaps).to_bytes(COUNT_BYTES, "little") + bits.tobytes()
+
+    @classmethod
+    def read(cls, data: bytes) -> KnownSet:
+        """The way back. Raises ValueError: these bytes are not what ``to_bytes`` writes."""
+        count = int.from_bytes(data[:COUNT_BYTES], "little")
+        bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=min(COUNT_BYTES, len(data))), bitorder="little")
+        low, ends = bits[: LOW_BITS * count], np.flatnonzero(bits[LOW_BITS * count :] == 0)[:count]
+        if len(data) < COUNT_BYTES or len(ends) < count:
+            raise ValueError("the known names are cut short")
+        gaps = (np.diff(ends, prepend=-1) - 1).astype(np.uint64) << np.uint64(LOW_BITS)
+        gaps += low.reshape(count, LOW_BITS) @ _LOW
+        made = cls(np.cumsum(gaps, dtype=np.uint64), shortened=True)
+        if (count and made.numbers[-1] >= ONE_IN * count) or made.to_bytes() != data:
+            raise ValueError("the known names are not as namegen writes them")
+        return made
+
+
+def _short(digests: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
+    """Whole numbers below 256 times the count, in the order of the digests."""
+    return ((digests >> np.uint64(32)) * np.uint64(ONE_IN * count)) >> np.uint64(32)
+
+
+def known_set(names: Iterable[str]) -> KnownSet:
+    """What a checkpoint keeps of a list: the digests of its names, each once.
+
+    >>> len(known_set(["Bob", "bob", "Al"]))
+    2
+    """
+    return KnownSet(np.unique(digests(dict.fromkeys(names))))
 
 
 def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
@@ -220,29 +306,29 @@ class Sameness:
         """The digest of each name, in the order of the names, repeats kept."""
         return _digests(names, self._normalised if self.endings else _normalised)
 
-    def known_digests(self, names: Iterable[str]) -> UInt64[Array, "known"]:
-        """The digests of a list, each once, in rising order: what a checkpoint keeps.
+    def known_set(self, names: Iterable[str]) -> KnownSet:
+        """The digests of a list, each once: what a checkpoint keeps.
 
-        >>> len(sameness_of("companies").known_digests(["ACME CORP", "Acme, Inc.", "Aramark"]))
+        >>> len(sameness_of("companies").known_set(["ACME CORP", "Acme, Inc.", "Aramark"]))
         2
         """
-        return np.unique(self.digests(dict.fromkeys(names)))
+        return KnownSet(np.unique(self.digests(dict.fromkeys(names))))
 
     def are_known(
         self,
         names: Iterable[str],
-        known: UInt64[Array, "known"],
+        known: KnownSet,
         marks: UInt64[Array, "names"] | None = None,
     ) -> Bool[Array, "names"]:
-        """Which of the names are among those of known digests.
+        """Which of the names are among the known ones.
 
         Args:
             names: to be read more than once.
-            known: as ``known_digests`` makes them: in rising order.
+            known: as ``known_set`` makes them: in rising order.
             marks: the digests of the names, where they are made already.
         """
-        found = is_known(self.digests(names) if marks is None else marks, known)
-        return found | is_known(digests(names), known) if self.whole_too else found
+        found = known.holds(self.digests(names) if marks is None else marks)
+        return found | known.holds(digests(names)) if self.whole_too else found
 
     def _normalised(self, names: Sequence[str]) -> Iterable[bytes]:
         """Names as ``normalise`` gives them, in UTF-8; where all are ASCII, cut into words as bytes."""

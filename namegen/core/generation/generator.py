@@ -21,7 +21,7 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.core.data.prefix_tree import SortedNames
-from namegen.core.data.sameness import NAMES, Sameness
+from namegen.core.data.sameness import NAMES, KnownSet, Sameness
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -34,7 +34,7 @@ from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import GenerationError, SettingsError, setting
-from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
+from namegen.types import Array, Bool, Float64, Int32, Int64
 
 CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
 MOST_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
@@ -62,7 +62,7 @@ class NameBatch:
 
     names: list[str]
     scores: Scores = field(repr=False)
-    known_names: UInt64[Array, "known"] | None = field(default=None, repr=False)
+    known_names: KnownSet | None = field(default=None, repr=False)
     sameness: Sameness = field(default=NAMES, repr=False)
 
     @cached_property
@@ -129,7 +129,7 @@ class Generator:
     Args:
         model: any LanguageModel.
         vocabulary: its characters.
-        known_names: sorted digests of the names that are not new; None: newness is unknown.
+        known_names: the names that are not new; None: newness is unknown.
         beginnings: what names begin with, by their shares; None: the boundary.
         temperature: what names are drawn with where nothing else is said.
         sameness: when two names are the same; ``known_names`` are by this rule.
@@ -142,7 +142,7 @@ class Generator:
         model: LanguageModel,
         vocabulary: Vocabulary,
         *,
-        known_names: UInt64[Array, "known"] | None = None,
+        known_names: KnownSet | None = None,
         beginnings: Beginnings | None = None,
         temperature: float = 1.0,
         sameness: Sameness = NAMES,

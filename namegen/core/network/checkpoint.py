@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
-from namegen.core.data.sameness import Sameness
+from namegen.core.data.sameness import KnownSet, Sameness
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
 from namegen.documents import (
@@ -38,7 +38,7 @@ from namegen.documents import (
 )
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, quote, short
 from namegen.files import is_file, read_whole, write_whole
-from namegen.types import Array, Float32, Float64, UInt64
+from namegen.types import Array, Float32, Float64
 
 SCORE_QUANTILES, PROBE = "score_quantiles", "probe"
 QUANTILES = 101
@@ -125,7 +125,7 @@ class Checkpoint:
     Attributes:
         network, vocabulary, parameters: the network itself, parameters float32 by canonical name.
         training: how it came about: list, split, seed, epochs, losses, accuracies, longest name.
-        known_names: sorted digests (``core/data/sameness.py``) of every distinct name of the list, held-out ones
+        known_names: the digests (``core/data/sameness.py``) of every distinct name of the list, held-out ones
             included; None where the model does not carry them.
         score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
         engine: which one trained it.
@@ -142,7 +142,7 @@ class Checkpoint:
     vocabulary: Vocabulary
     parameters: Mapping[str, Float32[Array, "..."]]
     training: TrainingSummary = field(default_factory=TrainingSummary)
-    known_names: UInt64[Array, "known"] | None = None
+    known_names: KnownSet | None = None
     score_quantiles: Float64[Array, "101"] | None = None
     engine: str = "numpy"
     probe: Float32[Array, "2 V"] | None = None
@@ -169,7 +169,8 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all. Raises OutputError."""
         tensors = {name: np.asarray(values, np.float32) for name, values in self.parameters.items()}
-        beside = {KNOWN_NAMES: self.known_names, SCORE_QUANTILES: self.score_quantiles, PROBE: self.probe}
+        digests = None if self.known_names is None else self.known_names.numbers
+        beside = {KNOWN_NAMES: digests, SCORE_QUANTILES: self.score_quantiles, PROBE: self.probe}
         tensors |= {name: values for name, values in beside.items() if values is not None}
         document = CheckpointDocument(
             kind="checkpoint",
@@ -228,18 +229,17 @@ class Checkpoint:
             if document.labels:
                 Beginnings.from_counts(vocabulary.size, [label.names for label in document.labels])  # raises
             Sameness(document.endings)  # raises
-            _check_beside(known, quantiles, probe, vocabulary.size)
+            known_names = None if known is None else checked_known_names(known)
+            _check_beside(quantiles, probe, vocabulary.size)
         except (CheckpointError, NamesError, SettingsError) as error:
             raise _unfit(path, error) from error
         temperature = None if isinstance(document.drawing_temperature, UnsetType) else document.drawing_temperature
         of_use = probe, document.labels, temperature, document.endings, document.shapes
-        return cls(network, vocabulary, parameters, training, known, quantiles, document.engine, *of_use)
+        return cls(network, vocabulary, parameters, training, known_names, quantiles, document.engine, *of_use)
 
 
-def _check_beside(known: Array | None, quantiles: Array | None, probe: Array | None, vocabulary_size: int) -> None:
+def _check_beside(quantiles: Array | None, probe: Array | None, vocabulary_size: int) -> None:
     """Raise CheckpointError for a tensor beside the parameters that has another form than it should."""
-    if known is not None:
-        checked_known_names(known)
     if quantiles is not None and (quantiles.dtype != np.float64 or quantiles.shape != (QUANTILES,)):
         raise CheckpointError(f"{SCORE_QUANTILES} is not {QUANTILES} numbers")
     if quantiles is not None and not (np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()):
@@ -267,12 +267,12 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
     return checkpoint
 
 
-def write_known_names(path: Path, known: UInt64[Array, "known"]) -> None:
+def write_known_names(path: Path, known: KnownSet) -> None:
     """Write the digests of a list as a file of their own, whole or not at all. Raises OutputError."""
-    write_tensors(path, {KNOWN_NAMES: known}, {"kind": KIND})
+    write_tensors(path, {KNOWN_NAMES: known.numbers}, {"kind": KIND})
 
 
-def read_known_names(path: Path) -> UInt64[Array, "known"]:
+def read_known_names(path: Path) -> KnownSet:
     """The way back.
 
     Raises:
@@ -289,7 +289,7 @@ def read_known_names(path: Path) -> UInt64[Array, "known"]:
         ) from error
 
 
-def checked_known_names(known: Array) -> UInt64[Array, "known"]:
+def checked_known_names(known: Array) -> KnownSet:
     """The tensor of a file as digests, which are looked up by halves and therefore stand in rising order.
 
     Raises:
@@ -299,7 +299,7 @@ def checked_known_names(known: Array) -> UInt64[Array, "known"]:
         raise CheckpointError(f"{KNOWN_NAMES} is not a list of digests")
     if not (known[:-1] < known[1:]).all():
         raise CheckpointError(f"the digests of {KNOWN_NAMES} do not stand in rising order, each once")
-    return known
+    return KnownSet(known)
 
 
 METADATA_KEY = "namegen"

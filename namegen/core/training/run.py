@@ -177,7 +177,7 @@ class TrainingRun:
             self.engine = engine_class(self.network, self.recipe.training, threads=threads, dtype=dtype)
             self.engine.set_state(start)
         self.sameness = sameness_of(kind)
-        self.known_names = self.sameness.known_digests(self.parts.distinct_names)
+        self.known_names = self.sameness.known_set(self.parts.distinct_names)
         self._tell, self._stop, self._for_use = listener, stop, for_use
         self._judges: Sequence[PlausibilityJudge] = ()
         self.drawing_temperature: float | None = None  # where it is known already

@@ -23,7 +23,7 @@ import numpy as np
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import digests, is_known, known_digests
+from namegen.core.data.sameness import KnownSet, digests, known_set
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.ngram import KNESER_NEY, MarkovChain, NgramModel
@@ -33,7 +33,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.checkpoint import default_max_length
 from namegen.documents import UNSET
 from namegen.experiments.compare.measurements import Counting, Divergences, Lengths, NameFigures, ReferenceSubject
-from namegen.types import Array, Float64, UInt64
+from namegen.types import Array, Float64
 
 ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 DUPLICATES_SHOWN = 20
@@ -55,7 +55,7 @@ def describe_names(
     counts = Counter(names)
     total = max(len(names), 1)
     distinct = list(counts)
-    seen = is_known(digests(distinct), known_digests(known))
+    seen = known_set(known).holds(digests(distinct))
     recreated = sum(counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen)
     repeated = sorted(((name, count) for name, count in counts.items() if count > 1), key=lambda one: (-one[1], one[0]))
     new, plausible = (UNSET, UNSET) if judge is None else judge(names)
@@ -131,7 +131,7 @@ class SplitJudge:
         judge: None where that would be too few.
     """
 
-    training: UInt64[Array, "known"]
+    training: KnownSet
     names: int
     judge: PlausibilityJudge | None
 
@@ -140,9 +140,9 @@ class SplitJudge:
         """That of one split of a list."""
         parts = corpus.split(split.validation, split.split, split.seed)
         real = list(dict.fromkeys(parts.training))
-        training, by_hash = known_digests(real), digests(real)
+        training, by_hash = known_set(real), digests(real)
         held_out = list(dict.fromkeys(parts.validation))
-        unknown = list(compress(held_out, (~is_known(digests(held_out), training)).tolist()))
+        unknown = list(compress(held_out, (~training.holds(digests(held_out))).tolist()))
         if len(unknown) < FEWEST_NAMES:
             return cls(training, len(unknown), None)
         vocabulary = corpus.vocabulary
@@ -155,7 +155,7 @@ class SplitJudge:
         plausible: None without a judge, or where none is new.
         """
         distinct = {name: place for place, name in enumerate(dict.fromkeys(names))}
-        is_new = ~is_known(digests(distinct), self.training)
+        is_new = ~self.training.holds(digests(distinct))
         new = list(compress(distinct, is_new.tolist()))
         drawn_new = int(is_new[[distinct[name] for name in names]].sum()) if names else 0
         new_percent = 100 * drawn_new / max(len(names), 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.generator as generator_module
-from namegen.core.data.sameness import known_digests, normalise
+from namegen.core.data.sameness import known_set, normalise
 from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.wishes.wishlist import Contains, EndsWith, MinDistance, StartsWith, Wishlist
@@ -24,7 +24,7 @@ BLOCK_ROWS = "namegen.core.generation.count_splitting.BLOCK_ROWS"
 
 
 def best(n: int, model: SmallModel = MODEL, known: list[str] | None = None, **asked: object) -> list[str]:
-    source = Generator(model, model.vocabulary, known_names=None if known is None else known_digests(known))
+    source = Generator(model, model.vocabulary, known_names=None if known is None else known_set(known))
     asked = {"max_length": LONGEST, "allow_seen": known is None} | asked
     return [name for batch in likeliest(source, n, **asked) for name in batch.names]  # type: ignore[arg-type]
 
@@ -63,7 +63,7 @@ def test_any_small_model_and_wish(n: int, seed: float, starts_with: str, contain
     wanted = [name for name in in_order(exact) if name.startswith(starts_with) and contains in name]
     expected = [name for name in wanted if name not in known][:n]
     found: list[str] = []
-    source = Generator(model, model.vocabulary, known_names=known_digests(known))
+    source = Generator(model, model.vocabulary, known_names=known_set(known))
     asked = Wishlist([StartsWith(starts_with), Contains(contains)])
     try:
         for batch in likeliest(source, n, max_length=5, wishes=asked):

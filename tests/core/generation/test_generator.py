@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import namegen.core.generation.generator as generator_module
-from namegen.core.data.sameness import digest, known_digests
+from namegen.core.data.sameness import digest, known_set
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.generation.generator import Generator, NameBatch, likeliest, round_size
 from namegen.core.generation.sampling import SamplingSettings
@@ -41,7 +41,7 @@ SAMPLINGS = [
 def generator(
     known: list[str] | None = None, model: SmallModel = MODEL, beginnings: Beginnings | None = None
 ) -> Generator:
-    known_names = None if known is None else known_digests(known)
+    known_names = None if known is None else known_set(known)
     return Generator(model, model.vocabulary, known_names=known_names, beginnings=beginnings)
 
 
@@ -306,6 +306,6 @@ def test_names_are_composed_as_lists_are() -> None:
 
 def test_batches_of_names_can_be_compared_and_stand_in_a_set() -> None:
     """Their arrays can do neither, so each is equal to itself alone."""
-    one, other = (NameBatch(["Al", "Bo"], np.zeros((2, 1)), known_digests(["Al"])) for _ in range(2))
+    one, other = (NameBatch(["Al", "Bo"], np.zeros((2, 1)), known_set(["Al"])) for _ in range(2))
     assert one == one
     assert len({one, other, one}) == 2

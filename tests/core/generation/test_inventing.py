@@ -9,7 +9,7 @@ import pytest
 
 from namegen import api
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_digests, normalise
+from namegen.core.data.sameness import known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation.generator import Generator
@@ -24,7 +24,7 @@ LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
 def generator(names: list[str], known: list[str] | None = None) -> Generator:
     vocabulary = Vocabulary.from_names(names)
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
-    return Generator(model, vocabulary, known_names=known_digests(names if known is None else known))
+    return Generator(model, vocabulary, known_names=known_set(names if known is None else known))
 
 
 def inventor(real: list[str], known: list[str] | None = None) -> PlayerInventor:

@@ -10,7 +10,7 @@ import pytest
 
 from namegen.core.data import shapes
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_digests
+from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import all_log_probabilities
@@ -46,7 +46,7 @@ TWO_LABELS = np.array([OF_LABELS.size, OF_LABELS.size + 1], np.int32)
 
 def generator() -> Generator:
     model = NgramModel(TREE, VOCABULARY.size, 2, "witten-bell")
-    return Generator(model, VOCABULARY, known_names=known_digests(NAMES))
+    return Generator(model, VOCABULARY, known_names=known_set(NAMES))
 
 
 def by_letters(model: LanguageModel, vocabulary: Vocabulary, name: str) -> float:
@@ -171,7 +171,7 @@ def test_a_model_that_confuses_labels_is_drawn_closer_to_what_is_likely(monkeypa
     source = Generator(
         NgramModel(LABELLED_TREE, OF_LABELS.size, 3, "kneser-ney"),
         OF_LABELS,
-        known_names=known_digests(LABELLED),
+        known_names=known_set(LABELLED),
         beginnings=beginnings,
     )
     judge = LabelJudge(LABELLED_TREE, OF_LABELS)

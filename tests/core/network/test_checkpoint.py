@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.sameness import Sameness, known_digests
+from namegen.core.data.sameness import Sameness, known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import checkpoint as module
 from namegen.core.network.architecture import RecurrentNetwork
@@ -33,7 +33,7 @@ def checkpoint() -> Checkpoint:
         vocabulary,
         {name: value.astype(np.float32) for name, value in values.items()},
         {"list": "names", "longest_name": 8, "validation": None},
-        known_digests(NAMES),
+        known_set(NAMES),
         np.linspace(-30, -3, 101),
     )
 
@@ -50,7 +50,7 @@ def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: P
     assert (back.sameness, back.longest_name) == (Sameness(("inc", "co")), 8)
     for name, values in checkpoint.parameters.items():
         np.testing.assert_array_equal(back.parameters[name], values)
-    np.testing.assert_array_equal(back.known_names, checkpoint.known_names)
+    np.testing.assert_array_equal(back.known_names.numbers, checkpoint.known_names.numbers)
     np.testing.assert_array_equal(back.score_quantiles, checkpoint.score_quantiles)
     tensors, document = read_tensors(path)
     write_tensors(path, tensors, {name: document[name] for name in document.keys() - {"endings"}})

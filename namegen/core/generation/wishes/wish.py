@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from namegen.core.data.sameness import NAMES, Sameness
+from namegen.core.data.sameness import NAMES, KnownSet, Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import setting
 from namegen.types import Array, Bool, Int32, Int64, UInt64
@@ -48,8 +48,8 @@ class Finished:
         """Of each name; made when a wish first asks, as a digest costs about as much as drawing the name did."""
         return self.sameness.digests(self.names)
 
-    def are_known(self, known: UInt64[Array, "known"]) -> Bool[Array, "names"]:
-        """Which of them are among those of known digests."""
+    def are_known(self, known: KnownSet) -> Bool[Array, "names"]:
+        """Which of them are among the known ones."""
         return self.sameness.are_known(self.names, known, self.digests)
 
     def select(self, keep: Bool[Array, "names"]) -> Finished:

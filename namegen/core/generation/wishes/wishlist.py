@@ -14,7 +14,7 @@ from unicodedata import is_normalized
 
 import numpy as np
 
-from namegen.core.data.sameness import NAMES, Sameness, is_known, normalise
+from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, normalise
 from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
@@ -362,14 +362,14 @@ class New(Wish):
     """A name that is not of the list that the model learned from.
 
     Args:
-        value: sorted digests of the names of that list.
+        value: the names of that list.
     """
 
     name = "allow_seen"
     about = "list"
-    value: UInt64[Array, "known"]
+    value: KnownSet
 
-    def __init__(self, value: UInt64[Array, "known"]) -> None:
+    def __init__(self, value: KnownSet) -> None:
         super().__init__(value)
         self.known = value
         self.seldom_refuses = len(value) == 0
@@ -419,7 +419,7 @@ class Avoid(Wish):
 
     def __init__(self, value: Iterable[str], sameness: Sameness = NAMES) -> None:
         super().__init__(list(value))
-        self.known = sameness.known_digests(self.value)
+        self.known = sameness.known_set(self.value)
         self.seldom_refuses = len(self.known) == 0
 
     @property

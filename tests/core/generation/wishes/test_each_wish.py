@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.sameness import digests, known_digests, normalise
+from namegen.core.data.sameness import digests, known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.wish import Finished, composed
 from namegen.core.generation.wishes.wishlist import (
@@ -134,7 +134,7 @@ def test_lists_refuse_their_names_in_any_spelling() -> None:
     names = Finished(["ANNA", "Bob", "Anne"])
     distinct = Distinct()
     distinct.given.add(digests(["bob"]))
-    assert New(known_digests(["Anna"])).refuses(names).tolist() == [True, False, False]
+    assert New(known_set(["Anna"])).refuses(names).tolist() == [True, False, False]
     assert Avoid(["b-o-b"]).refuses(names).tolist() == [False, True, False]
     assert distinct.refuses(names).tolist() == [False, True, False]
     assert MinDistance(2, ["Anna"]).refuses(names).tolist() == [True, False, True]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import namegen.core.generation.generator as generator_module
 from namegen.cli.terminal import option_name
-from namegen.core.data.sameness import digests, known_digests
+from namegen.core.data.sameness import digests, known_set
 from namegen.core.generation.count_splitting import PrefixFilter
 from namegen.core.generation.generator import Generator, advice
 from namegen.core.generation.sampling import SamplingSettings
@@ -151,7 +151,7 @@ def test_every_name_keeps_every_wish_and_nothing_else_is_missing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator_module, "TRIES", 300)
         try:
-            batches = Generator(MODEL, MODEL.vocabulary, known_names=known_digests(seen)).generate(
+            batches = Generator(MODEL, MODEL.vocabulary, known_names=known_set(seen)).generate(
                 8,
                 rng=np.random.default_rng(seed),
                 sampling=SamplingSettings(max_length=max_length),
@@ -247,13 +247,13 @@ def test_the_advice_is_one_that_can_help(
     rejected: dict[str, int], wishes: dict[str, object], sampling: dict[str, float] | None, said: str
 ) -> None:
     settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
-    every = [WellFormed(), MaxLength(9), New(known_digests([])), Distinct(), *make_wishes(**wishes)]  # type: ignore[arg-type]
+    every = [WellFormed(), MaxLength(9), New(known_set([])), Distinct(), *make_wishes(**wishes)]  # type: ignore[arg-type]
     assert NamegenError(advice(Counter(rejected), Wishlist(every), settings)).told(option_name) == said
 
 
 def test_the_judge_counts_each_refused_draw_under_the_first_wish_that_refuses_it() -> None:
     names, counts = ["Anna", "Bob", " Ann", "Hanna", "Hannah", "Annabella"], np.array([1, 2, 4, 8, 16, 32])
-    wishes = [WellFormed(), MaxLength(8), Contains("nn"), New(known_digests(["HANNA"])), Avoid(["Hannah"])]
+    wishes = [WellFormed(), MaxLength(8), Contains("nn"), New(known_set(["HANNA"])), Avoid(["Hannah"])]
     rows, kept, refused = Judge(Wishlist(wishes)).keep(names, counts)
     assert (rows.tolist(), kept.names) == ([0], ["Anna"])
     assert kept.digests.tolist() == digests(["Anna"]).tolist()
@@ -266,9 +266,9 @@ def test_the_judge_counts_each_refused_draw_under_the_first_wish_that_refuses_it
 
 
 def test_a_search_that_refuses_little_says_so() -> None:
-    always = [WellFormed(), MaxLength(9), New(known_digests([])), Avoid([]), MinDistance(2, [])]
+    always = [WellFormed(), MaxLength(9), New(known_set([])), Avoid([]), MinDistance(2, [])]
     assert Judge(Wishlist(always)).lets_all_through
-    for wish in (New(known_digests(["a"])), Avoid(["a"]), Distinct(), Contains("a")):
+    for wish in (New(known_set(["a"])), Avoid(["a"]), Distinct(), Contains("a")):
         assert not Judge(Wishlist([*always, wish])).lets_all_through
 
 
