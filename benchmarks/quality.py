@@ -42,7 +42,7 @@ from namegen.core.data.batching import damped_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
-from namegen.core.evaluation.ngram import NgramModel  # noqa: E402
+from namegen.core.models.ngram import NgramModel  # noqa: E402
 from namegen.core.settings import NetworkSettings  # noqa: E402
 from namegen.core.training.run import RunResult, TrainingRun  # noqa: E402
 from namegen.types import Array, Bool, Float64, Int64  # noqa: E402

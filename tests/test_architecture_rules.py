@@ -26,7 +26,8 @@ GROUND = {"errors", "types", "files", "threads", "documents", ""}
 DATA = GROUND | {"core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
-EVALUATION = ENGINE | {"core.evaluation"}
+MODELS = ENGINE | {"core.models"}
+EVALUATION = MODELS | {"core.evaluation"}
 GENERATION = EVALUATION | {"core.generation"}
 TEACHING = GENERATION | {"core.teaching"}
 CORE = TEACHING | {"core.training", "core"}
@@ -45,7 +46,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
     "core.network": (DATA, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),
-    "core.evaluation": (ENGINE, {"numpy"}),
+    "core.models": (ENGINE, {"numpy"}),
+    "core.evaluation": (MODELS, {"numpy"}),
     "core.generation": (EVALUATION, {"numpy", "rapidfuzz", "regex"}),
     "core.teaching": (GENERATION, {"numpy"}),
     "core.training": (TEACHING, {"numpy"}),

@@ -17,8 +17,7 @@ from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.ngram import NgramModel
-from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.evaluation.references import HeldOutReferences, best_ngram
 from namegen.core.settings import DataSettings
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
@@ -140,8 +139,8 @@ class TestCounting:
         assert parts.held_out is not None
         size = SOME.vocabulary.size
         found = HeldOutReferences(parts.held_out, parts, size).baseline
-        with_labels = NgramModel.best(parts.training, parts.held_out, size)[1]
-        without = NgramModel.best(parts.training.under_one_root(), parts.held_out.under_one_root(), size)[1]
+        with_labels = best_ngram(parts.training, parts.held_out, size)[1]
+        without = best_ngram(parts.training.under_one_root(), parts.held_out.under_one_root(), size)[1]
         best = min(with_labels.loss_nats_per_char, without.loss_nats_per_char)
         assert found.metrics.loss_nats_per_char <= best
         assert found.by_label == (with_labels.loss_nats_per_char < without.loss_nats_per_char)

@@ -10,7 +10,7 @@ from namegen.core.data.batching import label_beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
-from namegen.core.evaluation.mixture import as_one
+from namegen.core.models.mixture import as_one
 from namegen.errors import NamesError, shown
 
 

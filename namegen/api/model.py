@@ -14,13 +14,13 @@ from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Beginnings, Vocabulary, find_label
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.mixture import MixtureModel, as_one
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
 from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.models.mixture import MixtureModel, as_one
 from namegen.core.network.checkpoint import Checkpoint, default_max_length, read_model
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.run import RunResult

@@ -16,8 +16,8 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.mixture import AnyBeginning, MixtureModel
 from namegen.core.generation.plausibility import PlausibilityJudge
+from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.core.network.checkpoint import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson

@@ -270,7 +270,7 @@ class Model extends NameSource {
 
 // ---- several models as one: a blend ----
 
-// Several models as one: namegen/core/evaluation/mixture.py and namegen/api/blending.py in JavaScript.
+// Several models as one: namegen/core/models/mixture.py and namegen/api/blending.py in JavaScript.
 
 /**
  * p(next | prefix) = Σ w p(next | prefix): at every character the weighted mean of the networks' probabilities, over all

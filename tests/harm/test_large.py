@@ -19,11 +19,11 @@ from namegen.core.data.description import describe
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
-from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import bands
 from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.models.ngram import NgramModel
 from namegen.core.network import checkpoint
 from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.core.settings import DataSettings

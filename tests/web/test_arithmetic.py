@@ -19,8 +19,8 @@ from namegen.backends import load_engine
 from namegen.core.data.sameness import digest, known_set, legal_forms, normalise, sameness_of
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.mixture import MixtureModel
 from namegen.core.generation.generator import Generator
+from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS

@@ -132,7 +132,7 @@ def _digests(names: Iterable[str], normalised: Callable[[Sequence[str]], Iterabl
 def is_known(candidates: UInt64[Array, "names"], known: UInt64[Array, "known"]) -> Bool[Array, "names"]:
     """Which candidates are among the known digests (``known`` as ``known_set`` makes it: in rising order).
 
-    >>> is_known(digests(["BOB", "Zed"]), known_set(["Bob", "Al"])).tolist()
+    >>> is_known(digests(["BOB", "Zed"]), known_set(["Bob", "Al"]).numbers).tolist()
     [True, False]
     """
     if len(known) == 0:

@@ -1,1 +1,1 @@
-"""How well a model predicts a list, and what its figures are to be compared with. Begin with ``metrics.py``."""
+"""How well a model predicts a list, and what its figures are to be compared with. Begin with ``evaluator.py``."""

@@ -16,24 +16,9 @@ from namegen.core.data.prefix_tree import PrefixTree, ranges
 from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import CheckpointError
 from namegen.types import Array, Bool, Float, Float32, Float64, Int, Int32, Int64
-
-
-def log_probabilities(
-    logits: Float[Array, "B V"], rows: Int[Array, "K"], tokens: Int[Array, "K"]
-) -> Float64[Array, "K"]:
-    """The log-probability, in nats at temperature 1, of one token each in some of the rows."""
-    of_tokens: Float64[Array, "K"] = all_log_probabilities(logits)[rows, tokens]
-    return of_tokens
-
-
-def all_log_probabilities(logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-    """The log-probability of every token, in nats at temperature 1."""
-    exact = logits.astype(np.float64)
-    exact -= exact.max(axis=1, keepdims=True)
-    exact -= np.log(np.exp(exact).sum(axis=1, keepdims=True))
-    return exact
 
 
 @dataclass(frozen=True)
@@ -244,7 +229,7 @@ def group_sums(model: LanguageModel, tree: PrefixTree, vocabulary: Vocabulary) -
         tree: the list.
         vocabulary: its characters.
 
-    >>> from namegen.core.evaluation.ngram import NgramModel
+    >>> from namegen.core.models.ngram import NgramModel
     >>> names = ["Al", "Ali", "Al", "Bo"]
     >>> vocabulary = Vocabulary.from_names(names)
     >>> tree = PrefixTree.from_names(names, vocabulary)

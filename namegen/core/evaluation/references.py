@@ -11,7 +11,20 @@ from namegen.core.data.batching import ListParts, damped_tree
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
-from namegen.core.evaluation.ngram import SMOOTHING_NAMES, NgramModel
+from namegen.core.models.ngram import ORDERS, SMOOTHING_NAMES, NgramModel
+
+
+def best_ngram(
+    tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
+) -> tuple[NgramModel, Metrics]:
+    """Of several orders and both smoothings, the n-gram with the lowest loss on held-out names, and its figures."""
+    found: tuple[NgramModel, Metrics] | None = None
+    for model in NgramModel.each(tree, vocabulary_size, orders):
+        figures = AccuracyEvaluator(model).evaluate(held_out)
+        if found is None or figures.loss_nats_per_char < found[1].loss_nats_per_char:
+            found = model, figures
+    assert found is not None  # there is an order
+    return found
 
 
 @dataclass(frozen=True)
@@ -113,7 +126,7 @@ class HeldOutReferences:
         )
         assert fitted is not None
         assert held_out is not None
-        model, metrics = NgramModel.best(fitted, held_out, self.vocabulary_size)
+        model, metrics = best_ngram(fitted, held_out, self.vocabulary_size)
         test = None if tested is None else AccuracyEvaluator(model).evaluate(tested)
         return Baseline(model.order, model.smoothing, damped, metrics, test, by_label)
 

@@ -11,8 +11,9 @@ import numpy as np
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time, log_probabilities
-from namegen.core.evaluation.mixture import AnyBeginning, as_one
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time
+from namegen.core.models.mixture import AnyBeginning, as_one
+from namegen.core.models.softmax import log_probabilities
 from namegen.core.network.checkpoint import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
@@ -69,7 +70,7 @@ def score_names(
     Raises:
         NamesError: a name is empty, longer than 10,000 characters, or has a character that the model does not know.
 
-    >>> from namegen.core.evaluation.ngram import NgramModel
+    >>> from namegen.core.models.ngram import NgramModel
     >>> from namegen.core.data.prefix_tree import PrefixTree, SortedNames
     >>> vocabulary = Vocabulary.from_names(["Al", "Ali"])
     >>> model = NgramModel(PrefixTree.from_names(["Al", "Ali"], vocabulary), vocabulary.size, order=3)

@@ -25,13 +25,13 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.mixture import as_one
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability, OnProgress
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
+from namegen.core.models.mixture import as_one
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Float64, Int32, Int64
@@ -206,7 +206,7 @@ class Generator:
             GenerationError: newness is asked of a model that knows no names (at once); or, after those found have been
                 given, no more turn up.
 
-        >>> from namegen.core.evaluation.ngram import NgramModel
+        >>> from namegen.core.models.ngram import NgramModel
         >>> from namegen.core.data.prefix_tree import PrefixTree
         >>> names = ["Anna", "Annika", "Hanna", "Hans"]
         >>> vocabulary = Vocabulary.from_names(names)
@@ -443,7 +443,7 @@ def likeliest(
         SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
             to its bound, after those found have been given. Those are then still the likeliest.
 
-    >>> from namegen.core.evaluation.ngram import NgramModel
+    >>> from namegen.core.models.ngram import NgramModel
     >>> from namegen.core.data.prefix_tree import PrefixTree
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> names = ["Anna", "Annika", "Hanna", "Hans"]

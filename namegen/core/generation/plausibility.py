@@ -20,9 +20,9 @@ from namegen.core.data.shapes import MOST_NAMES, fits, shapes_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.ngram import KNESER_NEY, NgramModel
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.models.ngram import KNESER_NEY, NgramModel
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float64, Int32
 

@@ -25,12 +25,13 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
-from namegen.core.evaluation.evaluator import all_log_probabilities, chances_at_nodes
-from namegen.core.evaluation.mixture import MixtureModel
-from namegen.core.evaluation.ngram import KNESER_NEY, NgramModel
+from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import MaxLength, WellFormed, Wishlist
+from namegen.core.models.mixture import MixtureModel
+from namegen.core.models.ngram import KNESER_NEY, NgramModel
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import SettingsError, TrainingError, setting
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
 

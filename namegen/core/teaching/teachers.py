@@ -20,9 +20,9 @@ from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import read_prefixes
-from namegen.core.evaluation.mixture import MixtureModel, MixtureState
-from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.evaluation.references import Baseline, HeldOutReferences
+from namegen.core.models.mixture import MixtureModel, MixtureState
+from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import COUNTING, DataSettings
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
 

@@ -110,7 +110,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     """
     from namegen.core.data.batching import ListParts
     from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
-    from namegen.core.evaluation.ngram import NgramModel
+    from namegen.core.evaluation.references import best_ngram
     from namegen.core.settings import DataSettings
     from namegen.experiments.compare.quality import counting_names
 
@@ -119,7 +119,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     data = DataSettings(validation=subject.validation, split=subject.split)
     parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
     held_out = _needed(parts.held_out, "held-out part")
-    model, _ = NgramModel.best(parts.batches.tree, held_out, corpus.vocabulary.size)
+    model, _ = best_ngram(parts.batches.tree, held_out, corpus.vocabulary.size)
     evaluator = AccuracyEvaluator(model)
 
     def part(tree: PrefixTree) -> ReferencePart:

@@ -26,10 +26,10 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, digests, known_set
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.ngram import KNESER_NEY, MarkovChain, NgramModel
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import FEWEST_NAMES, ORDER, PlausibilityJudge
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.models.ngram import KNESER_NEY, MarkovChain, NgramModel
 from namegen.core.network.checkpoint import default_max_length
 from namegen.documents import UNSET
 from namegen.experiments.compare.measurements import Counting, Divergences, Lengths, NameFigures, ReferenceSubject

@@ -24,7 +24,7 @@ from namegen.core.evaluation.evaluator import (
     probe,
     probe_tokens,
 )
-from namegen.core.evaluation.ngram import NgramModel
+from namegen.core.models.ngram import NgramModel
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from tests import reference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,7 @@ from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
-from namegen.core.evaluation.ngram import NgramModel
-from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.evaluation.references import HeldOutReferences, best_ngram
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
@@ -31,7 +31,7 @@ def test_the_references_are_those_of_the_parts(repeats: str) -> None:
     kept = [name for name, count in Counter(split.training).items() for _ in range(count)]
     fewer = [name for name, count in Counter(split.training).items() for _ in range(round(count**0.5))]
     figures = {
-        reading: NgramModel.best(PrefixTree.from_names(names, CORPUS.vocabulary), held_out, size)[1]
+        reading: best_ngram(PrefixTree.from_names(names, CORPUS.vocabulary), held_out, size)[1]
         for reading, names in (("kept", kept), ("damped", fewer))
     }
     assert references.same_reading.metrics == figures[repeats]
@@ -47,7 +47,7 @@ def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
     chosen_by, tested = (PrefixTree.from_names(part, CORPUS.vocabulary) for part in (split.validation, split.test))
     assert parts.held_out is not None
     references = HeldOutReferences(parts.held_out, parts, size)
-    model, figures = NgramModel.best(parts.batches.tree, chosen_by, size)
+    model, figures = best_ngram(parts.batches.tree, chosen_by, size)
     assert references.same_reading.metrics == figures
     assert references.same_reading.test == AccuracyEvaluator(model).evaluate(tested)
     document = references.test_to_dict()
@@ -59,13 +59,12 @@ def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
 def test_a_training_fits_no_n_gram_that_nobody_asks_for(names: str, fits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing repeats, the n-gram of the damped names is the one of the list."""
     fitted: list[int] = []
-    best = NgramModel.best.__func__
 
-    def counted(cls: type[NgramModel], *arguments: object) -> object:
+    def counted(*arguments: Any) -> object:
         fitted.append(1)
-        return best(cls, *arguments)
+        return best_ngram(*arguments)
 
-    monkeypatch.setattr(NgramModel, "best", classmethod(counted))
+    monkeypatch.setattr("namegen.core.evaluation.references.best_ngram", counted)
     recipe = Recipe(network=NetworkSettings(hidden=(2,)), training=TrainingSettings(epochs=1))
     result = TrainingRun(Corpus.from_names(load_bundled(names).names[:300]), recipe, NumpyEngine).run()
     assert fitted == []

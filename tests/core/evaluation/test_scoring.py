@@ -15,8 +15,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import chances_at_nodes
-from namegen.core.evaluation.mixture import AnyBeginning, MixtureModel
 from namegen.core.evaluation.scoring import score_names, score_quantiles
+from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.errors import NamesError
 from tests.core.generation.exact import SmallModel, all_names, next_chances, over_beginnings
 

@@ -13,8 +13,6 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import all_log_probabilities
-from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation import plausibility
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import (
@@ -27,6 +25,8 @@ from namegen.core.generation.plausibility import (
     new_draws,
     new_names,
 )
+from namegen.core.models.ngram import NgramModel
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.lists import load_bundled
 
 NAMES = sorted(set(load_bundled("mlb-first").names))[:900]

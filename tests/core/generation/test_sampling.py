@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.evaluation.evaluator import log_probabilities
 from namegen.core.generation.sampling import SamplingSettings, draw, probabilities, truncate
+from namegen.core.models.softmax import log_probabilities
 from namegen.errors import SettingsError
 from tests.core.generation.exact import next_chances
 

@@ -13,8 +13,8 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.mixture import MixtureModel
-from namegen.core.evaluation.ngram import NgramModel
+from namegen.core.models.mixture import MixtureModel
+from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching import lesson
 from namegen.core.teaching.lesson import CountingTargets, draw, make_lesson

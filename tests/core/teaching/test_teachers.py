@@ -10,8 +10,8 @@ import pytest
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.mixture import MixtureModel
-from namegen.core.evaluation.ngram import NgramModel
+from namegen.core.models.mixture import MixtureModel
+from namegen.core.models.ngram import NgramModel
 from namegen.core.teaching import teachers
 from namegen.core.teaching.teachers import TEMPERATURES, weigh
 from namegen.lists import load_bundled

@@ -12,8 +12,8 @@ import pytest
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import digest
-from namegen.core.evaluation.ngram import NgramModel
 from namegen.core.generation.plausibility import FEWEST_NAMES, ODDEST, PlausibilityJudge
+from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import quality
 from namegen.experiments.compare.measurements import ReferenceSubject, SplitName

@@ -16,7 +16,7 @@ from namegen.config import Config, parse_config
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import StepLosses
-from namegen.core.evaluation.ngram import NgramModel
+from namegen.core.evaluation.references import best_ngram
 from namegen.documents import to_plain
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep import task
@@ -71,7 +71,7 @@ def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there() -> None:
     assert model
     config, corpus = parse_config({"data": {"repeats": "kept"}}), Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, config.data, seed=config.training.seed)
-    best, metrics = NgramModel.best(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
+    best, metrics = best_ngram(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
     assert isinstance(outcome, Trained)
     assert (outcome.held_out.baseline_order, outcome.held_out.baseline) == (best.order, plain_metrics(metrics))
     assert best.order == 8

@@ -14,9 +14,10 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation import ngram as module
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.evaluation.ngram import MarkovChain, NgramModel
+from namegen.core.evaluation.references import best_ngram
+from namegen.core.models import ngram as module
+from namegen.core.models.ngram import MarkovChain, NgramModel
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
 from namegen.types import Array, Float64
@@ -151,7 +152,7 @@ def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(monkeypatch: py
     split = Corpus.from_names(load_bundled("mlb-first").names[:5_000]).split(0.1, "names", 0)
     vocabulary = Vocabulary.from_names(split.training + split.validation)
     training, held_out = (PrefixTree.from_names(part, vocabulary) for part in (split.training, split.validation))
-    model, figures = NgramModel.best(training, held_out, vocabulary.size)
+    model, figures = best_ngram(training, held_out, vocabulary.size)
     others = {}
     for order, smoothing in product(range(2, 9), ("witten-bell", "kneser-ney")):
         other = NgramModel(training, vocabulary.size, order, smoothing)

@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
-from namegen.core.evaluation.evaluator import all_log_probabilities
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Float, Float64, Int, Int32
 

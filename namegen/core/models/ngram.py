@@ -11,7 +11,6 @@ import numpy as np
 
 from namegen.core.data.prefix_tree import PrefixTree, index_type, new_run, ranges
 from namegen.core.engine import State
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.errors import NamesError
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 
@@ -53,29 +52,19 @@ class NgramModel:
         self._take(_Counted(tree, vocabulary_size, order), order, smoothing)
 
     @classmethod
-    def best(
-        cls, tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
-    ) -> tuple[NgramModel, Metrics]:
-        """Of several orders and both smoothings, the one with the lowest loss on held-out names, with its figures on
-        them.
-
-        An order has the counts of all lower ones, so they are counted once. Of a tree of more than ``LONG_TREE`` nodes
-        fewer orders are tried.
+    def each(cls, tree: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS) -> Iterator[NgramModel]:
+        """One of each order and both smoothings. An order has the counts of all lower ones, so they are counted once.
+        Of a tree of more than ``LONG_TREE`` nodes there are fewer orders.
         """
         if tree.nodes > LONG_TREE:
             orders = tuple(order for order in orders if order in ORDERS_OF_LONG_TREE) or orders[:1]
         counts = _Counted(tree, vocabulary_size, max(orders))
-        found: tuple[NgramModel, Metrics] | None = None
         for smoothing in SMOOTHINGS:
             for order in orders:
                 model = cls.__new__(cls)
                 model._take(counts, order, smoothing)
-                figures = AccuracyEvaluator(model).evaluate(held_out)
-                if found is None or figures.loss_nats_per_char < found[1].loss_nats_per_char:
-                    found = model, figures
+                yield model
             counts.forget()  # the tables of one smoothing are as large as the counts
-        assert found is not None  # there is an order
-        return found
 
     def _take(self, counts: _Counted, order: int, smoothing: str) -> None:
         self.order, self.smoothing = order, smoothing
