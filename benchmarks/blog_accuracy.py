@@ -26,12 +26,12 @@ import numpy as np  # noqa: E402  # reads the limit above as it starts
 from train_keras import one_hot, prefix_rows, prefixes, read_before, token_rows  # noqa: E402
 
 from namegen.backends.keras_engine.tensorflow_setup import keras, set_threads  # noqa: E402
-from namegen.config import read_config  # noqa: E402
 from namegen.core.data.corpus import Corpus  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.vocabulary import Vocabulary  # noqa: E402
 from namegen.core.settings import NetworkSettings  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
+from namegen.settings_toml import read_config  # noqa: E402
 
 PREFIXES_A_BATCH = 1000
 CELLS = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}

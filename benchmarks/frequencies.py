@@ -27,10 +27,10 @@ from matplotlib.ticker import NullFormatter  # noqa: E402
 
 from benchmarks.pages import RESULTS  # noqa: E402
 from namegen import api  # noqa: E402
-from namegen.config import read_config  # noqa: E402
 from namegen.documents import from_plain, to_plain  # noqa: E402
 from namegen.drawings.style import BLUE, QUIET, drawing_style, new_figure, number_formatter, save_figure  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
+from namegen.settings_toml import read_config  # noqa: E402
 
 FILE = RESULTS / "frequencies.json"
 CONFIGS = {"mlb-first": "configs/blog-rnn32-first.toml", "mlb-last": "configs/blog-rnn32-last.toml"}

@@ -35,7 +35,6 @@ from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import SPLIT_SEED  # noqa: E402
 from namegen import api  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
-from namegen.config import Config, merge  # noqa: E402
 from namegen.core.data.corpus import Corpus  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
@@ -43,6 +42,7 @@ from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
 from namegen.core.generation.plausibility import halves  # noqa: E402
 from namegen.core.training.run import TrainingRun  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
+from namegen.settings_toml import Config, merge  # noqa: E402
 from namegen.types import Array, Float64, Int64  # noqa: E402
 
 KEPT = Path("build") / "labels"

@@ -38,7 +38,6 @@ from benchmarks.plausibility_page import (  # noqa: E402
     Plausibility,
 )
 from namegen import api  # noqa: E402
-from namegen.config import Config, merge  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.sameness import digests  # noqa: E402
 from namegen.core.data.vocabulary import Vocabulary  # noqa: E402
@@ -46,6 +45,7 @@ from namegen.core.generation.generator import Generator  # noqa: E402
 from namegen.core.generation.plausibility import ORDER, PlausibilityJudge, halves, new_names  # noqa: E402
 from namegen.core.models.ngram import KNESER_NEY, NgramModel  # noqa: E402
 from namegen.core.network.checkpoint import default_max_length  # noqa: E402
+from namegen.settings_toml import Config, merge  # noqa: E402
 from namegen.types import Array, Bool, Float64, Int32, Int64  # noqa: E402
 
 KEPT = Path("build") / "quality"

@@ -37,7 +37,6 @@ from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, Qualit
 from namegen.api.teachers import train_side_by_side  # noqa: E402
 from namegen.api.teaching import Taught, be_taught  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
-from namegen.config import Config, merge  # noqa: E402
 from namegen.core.data.batching import damped_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
@@ -45,6 +44,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.models.ngram import NgramModel  # noqa: E402
 from namegen.core.settings import NetworkSettings  # noqa: E402
 from namegen.core.training.run import RunResult, TrainingRun  # noqa: E402
+from namegen.settings_toml import Config, merge  # noqa: E402
 from namegen.types import Array, Bool, Float64, Int64  # noqa: E402
 
 KEPT = Path("build") / "quality"

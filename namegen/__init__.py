@@ -6,7 +6,7 @@
 >>> len(new), all(name.startswith("Mc") for name in new)
 (10, True)
 >>> names = "Ada Adele Alan Alice Bert Betty Bob Carl Clara Dan Dana Ed Eda Edgar Fay Flora Gil Hal Ida Ivy".split()
->>> from namegen.config import parse_config
+>>> from namegen.settings_toml import parse_config
 >>> few = parse_config({"training": {"epochs": 5}})  # left out: as many as the list needs
 >>> result = namegen.train(names, backend="numpy", config=few)
 >>> result.finished

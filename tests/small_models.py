@@ -8,10 +8,10 @@ from itertools import compress
 from pathlib import Path
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.config import parse_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
+from namegen.settings_toml import parse_config
 
 SOME_ORIGINS = ("Estonian", "Finnish", "Italian", "Polish")
 

@@ -51,10 +51,11 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.generation": (EVALUATION, {"numpy", "rapidfuzz", "regex"}),
     "core.teaching": (GENERATION, {"numpy"}),
     "core.training": (TEACHING, {"numpy"}),
-    "lists": (DATA, set()),
+    "baseball": (GENERATION, {"numpy"}),
+    "lists": (DATA | {"baseball"}, set()),
     "models": (GROUND, set()),
-    "config_files": ({"files", "errors"}, set()),
-    "config": (GROUND | {"core.settings", "config_files"}, {"msgspec"}),
+    "bundled_configs": ({"files", "errors"}, set()),
+    "settings_toml": (GROUND | {"core.settings", "bundled_configs"}, {"msgspec"}),
     "backends": (ENGINE, set()),
     "backends.numpy_engine": (ENGINE, {"numpy"}),
     "backends.base": (ENGINE, {"numpy"}),
@@ -66,10 +67,12 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "ai_edge_litert"},
     ),
     "web": (NETWORK | {"backends.opening"}, {"numpy", "jinja2", "markupsafe"}),
-    "fetch": (DATA | {"lists"}, {"urllib3", "certifi"}),
+    "fetch": (DATA | {"baseball", "lists"}, {"urllib3", "certifi"}),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (
-        CORE | {"config", "lists", "models", "wishes", "backends", "backends.opening", "backends.tflite", "children"},
+        CORE
+        | {"baseball", "settings_toml", "lists", "models", "wishes"}
+        | {"backends", "backends.opening", "backends.tflite", "children"},
         {"numpy"},
     ),
     "faker": (GENERATION | {"api"}, {"numpy", "faker"}),
@@ -77,13 +80,24 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (
         CORE
-        | {"config", "config_files", "lists", "models", "backends", "backends.opening", "backends.tflite"}
+        | {"settings_toml", "bundled_configs", "lists", "models", "backends", "backends.opening", "backends.tflite"}
         | {"api", "children", "drawings"},
         {"numpy", "matplotlib", "jinja2", "markupsafe", "distributed"},
     ),
     "cli": (
         CORE
-        | {"config", "config_files", "lists", "models", "wishes", "api", "drawings", "experiments", "web", "fetch"}
+        | {
+            "settings_toml",
+            "bundled_configs",
+            "lists",
+            "models",
+            "wishes",
+            "api",
+            "drawings",
+            "experiments",
+            "web",
+            "fetch",
+        }
         | {"backends", "backends.keras_engine", "backends.tflite"},
         {"click", "rich"},
     ),
@@ -172,7 +186,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 
 # Parts whose messages a program meets, too.
-WITHOUT_FLAGS = {"", "config", "config_files", "core", "fetch", "files", "lists", "models", "testing"}
+WITHOUT_FLAGS = {"", "settings_toml", "bundled_configs", "core", "fetch", "files", "lists", "models", "testing"}
 WITHOUT_FLAGS |= {"children", "experiments", "extras", "locks", "web"}
 
 
@@ -223,7 +237,7 @@ def run_python(code: str, folder: Path, *arguments: str) -> str:
 
 LIGHT_USES = """
 import sys, namegen
-import namegen.core.engine, namegen.backends, namegen.lists, namegen.config
+import namegen.core.engine, namegen.backends, namegen.lists, namegen.settings_toml
 import namegen.api, namegen.testing
 from namegen.cli import cli
 for words in (

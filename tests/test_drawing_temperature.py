@@ -12,7 +12,6 @@ import pytest
 
 from namegen import api
 from namegen.backends import load_engine
-from namegen.config import Config, merge
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
@@ -22,6 +21,7 @@ from namegen.core.settings import DataSettings
 from namegen.core.training.run import RunResult, TrainingRun
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
 from tests.requirements import require
 
 NAMES = load_bundled("mlb-first").names[:2_000]

@@ -18,12 +18,12 @@ import pytest
 
 from namegen.api import load
 from namegen.cli.terminal import option_name
-from namegen.config import read_tables
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint, read_known_names
 from namegen.errors import CheckpointError, FolderInUseError, NamesError, OutputError, ResultsError, SettingsError
 from namegen.experiments.compare.document import read_comparison
 from namegen.files import LOCK_FILE, check_output, read_whole, sole_use, write_whole
+from namegen.settings_toml import read_tables
 
 OLD, NEW = b"what was there", b"what is new" * 1000
 

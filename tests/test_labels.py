@@ -12,7 +12,6 @@ import pytest
 
 from namegen import api
 from namegen.api import LoadedModel
-from namegen.config import Config, merge
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
@@ -21,6 +20,7 @@ from namegen.core.evaluation.references import HeldOutReferences, best_ngram
 from namegen.core.settings import DataSettings
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
 from tests.test_teaching import BEST, NAMES, tiny_teachers, train  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.usefixtures("unchecked")

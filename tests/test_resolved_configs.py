@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from namegen.config import Config, read_config
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.training.effort import ListSize, by_effort
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, read_config
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.toml"))
 WRITTEN_DOWN = Path(__file__).with_name("resolved_configs.json")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from namegen import api
-from namegen.config import Config, merge
 from namegen.errors import OutputError
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 NAMES = load_bundled("mlb-first").names[:300]

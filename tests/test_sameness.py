@@ -9,10 +9,10 @@ import pytest
 
 from namegen import api
 from namegen.api import LoadedModel
-from namegen.config import parse_config, read_config
 from namegen.core.data.sameness import NAMES, sameness_of
 from namegen.core.generation.wishes.wish import Finished
 from namegen.lists import load_bundled
+from namegen.settings_toml import parse_config, read_config
 from namegen.wishes import make_wishes
 
 COMPANIES = sameness_of("companies")

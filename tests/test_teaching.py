@@ -16,7 +16,6 @@ from namegen.api import teachers
 from namegen.api.teachers import OnTeachers, TeacherAtWork, train_side_by_side
 from namegen.api.teaching import SilentWatcher, is_trained
 from namegen.children import PartEnded
-from namegen.config import Config, merge, read_config
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
@@ -26,6 +25,7 @@ from namegen.core.training.progress import SilentListener
 from namegen.core.training.run import TrainingRun
 from namegen.errors import CheckpointError, SettingsError, TrainingError
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge, read_config
 from tests.labelled import FIRST, LAST, labelled_checkpoint
 
 pytestmark = pytest.mark.usefixtures("tiny_teachers")

@@ -14,12 +14,12 @@ from namegen import api
 from namegen.api import LoadedModel
 from namegen.cli.generate import generate
 from namegen.cli.terminal import option_name
-from namegen.config import Config, merge
 from namegen.core.data.sameness import digests, known_set, normalise
 from namegen.core.generation.wishes.neighbours import Neighbours
 from namegen.core.generation.wishes.wishlist import WISHES, WellFormed
 from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
 from namegen.wishes import make_wishes
 
 NAMES = load_bundled("mlb-first").names[:2_000]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from namegen.api.model import LoadedModel, load, load_shipped
-from namegen.core.data.players import LINE
+from namegen.baseball.inventing import InventedPlayer, PartWishes, PlayerInventor
+from namegen.baseball.players import LINE
 from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import AS_LEARNED, check_letter_case
-from namegen.core.generation.inventing import InventedPlayer, PartWishes, PlayerInventor
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.errors import SettingsError, of_part, setting, shown
@@ -177,7 +177,7 @@ def invent_players(
     on_progress: OnProgress | None = None,
     letter_case: str = AS_LEARNED,
 ) -> Iterator[list[InventedPlayer]]:
-    """Invent players, in batches as they are found; see ``core/generation/inventing.py``.
+    """Invent players, in batches as they are found; see ``baseball/inventing.py``.
 
     Args:
         n: how many.

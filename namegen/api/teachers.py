@@ -12,7 +12,6 @@ from typing import TypeAlias, cast
 
 from namegen.backends import load_engine
 from namegen.children import Children, Parent, Part, PartEnded, Runner, run_all
-from namegen.config import Config, read_config, write_config
 from namegen.core.training import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
 from namegen.core.training.progress import Listener, SilentListener, TrainingProgress
 from namegen.core.training.run import RunResult, TrainingRun
@@ -21,6 +20,7 @@ from namegen.documents import Json
 from namegen.errors import TrainingError, setting
 from namegen.files import is_file, write_whole
 from namegen.lists import read_names
+from namegen.settings_toml import Config, read_config, write_config
 from namegen.threads import cores
 
 SECONDS_TO_STOP = 60.0  # that a training has to take its last step and save

@@ -11,7 +11,6 @@ import numpy as np
 
 from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.api.teachers import OnTeachers, TeacherAtWork
-from namegen.config import Config, RunSettings, write_config
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.vocabulary import Beginnings
@@ -29,6 +28,7 @@ from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote
 from namegen.files import is_file
 from namegen.models import SHIPPED
+from namegen.settings_toml import Config, RunSettings, write_config
 
 FEWEST_TO_CHOOSE_BY, FEWEST_TO_JUDGE_BY = 5, 20  # different names
 LESSON_STREAM = 5  # of random numbers, with the seed

@@ -20,7 +20,6 @@ from namegen.api.teaching import (
     lasting,
 )
 from namegen.backends import load_engine
-from namegen.config import Config, merge, read_config, write_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.progress import Listener
 from namegen.core.training.run import RunResult, TrainingRun
@@ -28,6 +27,7 @@ from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
+from namegen.settings_toml import Config, merge, read_config, write_config
 
 
 def train(

@@ -114,7 +114,7 @@ def models(as_json: bool, quiet: bool) -> None:
 @options.common
 def configs(as_json: bool, quiet: bool) -> None:
     """Show the settings files that come with namegen. Give the name of one wherever a command takes CONFIG."""
-    from namegen.config_files import bundled_configs
+    from namegen.bundled_configs import bundled_configs
 
     found = bundled_configs()
     if as_json:

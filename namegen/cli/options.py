@@ -268,7 +268,7 @@ label = click.option(
 
 def note_namesake(name: str | None, what: str, notes: Notes) -> None:
     """Say so where a name means the model, list or config that comes with namegen, and something here has it too."""
-    from namegen.config_files import bundled_configs
+    from namegen.bundled_configs import bundled_configs
     from namegen.lists import BUNDLED
 
     known: Container[str] = SHIPPED if what == "model" else BUNDLED if what == "list" else bundled_configs()

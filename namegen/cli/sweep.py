@@ -72,7 +72,7 @@ def sweep(
     limit_threads(1)
     logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
     notes = Notes(quiet)
-    from namegen.config_files import find_config
+    from namegen.bundled_configs import find_config
     from namegen.documents import to_plain
     from namegen.experiments.machine import code_in_words
     from namegen.experiments.sweep.document import FAILED

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from namegen.bundled_configs import find_config
 from namegen.cli import options
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
 from namegen.cli.options import note_engines, note_namesake
@@ -29,12 +30,11 @@ from namegen.cli.terminal import (
     printable,
 )
 from namegen.cli.training_options import NOT_OF_TEACHING, OF_TEACHING, SETTINGS, settings
-from namegen.config import Config, merge, read_config
-from namegen.config_files import find_config
 from namegen.core.settings import DROPS
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError, GenerationError, NamegenError
 from namegen.files import is_file, is_folder
+from namegen.settings_toml import Config, merge, read_config
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:

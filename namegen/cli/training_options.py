@@ -9,8 +9,8 @@ from typing import get_type_hints
 import click
 
 from namegen.cli import options
-from namegen.config import TABLES
 from namegen.core.settings import About
+from namegen.settings_toml import TABLES
 
 
 def widths(text: str) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
 """What a training is told, with its defaults: frozen dataclasses, each checked as it is made, together a ``Recipe``.
 
 A setting is declared here and nowhere else: its type and default, the values that it takes, and what its option says.
-``namegen.config`` reads them from TOML, ``namegen.cli.training_options`` makes options of them; core never sees where
-they came from.
+``namegen.settings_toml`` reads them from TOML, ``namegen.cli.training_options`` makes options of them; core never sees
+where they came from.
 """
 
 from __future__ import annotations

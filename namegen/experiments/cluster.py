@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from namegen.api.teachers import OnTeachers, train_side_by_side
 from namegen.api.teaching import SideBySide
 from namegen.children import Children, Event, Part, PartEnded, PartProgress, Runner, run_all
-from namegen.config import read_config
 from namegen.core.training.run_folder import RunFolder
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, EngineError, NamegenError, TrainingError, missing_library, setting
 from namegen.experiments.machine import training_codes
+from namegen.settings_toml import read_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -29,7 +29,7 @@ from namegen.files import is_file, is_there
 # What namegen's own engines and its .tflite need.
 LIBRARIES = {"numpy": ("numpy",), "keras": ("numpy", "keras", "tensorflow"), "tflite": ("numpy", "ai-edge-litert")}
 CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
-SHARED_CODE = ("core", "backends", "config.py", "threads.py")
+SHARED_CODE = ("core", "backends", "settings_toml.py", "threads.py")
 # command → files and folders of the package that decide its figures: the code that trains and generates, and the code
 # that measures. A report's own looks do not. By this a sweep knows whether a worker on another machine does the same.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {

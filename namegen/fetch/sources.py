@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from os.path import isdir  # Path.is_dir raises where a folder may not be looked into; reading then says so
 from urllib.parse import urlsplit
 
-from namegen.core.data.players import Player
+from namegen.baseball.players import Player
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.fetch.download import Downloader, decoded, inside, local_path, shown, unreadable
 

@@ -16,7 +16,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
 
-from namegen.core.data.players import LINE, Player, split_name
+from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, nearest, setting
 from namegen.files import look

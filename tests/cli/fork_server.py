@@ -24,7 +24,7 @@ import namegen.api  # noqa: E402
 import namegen.drawings.description  # noqa: E402
 import namegen.drawings.training  # noqa: E402
 from namegen.cli import main  # noqa: E402
-from namegen.config import parse_config  # noqa: E402
+from namegen.settings_toml import parse_config  # noqa: E402
 
 COMMANDS = ("train", "generate", "evaluate", "describe")
 

@@ -16,12 +16,12 @@ from namegen import api, backends
 from namegen.backends import ENTRY_POINT_GROUP
 from namegen.backends.numpy_engine.cells import GRU
 from namegen.backends.tflite.export import export_tflite
-from namegen.config import Config, merge
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import DROPS
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
 from tests.cli.conftest import ENVIRONMENT, Program, Run, invoke
 from tests.conformance.test_registry import distribute
 from tests.min_gru_engine import MinGRU, MinGRUEngine, MinGRUNetwork

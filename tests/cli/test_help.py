@@ -14,7 +14,7 @@ import pytest
 from namegen.cli import COMMANDS, cli
 from namegen.cli.train import train
 from namegen.cli.training_options import OF_TEACHING, SETTINGS, network_options
-from namegen.config import TABLES, Config, read_config
+from namegen.settings_toml import TABLES, Config, read_config
 from tests.cli.conftest import FAST, Run, invoke
 from tests.small_models import small_models
 

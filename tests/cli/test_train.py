@@ -11,8 +11,8 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from namegen.config import read_config
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.settings_toml import read_config
 from tests.cli.conftest import ENVIRONMENT, FAST, read_history
 
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}

@@ -15,8 +15,8 @@ import pytest
 
 import namegen
 from namegen.cli import cli
-from namegen.config import Config, merge
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
 from tests.docs.blocks import Block, arguments, read
 
 ROOT = Path(__file__).parents[2]

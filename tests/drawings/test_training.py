@@ -16,12 +16,12 @@ from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
 from namegen import api
-from namegen.config import Config, merge
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.run import RunResult
 from namegen.drawings import style
 from namegen.drawings.training import draw_history, history_figure
 from namegen.errors import OutputError
+from namegen.settings_toml import Config, merge
 
 NAMES = ("Ann", "Anna", "Bob", "Bo", "Cyd", "Dan", "Dana", "Eve", "Eva", "Ian", "Ida", "Ivo") * 4
 

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 
 from namegen.cli import cli
-from namegen.config import Config
 from namegen.documents import to_plain
 from namegen.errors import OutputError, ResultsError
 from namegen.experiments.compare.document import Comparison, Machine
@@ -25,6 +24,7 @@ from namegen.experiments.joined import (
     write_joined,
 )
 from namegen.experiments.sweep.document import Results, TrainedRun, UntrainedRun
+from namegen.settings_toml import Config
 from tests.experiments.compare.conftest import comparison  # noqa: F401  # a fixture
 from tests.experiments.sweep.made import trained_run
 

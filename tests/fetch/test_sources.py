@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from namegen.baseball.players import Player
 from namegen.cli import cli
-from namegen.core.data.players import Player
 from namegen.errors import FetchError
 from namegen.fetch.download import Downloader
 from namegen.fetch.sources import PLAYERS_FILES, clean_name, fetch_players, needs_contact, read_companies, read_register

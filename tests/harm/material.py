@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from namegen.api.training import train
-from namegen.config import parse_config, read_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import read_model, read_tensors
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.progress import COLUMNS
 from namegen.core.training.run_folder import RunFolder
+from namegen.settings_toml import parse_config, read_config
 
 NAMES = ("Anna", "Aino", "Aada", "Bo", "Börje", "Åsa", "O'Neil", "Ann", "Anni", "Nina", "Nana", "Jon", "Jona") * 3
 LABELS = ("Finnish", "Danish", "Finnish", "Danish", "Danish", "Danish", "Irish", *["Danish"] * 6) * 3

@@ -19,9 +19,8 @@ from click.testing import CliRunner
 
 from namegen.api.model import LoadedModel, load
 from namegen.api.training import resume
+from namegen.bundled_configs import bundled_configs
 from namegen.cli import cli
-from namegen.config import Config, merge, parse_config, read_config, write_config
-from namegen.config_files import bundled_configs
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary
@@ -36,6 +35,7 @@ from namegen.experiments.kept import KeptStore
 from namegen.experiments.sweep.document import Trained, TrainedRun, read_run_outcome
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import read_names
+from namegen.settings_toml import Config, merge, parse_config, read_config, write_config
 from tests.experiments.sweep.made import trained_run
 from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries

@@ -13,7 +13,6 @@ import pytest
 
 from namegen.api.model import load
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.config import read_config
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.prefix_tree import PrefixTree
@@ -33,6 +32,7 @@ from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, NamegenError, NamesError, OutputError
 from namegen.fetch.sources import clean_name
 from namegen.lists import read_names
+from namegen.settings_toml import read_config
 from namegen.wishes import make_wishes
 from tests.core.generation.exact import SmallModel
 from tests.harm.attack import attack

@@ -13,12 +13,12 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.tflite.contents import BLANK, HEAD, seal
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.config import Config, merge
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
 from tests.requirements import require
 
 CELLS = ("simple_rnn", "gru", "lstm")

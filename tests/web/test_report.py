@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from namegen.config import Config
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Machine, Training, Trouble
 from namegen.experiments.compare.html import write_report
 from namegen.experiments.joined import Source, write_joined
 from namegen.experiments.sweep.document import Results
+from namegen.settings_toml import Config
 from tests.experiments.sweep.made import trained_run
 from tests.requirements import require
 from tests.web.conftest import Opener

@@ -160,10 +160,10 @@ def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) 
 def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     """Train one network with one engine: its curves, its figures on each part, its time and memory."""
     engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
-    from namegen.config import parse_config
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.run import TrainingRun
     from namegen.experiments.compare.timed import peak_memory_mib
+    from namegen.settings_toml import parse_config
 
     config = parse_config(request.subject.config, source="the comparison's config")
     clock = Clock()

@@ -12,7 +12,7 @@ from itertools import product
 from types import MappingProxyType
 
 from namegen.backends import ENGINES, engine_paths, load_engine
-from namegen.config_files import bundled_configs
+from namegen.bundled_configs import bundled_configs
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.documents import Json, to_plain

@@ -93,7 +93,7 @@ def clocked(engine_class: EngineClass, clock: Clock) -> EngineClass:
 def measure_timing(request: Request[TimingSubject]) -> TimingResult:
     """Train a few epochs with the batch size of the config, then with a large one if there is one."""
     engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
-    from namegen.config import parse_config
+    from namegen.settings_toml import parse_config
 
     recipe = parse_config(request.subject.config, source="the comparison's config").recipe
     clock = Clock()

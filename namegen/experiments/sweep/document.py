@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Literal, TypeAlias
 
-from namegen.config import Config
 from namegen.documents import UNSET, Json, Measure, UnsetType, from_plain
 from namegen.errors import quote
 from namegen.experiments.kept import Reader
 from namegen.experiments.machine import EngineCode
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
+from namegen.settings_toml import Config
 
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
 FORMAT_VERSION: Literal[2] = 2

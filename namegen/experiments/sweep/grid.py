@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import NoReturn, cast, get_type_hints
 
 from namegen.backends import advice, engine_paths
-from namegen.config import MOST_PROBLEMS, TABLES, Config, merge_each, parse_config, read_tables, wrong_values
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError, nearest
 from namegen.experiments.list_names import check_long_enough
 from namegen.experiments.machine import engine_code, training_codes
+from namegen.settings_toml import MOST_PROBLEMS, TABLES, Config, merge_each, parse_config, read_tables, wrong_values
 
 COMMAND = "sweep"
 GRID = "grid"

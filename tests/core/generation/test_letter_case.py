@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen.baseball.inventing import InventedPlayer
 from namegen.core.data.sameness import NAMES, normalise, sameness_of
 from namegen.core.generation.generator import check_letter_case
-from namegen.core.generation.inventing import InventedPlayer
 from namegen.core.generation.letter_case import title, write
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import SettingsError

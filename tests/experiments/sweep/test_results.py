@@ -13,7 +13,6 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from namegen.config import Config
 from namegen.drawings.style import drawing_style
 from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
 from namegen.experiments.sweep.figures import draw_sweep, sweep_figure
@@ -27,6 +26,7 @@ from namegen.experiments.sweep.results import (
     untrained,
 )
 from namegen.experiments.trained import PlainMetrics
+from namegen.settings_toml import Config
 from tests.experiments.sweep.made import metrics, trained_run
 
 HOSTILE = "=cmd|'/c'!A1, $x$ <b>"

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from namegen.children import Parent, Part, PartEnded
-from namegen.config import Config, parse_config
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import StepLosses
@@ -35,6 +34,7 @@ from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
 from namegen.experiments.sweep.run import MARK, keep, read_kept, sweep
 from namegen.experiments.trained import plain_metrics
 from namegen.lists import load_bundled
+from namegen.settings_toml import Config, parse_config
 from tests.experiments.sweep.made import trained_run
 from tests.fake_engine import FakeEngine
 

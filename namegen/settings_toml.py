@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 import msgspec
 
-from namegen.config_files import LARGEST_CONFIG, advice
+from namegen.bundled_configs import LARGEST_CONFIG, advice
 from namegen.core.settings import (
     Checked,
     DataSettings,

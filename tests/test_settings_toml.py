@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen import api, threads
-from namegen.config import Config, RunSettings, merge, parse_config, read_config, write_config
 from namegen.core.settings import CELLS, SPLITS, DataSettings, NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
+from namegen.settings_toml import Config, RunSettings, merge, parse_config, read_config, write_config
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 RATES = st.floats(min_value=0, exclude_min=True, allow_infinity=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.players import SUFFIXES
+from namegen.baseball.players import SUFFIXES
 from namegen.core.data.sameness import normalise
 from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import Generator, NameBatch

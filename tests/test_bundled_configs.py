@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from namegen import config_files
-from namegen.config_files import advice, bundled_configs, find_config
+from namegen import bundled_configs as module
+from namegen.bundled_configs import advice, bundled_configs, find_config
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -23,7 +23,7 @@ def test_where_the_package_is_installed_they_lie_inside_of_it(tmp_path: Path, mo
     for folder, name in (("namegen/configs", "ours"), ("configs", "theirs")):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / f"{name}.toml").write_text("# Ours.\n[grid]\n", encoding="utf-8")
-    monkeypatch.setattr(config_files, "_PACKAGE", tmp_path / "namegen")
+    monkeypatch.setattr(module, "_PACKAGE", tmp_path / "namegen")
     (found,) = bundled_configs().values()
     assert (found.name, found.description, found.is_sweep) == ("ours", "Ours.", True)
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from namegen import api
+from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.inventing import InventedPlayer, PlayerInventor
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players

@@ -1,0 +1,1 @@
+"""Baseball players: how their names are written, and players who never were."""
