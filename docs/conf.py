@@ -95,6 +95,7 @@ PAGE_TITLES = {path if top else f"docs/{path}": title for title, top, path in CO
 WITHOUT_PAGE = {
     "namegen.api.teaching.SideBySide",
     "namegen.api.teaching.TeachingWatcher",
+    "namegen.core.data.sameness.KnownSet",
     "namegen.core.data.sameness.Sameness",
     "namegen.core.data.split.Split",
     "namegen.core.evaluation.references.HeldOutReferences",

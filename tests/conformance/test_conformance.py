@@ -17,6 +17,7 @@ from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 ALL_AT_ONCE = "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
+HELD_BY_ALL_AT_ONCE = ("same with single masks", "mixed steps")  # each mask by itself takes half a minute to compile
 READING = ("as a language model", "same logits")
 QUICK = ("state round trip", "unfit states", "steps in order", "few names", "rates", "same with masks and targets")
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
@@ -30,7 +31,7 @@ def cases() -> Iterator[object]:
     for cell, check in product(CELLS, CHECKS):
         if check in READING or (cell == "simple_rnn" and check in QUICK):
             yield pytest.param(cell, check)
-        elif cell == "lstm" or check == ALL_AT_ONCE:
+        elif (cell == "lstm" and check not in HELD_BY_ALL_AT_ONCE) or check == ALL_AT_ONCE:
             yield pytest.param(cell, check, marks=pytest.mark.slow)
 
 
