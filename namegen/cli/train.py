@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
-ASKED_FOR, MOST_LOOKED_AT = 200, 30_000  # new names of a short list, and how many are looked at for them
+ASKED_FOR, MOST_LOOKED_AT = 200, 200_000  # new names of a short list, and how many are looked at for them
 NAMES_SHOWN = 60  # characters of them
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
@@ -414,7 +414,7 @@ def _drawn(result: RunResult) -> list[str]:
             shown = longer
     said = [f"new names: {shown}"] if shown else []
     if model.shapes and len(names) < ASKED_FOR:
-        said.append("Few of the names that it draws are new and like the list's.")
+        said.append("Few of the names that it draws are both new and shaped like the list's.")
     new = _new(as_learned)
     if new:
         said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are in the list")
