@@ -46,8 +46,8 @@ class WellFormed(Wish):
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Make unlikely names likelier, or take names of other shapes, with repeats."""
-        return (MORE_VARIETY, f"allow other shapes than the list's with {setting('allow_repeats', True)}")
+        """Make unlikely names likelier."""
+        return (MORE_VARIETY,)
 
     def keeps(self, name: str) -> bool:
         """It is a name."""
@@ -397,8 +397,8 @@ class Shaped(Wish):
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Make unlikely names likelier, or take names of other shapes, with repeats."""
-        return (MORE_VARIETY, f"allow other shapes than the list's with {setting('allow_repeats', True)}")
+        """Make unlikely names likelier."""
+        return (MORE_VARIETY,)
 
     def keeps(self, name: str) -> bool:
         """The list has all of its shapes."""
