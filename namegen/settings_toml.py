@@ -24,7 +24,7 @@ from namegen.core.settings import (
     Recipe,
     TeachingSettings,
     TrainingSettings,
-    told,
+    declared,
 )
 from namegen.errors import SettingsError, cut, nearest, setting, shown
 from namegen.files import read_whole
@@ -43,13 +43,13 @@ class RunSettings(Checked):
     ``threads``: None means what pays, see ``Config.threads``.
     """
 
-    backend: str = told(
+    backend: str = declared(
         "numpy",
         "The engine that trains: {}.",
         holds=lambda v: v != "",
         expected="the name of a backend, such as numpy or keras",
     )
-    threads: int | None = told(
+    threads: int | None = declared(
         None,
         "The number of processor threads.",
         "1, or 2 for a wide layer",
@@ -57,7 +57,7 @@ class RunSettings(Checked):
         holds=lambda v: 1 <= v <= 1024,
         expected="a whole number from 1 to 1024",
     )
-    plot: bool = told(True, "Draw the training as history.png, or do not.")
+    plot: bool = declared(True, "Draw the training as history.png, or do not.")
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,13 @@ class Option:
 
     Attributes:
         metavar: what stands for its value.
-        help: which names are given: "that begin with TEXT."
-        least, most: of a whole number.
+        help: which names are given: "that begin with TEXT."; ``{avoid}`` stands for the option of that name.
+        least, most: of a whole number; of texts there is no least.
     """
 
     metavar: str
     help: str
-    least: int = 0
+    least: int | None = None
     most: int = MOST_CHARACTERS
 
 
@@ -50,7 +50,7 @@ class Wishes(TypedDict, total=False):
     matches: Annotated[
         str | None, Option("REGEX", "that match the regular expression REGEX (of the regex library) as a whole.")
     ]
-    min_length: Annotated[int | None, Option("N", "of N characters or more.")]
+    min_length: Annotated[int | None, Option("N", "of N characters or more.", 0)]
     banned: Annotated[
         Iterable[str] | None,
         Option("FILE", "that contain no word from FILE (one per line); letter case and spaces do not matter."),

@@ -297,3 +297,11 @@ def test_documents_and_constraints_name_no_server_for_packages() -> None:
     assert "://" not in (ROOT / "constraints.txt").read_text(encoding="utf-8")
     pins = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in pins)
+
+
+def test_no_file_is_too_long_and_no_package_holds_one_file() -> None:
+    """Beyond 600 lines it is time to look for a second story."""
+    assert not [module_name(path) for path in modules() if len(path.read_text("utf-8").splitlines()) > 600]
+    code = {folder: sorted(folder.glob("*.py")) for folder in {path.parent for path in modules()}}
+    alone = {folder.name for folder, files in code.items() if len(files) == 1 and not list(folder.glob("*/*.py"))}
+    assert alone <= {"lists", "models"}  # data with its reader

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from namegen.cli import formats, options
 from namegen.cli.options import note_namesake, open_blend
 from namegen.cli.terminal import Notes, SearchLine, Waiting, option_name
-from namegen.core.settings import MOST_NAMES, DataSettings
+from namegen.core.settings import MOST_ASKED_FOR, DataSettings
 from namegen.files import look
 from namegen.wishes import OPTIONS
 
@@ -72,7 +72,7 @@ def wish_options(what: str = "names", part: str = "") -> Callable[[options.Comma
 
     def add(command: options.Command) -> options.Command:
         for wish, asked in reversed(OPTIONS.items()):
-            kind = options.Whole(asked.least, asked.most) if asked.metavar in ("N", "D") else str
+            kind = str if asked.least is None else options.Whole(asked.least, asked.most)
             told = f"Give only {what} {asked.help.replace('{avoid}', f'--{part}avoid')}"
             flag = f"--{part}{wish.replace('_', '-')}"
             command = click.option(flag, type=kind, metavar=asked.metavar, help=told)(command)
@@ -133,7 +133,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.blend
 @options.label
-@options.how_many("names", most=MOST_NAMES, default=20)
+@options.how_many("names", most=MOST_ASKED_FOR, default=20)
 @drawing_options
 @click.option(
     "--best",

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
-ASKED_FOR, MOST_LOOKED_AT = 200, 200_000  # new names of a short list, and how many are looked at for them
+MOST_LOOKED_AT = 200_000  # names, for the new ones of a short list that a summary shows
 NAMES_SHOWN = 60  # characters of them
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
@@ -393,6 +393,7 @@ def _beside_counting(better_by: float) -> str:
 def _drawn(result: RunResult) -> list[str]:
     """A few new names, and how many of those drawn stand in the list; nothing where the network cannot say."""
     from namegen import api
+    from namegen.core.generation.plausibility import ASKED_FOR
 
     try:
         model = api.open_checkpoint(result.checkpoint, "")

@@ -26,7 +26,7 @@ LETTER_CASES = ("as-learned", "title", "upper", "lower")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("drop_recurrent", "drop_between", "drop_output")
 EFFORTS = ("quick", "standard", "best")
-MOST_NAMES = 1_000_000_000  # that anybody may ask for at a time
+MOST_ASKED_FOR = 1_000_000_000  # that anybody may ask for at a time
 COUNTING = "counting"  # the teacher that counts
 
 PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
@@ -82,7 +82,7 @@ LIST = "chosen for the list"
 ONE_CYCLE, BY_STEPS = setting("schedule", "one-cycle"), setting("schedule", "steps")
 COUNT: dict[str, Any] = {"metavar": "N", "holds": lambda v: v >= 1, "expected": "a whole number of at least 1"}
 SHARE: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 0.9, "expected": "a share from 0 to 0.9"}
-WHOLE: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 1, "expected": "a share from 0 to 1"}
+TO_1: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 1, "expected": "a share from 0 to 1"}
 SEED: dict[str, Any] = {
     "metavar": "N",
     "holds": lambda v: 0 <= v < 2**63,
@@ -91,7 +91,7 @@ SEED: dict[str, Any] = {
 ABOVE_0: dict[str, Any] = {"holds": lambda v: 0 < v < math.inf, "expected": "a number above 0"}
 
 
-def told(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
+def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
     """A field with what is known of it: what it does, its default in words, the other attributes of ``About``."""
     if "choices" in about:
         about |= {"expected": f"one of {', '.join(about['choices'])}", "holds": about["choices"].__contains__}
@@ -129,37 +129,37 @@ class DataSettings(Checked):
     """
 
     names: str = "mlb-first"
-    column: str | None = told(None, "The CSV column that has the names: its title, or its number counted from 1.")
-    label_column: str | None = told(
+    column: str | None = declared(None, "The CSV column that has the names: its title, or its number counted from 1.")
+    label_column: str | None = declared(
         None,
         "The CSV column that has a label for each name, such as its origin; '' for no labels.",
         "that of a bundled list, if it has one",
     )
-    max_name_length: int = told(1000, "Refuse a list that has a name of more than N characters.", **COUNT)
-    validation: float | None = told(
+    max_name_length: int = declared(1000, "Refuse a list that has a name of more than N characters.", **COUNT)
+    validation: float | None = declared(
         None,
         "The share of the names to hold out for validation; 0 for none.",
         f"0.1; 0 for fewer than 100 different names, except with {setting('effort', 'quick')} or {setting('test')}",
         **SHARE,
     )
-    test: float = told(
+    test: float = declared(
         0.0, "A further share of the names to hold out for a final test, which decides nothing.", **SHARE
     )
-    split: str = told(
+    split: str = declared(
         "unique",
         "unique: a name is either trained on or held out; names: a name that repeats may be both.",
         choices=SPLITS,
     )
-    split_seed: int | None = told(
+    split_seed: int | None = declared(
         None, "The seed that chooses which names are held out.", f"that of {setting('seed')}", **SEED
     )
-    repeats: str | None = told(
+    repeats: str | None = declared(
         None,
         "kept: read a name as often as the list has it; damped: read repeated names less often.",
         f"damped; kept with {setting('split', 'names')}",
         choices=REPEATS,
     )
-    sameness: str | None = told(
+    sameness: str | None = declared(
         None,
         "When two names count as the same. companies: legal forms such as Inc. do not matter.",
         "names; companies for the bundled list companies",
@@ -199,15 +199,15 @@ class NetworkSettings(Checked):
     ``options``: settings that an architecture of a third party has beside these; namegen's own, ``rnn``, has none.
     """
 
-    architecture: str | None = told(
+    architecture: str | None = declared(
         None,
         "The kind of network.",
         "the engine's first one; for namegen's own engines, rnn",
         holds=lambda v: v != "",
         expected="the name of an architecture, such as rnn",
     )
-    cell: str | None = told(None, "The recurrent cell.", LIST, choices=CELLS)  # the plain one: simple_rnn
-    hidden: tuple[int, ...] | None = told(  # the plain ones: 32, 32
+    cell: str | None = declared(None, "The recurrent cell.", LIST, choices=CELLS)  # the plain one: simple_rnn
+    hidden: tuple[int, ...] | None = declared(  # the plain ones: 32, 32
         None,
         "The number of units of each layer, such as 64 or 32,32.",
         LIST,
@@ -215,8 +215,8 @@ class NetworkSettings(Checked):
         holds=lambda widths: 1 <= len(widths) <= 16 and all(1 <= w <= 4096 for w in widths),
         expected="1 to 16 widths, each from 1 to 4096",
     )
-    init: str = told("glorot", "The initial values of the weights.", choices=INITIALISERS)
-    options: Mapping[str, int | float | str | bool] = told(
+    init: str = declared("glorot", "The initial values of the weights.", choices=INITIALISERS)
+    options: Mapping[str, int | float | str | bool] = declared(
         {}, "Further settings of an engine's own architecture, such as heads=4.", metavar="N=V,…"
     )
 
@@ -238,7 +238,7 @@ class TrainingSettings(Checked):
     kernels single weights, as Merity, Keskar and Socher, 2018, do), what smooths in ``core/teaching/lesson.py``.
     """
 
-    effort: str = told(
+    effort: str = declared(
         "standard",
         "How to choose the settings that are not given. quick: a small network without dropout, in seconds; standard: "
         "a larger one with better names, in a minute or two; best: several networks and counting (an n-gram model) "
@@ -246,7 +246,7 @@ class TrainingSettings(Checked):
         choices=EFFORTS,
     )
     # quick: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
-    epochs: int | None = told(
+    epochs: int | None = declared(
         None,
         "The number of epochs: how often to read the whole list.",
         LIST,
@@ -254,30 +254,32 @@ class TrainingSettings(Checked):
         holds=lambda v: 1 <= v <= 1_000_000,
         expected="a whole number from 1 to 1,000,000",
     )
-    batch_size: int | None = told(None, "The number of names in each training step.", LIST, **COUNT)
-    optimizer: str = told("adam", "The optimizer.", choices=OPTIMIZERS)
-    learning_rate: float | None = told(
+    batch_size: int | None = declared(None, "The number of names in each training step.", LIST, **COUNT)
+    optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS)
+    learning_rate: float | None = declared(
         None,
         f"The learning rate; for {ONE_CYCLE}, its highest value.",
         LIST,
         metavar="RATE",
         **ABOVE_0,
     )
-    momentum: float = told(
+    momentum: float = declared(
         0.9,
         f"The momentum, for {setting('optimizer', 'momentum')}.",
         metavar="M",
         holds=lambda v: 0 <= v < 1,
         expected="a number from 0 to below 1",
     )
-    clip_norm: float | None = told(None, "The largest allowed gradient norm.", "no limit", metavar="NORM", **ABOVE_0)
-    schedule: str = told("one-cycle", "How the learning rate changes during training.", choices=SCHEDULES)
-    warmup: float = told(
+    clip_norm: float | None = declared(
+        None, "The largest allowed gradient norm.", "no limit", metavar="NORM", **ABOVE_0
+    )
+    schedule: str = declared("one-cycle", "How the learning rate changes during training.", choices=SCHEDULES)
+    warmup: float = declared(
         0.2,
         f"The share of the steps in which the learning rate rises, for {ONE_CYCLE}.",
-        **WHOLE,
+        **TO_1,
     )
-    rate_steps: tuple[tuple[int, float], ...] = told(
+    rate_steps: tuple[tuple[int, float], ...] = declared(
         (),
         f"The learning rate from each epoch on, for {BY_STEPS}: 0:0.01,25:0.005; the first epoch is 0.",
         metavar="E:RATE,…",
@@ -288,22 +290,25 @@ class TrainingSettings(Checked):
         ),
         expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
-    through_time: bool = told(True, "Send gradients back through all characters of a name, or only through one.")
-    drop_recurrent: float | None = told(
+    through_time: bool = declared(True, "Send gradients back through all characters of a name, or only through one.")
+    drop_recurrent: float | None = declared(
         None, "Dropout: the share of the recurrent weights to leave out in each step.", LIST, **SHARE
     )
-    drop_between: float | None = told(
+    drop_between: float | None = declared(
         None, "Dropout: the share of the units between layers to leave out in each step.", LIST, **SHARE
     )
-    drop_output: float | None = told(
+    drop_output: float | None = declared(
         None, "Dropout: the share of the units before the output to leave out in each step.", LIST, **SHARE
     )
-    label_smoothing: float | None = told(
-        None, "Label smoothing: the share of each target that comes from counting (an n-gram model).", LIST, **WHOLE
+    label_smoothing: float | None = declared(
+        None,
+        "Label smoothing: the share of each target that comes from counting (an n-gram model).",
+        LIST,
+        **TO_1,
     )
-    patience: int | None = told(None, "Stop after N epochs without improvement.", "never", **COUNT)
-    best_by: str = told("loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA)
-    seed: int = told(0, "The random seed: the same seed trains the same network.", **SEED)
+    patience: int | None = declared(None, "Stop after N epochs without improvement.", "never", **COUNT)
+    best_by: str = declared("loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA)
+    seed: int = declared(0, "The random seed: the same seed trains the same network.", **SEED)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -353,7 +358,7 @@ class TeachingSettings(Checked):
     trained for it.
     """
 
-    teachers: tuple[str, ...] = told(
+    teachers: tuple[str, ...] = declared(
         (),
         "Trained models (run folders, files or shipped models), and the word counting for an n-gram model.",
         "several models that are trained for this, and counting",
@@ -361,7 +366,7 @@ class TeachingSettings(Checked):
         holds=lambda v: all(v) and len(set(v)) == len(v) <= 100,
         expected=f"up to 100 models, each once, or {COUNTING}",
     )
-    drawn: int | None = told(
+    drawn: int | None = declared(
         None,
         "How many names the teachers generate for the network to learn from.",
         LIST,

@@ -34,7 +34,7 @@ _EMPTY_DIGEST = blake2b(digest_size=8)
 REMOVED_ASCII = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) != "\n")
 _BLOCK_NAMES = 4096  # normalised together
 
-ONE_IN = 256  # other names is taken for a known one, where digests are shortened
+ONE_IN_BITS = 8  # one other name in 2⁸ is taken for a known one, where digests are shortened
 LOW_BITS, COUNT_BYTES = 7, 4  # of a gap, the bits that are written as they are; of how many gaps there are
 _LOW = np.uint64(1) << np.arange(LOW_BITS, dtype=np.uint64)
 
@@ -147,8 +147,8 @@ class KnownSet:
     """Known names.
 
     Attributes:
-        numbers: of each name, in rising order: its digest; or of those that are
-            ``shortened`` what is left of it, where two names may have the same.
+        numbers: of each name, in rising order: its digest; or of those that are ``shortened`` what is left of it, where
+            two names may have the same.
         shortened: whether they are.
         others: further sets; a name is known that one of them has.
 
@@ -183,15 +183,15 @@ class KnownSet:
     @cached_property
     def short(self) -> KnownSet:
         """The same names in shorter numbers. Raises ValueError: they are several sets."""
-        if self.shortened or self.others:
-            raise ValueError("digests of one list are needed")
-        return KnownSet(np.sort(_short(self.numbers, len(self.numbers))), shortened=True)
+        if self.others:
+            raise ValueError("the names of one list are needed")
+        return self if self.shortened else KnownSet(np.sort(_short(self.numbers, len(self))), shortened=True)
 
     def to_bytes(self) -> bytes:
         """How many they are, in 4 bytes, the little end first; the low bits of each gap; how often each holds 128, in
         ones and a zero. Bits fill a byte from its lowest on.
         """
-        gaps = np.diff(self.short.numbers if not self.shortened else self.numbers, prepend=np.uint64(0))
+        gaps = np.diff(self.short.numbers, prepend=np.uint64(0))
         low = ((gaps[:, None] & _LOW) != 0).ravel()
         high = np.ones(int((gaps >> np.uint64(LOW_BITS)).sum()) + len(gaps), bool)
         high[np.cumsum((gaps >> np.uint64(LOW_BITS)) + np.uint64(1)).astype(np.int64) - 1] = False
@@ -209,14 +209,16 @@ class KnownSet:
         gaps = (np.diff(ends, prepend=-1) - 1).astype(np.uint64) << np.uint64(LOW_BITS)
         gaps += low.reshape(count, LOW_BITS) @ _LOW
         made = cls(np.cumsum(gaps, dtype=np.uint64), shortened=True)
-        if (count and made.numbers[-1] >= ONE_IN * count) or made.to_bytes() != data:
+        if (count and made.numbers[-1] >= count << ONE_IN_BITS) or made.to_bytes() != data:
             raise ValueError("the known names are not as namegen writes them")
         return made
 
 
 def _short(digests: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"]:
-    """Whole numbers below 256 times the count, in the order of the digests."""
-    return ((digests >> np.uint64(32)) * np.uint64(ONE_IN * count)) >> np.uint64(32)
+    """Whole numbers below 256 times the count, in the order of the digests. Of a digest 32 bits are enough, and the
+    product with a count of as many bits fits into 64.
+    """
+    return ((digests >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
 
 
 def known_set(names: Iterable[str]) -> KnownSet:

@@ -22,8 +22,9 @@ import numpy as np
 from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.texts import StartsWith
 from namegen.core.generation.wishes.wish import Tracker
-from namegen.core.generation.wishes.wishlist import MaxLength, StartsWith, Wishlist
+from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
 from namegen.core.models.softmax import log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64

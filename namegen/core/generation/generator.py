@@ -211,7 +211,7 @@ class Generator:
         >>> names = ["Anna", "Annika", "Hanna", "Hans"]
         >>> vocabulary = Vocabulary.from_names(names)
         >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
-        >>> from namegen.core.generation.wishes.wishlist import StartsWith
+        >>> from namegen.core.generation.wishes.texts import StartsWith
         >>> batches = Generator(model, vocabulary).generate(
         ...     3, rng=np.random.default_rng(0), wishes=Wishlist([StartsWith("Hann")]), allow_seen=True)
         >>> [len(batch.names) for batch in batches]
@@ -484,7 +484,7 @@ def advice(
         sampling: how they were drawn; None: they were not drawn, but searched for.
         fewer: some names were found, so that to ask for fewer is an advice, whatever the draws failed at.
 
-    >>> from namegen.core.generation.wishes.wishlist import Contains
+    >>> from namegen.core.generation.wishes.texts import Contains
     >>> from namegen.errors import NamegenError
     >>> str(NamegenError(advice(Counter(contains=5), Wishlist([Contains("xyz")]), SamplingSettings(top_k=1))))
     'raise top_k, or relax contains'

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from namegen.core.settings import MOST_NAMES
+from namegen.core.settings import MOST_ASKED_FOR
 from namegen.errors import SettingsError, setting, shown
 from namegen.types import Array, Float, Float64, Int64
 
@@ -108,8 +108,8 @@ def check_count(name: str, value: object, least: int) -> None:
 
 def check_amount(n: object, things: str) -> None:
     """Raise SettingsError for an amount that nobody can ask for."""
-    if not isinstance(n, Integral) or not 0 <= int(n) <= MOST_NAMES:
-        raise SettingsError(f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MOST_NAMES:,}")
+    if not isinstance(n, Integral) or not 0 <= int(n) <= MOST_ASKED_FOR:
+        raise SettingsError(f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MOST_ASKED_FOR:,}")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import sameness_of
-from namegen.core.data.shapes import shapes_of
+from namegen.core.data.shapes import MOST_NAMES, shapes_of
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, check_probe, probe
@@ -392,8 +392,15 @@ class TrainingRun:
             labels=self.labels,
             drawing_temperature=temperature,
             endings=self.sameness.endings,
-            shapes=tuple(sorted(shapes_of(distinct))) if self._for_use else (),
+            shapes=self._shapes() if self._for_use else (),
         )
+
+    def _shapes(self) -> tuple[str, ...]:
+        """Those of the names that were learned; none where the list is long. Held-out names have no part in it."""
+        if len(self.parts.distinct_names) >= MOST_NAMES:
+            return ()
+        learned = self.parts.training.under_one_root().sequences().tokens
+        return tuple(sorted(shapes_of(self.vocabulary.decode_all(learned))))
 
     def _drawing_temperature(self) -> float | None:
         """For the parameters that the engine has now; None where nobody can tell."""

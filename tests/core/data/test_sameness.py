@@ -135,6 +135,11 @@ def test_one_name_in_256_is_taken_for_a_known_one() -> None:
     assert len(KnownSet(np.sort(known)).to_bytes()) * 8 / 40_000 < 9.6
 
 
+def test_of_very_many_names_no_digest_runs_over() -> None:
+    most = np.array([2**64 - 1], np.uint64)
+    assert module._short(most, 2**30).tolist() == [((2**32 - 1) * 256 * 2**30) >> 32]
+
+
 @given(st.lists(st.one_of(ANY_TEXT, ASCII), max_size=20))
 @example(["?!", "", "A.B", "?\n"])
 @example(["ab", "", "é"])

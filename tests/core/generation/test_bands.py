@@ -12,7 +12,8 @@ import namegen.core.generation.generator as generator_module
 from namegen.core.data.sameness import known_set, normalise
 from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.generator import Generator, likeliest
-from namegen.core.generation.wishes.wishlist import Contains, EndsWith, MinDistance, StartsWith, Wishlist
+from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
+from namegen.core.generation.wishes.wishlist import MinDistance, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, all_names
 from tests.core.generation.wishes.test_wishlist import EXAMPLES

@@ -19,7 +19,8 @@ from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.people import PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.wishlist import Contains, Judge, Wishlist
+from namegen.core.generation.wishes.texts import Contains
+from namegen.core.generation.wishes.wishlist import Judge, Wishlist
 from namegen.errors import GenerationError
 from tests.core.generation.exact import ReadingModel, SmallModel, draw
 

@@ -17,8 +17,9 @@ from namegen.core.data.sameness import digest, known_set
 from namegen.core.data.vocabulary import Beginnings
 from namegen.core.generation.generator import Generator, NameBatch, likeliest, round_size
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.texts import EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Avoid, EndsWith, MinLength, StartsWith, Wishlist
+from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from tests.core.generation.exact import SmallModel, check_frequencies, conditioned, over_beginnings
 

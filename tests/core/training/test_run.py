@@ -11,6 +11,7 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.shapes import shapes_of
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
 from namegen.core.training.progress import SilentListener, TrainingProgress
@@ -156,3 +157,14 @@ def test_two_seeds_differ_and_one_seed_does_not() -> None:
         return [record.training_loss_nats_per_char for record in run.run().history]
 
     assert losses(1) == losses(1) != losses(2)
+
+
+def test_no_held_out_name_gives_its_shape() -> None:
+    odd = [
+        "".join("aA1"[one] for one in np.unravel_index(n, (3, 3, 3, 3))) for n in range(81)
+    ]  # each has its own shape
+    corpus = Corpus.from_names(odd)
+    run = make_run(data=DataSettings(validation=0.2, test=0.2), corpus=corpus, for_use=True)
+    learned = run.vocabulary.decode_all(run.parts.training.under_one_root().sequences().tokens)
+    found = set(run.run().checkpoint.shapes)
+    assert found == shapes_of(learned) < shapes_of(odd)

@@ -11,23 +11,19 @@ from hypothesis import strategies as st
 
 from namegen.core.data.sameness import digests, known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
 from namegen.core.generation.wishes.wish import Finished, composed
 from namegen.core.generation.wishes.wishlist import (
     Avoid,
     Banned,
-    Contains,
     Distinct,
-    EndsWith,
     Given,
     MaxLength,
     MinDistance,
     MinLength,
     New,
-    StartsWith,
-    TextWish,
     WellFormed,
     Wishlist,
-    shortest_text,
 )
 from namegen.errors import SettingsError
 

@@ -19,20 +19,18 @@ from namegen.core.generation.count_splitting import PrefixFilter
 from namegen.core.generation.generator import Generator, advice
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
+from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import (
     WISHES,
     Avoid,
     Banned,
-    Contains,
     Distinct,
-    EndsWith,
     Judge,
     MaxLength,
     MinDistance,
     MinLength,
     New,
-    StartsWith,
     WellFormed,
     Wishlist,
 )
