@@ -7,14 +7,13 @@ read, so that looking at what there is costs nothing.
 from __future__ import annotations
 
 import io
-import os
 import stat
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
@@ -166,6 +165,7 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
         NamesError: there is no such file, it cannot be read, or what it holds is no list of names.
     """
     from namegen.core.data.corpus import Corpus
+    from namegen.core.data.list_formats import format_of
 
     name = settings.names
     if name in BUNDLED:
@@ -191,18 +191,11 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
     return Corpus.from_bytes(
         data,
         source=source if len(source) <= 200 and source.isprintable() else _quote(source),
-        kind=_kind(name, settings.column or settings.label_column),
+        kind=format_of(name, has_columns=bool(settings.column or settings.label_column)),
         column=settings.column,
         label_column=settings.label_column or None,
         max_name_length=settings.max_name_length,
     )
-
-
-def _kind(name: str, column: str | None) -> Literal["text", "csv", "json"]:
-    ending = os.path.splitext(name)[1].lower()
-    if ending == ".json":
-        return "json"
-    return "csv" if ending == ".csv" or column else "text"
 
 
 def _read(path: Path, name: str) -> bytes:

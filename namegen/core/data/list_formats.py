@@ -1,0 +1,228 @@
+"""List formats: the names, and the labels beside them, in the content of a file.
+
+A format is a function from a text to a ``Table``, and a line of ``FORMATS``; the ending of a file's name chooses one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from namegen.documents import Json, read_json
+from namegen.errors import NamesError, quote, setting
+
+
+def decode(data: bytes, source: str) -> str:
+    """UTF-8 to text, without a byte order mark and with one kind of line end. Raises NamesError for anything else."""
+    mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    if b"\0" in data:
+        line = _line_number(data[: data.index(b"\0")])
+        raise NamesError(f"{source}, line {line}: a NUL byte, so this is not a text file: save the list as UTF-8 text")
+    try:
+        text = data[mark:].decode()
+    except UnicodeDecodeError as error:
+        place = mark + error.start
+        before = data[:place]
+        column = place - max(before.rfind(b"\n"), before.rfind(b"\r"))
+        raise NamesError(
+            f"{source}, line {_line_number(before)}, byte {column}: 0x{data[place]:02x} is not UTF-8: "
+            "save the list as UTF-8 text"
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _line(entry: int) -> str:
+    return f"line {entry + 1}"
+
+
+def _line_number(before: bytes) -> int:
+    return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a list holds, as it stands there.
+
+    Attributes:
+        names: one for each entry.
+        labels: of each name, empty where the entry has none; None: the list has no labels.
+        where: the place of an entry in the list, for messages.
+        empty: what an empty name is called, in the plural.
+        dropped: what was left out, as in ``Corpus``.
+    """
+
+    names: list[str]
+    labels: list[str] | None = None
+    where: Callable[[int], str] = lambda entry: f"item {entry + 1}"
+    empty: str = "empty strings"
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+def text_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+    """The lines of a text, each a name. Raises NamesError: a column was asked for."""
+    if asked := column or label_column:
+        raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
+    names = text.split("\n")  # splitlines would also split at characters that a name may hold
+    if not names[-1]:
+        names.pop()  # a last line end ends a line, it does not begin an empty one
+    return Table(names, where=_line, empty="empty lines")
+
+
+def csv_columns(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+    """The cells of one column, and of another one that labels them.
+
+    Args:
+        text: the content of the file.
+        column: of the names; None: the only one, or the only one beside that of the labels.
+        label_column: of the labels; None: there are none.
+        source: what messages call the file.
+
+    Raises:
+        NamesError: no CSV, no such column, or rows that are too long.
+    """
+    first = text[: text.find("\n")] if "\n" in text else text
+    bare = re.sub(r'"[^"]*"', "", first)  # what stands between quotation marks separates nothing
+    delimiter = max(",;\t", key=bare.count)  # of equals the first
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        place, label_place = _column_places(header, column, label_column, source)
+        rows = [(row, reader.line_num) for row in reader if row]
+    except csv.Error as error:
+        raise NamesError(
+            f"{source}, line {reader.line_num}: not CSV ({error}): quote cells that hold commas or quotation marks"
+        ) from error
+    width = len(header)
+    for row, line in rows:
+        if len(row) > width and any(map(str.strip, row[width:])):
+            raise NamesError(
+                f"{source}, line {line}: {len(row)} cells where the first row names {width}: quote cells that hold "
+                "commas"
+            )
+    named = [row for row, _ in rows if len(row) > place]
+    line_of = [line for row, line in rows if len(row) > place]
+    labels = None
+    if label_place is not None:
+        labels = [row[label_place] if len(row) > label_place else "" for row in named]
+    dropped = {"header rows": 1}
+    if len(named) < len(rows):
+        dropped["rows without that column"] = len(rows) - len(named)
+    names = [row[place] for row in named]
+    return Table(names, labels, lambda entry: f"line {line_of[entry]}", "empty cells", dropped)
+
+
+def _column_places(
+    header: Sequence[str], column: str | None, label_column: str | None, source: str
+) -> tuple[int, int | None]:
+    """Where the names stand, and where their labels."""
+    if label_column is None:
+        return _column_place(header, column, source, "column"), None
+    label_place = _column_place(header, label_column, source, "label_column")
+    if column is None and len(header) == 2:
+        return 1 - label_place, label_place
+    place = _column_place(header, column, source, "column")
+    if place == label_place:
+        raise NamesError(f"{source}: names and labels cannot both stand in the column {quote(header[place])}")
+    return place, label_place
+
+
+def _column_place(header: Sequence[str], column: str | None, source: str, option: str) -> int:
+    listed = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
+    if not any(header):
+        raise NamesError(f"{source} has no names: the first row of a CSV file must name its columns")
+    if column is None:
+        if len(header) == 1:
+            return 0
+        also = f" (and one that labels the names with {setting('label_column')})" * (option == "column")
+        raise NamesError(f"{source} has {len(header)} columns: choose one of {listed} with {setting(option)}{also}")
+    if header.count(column) > 1:
+        raise NamesError(f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1")
+    if column in header:
+        return header.index(column)
+    if column.isascii() and column.isdigit() and len(column) < 10 and 1 <= int(column) <= len(header):
+        return int(column) - 1
+    raise NamesError(f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1")
+
+
+def json_names(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+    """The strings of a JSON list; or, where a column is named, the strings of that name in a list of objects.
+
+    Raises:
+        NamesError: JSON of any other form.
+    """
+    items = _json_list(text, source)
+    if column is None and label_column is None:
+        strings = [item for item in items if isinstance(item, str)]
+        if len(strings) < len(items):
+            place, wrong = next((place, item) for place, item in enumerate(items) if not isinstance(item, str))
+            also = f", or say with {setting('column')} which string of each is the name" * isinstance(wrong, dict)
+            raise _unexpected(source, place, wrong, "a string", f"a JSON list of strings{also}")
+        return Table(strings)
+    keys = dict.fromkeys(key for item in items if isinstance(item, dict) for key in item)
+    if not any(keys):
+        raise NamesError(f"{source} has no columns: give a JSON list of objects that have the name of a column")
+    names, labels = _column_places(list(keys), column, label_column, source)
+    wanted = [list(keys)[place] for place in (names, labels) if place is not None]
+    cells: list[list[str]] = [[] for _ in wanted]
+    for place, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise _unexpected(source, place, item, "an object", "a JSON list of objects")
+        for key, found in zip(wanted, cells, strict=True):
+            value = item.get(key, "")
+            if found is not cells[0] and (value is None or type(value) is int):
+                value = "" if value is None else str(value)  # a label may be a year
+            if not isinstance(value, str):
+                raise _unexpected(source, place, value, f"a string {quote(key)}", "strings")
+            found.append(value)
+    return Table(cells[0], cells[1] if labels is not None else None)
+
+
+def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:
+    kind = _json_type(value)
+    what = kind if kind == "null" else f"{'an' if kind == 'object' else 'a'} {kind}"
+    return NamesError(f"{source}, item {place + 1}: {what} where {expected} was expected: give {give}")
+
+
+def _json_list(text: str, source: str) -> list[Json]:
+    """What a JSON list holds. Raises NamesError for JSON of any other form."""
+    try:
+        document = read_json(text, largest=len(text))  # how long a list may be, whoever read the file has seen to
+    except json.JSONDecodeError as error:
+        raise NamesError(
+            f'{source}, line {error.lineno}: not JSON: expected a list of strings, such as ["Ann", "Bob"]'
+        ) from error
+    except ValueError as error:  # too deep, a number of too many digits, a key that stands twice
+        raise NamesError(f"{source}: not JSON that can be read ({error}): give a list of strings") from error
+    if not isinstance(document, list):
+        raise NamesError(f"{source} holds a JSON {_json_type(document)}: expected a list of strings")
+    return document
+
+
+def _json_type(value: object) -> str:
+    names = {dict: "object", list: "list", str: "string", bool: "truth value", type(None): "null"}
+    return names.get(type(value), "number")
+
+
+Kind = Literal["text", "csv", "json"]
+FORMATS: dict[Kind, Callable[[str, str | None, str | None, str], Table]] = {
+    "text": text_lines,
+    "csv": csv_columns,
+    "json": json_names,
+}
+ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json"}
+
+
+def format_of(file_name: str, *, has_columns: bool) -> Kind:
+    """The format of a list by the ending of its file's name; without such an ending text, or CSV if it has columns.
+
+    >>> format_of("players.csv", has_columns=False), format_of("-", has_columns=True)
+    ('csv', 'csv')
+    """
+    return ENDINGS.get(Path(file_name).suffix.lower(), "csv" if has_columns else "text")
