@@ -11,8 +11,8 @@ import pytest
 
 from namegen import api
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Beginnings
 from namegen.core.evaluation import scoring
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation import generator

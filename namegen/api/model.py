@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Unpack
 
 from namegen.backends.opening import find_architecture, open_network
+from namegen.core.data.labels import Beginnings, find_label
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
-from namegen.core.data.vocabulary import Beginnings, Vocabulary, find_label
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
 from namegen.core.generation.bands import OnProgress

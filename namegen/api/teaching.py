@@ -13,7 +13,7 @@ from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.api.teachers import OnTeachers, TeacherAtWork
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.vocabulary import Beginnings
+from namegen.core.data.labels import Beginnings
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.models.mixture import AnyBeginning, MixtureModel

@@ -13,7 +13,8 @@ import pytest
 
 from namegen.api.model import LoadedModel
 from namegen.backends import load_engine
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.cli.test_resume import end, same_model

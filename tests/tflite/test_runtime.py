@@ -16,9 +16,9 @@ from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import Sameness, digests, known_set
-from namegen.core.data.vocabulary import Beginnings
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.generation.generator import Generator
 from namegen.core.network.checkpoint import Checkpoint

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from namegen.backends import load_engine
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, known_set, legal_forms, normalise, sameness_of
-from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
 from namegen.core.models.mixture import MixtureModel

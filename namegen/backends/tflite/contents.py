@@ -36,8 +36,9 @@ import numpy as np
 from namegen.backends.tflite.graph import File, Weight
 from namegen.backends.tflite.program import CELLS, Program
 from namegen.backends.tflite.weights import FLOAT32, LARGEST_INT8, Piece, pieces, stays_finite, stored
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import KnownSet
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork, exportable
 from namegen.core.network.checkpoint import Checkpoint, Label, to_json
 from namegen.documents import LARGEST, Count, Json, Temperature, from_plain, read_object, to_plain

@@ -15,7 +15,7 @@ import numpy as np
 
 from namegen.backends.tflite.flatbuffer import Number
 from namegen.backends.tflite.graph import File, Graph, Op, Tensor, Type, Weight, integer, true
-from namegen.core.data.vocabulary import Beginnings
+from namegen.core.data.labels import Beginnings
 from namegen.core.network.architecture import RecurrentNetwork
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes

@@ -15,6 +15,7 @@ from itertools import compress
 
 import numpy as np
 
+from namegen.core.data.labels import only_labelled
 from namegen.core.data.list_formats import FORMATS, Kind, Table, decode
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, Split, choose_parts, numbered, seen_percent
 from namegen.core.data.vocabulary import Vocabulary
@@ -125,14 +126,11 @@ class Corpus:
         labels = _cleaned(table.labels, source, table.where, max_name_length, "label")
         if names.count(""):
             counts[table.empty] = names.count("")
-        pairs = [pair for pair in zip(names, labels, strict=True) if pair[0]]
-        labelled = [pair for pair in pairs if pair[1]]
-        if len(labelled) < len(pairs):
-            counts["names without a label"] = len(pairs) - len(labelled)
-        if pairs and not labelled:
-            raise NamesError(f"{source}: no name has a label: give a column that labels some, or leave it out")
-        kept, of_each = zip(*labelled, strict=True) if labelled else ((), ())
-        return cls(_some(kept, source), source, counts, of_each)
+        named = [(name, label) for name, label in zip(names, labels, strict=True) if name]
+        labelled, of_each = only_labelled([name for name, _ in named], [label for _, label in named], source)
+        if len(labelled) < len(named):
+            counts["names without a label"] = len(named) - len(labelled)
+        return cls(_some(tuple(labelled), source), source, counts, tuple(of_each))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time
 from namegen.core.models.mixture import AnyBeginning, as_one

@@ -19,7 +19,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.texts import StartsWith

@@ -20,9 +20,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness
-from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.arrivals import Arrivals

@@ -9,7 +9,8 @@ from typing import cast
 
 import numpy as np
 
-from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import SettingsError, setting

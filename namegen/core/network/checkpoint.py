@@ -20,8 +20,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import KnownSet, Sameness
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
 from namegen.documents import (
     LARGEST,

@@ -22,8 +22,9 @@ from typing import cast
 import numpy as np
 
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk

@@ -17,9 +17,9 @@ import numpy as np
 
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import sameness_of
 from namegen.core.data.shapes import MOST_NAMES, shapes_of
-from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import Engine, EngineClass
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, check_probe, probe
 from namegen.core.evaluation.references import HeldOutReferences

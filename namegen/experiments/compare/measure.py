@@ -52,8 +52,9 @@ from namegen.experiments.compare.timed import (
 from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 
 if TYPE_CHECKING:
+    from namegen.core.data.labels import Beginnings
     from namegen.core.data.prefix_tree import PrefixTree
-    from namegen.core.data.vocabulary import Beginnings, Vocabulary
+    from namegen.core.data.vocabulary import Vocabulary
     from namegen.core.engine import LanguageModel
     from namegen.types import Array
 

@@ -22,9 +22,9 @@ import numpy as np
 
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, digests, known_set
-from namegen.core.data.vocabulary import Beginnings
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import FEWEST_NAMES, ORDER, PlausibilityJudge

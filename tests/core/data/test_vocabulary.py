@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.vocabulary import BOUNDARY, Beginnings, Vocabulary, find_label
+from namegen.core.data.labels import Beginnings, find_label
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import NamesError, SettingsError
 from tests.strategies import HARD_NAMES, any_name, names_lists
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import namegen.core.evaluation.scoring as scoring_module
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.evaluation.scoring import score_names, score_quantiles

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wish import Wish

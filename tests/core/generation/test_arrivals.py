@@ -12,8 +12,8 @@ import pytest
 import namegen.core.generation.arrivals as arrivals_module
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.generator as generator_module
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, normalise, scramble
-from namegen.core.data.vocabulary import Beginnings
 from namegen.core.generation.arrivals import Arrivals, log_waits
 from namegen.core.generation.generator import Generator, NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings

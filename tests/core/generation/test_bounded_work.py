@@ -11,7 +11,8 @@ import pytest
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
 import namegen.core.generation.generator as generator_module
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import Walk

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import namegen.core.generation.generator as generator_module
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, known_set
-from namegen.core.data.vocabulary import Beginnings
 from namegen.core.generation.generator import Generator, NameBatch, likeliest, round_size
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.texts import EndsWith, StartsWith

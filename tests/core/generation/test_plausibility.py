@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from namegen.core.data import shapes
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.generation import plausibility
 from namegen.core.generation.generator import Generator

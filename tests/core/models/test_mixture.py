@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.models.mixture import AnyBeginning, MixtureModel, _mixed, as_one, checked_weights

@@ -11,8 +11,9 @@ import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Beginnings, Vocabulary
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step, StepLosses
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import RecurrentNetwork
