@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Unpack
 
 from namegen.backends.opening import find_architecture, open_network
+from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings, find_label
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Vocabulary
@@ -306,6 +307,12 @@ class LoadedModel:
     def list_name(self) -> str | None:
         """What its list was called when it was trained; None where it does not say."""
         return None if self.checkpoint is None else self.checkpoint.training.get("list")
+
+    def learned_from(self, corpus: Corpus) -> bool:
+        """Whether a list is the one that the model learned from: it has as many names, and the model knows each."""
+        count = None if self.checkpoint is None else self.checkpoint.training.get("names")
+        known = self.known_names
+        return count == len(corpus.names) and (known is None or bool(self.sameness.are_known(corpus.names, known).all()))
 
     def longest(self, max_length: int | None, wished: Wishlist) -> int:
         """Characters of the longest name that is given: what was asked for, or room for the default and the wishes."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -141,19 +141,15 @@ def configs(as_json: bool, quiet: bool) -> None:
 @click.argument("names", required=False)
 @click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, as a .png or .svg file.")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
-@options.column
-@options.label_column
-@options.max_name_length
+@options.of_a_list
 @options.common
 def describe(
     names: str | None,
     plot: Path | None,
     force: bool,
-    column: str | None,
-    label_column: str | None,
-    max_name_length: int | None,
     as_json: bool,
     quiet: bool,
+    **where: Any,
 ) -> None:
     """Show what a list of names looks like: lengths, letters, the commonest names, repeats, the number of characters
     that tell a name from all others, labels.
@@ -166,7 +162,7 @@ def describe(
     limit_threads(1)
     if plot is not None:
         check_output(plot, example=f"description{plot.suffix}", force=force)
-    corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
+    corpus = open_list(names, notes, **where)
     from namegen.core.data import description
 
     with Waiting(notes, f"describing {corpus.source}"):

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from namegen.cli import options
 from namegen.cli.options import open_blend, open_list
 from namegen.cli.terminal import FIGURES, Notes, Waiting, aligned, counted, figures, fitted, json_text, printable
+from namegen.core.settings import DataSettings
+from namegen.errors import NamesError
+from namegen.files import is_file
+from namegen.lists import BUNDLED
+from namegen.settings_toml import read_config
+
+if TYPE_CHECKING:
+    from namegen.api import LoadedModel
 
 
 @click.command(
@@ -20,9 +31,7 @@ from namegen.cli.terminal import FIGURES, Notes, Waiting, aligned, counted, figu
 @options.also
 @options.blend
 @options.label
-@options.column
-@options.label_column
-@options.max_name_length
+@options.of_a_list
 @options.backend
 @options.threads
 @options.common
@@ -32,19 +41,17 @@ def evaluate(
     also: tuple[str, ...],
     blend: tuple[float, ...] | None,
     labels: tuple[str, ...],
-    column: str | None,
-    label_column: str | None,
-    max_name_length: int | None,
     backend: str | None,
     threads: int,
     as_json: bool,
     quiet: bool,
+    **where: Any,
 ) -> None:
     """Measure how well a model predicts a list of names.
 
     MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
     mlb-first if there is none. NAMES is a file, - for standard input, or the name of a bundled list. The default is
-    the bundled list that the model learned from, or mlb-first if there is none. --with measures a blend of models.
+    the list that the model learned from. --with measures a blend of models, which has no default list.
 
     nats/char is the loss (cross-entropy) in nats per character; argmax accuracy is how often the likeliest next
     character is the true one; sampled accuracy is how often a character drawn from the model is.
@@ -57,12 +64,10 @@ def evaluate(
     """
     notes = Notes(quiet)
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
-    from namegen.lists import BUNDLED
-
-    if names is None and loaded.list_name in BUNDLED:
-        names = loaded.list_name
-        notes(f"names: {names}, which the model learned from")
-    corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
+    learned = _learned_list(loaded) if names is None else None
+    corpus = open_list(names, notes, base=learned, why=", which the model learned from", **where)
+    if learned is not None and learned.names not in BUNDLED and not loaded.learned_from(corpus):
+        raise NamesError(f"{corpus.source} has changed since {loaded.name} learned from it: give NAMES, another list")
     from namegen import api
 
     with Waiting(notes, f"evaluating {loaded.name} on {corpus.source}"):
@@ -89,6 +94,18 @@ def evaluate(
         click.echo(f"\n{fitted([head, *of_each])}")
 
 
+def _learned_list(model: LoadedModel) -> DataSettings:
+    """The list that a model learned from, as its run folder or else the model says. Raises UsageError: neither does."""
+    from namegen.core.training.run_folder import RunFolder
+
+    run, name = RunFolder(Path(model.name)), model.list_name or ""
+    if name not in BUNDLED and is_file(run.config_path, None):
+        return run.found_here(read_config(run.config_path).data)
+    if name in ("", "standard input"):
+        raise click.UsageError(f"{model.name} does not say where the list is that it learned from: give NAMES, a list")
+    return DataSettings(names=name)
+
+
 @click.command(
     epilog=options.examples(
         "namegen ceiling friends.txt",
@@ -96,17 +113,13 @@ def evaluate(
     ),
 )
 @click.argument("names", required=False)
-@options.column
-@options.label_column
-@options.max_name_length
+@options.of_a_list
 @options.common
 def ceiling(
     names: str | None,
-    column: str | None,
-    label_column: str | None,
-    max_name_length: int | None,
     as_json: bool,
     quiet: bool,
+    **where: Any,
 ) -> None:
     """Show the best that any model can do on a list.
 
@@ -119,7 +132,7 @@ def ceiling(
     exceed it. In a list with labels, the label is known before the first character.
     """
     notes = Notes(quiet)
-    corpus = open_list(names, notes, column=column, label_column=label_column, max_name_length=max_name_length)
+    corpus = open_list(names, notes, **where)
     from namegen import api
 
     with Waiting(notes, f"computing the ceiling of {corpus.source}"):

@@ -27,6 +27,7 @@ MOST_BEST = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
+SHOWN = ("count", "seed", "temperature", "starts_with", "ends_with", "contains", "max_length", "form")  # by --help
 
 
 def texts(file: str | None) -> Sequence[str] | None:
@@ -125,6 +126,8 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 
 
 @click.command(
+    cls=options.ShortHelp,
+    shown=(*SHOWN, "labels", "best"),
     epilog=options.examples(
         "namegen generate mlb-last -n 5 --starts-with Mc",
         "namegen generate mlb-first companies --blend 0.7,0.3 --format csv",

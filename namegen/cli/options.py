@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 
@@ -251,8 +252,7 @@ threads = click.option(
     metavar="N",
     help="The number of processor threads for the engine.",
 )
-column, label_column = of_setting(DataSettings, "column"), of_setting(DataSettings, "label_column")
-max_name_length = of_setting(DataSettings, "max_name_length")
+label_column = of_setting(DataSettings, "label_column")
 label = click.option(
     "--label",
     "labels",
@@ -261,6 +261,11 @@ label = click.option(
     help="Use only this label, such as Finnish; repeat the option for several.  [default: all labels, as often as in "
     "the list]",
 )
+
+
+def of_a_list(command: Command) -> Command:
+    """The options that say how NAMES is read; ``open_list`` takes them together."""
+    return of_setting(DataSettings, "column")(label_column(of_setting(DataSettings, "max_name_length")(command)))
 
 
 # --- models and lists -------------------------------------------------------------------------------------------------
@@ -331,27 +336,23 @@ def open_blend(
 
 
 def open_list(
-    names: str | None,
-    notes: Notes,
-    *,
-    column: str | None = None,
-    label_column: str | None = None,
-    max_name_length: int | None = None,
+    names: str | None, notes: Notes, *, base: DataSettings | None = None, why: str = "", **where: Any
 ) -> Corpus:
-    """Read NAMES, or what stands in for it if it is left out. Raises NamesError."""
+    """Read NAMES, or what stands in for it if it is left out, and say what that is. Raises NamesError.
+
+    Args:
+        names: as it was given.
+        notes: what is said of it.
+        base: the list that stands in; None: the default one.
+        why: what is said of that.
+        where: what ``of_a_list`` gives; None: not given.
+    """
     limit_threads(1)
+    data = base or DataSettings()
     if names is None:
-        notes(f"names: {DEFAULT_LIST}")
-    default = DataSettings()
-    return read_list(
-        DataSettings(
-            names=DEFAULT_LIST if names is None else names,
-            column=column,
-            label_column=label_column,
-            max_name_length=default.max_name_length if max_name_length is None else max_name_length,
-        ),
-        notes,
-    )
+        notes(f"names: {data.names}{why}")
+    given = {name: value for name, value in {"names": names, **where}.items() if value is not None}
+    return read_list(replace(data, **given), notes)
 
 
 def read_list(settings: DataSettings, notes: Notes) -> Corpus:

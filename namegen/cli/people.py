@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from namegen.cli import formats, options
-from namegen.cli.generate import drawing_options, read_texts, wish_options
+from namegen.cli.generate import SHOWN, drawing_options, read_texts, wish_options
 from namegen.cli.options import open_model
 from namegen.cli.terminal import Notes, SearchLine
 from namegen.threads import limit_threads
@@ -176,6 +176,8 @@ def players(
 
 
 @click.command(
+    cls=options.ShortHelp,
+    shown=(*SHOWN, "letter_case"),
     epilog=options.examples(
         "namegen companies -n 5 --temperature 0.7",
         "namegen companies --format json",

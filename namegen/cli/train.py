@@ -163,13 +163,17 @@ def teach(
     this is called knowledge distillation.
 
     NAMES is the list to hold names out from, and for counting (an n-gram model) to learn from: a file, - for standard
-    input, or the name of a bundled list. The default is mlb-first.
+    input, or the name of a bundled list. Only a --config can name it instead.
 
     A teacher that was trained on names that are held out here makes the figures look better than they are: train it
     with the same list, --split and --seed.
 
     Ctrl-C stops and saves the state; `namegen train --resume` continues from there.
     """
+    if names is None and config is None:
+        raise click.UsageError(
+            "give NAMES, the list to teach, such as: namegen teach companies --teachers runs/a,counting"
+        )
     notes = Notes(quiet)
     told = {**overrides(given), "training.effort": "best", "teaching.teachers": teachers, "teaching.drawn": drawn}
     resolved = asked_for(names, config, told, notes, effort=None)

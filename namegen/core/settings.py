@@ -116,7 +116,8 @@ class Checked:
             except TypeError:
                 fits = False
             if not fits:
-                raise SettingsError(f"{setting(one.name)} is {shown(value)}: expected {about.expected}", field=one.name)
+                told = shown(value).strip("[]") or shown(value)  # of several values: each reader writes them otherwise
+                raise SettingsError(f"{setting(one.name)} is {told}: expected {about.expected}", field=one.name)
 
 
 @dataclass(frozen=True)

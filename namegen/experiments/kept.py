@@ -218,17 +218,19 @@ def read_document(path: Path, readers: Mapping[str, Reader]) -> object:
     Raises:
         ResultsError: it cannot be read, is something else, of another version, or damaged.
     """
+    commands = " or ".join(f"namegen {command}" for _, command, _ in readers.values())
     try:
         plain = read_json(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
     except OSError as error:
-        raise ResultsError(f"cannot read {short(path)}: {error.strerror}") from error
+        raise ResultsError(
+            f"cannot read {short(path)} ({error.strerror}): give a folder that {commands} has made"
+        ) from error
     except ValueError as error:
         raise ResultsError(
             f"{short(path)} is damaged or incomplete JSON ({cut(printable(str(error)), MOST_TOLD)}): copy it again, or "
             "make it anew with namegen compare-backends or namegen sweep"
         ) from error
     found = plain.get("format") if isinstance(plain, dict) else None
-    commands = " or ".join(f"namegen {command}" for _, command, _ in readers.values())
     if not isinstance(plain, dict) or not isinstance(found, str) or found not in readers:
         raise ResultsError(f"{short(path)} is no results.json of {commands}: give one that it has made")
     version, command, read = readers[found]

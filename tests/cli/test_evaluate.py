@@ -33,6 +33,22 @@ def test_what_stands_for_a_list_left_out_is_said(program):
     assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
 
 
+def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_other(program, run_folder, trained):
+    told = program("evaluate", "run").done()
+    assert told.err == f"names: {program.folder / 'names.txt'}, which the model learned from\n"
+    assert told.out == program("evaluate", "run", program.folder / "names.txt").done().out
+    (program.folder / "run" / "model.safetensors").rename(program.folder / "bare.safetensors")
+    trained(program.folder / "again")
+    assert program("evaluate", "bare.safetensors").done().err.startswith("names: names.txt, which")
+    program("evaluate", "again", "--with", "mlb-first").refused("give NAMES", code=2)
+    names = (program.folder / "names.txt").read_text()
+    for changed in (names + "Zed\n", "Zed\n" + names.partition("\n")[2]):
+        program.write("names.txt", changed)
+        program("evaluate", "again").refused("names.txt has changed since again learned from it", "give NAMES")
+    (program.folder / "names.txt").unlink()
+    program("evaluate", "again").refused("there is no file", "names.txt")
+
+
 def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(program, run_folder):
     result = program("evaluate", "run", "names.txt", "--json").done().json
     assert set(result) == METRICS | {"names", "left_out", "ceiling", "model"}

@@ -128,7 +128,9 @@ WRONG = """
 --seed -1: --seed
 --threads 0: --threads
 --backend jax: 'jax'
---min-length 9 --max-length 5: --min-length 9 contradicts --max-length 5
+--min-length 9 --max-length 5: --min-length 9 asks for more than the 5 characters
+--min-length 99: at most 25 characters; change it, or allow other shapes than the list's, and repeats, with --allow
+--allow-repeats --min-length 99: a name may have
 --starts-with \x1b[31m: --starts-with
 --contains <b>: '<>'
 --matches a(b: position 4

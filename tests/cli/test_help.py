@@ -165,6 +165,9 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
         ("xyzzy", "expected one of train, teach, generate"),
         ("train --config blog-rnn32-frist", "did you mean blog-rnn32-first?"),
         ("train --config xyzzy", "there is no config file 'xyzzy'"),
+        ("teach --epochs 1", "give NAMES"),
+        ("export-web mlb-first page.html", "'page.html' is a file to write, not a model: give --out before it"),
+        ("export-tflite out.tflite", "'out.tflite' is a file to write, not a model: give a MODEL before it"),
         ("", "\n  train          Learn from a list of names.\n"),
     ],
 )
@@ -184,6 +187,8 @@ def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
     for command in ("generate", "train"):
         assert "Did you mean '--backend'?" in invoke(command, "--engine", "numpy").stderr
     assert "--backend" not in invoke("players", "--engine", "numpy").stderr
+    assert "Did you mean" not in invoke("people", "--gender", "female").stderr
+    assert "give MODEL without it" in invoke("generate", "--model", "mlb-first").stderr
     assert "Estonian, Finnish, Italian" in " ".join(invoke("people", "--help").stdout.split())
 
 

@@ -145,7 +145,11 @@ def test_wishes_of_each_part(tmp_path: Path) -> None:
     ("line", "code", "message"),
     [
         ("people --origin Klingon", 2, "--origin is 'Klingon', which world-given does not know"),
-        ("people --given-min-length 9 --given-max-length 3", 2, "--given-min-length 9 contradicts --given-max-length"),
+        (
+            "people --given-min-length 9 --given-max-length 3",
+            2,
+            "raise --given-max-length, or lower --given-min-length",
+        ),
         ("people --family-starts-with Щ", 2, "--family-starts-with"),
         ("people --template given", 2, "--template"),
         ("people --family nobody", 1, "there is no model 'nobody'"),

@@ -101,6 +101,7 @@ def test_odd_names_work(program, names, some):
 WRONG = """
 --epochs 0: --epochs is 0
 --hidden 32;32: such as 32,32
+--hidden 0,8: --hidden is 0, 8
 --options 4: such as heads=4
 --rate-steps 0.1: EPOCH:RATE
 --schedule steps: --rate-steps together with the schedule steps

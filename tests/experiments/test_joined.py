@@ -76,7 +76,7 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
         ("[1]", "is no results.json of namegen compare-backends or namegen sweep"),
         ('{"format": "namegen comparison", "format_version": 1}', "format version 1, .* reads 2: .*compare-backends"),
         ('{"format": "namegen sweep", "format_version": 2}', "is damaged"),
-        (None, "cannot read .*results.json: No such file"),
+        (None, "cannot read .*results.json .No such file.*: give a folder that namegen compare"),
     ],
 )
 def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str | None, said: str) -> None:

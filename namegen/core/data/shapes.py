@@ -32,6 +32,37 @@ def fits(name: str, known: Set[str]) -> bool:
     return _shapes(name) <= known
 
 
+def lengths(known: Set[str]) -> tuple[int, int | None]:
+    """Characters of the shortest and at most of the longest name with these shapes; None: of any.
+
+    >>> lengths(shapes_of(["Anna", "Bo-Lin", "Annabel of Bath"]))
+    (4, 38)
+    """
+    numbers = {sign: [int(one[1:]) for one in known if re.fullmatch(rf"{sign}\d{{1,3}}", one)] for sign in "<>#"}
+    shortest, part = min(numbers["<"], default=SHORT + 1) - 1, max(numbers[">"], default=SHORT - 1) + 1
+
+    def longest(*, first: bool, last: bool) -> int:
+        words = [one[first : len(one) - last] for one in known if (one[:1] == "^", one[-1:] == "$") == (first, last)]
+        return max((len(re.sub("[Ulda]*(?:UU|[lda])[Ulda]*", part * "x", word)) for word in words), default=0)
+
+    most, between = longest(first=True, last=True), max(numbers["#"], default=0) - 1  # of one word; words between two
+    if between >= 0:
+        ends = longest(first=True, last=False) + longest(first=False, last=True)
+        most = max(most, ends + 1 + between * (longest(first=False, last=False) + 1))
+    return shortest, most if part < LONG else None
+
+
+def may_begin(text: str, known: Set[str]) -> bool:
+    """Whether a name with these shapes may begin with a text, by the kinds of its characters.
+
+    >>> known = shapes_of(["Anna", "Bo-Lin"])
+    >>> [text for text in ("Ma", "M", "ma", "MA", "M'", "Ma-") if may_begin(text, known)]
+    ['Ma', 'M', 'Ma-']
+    """
+    begins = "^" + _coarse(re.split("[ -]", text)[0], capital=False)
+    return any(one.startswith(begins) for one in known)
+
+
 def kind(character: str) -> str:
     """Upper case, lower case, digit, any other letter or mark; or else itself."""
     if character.isupper() or character.islower():

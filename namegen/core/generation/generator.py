@@ -311,7 +311,8 @@ class Generator:
             if search.bounded:
                 told += f"no more within {tried:,} tries and {search.read:,} prefixes: "
             else:
-                told += "no other name is possible: "
+                why = ", because only the likeliest characters are taken" if _more_variety(sampling)[1] else ""
+                told += f"no other name is possible{why}: "
             raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))
 
     def _choose(

@@ -97,7 +97,7 @@ class PartOfName:
     def all_of(self, n: int, origin: Origin, rng: np.random.Generator) -> list[str]:
         """So many different names, or all that there are."""
         found: list[str] = []
-        with suppress(GenerationError):
+        with suppress(GenerationError, SettingsError):  # names of a short list have its shapes here
             found.extend(self._names(self.generators[origin], n, rng, allow_repeats=False))
         return found
 

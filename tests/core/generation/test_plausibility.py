@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from namegen.core.data import shapes
 from namegen.core.data.labels import Beginnings
@@ -32,6 +34,7 @@ from namegen.lists import load_bundled
 
 NAMES = sorted(set(load_bundled("mlb-first").names))[:900]
 VOCABULARY = Vocabulary.from_names(NAMES)
+NAME = st.text("aA1-' あ", min_size=1, max_size=9).map(lambda name: name.strip() or "a")
 TREE = PrefixTree.from_names(NAMES, VOCABULARY)
 LONGEST = 2 * max(map(len, NAMES))
 
@@ -112,6 +115,20 @@ def test_a_well_shaped_name_has_the_words_of_the_list() -> None:
     known = shapes.shapes_of(["Ann", "McCoy", "Bo-Lin", "Annabel of Bath", "राम", "सीता"])
     names = ["Ed-Ann", "राता", "wEber", "Annn", "Aaab", "ाम", "A", "-Ann", "Bo--Lin", "Lrsk"]
     assert [name for name in names if shapes.fits(name, known)] == ["Ed-Ann", "राता"]
+
+
+@given(st.lists(NAME, min_size=1, max_size=5), NAME)
+@example(["Ann", "Bo-Lin Lee", "Of Annabel of Bath"], "Annabel of Of Bath")
+def test_a_name_with_the_shapes_of_a_list_has_a_length_and_a_beginning_that_they_allow(
+    names: list[str], name: str
+) -> None:
+    """A request for another length or beginning is refused before any search."""
+    known = shapes.shapes_of(names)
+    shortest, longest = shapes.lengths(known)
+    for one in (name, *names):
+        if shapes.fits(one, known):
+            assert shortest <= len(one) <= (longest or 1_000)
+            assert all(shapes.may_begin(one[:depth], known) for depth in range(len(one)))
 
 
 def test_new_names_are_new_different_and_short_enough() -> None:

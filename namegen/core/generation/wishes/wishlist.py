@@ -14,7 +14,7 @@ from unicodedata import is_normalized
 import numpy as np
 
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, normalise
-from namegen.core.data.shapes import fits
+from namegen.core.data.shapes import fits, lengths, may_begin
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
@@ -122,22 +122,13 @@ class MaxLength(Wish, Tracker):
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """What a name must have has to fit."""
-        limit = f"{setting(self.name, self.characters)}"
+        limit = f"the {self.characters:,} characters that a name may have: raise {setting(self.name)}"
         shortest = wishes.get(MinLength)
         if shortest is not None and shortest.characters > self.characters:
-            raise SettingsError(
-                f"{shortest.told} contradicts {limit}: raise {setting(self.name)}, or lower {setting(shortest.name)}"
-            )
-        for wish in wishes.texts:
-            if len(wish.text) > self.characters:
-                raise SettingsError(
-                    f"{wish.told} has {len(wish.text)} characters, more than {limit} allows: raise that"
-                )
+            raise SettingsError(f"{shortest.told} asks for more than {limit}, or lower {setting(shortest.name)}")
         if wishes.shortest > self.characters:
-            raise SettingsError(
-                f"{', '.join(wish.told for wish in wishes.texts)} need {wishes.shortest} characters together, more "
-                f"than {limit} allows: raise that"
-            )
+            told = ", ".join(wish.told for wish in wishes.texts)
+            raise SettingsError(f"{told}: a name needs {wishes.shortest:,} characters for that, more than {limit}")
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what has become too long."""
@@ -229,6 +220,9 @@ class New(Wish):
         return finished.are_known(self.known)
 
 
+ANY_SHAPE = f"allow other shapes than the list's, and repeats, with {setting('allow_repeats', True)}"
+
+
 class Shaped(Wish):
     """A name that is shaped like those of the short list that the model learned from.
 
@@ -242,8 +236,25 @@ class Shaped(Wish):
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Make unlikely names likelier."""
-        return (MORE_VARIETY,)
+        """Make unlikely names likelier, or take names of any shape."""
+        return (MORE_VARIETY, ANY_SHAPE)
+
+    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
+        """Names of these shapes have such lengths, and begin so."""
+        fewest, most = lengths(self.value)
+        least, limit, begins = wishes.get(MinLength), wishes.get(MaxLength), wishes.get(StartsWith)
+        wish: Wish | None = None
+        if least is not None and most is not None and least.characters > most:
+            wish, why = least, f"have at most {most} characters"
+        elif limit is not None and limit.characters < fewest:
+            wish, why = limit, f"have at least {fewest} characters"
+        elif begins is not None and not may_begin(begins.text, self.value):
+            wish, why = begins, "do not begin with such capitals, small letters, digits or signs"
+        if wish is not None:
+            raise SettingsError(
+                f"{wish.told} fits no new name: names shaped like those of the model's short list {why}; change it, or "
+                f"{ANY_SHAPE}"
+            )
 
     def keeps(self, name: str) -> bool:
         """The list has all of its shapes."""
@@ -422,7 +433,7 @@ class Wishlist:
         Raises:
             SettingsError: no name can keep the wishes; the message names those that clash.
         """
-        for wish in self:
+        for wish in sorted(self, key=lambda one: isinstance(one, MaxLength)):  # last: no other is met by raising it
             wish.check(vocabulary, self)
 
 

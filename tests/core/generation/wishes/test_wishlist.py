@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import namegen.core.generation.generator as generator_module
 from namegen.cli.terminal import option_name
 from namegen.core.data.sameness import digests, known_set
+from namegen.core.data.shapes import shapes_of
 from namegen.core.generation.count_splitting import PrefixFilter
 from namegen.core.generation.generator import Generator, advice
 from namegen.core.generation.sampling import SamplingSettings
@@ -189,29 +191,33 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
 @pytest.mark.parametrize(
     ("wish", "max_length", "says"),
     [
-        ({"min_length": 9}, 5, r"--min-length 9 contradicts --max-length 5"),
-        ({"starts_with": "abcabc"}, 5, r"--starts-with 'abcabc' .* 6 .*--max-length 5"),
-        ({"starts_with": "abc", "ends_with": "aaa"}, 5, r"--starts-with 'abc', --ends-with 'aaa' need 6 .*5"),
+        ({"min_length": 9}, 5, r"--min-length 9 asks for more than the 5 .* raise --max-length"),
+        ({"starts_with": "abcabc"}, 5, r"--starts-with 'abcabc': .* 6 .*than the 5 .*--max-length"),
+        ({"starts_with": "abc", "ends_with": "aaa"}, 5, r"--starts-with 'abc', --ends-with 'aaa': a name needs 6 .*the 5 "),
         ({"starts_with": "Xab"}, 9, r"--starts-with 'Xab' .*'X'"),
         ({"contains": "\x1b["}, 9, r"--contains '\\x1b\["),
         ({"starts_with": "ab", "matches": "a?c.*"}, 9, r"--starts-with 'ab' contradicts --matches 'a\?c\.\*'"),
         ({"ends_with": "ab", "banned": frozenset({"A-B"})}, 9, r"--ends-with 'ab' contradicts --banned"),
         ({"min_length": -1}, 9, r"--min-length is -1"),
         ({"matches": "a(b"}, 9, r"--matches 'a\(b' .* at position 4"),
+        ({"min_length": 16, "shapes": ["ab", "c"]}, 9, "--min-length 16 fits no .* most 12 characters.*allow-repeats"),
+        ({"min_length": 9, "shapes": ["abca"]}, 3, "--max-length 3 fits no .* at least 4 characters"),
+        ({"starts_with": "a", "shapes": ["Ab"]}, 9, "--starts-with 'a' fits no .* begin with"),
     ],
 )
-def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, object], max_length: int, says: str) -> None:
+def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any], max_length: int, says: str) -> None:
     class Untouched(SmallModel):
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             raise AssertionError("the model was asked")
 
-    source, sampling = Generator(Untouched(), MODEL.vocabulary), SamplingSettings(max_length=max_length)
+    source = Generator(Untouched(), MODEL.vocabulary, shapes=shapes_of(wish.get("shapes", [])))
+    sampling = SamplingSettings(max_length=max_length)
     with pytest.raises(SettingsError) as caught:
         source.generate(
             5,
             rng=np.random.default_rng(0),
             sampling=sampling,
-            wishes=make_wishes(**wish),  # type: ignore[arg-type]
+            wishes=make_wishes(**{name: value for name, value in wish.items() if name != "shapes"}),
             allow_seen=True,
         )
     assert re.search(says, caught.value.told(option_name))
