@@ -310,9 +310,10 @@ class LoadedModel:
 
     def learned_from(self, corpus: Corpus) -> bool:
         """Whether a list is the one that the model learned from: it has as many names, and the model knows each."""
-        count = None if self.checkpoint is None else self.checkpoint.training.get("names")
         known = self.known_names
-        return count == len(corpus.names) and (known is None or bool(self.sameness.are_known(corpus.names, known).all()))
+        if self.checkpoint is None or self.checkpoint.training.get("names") != len(corpus.names):
+            return False
+        return known is None or bool(self.sameness.are_known(corpus.names, known).all())
 
     def longest(self, max_length: int | None, wished: Wishlist) -> int:
         """Characters of the longest name that is given: what was asked for, or room for the default and the wishes."""

@@ -193,7 +193,7 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
     [
         ({"min_length": 9}, 5, r"--min-length 9 asks for more than the 5 .* raise --max-length"),
         ({"starts_with": "abcabc"}, 5, r"--starts-with 'abcabc': .* 6 .*than the 5 .*--max-length"),
-        ({"starts_with": "abc", "ends_with": "aaa"}, 5, r"--starts-with 'abc', --ends-with 'aaa': a name needs 6 .*the 5 "),
+        ({"starts_with": "abc", "ends_with": "aaa"}, 5, r"'abc', --ends-with 'aaa': a name needs 6 .*the 5 "),
         ({"starts_with": "Xab"}, 9, r"--starts-with 'Xab' .*'X'"),
         ({"contains": "\x1b["}, 9, r"--contains '\\x1b\["),
         ({"starts_with": "ab", "matches": "a?c.*"}, 9, r"--starts-with 'ab' contradicts --matches 'a\?c\.\*'"),
