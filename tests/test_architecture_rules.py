@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "namegen"
 DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
 # The last one, "", is namegen itself, which holds the version.
-GROUND = {"errors", "types", "files", "threads", "documents", ""}
+GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
 DATA = GROUND | {"core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
@@ -37,6 +37,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), {"rapidfuzz"}),
     "documents": ({"errors"}, {"msgspec"}),
+    "events": (set(), set()),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),

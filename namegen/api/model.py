@@ -17,7 +17,6 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
-from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
@@ -27,6 +26,7 @@ from namegen.core.network.checkpoint import Checkpoint, default_max_length, read
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.run import RunResult
 from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
+from namegen.events import Watcher, unwatched
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, Float64
@@ -192,14 +192,13 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
-        on_progress: OnProgress | None = None,
+        watch: Watcher = unwatched,
         letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """Names in batches as they are found, so that memory stays flat however many are asked for; see ``generate``.
 
-        ``on_progress`` is called now and then, within a batch too, with the names found so far and the names drawn so
-        far.
+        ``watch`` is told now and then, within a batch too, how far the search is (``namegen.events.Searched``).
 
         Raises:
             SettingsError: at once.
@@ -217,7 +216,7 @@ class LoadedModel:
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
-            on_progress=on_progress,
+            watch=watch,
         )
         return in_case(batches, letter_case)
 
@@ -254,13 +253,13 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
-        on_progress: OnProgress | None = None,
+        watch: Watcher = unwatched,
         letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it.
 
-        ``on_progress`` is called now and then with the names found so far and the prefixes read so far.
+        ``watch`` is told now and then how far the search is.
         """
         from namegen.core.generation.generator import likeliest
 
@@ -274,7 +273,7 @@ class LoadedModel:
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
-            on_progress=on_progress,
+            watch=watch,
         )
         return in_case(batches, letter_case)
 

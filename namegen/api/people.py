@@ -9,11 +9,11 @@ from typing import Any
 from namegen.api.model import LoadedModel, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PartWishes, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import AS_LEARNED, check_letter_case
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.errors import SettingsError, of_part, setting, shown
+from namegen.events import Watcher, unwatched
 from namegen.lists import BUNDLED
 from namegen.wishes import Wishes, WishesOfPart, WishesOfPeople, make_wishes
 
@@ -31,7 +31,7 @@ def invent_people(
     seed: int | None = None,
     temperature: float | None = None,
     letter_case: str = AS_LEARNED,
-    on_progress: OnProgress | None = None,
+    watch: Watcher = unwatched,
 ) -> Iterator[list[Person]]:
     """Invent people, in batches as they are found; see ``core/generation/people.py``.
 
@@ -47,7 +47,7 @@ def invent_people(
         seed: the same seed gives the same people.
         temperature: below 1 stays with what is likely; None: each model's own.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
-        on_progress: called now and then with the people found so far.
+        watch: told now and then how far the search is; see ``namegen.events``.
 
     Raises:
         CheckpointError, SettingsError: at once.
@@ -61,7 +61,7 @@ def invent_people(
     inventor = load_people_inventor(
         origins, given, family, given_wishes=given_wishes, family_wishes=family_wishes, temperature=temperature
     )
-    batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
+    batches = inventor.generate(n, rng=random_numbers(seed), watch=watch)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
@@ -174,7 +174,7 @@ def invent_players(
     temperature: float | None = None,
     first_wishes: WishesOfPart | None = None,
     last_wishes: WishesOfPart | None = None,
-    on_progress: OnProgress | None = None,
+    watch: Watcher = unwatched,
     letter_case: str = AS_LEARNED,
 ) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``baseball/inventing.py``.
@@ -185,7 +185,7 @@ def invent_players(
         temperature: below 1 stays with what is likely; None: each model's own.
         first_wishes: what a first name must keep, as ``namegen.wishes.WishesOfPart`` has it.
         last_wishes: the same of last names.
-        on_progress: called now and then with the players found so far and the last names drawn so far.
+        watch: told now and then how far the search is; see ``namegen.events``.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
 
     Raises:
@@ -199,7 +199,7 @@ def invent_players(
         for part, wishes in (("first", first_wishes), ("last", last_wishes))
     )
     batches = load_player_inventor().generate(
-        n, rng=rng, temperature=temperature, first_wishes=first, last_wishes=last, on_progress=on_progress
+        n, rng=rng, temperature=temperature, first_wishes=first, last_wishes=last, watch=watch
     )
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
 

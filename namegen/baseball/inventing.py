@@ -9,12 +9,12 @@ import numpy as np
 
 from namegen.baseball.players import SUFFIXES
 from namegen.core.data.sameness import normalise
-from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, of_part, setting
+from namegen.events import Watcher, unwatched
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
 
@@ -85,7 +85,7 @@ class PlayerInventor:
         temperature: float | None = None,
         first_wishes: PartWishes | None = None,
         last_wishes: PartWishes | None = None,
-        on_progress: OnProgress | None = None,
+        watch: Watcher = unwatched,
     ) -> Iterator[list[InventedPlayer]]:
         """Give n players, in batches as they are found.
 
@@ -95,7 +95,7 @@ class PlayerInventor:
             temperature: of both models; below 1 stays with what is likely; None: each model's own.
             first_wishes: what the first names must keep, and how long they may be; None: nothing.
             last_wishes: the same of the last names.
-            on_progress: called now and then with the players found so far and the last names drawn so far.
+            watch: told now and then how far the search is.
 
         Raises:
             SettingsError: n or the temperature is out of its range, or wishes contradict each other; at once.
@@ -112,7 +112,7 @@ class PlayerInventor:
         with of_part("first"):
             self._first.prepare(1, firsts.longest, firsts.wishes, True, True)  # says at once what contradicts itself
         with of_part("last"):
-            batches = self._last.generate(n, rng=rng, sampling=last_names, wishes=lasts.wishes, on_progress=on_progress)
+            batches = self._last.generate(n, rng=rng, sampling=last_names, wishes=lasts.wishes, watch=watch)
         return self._search(n, rng, first_names, firsts.wishes, batches)
 
     def _is_new(self, player: InventedPlayer) -> bool:

@@ -11,7 +11,7 @@ import click
 from namegen.cli import options
 from namegen.cli.ending import exit_code
 from namegen.cli.options import note_engines, open_list
-from namegen.cli.progress import ManyTrainings
+from namegen.cli.progress import Display
 from namegen.cli.report import show_table, without_ranges
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.documents import to_plain
@@ -95,8 +95,8 @@ def compare_backends(
 
     scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed)
     try:
-        with ManyTrainings(notes, "measurement") as progress:
-            results = compare(corpora, out, scope=scope, watcher=progress)
+        with Display(notes, "looking at what is there") as display:
+            results = compare(corpora, out, scope=scope, watch=display)
     except KeyboardInterrupt as error:
         notes("stopped; finished measurements are kept, and the same command continues from there")
         ctx.exit(exit_code(error))

@@ -13,7 +13,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.options import open_list
-from namegen.cli.terminal import Notes, Waiting, beside, cells, columns, counted, fitted, json_text, percent, printable
+from namegen.cli.progress import Display
+from namegen.cli.terminal import Notes, beside, cells, columns, counted, fitted, json_text, percent, printable
 from namegen.files import check_output, is_file
 from namegen.threads import limit_threads
 
@@ -165,13 +166,13 @@ def describe(
     corpus = open_list(names, notes, **where)
     from namegen.core.data import description
 
-    with Waiting(notes, f"describing {corpus.source}"):
+    with Display(notes, f"describing {corpus.source}"):
         described = description.describe(corpus.names, corpus.labels)
     click.echo(json_text(described.to_dict()) if as_json else _text(described, corpus.source))
     if plot is not None:
         from namegen.drawings.description import draw_description
 
-        with Waiting(notes, f"drawing {plot}"):
+        with Display(notes, f"drawing {plot}"):
             draw_description(described, plot, source=corpus.source)
         notes(f"drawn: {printable(str(plot))}")
 

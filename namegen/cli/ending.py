@@ -169,6 +169,12 @@ class _Unfailing(io.FileIO):
             return len(data)
 
 
+def unfailing(descriptor: int, encoding: str) -> IO[str]:
+    """A stream to a descriptor that loses what cannot be written; closing it closes a copy of standard error."""
+    raw = _Unfailing(descriptor, "w", closefd=descriptor > 2)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=True)
+
+
 def prepare_streams() -> None:
     """Make the two outputs such that any text can be written to them: one that is closed leads nowhere."""
     stream: Any
@@ -187,9 +193,6 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         if os.name == "posix" or not sys.stderr.isatty():  # a terminal may close in the midst of a training
-            raw = _Unfailing(sys.stderr.fileno(), "w", closefd=False)
-            sys.stderr = io.TextIOWrapper(
-                io.BufferedWriter(raw), sys.stderr.encoding, "backslashreplace", line_buffering=True
-            )
+            sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)
     except (OSError, ValueError):  # not a file: a stream of a program's own
         pass

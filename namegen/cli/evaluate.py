@@ -9,7 +9,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.options import open_blend, open_list
-from namegen.cli.terminal import FIGURES, Notes, Waiting, aligned, counted, figures, fitted, json_text, printable
+from namegen.cli.progress import Display
+from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, fitted, json_text, printable
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
 from namegen.files import is_file
@@ -70,7 +71,7 @@ def evaluate(
         raise NamesError(f"{corpus.source} has changed since {loaded.name} learned from it: give NAMES, another list")
     from namegen import api
 
-    with Waiting(notes, f"evaluating {loaded.name} on {corpus.source}"):
+    with Display(notes, f"evaluating {loaded.name} on {corpus.source}"):
         result = api.evaluate(loaded, corpus)
     if result.left_out:
         unknown = "characters or labels" if result.by_label else "characters"
@@ -135,7 +136,7 @@ def ceiling(
     corpus = open_list(names, notes, **where)
     from namegen import api
 
-    with Waiting(notes, f"computing the ceiling of {corpus.source}"):
+    with Display(notes, f"computing the ceiling of {corpus.source}"):
         result = api.list_ceiling(corpus)
     if as_json:
         click.echo(json_text(result.to_dict()))

@@ -10,7 +10,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.options import note_namesake, open_list
-from namegen.cli.terminal import FIGURES, Notes, Waiting, aligned, figures, fitted, json_text, printable
+from namegen.cli.progress import Display
+from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
 from namegen.errors import CheckpointError, EngineError, missing_library, quote
 from namegen.files import check_output, is_file, is_there, size_of
 from namegen.threads import limit_threads
@@ -83,7 +84,7 @@ def export_tflite(
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
-    with Waiting(notes, f"exporting {name} to {path}"):
+    with Display(notes, f"exporting {name} to {path}"):
         report = export(
             checkpoint,
             path,
@@ -143,7 +144,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     limit_threads(1)
     notes = Notes(quiet)
     name, checkpoint, path = _open(model, out, ".keras", force, notes)
-    with Waiting(notes, f"exporting {name} to {path}"):
+    with Display(notes, f"exporting {name} to {path}"):
         try:
             from namegen.backends.keras_engine.export import export_keras as export
         except ModuleNotFoundError as error:
@@ -239,7 +240,7 @@ def export_web(
 
     notes = Notes(quiet)
     found = [_page_model(model, without_names, notes) for model in dict.fromkeys(models) or (None,)]
-    with Waiting(notes, f"writing {target}"):
+    with Display(notes, f"writing {target}"):
         sizes = write_module(found, target, force=force) if module else {target: write_page(found, target, force=force)}
     labels, size = [model.label for model in found], sum(sizes.values())
     if as_json:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from namegen.cli import options
+from namegen.cli.progress import Display
 from namegen.cli.terminal import Notes, json_text, printable
-
-if TYPE_CHECKING:
-    from namegen.fetch.download import Watcher
 
 
 @click.command(
@@ -56,8 +51,8 @@ def fetch(
 
     notes, target = Notes(quiet), Path(out)
     check_output(target, example="names.txt", force=force)
-    with show_progress(notes) as watcher:
-        downloader = Downloader(contact=contact, watcher=watcher)
+    with Display(notes, "connecting") as display:
+        downloader = Downloader(contact=contact, watch=display)
         if what == "players":
             fetched, credit = sources.fetch_players(downloader, url, part=part), sources.PLAYERS_CREDIT
         else:
@@ -72,39 +67,3 @@ def fetch(
         click.echo(f"{len(fetched.lines):,} lines: {printable(out)}\nsource: {credit}")
         if what == "companies":
             notes("train on it with --sameness companies, so that names that differ only in Inc or Ltd count as one")
-
-
-@contextmanager
-def show_progress(notes: Notes) -> Iterator[Watcher]:
-    """What fits where standard error goes: a bar in a terminal, a line a file anywhere else."""
-    from namegen.fetch.download import Watcher
-
-    class Lines(Watcher):
-        def begins(self, what: str, number: int, files: int) -> None:
-            notes(f"{what} ({number} of {files})" if files > 1 else what)
-
-        def waits(self, seconds: float, why: str) -> None:
-            notes(f"{why}; trying again in {seconds:.0f} s")
-
-    if not notes.can_draw_over:
-        yield Lines()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as progress:
-        task = progress.add_task("connecting", total=None)
-
-        class Bar(Watcher):
-            def begins(self, what: str, number: int, files: int) -> None:
-                name = printable(what.rpartition("/")[2] or what)
-                progress.reset(task, total=None, description=f"{name} ({number} of {files})" if files > 1 else name)
-
-            def received(self, size: int, expected: int | None) -> None:
-                progress.update(task, completed=size, total=expected)
-
-            def waits(self, seconds: float, why: str) -> None:
-                progress.console.print(printable(f"{why}; trying again in {seconds:.0f} s"), markup=False)
-
-        yield Bar()

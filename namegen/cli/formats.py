@@ -11,13 +11,14 @@ import io
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
-from namegen.cli.terminal import SearchLine, cells, columns, json_string, printable
+from namegen.cli.progress import Display
+from namegen.cli.terminal import cells, columns, json_string, printable
 from namegen.errors import NamegenError, safe_cell
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from namegen.core.generation.generator import NameBatch
 
 FORMATS = ("text", "csv", "json", "jsonl")
+SEARCHING = "looking for names"
 SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for
 MOST_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
 OF_NAMES = ("name", "log_probability", "new")  # the columns of names from a model, and one more if it knows labels
@@ -127,21 +129,21 @@ def write_found(
     names: Sequence[str],
     batches: Iterable[Iterable[Found]],
     row: Callable[[Found], Sequence[Cell]],
-    line: SearchLine,
+    display: Display,
 ) -> None:
-    """Write what a search gives as it comes, a row each; the line of the search is taken away before that."""
-    with Rows(form, names) as rows, line:
+    """Write what a search gives as it comes, a row each; what shows the search is closed at its end."""
+    with Rows(form, names) as rows, closing(display):
         for batch in batches:
-            line.clear()
-            rows.write(map(row, batch))
+            with display.erased():
+                rows.write(map(row, batch))
 
 
-def write_names(form: str, model: LoadedModel, batches: Iterable[NameBatch], line: SearchLine) -> None:
+def write_names(form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display) -> None:
     """The same for names from a model."""
-    with Rows(form, (*OF_NAMES, LABEL) if model.labels else OF_NAMES) as rows, line:
+    with Rows(form, (*OF_NAMES, LABEL) if model.labels else OF_NAMES) as rows, closing(display):
         for batch in batches:
-            line.clear()
-            rows.write_names(batch, model)
+            with display.erased():
+                rows.write_names(batch, model)
 
 
 def side_by_side(texts: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from click.core import ParameterSource
 
 from namegen.cli import formats, options
 from namegen.cli.options import note_namesake, open_blend
-from namegen.cli.terminal import Notes, SearchLine, Waiting, option_name
+from namegen.cli.progress import Display
+from namegen.cli.terminal import Notes, option_name
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings
 from namegen.files import look
 from namegen.wishes import OPTIONS
@@ -59,7 +60,7 @@ def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence
         )
     for file in files.values():
         note_namesake(file, "list", notes)
-    with Waiting(notes, "reading the files of names that are not wanted"):
+    with Display(notes, "reading the files of names that are not wanted"):
         return {name: texts(file) for name, file in files.items()}
 
 
@@ -183,15 +184,15 @@ def generate(
     notes = Notes(quiet)
     loaded = open_blend(models, blend, notes, labels=labels, backend=backend, threads=threads)
     wished |= read_texts(wished, notes)
-    line = SearchLine(notes, count) if best is None else SearchLine(notes, best, done="prefixes read")
-    if best is None:
-        batches = loaded.generate_batches(count, on_progress=line.on_progress, **wished)
-    else:
-        of_names = {name: wished[name] for name in wished if name not in OF_DRAWING}
-        batches = loaded.best_batches(best, on_progress=line.on_progress, **of_names)
-    if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
-        batches = _sorted(batches, ORDERS[sort], wished["seed"])
-    formats.write_names(form, loaded, batches, line)
+    with Display(notes, formats.SEARCHING) as display:
+        if best is None:
+            batches = loaded.generate_batches(count, watch=display, **wished)
+        else:
+            of_names = {name: wished[name] for name in wished if name not in OF_DRAWING}
+            batches = loaded.best_batches(best, watch=display, **of_names)
+        if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
+            batches = _sorted(batches, ORDERS[sort], wished["seed"])
+        formats.write_names(form, loaded, batches, display)
 
 
 def _refuse_without_effect(context: click.Context) -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 import click
 
 from namegen import __version__
-from namegen.cli.terminal import Notes, Waiting, option_name, printable
+from namegen.cli.progress import Display
+from namegen.cli.terminal import Notes, option_name, printable
 from namegen.core.settings import LETTER_CASES, About, DataSettings
 from namegen.errors import NamegenError, quote
 from namegen.files import is_folder, is_taken
@@ -296,7 +297,7 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
     import namegen.api as api
 
     note_namesake(model, "model", notes)
-    with Waiting(notes, f"opening {model or 'a model'}"):
+    with Display(notes, f"opening {model or 'a model'}"):
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
         more = " (`namegen models` shows others)" if loaded.name in SHIPPED else ""
@@ -360,7 +361,7 @@ def read_list(settings: DataSettings, notes: Notes) -> Corpus:
     from namegen.lists import read_names
 
     note_namesake(settings.names, "list", notes)
-    with Waiting(notes, f"reading {settings.names}"):
+    with Display(notes, f"reading {settings.names}"):
         corpus = read_names(settings)
     notes(corpus.dropped_sentence())
     notes(corpus.alike_labels_sentence())

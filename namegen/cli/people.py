@@ -10,7 +10,8 @@ import click
 from namegen.cli import formats, options
 from namegen.cli.generate import SHOWN, drawing_options, read_texts, wish_options
 from namegen.cli.options import open_model
-from namegen.cli.terminal import Notes, SearchLine
+from namegen.cli.progress import Display
+from namegen.cli.terminal import Notes
 from namegen.threads import limit_threads
 from namegen.wishes import OPTIONS
 
@@ -117,21 +118,22 @@ def people(
     template = TEMPLATE if template is None else template
     check_template(template)
     wished |= read_texts(wished, notes)
-    line = SearchLine(notes, count, "people", "people drawn")
-    batches = api.invent_people(
-        count,
-        origins=origins,
-        given=None if given is None else open_model(given, notes),
-        family=None if family is None else open_model(family, notes),
-        given_wishes=_wishes_of("given_", wished),
-        family_wishes=_wishes_of("family_", wished),
-        on_progress=line.on_progress,
-        **wished,
-    )
-    columns = ("name", "given", "family", "origin")
-    formats.write_found(
-        form, columns, batches, lambda one: (one.written(template), one.given, one.family, one.origin), line
-    )
+    of_given, of_family = (None if model is None else open_model(model, notes) for model in (given, family))
+    with Display(notes, formats.SEARCHING) as display:
+        batches = api.invent_people(
+            count,
+            origins=origins,
+            given=of_given,
+            family=of_family,
+            given_wishes=_wishes_of("given_", wished),
+            family_wishes=_wishes_of("family_", wished),
+            watch=display,
+            **wished,
+        )
+        columns = ("name", "given", "family", "origin")
+        formats.write_found(
+            form, columns, batches, lambda one: (one.written(template), one.given, one.family, one.origin), display
+        )
 
 
 @click.command(
@@ -163,16 +165,18 @@ def players(
     from namegen import api
 
     wished |= read_texts(wished, notes)
-    line = SearchLine(notes, count, "players", "last names drawn")
-    batches = api.invent_players(
-        count,
-        first_wishes=_wishes_of("first_", wished),
-        last_wishes=_wishes_of("last_", wished),
-        on_progress=line.on_progress,
-        **wished,
-    )
-    columns = ("name", "first", "last", "suffix")
-    formats.write_found(form, columns, batches, lambda one: (one.full_name, one.first, one.last, one.suffix), line)
+    with Display(notes, formats.SEARCHING) as display:
+        batches = api.invent_players(
+            count,
+            first_wishes=_wishes_of("first_", wished),
+            last_wishes=_wishes_of("last_", wished),
+            watch=display,
+            **wished,
+        )
+        columns = ("name", "first", "last", "suffix")
+        formats.write_found(
+            form, columns, batches, lambda one: (one.full_name, one.first, one.last, one.suffix), display
+        )
 
 
 @click.command(
@@ -206,6 +210,6 @@ def companies(
 
     model = api.load_shipped("companies")
     wished |= read_texts(wished, notes)
-    line = SearchLine(notes, count)
-    batches = model.generate_batches(count, on_progress=line.on_progress, **wished)
-    formats.write_names(form, model, batches, line)
+    with Display(notes, formats.SEARCHING) as display:
+        batches = model.generate_batches(count, watch=display, **wished)
+        formats.write_names(form, model, batches, display)

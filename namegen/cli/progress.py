@@ -1,27 +1,25 @@
-"""How training is going, on standard error: a live block in a terminal, a line now and then anywhere else.
+"""How far a command is, on standard error: a block that is drawn over in a terminal, a line now and then elsewhere.
 
-The trainer calls ``on_step`` thousands of times a second, so that only notes the time; drawing goes by the clock.
+Events (``namegen/events.py``) only change what there is to say. A thread says it, by the clock: so an event takes no
+time, and work that tells of none is seen, too. All words stand here.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from namegen.cli.terminal import (
-    SECONDS_BETWEEN_FRAMES,
-    Notes,
-    Waiting,
-    clock,
-    columns_of_notes,
-    counted,
-    number,
-    percent,
-    printable,
-)
+import click
+
+from namegen import events
+from namegen.cli.ending import unfailing
+from namegen.cli.terminal import Notes, clock, columns_of_notes, counted, number, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,129 +27,402 @@ if TYPE_CHECKING:
 
     from namegen.api.teachers import TeacherAtWork
     from namegen.core.teaching.teachers import Weighing
-    from namegen.core.training.progress import EpochRecord, TrainingProgress
+    from namegen.core.training.progress import TrainingProgress
     from namegen.core.training.run import TrainingRun
-    from namegen.experiments.watcher import Event
 
-SECONDS_BETWEEN_LINES = 1.0
-SECONDS_BETWEEN_TEACHERS = 5.0
+SECONDS_BEFORE = 2.0  # that a command may take without a word
+SECONDS_BETWEEN_FRAMES = 0.2
+SECONDS_BETWEEN_LINES = 3.0
 SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
-SAMPLES_KEPT = 8
+SAMPLES_SHOWN = 8
 RUNNING_SHOWN = 8
 COLUMNS = 80
 TIE = 0.005  # nats per character
-BEST = "best"  # the effort; its own module loads NumPy
-
-
-def show_progress(notes: Notes) -> Display:
-    """The display that fits where standard error goes."""
-    if notes.quiet:
-        return Display(notes)
-    if notes.can_draw_over:
-        return LiveBlock(notes)
-    return Lines(notes)
 
 
 class Display(AbstractContextManager["Display"]):
-    """A listener of the trainer that shows nothing, and knows how far training is."""
+    """A watcher that shows how far a command is, once that takes more than ``SECONDS_BEFORE``.
 
-    def __init__(self, notes: Notes) -> None:
-        self.notes = notes
-        self.epochs = self.steps = self.characters = 1
-        self.ceiling: float | None = None
-        self._told = False
-        self._done_before = 0.0  # epochs that an earlier part of the run has trained
-        self._start: float | None = None
+    Args:
+        notes: whether anything is to be said. While the display is open, notes stand above the block.
+        doing: what the command is at where no event says so: ``reading names.txt``.
+    """
+
+    def __init__(self, notes: Notes, doing: str = "") -> None:
+        self._notes, self._is_block = notes, notes.can_draw_over
+        self._progress = Progress(doing, is_block=self._is_block)
+        self._lock = threading.RLock()  # again by the same thread: a signal may have something to say at any moment
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._draw_by_the_clock, daemon=True)
+        self._stream: IO[str] | None = None
+        self._live: Live | None = None
+        self._list_told = False
+        self._began = time.monotonic()
+        self._next = self._began + SECONDS_BEFORE
+
+    def __enter__(self) -> Display:
+        if not self._notes.quiet:
+            if self._is_block:
+                self._stream = _own_stream()
+            self._notes.write = self._write
+            self._thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to put away."""
+        self.close()
 
-    def ready(self, run: TrainingRun) -> None:
-        """The run is about to start: say what it will do."""
-        self.epochs, self.steps = run.trainer.epochs, run.trainer.steps
-        self.characters = round(run.trainer.batches.characters)
-        self.ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
-        self._done_before = self.done(run.progress, run.progress.step)
-        if not self._told:
-            self._tell(run)
-        if run.trainer.finished(run.progress):
-            self.notes("this run is already finished, so nothing is trained; here are its figures again:")
-            return
-        self.notes(f"{counted(self.epochs, 'epoch')} of {counted(self.steps, 'step')}, engine {run.engine.name}")
+    def close(self) -> None:
+        """Take the block away, and give the cursor back; once closed it stays so."""
+        self._over.set()
+        if self._thread.ident is not None:  # None: it has not begun
+            self._thread.join()
+        self._erase()
+        self._notes.write = click.echo
+        if self._stream is not None:
+            self._stream.close()
+
+    def __call__(self, event: events.Event) -> None:
+        """Take in what is told."""
+        for sentence in self._progress.take(event):
+            self._notes(sentence)
+
+    # --- a training tells by methods, as yet --------------------------------------------------------------------------
 
     def on_beginning(self, run: TrainingRun) -> None:
-        """Teachers come first: say what they and the student will learn from."""
-        self._tell(run)
+        """The list is ready."""
+        self._list_told = True
+        parts = run.parts
+        self(
+            events.ListReady(
+                (run.corpus.dropped_sentence(), run.corpus.alike_labels_sentence()),
+                parts.training.name_count,
+                parts.batches.name_count,
+                0 if parts.held_out is None else parts.held_out.name_count,
+                None if parts.test is None else parts.test.name_count,
+                len(run.labels),
+                run.recipe.training.effort == "best" and not run.recipe.taught,
+            )
+        )
 
-    def _tell(self, run: TrainingRun) -> None:
-        """What the list has."""
-        self._told = True
-        batches, training, held_out = run.parts.batches, run.parts.training, run.parts.held_out
-        self.notes(run.corpus.dropped_sentence())
-        self.notes(run.corpus.alike_labels_sentence())
-        fewer = batches.name_count < training.name_count
-        damped = f" (repeats damped to {batches.name_count:,})" if fewer else ""
-        kept = 0 if held_out is None else held_out.name_count
-        labels = f", {counted(len(run.labels), 'label')}" if run.labels else ""
-        test = "" if run.parts.test is None else f", {run.parts.test.name_count:,} for the test"
-        if run.recipe.training.effort == BEST and not run.recipe.taught:
-            self.notes("too few names to choose the teachers' weights by: training as with --effort standard")
-        self.notes(f"{counted(training.name_count, 'name')} to learn from{damped}{labels}, {kept:,} held out{test}")
-
-    def say(self, text: str) -> None:
-        """Say something in between, without breaking what is drawn."""
-        self.notes(text)
+    def ready(self, run: TrainingRun) -> None:
+        """Training begins."""
+        if not self._list_told:
+            self.on_beginning(run)
+        trainer, at = run.trainer, run.progress
+        ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
+        self(
+            events.TrainingBegins(
+                run.engine.name,
+                trainer.epochs,
+                trainer.steps,
+                round(trainer.batches.characters),
+                at.epoch,
+                at.step,
+                trainer.finished(at),
+                ceiling,
+            )
+        )
 
     def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
         """Teachers are being trained."""
+        self(events.Running(tuple(events.UnderWay(f"teacher {one.name}", one.epoch, one.epochs) for one in at_work)))
 
     def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
-        """The teachers are ready: say how much each is heard, and what the mixture is worth."""
-        heard = [f"{from_here(name)} {percent(weight)}" for name, weight in zip(names, weighing.weights, strict=True)]
-        text = f"weights of the teachers: {', '.join(heard)}"
-        self.say(text if len(text) <= columns_of_notes() else "weights of the teachers:\n  " + "\n  ".join(heard))
-        best = min(weighing.alone)
-        self.say(f"nats per character: their blend {number(weighing.together)}, the best teacher alone {number(best)}")
-        if len(names) > 1 and weighing.together > best + TIE:
-            self.say("the blend is worse than the best teacher, as few names are held out")
-        self.say("the teachers generate names to learn from")
+        """The teachers are ready."""
+        self(events.Weighed(tuple(names), tuple(weighing.weights), tuple(weighing.alone), weighing.together))
 
     def on_lesson(self, names: int, prefixes: int) -> None:
-        """The lesson is ready."""
-        self.say(f"to learn from: {counted(names, 'name')} with {prefixes:,} prefixes")
+        """What the student reads is ready."""
+        self(events.CorpusDrawn(names, prefixes))
 
     def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
-        """A step is about to be taken: the first one starts the clock, after whatever the engine had to compile."""
-        if self._start is None:
-            self._start = time.monotonic()
+        """A step begins."""
+        self(events.StepBegins(progress.epoch, step))
 
     def on_epoch(self, progress: TrainingProgress) -> None:
         """An epoch has ended."""
+        one = progress.history[-1]
+        self(
+            events.EpochEnded(
+                one.epoch,
+                one.training_seconds,
+                one.training_loss_nats_per_char,
+                one.validation_loss_nats_per_char,
+                one.validation_accuracy_argmax,
+                one.sample,
+                one.sample_is_new,
+            )
+        )
 
     def on_measuring(self, progress: TrainingProgress) -> None:
-        """A temperature is about to be tried that names could be drawn with."""
+        """The network is being measured."""
+        self(events.Measuring())
 
-    def done(self, progress: TrainingProgress, step: int) -> float:
-        """Epochs trained so far, the one under way in part."""
-        return progress.epoch + step / self.steps
+    # ------------------------------------------------------------------------------------------------------------------
 
-    def time_left(self, progress: TrainingProgress, step: int) -> str:
-        """As ``1:23``, judged by the pace so far; empty before there is one."""
-        done = self.done(progress, step)
-        trained = done - self._done_before
-        if self._start is None or trained <= 0:
-            return ""
-        return clock((time.monotonic() - self._start) / trained * (self.epochs - done))
+    @contextmanager
+    def erased(self) -> Iterator[None]:
+        """While it lasts nothing is drawn, so that something else can be written to the terminal."""
+        with self._lock:
+            self._erase()
+            yield
 
-    def speed(self, record: EpochRecord) -> str:
-        """Of one epoch."""
-        return f"{self.characters / max(record.training_seconds, 1e-9):,.0f} characters/s"
+    def _write(self, text: str, *, err: bool) -> None:
+        """A note, above the block, which stays where it is."""
+        with self._lock:
+            if self._live is None:
+                click.echo(text, err=err)
+            else:
+                self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            if not self._is_block:
+                now = time.monotonic()
+                pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
+                self._next = max(self._next, now + pause)
 
-    def accuracy(self, record: EpochRecord) -> str:
-        """On the held-out part, beside what is possible there; empty without one."""
-        if record.validation_accuracy_argmax is None or self.ceiling is None:
-            return ""
-        return f"held-out accuracy {percent(record.validation_accuracy_argmax)} (ceiling {percent(self.ceiling)})"
+    def _draw_by_the_clock(self) -> None:
+        with suppress(OSError, ValueError):  # nobody reads standard error any more
+            while not self._over.wait(SECONDS_BETWEEN_FRAMES):
+                self.show()
+
+    def show(self) -> None:
+        """Show how far it is, if it is time."""
+        with self._lock:
+            if time.monotonic() < self._next:
+                return
+            view = self._progress.view()
+            if self._is_block:
+                self._live = self._live or _start_live(self._stream or sys.stderr)
+                self._live.update(_block(view, self._live.console.width), refresh=True)
+            else:
+                self._notes(in_a_line(view))
+
+    def _erase(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _own_stream() -> IO[str] | None:
+    """Standard error by a descriptor of its own, as what TensorFlow writes to the usual one is held back."""
+    try:
+        return unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
+    except (OSError, ValueError):  # no file: a stream of a program's own
+        return None
+
+
+def _start_live(stream: IO[str]) -> Live:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=stream, force_terminal=True, highlight=False)
+    live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+    live.start()
+    return live
+
+
+def _block(view: View, width: int) -> RenderableType:
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    room = width - len("^C ")  # an echo at the end of a line does not wrap it
+    parts: list[RenderableType] = []
+    if view.bar is not None:
+        grid = Table.grid(padding=(0, 1), expand=True)
+        for ratio in (None, 1, None):
+            grid.add_column(ratio=ratio, no_wrap=ratio is None, overflow="ellipsis")
+        done, total = view.bar
+        grid.add_row(Text(view.before), ProgressBar(total=max(total, 1), completed=done), Text(view.behind))
+        parts.append(grid)
+    for line, style in (
+        *((line, "") for line in in_lines(view.figures, room)),
+        *((line, "dim") for line in view.lines),
+    ):
+        text = Text(line, style)
+        text.truncate(room, overflow="ellipsis")
+        parts.append(text)
+    return Group(*parts)
+
+
+# --- what there is to say ---------------------------------------------------------------------------------------------
+
+
+class View(NamedTuple):
+    """What there is to say at a moment.
+
+    Attributes:
+        bar: how much is done, of how much.
+        before, behind: what stands around the bar.
+        figures: as many in a line as fit.
+        lines: a line each.
+    """
+
+    bar: tuple[float, float] | None = None
+    before: str = ""
+    behind: str = ""
+    figures: Sequence[str] = ()
+    lines: Sequence[str] = ()
+
+
+class Progress:
+    """How far a command is, by the events so far, in words.
+
+    Args:
+        doing: what the command is at where no event says so.
+        is_block: whether a block shows it.
+    """
+
+    def __init__(self, doing: str, *, is_block: bool) -> None:
+        self._doing, self._is_block = printable(doing), is_block
+        self._latest: events.Event | None = None
+        self._began = self._since = time.monotonic()
+        # of a training
+        self._training: events.TrainingBegins | None = None
+        self._first_step: float | None = None
+        self._records: deque[events.EpochEnded] = deque(maxlen=SAMPLES_SHOWN)
+        # of pieces of work side by side
+        self._planned, self._ended, self._running = events.Planned("run", 0), 0, events.Running(())
+        # of a download
+        self._file = events.FileBegins("")
+
+    def take(self, event: events.Event) -> Sequence[str]:
+        """Take in what is told; gives what is to be said at once, and to stay."""
+        before, self._latest = self._latest, event
+        if type(event) is not type(before):
+            self._since = time.monotonic()
+        match event:
+            case events.StepBegins():  # the first of all, as it comes thousands of times a second
+                if self._first_step is None:
+                    self._first_step = time.monotonic()  # after whatever the engine had to compile
+            case events.EpochEnded(epoch):
+                self._records.appendleft(event)
+                if self._training is not None and epoch == self._training.epochs:
+                    return [in_a_line(self.view())]
+            case events.ListReady():
+                return [*event.remarks, *about_the_list(event)]
+            case events.Weighed():
+                return [*about_the_weights(event)]
+            case events.CorpusDrawn(names, prefixes):
+                return [f"to learn from: {counted(names, 'name')} with {prefixes:,} prefixes"]
+            case events.TrainingBegins():
+                self._training = event
+                if event.finished:
+                    return ["this run is already finished, so nothing is trained; here are its figures again:"]
+                epochs, steps = counted(event.epochs, "epoch"), counted(event.steps, "step")
+                return [f"{epochs} of {steps}, engine {event.engine}"]
+            case events.Planned(thing, total, kept, scheduler):
+                self._planned, self._ended, self._began = event, kept, time.monotonic()
+                going_on = f", {kept:,} of them already done" if kept else ""
+                where = f", on the scheduler {scheduler}" if scheduler and kept < total else ""
+                return [f"{counted(total, thing)}{going_on}{where}"]
+            case events.Running():
+                self._running = event
+            case events.NoWorkers():
+                self._running = events.Running(())
+                if not isinstance(before, events.NoWorkers):
+                    return ["the scheduler has no worker yet; waiting for one (Ctrl-C stops)"]
+            case events.Ended(label, seconds, trouble, accuracy):
+                self._ended += 1
+                share = "" if accuracy is None else f"{percent(accuracy)} held-out in "
+                how = trouble or ("done" if seconds is None else f"{share}{seconds:.1f} s")
+                left = "" if self._is_block else f"  ({self._planned.total - self._ended:,} left{self._time_left()})"
+                return [f"{self._ended}/{self._planned.total}  {label}: {how}{left}"]
+            case events.FileBegins(place, number, files):
+                self._file = event
+                if not self._is_block:
+                    return [f"{place} ({number} of {files})" if files > 1 else place]
+            case events.Retrying(wait, why):
+                return [f"{why}; trying again in {wait:.0f} s"]
+        return ()
+
+    def view(self) -> View:
+        """How far it is now."""
+        match latest := self._latest:  # which may change meanwhile
+            case events.TrainingBegins() | events.StepBegins() | events.EpochEnded() if self._training is not None:
+                return self._view_of_training(self._training, latest)
+            case events.Planned() | events.Running() | events.NoWorkers() | events.Ended():
+                return self._view_of_pieces()
+            case events.Searched(found, wanted, drawn, read):
+                work = [f"{drawn:,} names drawn"] * bool(drawn) + [f"{read:,} prefixes read"] * bool(read)
+                return View(figures=[f"{found:,} of {wanted:,} names found", *work])
+            case events.FileBegins() | events.Retrying():
+                return self._view_of_file(0, None)
+            case events.Received(size, expected):
+                return self._view_of_file(size, expected)
+            case events.Measuring():
+                doing = "measuring the network"
+            case events.ListReady() | events.CorpusDrawn():
+                doing = "preparing the training"
+            case events.Weighed():
+                doing = "the teachers generate names to learn from"
+            case _:
+                doing = self._doing
+        return View(figures=[f"{doing}, {time.monotonic() - self._since:.0f} s"] if doing else ())
+
+    def _view_of_training(self, training: events.TrainingBegins, latest: events.Event) -> View:
+        epoch, step = (self._records[0].epoch, 0) if self._records else (training.epoch, training.step)
+        if isinstance(latest, events.StepBegins):
+            epoch, step = latest.epoch, latest.step
+        done = epoch + step / training.steps
+        trained, left = done - training.epoch - training.step / training.steps, "-:--"
+        if self._first_step is not None and trained > 0:
+            left = clock((time.monotonic() - self._first_step) / trained * (training.epochs - done))
+        figures = ["preparing the engine"] if self._first_step is None else []
+        if self._records:
+            record = self._records[0]
+            figures = [f"loss {number(record.training_loss_nats_per_char)}"]
+            if record.validation_accuracy_argmax is not None and training.ceiling is not None:
+                accuracy, ceiling = percent(record.validation_accuracy_argmax), percent(training.ceiling)
+                figures.append(f"held-out accuracy {accuracy} (ceiling {ceiling})")
+            figures += [sample(record), f"{training.characters / max(record.training_seconds, 1e-9):,.0f} characters/s"]
+        which = f"epoch {min(epoch + 1, training.epochs)}/{training.epochs}"
+        earlier = "  ".join(sample(record) for record in list(self._records)[1:])
+        return View((done, training.epochs), which, f"{left} left", figures, [earlier] if earlier else [])
+
+    def _view_of_pieces(self) -> View:
+        under_way = self._running.under_way
+        lines = [
+            printable(one.label) + (f"  epoch {one.epoch}/{one.epochs}" if one.epochs else "") for one in under_way
+        ]
+        if len(lines) > RUNNING_SHOWN:
+            lines[RUNNING_SHOWN:] = [f"and {len(lines) - RUNNING_SHOWN:,} more"]
+        total, running = self._planned.total, len(under_way)
+        behind = f"{running:,} running, {total - self._ended - running:,} left{self._time_left()}"
+        behind = "writing the results" if self._ended == total else behind
+        return View((self._ended, total), f"{self._ended:,}/{total:,}", behind, lines=lines)
+
+    def _time_left(self) -> str:
+        """By the pace so far."""
+        made, left = self._ended - self._planned.kept, self._planned.total - self._ended
+        return f", about {clock((time.monotonic() - self._began) / made * left)}" if made and left else ""
+
+    def _view_of_file(self, size: int, expected: int | None) -> View:
+        of_all = f"/{expected / 1e6:.1f}" if expected else ""
+        name = printable(self._file.place.rpartition("/")[2] or self._file.place)
+        which = f"{name} ({self._file.number} of {self._file.files})" if self._file.files > 1 else name
+        return View((size, expected or 0), which, f"{size / 1e6:.1f}{of_all} MB")
+
+
+def about_the_list(ready: events.ListReady) -> Iterator[str]:
+    """What a training learns from, and what it holds out."""
+    if ready.without_teachers:
+        yield "too few names to choose the teachers' weights by: training as with --effort standard"
+    damped = f" (repeats damped to {ready.damped:,})" if ready.damped < ready.training else ""
+    labels = f", {counted(ready.labels, 'label')}" if ready.labels else ""
+    test = "" if ready.test is None else f", {ready.test:,} for the test"
+    yield f"{counted(ready.training, 'name')} to learn from{damped}{labels}, {ready.held_out:,} held out{test}"
+
+
+def about_the_weights(found: events.Weighed) -> Iterator[str]:
+    """How much each teacher counts, and what the blend is worth."""
+    each = [f"{from_here(name)} {percent(weight)}" for name, weight in zip(found.names, found.weights, strict=True)]
+    text = f"weights of the teachers: {', '.join(each)}"
+    yield text if len(text) <= columns_of_notes() else "weights of the teachers:\n  " + "\n  ".join(each)
+    best = min(found.alone)
+    yield f"nats per character: their blend {number(found.together)}, the best teacher alone {number(best)}"
+    if len(found.names) > 1 and found.together > best + TIE:
+        yield "the blend is worse than the best teacher, as few names are held out"
 
 
 def from_here(name: str) -> str:
@@ -159,24 +430,19 @@ def from_here(name: str) -> str:
     return printable(min(name, os.path.relpath(name), key=len) if os.path.isabs(name) else name)
 
 
-def how_far(teacher: TeacherAtWork) -> str:
-    """A teacher with its epochs: ``teacher 2 5/40``."""
-    return f"{printable(teacher.name)} {f'{teacher.epoch}/{teacher.epochs}' if teacher.epochs else 'waiting'}"
-
-
-def sample(record: EpochRecord) -> str:
+def sample(epoch: events.EpochEnded) -> str:
     """A name of this epoch, marked."""
-    return f"{printable(record.sample)} ({'new' if record.sample_is_new else 'seen'})" if record.sample else ""
+    return f"{printable(epoch.sample)} ({'new' if epoch.sample_is_new else 'seen'})" if epoch.sample else ""
 
 
-def fitting(parts: Sequence[str]) -> str:
-    """As many of the parts as a line holds, those that come first before others; empty ones are none.
+def in_a_line(view: View) -> str:
+    """As much of a view as a line holds, what comes first before the rest.
 
-    >>> fitting(["epoch 1/9", "", "x" * 80, "0:01 left"])
-    'epoch 1/9  0:01 left'
+    >>> in_a_line(View((0, 9), "epoch 1/9", "0:01 left", ["x" * 80, "loss 2.6"]))
+    'epoch 1/9  0:01 left  loss 2.6'
     """
     line = ""
-    for part in filter(None, parts):
+    for part in filter(None, (view.before, view.behind, *view.figures, *view.lines)):
         longer = f"{line}  {part}" if line else part
         line = longer if len(longer) <= COLUMNS else line
     return line
@@ -195,248 +461,3 @@ def in_lines(parts: Sequence[str], width: int) -> list[str]:
         else:
             lines.append(part)
     return lines
-
-
-class Lines(Display):
-    """A line at the end of an epoch, the rarer the longer it takes; and of the last epoch."""
-
-    def __init__(self, notes: Notes) -> None:
-        super().__init__(notes)
-        self._next: float | None = None
-        self._started, self._next_of_teachers = time.monotonic(), 0.0
-
-    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
-        """Say how far they are, if it is time."""
-        now = time.monotonic()
-        if now >= self._next_of_teachers:
-            self._next_of_teachers = now + max(SECONDS_BETWEEN_TEACHERS, SHARE_BETWEEN_LINES * (now - self._started))
-            self.notes("teachers, epochs: " + ", ".join(map(how_far, at_work)))
-
-    def on_epoch(self, progress: TrainingProgress) -> None:
-        """Say how it goes, if it is time."""
-        now = time.monotonic()
-        start = now if self._start is None else self._start
-        if self._next is None:
-            self._next = start + SECONDS_BETWEEN_LINES
-        if now < self._next and progress.epoch < self.epochs:
-            return
-        left = self.time_left(progress, 0)
-        self._next = now + max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - start))
-        record = progress.history[-1]
-        parts = (
-            f"epoch {progress.epoch}/{self.epochs}",
-            f"loss {number(record.training_loss_nats_per_char)}",
-            self.accuracy(record),
-            f"{left} left",
-            sample(record),
-            self.speed(record),
-        )
-        self.notes(fitting(parts))
-
-
-def start_live(*, transient: bool = False) -> Live:
-    """A part of the terminal that is drawn over and over, by ``update`` alone: a thread of rich's own would take its
-    time from the training.
-    """
-    from rich.console import Console
-    from rich.live import Live
-
-    live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=transient)
-    live.start()
-    return live
-
-
-def bars(rows: Iterable[tuple[str, int | float, int, str]]) -> RenderableType:
-    """Bars as wide as the terminal, each with: what stands before it, how much is done, of how much, what is behind."""
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 1), expand=True)
-    for ratio in (None, 1, None):
-        grid.add_column(ratio=ratio, no_wrap=ratio is None)
-    for before, done, total, behind in rows:
-        grid.add_row(before, ProgressBar(total=max(total, 1), completed=done), behind)
-    return grid
-
-    def on_measuring(self, progress: TrainingProgress) -> None:
-        """Say so, if it takes long."""
-        now = time.monotonic()
-        if self._next is not None and now >= self._next:
-            self._next = now + SECONDS_BETWEEN_TEACHERS
-            self.notes("measuring the temperature that names are drawn with")
-
-
-class LiveBlock(Display):
-    """Three lines that are drawn over and over: how far, how good, and what the network says now."""
-
-    def __init__(self, notes: Notes) -> None:
-        super().__init__(notes)
-        self._live: Any = None
-        self._next = 0.0
-        self._samples: list[EpochRecord] = []
-        self._waiting = Waiting(notes, "reading the list")
-
-    def __enter__(self) -> LiveBlock:
-        """The list comes first; there is nothing of it to draw."""
-        self._waiting.__enter__()
-        return self
-
-    def on_beginning(self, run: TrainingRun) -> None:
-        """The list is read."""
-        self._waiting.__exit__()
-        super().on_beginning(run)
-
-    def ready(self, run: TrainingRun) -> None:
-        """Begin to draw."""
-        self._waiting.__exit__()
-        super().ready(run)
-        self._begin()
-        self._live.update(self._block(run.progress, run.progress.step), refresh=True)
-
-    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
-        """Draw a bar for each, if it is time."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + SECONDS_BETWEEN_FRAMES
-            self._begin()
-            self._live.update(self._bars(at_work), refresh=True)
-
-    def on_lesson(self, names: int, prefixes: int) -> None:
-        """The teachers are done, so their bars go."""
-        if self._live is not None:
-            self._live.update("", refresh=True)
-        super().on_lesson(names, prefixes)
-
-    def _begin(self) -> None:
-        self._live = self._live or start_live()
-
-    def say(self, text: str) -> None:
-        """Above the block, which stays where it is."""
-        self._waiting.__exit__()
-        if self._live is None:
-            self.notes(text)
-        else:
-            self._live.console.print(text, markup=False)
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the last frame standing, and give the cursor back."""
-        self._waiting.__exit__()
-        if self._live is not None:
-            self._live.stop()
-
-    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
-        """Draw a frame, if it is time."""
-        super().on_step(progress, step, steps)
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + SECONDS_BETWEEN_FRAMES
-            self._live.update(self._block(progress, step), refresh=True)
-
-    def on_epoch(self, progress: TrainingProgress) -> None:
-        """Keep the sample; draw the last epoch in any case."""
-        self._samples = [progress.history[-1], *self._samples][:SAMPLES_KEPT]
-        if progress.epoch == self.epochs:
-            self._live.update(self._block(progress, 0), refresh=True)
-
-    def _bars(self, at_work: Sequence[TeacherAtWork]) -> RenderableType:
-        rows = []
-        for teacher in at_work:
-            name, _, far = how_far(teacher).rpartition(" ")
-            rows.append((f"teacher {name}", teacher.epoch, teacher.epochs, far))
-        return bars(rows)
-
-    def _block(self, progress: TrainingProgress, step: int) -> RenderableType:
-        from rich.console import Group
-        from rich.text import Text
-
-        which = f"epoch {min(progress.epoch + 1, self.epochs)}/{self.epochs}"
-        left = f"{self.time_left(progress, step) or '-:--'} left" if progress.epoch < self.epochs else "measuring"
-        head = bars([(which, self.done(progress, step), self.epochs, left)])
-        if not progress.history:
-            return Group(head, Text("" if self._start else "preparing the engine", style="dim"), Text(""))
-        record = progress.history[-1]
-        parts = (f"loss {number(record.training_loss_nats_per_char)}", self.accuracy(record), self.speed(record))
-        says = Text(no_wrap=True)
-        for place, earlier in enumerate(self._samples):
-            style = "dim" if place else ("green" if earlier.sample_is_new else "")
-            says.append("  " if place else "").append(sample(earlier), style=style)
-        says.truncate(self._live.console.width - len("^C "), overflow="ellipsis")  # an echo at its end wraps no line
-        figures = Text("\n".join(in_lines(parts, self._live.console.width)), no_wrap=True, overflow="ellipsis")
-        return Group(head, figures, says)
-
-
-class ManyTrainings(AbstractContextManager["ManyTrainings"]):
-    """How far a sweep or a comparison is: a line for each training or measurement that has ended.
-
-    In a terminal, a bar and a line for each one under way are drawn over and over below them.
-
-    Args:
-        notes: what is said.
-        thing: what each is called: ``run``.
-    """
-
-    def __init__(self, notes: Notes, thing: str) -> None:
-        self._notes, self._thing = notes, thing
-        self._total = self._done = self._busy = self._done_before = 0
-        self._start = time.monotonic()
-        self._waits = False
-        self._live: Any = None
-
-    def __enter__(self) -> ManyTrainings:
-        self._live = start_live(transient=True) if self._notes.can_draw_over else None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Take the block away, and give the cursor back."""
-        if self._live is not None:
-            self._live.stop()
-
-    def __call__(self, event: Event) -> None:
-        """Take in what is told."""
-        from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running
-
-        match event:
-            case Planned(total, kept, scheduler):
-                self._total, self._done, self._done_before = total, kept, kept
-                going_on = f", {kept:,} of them already done" if kept else ""
-                where = f", on the scheduler {scheduler}" if scheduler and kept < total else ""
-                self._notes(f"{counted(total, self._thing)}{going_on}{where}")
-                self._draw(["starting"] if kept < total else [])
-            case Running(under_way):
-                self._busy, self._waits = len(under_way), False
-                epochs = [f"  epoch {one.epoch}/{one.epochs}" if one.epochs else "" for one in under_way]
-                self._draw([printable(one.label) + epoch for one, epoch in zip(under_way, epochs, strict=True)])
-            case NoWorkers():
-                if not self._waits:  # said once
-                    self._say("the scheduler has no worker yet; waiting for one (Ctrl-C stops)")
-                self._busy, self._waits = 0, True
-            case Ended(label, seconds, trouble, accuracy):
-                self._done += 1
-                share = "" if accuracy is None else f"{percent(accuracy)} held-out in "
-                left = "" if self._live else f"  ({self._total - self._done:,} left{self._time_left()})"
-                self._say(f"{self._done}/{self._total}  {label}: {trouble or f'{share}{seconds:.1f} s'}{left}")
-
-    def _say(self, text: str) -> None:
-        """Above the block, which stays where it is."""
-        if self._live is None:
-            self._notes(text)
-        else:
-            self._live.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
-
-    def _time_left(self) -> str:
-        """By the pace so far."""
-        made, left = self._done - self._done_before, self._total - self._done
-        return f", about {clock((time.monotonic() - self._start) / made * left)}" if made and left else ""
-
-    def _draw(self, lines: list[str]) -> None:
-        if self._live is None:
-            return
-        from rich.console import Group
-        from rich.text import Text
-
-        left = f"{self._busy:,} running, {self._total - self._done - self._busy:,} left{self._time_left()}"
-        if len(lines) > RUNNING_SHOWN:
-            lines = [*lines[:RUNNING_SHOWN], f"and {len(lines) - RUNNING_SHOWN:,} more"]
-        texts = [Text(f"  {line}", no_wrap=True, overflow="ellipsis", style="dim") for line in lines]
-        head = bars([(f"{self._done:,}/{self._total:,}", self._done, self._total, left)])
-        self._live.update(Group(head, *texts), refresh=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.terminal import Notes, Waiting, aligned, columns, fits, fitted, json_text, printable
+from namegen.cli.progress import Display
+from namegen.cli.terminal import Notes, aligned, columns, fits, fitted, json_text, printable
 
 if TYPE_CHECKING:
     from namegen.experiments.table import Table
@@ -84,7 +85,7 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
     sources = read_sources(folders)
     if len(sources) < len(folders):
         notes("the same report was given more than once: it counts once")
-    with Waiting(notes, f"writing {printable(str(out))}"):
+    with Display(notes, f"writing {printable(str(out))}"):
         write_joined(sources, out, force=force)
     if as_json:
         click.echo(

@@ -13,7 +13,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.options import open_blend
-from namegen.cli.terminal import Notes, Waiting, aligned, counted, fitted, json_text, percent, printable
+from namegen.cli.progress import Display
+from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
 from namegen.core.training import MODEL_FILE
 from namegen.files import is_file
 from namegen.models import SHIPPED
@@ -81,7 +82,7 @@ def score(
             )
         notes(f"model: {printable(model)}")
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
-    with Waiting(notes, f"scoring {counted(len(names), 'name')}"):
+    with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
         chances = [loaded.label_chances(name) for name in names] if by_label else []
     if as_json:

@@ -12,7 +12,7 @@ import click
 from namegen.cli import options
 from namegen.cli.ending import exit_code
 from namegen.cli.options import note_engines, note_namesake, read_list
-from namegen.cli.progress import ManyTrainings
+from namegen.cli.progress import Display
 from namegen.cli.report import show_with_ranges
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.errors import NamegenError
@@ -88,8 +88,8 @@ def sweep(
     runs = make_runs(grid, lambda data: read_list(data, notes))
     folder = str(Path("reports") / config.stem) if out is None else out
     try:
-        with ManyTrainings(notes, "run") as progress:
-            results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watcher=progress)
+        with Display(notes, "looking at what is there") as display:
+            results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watch=display)
     except KeyboardInterrupt as error:
         notes("stopped; finished runs are kept, and the same command continues from there")
         ctx.exit(exit_code(error))

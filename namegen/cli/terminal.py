@@ -1,4 +1,4 @@
-"""What goes to the terminal: notes, errors, tables, the line of a command that takes long; made safe to show."""
+"""What goes to the terminal: notes, errors, tables; made safe to show."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import json
 import os
 import re
 import sys
-import threading
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from shutil import get_terminal_size
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,17 +17,12 @@ from namegen.errors import printable as printable
 
 if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
-    from namegen.core.generation.bands import OnProgress
 
 WIDTH = 80  # columns of text, at most
 NARROW = 60  # columns: with fewer, what a thing is stands below its name
 FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")
 NONE = ("", "–")  # cells of a table that say nothing
 ONE_COLUMN = re.compile("[ -\u02ff\u2010-\u2027]*")  # characters that take one; rich knows all others, and loads late
-SECONDS_BEFORE = 2.0  # that a command may take without a word
-SECONDS_BETWEEN = 0.5
-SECONDS_BETWEEN_FRAMES = 0.2
-ROOM_FOR_SECONDS = 10  # columns
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -186,11 +178,12 @@ class Notes:
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
+        self.write: Callable[..., None] = click.echo  # another one while something is drawn there
 
     def __call__(self, text: str) -> None:
         """Say one thing; an empty text is nothing to say."""
         if text and not self.quiet:
-            click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+            self.write("\n".join(map(printable, text.split("\n"))), err=True)
 
     @property
     def can_draw_over(self) -> bool:
@@ -205,101 +198,3 @@ def columns_of_notes() -> int:
     except (OSError, ValueError):  # no terminal, or no file
         found = 0
     return min(found or WIDTH, WIDTH)
-
-
-def one_line(text: str, room: int = 1) -> str:
-    """A text that is drawn over later: what does not fit into a line is cut, as only one line can be erased."""
-    most = columns_of_notes() - room  # a terminal may wrap a line that fills it
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def draw_over(text: str, stream: IO[str] | None = None) -> None:
-    """Write a text to standard error in place of the line that stands there; an empty one erases it."""
-    stream = stream or sys.stderr
-    stream.write(f"\r\x1b[K{text}")
-    stream.flush()
-
-
-class SearchLine(AbstractContextManager["SearchLine"]):
-    """How a search for names is going, once it takes long: ``12,000 of 100,000 names, 25,000 drawn``.
-
-    In a terminal only. The line is gone before names are written, and at the end.
-
-    Args:
-        notes: whether anything is to be said.
-        wanted: how many names were asked for.
-        things: what they are called.
-        done: what the search does for them: ``drawn``.
-
-    Attributes:
-        on_progress: what the search calls; None where no line can be drawn, so that the search need not count.
-    """
-
-    def __init__(self, notes: Notes, wanted: int, things: str = "names", done: str = "drawn") -> None:
-        self._wanted, self._things, self._done = wanted, things, done
-        self._next = time.monotonic() + SECONDS_BEFORE
-        self._stands = False
-        self.on_progress: OnProgress | None = self._draw if notes.can_draw_over else None
-
-    def __exit__(self, *_: object) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Take the line away before something else is written; the search draws it anew."""
-        if self._stands:
-            draw_over("")
-            self._stands = False
-
-    def _draw(self, found: int, done: int) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + SECONDS_BETWEEN_FRAMES
-            draw_over(one_line(f"{found:,} of {self._wanted:,} {self._things}, {done:,} {self._done}"))
-            self._stands = True
-
-
-class Waiting(AbstractContextManager["Waiting"]):
-    """What a command is at, where nobody can tell how long it takes: ``reading names.txt, 4 s``; in a terminal only.
-
-    While it lasts nothing else may be written to standard error. A thread draws, so that it does whatever is computed
-    meanwhile; and to a descriptor of its own, as what TensorFlow says to the usual one is held back.
-
-    Args:
-        notes: whether anything is to be said.
-        doing: what the command is at.
-    """
-
-    def __init__(self, notes: Notes, doing: str) -> None:
-        self._doing = printable(one_line(doing, ROOM_FOR_SECONDS))
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._draw, daemon=True) if notes.can_draw_over else None
-        self._began = time.monotonic()
-
-    def __enter__(self) -> Waiting:
-        if self._thread is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Take the line away; once it is away this does nothing."""
-        self._over.set()
-        if self._thread is not None and self._thread.ident is not None:  # None: it has not begun
-            self._thread.join()
-
-    def _draw(self) -> None:
-        stream: Any = sys.stderr
-        with suppress(OSError, ValueError):  # no file: a stream of a program's own
-            stream = open(  # noqa: SIM115
-                os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="backslashreplace"
-            )
-        try:
-            if self._over.wait(SECONDS_BEFORE):
-                return
-            while True:
-                draw_over(f"{self._doing}, {time.monotonic() - self._began:.0f} s", stream)
-                if self._over.wait(SECONDS_BETWEEN):
-                    break
-            draw_over("", stream)
-        finally:
-            if stream is not sys.stderr:
-                stream.close()

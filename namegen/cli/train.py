@@ -16,11 +16,10 @@ from namegen.bundled_configs import find_config
 from namegen.cli import options
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
 from namegen.cli.options import note_engines, note_namesake
-from namegen.cli.progress import show_progress
+from namegen.cli.progress import Display
 from namegen.cli.terminal import (
     FIGURES,
     Notes,
-    Waiting,
     columns,
     counted,
     figures,
@@ -33,6 +32,7 @@ from namegen.cli.training_options import NOT_OF_TEACHING, OF_TEACHING, SETTINGS,
 from namegen.core.settings import DROPS
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError, GenerationError, NamegenError
+from namegen.events import Event, Searched
 from namegen.files import is_file, is_folder
 from namegen.settings_toml import Config, merge, read_config
 from namegen.threads import limit_threads
@@ -227,13 +227,13 @@ def learn(
         from namegen.experiments.cluster import on_scheduler
 
         teach_on = on_scheduler(scheduler)
-    with show_progress(notes) as progress, StopOnInterrupt(progress.say) as stop:
-        watching: dict[str, Any] = {"listener": progress, "ready": progress.ready, "watcher": progress, "stop": stop}
+    with Display(notes, "reading the list") as display, StopOnInterrupt(notes) as stop:
+        watching: dict[str, Any] = {"listener": display, "ready": display.ready, "watcher": display, "stop": stop}
         if resume is not None:
             result = api.resume(resume, backend=backend, epochs=epochs, teach_on=teach_on, **watching)
         else:
             result = api.train(config=resolved, out=out, save=True, teach_on=teach_on, **watching)
-    with Waiting(notes, "measuring the network"):
+    with Display(notes, "measuring the network"):
         plot = None
         if result.finished and resolved.run.plot:
             with suppress(FolderInUseError):  # somebody has taken the run up since, and draws it at its end
@@ -408,7 +408,7 @@ def _drawn(result: RunResult) -> list[str]:
         drawing |= {"allow_seen": False, "allow_repeats": False} if model.shapes else {}
         for_use: list[NameBatch] = []
         with suppress(GenerationError):  # there are fewer, or to find them takes long
-            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, on_progress=_not_long, **drawing)
+            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, watch=_not_long, **drawing)
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
     names = [name for batch in for_use for name in batch.names]
@@ -428,8 +428,8 @@ def _drawn(result: RunResult) -> list[str]:
     return said
 
 
-def _not_long(found: int, looked_at: int) -> None:
-    if looked_at > MOST_LOOKED_AT:
+def _not_long(event: Event) -> None:
+    if isinstance(event, Searched) and event.drawn + event.read > MOST_LOOKED_AT:
         raise GenerationError("names that a summary shows are not worth more")
 
 

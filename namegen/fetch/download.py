@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from namegen.errors import FetchError, SettingsError, missing_library, quote, setting
+from namegen.events import Event, FileBegins, Received, Retrying, Watcher, unwatched
 from namegen.files import read_whole
 
 _CONTACT = re.compile("[ -~]{1,200}")  # what may stand in the head of a request
@@ -53,17 +55,7 @@ class Manners:
 POLITE = Manners()
 
 
-class Watcher:
-    """Follows a download; this one does nothing."""
-
-    def begins(self, what: str, number: int, files: int) -> None:
-        """A file is about to be read: its place, its number, and how many there are."""
-
-    def received(self, size: int, expected: int | None) -> None:
-        """So many bytes of the file have come, of so many, if the server said."""
-
-    def waits(self, seconds: float, why: str) -> None:
-        """It did not work, and will be tried again."""
+EVENTS: dict[str, Callable[..., Event]] = {"received": Received, "waits": Retrying}  # what the process tells
 
 
 class Downloader:
@@ -73,18 +65,18 @@ class Downloader:
         manners: how servers are asked.
         contact: an e-mail address for the server's keeper to write to; sent as part of the user agent, to the server
             that is asked for a file and to none that it redirects to.
-        watcher: follows what happens.
+        watch: told what happens.
 
     Raises:
         SettingsError: a contact that cannot stand in the head of a request.
     """
 
     def __init__(
-        self, *, manners: Manners | None = None, contact: str | None = None, watcher: Watcher | None = None
+        self, *, manners: Manners | None = None, contact: str | None = None, watch: Watcher = unwatched
     ) -> None:
         if contact is not None and not _CONTACT.fullmatch(contact.strip()):
             raise SettingsError(f"{setting('contact')} is {quote(contact)}: expected an e-mail address")
-        self.manners, self.watcher, self._contact = manners or POLITE, watcher or Watcher(), contact
+        self.manners, self.watch, self._contact = manners or POLITE, watch, contact
         self._asked = False
 
     def read(self, place: str, *, number: int = 1, files: int = 1) -> bytes:
@@ -99,14 +91,14 @@ class Downloader:
             FetchError: it is not there, too large, or could not be read however often it was tried.
         """
         path = local_path(place)
-        self.watcher.begins(shown(place), number, files)
+        self.watch(FileBegins(shown(place), number, files))
         if path is None:
             return self._from_web(place)
         try:
             content = read_whole(path, self.manners.most_bytes)
         except (OSError, ValueError) as error:  # ValueError: a path that the system cannot even spell
             raise unreadable(place, str(getattr(error, "strerror", None) or error)) from error
-        self.watcher.received(len(content), len(content))
+        self.watch(Received(len(content), len(content)))
         return content
 
     def _from_web(self, address: str) -> bytes:
@@ -139,7 +131,7 @@ class Downloader:
                     if what == "refused":
                         raise FetchError(told[0])
                     if what != "whole":
-                        getattr(self.watcher, what)(*told)
+                        self.watch(EVENTS[what](*told))
                     elif len(content := process.stdout.read(told[0])) == told[0]:
                         return content
             except json.JSONDecodeError:  # half a line: it was killed

@@ -71,7 +71,7 @@ def request(address: str, contact: str | None, manners: Manners, say: Say = lamb
         address: where it is.
         contact: an e-mail address, for the server of that address alone.
         manners: how the server is asked.
-        say: called with ``"received"`` or ``"waits"`` and the arguments of ``Watcher``'s method of that name.
+        say: called with ``"received"`` or ``"waits"`` and the fields of that event (``EVENTS`` of ``download.py``).
 
     Raises:
         FetchError: asking again would not help, or has not helped.

@@ -20,10 +20,7 @@ import psutil
 import pytest
 from safetensors.numpy import load_file
 
-from namegen.cli.progress import ManyTrainings
-from namegen.cli.terminal import Notes
 from namegen.experiments.sweep.run import MARK
-from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running, UnderWay
 from tests.cli.conftest import ENVIRONMENT, Program
 from tests.requirements import require
 
@@ -261,32 +258,3 @@ def test_configs_and_folders_that_will_not_do(program, line, said, code) -> None
     (mine / "thesis.txt").write_text("all of it")
     program(*line.split()).refused(said, code=code)
     assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
-
-
-def test_a_line_for_each_that_has_ended_and_a_block_in_a_terminal(monkeypatch, capsys) -> None:
-    def told(*, in_terminal: bool) -> str:
-        monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: in_terminal))
-        monkeypatch.setenv("COLUMNS", "80")
-        with ManyTrainings(Notes(quiet=False), "run") as progress:
-            progress(Planned(12, 1, "tcp://a:1"))
-            for _ in range(2):  # said once
-                progress(NoWorkers())
-            progress(Running(tuple(UnderWay(f"gru {number}", 1, 4 * (number == 0)) for number in range(10))))
-            progress(Ended("gru 0", 2.0, accuracy=0.25))
-            progress(Ended("gru 1", 2.0, trouble="the device is gone"))
-            progress(Ended("gru 2", 2.04))
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
-
-    lines = told(in_terminal=False).splitlines()
-    assert lines[0] == "12 runs, 1 of them already done, on the scheduler tcp://a:1"
-    assert "the scheduler has no worker yet" in lines[1]
-    assert re.fullmatch(r"2/12  gru 0: 25\.0% held-out in 2\.0 s  \(10 left, about 0:0\d\)", lines[2])
-    assert lines[3].startswith("3/12  gru 1: the device is gone  (9 left")
-    assert lines[4].startswith("4/12  gru 2: 2.0 s  (8 left")
-    assert len(lines) == 5
-    monkeypatch.setattr("rich.console.Console.is_terminal", True)
-    block = told(in_terminal=True)
-    for text in ("10 running, 1 left", "gru 0  epoch 1/4", "gru 7", "and 2 more", "gru 2: 2.0 s\n", "starting"):
-        assert text in block
-    assert "gru 8" not in block
-    assert "(8 left" not in block

@@ -31,6 +31,7 @@ CHANGES_NO_FIGURE = {
     "children.py",
     "documents.py",
     "errors.py",
+    "events.py",
     "experiments/compare/measurements.py",  # the form of the figures: what was kept in another one is measured again
     "experiments/machine.py",
     "experiments/sweep/document.py",  # the same of a run

@@ -40,7 +40,7 @@ def read_here(monkeypatch: pytest.MonkeyPatch, manners: Manners = QUICK) -> None
     from namegen.fetch.request import request
 
     def ask(self: Downloader, address: str) -> bytes:
-        say = lambda what, *told: getattr(self.watcher, what)(*told)  # noqa: E731
+        say = lambda what, *told: self.watch(download.EVENTS[what](*told))  # noqa: E731
         return request(address, self._contact, self.manners, say)
 
     monkeypatch.setattr(download, "POLITE", manners)

@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from namegen.errors import FetchError, SettingsError
+from namegen.events import Event, FileBegins, Received, Retrying, Watcher, unwatched
 from namegen.fetch import download
-from namegen.fetch.download import Downloader, Manners, Watcher, bare, decoded, inside, local_path, shown
+from namegen.fetch.download import Downloader, Manners, bare, decoded, inside, local_path, shown
 from tests.fetch.conftest import BRIEF, QUICK, read_here
 from tests.fetch.rude import MISBEHAVIOUR, NEVER_ENDING, SHORT, Rude, chunked, head, later, plain, rude_server, sent_to
 from tests.requirements import require
@@ -32,18 +33,26 @@ CONTENT = b"first,last\n" + b"a,b\n" * 2000
 FAILS = plain(b"<html>\x1b[31mnot today</html>", status="500 No")
 
 
-class Told(Watcher):
+class Told:
+    """A watcher that remembers."""
+
     def __init__(self) -> None:
         self.waited: list[tuple[float, str]] = []
         self.sizes: list[tuple[int, int | None]] = []
-        self.begun: list[tuple[str, int, int]] = []
-        self.begins = lambda *told: self.begun.append(told)  # type: ignore[method-assign]
-        self.received = lambda *told: self.sizes.append(told)  # type: ignore[method-assign]
-        self.waits = lambda *told: self.waited.append(told)  # type: ignore[method-assign]
+        self.begun: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Retrying(seconds, why):
+                self.waited.append((seconds, why))
+            case Received(size, expected):
+                self.sizes.append((size, expected))
+            case _:
+                self.begun.append(event)
 
 
-def read(address: str, manners: Manners = QUICK, watcher: Watcher | None = None, contact: str | None = None) -> bytes:
-    return Downloader(manners=manners, watcher=watcher, contact=contact).read(address)
+def read(address: str, manners: Manners = QUICK, watch: Watcher = unwatched, contact: str | None = None) -> bytes:
+    return Downloader(manners=manners, watch=watch, contact=contact).read(address)
 
 
 def refused(address: str, why: str, manners: Manners = QUICK) -> None:
@@ -78,8 +87,8 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 def test_a_file_comes_whole_after_a_failure_and_all_of_it_is_told(server, processes):
     told = Told()
     address = server.serve("a.csv", FAILS, plain(CONTENT)).replace("//", "//jane:s%65cret@")
-    assert read(address, watcher=told, contact=" jane@example.com ") == CONTENT
-    assert told.begun == [(f"{server.address}/a.csv", 1, 1)]
+    assert read(address, watch=told, contact=" jane@example.com ") == CONTENT
+    assert told.begun == [FileBegins(f"{server.address}/a.csv", 1, 1)]
     assert told.waited == [(0.01, "the server answers 500")]
     assert told.sizes[-1] == (len(CONTENT), len(CONTENT))
     assert agents(server)[0].startswith("namegen/")
@@ -115,12 +124,12 @@ def test_a_process_that_dies_is_one_sentence(server, monkeypatch):
 
 
 def test_ctrl_c_ends_the_process(server, processes):
-    class Impatient(Watcher):
-        def received(self, size: int, expected: int | None) -> None:
+    def impatient(event: Event) -> None:
+        if isinstance(event, Received):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        read(server.serve("a", NEVER_ENDING["trickle-chunks"]), watcher=Impatient())
+        read(server.serve("a", NEVER_ENDING["trickle-chunks"]), watch=impatient)
     assert processes[0].poll() is not None
 
 
@@ -155,7 +164,7 @@ def test_an_answer_that_is_cut_anywhere_is_no_file(source, good):
 )
 def test_trouble_that_passes_is_waited_out(source, trouble):
     told = Told()
-    assert read(source.serve("a.csv", trouble, plain(CONTENT)), watcher=told) == CONTENT
+    assert read(source.serve("a.csv", trouble, plain(CONTENT)), watch=told) == CONTENT
     assert len(told.waited) == 1
     assert len(source.requests) == 2
 
@@ -163,7 +172,7 @@ def test_trouble_that_passes_is_waited_out(source, trouble):
 def test_waits_grow_and_an_end_comes(source):
     told = Told()
     with pytest.raises(FetchError, match=r"the server answers 500 \(tried 3 times\)") as caught:
-        read(source.serve("a.csv", FAILS), watcher=told)
+        read(source.serve("a.csv", FAILS), watch=told)
     assert [seconds for seconds, _ in told.waited] == [0.01, 0.02]
     assert len(source.requests) == 3
     assert "not today" not in str(caught.value)
@@ -351,7 +360,7 @@ def test_local_files_are_read_without_a_library(tmp_path, monkeypatch):
     path = tmp_path / "a b.csv"
     path.write_bytes(CONTENT)
     told = Told()
-    assert read(str(path), watcher=told) == read(path.as_uri()) == CONTENT
+    assert read(str(path), watch=told) == read(path.as_uri()) == CONTENT
     assert told.sizes == [(len(CONTENT), len(CONTENT))]
     refused(str(tmp_path / "missing.csv"), "No such file")
     refused(str(path), "larger than 100 bytes", dataclasses.replace(QUICK, most_bytes=100))

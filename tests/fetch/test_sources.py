@@ -249,18 +249,3 @@ def test_wrong_usage_is_exit_code_2():
         refused(fetch("companies", "--out", "x.txt", "--part", part), "--part is only for players", 2)
     for arguments in (["players"], ["nothing", "--out", "x"], ["players", "--out", "x", "--url", "ftp://example.org/"]):
         refused(fetch(*arguments), "", 2)
-
-
-def test_a_bar_in_a_terminal(source, monkeypatch):
-    from namegen.cli import fetch as command
-    from namegen.cli.terminal import Notes
-
-    screen = io.StringIO()
-    monkeypatch.setattr(screen, "isatty", lambda: True)
-    monkeypatch.setattr("sys.stderr", screen)
-    monkeypatch.setenv("TERM", "xterm")
-    url = source.serve("c.json", plain(b"", status="500 No"), plain(LISTED))
-    with command.show_progress(Notes(quiet=False)) as bar:
-        assert Downloader(watcher=bar).read(url, number=1, files=2) == LISTED
-    assert "c.json (1 of 2)" in screen.getvalue()
-    assert "the server answers 500; trying again in 0 s" in screen.getvalue()

@@ -29,7 +29,7 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.core.data.sameness import scramble
-from namegen.core.generation.bands import BandSearch, Marks, OnProgress, Ranked
+from namegen.core.generation.bands import BandSearch, Marks, Ranked, Tell
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Given, Judge
@@ -89,7 +89,7 @@ class Arrivals:
         judge: the last word on a finished name; where it lets no name through twice it is told of all that are given.
         sampling: how the names would be drawn.
         rng: where the random numbers come from.
-        on_progress: called now and then with the names found so far and the prefixes read so far.
+        tell: called now and then with the names found so far and the prefixes read so far.
     """
 
     def __init__(
@@ -98,11 +98,11 @@ class Arrivals:
         judge: Judge,
         sampling: SamplingSettings,
         rng: np.random.Generator,
-        on_progress: OnProgress | None = None,
+        tell: Tell = lambda found, read: None,
     ) -> None:
         self._rng, self._judge = rng, judge
         order = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        self._search = BandSearch(walk, judge, order, bound=MOST_PREFIXES, on_progress=on_progress)
+        self._search = BandSearch(walk, judge, order, bound=MOST_PREFIXES, tell=tell)
 
     @property
     def read(self) -> int:

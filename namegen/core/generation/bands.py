@@ -35,10 +35,7 @@ MOST_WAITING = 500_000  # names that are judged together
 MOST_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
 MOST_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
-# Called with the names found so far and with what the search has done for them so far, now and then within a batch
-# too: names drawn, and once they are searched for without drawing, or where the likeliest are looked for, prefixes
-# read. It should take no time.
-OnProgress: TypeAlias = Callable[[int, int], None]
+Tell: TypeAlias = Callable[[int, int], None]
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
 
 
@@ -132,20 +129,20 @@ class BandSearch:
             of one; sooner where the model knows so many characters that
             it would compute more than ``MOST_LOGITS``, prefixes are so long that it takes more than ``MAX_IN_VAIN``, or
             more wait than memory is for (``MOST_NUMBERS``).
-        on_progress: called now and then with the names found so far, of which some may still be refused or give way to
-            higher ones, and the prefixes read so far.
+        tell: called now and then with the names found so far, of which some may still be refused or give way to higher
+            ones, and the prefixes read so far.
 
     Attributes:
         read: prefixes so far.
         bounded: whether the search came to its bound; where it did not, there are no more names than were given.
         refused: how many prefixes and names of the last band failed at which wish.
-        given: names that the caller has taken already, for ``on_progress``.
+        given: names that the caller has taken already, for ``tell``.
     """
 
     def __init__(
-        self, walk: Walk, judge: Judge, order: Order, *, bound: int, on_progress: OnProgress | None = None
+        self, walk: Walk, judge: Judge, order: Order, *, bound: int, tell: Tell = lambda found, read: None
     ) -> None:
-        self.walk, self.judge, self.order, self._on_progress = walk, judge, order, on_progress
+        self.walk, self.judge, self.order, self._tell = walk, judge, order, tell
         self.read = self.given = self._most_found = 0
         self.reads_at_most(bound)
         self.bounded = self._wants_all = False
@@ -242,8 +239,7 @@ class BandSearch:
             if not pending:
                 waiting.empty_into(found)
             self._note(found)
-            if self._on_progress is not None:
-                self._on_progress(self._most_found, self.read)
+            self._tell(self._most_found, self.read)
         waiting.empty_into(found)
         self._note(found)
         return highest_cut

@@ -243,7 +243,7 @@ class Walk:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings,
-        on_block: Callable[[int], None] | None = None,
+        tell: Callable[[int], None] = lambda drawn: None,
     ) -> Draws:
         """Draw n names; given are those that the filter lets through.
 
@@ -253,7 +253,7 @@ class Walk:
             n: how many.
             rng: where the random numbers come from.
             sampling: how characters are chosen.
-            on_block: called after each block with how many of the n have come to their end so far.
+            tell: called after each block with how many of the n have come to their end so far.
 
         Raises:
             GenerationError: the model gives logits that are not numbers.
@@ -284,9 +284,8 @@ class Walk:
             going = row[goes_on], token[goes_on], count[goes_on], score[goes_on]
             longer = [block for block, _ in self.children(prefixes, *going, after)]
             pending += longer
-            if on_block is not None:
-                done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
-                on_block(done)
+            done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
+            tell(done)
         joined = np.concatenate(counts), np.concatenate(scores), np.concatenate(begins)
         return Draws(parts, *joined, self.rejected)
 

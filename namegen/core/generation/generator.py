@@ -27,7 +27,7 @@ from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.arrivals import Arrivals
-from namegen.core.generation.bands import BandSearch, ByProbability, OnProgress
+from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
@@ -35,6 +35,7 @@ from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxL
 from namegen.core.models.mixture import as_one
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import GenerationError, SettingsError, setting
+from namegen.events import Searched, Watcher, unwatched
 from namegen.types import Array, Bool, Float64, Int32, Int64
 
 CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
@@ -186,7 +187,7 @@ class Generator:
         wishes: Wishlist | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
-        on_progress: OnProgress | None = None,
+        watch: Watcher = unwatched,
     ) -> Iterator[NameBatch]:
         """Give n names, in batches as they are found; by default new and distinct ones.
 
@@ -200,7 +201,7 @@ class Generator:
             allow_seen: names of the list too.
             allow_repeats: the same name more than once; otherwise no two that are the same by ``sameness``, such as
                 those that differ in letter case, spaces or punctuation only.
-            on_progress: called now and then with the names found so far and the names drawn so far.
+            watch: told now and then how far the search is.
 
         Raises:
             SettingsError: the wishes contradict each other; at once, before a name is drawn.
@@ -220,7 +221,7 @@ class Generator:
         """
         sampling = sampling or SamplingSettings()
         walk, judge = self.prepare(n, sampling.max_length, wishes, allow_seen, allow_repeats)
-        return self._search(n, rng, sampling, walk, judge, on_progress)
+        return self._search(n, rng, sampling, walk, judge, watch)
 
     def prepare(
         self, n: int, longest: int, wishes: Wishlist | None, allow_seen: bool, allow_repeats: bool
@@ -262,15 +263,18 @@ class Generator:
         sampling: SamplingSettings,
         walk: Walk,
         judge: Judge,
-        on_progress: OnProgress | None,
+        watch: Watcher,
     ) -> Iterator[NameBatch]:
         """Draw until there are n names; where next to none turn up, search for the rest."""
         found = tried = in_vain = computed = 0
-        on_block = None if on_progress is None else lambda drawn: on_progress(found, tried + drawn)
         rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
+
+        def tell(drawn: int) -> None:
+            watch(Searched(found, n, tried + drawn))
+
         while found < n:
             size = round_size(n - found, found, tried, certain=judge.lets_all_through)
-            draws = walk.draw(size, rng=rng, sampling=sampling, on_block=on_block)
+            draws = walk.draw(size, rng=rng, sampling=sampling, tell=tell)
             batch, refused = self._choose(draws, n - found, rng, judge)
             found, tried = found + len(batch.names), tried + size
             if batch.names:
@@ -285,7 +289,7 @@ class Generator:
                 break
         else:
             return
-        yield from self._search_by_arrival(n, found, tried, rng, sampling, walk, judge, rejected, on_progress)
+        yield from self._search_by_arrival(n, found, tried, rng, sampling, walk, judge, rejected, watch)
 
     def _search_by_arrival(
         self,
@@ -297,12 +301,12 @@ class Generator:
         walk: Walk,
         judge: Judge,
         rejected: Counter[str],
-        on_progress: OnProgress | None,
+        watch: Watcher,
     ) -> Iterator[NameBatch]:
         """Give the rest of n names without drawing; the error says whether there are no more at all."""
         drawn = found
-        on_read = None if on_progress is None else lambda more, read: on_progress(min(drawn + more, n), tried + read)
-        search = Arrivals(walk, judge, sampling, rng, on_read)
+        tell = lambda more, read: watch(Searched(drawn + more, n, tried, read))  # noqa: E731
+        search = Arrivals(walk, judge, sampling, rng, tell)
         for names, log_probability in search.find(n - found):
             found += len(names)
             yield self.batch(names, log_probability)
@@ -426,7 +430,7 @@ def likeliest(
     wishes: Wishlist | None = None,
     allow_seen: bool = False,
     allow_repeats: bool = False,
-    on_progress: OnProgress | None = None,
+    watch: Watcher = unwatched,
 ) -> Iterator[NameBatch]:
     """Give the n likeliest names, the likeliest first: exactly those that reading every name would find.
 
@@ -438,8 +442,7 @@ def likeliest(
         allow_seen: names of the list too.
         allow_repeats: each spelling is a name; otherwise, of names that differ in letter case, spaces or punctuation
             only, the likeliest.
-        on_progress: called now and then with the names found so far, of which some may still be refused or give
-            way to likelier ones, and the prefixes read so far.
+        watch: told now and then how far the search is.
 
     Raises:
         SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
@@ -455,7 +458,8 @@ def likeliest(
     ['Anna', 'Hans', 'Ha']
     """
     walk, judge = generator.as_one().prepare(n, max_length, wishes, allow_seen, allow_repeats)
-    search = BandSearch(walk, judge, ByProbability(), bound=MOST_PREFIXES, on_progress=on_progress)
+    tell = lambda found, read: watch(Searched(found, n, read=read))  # noqa: E731
+    search = BandSearch(walk, judge, ByProbability(), bound=MOST_PREFIXES, tell=tell)
     return _likeliest(search, n, generator)
 
 

@@ -13,12 +13,12 @@ from string import Formatter
 
 import numpy as np
 
-from namegen.core.generation.bands import OnProgress
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
+from namegen.events import Searched, Watcher, unwatched
 
 FIELDS = ("given", "family", "origin")  # of a template
 TEMPLATE = "{given} {family}"
@@ -137,15 +137,13 @@ class PeopleInventor:
         if not self.origins:
             raise SettingsError("given names and family names have no origin in common: give models of the same labels")
 
-    def generate(
-        self, n: int, *, rng: np.random.Generator, on_progress: OnProgress | None = None
-    ) -> Iterator[list[Person]]:
+    def generate(self, n: int, *, rng: np.random.Generator, watch: Watcher = unwatched) -> Iterator[list[Person]]:
         """Give n people, in batches as they are found. An origin that cannot keep the wishes is left out.
 
         Args:
             n: how many.
             rng: where the random numbers come from.
-            on_progress: called now and then with the people found so far, and with as many as were drawn.
+            watch: told now and then how far the search is.
 
         Raises:
             SettingsError: the wishes contradict each other; at once.
@@ -156,12 +154,10 @@ class PeopleInventor:
         for part in (self.given, self.family):
             if n and any(True for _ in part.wishes):
                 part.check(np.random.default_rng(rng.integers(2**63)))
-        return _search(self, n, rng, on_progress)
+        return _search(self, n, rng, watch)
 
 
-def _search(
-    inventor: PeopleInventor, n: int, rng: np.random.Generator, on_progress: OnProgress | None
-) -> Iterator[list[Person]]:
+def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: Watcher) -> Iterator[list[Person]]:
     """Ask the origins in rounds, each for its share of those that are still missing."""
     given: set[str] = set()
     found, origins = 0, [_OfOrigin(inventor, origin, given) for origin in inventor.origins]
@@ -171,8 +167,7 @@ def _search(
         batch = []
         for one, count in zip(origins, counts, strict=True):
             batch += one.some(count, rng) if count else []
-            if on_progress is not None:
-                on_progress(found + len(batch), found + len(batch))
+            watch(Searched(found + len(batch), n))
         origins = [one for one in origins if not one.exhausted]
         found += len(batch)
         rng.shuffle(batch)

@@ -21,11 +21,11 @@ from namegen.children import Children, Part, PartEnded, Runner
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
+from namegen.events import Ended, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.measurements import Request, Subject, read_answer, read_result
 from namegen.experiments.compare.plan import COMMAND, THREADS, KeptResult, Measurement, PlanOutcome, Scope, make_plan
 from namegen.experiments.kept import KeptStore, open_folder
-from namegen.experiments.watcher import Ended, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
 
 MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
@@ -33,7 +33,7 @@ RESULTS, REPORT = "results.json", "report.html"
 
 
 def compare(
-    corpora: list[Corpus], out: Path | str, *, scope: Scope | None = None, watcher: Watcher = unwatched
+    corpora: list[Corpus], out: Path | str, *, scope: Scope | None = None, watch: Watcher = unwatched
 ) -> Comparison:
     """Measure what is not measured yet, write the report, and give the document of ``results.json``.
 
@@ -41,7 +41,7 @@ def compare(
         corpora: the lists.
         out: a folder that does not exist, is empty, or was made by an earlier comparison.
         scope: how much is measured.
-        watcher: who is told.
+        watch: told how far it is.
 
     Raises:
         NamesError: a list is too small to split. OutputError: the folder holds other files, or cannot be written.
@@ -53,7 +53,7 @@ def compare(
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
     with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as kept:
-        outcome = measure(plan, kept, watcher)
+        outcome = measure(plan, kept, watch)
         results = make_results(corpora, scope, outcome)
         out = Path(out)
         text = json.dumps(to_plain(results), ensure_ascii=False, indent=1, allow_nan=False)
@@ -65,7 +65,7 @@ def compare(
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> PlanOutcome:
+def measure(plan: list[Measurement], folder: Path, watch: Watcher) -> PlanOutcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
     outcome, store = PlanOutcome(plan), KeptStore(folder)
     for measurement in plan:
@@ -73,11 +73,11 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> PlanOutc
         if kept is not None:
             outcome.figures[measurement.key] = kept
     waiting = [measurement for measurement in plan if measurement.key not in outcome.figures]
-    watcher(Planned(len(plan), len(outcome.figures)))
+    watch(Planned("measurement", len(plan), len(outcome.figures)))
     with Children(max((os.cpu_count() or 1) // THREADS, 1)) as children:
-        workers = Workers(children, store, outcome, watcher)
+        workers = Workers(children, store, outcome, watch)
         while waiting or workers.running:
-            waiting = _without_hopeless(waiting, outcome, watcher)
+            waiting = _without_hopeless(waiting, outcome, watch)
             ready = [one for one in waiting if one.reads is None or one.reads.key in outcome.figures]
             if waiting and not ready and not workers.running:
                 raise NamegenError("the comparison waits for a measurement that is not in its plan: report this")
@@ -88,11 +88,11 @@ def measure(plan: list[Measurement], folder: Path, watcher: Watcher) -> PlanOutc
     return outcome
 
 
-def _without_hopeless(waiting: list[Measurement], outcome: PlanOutcome, watcher: Watcher) -> list[Measurement]:
+def _without_hopeless(waiting: list[Measurement], outcome: PlanOutcome, watch: Watcher) -> list[Measurement]:
     """Those that can still be made; of each other one it is told that it is left out."""
     hopeless = [one for one in waiting if _hopeless(one, outcome)]
     for one in hopeless:
-        watcher(Ended(one.label, trouble="left out"))
+        watch(Ended(one.label, trouble="left out"))
     return [one for one in waiting if one not in hopeless]
 
 
@@ -123,7 +123,7 @@ class Workers:
     children: Runner
     store: KeptStore
     outcome: PlanOutcome
-    watcher: Watcher
+    watch: Watcher
     running: dict[Part, tuple[Measurement, float]] = field(default_factory=dict)  # each with its start
 
     def take(self, measurement: Measurement) -> bool:
@@ -132,7 +132,7 @@ class Workers:
         if len(self.running) >= (1 if alone else self.children.workers):
             return False
         labels = [one.label for one, _ in self.running.values()] + [measurement.label]
-        self.watcher(Running(tuple(map(UnderWay, labels))))
+        self.watch(Running(tuple(map(UnderWay, labels))))
         request = to_plain(_request(measurement, self.store.folder))
         part = Part("namegen.experiments.compare.measure:measure", request, THREADS)
         self.running[part] = (measurement, time.monotonic())
@@ -161,7 +161,7 @@ class Workers:
                 self.outcome.left_out[measurement.key] = trouble
         else:
             self.outcome.failed[measurement.key] = trouble
-        self.watcher(Ended(measurement.label, time.monotonic() - started, trouble))
+        self.watch(Ended(measurement.label, time.monotonic() - started, trouble))
 
 
 def _request(measurement: Measurement, folder: Path) -> Request[Subject]:

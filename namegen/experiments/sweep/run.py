@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from namegen.children import Children, Part, PartEnded, Runner, run_all
 from namegen.documents import to_plain
+from namegen.events import Ended, NoWorkers, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.document import (
     DIVERGED,
@@ -35,7 +36,6 @@ from namegen.experiments.sweep.document import (
     read_run_outcome,
 )
 from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
-from namegen.experiments.watcher import Ended, NoWorkers, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.files import write_whole
 from namegen.threads import cores
 
@@ -72,7 +72,7 @@ def sweep(
     *,
     scheduler: str | None = None,
     workers: int | None = None,
-    watcher: Watcher = unwatched,
+    watch: Watcher = unwatched,
 ) -> Results:
     """Make the runs that are not there yet, write table and plots, and give the document of ``results.json``.
 
@@ -84,7 +84,7 @@ def sweep(
         out: a folder that does not exist, is empty, or was made by an earlier sweep.
         scheduler: the address of a dask scheduler; None: processes of this machine.
         workers: how many local processes; None: one a core.
-        watcher: who is told.
+        watch: told how far it is.
 
     Raises:
         EngineError: dask is not installed, the scheduler does not answer or goes away, or its workers have another
@@ -95,11 +95,11 @@ def sweep(
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
         store = KeptStore(kept)
         under_way = Sweep(grid, runs, Path(out), read_kept(store, runs))
-        watcher(Planned(len(runs), len(under_way.found), scheduler or ""))
+        watch(Planned("run", len(runs), len(under_way.found), scheduler or ""))
         try:
             if under_way.left:
                 with runner:
-                    _make(under_way, runner, store, watcher)
+                    _make(under_way, runner, store, watch)
         except BaseException:  # stopped, or the scheduler is gone
             if under_way.found:
                 _write(under_way)
@@ -116,7 +116,7 @@ def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) ->
     return Cluster(scheduler, {run.config.run.backend for run in runs})
 
 
-def _make(made: Sweep, runner: Runner, store: KeptStore, watcher: Watcher) -> None:
+def _make(made: Sweep, runner: Runner, store: KeptStore, watch: Watcher) -> None:
     """Make the runs that are left, and take in what comes back."""
     runs: dict[Part, SweepRun] = {}
     epochs: dict[Part, tuple[int, int]] = {}  # epochs done, epochs in all
@@ -135,11 +135,11 @@ def _make(made: Sweep, runner: Runner, store: KeptStore, watcher: Watcher) -> No
                 run = runs.pop(event.part)
                 ended = made.found[run.key] = keep(store, run, event)
                 splits[_split(run)] = splits.get(_split(run)) or _held_out(ended)
-                watcher(_over(run, ended))
+                watch(_over(run, ended))
             else:
                 epochs[event.part] = (event.progress["epoch"], event.progress["epochs"])
         under_way = [UnderWay(runs[part].label, *epochs.get(part, (0, 0))) for part in runner.running]
-        watcher(Running(tuple(under_way)) if runner.workers else NoWorkers())
+        watch(Running(tuple(under_way)) if runner.workers else NoWorkers())
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import GenerationError
+from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, over_beginnings
 
 MODEL = SmallModel()
@@ -208,13 +209,13 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(monkeypatc
     model = SmallModel("Aab")
     source = Generator(model, model.vocabulary, beginnings=TWO)
     exact = over_beginnings(model, TWO, 4)
-    told: list[tuple[int, int]] = []
+    told: list[Searched] = []
     batches = source.generate(
         10_000,
         rng=np.random.default_rng(1),
         sampling=SamplingSettings(max_length=4),
         allow_seen=True,
-        on_progress=lambda found, done: told.append((found, done)),
+        watch=told.append,
     )
     given: list[NameBatch] = []
     with pytest.raises(GenerationError, match=r"^names found: 30 of 10,000 asked for; no other name is possible: "):
@@ -222,9 +223,10 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(monkeypatc
     found, scores = join_batches(given).names, join_batches(given).log_probability
     assert len({digest(name) for name in found}) == len(found) == len({normalise(name) for name in exact if name})
     np.testing.assert_allclose(scores, [math.log(exact[name]) for name in found], atol=1e-5)
-    assert [done for _, done in told] == sorted(done for _, done in told)
-    assert [name for name, _ in told] == sorted(name for name, _ in told)
-    assert told[-1][0] == 30
+    for what in ("found", "drawn", "read"):
+        counts = [getattr(event, what) for event in told]
+        assert counts == sorted(counts)
+        assert counts[-1] == 30 or what != "found"
 
 
 def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wishlist import MinDistance, Wishlist
 from namegen.errors import GenerationError, SettingsError
+from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names
 from tests.core.generation.wishes.test_wishlist import EXAMPLES
 
@@ -95,9 +96,10 @@ def test_equally_likely_names_stand_in_the_order_of_their_characters() -> None:
 
 
 def test_progress_is_told_and_changes_nothing() -> None:
-    told: list[tuple[int, int]] = []
-    assert best(60, on_progress=lambda found, read: told.append((found, read))) == in_order(EXACT)[:60]
-    found, read = map(list, zip(*told, strict=True))
+    told: list[Searched] = []
+    assert best(60, watch=told.append) == in_order(EXACT)[:60]
+    found, read = [event.found for event in told], [event.read for event in told]
+    assert {(event.wanted, event.drawn) for event in told} == {(60, 0)}
     assert len(read) > 5
     assert read == sorted(set(read))
     assert found == sorted(found)
@@ -146,9 +148,9 @@ def test_a_floor_far_below_is_reached_at_once() -> None:
             logits, state = super().step(tokens, state)
             return np.where(np.arange(4) == 1, 0, [-1e30, 0, -3e30, -2e30]).astype(np.float32) + 0 * logits, state
 
-    told: list[int] = []
-    assert best(2, Steep(), max_length=2, on_progress=lambda found, read: told.append(read)) == ["a", "aa"]
-    assert told[-1] < 50
+    told: list[Searched] = []
+    assert best(2, Steep(), max_length=2, watch=told.append) == ["a", "aa"]
+    assert told[-1].read < 50
 
 
 class Counting(SmallModel):

@@ -21,6 +21,7 @@ from namegen.core.generation.wishes.texts import EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
 from namegen.errors import GenerationError, SettingsError
+from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, check_frequencies, conditioned, over_beginnings
 
 MODEL = SmallModel()
@@ -250,10 +251,10 @@ def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest
     monkeypatch.setattr(generator_module, "CHUNK_NAMES", 500)
     monkeypatch.setattr(BLOCK_ROWS, 16)
     asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=9)}
-    told: list[tuple[int, int]] = []
-    names = names_of(generator([]), 200, on_progress=lambda found, drawn: told.append((found, drawn)), **asked)
+    told: list[Searched] = []
+    names = names_of(generator([]), 200, watch=told.append, **asked)
     assert names == names_of(generator([]), 200, **asked)
-    found, drawn = map(list, zip(*told, strict=True))
+    found, drawn = [event.found for event in told], [event.drawn for event in told]
     assert len(set(drawn)) > 20
     assert drawn == sorted(drawn)
     assert found == sorted(found)
@@ -261,11 +262,10 @@ def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest
 
 
 def test_each_round_ends_with_all_of_its_draws() -> None:
-    told: list[int] = []
-    asked = {"sampling": SamplingSettings(max_length=4), "on_progress": lambda found, drawn: told.append(drawn), **ANY}
-    names_of(generator(), 3_000, **asked)
-    assert 3_000 in told
-    assert told[-1] > 3_000  # those that were too long were drawn anew
+    told: list[Searched] = []
+    names_of(generator(), 3_000, sampling=SamplingSettings(max_length=4), watch=told.append, **ANY)
+    assert 3_000 in [event.drawn for event in told]
+    assert told[-1].drawn > 3_000  # those that were too long were drawn anew
 
 
 def test_the_seed_decides_and_nothing_asked_is_nothing_given() -> None:

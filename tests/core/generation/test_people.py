@@ -13,6 +13,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
 
 GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
@@ -33,12 +34,12 @@ def test_it_is_told_how_many_were_found_and_without_wishes_not_asked_whether_any
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(PartOfName, "check", lambda *_: pytest.fail("asked"))
-    told: list[tuple[int, int]] = []
+    told: list[Searched] = []
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     rng = np.random.default_rng(0)
-    found = [len(batch) for batch in inventor.generate(30, rng=rng, on_progress=lambda *at: told.append(at))]
-    assert told == [(so_far, so_far) for so_far in np.cumsum(found).tolist()]
-    assert told[-1] == (30, 30)
+    found = [len(batch) for batch in inventor.generate(30, rng=rng, watch=told.append)]
+    assert told == [Searched(so_far, 30) for so_far in np.cumsum(found).tolist()]
+    assert told[-1].found == 30
 
 
 def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

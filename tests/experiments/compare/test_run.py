@@ -10,11 +10,11 @@ import pytest
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
+from namegen.events import Ended, Event, Planned, Running
 from namegen.experiments.compare import run
 from namegen.experiments.compare.measurements import GenerationSubject, ListSubject, ReferenceSubject, Subject
 from namegen.experiments.compare.plan import Measurement, PlanOutcome, Scope
 from namegen.experiments.compare.run import compare, measure
-from namegen.experiments.watcher import Ended, Event, Planned, Running
 from namegen.lists import load_bundled
 
 CORPUS = Corpus(load_bundled("mlb-first").names[:300], source="list.txt")
@@ -65,7 +65,7 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
 
 
 def test_a_comparison_leaves_its_document_and_a_report_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "measure", lambda plan, folder, watcher: PlanOutcome(plan))
+    monkeypatch.setattr(run, "measure", lambda plan, folder, watch: PlanOutcome(plan))
     named = Corpus(CORPUS.names, source="Zoë.txt")
     made = compare([named], tmp_path / "out", scope=Scope(seeds=1, quick=True))
     written = (tmp_path / "out" / "results.json").read_text(encoding="utf-8")

@@ -1,0 +1,243 @@
+"""How far a long piece of work is: plain events, given to one function, whoever works.
+
+    train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
+    its teachers, sweep, compare-backends    Planned, then Running, NoWorkers, Ended
+    what teachers teach                      Weighed, CorpusDrawn, before TrainingBegins
+    generate, people, players                Searched, again and again
+    fetch                                    FileBegins, Received, Retrying
+
+A watcher is called on the thread that works, thousands of times a second, so it should be quick. What it raises ends
+the work. ``match`` tells the events apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+class Event:
+    """What a watcher is told."""
+
+
+# --- a training -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ListReady(Event):
+    """The list of a training is read and split.
+
+    Attributes:
+        remarks: sentences on what was dropped from it, or is odd; empty ones say nothing.
+        training: names to learn from.
+        damped: of them, those that are left where repeats are damped.
+        held_out: names to choose the best epoch by.
+        test: names for the test; None: no test part.
+        labels: how many different ones.
+        without_teachers: teachers were asked for, and too few names are held out to choose their weights by.
+    """
+
+    remarks: tuple[str, ...]
+    training: int
+    damped: int
+    held_out: int
+    test: int | None
+    labels: int
+    without_teachers: bool = False
+
+
+@dataclass(frozen=True)
+class Weighed(Event):
+    """The teachers are trained; their blend is about to draw names to learn from.
+
+    Attributes:
+        names: of the teachers.
+        weights: of each in the blend, together 1.
+        alone: the loss of each on held-out names, nats per character.
+        together: that of the blend.
+    """
+
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    alone: tuple[float, ...]
+    together: float
+
+
+@dataclass(frozen=True)
+class CorpusDrawn(Event):
+    """The blend has drawn the names that the student learns from: so many, with so many distinct prefixes."""
+
+    names: int
+    prefixes: int
+
+
+@dataclass(frozen=True)
+class TrainingBegins(Event):
+    """The first step is next, once the engine is warm.
+
+    Attributes:
+        engine: its name.
+        epochs: in all.
+        steps: of each epoch.
+        characters: that an epoch reads.
+        epoch, step: where an earlier part of the run ended.
+        finished: whether that was all, so that nothing is trained.
+        ceiling: the highest possible accuracy on the held-out names; None without any.
+    """
+
+    engine: str
+    epochs: int
+    steps: int
+    characters: int
+    epoch: int
+    step: int
+    finished: bool
+    ceiling: float | None
+
+
+@dataclass(frozen=True)
+class StepBegins(Event):
+    """A step is about to be taken: how many epochs are finished, and how many steps of this one."""
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class EpochEnded(Event):
+    """An epoch has ended.
+
+    Attributes:
+        epoch: counted from 1.
+        training_seconds: inside ``train_epoch``.
+        training_loss_nats_per_char: mean over the epoch, while the parameters moved.
+        validation_loss_nats_per_char, validation_accuracy_argmax: on the held-out names; None without any.
+        sample: a name that the network drew; ``sample_is_new``: the list lacks it.
+    """
+
+    epoch: int
+    training_seconds: float
+    training_loss_nats_per_char: float
+    validation_loss_nats_per_char: float | None
+    validation_accuracy_argmax: float | None
+    sample: str
+    sample_is_new: bool
+
+
+@dataclass(frozen=True)
+class Measuring(Event):
+    """The epochs are over, and the network is being measured; told again and again."""
+
+
+# --- several pieces of work side by side ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Planned(Event):
+    """How much there is to do.
+
+    Attributes:
+        thing: what each piece is called: ``run``.
+        total: pieces in all.
+        kept: of them, those that are there already.
+        scheduler: where they run; empty for this machine.
+    """
+
+    thing: str
+    total: int
+    kept: int = 0
+    scheduler: str = ""
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A piece that is being made; ``epochs`` is 0 where it has none, or while their number is unknown."""
+
+    label: str
+    epoch: int = 0
+    epochs: int = 0
+
+
+@dataclass(frozen=True)
+class Running(Event):
+    """All that is under way, the last one started last; told again whenever that changes, or just now and then."""
+
+    under_way: tuple[UnderWay, ...]
+
+
+@dataclass(frozen=True)
+class NoWorkers(Event):
+    """The scheduler has no worker at the moment, so nothing is under way; told again and again."""
+
+
+@dataclass(frozen=True)
+class Ended(Event):
+    """A piece is over.
+
+    Attributes:
+        label: which.
+        seconds: that it took; None: unknown.
+        trouble: why there is no result; empty where there is one.
+        accuracy: of a training: how often the likeliest next character was right on the held-out part.
+    """
+
+    label: str
+    seconds: float | None = None
+    trouble: str = ""
+    accuracy: float | None = None
+
+
+# --- a search for names -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Searched(Event):
+    """How far a search for names is.
+
+    Attributes:
+        found: names so far; of the likeliest, some may still be refused, or give way to likelier ones.
+        wanted: names in all.
+        drawn: names drawn for them.
+        read: beginnings of names read, where names are searched for without drawing.
+    """
+
+    found: int
+    wanted: int
+    drawn: int = 0
+    read: int = 0
+
+
+# --- a download -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FileBegins(Event):
+    """A file is about to be read: its place, its number, and how many there are."""
+
+    place: str
+    number: int = 1
+    files: int = 1
+
+
+@dataclass(frozen=True)
+class Received(Event):
+    """So many bytes of the file have come, of so many if the server said."""
+
+    size: int
+    expected: int | None
+
+
+@dataclass(frozen=True)
+class Retrying(Event):
+    """It did not work, and will be tried again in so many seconds."""
+
+    seconds: float
+    why: str
+
+
+Watcher: TypeAlias = Callable[[Event], None]
+
+
+def unwatched(event: Event) -> None:
+    """A watcher that does nothing."""

@@ -1,0 +1,309 @@
+"""How far a command is: no long one is silent, what is drawn comes late and goes, and results stay as they are."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from namegen.cli import progress
+from namegen.cli.progress import Display, Progress, in_a_line
+from namegen.cli.terminal import Notes
+from namegen.events import (
+    CorpusDrawn,
+    Ended,
+    EpochEnded,
+    Event,
+    FileBegins,
+    ListReady,
+    Measuring,
+    NoWorkers,
+    Planned,
+    Received,
+    Retrying,
+    Running,
+    Searched,
+    StepBegins,
+    TrainingBegins,
+    UnderWay,
+    Weighed,
+)
+from tests.cli.conftest import invoke
+
+BEGINS = TrainingBegins("numpy", epochs=5, steps=9, characters=600, epoch=0, step=0, finished=False, ceiling=0.5)
+
+
+class Clock:
+    """Time that stands still until it is moved."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of everything that is shown; no thread looks at it by itself."""
+    monkeypatch.setattr(progress, "time", standing := Clock())
+    monkeypatch.setattr(progress, "SECONDS_BEFORE", 2)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_FRAMES", 1_000)
+    return standing
+
+
+def standard_error(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> io.StringIO:
+    """A stream in place of standard error."""
+    stream = io.StringIO()
+    stream.isatty = lambda: is_terminal  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    return stream
+
+
+def words(stream: io.StringIO) -> str:
+    """Without what moves the cursor, and colours."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
+
+
+def ended(epoch: int, sample: str = "Al", accuracy: float | None = 0.25) -> EpochEnded:
+    return EpochEnded(epoch, 0.5, 2.5, 2.4, accuracy, sample, sample_is_new=True)
+
+
+# --- a display --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_no_command_is_silent_for_long_wherever_standard_error_goes(
+    is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = standard_error(monkeypatch, is_terminal=is_terminal)
+    with Display(Notes(quiet=False), "reading a\x1b[31m") as display:
+        clock.now += 1.9
+        display.show()
+        assert log.getvalue() == ""
+        clock.now += 0.2
+        display.show()
+        assert words(log).strip() == "reading a\\x1b[31m, 2 s"
+        display(BEGINS)
+        display(Measuring())
+        clock.now += 10
+        display(Measuring())
+        display.show()
+        assert "measuring the network, 10 s" in words(log)
+    if is_terminal:
+        assert "\x1b[2K" in log.getvalue().rpartition("10 s")[2], "it is gone"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_quiet_says_nothing(is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = standard_error(monkeypatch, is_terminal=is_terminal)
+    with Display(Notes(quiet=True), "reading") as display:
+        for event in (BEGINS, StepBegins(0, 0), ended(5), Ended("a", trouble="it is gone")):
+            clock.now += 1_000
+            display(event)
+            display.show()
+    assert log.getvalue() == ""
+
+
+def test_the_longer_it_takes_the_rarer_are_the_lines(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = standard_error(monkeypatch, is_terminal=False)
+    said = []
+    with Display(Notes(quiet=False), "reading") as display:
+        for second in range(1, 2_000):
+            clock.now += 1
+            before = log.tell()
+            display.show()
+            said += [second] * (log.tell() > before)
+    assert said[:4] == [2, 5, 8, 11]
+    gaps = [after - before for before, after in pairwise(said)]
+    assert gaps == sorted(gaps)
+    assert 150 < gaps[-1] < 200
+
+
+def test_notes_stand_above_the_block_and_results_stand_alone(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = standard_error(monkeypatch, is_terminal=True)
+    notes = Notes(quiet=False)
+    with Display(notes, "reading") as display:
+        clock.now += 3
+        display.show()
+        notes("one \x1b name")
+        display.show()
+        with display.erased():
+            assert "\x1b[2K" in log.getvalue().rpartition("reading, 3 s")[2], "nothing stands there"
+        notes("another")
+    assert re.search(r"one \\x1b name\s*\n\s*reading, 3 s", words(log))
+    notes("after")
+    assert log.getvalue().endswith("after\n")
+
+
+def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the export to .tflite does it, so that TensorFlow's own words are not seen."""
+    monkeypatch.setattr(progress, "SECONDS_BEFORE", 0)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_FRAMES", 0.01)
+    monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: True))
+    master, slave = pty.openpty()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with open(slave, "w") as stream:
+        monkeypatch.setattr("sys.stderr", stream)
+        with Display(Notes(quiet=False), "exporting"):
+            os.dup2(nowhere, slave)
+            seen = b""
+            while b"exporting, 0 s" not in seen:
+                seen += os.read(master, 100)
+    os.close(master)
+    os.close(nowhere)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("describe names.txt", {"reading names.txt", "describing names.txt"}),
+        ("evaluate mlb-last names.txt", {"opening mlb-last", "evaluating mlb-last on names.txt"}),
+        ("score mlb-last Maddox", {"opening mlb-last", "scoring 1 name"}),
+        ("generate mlb-last -n 1 --avoid names.txt", {"reading the files of names that are not wanted"}),
+        ("train names.txt --effort quick --epochs 1 --no-plot", {"reading the list", "measuring the network"}),
+    ],
+)
+def test_long_commands_say_what_they_are_at(
+    line: str, said: set[str], monkeypatch: pytest.MonkeyPatch, small: Path
+) -> None:
+    (small / "names.txt").write_text("Maddox\nGarcia\nLee\nDiaz\n" * 9)
+    started: list[str] = []
+    make = Display.__init__
+    monkeypatch.setattr(Display, "__init__", lambda one, notes, doing: started.append(doing) or make(one, notes, doing))
+    result = invoke(*line.split())
+    assert result.exit_code == 0, result.output
+    assert not re.search(r", \d+ s", result.stderr)
+    assert said <= set(started)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("generate", "mlb-first", "-n", "40", "--contains", "a", "--sort", "likely"),
+        ("generate", "mlb-first", "--best", "30"),
+        ("players", "-n", "50"),
+        ("people", "-n", "50"),
+        ("companies", "-n", "50"),
+    ],
+    ids=" ".join,
+)
+def test_every_search_is_told_of_and_gives_the_same_names(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, small: Path
+) -> None:
+    arguments += () if "--best" in arguments else ("--seed", "1")
+    plain = invoke(*arguments)
+    assert plain.exit_code == 0
+    told: list[Event] = []
+    monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: not notes.quiet))
+    for setting in ("SECONDS_BEFORE", "SECONDS_BETWEEN_FRAMES"):
+        monkeypatch.setattr(progress, setting, 0.001)
+    take = Progress.take
+    monkeypatch.setattr(Progress, "take", lambda one, event: told.append(event) or take(one, event))
+    assert invoke(*arguments).stdout == plain.stdout
+    assert {type(event) for event in told} == {Searched}
+    wanted = next(int(value) for value in arguments if value.isdigit())
+    assert all(event.found <= event.wanted == wanted for event in told if isinstance(event, Searched))
+    assert invoke(*arguments, "--quiet").stderr == ""
+
+
+# --- the words --------------------------------------------------------------------------------------------------------
+
+
+def told(*events: Event, is_block: bool = False) -> tuple[Progress, list[str]]:
+    """What was told, and what was said at once."""
+    progress = Progress("", is_block=is_block)
+    return progress, [sentence for event in events for sentence in progress.take(event)]
+
+
+def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(clock: Clock) -> None:
+    ready = ListReady(("1 empty line was dropped", ""), training=90, damped=70, held_out=9, test=None, labels=2)
+    at, said = told(ready, BEGINS)
+    assert said == [
+        "1 empty line was dropped",
+        "",
+        "90 names to learn from (repeats damped to 70), 2 labels, 9 held out",
+        "5 epochs of 9 steps, engine numpy",
+    ]
+    assert in_a_line(at.view()) == "epoch 1/5  -:-- left  preparing the engine"
+    at.take(StepBegins(0, 0))
+    clock.now += 10
+    assert at.take(ended(1)) == ()
+    line = "epoch 2/5  0:40 left  loss 2.5000  held-out accuracy 25.0% (ceiling 50.0%)"
+    assert in_a_line(at.view()) == line
+    at.take(StepBegins(1, 3))
+    assert at.view().bar == (1 + 3 / 9, 5)
+    assert (at.view().figures[2:], at.view().lines) == (["Al (new)", "1,200 characters/s"], [])
+    for epoch in range(2, 5):
+        at.take(ended(epoch, f"name {epoch}\x1b"))
+    assert at.view().lines == ["name 3\\x1b (new)  name 2\\x1b (new)  Al (new)"]
+    [last] = at.take(ended(5))
+    assert last.startswith("epoch 5/5  0:00 left  loss 2.5000")
+
+
+def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> None:
+    begins = TrainingBegins("numpy", 5, 10, 600, epoch=3, step=5, finished=False, ceiling=None)
+    at, _ = told(begins, StepBegins(3, 5))
+    clock.now += 10
+    at.take(StepBegins(4, 0))
+    assert in_a_line(at.view()) == "epoch 5/5  0:20 left"
+    _, said = told(TrainingBegins("numpy", 5, 10, 600, epoch=5, step=0, finished=True, ceiling=None))
+    assert "nothing is trained" in said[0]
+
+
+def test_teachers_are_weighed_in_a_line_or_a_line_each() -> None:
+    found = Weighed(("1", "2"), (0.25, 0.75), (2.5, 2.25), 2.3)
+    _, said = told(found, CorpusDrawn(1_000, 4_000))
+    assert said == [
+        "weights of the teachers: 1 25.0%, 2 75.0%",
+        "nats per character: their blend 2.3000, the best teacher alone 2.2500",
+        "the blend is worse than the best teacher, as few names are held out",
+        "to learn from: 1,000 names with 4,000 prefixes",
+    ]
+    _, said = told(Weighed(("a" * 50, "b" * 50), (0.5, 0.5), (2.5, 2.25), 2.0))
+    assert said[0] == f"weights of the teachers:\n  {'a' * 50} 50.0%\n  {'b' * 50} 50.0%"
+    assert len(said) == 2
+
+
+def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> None:
+    at, said = told(Planned("run", 12, 1, "tcp://a:1"), NoWorkers(), NoWorkers())
+    assert said[0] == "12 runs, 1 of them already done, on the scheduler tcp://a:1"
+    assert said[1].startswith("the scheduler has no worker yet")
+    assert len(said) == 2
+    at.take(Running(tuple(UnderWay(f"gru {number}\x1b", 1, 4 * (number == 0)) for number in range(10))))
+    view = at.view()
+    assert in_a_line(view._replace(lines=())) == "1/12  10 running, 1 left"
+    assert [*view.lines][:2] == ["gru 0\\x1b  epoch 1/4", "gru 1\\x1b"]
+    assert [*view.lines][-1] == "and 2 more"
+    clock.now += 2
+    assert at.take(Ended("gru 0", 2.0, accuracy=0.25)) == [
+        "2/12  gru 0: 25.0% held-out in 2.0 s  (10 left, about 0:20)"
+    ]
+    assert at.take(Ended("gru 1", 2.0, "the device is gone"))[0].startswith("3/12  gru 1: the device is gone  (9 left")
+    assert told(Planned("run", 2), Ended("gru 2"), is_block=True)[1][1] == "1/2  gru 2: done"
+
+
+def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
+    for event, line in (
+        (Searched(0, 9), "0 of 9 names found"),
+        (Searched(1_000, 2_000, 3_000), "1,000 of 2,000 names found  3,000 names drawn"),
+        (Searched(1, 2, 3, 4_000), "1 of 2 names found  3 names drawn  4,000 prefixes read"),
+    ):
+        assert in_a_line(told(event)[0].view()) == line
+
+
+def test_a_download_says_which_file_and_how_much_of_it() -> None:
+    begins, place = FileBegins("https://a.org/c.json", 1, 2), "https://a.org/c.json (1 of 2)"
+    at, said = told(begins, Retrying(1.0, "the server answers 500"))
+    assert said == [place, "the server answers 500; trying again in 1 s"]
+    assert told(begins, is_block=True)[1] == []
+    assert in_a_line(at.view()) == "c.json (1 of 2)  0.0 MB"
+    at.take(Received(1_500_000, 3_000_000))
+    assert in_a_line(at.view()) == "c.json (1 of 2)  1.5/3.0 MB"
+    assert at.view().bar == (1_500_000, 3_000_000)
