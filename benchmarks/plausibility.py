@@ -44,7 +44,7 @@ from namegen.core.data.vocabulary import Vocabulary  # noqa: E402
 from namegen.core.generation.generator import Generator  # noqa: E402
 from namegen.core.generation.plausibility import ORDER, PlausibilityJudge, halves, new_names  # noqa: E402
 from namegen.core.models.ngram import KNESER_NEY, NgramModel  # noqa: E402
-from namegen.core.network.checkpoint import default_max_length  # noqa: E402
+from namegen.core.network.record import default_max_length  # noqa: E402
 from namegen.settings_toml import Config, merge  # noqa: E402
 from namegen.types import Array, Bool, Float64, Int32, Int64  # noqa: E402
 

@@ -14,7 +14,8 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint, Label
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import Label
 from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 
@@ -39,9 +40,10 @@ def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24,
         network,
         vocabulary,
         parameters,
-        {"list": "players", "names": len(NAMES), "longest_name": max(map(len, NAMES))},
-        known_set(NAMES),
         labels=LABELS,
+        longest_name=max(map(len, NAMES)),
+        training={"list": "players", "names": len(NAMES)},
+        known_names=known_set(NAMES),
     )
     tree = PrefixTree.from_names(NAMES, vocabulary, beginnings)
     quantiles = score_quantiles(engine, tree, made.beginnings)

@@ -16,7 +16,8 @@ from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.generation.plausibility import SHORT_LIST_TEMPERATURES, TEMPERATURES, drawing_temperature
-from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import default_max_length
 from namegen.core.settings import DataSettings
 from namegen.core.training.run import RunResult, TrainingRun
 from namegen.errors import CheckpointError

@@ -16,7 +16,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation import scoring
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation import generator
-from namegen.core.network.checkpoint import Checkpoint, Label
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import Label
 from namegen.errors import CheckpointError
 from tests.labelled import FIRST, NAMES, labelled_checkpoint
 

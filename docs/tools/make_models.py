@@ -1,8 +1,9 @@
 """Train the models that ship with the package, each by the command that ``docs/use/models.md`` states (`make models`).
 
-Writes ``namegen/models/NAME.safetensors``, its licence and its card, ``docs/use/models.md``, and for the model hubs
-``docs/use/models/NAME.md``. It takes minutes, and on another machine the numbers may differ in their last digits. With
-``--cards`` nothing is trained, with ``--check`` nothing is written either: are the cards what the models say?
+Writes ``namegen/models/NAME.safetensors``, the digests of its list beside it, its licence and its card,
+``docs/use/models.md``, and for the model hubs ``docs/use/models/NAME.md``. It takes minutes, and on another machine the
+numbers may differ in their last digits. With ``--cards`` nothing is trained, with ``--check`` nothing is written
+either: are the cards what the models say?
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from namegen import api
 from namegen.core.data.batching import ListParts
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import HeldOutReferences
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.checkpoint import Checkpoint, known_names_path
 from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
 from namegen.models import TITLES, shipped_path
@@ -308,8 +309,9 @@ def comparison(name: str) -> str:
 
 
 def model_size(name: str) -> int:
-    """Bytes of the file."""
-    return shipped_path(name).stat().st_size
+    """Bytes of the files."""
+    path = shipped_path(name)
+    return path.stat().st_size + known_names_path(path).stat().st_size
 
 
 def train() -> None:
@@ -320,7 +322,8 @@ def train() -> None:
             arguments = [sys.executable, "-m", *shlex.split(command), "--no-plot", "--out", str(out)]
             print(command, file=sys.stderr)
             subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
-            shutil.copyfile(out / "model.safetensors", shipped_path(name))
+            for path_of in (Path, known_names_path):
+                shutil.copyfile(path_of(out / "model.safetensors"), path_of(shipped_path(name)))
             shipped_path(name).with_suffix(".LICENSE.txt").write_text(BUNDLED[name].licence_text, encoding="utf-8")
 
 

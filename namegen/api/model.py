@@ -22,7 +22,8 @@ from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.mixture import MixtureModel, as_one
-from namegen.core.network.checkpoint import Checkpoint, default_max_length, read_model
+from namegen.core.network.checkpoint import Checkpoint, read_model
+from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.run import RunResult
 from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
@@ -344,18 +345,7 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
         from namegen.backends.tflite.runtime import TFLiteModel
 
         tflite = TFLiteModel.load(path, threads=threads)
-        return LoadedModel(
-            name,
-            tflite,
-            tflite.vocabulary,
-            tflite.longest_name,
-            known_names=tflite.known_names,
-            beginnings=tflite.beginnings,
-            default_temperature=tflite.drawing_temperature,
-            sameness=tflite.sameness,
-            shapes=tflite.shapes,
-            labels=tuple(label.name for label in tflite.labels),
-        )
+        return _loaded(name, tflite, tflite.record)
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
@@ -366,20 +356,23 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
     """Give a checkpoint's network an engine; see ``load``."""
-    engine = open_network(checkpoint, name, backend=backend, threads=threads)
+    return _loaded(name, open_network(checkpoint, name, backend=backend, threads=threads), checkpoint)
+
+
+def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
     return LoadedModel(
         name,
-        engine,
-        checkpoint.vocabulary,
-        checkpoint.longest_name,
-        checkpoint,
-        checkpoint.known_names,
-        checkpoint.beginnings,
-        1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
-        labels=tuple(label.name for label in checkpoint.labels),
-        score_quantiles=checkpoint.score_quantiles,
-        sameness=checkpoint.sameness,
-        shapes=checkpoint.shapes,
+        model,
+        record.vocabulary,
+        record.longest_name,
+        record if isinstance(record, Checkpoint) else None,
+        record.known_names,
+        record.beginnings,
+        record.temperature,
+        labels=tuple(label.name for label in record.labels),
+        score_quantiles=record.score_quantiles,
+        sameness=record.sameness,
+        shapes=record.shapes,
     )
 
 

@@ -17,7 +17,7 @@ from namegen.core.data.labels import Beginnings
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.models.mixture import AnyBeginning, MixtureModel
-from namegen.core.network.checkpoint import TrainingSummary, default_max_length
+from namegen.core.network.record import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, own_data, taught_names, together

@@ -171,7 +171,11 @@ class Sample:
         """
         difference, largest = difference_of(logits, self.logits)
         if not difference <= TOLERANCE * max(1.0, largest):
-            raise another_cell(target, self.name, self.cell, difference)
+            raise OutputError(
+                f"{target} would compute other values for {self.name} than Python does here (logits that differ by "
+                f"{difference:.2g}), probably because the cell {self.cell!r} of the NumPy engine has been changed: it "
+                "has namegen's own formulas; export a model of an unchanged cell, or use this one in Python"
+            )
 
 
 def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:
@@ -194,12 +198,3 @@ def logits_of(model: LanguageModel, tokens: Int32[Array, "R T"]) -> Float[Array,
             logits, state = model.step(np.ascontiguousarray(column), state)
             found.append(logits)
     return np.stack(found, axis=1)
-
-
-def another_cell(target: str, name: str, cell: str, difference: float) -> OutputError:
-    """The error for a target that computes something else, ready to be raised."""
-    return OutputError(
-        f"{target} would compute other values for {name} than Python does here (logits that differ by "
-        f"{difference:.2g}), probably because the cell {cell!r} of the NumPy engine has been changed: it has namegen's "
-        "own formulas; export a model of an unchanged cell, or use this one in Python"
-    )

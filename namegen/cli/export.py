@@ -54,7 +54,7 @@ force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists."
 @click.option(
     "--without-names",
     is_flag=True,
-    help="Leave out the digests (8 bytes each) of the names that the model learned from; the file then cannot tell "
+    help="Leave out the digests (ten bits each) of the names that the model learned from; the file then cannot tell "
     "which names are new.",
 )
 @force
@@ -203,7 +203,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
 @click.option(
     "--without-names",
     is_flag=True,
-    help="Leave out the digests (8 bytes each) of the names that the models learned from; page and module then cannot "
+    help="Leave out the digests (ten bits each) of the names that the models learned from; page and module then cannot "
     "tell which names are new.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")

@@ -6,12 +6,13 @@ purpose not those of an engine: what is compared must not come from the same pla
 
 from __future__ import annotations
 
-from base64 import b64decode
-from collections.abc import Sequence
-from typing import TypeAlias, TypedDict, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
+from namegen.core.network.record import text_to_bytes
 from namegen.documents import Json
 from namegen.types import Array, Float64, Int, Int32
 
@@ -19,35 +20,28 @@ LayerState: TypeAlias = list[Array]  # h, of an LSTM h and c: each (B, H)
 PageState: TypeAlias = list[LayerState]
 
 
-class PageDescription(TypedDict):
-    """What the JSON of a page or a module says of a model; ``docs/use/web.md`` explains each key. Arrays are
-    base64 of their bytes, little-endian, float32 unless it says otherwise.
+@dataclass(frozen=True)
+class PageDescription:
+    """What the JSON of a page or a module says of a model; ``docs/use/web.md`` explains each key.
+
+    Attributes:
+        name, title, credit, notice: see ``PageModel``.
+        spaces, separators, kinds, removal, folding: tables of the model's own characters: what a page cannot look up.
+        tensors: the parameters, float32, by canonical name, as texts (``core/network/record.py``).
+        record: all else that the model carries, as ``Record.to_plain`` gives it.
     """
 
     name: str
     title: str
-    list: str | None
-    names: int | None
     credit: str
     notice: str
-    cell: str
-    hidden: Sequence[int]
-    parameters: int
-    characters: str
-    labels: Sequence[dict[str, Json]]
-    probe: Sequence[str] | None
-    trained_by: str
     spaces: str
-    longest: int
-    temperature: float
-    endings: Sequence[str]
     separators: str
-    removal: dict[str, str]
-    folding: dict[str, str]
-    tensors: dict[str, str]
-    known_names: str | None  # of uint64
-    shapes: Sequence[str]
     kinds: str
+    removal: Mapping[str, str]
+    folding: Mapping[str, str]
+    tensors: Mapping[str, str]
+    record: Mapping[str, Json]
 
 
 class PageNetwork:
@@ -58,13 +52,14 @@ class PageNetwork:
     """
 
     def __init__(self, description: PageDescription) -> None:
-        self.cell = CELLS[description["cell"]]
-        self.widths: Sequence[int] = description["hidden"]
-        self.states = 2 if description["cell"] == "lstm" else 1
-        self.vocabulary_size = 1 + len(description["characters"])
+        network = cast(Mapping[str, Any], description.record["network"])
+        self.cell = CELLS[network["cell"]]
+        self.widths: Sequence[int] = network["hidden"]
+        self.states = 2 if network["cell"] == "lstm" else 1
+        self.vocabulary_size: int = network["vocabulary_size"]
         tensors = {
-            name: np.frombuffer(b64decode(text), "<f4").astype(np.float64)
-            for name, text in description["tensors"].items()
+            name: np.frombuffer(text_to_bytes(text), "<f4").astype(np.float64)
+            for name, text in description.tensors.items()
         }
         self.layers = [
             _Layer(

@@ -1,8 +1,8 @@
 """One or more trained models as a single web page that works wherever a browser opens it.
 
-The page carries everything: the parameters (float32, base64), shortened digests of the names that each model has read,
-the arithmetic in plain JavaScript, the style. It asks for nothing over a network, and its Content-Security-Policy
-forbids it to. ``docs/use/web.md`` describes the page and the format of its data.
+The page carries everything: the parameters of each model (float32), its record, the arithmetic in plain JavaScript, the
+style. It asks for nothing over a network, and its Content-Security-Policy forbids it to. ``docs/use/web.md`` describes
+the page and the format of its data.
 
     PageModel ─► describe ─► JSON ─┐
     page.html, page.css, *.js ─────┴─► page ─► write_page
@@ -25,16 +25,16 @@ from namegen.backends.opening import Sample, logits_of
 from namegen.core.data.sameness import REMOVAL, SEPARATORS
 from namegen.core.data.shapes import kind
 from namegen.core.network.architecture import exportable
-from namegen.core.network.checkpoint import Checkpoint, default_max_length
-from namegen.documents import to_plain
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import RecordDocument, bytes_to_text
+from namegen.documents import schema, to_plain
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
-from namegen.types import Array
 from namegen.web.arithmetic import PageDescription, PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
-ENGINE = ("network.js", "seen.js", "names.js", "search.js")  # needs no page: module.py makes a module of it
-SCRIPTS = (*ENGINE, "form.js", "watch.js", "page.js")
+ENGINE = ("network.js", "seen.js", "names.js", "search.js", "data.js")  # needs no page: module.py makes a module of it
+SCRIPTS = ("form.js", "watch.js", "page.js")
 CELLS = ("simple_rnn", "gru", "lstm")  # those of network.js
 _FOLDER = Path(__file__).parent
 
@@ -93,16 +93,16 @@ def page(models: Sequence[PageModel]) -> str:
     descriptions = checked_descriptions(models, "a page")
     style = read_part("page.css")
     # One function around all scripts: nothing of them is global but what page.js names.
-    script = "\n".join(('(() => {\n"use strict";', *map(read_part, SCRIPTS), "})();"))
+    script = "\n".join(('(() => {\n"use strict";', engine_text(), *map(read_part, SCRIPTS), "})();"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     text: str = environment.from_string(read_part("page.html")).render(
-        title=f"Invented names: {', '.join(description['title'] for description in descriptions)}",
+        title=f"Invented names: {', '.join(description.title for description in descriptions)}",
         version=__version__,
         style=Markup(style),
         style_hash=_hash(style),
         script=Markup(script),
         script_hash=_hash(script),
-        data=Markup(script_json(descriptions)),
+        data=Markup(script_json(list(map(to_plain, descriptions)))),
     )
     size = len(text.encode())
     if size > LARGEST_PAGE:  # the estimate leaves out what hardly weighs: the alphabets, the page itself
@@ -111,7 +111,7 @@ def page(models: Sequence[PageModel]) -> str:
 
 
 def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageDescription]:
-    """All models as plain values, each held against what Python computes of it.
+    """All models as a page holds them, each held against what Python computes of it.
 
     Args:
         models: each gets a name and a title of its own.
@@ -135,39 +135,25 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
 
 
 def describe(label: str, model: PageModel, title: str) -> PageDescription:
-    """One model as plain values, for JSON."""
+    """One model as a page holds it."""
     checkpoint = model.checkpoint
-    network = exportable(checkpoint.network, CELLS, "a page")
-    characters, training = checkpoint.vocabulary.characters, checkpoint.training
-    source, names = training.get("list"), training.get("names")
+    characters = checkpoint.vocabulary.characters
     removal, folding = normalisation_tables(characters)
-    known = checkpoint.known_names
-    return {
-        "name": label,
-        "title": title,
-        "list": Path(source).name if isinstance(source, str) else None,  # a path tells where somebody keeps things
-        "names": names if type(names) is int else None,
-        "credit": model.credit,
-        "notice": model.notice,
-        "cell": network.cell,
-        "hidden": list(network.hidden),
-        "parameters": network.parameter_count,
-        "characters": characters,
-        "labels": [to_plain(label) for label in checkpoint.labels],
-        "probe": None if checkpoint.probe is None else [_base64(np.asarray(row, "<f4")) for row in checkpoint.probe],
-        "trained_by": checkpoint.engine,
-        "spaces": "".join(filter(str.isspace, characters)),
-        "longest": default_max_length(checkpoint.longest_name),
-        "temperature": 1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
-        "endings": list(checkpoint.endings),
-        "separators": "".join(one for one in characters if one.isspace() or one in SEPARATORS),
-        "removal": removal,
-        "folding": folding,
-        "tensors": {name: _base64(np.asarray(values, "<f4")) for name, values in checkpoint.parameters.items()},
-        "known_names": None if known is None else b64encode(known.to_bytes()).decode(),
-        "shapes": checkpoint.shapes,
-        "kinds": "".join(map(kind, characters)),
-    }
+    return PageDescription(
+        name=label,
+        title=title,
+        credit=model.credit,
+        notice=model.notice,
+        spaces="".join(filter(str.isspace, characters)),
+        separators="".join(one for one in characters if one.isspace() or one in SEPARATORS),
+        kinds="".join(map(kind, characters)),
+        removal=removal,
+        folding=folding,
+        tensors={
+            name: bytes_to_text(np.asarray(values, "<f4").tobytes()) for name, values in checkpoint.parameters.items()
+        },
+        record=checkpoint.to_export().to_plain(),
+    )
 
 
 def normalisation_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -232,9 +218,9 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
 
 
 def _embedded_bytes(model: PageModel) -> int:
-    """About what a model weighs in a page: base64 makes four bytes of three."""
+    """About what a model weighs in a page: its text makes five bytes of four."""
     known = model.checkpoint.known_names
-    return (4 * model.checkpoint.network.parameter_count + (0 if known is None else 6 * len(known) // 5)) * 4 // 3
+    return 5 * model.checkpoint.network.parameter_count + (0 if known is None else 3 * len(known) // 2)
 
 
 def _too_large(size: int, models: Sequence[PageModel], target: str) -> OutputError:
@@ -247,13 +233,15 @@ def _too_large(size: int, models: Sequence[PageModel], target: str) -> OutputErr
     return OutputError(f"{target} would have {least}, more than the {most} that it can carry: {advice}")
 
 
-def _base64(values: Array) -> str:
-    return b64encode(np.ascontiguousarray(values).tobytes()).decode()
-
-
 def _hash(text: str) -> str:
     """How a Content-Security-Policy names the one script, and the one style, that it allows."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def engine_text() -> str:
+    """The part that page and module have in common, in JavaScript."""
+    schemas = {"model": schema(PageDescription), "record": schema(RecordDocument)}
+    return "\n".join((*map(read_part, ENGINE), f"const SCHEMAS = {script_json(schemas)};\n"))
 
 
 def read_part(file: str) -> str:

@@ -92,6 +92,7 @@ const blends = new Map(); // by what they are made of; the last few
 const wish = {};
 
 const descriptionOf = (name) => descriptions.find((description) => description.name === name);
+const labelsOf = (name) => (name === null ? [] : descriptionOf(name).record.labels);
 
 function modelOf(name) {
   if (!models.has(name)) models.set(name, new Model(descriptionOf(name)));
@@ -120,8 +121,8 @@ function chosen({ model, other }) {
 /** The model of a blend that needs a label first, as its names begin behind one; null where none does. */
 function unlabelled({ model, label, other, otherLabel }) {
   if (other === null) return null;
-  if (label === null && descriptionOf(model).labels.length) return descriptionOf(model);
-  return otherLabel === null && descriptionOf(other).labels.length ? descriptionOf(other) : null;
+  if (label === null && labelsOf(model).length) return descriptionOf(model);
+  return otherLabel === null && labelsOf(other).length ? descriptionOf(other) : null;
 }
 
 /** What names are drawn from. */
@@ -131,11 +132,11 @@ function sourceOf({ model, label, other, otherLabel, share }) {
 
 /** As api/blending.py has it: a blend is as daring as its most daring model, its names as long as the longest. */
 function defaults(model, other = null) {
-  const most = (key) => Math.max(...chosen({ model, other }).map((description) => description[key]));
+  const most = (usual) => Math.max(...chosen({ model, other }).map(usual));
   const blend = { other, otherLabel: null, share: 50 };
   const texts = { first: "", contains: "", ends: "" };
-  const lengths = { shortest: 1, longest: most("longest") };
-  return { model, label: null, ...blend, n: 20, temperature: most("temperature"), ...texts, ...lengths, onlyNew: true };
+  const lengths = { shortest: 1, longest: most(usualLongest) };
+  return { model, label: null, ...blend, n: 20, temperature: most(usualTemperature), ...texts, ...lengths, onlyNew: true };
 }
 
 /** No longer than a field takes, and without half a character (of two code units) at the end. */
@@ -154,10 +155,7 @@ function readAddress() {
     return value >= least && value <= most ? value : fallback;
   };
   const whole = (...wanted) => Math.floor(number(...wanted));
-  const labelOf = (name, key) => {
-    const labels = name === null ? [] : descriptionOf(name).labels;
-    return labels.some((label) => label.name === given.get(key)) ? given.get(key) : null;
-  };
+  const labelOf = (name, key) => (labelsOf(name).some((label) => label.name === given.get(key)) ? given.get(key) : null);
   return {
     ...usual,
     label: labelOf(model, "label"),
@@ -212,7 +210,7 @@ function fillForm() {
     if (byId(key).value !== String(wish[key])) byId(key).value = wish[key];
   }
   byId("only-new").checked = wish.onlyNew;
-  byId("only-new-field").hidden = chosen(wish).some((description) => description.known_names === null);
+  byId("only-new-field").hidden = chosen(wish).some(({ record }) => record.known_names === null);
   for (const radio of byId("models").querySelectorAll("input")) radio.checked = radio.value === wish.model;
   fillLabels("label", wish.model, wish.label);
   fillLabels("other-label", wish.other, wish.otherLabel);
@@ -248,12 +246,12 @@ function showValues() {
 
 function labelChosen(id, modelName) {
   const { value } = byId(id);
-  return value === "" || modelName === null ? null : descriptionOf(modelName).labels[value].name;
+  return value === "" || modelName === null ? null : labelsOf(modelName)[value].name;
 }
 
 /** The choice of a label, "any" first; hidden where the model has none. */
 function fillLabels(id, modelName, label) {
-  const labels = modelName === null ? [] : descriptionOf(modelName).labels;
+  const labels = labelsOf(modelName);
   byId(`${id}-field`).hidden = labels.length === 0;
   byId(`${id}-find-field`).hidden = labels.length < MANY_LABELS;
   const place = label === null ? "" : String(labels.findIndex(({ name }) => name === label));
@@ -284,7 +282,7 @@ function showOptions(id, labels, place) {
 
 function connectFinder(id) {
   const find = byId(`${id}-find`);
-  const labels = () => descriptionOf(byId(id).modelName).labels;
+  const labels = () => labelsOf(byId(id).modelName);
   find.addEventListener("input", (event) => {
     event.stopPropagation(); // nothing has been chosen yet
     announce(countOf(showOptions(id, labels(), byId(id).value), "label"));

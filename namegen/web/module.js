@@ -137,17 +137,17 @@ export function load(data, name) {
   }
   let model;
   try {
-    check(description);
+    checkFields(description);
+    checkNumbers(description);
     model = new Model(description);
   } catch (error) {
     const where = error instanceof Damage ? ` (${error.message})` : ""; // the language's own words help nobody
-    const which = isText(description?.name) ? `the model ${told(description.name)}` : "the first model";
+    const which = typeof description?.name === "string" ? `the model ${told(description.name)}` : "the first model";
     throw new Error(`${which} is damaged${where}: export it again`);
   }
   if (!model.sound) throw new Error(wouldBeWrong("This module", model));
-  const { name: own, title, credit, notice, temperature, longest: maxLength } = description;
-  const labels = description.labels.map((label) => label.name);
-  return new NameModel({ name: own, title, credit, notice, temperature, maxLength, labels }, model);
+  const usual = { temperature: usualTemperature(model), maxLength: usualLongest(model) };
+  return new NameModel({ ...description, ...usual, labels: model.record.labels.map((label) => label.name) }, model);
 }
 
 /**
@@ -233,13 +233,6 @@ function wishOf(options, model) {
   };
 }
 
-/** Whether it is an object as one is written down: no list, no Map, nothing that a class has made. */
-function isPlain(value) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const kind = Object.getPrototypeOf(value); // of another window its own
-  return kind === null || Object.getPrototypeOf(kind) === null;
-}
-
 function known(options, names, example) {
   if (!isPlain(options)) throw new Error(`the options are ${told(options)}: expected a plain object, such as ${example}`);
   const other = Reflect.ownKeys(options).find((name) => !names.includes(name));
@@ -310,10 +303,7 @@ function inItsCharacters(name, source) {
   return Array.from(name, plain).join("") || name;
 }
 
-// ---- the data that export-web writes beside the module, checked before anything is computed with them ----
-
-const FORMAT = "namegen-names"; // as namegen/web/module.py writes it
-const FORMAT_VERSION = 4;
+// ---- the file that export-web writes beside the module; Python writes FORMAT and FORMAT_VERSION below ----
 
 /** The descriptions of the models in a file, which nobody has looked into yet. */
 function modelsOf(data) {
@@ -332,83 +322,4 @@ function modelsOf(data) {
     );
   }
   return content.models;
-}
-
-/** What of a model is damaged. */
-class Damage extends Error {}
-
-const isText = (value) => typeof value === "string";
-const isCount = (value) => Number.isSafeInteger(value) && value > 0;
-const orNull = (usable) => (value) => value === null || usable(value);
-const isList = (usable) => (value) => Array.isArray(value) && Array.from(value).every(usable);
-/** Of a table from characters to what stands for them. */
-const isTable = (value) =>
-  isPlain(value) && Object.entries(value).every(([key, text]) => [...key].length === 1 && isText(text) && text !== key);
-
-// What each field has to be; `PageDescription` in namegen/web/arithmetic.py names them.
-const FIELDS = {
-  name: isText,
-  title: isText,
-  list: orNull(isText),
-  names: orNull(isCount),
-  credit: isText,
-  notice: isText,
-  cell: (value) => isText(value) && Object.hasOwn(CELLS, value),
-  hidden: (value) => isList(isCount)(value) && value.length > 0,
-  parameters: isCount,
-  characters: (value) => isText(value) && new Set(value).size === [...value].length,
-  labels: isList((one) => isPlain(one) && isText(one.name) && isCount(one.names) && Object.keys(one).length === 2),
-  probe: orNull((value) => isList(isText)(value) && value.length === 2),
-  trained_by: isText,
-  spaces: isText,
-  longest: (value) => isCount(value) && value <= LARGEST.length,
-  temperature: (value) => Number.isFinite(value) && value >= 0,
-  endings: isList(isText),
-  separators: isText,
-  removal: isTable,
-  folding: isTable,
-  tensors: (value) => isPlain(value) && Object.values(value).every(isText),
-  known_names: orNull(isText),
-  shapes: isList(isText),
-  kinds: isText,
-};
-
-/** Whether a description has the fields that `namegen/web/export.py` writes. */
-function check(description) {
-  if (!isPlain(description)) throw new Damage("it is no object");
-  for (const [name, usable] of Object.entries(FIELDS)) {
-    if (!Object.hasOwn(description, name) || !usable(description[name])) throw new Damage(`its ${name}`);
-  }
-  const other = Object.keys(description).find((name) => !Object.hasOwn(FIELDS, name));
-  if (other !== undefined) throw new Damage(`it has ${told(other)}`);
-  checkNumbers(description);
-}
-
-/** Whether there are as many numbers as the network has, all of them finite, and digests in order. */
-function checkNumbers({ cell, hidden, characters, labels, tensors, parameters, probe, known_names: knownNames }) {
-  const shapes = shapesOf(cell, hidden, [...characters].length + 1, labels.length);
-  const counts = Object.values(shapes);
-  const holds = (text, count) => {
-    const bytes = bytesOfBase64(text);
-    return bytes.byteLength === 4 * count && new Float32Array(bytes).every(Number.isFinite);
-  };
-  const fits = ([name, count]) => Object.hasOwn(tensors, name) && holds(tensors[name], count);
-  const whole = Object.keys(tensors).length === counts.length && counts.reduce((a, b) => a + b) === parameters;
-  if (!whole || !Object.entries(shapes).every(fits)) throw new Damage("its tensors");
-  if (probe !== null && !probe.every((row) => holds(row, [...characters].length + 1))) throw new Damage("its probe");
-  if (knownNames !== null && !new KnownNames(knownNames).whole) throw new Damage("its known_names");
-}
-
-/** How many numbers each tensor has. */
-function shapesOf(cell, hidden, outputs, labels) {
-  const gates = { simple_rnn: 1, gru: 3, lstm: 4 }[cell];
-  const shapes = {};
-  let inputs = outputs + labels;
-  hidden.forEach((width, k) => {
-    shapes[`rnn.${k}.kernel`] = inputs * gates * width;
-    shapes[`rnn.${k}.recurrent_kernel`] = width * gates * width;
-    shapes[`rnn.${k}.bias`] = (cell === "gru" ? 2 : 1) * gates * width;
-    inputs = width;
-  });
-  return { ...shapes, "output.kernel": inputs * outputs, "output.bias": outputs };
 }

@@ -1,6 +1,6 @@
 """One or more trained models for a JavaScript program: an ES module with the page's engine, and their data beside it.
 
-    page's engine (ENGINE), module.js ─► names.mjs    the same for every model
+    page's engine, module.js ─► names.mjs    the same for every model
     PageModel ─► describe ─► JSON ─► names.json              what the module's ``load`` reads
 
 ``docs/use/app.md`` says how a program uses them, ``docs/use/web.md`` what is in the data.
@@ -14,11 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from namegen import __version__
+from namegen.documents import to_plain
 from namegen.errors import OutputError, short
 from namegen.files import check_output, is_file, is_folder, write_whole
-from namegen.web.export import ENGINE, PageModel, checked_descriptions, read_part, script_json
+from namegen.web.export import PageModel, checked_descriptions, engine_text, read_part, script_json
 
-FORMAT, FORMAT_VERSION = "namegen-names", 4  # those of module.js
+FORMAT, FORMAT_VERSION = "namegen-names", 5
 
 
 def data_path(out: Path) -> Path:
@@ -61,7 +62,8 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
 def module_text() -> str:
     """The module: the page's engine and what a program calls, with the licence at its head."""
     head = read_part("module_head.js").replace("VERSION", __version__, 1)
-    return "\n".join((head, *map(read_part, (*ENGINE, "module.js"))))
+    format_of_data = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
+    return "\n".join((head, engine_text(), read_part("module.js"), format_of_data))
 
 
 def model_data(models: Sequence[PageModel]) -> str:
@@ -71,8 +73,8 @@ def model_data(models: Sequence[PageModel]) -> str:
         OutputError: too large, or the module would compute something else of a model than Python.
         CheckpointError: see ``write_module``.
     """
-    content = {"format": FORMAT, "version": FORMAT_VERSION, "models": checked_descriptions(models, "a module")}
-    return script_json(content) + "\n"
+    described = list(map(to_plain, checked_descriptions(models, "a module")))
+    return script_json({"format": FORMAT, "version": FORMAT_VERSION, "models": described}) + "\n"
 
 
 def _write_both(contents: dict[Path, bytes], *, first: Path) -> None:

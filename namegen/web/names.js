@@ -218,12 +218,19 @@ class NameSource {
   }
 }
 
+/** What names of a model are drawn with, unless another temperature is asked for. */
+const usualTemperature = ({ record }) => record.drawing_temperature ?? 1;
+
+/** Characters of the longest name of a model, unless another limit is asked for: default_max_length of Python. */
+const usualLongest = ({ record }) => Math.min(2 * record.longest_name, 1000);
+
 /** One network, and the list that it has read. */
 class Model extends NameSource {
-  /** `description`: one model of the page's data, see namegen/web/export.py. */
+  /** `description`: one model of the page's data, see `PageDescription` in namegen/web/arithmetic.py. */
   constructor(description) {
-    const { labels } = description;
-    const characters = [...description.characters];
+    const { record } = description;
+    const { labels } = record;
+    const characters = [...record.vocabulary];
     const names = labels.reduce((sum, label) => sum + label.names, 0);
     // What a name may begin with: the boundary, or of each label an id of its own behind the characters'.
     const starts = labels.map((label, k) => ({
@@ -233,29 +240,31 @@ class Model extends NameSource {
     }));
     super({
       parts: [],
-      network: new Network(description),
+      network: new Network(record.network, description.tensors),
       characters,
       starts: labels.length ? starts : [{ token: BOUNDARY, chance: 1, label: null }],
       spaces: description.spaces,
-      normaliser: new Normaliser(description),
+      normaliser: new Normaliser({ ...description, endings: record.endings }),
     });
     this.parts.push(this);
     this.name = description.name;
     this.title = description.title;
     this.description = description;
-    this.knownNames = description.known_names === null ? null : new KnownNames(description.known_names);
-    this.probed = this.givesItsProbe(description.probe);
-    this.shapes = new Set(description.shapes);
-    this.kinds = new Map([...description.characters].map((character, k) => [character, [...description.kinds][k]]));
+    this.record = record;
+    this.knownNames = record.known_names === null ? null : new KnownNames(record.known_names);
+    this.probed = this.givesItsProbe(record.probe);
+    this.shapes = new Set(record.shapes);
+    this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind]));
   }
 
   /**
    * Whether this arithmetic gives what the engine gave that trained the network: the logits after a beginning, and after
-   * eight fixed tokens behind it. The reference is core/evaluation/evaluator.py. A model of an older namegen has none: null.
+   * eight fixed tokens behind it. The reference is core/evaluation/evaluator.py. null: nothing can be checked.
    */
   givesItsProbe(probe) {
     if (probe === null) return true;
-    const [first, last] = probe.map((row) => new Float32Array(bytesOfBase64(row)));
+    const both = new Float32Array(bytesOfText(probe));
+    const [first, last] = [both.subarray(0, both.length / 2), both.subarray(both.length / 2)];
     let { state, logits } = this.network.step(this.starts[0].token, this.network.initialState());
     let difference = distance(logits, first);
     const characters = Math.max(first.length - 1, 1);
@@ -263,7 +272,7 @@ class Model extends NameSource {
       ({ state, logits } = this.network.step((1 + ((7 * i) % characters)) % first.length, state));
     }
     difference = Math.max(difference, distance(logits, last));
-    const largest = Math.max(1, ...[...first, ...last].map(Math.abs));
+    const largest = Math.max(1, ...both.map(Math.abs));
     return difference <= PROBE_TOLERANCE * largest; // false for NaN
   }
 }

@@ -98,19 +98,19 @@ const CELLS = {
 };
 
 class Network {
-  /** `description`: cell, hidden widths, and tensors in base64, as namegen/web/export.py writes them. */
-  constructor(description) {
-    const tensor = (name) => Float64Array.from(new Float32Array(bytesOfBase64(description.tensors[name])));
-    this.cell = CELLS[description.cell];
-    this.layers = description.hidden.map((width, k) => ({
+  /** `network`: cell and hidden widths. `tensors`: the parameters, as namegen/web/export.py writes them. */
+  constructor({ cell, hidden }, tensors) {
+    const tensor = (name) => Float64Array.from(new Float32Array(bytesOfText(tensors[name])));
+    this.cell = CELLS[cell];
+    this.layers = hidden.map((width, k) => ({
       width,
       kernel: tensor(`rnn.${k}.kernel`),
       recurrent_kernel: tensor(`rnn.${k}.recurrent_kernel`),
       bias: tensor(`rnn.${k}.bias`),
     }));
     this.output = { kernel: tensor("output.kernel"), bias: tensor("output.bias") };
-    this.states = description.cell === "lstm" ? 2 : 1; // h; LSTM h and c
-    this.widths = description.hidden;
+    this.states = cell === "lstm" ? 2 : 1; // h; LSTM h and c
+    this.widths = hidden;
   }
 
   /** How many numbers a state has. */
@@ -169,10 +169,21 @@ function draw(uniform, chances) {
   return chances.length - 1;
 }
 
-/** The bytes of a base64 text, as an ArrayBuffer. All machines that run browsers have the little end first. */
-function bytesOfBase64(text) {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let k = 0; k < binary.length; k++) bytes[k] = binary.charCodeAt(k);
-  return bytes.buffer;
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
+const DIGIT_OF_CODE = [];
+[...DIGITS].forEach((digit, value) => (DIGIT_OF_CODE[digit.charCodeAt(0)] = value));
+
+/**
+ * The bytes of a text in base 85 (core/network/record.py), as an ArrayBuffer. All machines that run browsers have the
+ * little end of numbers first.
+ */
+function bytesOfText(text) {
+  const bytes = new DataView(new ArrayBuffer(4 * Math.ceil(text.length / 5)));
+  for (let k = 0; 5 * k < text.length; k++) {
+    let word = 0;
+    for (let i = 5 * k; i < 5 * k + 5; i++) word = 85 * word + (i < text.length ? DIGIT_OF_CODE[text.charCodeAt(i)] : 84);
+    if (!(word < 2 ** 32)) throw new Error("it is no text in base 85"); // NaN for another character
+    bytes.setUint32(4 * k, word);
+  }
+  return bytes.buffer.slice(0, Math.floor((4 * text.length) / 5));
 }

@@ -231,14 +231,22 @@ function turn(model, other) {
   start({ newEntry: true });
 }
 
+/** How many names a model's list had; undefined where it does not say. */
+function countOfList({ training }) {
+  return training.names && `${thousands(training.names)} names`;
+}
+
 function showLead(described) {
-  const read = described.map(({ names }) => (names === null ? "a list of names" : `${thousands(names)} names`));
+  const read = described.map(({ record }) => countOfList(record) || "a list of names");
   const alone = `A small neural network has read ${read[0]} and now makes up its own, letter by letter. It runs`;
   const together = `Two small neural networks have read ${read.join(" and ")} and now make up names together. They run`;
   byId("lead").textContent = `${read.length === 1 ? alone : together} inside this page and nowhere else.`;
 }
 
-function factsOf({ title, cell, hidden, characters, parameters, list, names, credit, labels }) {
+function factsOf({ title, credit, tensors, record }) {
+  const { vocabulary, labels, training } = record;
+  const { cell, hidden } = record.network;
+  const digits = Object.values(tensors).reduce((sum, text) => sum + text.length, 0);
   const layers = hidden.every((width) => width === hidden[0]) ? hidden[0] : hidden.join(" and ");
   const cells = { simple_rnn: "simple recurrent (Elman)", gru: "GRU", lstm: "LSTM" };
   const commonest = [...labels].sort((a, b) => b.names - a.names).slice(0, LABELS_TOLD);
@@ -246,12 +254,12 @@ function factsOf({ title, cell, hidden, characters, parameters, list, names, cre
   const told = commonest.map((label) => `${label.name} (${thousands(label.names)})`).join(", ");
   return [
     ["Model", title],
-    ["Learned from", list && (names === null ? list : `${list}, ${thousands(names)} names`)],
+    ["Learned from", training.list && [training.list, countOfList(record)].filter(Boolean).join(", ")],
     ["Labels", more > 0 ? `${told} and ${thousands(more)} more` : told],
     ["Source of the list", credit],
     ["Network", `${cells[cell]}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
-    ["Characters it knows", thousands([...characters].length)],
-    ["Numbers it has learned", thousands(parameters)],
+    ["Characters it knows", thousands([...vocabulary].length)],
+    ["Numbers it has learned", thousands(digits / 5)], // of four bytes each
   ];
 }
 
@@ -316,12 +324,18 @@ function connect() {
   connectKept();
 }
 
-watch = new Watch();
-showModels();
-connect();
-adopt(readAddress());
-showKept();
-start({ spoken: false });
+try {
+  descriptions.forEach(checkFields);
+  watch = new Watch();
+  showModels();
+  connect();
+  adopt(readAddress());
+  showKept();
+  start({ spoken: false });
+} catch (error) {
+  if (!(error instanceof Damage)) throw error;
+  showMessage(`This page is damaged (${error.message}): write it again.`);
+}
 
 // For the browser's console, and for the tests.
 globalThis.namegen = { Model, Normaliser, Search, blake2b64, blendOf, descriptions, drawName, modelOf, randomNumbers };

@@ -192,9 +192,9 @@ function needsLabel({ title }) {
   return `A blend needs one label: choose a label of ${title}.`;
 }
 
-function wouldBeWrong(what, { title, description }) {
+function wouldBeWrong(what, { title, record }) {
   return (
-    `${what} computes something else for ${title} than the engine “${description.trained_by}”, which trained it. ` +
+    `${what} computes something else for ${title} than the engine “${record.engine}”, which trained it. ` +
     "Its names would be wrong, so none are drawn: use it with that engine."
   );
 }

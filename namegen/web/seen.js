@@ -74,8 +74,8 @@ function replaceCharacters(text, table) {
  * are, the low 7 bits of the gap before each, how often each gap holds 128, in ones that a zero ends.
  */
 class KnownNames {
-  constructor(base64) {
-    const bytes = new Uint8Array(bytesOfBase64(base64));
+  constructor(text) {
+    const bytes = new Uint8Array(bytesOfText(text));
     const bit = (place) => (bytes[4 + (place >> 3)] >> (place & 7)) & 1; // undefined >> 0 is 0: no loop without end
     this.count = bytes.length < 4 ? NaN : new DataView(bytes.buffer).getUint32(0, true);
     this.numbers = new Float64Array(Math.min(this.count, 8 * bytes.length) || 0);

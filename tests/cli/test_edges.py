@@ -111,14 +111,7 @@ def test_a_model_that_is_none(program, run_folder):
     ("key", "value"),
     [
         ("format_version", 99),
-        ("network", None),
-        ("network", {"architecture": "rnn", "labels": 1, "cell": "gru", "hidden": [8], "vocabulary_size": 5}),
-        ("vocabulary", "ba"),
-        ("training", None),
-        ("training", {"names": -1}),
-        ("engine", 7),
-        ("labels", [{"name": "a"}]),
-        ("drawing_temperature", "warm"),
+        ("record", {"vocabulary": "ba"}),
         ("kind", "recipe"),
     ],
 )

@@ -202,12 +202,12 @@ def test_text_from_a_model_is_safe_to_show(program):
 def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
     parts = (checkpoint.network, checkpoint.vocabulary)
-    Checkpoint(*parts, checkpoint.parameters, checkpoint.training).save(program.folder / "bare.safetensors")
+    Checkpoint(*parts, checkpoint.parameters, training=checkpoint.training).save(program.folder / "bare.safetensors")
     program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
     run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--json").done()
     assert [entry["new"] for entry in run.json] == [None] * 3
     broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
-    Checkpoint(*parts, broken, {}, checkpoint.known_names).save(program.folder / "broken.safetensors")
+    Checkpoint(*parts, broken, known_names=checkpoint.known_names).save(program.folder / "broken.safetensors")
     program("generate", "broken.safetensors", "-n", 2).refused()
 
 

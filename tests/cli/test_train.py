@@ -29,7 +29,8 @@ def test_a_run_folder_holds_what_it_should_and_is_never_used_twice(program, name
     for folder in ("names-numpy", "names-numpy-2"):
         assert program("train", names, *FAST, "--quiet").done().err == ""
         files = {path.name for path in (program.folder / "runs" / folder).iterdir()}
-        assert files == {"model.safetensors", "state.safetensors", "history.csv", "config.toml"}
+        models = {"model.safetensors", "model.known_names.safetensors"}
+        assert files == models | {"state.safetensors", "history.csv", "config.toml"}
     rows = read_history(program.folder / "runs" / "names-numpy")
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert {row["sample_is_new"] for row in rows} <= {"True", "False"}

@@ -79,7 +79,7 @@ def every_file_opens(folder: Path) -> None:
                 RunFolder(folder).load_state()
             case "model.safetensors":
                 read_model(path)
-            case "known_names.safetensors":
+            case "model.known_names.safetensors":
                 read_tensors(path)
             case "history.png":
                 assert path.read_bytes().endswith(b"IEND\xaeB`\x82")

@@ -25,7 +25,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation import arrivals, generator
-from namegen.core.network.checkpoint import KIND, KNOWN_NAMES, PROBE, read_tensors, write_tensors
+from namegen.core.network.checkpoint import read_tensors
 from namegen.core.settings import DataSettings
 from namegen.core.training import CONFIG_FILE, KNOWN_NAMES_FILE, LABELLED_NAMES_FILE, MODEL_FILE, STATE_FILE
 from namegen.documents import from_plain, read_json, to_plain
@@ -77,15 +77,10 @@ def random(seed: int) -> Random:
 
 @cache
 def sound_files() -> Path:
-    """A folder with one of each: runs, a model with its names beside it, lists, configs, and what commands keep."""
+    """A folder with one of each: runs, lists, configs, and what commands keep."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-harm-"))
     shutil.copytree(run_folder(), folder / "run")
     shutil.copytree(run_folder(labelled=False), folder / "plain")
-    tensors, document = read_tensors(model_file(labelled=True))
-    (folder / "beside").mkdir()
-    write_tensors(folder / "beside" / KNOWN_NAMES_FILE, {KNOWN_NAMES: tensors.pop(KNOWN_NAMES)}, {"kind": KIND})
-    document["training"]["known_names_file"] = KNOWN_NAMES_FILE
-    write_tensors(folder / "beside" / MODEL_FILE, tensors, document)
     (folder / "list.txt").write_text("\n".join(LISTED), encoding="utf-8")
     (folder / "list.csv").write_bytes(b"name,origin\nAnna,Finnish\nBo,Danish\n" * 3)
     (folder / "list.json").write_text(dumped(ROWS), encoding="utf-8")
@@ -172,7 +167,7 @@ def use_results(path: Path) -> None:
 READERS: dict[str, Callable[[Path], object]] = {
     f"run/{MODEL_FILE}": use_model,
     f"plain/{MODEL_FILE}": use_model,
-    f"beside/{KNOWN_NAMES_FILE}": use_model,
+    f"run/{KNOWN_NAMES_FILE}": use_model,
     **{f"run/{file}": lambda path: resume(path.parent, epochs=3) for file in (STATE_FILE, CONFIG_FILE)},
     f"run/{LABELLED_NAMES_FILE}": lambda path: resume(path.parent, epochs=3),
     **dict.fromkeys(("list.txt", "list.csv", "list.json"), use_list),
@@ -198,7 +193,8 @@ def forge(path: Path, rng: Random) -> None:
         tensors, document = read_tensors(path)
         tensors = forged_tensors(tensors, rng) if kind > 2 else tensors
         if rng.random() < 0.5:
-            tensors.pop(PROBE, None)
+            tensors.pop("probe", None)  # of a state
+            document.get("record", {})["probe"] = None
         write_forged(path, tensors, forged_document(document, rng) if kind < 4 else document)
     elif path.suffix == ".json":
         path.write_bytes(dumped(forged_document({"all": json.loads(content)}, rng).get("all")).encode())
@@ -245,14 +241,15 @@ TEXTS = ("\x1b[31m\u202e", "x" * LONG, "a\nb", "\x85\u2028", "</script><img src=
 
 def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
     """Texts and numbers that the schema takes, and which are shown."""
-    training, labels = dict(document["training"]), [dict(label) for label in document["labels"]]
+    record = dict(document["record"])
+    training, labels = dict(record["training"]), [dict(label) for label in record["labels"]]
     for name in ("list", "split", "backend", "more"):
         training[name] = TEXTS[rng.integers(len(TEXTS))]
     training["names"] = [0, 1, 2**53 + 1, 2**63 - 1][rng.integers(4)]
     training["validation"] = {"accuracy_argmax": 1e300, "loss_nats_per_char": None, TEXTS[rng.integers(9)]: 5e-324}
     for label in labels[: rng.integers(3)]:
         label["name"] = TEXTS[rng.integers(len(TEXTS))]
-    return {**document, "training": training, "labels": labels}
+    return {**document, "record": {**record, "training": training, "labels": labels}}
 
 
 def test_what_a_model_says_of_itself_is_shown_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

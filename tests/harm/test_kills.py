@@ -28,11 +28,7 @@ from tests.requirements import require
 FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_NAMES_FILE, NAMES_FILE)
 MOST_WRITES = {NAMES_FILE: 1, KNOWN_NAMES_FILE: 1, CONFIG_FILE: 1}  # of the others it is what follows
 MOST_OF_OTHERS = 4
-# A state after every epoch, and digests that lie in a file of their own.
-OFTEN = {
-    "namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0,
-    "namegen.core.training.run_folder.MOST_KNOWN_NAMES": 10,
-}
+OFTEN = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}  # a state after every epoch
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 4, "--batch-size", 8, "--seed", 3, "--quiet")
 ROOT = Path(__file__).parents[2]
 

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.backends.tflite.contents import Contents, contents_of, read_description, read_document, to_bytes_of
+from namegen.backends.tflite.contents import Contents, contents_of, read_description, to_bytes_of
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.core.network.record import read_record
 from tests.harm.attack import attack, shapes_unchecked
 from tests.harm.effort import tries
 from tests.harm.forging import dumped, forged_bytes, strange
@@ -101,7 +102,8 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
         content = files[which]
         description, end = read_description(content, "")
         plain = json.loads(description) | {"checksum": "0" * 64}
-        inner = rng.choice((plain, plain, plain["network"], plain["labels"][0]))
+        record = plain["record"]
+        inner = rng.choice((plain, record, record, record["network"], record["labels"][0]))
         key = rng.choice([one for one in inner if one not in ("checksum", "format", "format_version")])
         if rng.random() < 0.1:
             del inner[key]
@@ -109,7 +111,10 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
             inner[key] = strange(np.random.default_rng(rng.getrandbits(32)))
         if rng.random() < 0.5:
             try:
-                return to_bytes_of(replace(parts[which], document=read_document(plain)))
+                forged = replace(
+                    parts[which], record=read_record(record), half=plain["half"], quantize=plain["quantize"]
+                )
+                return to_bytes_of(forged)
             except Exception:  # namegen itself would write no such file
                 pass
         text = dumped(plain).encode()
@@ -141,7 +146,7 @@ def test_the_weights(parts: list[Contents], tmp_path: Path) -> None:
             if scales is not None:
                 scales = scales * np.float32(rng.choice((1, 1e-37, 1e30, 1e38)))
             weights[name] = Weight(values, scales)
-        probe = one.document.probe if rng.random() < 0.2 else ()
-        return to_bytes_of(replace(one, weights=weights, document=replace(one.document, probe=probe)))
+        probe = one.record.probe if rng.random() < 0.2 else None
+        return to_bytes_of(replace(one, weights=weights, record=replace(one.record, probe=probe)))
 
     attacked(forge, tmp_path, range(tries("`.tflite`")))

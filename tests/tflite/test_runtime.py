@@ -82,7 +82,7 @@ def test_logits_at_every_prefix(source: Checkpoint, model: TFLiteModel, names: t
 def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model, temperature) -> None:
     """Where there are labels, the first number chooses the beginning."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
-    numpy = Generator(engine_of(source), model.vocabulary, beginnings=source.beginnings)
+    numpy = Generator(engine_of(source), model.record.vocabulary, beginnings=source.beginnings)
     drawn = model.generate_tokens(uniforms, temperature)
     assert drawn.shape == (1000, 8)
     same = (drawn == numpy.draw_one_by_one(uniforms, temperature=temperature)).all(axis=1)
@@ -139,23 +139,23 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
 def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
     checkpoint = train(tuple(name for name in HARD_NAMES if name) * 3, hidden=(8,))
     model = exported_to(tmp_path, checkpoint)
-    assert model.vocabulary == checkpoint.vocabulary
-    assert max(map(ord, model.vocabulary.characters)) == 0x10FFFF
+    assert model.record.vocabulary == checkpoint.vocabulary
+    assert max(map(ord, model.record.vocabulary.characters)) == 0x10FFFF
     uniforms = np.random.default_rng(3).random((200, 20))
     numpy = Generator(engine_of(checkpoint), checkpoint.vocabulary)
     drawn, expected = map(
-        model.vocabulary.decode_all, (model.generate_tokens(uniforms), numpy.draw_one_by_one(uniforms))
+        model.record.vocabulary.decode_all, (model.generate_tokens(uniforms), numpy.draw_one_by_one(uniforms))
     )
     assert sum(a == b for a, b in zip(drawn, expected, strict=True)) >= 199
 
 
 def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> None:
     model, loaded = TFLiteModel.load(labelled), api.load(labelled)
-    assert loaded.sameness == model.sameness == Sameness(("inc",))
+    assert loaded.sameness == model.record.sameness == Sameness(("inc",))
     assert loaded.labels == ("first", "last")
-    assert model.labels == LABELS
-    assert model.beginnings == labelled_checkpoint().beginnings
-    assert model.beginnings.shares == (0.6, 0.4)
+    assert model.record.labels == LABELS
+    assert model.record.beginnings == labelled_checkpoint().beginnings
+    assert model.record.beginnings.shares == (0.6, 0.4)
     source = api.open_checkpoint(labelled_checkpoint(), "checkpoint")
     assert loaded.score("Johnson").log_probability == pytest.approx(source.score("Johnson").log_probability, abs=1e-4)
     assert loaded.best(10, allow_seen=True) == source.best(10, allow_seen=True)
@@ -222,7 +222,7 @@ class TestWhatIsNew:
         with pytest.raises(GenerationError, match="allow_seen=True"):
             loaded.generate(20, seed=1)
         assert api.blend([loaded, api.load("companies")]).known_names is None
-        none_at_all = exported_to(tmp_path, replace(small, known_names=known_set([]))).known_names
+        none_at_all = exported_to(tmp_path, replace(small, known_names=known_set([]))).record.known_names
         assert none_at_all is not None
         assert len(none_at_all) == 0
 
@@ -235,7 +235,7 @@ class TestWhatIsNew:
             is_refused(resealed(content, entry, forged), "known names are")
         size = np.uint32(len(entry)).tobytes()
         shorter = np.uint32(len(entry) - 1).tobytes()
-        is_refused(resealed(content, size + entry, shorter + entry), "does not end where it should")
+        is_refused(resealed(content, size + entry, shorter + entry), "not what namegen writes")
         cut = content[:-1].replace(size + entry[:8], shorter + entry[:8])
         is_refused(resealed(cut, b"", b""), "known names are cut short")
 
@@ -295,8 +295,8 @@ class TestDamage:
 
     def test_another_version_of_the_format_is_one_sentence(self, exported: Exported) -> None:
         content = exported().read_bytes()
-        is_refused(content.replace(b'"format_version":4', b'"format_version":5'), "update namegen")
-        is_refused(content.replace(b'"format_version":4', b'"format_version":3'), "export the model again")
+        is_refused(content.replace(b'"format_version":5', b'"format_version":6'), "update namegen")
+        is_refused(content.replace(b'"format_version":5', b'"format_version":4'), "export the model again")
 
 
 def exported_to(folder: Path, checkpoint: Checkpoint) -> TFLiteModel:

@@ -14,7 +14,8 @@ from namegen.backends import load_engine
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import BOUNDARY
-from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import default_max_length
 
 LOW = 0xFFFFFFFF
 

@@ -17,7 +17,8 @@ import pytest
 from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint, Label
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import Label
 from tests.requirements import require
 
 Opener = Callable[..., Any]
@@ -73,8 +74,9 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
     }:
         values["output.kernel"][unit[prefix], token] = 4  # 8 between a unit that is on and one that is off
         values["output.bias"][token] += 4
-    training = {"list": "by heart", "names": len(names), "longest_name": max(map(len, names))}
-    return Checkpoint(network, vocabulary, values, training, known_set(names))
+    longest, training = max(map(len, names)), {"list": "by heart", "names": len(names)}
+    known = known_set(names)
+    return Checkpoint(network, vocabulary, values, longest_name=longest, training=training, known_names=known)
 
 
 def at_random(
@@ -87,8 +89,8 @@ def at_random(
     values = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.parameter_shapes.items()}
     values["output.bias"][BOUNDARY] += 1  # so that names end
     counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
-    training = {"list": "none", "names": max(1, len(labels)), "longest_name": 10}
-    return Checkpoint(network, vocabulary, values, training, labels=counted)
+    training = {"list": "none", "names": max(1, len(labels))}
+    return Checkpoint(network, vocabulary, values, labels=counted, longest_name=10, training=training)
 
 
 def find_chromium() -> str | None:

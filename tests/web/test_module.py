@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from namegen.api import read_checkpoint
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import shapes_of
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import Record, bytes_to_text
 from namegen.core.settings import CELLS
 from namegen.models import shipped_path
 from namegen.web.export import PageModel
@@ -47,34 +49,41 @@ WRONG = [
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 4: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 5: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
     ("blend([first, first], { weights: [, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
     ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
 ]
+NAN = bytes_to_text(np.float32(np.nan).tobytes())
 # Of a model's data: what is changed, and what the module says of it.
 DAMAGES = {
-    "one.cell = '__proto__'": "its cell",
-    "one.hidden = [13, 8]": "its tensors",
-    "one.tensors['output.bias'] = '****'": None,  # what is no base64, the language has words of its own for
+    "record.network.cell = '__proto__'": "its cell",
+    "record.network.hidden = []": "its hidden layers",
+    "record.network.hidden = [13, 8]": "its tensors",
+    "one.tensors['output.bias'] = '\\u0133'.repeat(5)": None,
+    "one.tensors['output.bias'] = '~~~~~'": None,
     "delete one.tensors['rnn.0.kernel']": "its tensors",
-    "one.tensors['output.bias'] = btoa(String.fromCharCode(0, 0, 192, 127).repeat(one.characters.length + 1))": (
-        "its tensors"
-    ),
-    "one.labels = [{ name: 'x', names: 0 }]": "its labels",
-    "one.characters = one.characters.replace('a', 'b')": "its characters",
-    "one.known_names = one.known_names.slice(4)": "its known_names",
-    "one.probe = ['AACAPw==', 'AACAPw==']": "its probe",
-    "one.folding = { a: 1 }": "its folding",
-    "one.temperature = '1'": "its temperature",
-    "one.longest = 1001": "its longest",
-    "one.shapes = 'Ul'": "its shapes",
-    "one.more = 1": "it has “more”",
+    f"one.tensors['output.bias'] = '{NAN}'.repeat(record.vocabulary.length + 1)": "its tensors",
+    "record.labels = [{ name: 'x', names: -1 }]": "its “labels”",
+    "record.labels = [{ name: 'x', names: 1, more: 1 }]": "its “labels”",
+    "record.labels.forEach((one) => (one.names = 0))": "its labels",
+    "record.vocabulary = record.vocabulary.replace('a', 'b')": "its vocabulary",
+    "record.known_names = record.known_names.slice(5)": "its known names",
+    "record.probe = '00000'": "its probe",
+    "one.folding = { a: 1 }": "its “folding”",
+    "record.drawing_temperature = '1'": "its “drawing_temperature”",
+    "record.drawing_temperature = 0": "its “drawing_temperature”",
+    "record.longest_name = 1.5": "its “longest_name”",
+    "record.shapes = 'Ul'": "its “shapes”",
+    "one.more = 1": "its “more”",
+    "record.more = 1": "its “more”",
+    "one.record = null": "its “record”",
+    **{f"delete record[{one.name!r}]": f"its “{one.name}”" for one in fields(Record)},
 }
 CHANGED = """(_, json, changes) => changes.map((change) => {
-    const content = JSON.parse(json), one = content.models[1];
+    const content = JSON.parse(json), one = content.models[1], { record } = one;
     eval(change);
     return content;
 })"""
@@ -311,7 +320,7 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
     """Parameters that give something else than the probe says."""
     code = """({ load }, json) => {
         const content = JSON.parse(json), one = content.models[0];
-        one.tensors["output.bias"] = btoa("\\0".repeat(4 * (one.characters.length + 1)));
+        one.tensors["output.bias"] = "0".repeat(5 * (one.record.vocabulary.length + 1));
         return content;
     }"""
     content = node(code)

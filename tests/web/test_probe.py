@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from namegen.backends import load_engine
 from namegen.core.evaluation.evaluator import probe
+from namegen.core.network.record import bytes_to_text
 from namegen.web.export import PageModel, write_page
 from tests.web.conftest import Opener, at_random
 
@@ -25,9 +25,10 @@ def test_more_than_a_thousandth_is_no_rounding(share: float, fits: bool, opened:
         models[cell] = replace(model, probe=probe(engine, model.network.beginnings[0]))
     out = tmp_path / "page.html"
     write_page([PageModel(cell, model) for cell, model in models.items()], out)
-    row = models["lstm"].probe[1]
-    moved = row + share * max(1.0, float(np.abs(models["lstm"].probe).max())) * (np.arange(len(row)) == 2)
-    before, after = (base64.b64encode(one.astype("<f4").tobytes()).decode() for one in (row, moved))
+    rows = models["lstm"].probe
+    moved = rows.copy()
+    moved[1, 2] += share * max(1.0, float(np.abs(rows).max()))
+    before, after = (bytes_to_text(one.tobytes()) for one in (rows, moved))
     assert before in out.read_text(encoding="utf-8")
     out.write_text(out.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     page = opened(out, "#model=lstm")

@@ -8,7 +8,7 @@ raises ``FORMAT_VERSION``; a test holds a file of the present one.
 of the training list. The first and the last are entries of the file's metadata table, which other programs ignore. The
 description is a JSON text, which begins
 
-    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":4,…
+    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":5,…
 
 where the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. The names are as
 ``KnownSet.to_bytes`` writes them.
@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from textwrap import shorten
@@ -36,17 +36,16 @@ import numpy as np
 from namegen.backends.tflite.graph import File, Weight
 from namegen.backends.tflite.program import CELLS, Program
 from namegen.backends.tflite.weights import FLOAT32, LARGEST_INT8, Piece, pieces, stays_finite, stored
-from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import KnownSet
-from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork, exportable
-from namegen.core.network.checkpoint import Checkpoint, Label, to_json
-from namegen.documents import LARGEST, Count, Json, Temperature, from_plain, read_object, to_plain
+from namegen.core.network.checkpoint import Checkpoint, to_json
+from namegen.core.network.record import Record, read_record
+from namegen.documents import LARGEST, Json, from_plain, read_object, to_plain
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
-from namegen.types import Array, Float32
+from namegen.types import Array
 
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
-FORMAT, FORMAT_VERSION = "namegen tflite", 4
+FORMAT, FORMAT_VERSION = "namegen tflite", 5
 OF_THE_FILE = ("format", "format_version", "checksum")  # in the description, beside the document
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
@@ -57,36 +56,17 @@ LONGEST_REASON = 300  # characters
 
 @dataclass(frozen=True)
 class TFLiteDocument:
-    """The description, beside what belongs to the file.
+    """The description, beside what belongs to the file; every name here sorts behind ``format_version``.
 
     Attributes:
-        network: the shapes, as the architecture's own document has them.
-        labels: of the list, in the order of their beginnings.
-        longest_name: characters of the longest name of the list.
         quantize: how the weights are stored.
-        temperature: what names are drawn with unless another is asked for.
-        trained_by: the engine that trained the network; like every name here it sorts behind ``format_version``.
-        ignored_endings: what does not count at the end of a name when it is told whether two are the same.
-        probe: two rows of logits that it computed (``core/evaluation/evaluator.py``); none where one was not finite.
+        record: that of the model (``core/network/record.py``), without its known names, which are a part of their own.
         half: with ``float16`` the parameters that stand in half precision.
-        shapes: those of a short list's names, which new names have.
     """
 
-    network: Mapping[str, Json]
-    longest_name: Count
     quantize: Literal["none", "float16", "int8"]
-    labels: tuple[Label, ...] = ()
-    temperature: Temperature = 1.0
-    trained_by: str = "numpy"
-    ignored_endings: tuple[str, ...] = ()
-    probe: tuple[tuple[float, ...], ...] = ()
-    half: tuple[str, ...] = ()
-    shapes: tuple[str, ...] = ()
-
-
-def read_document(plain: Mapping[str, Json]) -> TFLiteDocument:
-    """The description from plain values. Raises ValueError."""
-    return from_plain(TFLiteDocument, {name: value for name, value in plain.items() if name not in OF_THE_FILE})
+    record: Mapping[str, Json]
+    half: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,33 +74,21 @@ class Contents:
     """All that a file holds.
 
     Attributes:
-        document: its description.
-        network: that of the document.
-        vocabulary: its characters.
+        record: that of the model, its known names shortened.
+        quantize: how the weights are stored.
         weights: by the names of ``weights.py``, in its order.
-        known_names: the training names, shortened; None where it carries none.
+        half: the parameters in half precision.
     """
 
-    document: TFLiteDocument
-    network: RecurrentNetwork
-    vocabulary: Vocabulary
+    record: Record
+    quantize: Literal["none", "float16", "int8"]
     weights: Mapping[str, Weight]
-    known_names: KnownSet | None
+    half: tuple[str, ...] = ()
 
     @property
-    def beginnings(self) -> Beginnings:
-        """What names begin with, by how many names have each label."""
-        return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.document.labels])
-
-    @property
-    def probe(self) -> Float32[Array, "2 V"] | None:
-        """The logits that the source computed; None where there are none. Raises CheckpointError for another form."""
-        rows = self.document.probe
-        if not rows:
-            return None
-        if len(rows) != 2 or any(len(row) != self.vocabulary.size for row in rows):
-            raise CheckpointError("its probe is not two rows of logits")
-        return np.array(rows, np.float32)
+    def network(self) -> RecurrentNetwork:
+        """The shapes of the weights. Raises OutputError for another architecture or cell than a .tflite holds."""
+        return exportable(self.record.network, CELLS, "a .tflite")
 
 
 def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = ()) -> Contents:
@@ -136,45 +104,28 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
         OutputError: another architecture or cell, or a parameter that is not finite, or too large.
     """
     network = exportable(checkpoint.network, CELLS, "a .tflite")
-    probe = checkpoint.probe
-    if probe is not None and not np.isfinite(probe).all():
-        probe = None
-    document = TFLiteDocument(
-        network=network.to_dict(),
-        labels=checkpoint.labels,
-        longest_name=checkpoint.longest_name,
-        quantize=quantize,  # type: ignore[arg-type]  # check_quantize has looked at it
-        temperature=1.0 if checkpoint.drawing_temperature is None else checkpoint.drawing_temperature,
-        trained_by=checkpoint.engine,
-        ignored_endings=checkpoint.endings,
-        # seven digits are what single precision has
-        probe=() if probe is None else tuple(tuple(float(f"{value:.7g}") for value in row) for row in probe.tolist()),
-        half=tuple(half),
-        shapes=checkpoint.shapes,
-    )
     if not stays_finite(stored(checkpoint.parameters, pieces(network, "none"))):
         raise OutputError(
             "the model has weights that are NaN, infinite or so large that its logits are: a .tflite holds finite "
             "numbers; train anew"
         )
     weights = stored(checkpoint.parameters, pieces(network, quantize, half))
-    known = checkpoint.known_names
-    return Contents(document, network, checkpoint.vocabulary, weights, None if known is None else known.short)
+    return Contents(checkpoint.to_export(), quantize, weights, tuple(half))  # type: ignore[arg-type]  # it is one of them
 
 
 def to_bytes_of(contents: Contents) -> bytes:
     """The whole file, with its checksum."""
     file = File()
-    description = to_json(
-        {**to_plain(contents.document), "checksum": BLANK, "format": FORMAT, "format_version": FORMAT_VERSION}
-    )
-    file.describe(METADATA_NAME, description.encode())
-    code_points = Weight(contents.vocabulary.code_points)
+    record, known = contents.record, contents.record.known_names
+    document = TFLiteDocument(contents.quantize, replace(record, known_names=None).to_plain(), contents.half)
+    of_the_file = {"checksum": BLANK, "format": FORMAT, "format_version": FORMAT_VERSION}
+    file.describe(METADATA_NAME, to_json({**to_plain(document), **of_the_file}).encode())
+    code_points = Weight(record.vocabulary.code_points)
     for weight in (code_points, *contents.weights.values()):
         file.weight(weight)
-    if contents.known_names is not None:
-        file.describe(KNOWN_NAMES, contents.known_names.to_bytes())
-    Program(file, contents.network, contents.weights, contents.beginnings).add_signatures(code_points)
+    if known is not None:
+        file.describe(KNOWN_NAMES, known.to_bytes())
+    Program(file, contents.network, contents.weights, record.beginnings).add_signatures(code_points)
     return seal(file.to_bytes())
 
 
@@ -230,7 +181,8 @@ def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:
 
 
 class Tail:
-    """The parts at the end of a file, one after the other.
+    """The parts at the end of a file, one after the other. The length before each is not read: when the file is written
+    again, it must be the same.
 
     Args:
         content: the whole file.
@@ -240,54 +192,34 @@ class Tail:
     def __init__(self, content: bytes, place: int) -> None:
         self.content, self.place = content, place
 
-    def take(self, dtype: np.dtype[np.generic], shape: tuple[int, ...], *, is_counted: bool = False) -> Array:
-        """The next part.
-
-        Args:
-            dtype: of its numbers.
-            shape: theirs.
-            is_counted: whether its length stands before it in numbers, and not in bytes.
-
-        Raises:
-            CheckpointError: there is another part, or none.
-        """
-        count = math.prod(shape)
-        start = self._start()
-        length = count * dtype.itemsize
-        if length > len(self.content) - start or self._length(start) != (count if is_counted else length):
-            raise CheckpointError("its weights are not those of its network")
-        self.place = start + length
+    def take(self, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> Array:
+        """The numbers of the next part. Raises CheckpointError: the file ends before."""
+        count, start = math.prod(shape), self._start()
+        self.place = start + count * dtype.itemsize
+        if self.place > len(self.content):
+            raise CheckpointError("it ends before the weights of its network do")
         return np.frombuffer(self.content, dtype, count, start).reshape(shape)
 
     def rest(self) -> bytes | None:
-        """What is left: a part to the end of the file; None where nothing is left."""
-        if self.place == len(self.content):
-            return None
-        start = self._start()
-        if self._length(start) != len(self.content) - start:
-            raise CheckpointError("it does not end where it should")
-        return self.content[start:]
+        """The last part, to the end of the file; None where there is none."""
+        return None if self.place == len(self.content) else self.content[self._start() :]
 
     def _start(self) -> int:
-        """Of the next part, behind its length."""
+        """Of the next part, behind its length, which has 4 bytes."""
         return -(-(self.place + 4) // ALIGNMENT) * ALIGNMENT
-
-    def _length(self, start: int) -> int:
-        return int.from_bytes(self.content[start - 4 : start], "little")
 
 
 def _contents(plain: Mapping[str, Json], tail: Tail) -> Contents:
-    document = read_document(plain)
-    network = exportable(RecurrentNetwork.from_dict(document.network), CELLS, "a .tflite")
-    if len(document.labels) != network.labels:
-        raise CheckpointError("its labels do not fit its network")
-    code_points = tail.take(CODE_POINT, (network.vocabulary_size,))
-    vocabulary = Vocabulary("".join(map(chr, code_points[1:].tolist())))
+    document = from_plain(TFLiteDocument, {name: value for name, value in plain.items() if name not in OF_THE_FILE})
+    record = read_record(document.record)
+    network = exportable(record.network, CELLS, "a .tflite")
+    tail.take(CODE_POINT, (network.vocabulary_size,))  # they follow from the vocabulary
     weights = {name: _weight(tail, piece) for name, piece in pieces(network, document.quantize, document.half).items()}
     if not stays_finite(weights):
         raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
-    entry = tail.rest()
-    return Contents(document, network, vocabulary, weights, None if entry is None else KnownSet.read(entry))
+    if (entry := tail.rest()) is not None:
+        record = replace(record, known_names=KnownSet.read(entry))
+    return Contents(record, document.quantize, weights, document.half)
 
 
 def _weight(tail: Tail, piece: Piece) -> Weight:
@@ -295,7 +227,7 @@ def _weight(tail: Tail, piece: Piece) -> Weight:
     values = tail.take(piece.dtype, piece.shape)
     if not piece.scales:
         return Weight(values)
-    scales = tail.take(FLOAT32, (piece.scales,), is_counted=True)
+    scales = tail.take(FLOAT32, (piece.scales,))
     if (values < -LARGEST_INT8).any():
         raise CheckpointError("some of its weights are out of range")
     if not (np.isfinite(scales) & (scales >= np.finfo(np.float32).tiny)).all():

@@ -25,7 +25,7 @@ from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import exportable
-from namegen.core.network.checkpoint import Checkpoint, default_max_length
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Int, Int32
@@ -90,7 +90,7 @@ def export_tflite(
             weights in 8 bits.
         names: what it is checked with; None: 1,000 drawn from the model itself, always the same; fewer long ones.
         force: overwrite a file that exists.
-        without_names: leave out the digests of the names that the model learned from (8 bytes each); then the file
+        without_names: leave out the digests of the names that the model learned from (ten bits each); then the file
             cannot say which names are new.
 
     Raises:
@@ -113,7 +113,7 @@ def export_tflite(
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
     beginnings = checkpoint.beginnings
-    numbers = beginnings.numbers + default_max_length(checkpoint.longest_name)
+    numbers = beginnings.numbers + checkpoint.max_length
     count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers)
     uniforms = np.random.default_rng(SEED).random((count, numbers))
     if names is None:
@@ -158,7 +158,7 @@ def export_tflite(
         after=after,
         seconds=time.perf_counter() - started,
         in_half_precision=half,
-        known_names=0 if model.known_names is None else len(model.known_names),
+        known_names=0 if model.record.known_names is None else len(model.record.known_names),
     )
 
 
@@ -259,13 +259,10 @@ def disagreement(quantize: str, reason: str) -> OutputError:
 
 def check_parts_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]) -> None:
     """Raise OutputError if the file does not give back the rest of its source, or draws otherwise by its own loop."""
-    source, found = (
-        (one.vocabulary, one.beginnings, one.sameness, None if one.known_names is None else one.known_names.to_bytes())
-        for one in (checkpoint, model)
-    )
-    if source != found:
-        raise OutputError("the .tflite does not give back the vocabulary or names of its source; no file was written")
-    apart = Generator(model, model.vocabulary, beginnings=model.beginnings).draw_one_by_one(uniforms)
+    record = model.record
+    if record.to_plain() != checkpoint.to_export().to_plain():
+        raise OutputError("the .tflite does not give back the record of its source; no file was written")
+    apart = Generator(model, record.vocabulary, beginnings=record.beginnings).draw_one_by_one(uniforms)
     same = (model.generate_tokens(uniforms) == apart).all(axis=1).mean()
     if not same >= LOOP_SHARE:
         raise disagreement(

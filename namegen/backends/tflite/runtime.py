@@ -14,7 +14,6 @@ import numpy as np
 
 from namegen.backends.quiet import quiet
 from namegen.backends.tflite.contents import read_contents
-from namegen.core.data.sameness import Sameness
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
@@ -38,16 +37,8 @@ class TFLiteModel:
         threads: for the runtime.
 
     Attributes:
-        vocabulary: its characters.
-        network: the shapes of what was exported.
-        labels: those of its list, in the order of their beginnings.
-        beginnings: what its names begin with, by how many names have each label; without labels the boundary.
-        longest_name: characters of the longest name of the list that it was trained on.
-        drawing_temperature: what names are drawn with unless another is asked for.
+        record: all that it carries beside its weights: vocabulary, labels, known names and the like.
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
-        sameness: when two of its names are the same.
-        shapes: those of a short list's names, which new names have.
-        known_names: digests of the names that it learned from; None where the file does not carry them.
 
     Raises:
         CheckpointError: a damaged or foreign file, or one of which the runtime computes something else than the engine
@@ -58,32 +49,25 @@ class TFLiteModel:
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         contents = read_contents(content, path)
-        document = contents.document
-        self.network, self.vocabulary = contents.network, contents.vocabulary
-        self.labels, self.beginnings = document.labels, contents.beginnings
-        self.longest_name = document.longest_name
-        self.quantize, self.drawing_temperature = document.quantize, document.temperature
-        self.shapes = document.shapes
-        self.sameness, self.known_names = Sameness(document.ignored_endings), contents.known_names
-        self._widths = self.network.state_widths
+        self.record, self.quantize = contents.record, contents.quantize
+        self._widths = contents.network.state_widths
         self._names = [f"state_{k}" for k in range(len(self._widths))]
         self._lock = threading.Lock()  # the runtime's buffers are those of one call
         interpreter_class = find_interpreter()
         try:
-            probe = contents.probe
             with quiet():
                 interpreter = interpreter_class(model_content=content, num_threads=threads)
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
                 interpreter.get_signature_runner("vocabulary")()  # the runtime says what it has to say now, unheard
-        except (CheckpointError, ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
         check_probe(
             self,
-            probe,
-            self.network.beginnings[0],
+            self.record.probe,
+            self.record.network.beginnings[0],
             reader="the LiteRT runtime here",
-            trained_by=document.trained_by,
+            trained_by=self.record.engine,
             name=str(path),
             advice="export it again, or use another version of the runtime",
             tolerance=TOLERANCE if self.quantize == "none" else QUANTISED_TOLERANCE,
@@ -102,7 +86,7 @@ class TFLiteModel:
     @property
     def vocabulary_size(self) -> int:
         """``V``."""
-        return self.network.vocabulary_size
+        return self.record.network.vocabulary_size
 
     def initial_state(self, rows: int) -> TFLiteState:
         """Zeros for every layer."""
@@ -135,7 +119,7 @@ class TFLiteModel:
         """
         check_temperature(temperature)
         numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
-        tokens = np.zeros((len(numbers), max(numbers.shape[1] - self.beginnings.numbers, 0)), np.int32)
+        tokens = np.zeros((len(numbers), max(numbers.shape[1] - self.record.beginnings.numbers, 0)), np.int32)
         if tokens.size:
             for start in range(0, len(numbers), CHUNK_NAMES):
                 part = slice(start, start + CHUNK_NAMES)

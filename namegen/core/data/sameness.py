@@ -36,7 +36,6 @@ _BLOCK_NAMES = 4096  # normalised together
 
 ONE_IN_BITS = 8  # one other name in 2⁸ is taken for a known one, where digests are shortened
 LOW_BITS, COUNT_BYTES = 7, 4  # of a gap, the bits that are written as they are; of how many gaps there are
-_LOW = np.uint64(1) << np.arange(LOW_BITS, dtype=np.uint64)
 
 
 class _Removal(dict[int, str | None]):
@@ -192,9 +191,11 @@ class KnownSet:
         ones and a zero. Bits fill a byte from its lowest on.
         """
         gaps = np.diff(self.short.numbers, prepend=np.uint64(0))
-        low = ((gaps[:, None] & _LOW) != 0).ravel()
-        high = np.ones(int((gaps >> np.uint64(LOW_BITS)).sum()) + len(gaps), bool)
-        high[np.cumsum((gaps >> np.uint64(LOW_BITS)) + np.uint64(1)).astype(np.int64) - 1] = False
+        lowest = (gaps & np.uint64((1 << LOW_BITS) - 1)).astype(np.uint8)[:, None]
+        low = np.unpackbits(lowest, axis=1, count=LOW_BITS, bitorder="little").ravel()
+        ends = np.cumsum((gaps >> np.uint64(LOW_BITS)) + np.uint64(1)).astype(np.int64)
+        high = np.ones(ends[-1] if len(ends) else 0, np.uint8)
+        high[ends - 1] = 0
         bits = np.packbits(np.concatenate((low, high)), bitorder="little")
         return len(gaps).to_bytes(COUNT_BYTES, "little") + bits.tobytes()
 
@@ -207,7 +208,7 @@ class KnownSet:
         if len(data) < COUNT_BYTES or len(ends) < count:
             raise ValueError("the known names are cut short")
         gaps = (np.diff(ends, prepend=-1) - 1).astype(np.uint64) << np.uint64(LOW_BITS)
-        gaps += low.reshape(count, LOW_BITS) @ _LOW
+        gaps += np.packbits(low.reshape(count, LOW_BITS), axis=1, bitorder="little")[:, 0]
         made = cls(np.cumsum(gaps, dtype=np.uint64), shortened=True)
         if (count and made.numbers[-1] >= count << ONE_IN_BITS) or made.to_bytes() != data:
             raise ValueError("the known names are not as namegen writes them")

@@ -15,7 +15,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time
 from namegen.core.models.mixture import AnyBeginning, as_one
 from namegen.core.models.softmax import log_probabilities
-from namegen.core.network.checkpoint import QUANTILES
+from namegen.core.network.record import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 

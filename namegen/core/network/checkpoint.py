@@ -9,99 +9,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict, cast
+from typing import Literal
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.sameness import KnownSet, Sameness
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
-from namegen.documents import (
-    LARGEST,
-    UNSET,
-    Count,
-    Json,
-    Share,
-    Size,
-    Temperature,
-    UnsetType,
-    from_plain,
-    read_object,
-    to_plain,
-)
-from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, quote, short
+from namegen.core.data.sameness import KnownSet
+from namegen.core.network.architecture import Network, checked_tensors
+from namegen.core.network.record import Architectures, Record, own_architectures, read_record
+from namegen.documents import LARGEST, Count, Json, from_plain, read_object
+from namegen.errors import CheckpointError, OutputError, quote, short
 from namegen.files import is_file, read_whole, write_whole
-from namegen.types import Array, Float32, Float64
+from namegen.types import Array, Float32
 
-SCORE_QUANTILES, PROBE = "score_quantiles", "probe"
-QUANTILES = 101
-LARGEST_PARAMETER = 1e30  # far beyond what training reaches, and no sum of such products leaves float32
-LONGEST_GIVEN = 1_000  # characters of a name, unless a longer limit is asked for
-
-# From an architecture's name and the engine that trained it to its class; raises CheckpointError where nobody knows it.
-Architectures: TypeAlias = Callable[[str, str], type[Network]]
-
-
-def default_max_length(longest_name: int) -> int:
-    """Characters of the longest name that a model gives unless another limit is asked for: twice its list's longest.
-
-    >>> default_max_length(14)
-    28
-    """
-    return min(2 * longest_name, LONGEST_GIVEN)
-
-
-def own_architectures(name: str, engine: str) -> type[Network]:
-    """The architectures of core itself: ``rnn``. Raises CheckpointError for any other."""
-    if name == RecurrentNetwork.architecture:
-        return RecurrentNetwork
-    raise CheckpointError(
-        f"it holds a network of the architecture {quote(name)}, trained by the engine {quote(engine)}: expected "
-        f"{RecurrentNetwork.architecture}"
-    )
-
-
-@dataclass(frozen=True)
-class Label:
-    """A label of a list: a beginning of its own, and how many names have it."""
-
-    name: str
-    names: Count
-
-
-class TrainingSummary(TypedDict, total=False):
-    """What a checkpoint's ``training`` may say, each with its type and range; other keys are passed by."""
-
-    list: str
-    names: Count
-    distinct_names: Count
-    longest_name: Size
-    split: str
-    validation_share: Share
-    test_share: Share
-    backend: str
-    settings: Mapping[str, Json]
-    seed: Count
-    epochs: Count
-    best_epoch: Count
-    training: Mapping[str, float | None] | None
-    validation: Mapping[str, float | None] | None
-    test: Mapping[str, float | None] | None
-    known_names_file: str
-
-
-def checked_summary(training: Mapping[str, Json]) -> TrainingSummary:
-    """The summary that a document holds. Raises ValueError for a value of another type or range."""
-    from_plain(TrainingSummary, {name: training[name] for name in TrainingSummary.__annotations__ if name in training})
-    return cast(TrainingSummary, training)
+MAX_PARAMETER = 1e30  # far beyond what training reaches, and no sum of such products leaves float32
+KNOWN_NAMES = "known_names"
+KIND = "known names"
 
 
 @dataclass(frozen=True)
@@ -109,82 +38,21 @@ class CheckpointDocument:
     """What the file's JSON holds, beside the version and the checksum."""
 
     kind: Literal["checkpoint"]
-    network: Mapping[str, Json]  # of which each architecture has a schema of its own
-    vocabulary: str
-    training: Mapping[str, Json]  # a TrainingSummary, and whatever else
-    engine: str
-    labels: tuple[Label, ...] = ()
-    drawing_temperature: Temperature | UnsetType = UNSET
-    endings: tuple[str, ...] = ()
-    shapes: tuple[str, ...] = ()
+    record: Mapping[str, Json]  # without its known names, which are a tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """A trained network.
+class Checkpoint(Record):
+    """A trained network: its record, and its parameters, float32 by canonical name."""
 
-    Attributes:
-        network, vocabulary, parameters: the network itself, parameters float32 by canonical name.
-        training: how it came about: list, split, seed, epochs, losses, accuracies, longest name.
-        known_names: the digests (``core/data/sameness.py``) of every distinct name of the list, held-out ones
-            included; None where the model does not carry them.
-        score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
-        engine: which one trained it.
-        probe: what it computed on fixed tokens (``core/evaluation/evaluator.py``), so that a reader that computes
-            something else is found out; None: nothing can be checked.
-        labels: those of the list, in the order of their beginnings.
-        drawing_temperature: what names are drawn with unless another is asked for; None: 1.
-        endings: what does not count at the end of a name when it is told whether two are the same
-            (``core/data/sameness.py``); ``known_names`` are without them.
-        shapes: those of a short list's names, in order, which new names have (``core/data/shapes.py``); (): any.
-    """
-
-    network: Network
-    vocabulary: Vocabulary
     parameters: Mapping[str, Float32[Array, "..."]]
-    training: TrainingSummary = field(default_factory=TrainingSummary)
-    known_names: KnownSet | None = None
-    score_quantiles: Float64[Array, "101"] | None = None
-    engine: str = "numpy"
-    probe: Float32[Array, "2 V"] | None = None
-    labels: tuple[Label, ...] = ()
-    drawing_temperature: float | None = None
-    endings: tuple[str, ...] = ()
-    shapes: tuple[str, ...] = ()
-
-    @property
-    def sameness(self) -> Sameness:
-        """When two of its names are the same."""
-        return Sameness(self.endings)
-
-    @property
-    def beginnings(self) -> Beginnings:
-        """What its names begin with, by how many names of the list have each label; without labels the boundary."""
-        return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
-
-    @property
-    def longest_name(self) -> int:
-        """Characters of the longest name of the list that it was trained on."""
-        return self.training.get("longest_name", 20)
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all. Raises OutputError."""
-        tensors = {name: np.asarray(values, np.float32) for name, values in self.parameters.items()}
-        digests = None if self.known_names is None else self.known_names.numbers
-        beside = {KNOWN_NAMES: digests, SCORE_QUANTILES: self.score_quantiles, PROBE: self.probe}
-        tensors |= {name: values for name, values in beside.items() if values is not None}
-        document = CheckpointDocument(
-            kind="checkpoint",
-            network=self.network.to_dict(),
-            vocabulary=self.vocabulary.characters,
-            training=cast(Mapping[str, Json], dict(self.training)),
-            engine=self.engine,
-            labels=self.labels,
-            drawing_temperature=UNSET if self.drawing_temperature is None else self.drawing_temperature,
-            endings=self.endings,
-            shapes=self.shapes,
-        )
-        write_tensors(path, tensors, to_plain(document))
+        tensors: dict[str, Array] = {name: np.asarray(values, np.float32) for name, values in self.parameters.items()}
+        if self.known_names is not None:
+            tensors[KNOWN_NAMES] = np.frombuffer(self.known_names.to_bytes(), np.uint8)
+        write_tensors(path, tensors, {"kind": "checkpoint", "record": replace(self, known_names=None).to_plain()})
 
     @classmethod
     def load(cls, path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
@@ -195,8 +63,8 @@ class Checkpoint:
             architectures: those that it may have.
 
         Raises:
-            CheckpointError: damaged, foreign, of a newer format, of an unknown architecture, or tensors that do not fit
-                the description.
+            CheckpointError: damaged, foreign, of another format, of an unknown architecture, or tensors that do not fit
+                the record.
         """
         tensors, plain = read_tensors(path)
         if plain.get("kind") != "checkpoint":
@@ -204,68 +72,50 @@ class Checkpoint:
                 f"{path} holds a {quote(str(plain.get('kind')))}, not a model: give a model.safetensors file"
             )
         try:
-            document = from_plain(CheckpointDocument, plain)
-            training = checked_summary(document.training)
+            record = read_record(from_plain(CheckpointDocument, plain).record, architectures)
         except ValueError as error:
             raise _unfit(path, error) from error
-        try:
-            architecture = architectures(str(document.network.get("architecture")), document.engine)
         except CheckpointError as error:
             raise CheckpointError(f"{path} cannot be read here: {error}") from error
         try:
-            network = architecture.from_dict(document.network)
-            vocabulary = Vocabulary(document.vocabulary)
-            known, quantiles, probe = (tensors.pop(name, None) for name in (KNOWN_NAMES, SCORE_QUANTILES, PROBE))
-            parameters, _ = checked_tensors(network, tensors, ())
-            if network.vocabulary_size != vocabulary.size:
-                raise CheckpointError(
-                    f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids"
-                )
-            if network.labels != len(document.labels):
-                raise CheckpointError(f"the network has {network.labels} labels and the file {len(document.labels)}")
-            if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(parameters):
-                raise CheckpointError("it holds tensors that a network of float32 parameters does not have")
-            if not all((np.abs(values) <= LARGEST_PARAMETER).all() for values in parameters.values()):
-                raise CheckpointError(f"a parameter is not a number, or beyond {LARGEST_PARAMETER:g}")
-            if document.labels:
-                Beginnings.from_counts(vocabulary.size, [label.names for label in document.labels])  # raises
-            Sameness(document.endings)  # raises
-            known_names = None if known is None else checked_known_names(known)
-            _check_beside(quantiles, probe, vocabulary.size)
-        except (CheckpointError, NamesError, SettingsError) as error:
+            known = tensors.pop(KNOWN_NAMES, None)
+            if known is not None:
+                record = replace(record, known_names=KnownSet.read(known.tobytes()))
+            return cls(**vars(record), parameters=_checked_parameters(record.network, tensors))
+        except (CheckpointError, ValueError) as error:
             raise _unfit(path, error) from error
-        temperature = None if isinstance(document.drawing_temperature, UnsetType) else document.drawing_temperature
-        of_use = probe, document.labels, temperature, document.endings, document.shapes
-        return cls(network, vocabulary, parameters, training, known_names, quantiles, document.engine, *of_use)
 
 
-def _check_beside(quantiles: Array | None, probe: Array | None, vocabulary_size: int) -> None:
-    """Raise CheckpointError for a tensor beside the parameters that has another form than it should."""
-    if quantiles is not None and (quantiles.dtype != np.float64 or quantiles.shape != (QUANTILES,)):
-        raise CheckpointError(f"{SCORE_QUANTILES} is not {QUANTILES} numbers")
-    if quantiles is not None and not (np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()):
-        raise CheckpointError(f"{SCORE_QUANTILES} are not numbers in rising order")
-    if probe is not None and (probe.dtype != np.float32 or probe.shape != (2, vocabulary_size)):
-        raise CheckpointError(f"{PROBE} is not two rows of logits")
+def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    parameters, _ = checked_tensors(network, tensors, ())
+    if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(parameters):
+        raise CheckpointError("it holds tensors that a network of float32 parameters does not have")
+    if not all((np.abs(values) <= MAX_PARAMETER).all() for values in parameters.values()):
+        raise CheckpointError(f"a parameter is not a number, or beyond {MAX_PARAMETER:g}")
+    return parameters
 
 
 def _unfit(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(f"{path} does not fit together: {error}; take another copy of the file")
 
 
-KNOWN_NAMES = "known_names"
-KIND = "known names"
+def known_names_path(model: Path) -> Path:
+    """The file beside a model that holds the whole digests of its known names, of which the model has a part.
+
+    >>> known_names_path(Path("runs/elves/model.safetensors")).name
+    'model.known_names.safetensors'
+    """
+    return model.with_suffix(f".known_names{model.suffix}")
 
 
 def read_model(path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
-    """Read a model file; digests that lie in a file of their own beside it are read too. Raises CheckpointError."""
-    checkpoint = Checkpoint.load(path, architectures)
-    named = checkpoint.training.get("known_names_file")
-    if checkpoint.known_names is None and isinstance(named, str):
-        beside = path.parent / Path(named).name
-        if is_file(beside, CheckpointError):
-            checkpoint = replace(checkpoint, known_names=read_known_names(beside))
-    return checkpoint
+    """Read a model file, with the whole digests of its known names where they lie beside it. Raises CheckpointError."""
+    checkpoint, beside = Checkpoint.load(path, architectures), known_names_path(path)
+    if checkpoint.known_names is None or not is_file(beside, None):
+        return checkpoint
+    whole = read_known_names(beside)
+    is_same = np.array_equal(whole.short.numbers, checkpoint.known_names.numbers)  # another model may have moved here
+    return replace(checkpoint, known_names=whole) if is_same else checkpoint
 
 
 def write_known_names(path: Path, known: KnownSet) -> None:
@@ -280,31 +130,20 @@ def read_known_names(path: Path) -> KnownSet:
         CheckpointError: not such a file, damaged, or with anything else in it.
     """
     tensors, plain = read_tensors(path)
-    try:
-        if plain != {"kind": KIND} or set(tensors) != {KNOWN_NAMES}:
-            raise CheckpointError(f"it holds something else than {KNOWN_NAMES} alone")
-        return checked_known_names(tensors[KNOWN_NAMES])
-    except CheckpointError as error:
-        raise CheckpointError(
-            f"{path} does not hold the known names of a model ({error}): take another copy of the file"
-        ) from error
-
-
-def checked_known_names(known: Array) -> KnownSet:
-    """The tensor of a file as digests, which are looked up by halves and therefore stand in rising order.
-
-    Raises:
-        CheckpointError: another type or shape, or out of order.
-    """
-    if known.dtype != np.uint64 or known.ndim != 1:
-        raise CheckpointError(f"{KNOWN_NAMES} is not a list of digests")
-    if not (known[:-1] < known[1:]).all():
-        raise CheckpointError(f"the digests of {KNOWN_NAMES} do not stand in rising order, each once")
-    return KnownSet(known)
+    known = tensors.get(KNOWN_NAMES, np.zeros(0))
+    if plain != {"kind": KIND} or set(tensors) != {KNOWN_NAMES}:
+        reason = f"it holds something else than {KNOWN_NAMES} alone"
+    elif known.dtype != np.uint64 or known.ndim != 1:
+        reason = f"{KNOWN_NAMES} is not a list of digests"
+    elif not (known[:-1] < known[1:]).all():  # they are looked up by halves
+        reason = f"the digests of {KNOWN_NAMES} do not stand in rising order, each once"
+    else:
+        return KnownSet(known)
+    raise CheckpointError(f"{path} does not hold the known names of a model ({reason}): take another copy of the file")
 
 
 METADATA_KEY = "namegen"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 

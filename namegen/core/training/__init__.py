@@ -6,4 +6,4 @@ Begin with ``run.py``.
 CONFIG_FILE, PLOT_FILE = "config.toml", "history.png"
 NAMES_FILE, LABELLED_NAMES_FILE = "names.txt", "names.csv"
 MODEL_FILE, HISTORY_FILE, STATE_FILE = "model.safetensors", "history.csv", "state.safetensors"
-KNOWN_NAMES_FILE = "known_names.safetensors"
+KNOWN_NAMES_FILE = "model.known_names.safetensors"

@@ -27,7 +27,8 @@ from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge, drawing_temperature
 from namegen.core.network.architecture import Network, as_recurrent, checked_tensors, parameters_of
-from namegen.core.network.checkpoint import Checkpoint, Label, TrainingSummary, default_max_length
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import Label, TrainingSummary, default_max_length
 from namegen.core.settings import NetworkSettings, Recipe
 from namegen.core.teaching.lesson import CountingTargets
 from namegen.core.training import CONFIG_FILE
@@ -363,7 +364,6 @@ class TrainingRun:
             "list": self.corpus.source,
             "names": len(self.corpus.names),
             "distinct_names": len(distinct),
-            "longest_name": max(map(len, distinct)),
             "split": data.split,
             "validation_share": data.held_out,
             "test_share": data.test,
@@ -384,15 +384,16 @@ class TrainingRun:
             self.network,
             self.vocabulary,
             parameters,
-            summary,
-            self.known_names,
-            quantiles,
             engine=self.engine.name,
-            probe=computed,
             labels=self.labels,
+            longest_name=max(map(len, distinct)),
             drawing_temperature=temperature,
             endings=self.sameness.endings,
             shapes=self._shapes() if self._for_use else (),
+            training=summary,
+            score_quantiles=quantiles,
+            probe=computed,
+            known_names=self.known_names,
         )
 
     def _shapes(self) -> tuple[str, ...]:

@@ -31,14 +31,7 @@ from typing import Literal
 import numpy as np
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import (
-    PROBE,
-    Checkpoint,
-    TrainingSummary,
-    read_tensors,
-    write_known_names,
-    write_tensors,
-)
+from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_known_names, write_tensors
 from namegen.core.settings import DataSettings
 from namegen.core.training import (
     CONFIG_FILE,
@@ -56,7 +49,7 @@ from namegen.errors import CheckpointError, OutputError, quote, setting, short
 from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
 from namegen.types import Array, Float32
 
-BEST_PREFIX = "best."
+BEST_PREFIX, PROBE = "best.", "probe"
 
 
 @dataclass(frozen=True)
@@ -187,7 +180,6 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
 
 
 LONGEST_STEM = 50  # characters of a list's name in a folder's: with any script a name that every system takes
-MOST_KNOWN_NAMES = 1_000_000  # distinct names whose digests a model file carries; more go into a file beside it
 KEPT_COLUMNS = ("name", "label")
 OWN_FILES = (
     CONFIG_FILE,
@@ -355,13 +347,9 @@ class RunFolder:
 
     def save_model(self, checkpoint: Checkpoint) -> None:
         """Write the best network so far. Raises OutputError."""
-        known = checkpoint.known_names
-        if known is not None and len(known) > MOST_KNOWN_NAMES:
-            beside = self.path / KNOWN_NAMES_FILE
-            if not is_file(beside, OutputError):
-                write_known_names(beside, known)
-            training: TrainingSummary = {**checkpoint.training, "known_names_file": KNOWN_NAMES_FILE}
-            checkpoint = replace(checkpoint, known_names=None, training=training)
+        known, beside = checkpoint.known_names, self.path / KNOWN_NAMES_FILE
+        if known is not None and not is_file(beside, OutputError):
+            write_known_names(beside, known)
         checkpoint.save(self.path / MODEL_FILE)
 
     def save_state(self, state: SavedState) -> None:

@@ -218,7 +218,7 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
 
     from namegen.core.generation.generator import Generator
     from namegen.core.generation.sampling import SamplingSettings
-    from namegen.core.network.checkpoint import default_max_length
+    from namegen.core.network.record import default_max_length
     from namegen.experiments.compare.quality import SplitJudge, describe_names, two_halves
     from namegen.experiments.compare.timed import peak_memory_mib
 
@@ -267,7 +267,7 @@ def _language_model(
         except EngineError as error:
             raise LibraryMissingError(str(error)) from error
         loop = model.generate_tokens if subject.loop == "generate" else None
-        return model, model.vocabulary, model.beginnings, loop
+        return model, model.record.vocabulary, model.record.beginnings, loop
     from namegen.backends.opening import find_architecture, open_network
     from namegen.core.network.checkpoint import Checkpoint
 

@@ -30,7 +30,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import FEWEST_NAMES, ORDER, PlausibilityJudge
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import KNESER_NEY, MarkovChain, NgramModel
-from namegen.core.network.checkpoint import default_max_length
+from namegen.core.network.record import default_max_length
 from namegen.documents import UNSET
 from namegen.experiments.compare.measurements import Counting, Divergences, Lengths, NameFigures, ReferenceSubject
 from namegen.types import Array, Float64

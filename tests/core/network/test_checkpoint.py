@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.sameness import Sameness, known_set
+from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import checkpoint as module
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import SCORE_QUANTILES, Checkpoint, Label, read_tensors, write_tensors
+from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_tensors
+from namegen.core.network.record import Label
 from namegen.errors import CheckpointError, OutputError
 
 # The last is \\u001f in JSON, where \\u001F would say the same.
@@ -32,29 +33,20 @@ def checkpoint() -> Checkpoint:
         network,
         vocabulary,
         {name: value.astype(np.float32) for name, value in values.items()},
-        {"list": "names", "longest_name": 8, "validation": None},
-        known_set(NAMES),
-        np.linspace(-30, -3, 101),
+        longest_name=8,
+        training={"list": "names", "validation": None},
+        score_quantiles=np.linspace(-30, -3, 101),
+        known_names=known_set(NAMES),
     )
 
 
-def test_a_checkpoint_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    """With the rule of sameness; a file without one has the ordinary rule. What else its summary says comes back."""
+def test_parameters_come_back_bit_for_bit_and_nothing_of_them_changes(checkpoint: Checkpoint, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    training = {**checkpoint.training, "names": 3, "somebody's own": [1, {"a": None}]}
-    checkpoint = replace(checkpoint, endings=("inc", "co"), shapes=("^Ul$",), training=training)  # type: ignore[arg-type]
     checkpoint.save(path)
     back = Checkpoint.load(path)
-    for name in ("network", "vocabulary", "training", "engine", "labels", "drawing_temperature", "sameness", "shapes"):
-        assert getattr(back, name) == getattr(checkpoint, name), name
-    assert (back.sameness, back.longest_name) == (Sameness(("inc", "co")), 8)
+    assert list(back.parameters) == list(checkpoint.parameters)
     for name, values in checkpoint.parameters.items():
         np.testing.assert_array_equal(back.parameters[name], values)
-    np.testing.assert_array_equal(back.known_names.numbers, checkpoint.known_names.numbers)
-    np.testing.assert_array_equal(back.score_quantiles, checkpoint.score_quantiles)
-    tensors, document = read_tensors(path)
-    write_tensors(path, tensors, {name: document[name] for name in document.keys() - {"endings"}})
-    assert Checkpoint.load(path).sameness == Sameness()
     for one in (back, Label("Finnish", 3)):
         for name in [field.name for field in fields(one)]:
             with pytest.raises(FrozenInstanceError):
@@ -87,7 +79,7 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
             Checkpoint.load(path)
 
 
-@pytest.mark.parametrize(("version", "advice"), [(3, "update namegen"), (1, "make it anew"), (0, "make it anew")])
+@pytest.mark.parametrize(("version", "advice"), [(4, "update namegen"), (2, "make it anew"), (0, "make it anew")])
 def test_a_file_of_another_format_is_refused_with_its_number_and_what_to_do(
     tmp_path: Path, version: int, advice: str
 ) -> None:
@@ -108,28 +100,8 @@ def test_a_version_that_is_no_whole_number_is_damage(tmp_path: Path, version: ob
 def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
     parameters = dict(checkpoint.parameters) | {"output.bias": np.zeros(3, np.float32)}
     path = tmp_path / "model.safetensors"
-    Checkpoint(checkpoint.network, checkpoint.vocabulary, parameters, {}).save(path)
+    Checkpoint(checkpoint.network, checkpoint.vocabulary, parameters).save(path)
     with pytest.raises(CheckpointError, match=r"output\.bias has the shape \(3,\)"):
-        Checkpoint.load(path)
-
-
-@pytest.mark.parametrize(
-    "quantiles",
-    [
-        np.linspace(-30, -3, 102),
-        np.linspace(-30, -3, 100),
-        np.linspace(-30, -3, 101, dtype=np.float32),
-        np.linspace(-3, -30, 101),
-        np.append(np.zeros(100), np.inf),
-    ],
-    ids=["too many", "too few", "single precision", "falling", "infinite"],
-)
-def test_quantiles_that_are_none_are_refused(checkpoint: Checkpoint, tmp_path: Path, quantiles: np.ndarray) -> None:
-    path = tmp_path / "model.safetensors"
-    checkpoint.save(path)
-    tensors, document = read_tensors(path)
-    write_tensors(path, tensors | {SCORE_QUANTILES: quantiles}, document)
-    with pytest.raises(CheckpointError, match=SCORE_QUANTILES):
         Checkpoint.load(path)
 
 
@@ -161,18 +133,6 @@ def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Pa
     write_tensors(path, tensors, {"text": "x" * 8_000}, largest=10_000)
     with pytest.raises(CheckpointError, match="or it is damaged"):
         read_tensors(path, largest=8_000)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("longest_name", 1.5), ("names", "many"), ("test_share", "a half"), ("test", [0.5]), ("settings", None)],
-)
-def test_a_summary_of_another_type_than_readers_are_promised_is_refused(
-    checkpoint: Checkpoint, tmp_path: Path, key: str, value: object
-) -> None:
-    replace(checkpoint, training={key: value}).save(tmp_path / "model.safetensors")
-    with pytest.raises(CheckpointError, match=f"at `.*{key}`"):
-        Checkpoint.load(tmp_path / "model.safetensors")
 
 
 def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:

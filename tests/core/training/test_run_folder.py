@@ -1,15 +1,17 @@
-"""The files of a training: made once, read back as they were, and known names beside a model that has too many."""
+"""The files of a training: made once, read back as they were, and whole known names beside their model."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import KNOWN_NAMES, Checkpoint, read_model, read_tensors
+from namegen.core.data.sameness import known_set
+from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.training.run_folder import OWN_FILES, RunFolder
 from namegen.errors import CheckpointError, FolderInUseError, OutputError
 from tests.core.training.small_runs import make_run
@@ -105,22 +107,22 @@ def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
     assert folder.plot_path.parent == tmp_path
 
 
-def test_known_names_travel_with_the_model_or_lie_beside_it(
-    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    RunFolder(tmp_path).save_model(checkpoint)
-    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
-    found = read_model(tmp_path / "model.safetensors").known_names
-    assert found.numbers.tolist() == checkpoint.known_names.numbers.tolist()
-    monkeypatch.setattr("namegen.core.training.run_folder.MOST_KNOWN_NAMES", 10)
-    RunFolder(tmp_path).save_model(checkpoint)
-    path = tmp_path / "model.safetensors"
-    assert KNOWN_NAMES not in read_tensors(path)[0]
-    assert Checkpoint.load(path).known_names is None
-    found = read_model(path)
-    np.testing.assert_array_equal(found.known_names.numbers, checkpoint.known_names.numbers)
-    (tmp_path / "known_names.safetensors").unlink()
-    assert read_model(path).known_names is None
+def test_known_names_travel_with_the_model_and_lie_whole_beside_it(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """What lies beside it counts only where it is of the same names; it is written once."""
+    folder, whole = RunFolder(tmp_path), checkpoint.known_names
+    folder.save_model(checkpoint)
+    path, beside = tmp_path / "model.safetensors", tmp_path / "model.known_names.safetensors"
+    assert sorted(tmp_path.iterdir()) == sorted((path, beside))
+    np.testing.assert_array_equal(read_model(path).known_names.numbers, whole.numbers)
+    assert Checkpoint.load(path).known_names.to_bytes() == whole.to_bytes()
+    before = beside.stat().st_mtime_ns
+    folder.save_model(checkpoint)
+    assert beside.stat().st_mtime_ns == before
+    replace(checkpoint, known_names=known_set(["Somebody", "Else"])).save(path)
+    assert len(read_model(path).known_names) == 2
+    checkpoint.save(path)
+    beside.unlink()
+    assert read_model(path).known_names.shortened
 
 
 def test_what_a_killed_process_left_is_taken_away_and_nothing_else(tmp_path: Path) -> None:

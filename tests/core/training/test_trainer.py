@@ -17,7 +17,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step, StepLosses
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import PROBE, read_model, read_tensors, write_tensors
+from namegen.core.network.checkpoint import read_model, read_tensors, write_tensors
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
@@ -271,7 +271,7 @@ def test_the_probe_of_a_state_is_two_rows(tmp_path: Path, rows: int) -> None:
     SavedState({}, TrainingProgress(), IDENTITY, "numpy", np.zeros((2, 5), np.float32)).save(path)
     tensors, document = read_tensors(path)
     kept = {name: value for name, value in document.items() if name != "format_version"}
-    write_tensors(path, tensors | {PROBE: np.zeros((rows, 5), np.float32)}, kept)
+    write_tensors(path, tensors | {"probe": np.zeros((rows, 5), np.float32)}, kept)
     if rows == 2:
         np.testing.assert_array_equal(SavedState.load(path).probe, np.zeros((2, 5)))
     else:

@@ -1,0 +1,262 @@
+"""Record: all that a model carries beside its parameters, declared once.
+
+Checkpoint, ``.tflite``, page and module hold the same record: plain values, as JSON has them, under the names of its
+fields. ``to_plain`` writes them and ``read_record`` reads and checks them, for all four. So a new field is one line in
+``Record``; its type is its check. A type that JSON does not have also says how it becomes plain (``Form``).
+
+Bytes become text in base 85, five characters for four bytes: Python's ``b85encode`` with ``,`` in place of ``<``, so
+that nothing has to be escaped in JSON or in a page. Numbers stand with the little end first.
+"""
+
+from __future__ import annotations
+
+from base64 import b85encode
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field, fields, make_dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, TypedDict, get_type_hints
+
+import numpy as np
+
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.sameness import KnownSet, Sameness
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import Network, RecurrentNetwork
+from namegen.documents import Count, Json, Share, Size, Temperature, from_plain, to_plain
+from namegen.errors import CheckpointError, NamegenError, quote
+from namegen.types import Array, Float32, Float64
+
+QUANTILES = 101
+MAX_DEFAULT_LENGTH = 1_000  # characters of a name, unless a longer limit is asked for
+
+# From an architecture's name and the engine that trained it to its class; raises CheckpointError where nobody knows it.
+Architectures: TypeAlias = Callable[[str, str], type[Network]]
+
+
+def own_architectures(name: str, engine: str) -> type[Network]:
+    """The architectures of core itself: ``rnn``. Raises CheckpointError for any other."""
+    if name == RecurrentNetwork.architecture:
+        return RecurrentNetwork
+    raise CheckpointError(
+        f"it holds a network of the architecture {quote(name)}, trained by the engine {quote(engine)}: expected "
+        f"{RecurrentNetwork.architecture}"
+    )
+
+
+def default_max_length(longest_name: int) -> int:
+    """Characters of the longest name that a model gives unless another limit is asked for: twice its list's longest.
+
+    >>> default_max_length(14)
+    28
+    """
+    return min(2 * longest_name, MAX_DEFAULT_LENGTH)
+
+
+def bytes_to_text(data: bytes) -> str:
+    """Bytes in base 85.
+
+    >>> bytes_to_text(b"name"), text_to_bytes("ZeeX@")
+    ('ZeeX@', b'name')
+    """
+    return b85encode(data).decode().replace("<", ",")
+
+
+def text_to_bytes(text: str) -> bytes:
+    """The way back. Raises ValueError for any other text."""
+    codes = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    missing = -len(codes) % 5
+    digits = np.append(_DIGIT_OF_CODE[codes], np.full(missing, 84)).reshape(-1, 5)  # (words, 5)
+    words = digits @ 85 ** np.arange(4, -1, -1)
+    if (digits > 84).any() or (words >= 1 << 32).any():
+        raise ValueError("a text is not base 85, as namegen writes it")
+    return words.astype(">u4").tobytes()[: 4 * len(words) - missing]
+
+
+_DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~"
+_DIGIT_OF_CODE = np.full(256, len(_DIGITS))
+_DIGIT_OF_CODE[np.frombuffer(_DIGITS, np.uint8)] = np.arange(len(_DIGITS))
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label of a list: a start token of its own, and how many names have it."""
+
+    name: str
+    names: Count
+
+
+class TrainingSummary(TypedDict, total=False):
+    """What a record's ``training`` may say, each with its type and range; other keys are passed by."""
+
+    list: str
+    names: Count
+    distinct_names: Count
+    split: str
+    validation_share: Share
+    test_share: Share
+    backend: str
+    settings: Mapping[str, Json]
+    seed: Count
+    epochs: Count
+    best_epoch: Count
+    training: Mapping[str, float | None] | None
+    validation: Mapping[str, float | None] | None
+    test: Mapping[str, float | None] | None
+
+
+@dataclass(frozen=True)
+class Form:
+    """How values of a type that JSON does not have become plain: the type that they get, the way to it and back."""
+
+    plain: object
+    write: Callable[[Any], Json]
+    read: Callable[[Any], object]
+
+
+def _numbers(dtype: str, *shape: int) -> Form:
+    """Numbers as text."""
+    return Form(
+        str | None,
+        lambda values: bytes_to_text(np.asarray(values, dtype).tobytes()),
+        lambda text: np.frombuffer(text_to_bytes(text), dtype).reshape(shape),
+    )
+
+
+NETWORK = Form(Mapping[str, Json], Network.to_dict, dict)  # read_record finds its class
+VOCABULARY = Form(str, lambda vocabulary: vocabulary.characters, Vocabulary)
+TRAINING = Form(Mapping[str, Json], dict, dict)
+KNOWN = Form(str | None, lambda known: bytes_to_text(known.to_bytes()), lambda text: KnownSet.read(text_to_bytes(text)))
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What a model carries beside its parameters.
+
+    Attributes:
+        network: the shapes of the parameters.
+        vocabulary: its characters.
+        engine: which one trained it.
+        labels: those of its list, in the order of their start tokens.
+        longest_name: characters of the longest name of its list.
+        drawing_temperature: what names are drawn with unless another is asked for; None: 1.
+        endings: what does not count at the end of a name when it is told whether two are the same
+            (``core/data/sameness.py``); ``known_names`` are without them.
+        shapes: those of a short list's names, in order, which new names have (``core/data/shapes.py``); (): any.
+        training: how it was trained: list, split, seed, epochs, losses, accuracies.
+        score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
+        probe: what the engine computed on fixed tokens (``core/evaluation/evaluator.py``), so that a reader that
+            computes something else is found out; None: nothing can be checked.
+        known_names: every distinct name of the list, held-out ones included; None where the model does not say. A file
+            holds them shortened.
+    """
+
+    network: Annotated[Network, NETWORK]
+    vocabulary: Annotated[Vocabulary, VOCABULARY]
+    _: KW_ONLY
+    engine: str = "numpy"
+    labels: tuple[Label, ...] = ()
+    longest_name: Size = 20
+    drawing_temperature: Temperature | None = None
+    endings: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    training: Annotated[TrainingSummary, TRAINING] = field(default_factory=TrainingSummary)
+    score_quantiles: Annotated[Float64[Array, "101"] | None, _numbers("<f8", QUANTILES)] = None
+    probe: Annotated[Float32[Array, "2 V"] | None, _numbers("<f4", 2, -1)] = None
+    known_names: Annotated[KnownSet | None, KNOWN] = None
+
+    @property
+    def sameness(self) -> Sameness:
+        """When two of its names are the same."""
+        return Sameness(self.endings)
+
+    @property
+    def beginnings(self) -> Beginnings:
+        """What its names begin with, by how many names of the list have each label; without labels the boundary."""
+        return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
+
+    @property
+    def temperature(self) -> float:
+        """What names are drawn with unless another is asked for."""
+        return 1.0 if self.drawing_temperature is None else self.drawing_temperature
+
+    @property
+    def max_length(self) -> int:
+        """Characters of the longest name that it gives unless another limit is asked for."""
+        return default_max_length(self.longest_name)
+
+    def to_export(self) -> Record:
+        """The same for a file that is passed on: of the list's path, which tells where somebody keeps things, the
+        file's name; of the known names, as much as every export holds.
+        """
+        training, known = self.training, self.known_names
+        if "list" in training:
+            training = {**training, "list": Path(training["list"]).name}
+        return replace(self, training=training, known_names=None if known is None else known.short)
+
+    def to_plain(self) -> dict[str, Json]:
+        """Plain values by the names of the fields."""
+        written = {name: _converted(name, "write", getattr(self, name)) for name in _TYPES}
+        return to_plain(RecordDocument(**written))
+
+
+_HINTS = get_type_hints(Record, include_extras=True)
+_TYPES = {one.name: _HINTS[one.name] for one in fields(Record)}
+_FORMS = {name: one for name, hint in _TYPES.items() for one in getattr(hint, "__metadata__", ()) if type(one) is Form}
+# The plain values of a record, with their types: it has the fields of Record, and none may be missing.
+RecordDocument: type[Any] = make_dataclass(
+    "RecordDocument", [(name, _FORMS[name].plain if name in _FORMS else hint) for name, hint in _TYPES.items()]
+)
+
+
+def _converted(name: str, way: str, value: object) -> Any:
+    """A field's value, written or read."""
+    return getattr(_FORMS[name], way)(value) if name in _FORMS and value is not None else value
+
+
+def read_record(plain: object, architectures: Architectures = own_architectures) -> Record:
+    """A record from plain values, checked.
+
+    Args:
+        plain: what ``Record.to_plain`` gave, from anybody's file.
+        architectures: those that its network may have.
+
+    Raises:
+        ValueError: a field is missing, unknown, of another type, or does not fit the others.
+        CheckpointError: an architecture that nobody here knows.
+    """
+    document = from_plain(RecordDocument, plain)
+    architecture = architectures(str(document.network.get("architecture")), document.engine)
+    summary = document.training
+    from_plain(TrainingSummary, {name: summary[name] for name in TrainingSummary.__annotations__ if name in summary})
+    try:
+        values = {name: _converted(name, "read", getattr(document, name)) for name in _TYPES}
+        values["network"] = architecture.from_dict(document.network)
+        _check_together(**values)
+        return Record(**values)
+    except NamegenError as error:
+        raise ValueError(str(error)) from error
+
+
+def _check_together(
+    network: Network,
+    vocabulary: Vocabulary,
+    labels: tuple[Label, ...],
+    endings: tuple[str, ...],
+    score_quantiles: Array | None,
+    probe: Array | None,
+    **_: object,
+) -> None:
+    """Raise ValueError, NamesError or SettingsError for values that are sound one by one and do not fit together."""
+    if network.vocabulary_size != vocabulary.size:
+        raise ValueError(f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids")
+    if network.labels != len(labels):
+        raise ValueError(f"the network has {network.labels} labels and the file {len(labels)}")
+    if labels:
+        Beginnings.from_counts(vocabulary.size, [label.names for label in labels])  # raises
+    Sameness(endings)  # raises
+    if score_quantiles is not None and not (
+        np.isfinite(score_quantiles).all() and (score_quantiles[:-1] <= score_quantiles[1:]).all()
+    ):
+        raise ValueError("the score_quantiles are not numbers in rising order")
+    if probe is not None and probe.shape != (2, vocabulary.size):
+        raise ValueError("the probe is not two rows of logits")

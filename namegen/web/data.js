@@ -1,0 +1,86 @@
+// The data of a model, checked before anything is computed with them. SCHEMAS, which Python writes behind these files, has
+// the fields: `PageDescription` in namegen/web/arithmetic.py, and `Record` in namegen/core/network/record.py.
+
+/** Whether it is an object as one is written down: no list, no Map, nothing that a class has made. */
+function isPlain(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const kind = Object.getPrototypeOf(value); // of another window its own
+  return kind === null || Object.getPrototypeOf(kind) === null;
+}
+
+/** What of a model is damaged. */
+class Damage extends Error {}
+
+/** Whether a value is as a JSON schema says; of the words of schemas those that SCHEMAS has. */
+function fits(value, schema, definitions) {
+  if (schema.$ref) return fits(value, definitions[schema.$ref.split("/").at(-1)], definitions);
+  if (schema.anyOf) return schema.anyOf.some((one) => fits(value, one, definitions));
+  switch (schema.type) {
+    case undefined:
+      return true;
+    case "null":
+      return value === null;
+    case "string":
+      return typeof value === "string";
+    case "array":
+      return Array.isArray(value) && Array.from(value).every((one) => fits(one, schema.items, definitions));
+    case "object":
+      return isPlain(value) && wrongField(value, schema, definitions) === undefined;
+    default: {
+      const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = -Infinity } = schema;
+      const usable = schema.type === "integer" ? Number.isInteger(value) : Number.isFinite(value);
+      return usable && value >= minimum && value <= maximum && value > exclusiveMinimum;
+    }
+  }
+}
+
+/** The first key of an object that is missing, unknown, or not as its schema says. */
+function wrongField(value, { properties, required = [], additionalProperties = {} }, definitions) {
+  const isKnown = (key) => Object.hasOwn(value, key) && (!properties || Object.hasOwn(properties, key));
+  const schemaOf = (key) => (properties ? properties[key] : additionalProperties);
+  return [...required, ...Object.keys(value)].find((key) => !isKnown(key) || !fits(value[key], schemaOf(key), definitions));
+}
+
+/** Whether a description and its record have the fields that Python gives them; else a Damage. */
+function checkFields(description) {
+  if (!isPlain(description)) throw new Damage("it is no object");
+  for (const [value, { $ref, $defs }] of [[description, SCHEMAS.model], [description.record, SCHEMAS.record]]) {
+    const wrong = wrongField(value, $defs[$ref.split("/").at(-1)], $defs);
+    if (wrong !== undefined) throw new Damage(`its “${wrong.slice(0, 60)}”`);
+  }
+}
+
+/** Whether fields fit each other: as many numbers as the network has, all of them finite, and whole names of the list. */
+function checkNumbers({ tensors, record }) {
+  const { network, vocabulary, labels, probe, known_names: knownNames } = record;
+  const characters = [...vocabulary];
+  const { cell, hidden } = network;
+  if (!Object.hasOwn(CELLS, cell)) throw new Damage("its cell");
+  if (!Array.isArray(hidden) || hidden.length === 0) throw new Damage("its hidden layers");
+  if (new Set(characters).size !== characters.length) throw new Damage("its vocabulary");
+  if (labels.length && !labels.some(({ names }) => names > 0)) throw new Damage("its labels");
+  const holds = (text, count) => {
+    const bytes = bytesOfText(text);
+    return bytes.byteLength === 4 * count && new Float32Array(bytes).every(Number.isFinite);
+  };
+  const shapes = shapesOf(cell, hidden, characters.length + 1, labels.length);
+  const hasTensor = ([name, count]) => Object.hasOwn(tensors, name) && holds(tensors[name], count);
+  const isWhole = Object.keys(tensors).length === Object.keys(shapes).length;
+  if (!isWhole || !Object.entries(shapes).every(hasTensor)) throw new Damage("its tensors");
+  if (probe !== null && !holds(probe, 2 * (characters.length + 1))) throw new Damage("its probe");
+  if (knownNames !== null && !new KnownNames(knownNames).whole) throw new Damage("its known names");
+}
+
+/** How many numbers each tensor has. */
+function shapesOf(cell, hidden, outputs, labels) {
+  const gates = { simple_rnn: 1, gru: 3, lstm: 4 }[cell];
+  const shapes = {};
+  let inputs = outputs + labels;
+  hidden.forEach((width, k) => {
+    shapes[`rnn.${k}.kernel`] = inputs * gates * width;
+    shapes[`rnn.${k}.recurrent_kernel`] = width * gates * width;
+    shapes[`rnn.${k}.bias`] = (cell === "gru" ? 2 : 1) * gates * width;
+    inputs = width;
+  });
+  return { ...shapes, "output.kernel": inputs * outputs, "output.bias": outputs };
+}

@@ -1,0 +1,197 @@
+"""The record of a model: every field comes back from every file that holds it, and no other record is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.backends.tflite.contents import contents_of, read_contents, to_bytes_of
+from namegen.core.data.sameness import KnownSet, known_set
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_tensors
+from namegen.core.network.record import Label, Record, bytes_to_text, read_record, text_to_bytes
+from namegen.errors import CheckpointError
+from namegen.web.export import PageModel, page
+from namegen.web.module import model_data
+
+PAGE = Path(__file__).parents[3] / "docs" / "develop" / "checkpoint-format.md"
+NETWORK = RecurrentNetwork(4, "gru", (2,), labels=2)
+# Of each field a value that no other record has by default.
+VALUES: dict[str, Any] = {
+    "network": NETWORK,
+    "vocabulary": Vocabulary("AZé"),
+    "engine": "keras",
+    "labels": (Label("<b>first</b>", 3), Label("second", 2**40)),
+    "longest_name": 7,
+    "drawing_temperature": 0.6,
+    "endings": ("inc", "co"),
+    "shapes": ("^Ul$",),
+    "training": {"list": "elves.txt", "names": 3, "validation": None, "somebody's own": [1, {"a": None}]},
+    "score_quantiles": np.linspace(-30, -3, 101),
+    "probe": np.arange(8, dtype=np.float32).reshape(2, 4) / 7,
+    "known_names": known_set(["Zoë", "Al", "\x1f"]),
+}
+
+
+def a_checkpoint(**changes: object) -> Checkpoint:
+    """A network that computes its own probe, as an export is held against it."""
+    from namegen.backends.numpy_engine.engine import NumpyEngine
+    from namegen.core.evaluation.evaluator import probe
+
+    values = NETWORK.initial_parameters("glorot", rng=np.random.default_rng(0))
+    engine = NumpyEngine(NETWORK, None, threads=1)
+    engine.set_state({name: value.astype(np.float32) for name, value in values.items()})
+    return Checkpoint(parameters=engine.get_state(), **{**VALUES, "probe": probe(engine, 4), **changes})
+
+
+def by_checkpoint(source: Checkpoint, folder: Path) -> Record:
+    source.save(folder / "model.safetensors")
+    return Checkpoint.load(folder / "model.safetensors")
+
+
+def by_tflite(source: Checkpoint, folder: Path) -> Record:
+    return read_contents(to_bytes_of(contents_of(source, "none")), "model.tflite").record
+
+
+def by_page(source: Checkpoint, folder: Path) -> Record:
+    (model,) = json.loads(re.search(r'application/json">(.*?)</script>', page([PageModel("a", source)]))[1])
+    return read_record(model["record"])
+
+
+def by_module(source: Checkpoint, folder: Path) -> Record:
+    (model,) = json.loads(model_data([PageModel("a", source)]))["models"]
+    return read_record(model["record"])
+
+
+FILES = (by_checkpoint, by_tflite, by_page, by_module)
+Way = Callable[[Checkpoint, Path], Record]
+
+
+def same(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, KnownSet):
+        return isinstance(other, KnownSet) and np.array_equal(one.short.numbers, other.short.numbers)
+    return one == other
+
+
+@pytest.mark.parametrize("way", FILES)
+def test_every_field_comes_back(way: Way, tmp_path: Path) -> None:
+    assert set(VALUES) == {one.name for one in fields(Record)}, "give the new field a value above"
+    assert all(f"\n| `{name}` |" in PAGE.read_text(encoding="utf-8") for name in VALUES), f"{PAGE} explains every field"
+    source = a_checkpoint()
+    back = way(source, tmp_path)
+    for one in fields(Record):
+        assert not same(getattr(source, one.name), one.default), f"{one.name} has its default: give it another value"
+        assert same(getattr(back, one.name), getattr(source, one.name)), one.name
+
+
+@pytest.mark.parametrize("way", FILES)
+def test_no_export_says_where_a_list_lies(way: Way, tmp_path: Path) -> None:
+    path = str(tmp_path / "mine" / "elves.txt")
+    found = way(a_checkpoint(training={"list": path, "names": 3}), tmp_path).training
+    assert found == {"list": path if way is by_checkpoint else "elves.txt", "names": 3}
+
+
+@pytest.mark.parametrize("way", FILES)
+def test_what_is_not_there_stays_so(way: Way, tmp_path: Path) -> None:
+    """A record of defaults; and an empty set of known names, which is not the same as none."""
+    bare = Checkpoint(replace(NETWORK, labels=0), VALUES["vocabulary"], a_checkpoint().parameters)
+    kernel = bare.parameters["rnn.0.kernel"][:4]
+    bare = replace(bare, parameters={**bare.parameters, "rnn.0.kernel": kernel})
+    back = way(bare, tmp_path)
+    assert all(same(getattr(back, one.name), getattr(bare, one.name)) for one in fields(Record))
+    assert len(way(replace(bare, known_names=known_set([])), tmp_path).known_names) == 0
+
+
+FORGED = {
+    "network": [None, {"architecture": "rnn"}, {**NETWORK.to_dict(), "labels": 1}, {**NETWORK.to_dict(), "more": 1}],
+    "vocabulary": ["ZA", "A", 1],
+    "engine": [7],
+    "labels": [[{"name": "a"}] * 2, [{"name": "a", "names": 0}] * 2, [{"name": "a", "names": -1}] * 2, []],
+    "longest_name": [0, 1.5, None],
+    "drawing_temperature": ["warm", 0, 101, float("inf")],
+    "endings": ["inc", ["x" * 101]],
+    "shapes": [[1]],
+    "training": [
+        None,
+        *(
+            {key: value}
+            for key, value in {"names": -1, "list": 1, "test_share": 2, "test": [0.5], "settings": None}.items()
+        ),
+    ],
+    "score_quantiles": [
+        "~~~~~",
+        "é" * 1010,
+        *(
+            bytes_to_text(np.asarray(values, "<f8").tobytes())
+            for values in (np.arange(100), np.arange(102), -np.arange(101), [*np.zeros(100), np.inf], [np.nan] * 101)
+        ),
+    ],
+    "probe": ["", "0" * 35, "0" * 45, 1],
+    "known_names": ["", "0", "~~~~~", bytes_to_text(known_set(["Al"]).to_bytes() + b"\0"), bytes_to_text(b"\xff" * 9)],
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_record_with_a_missing_an_unknown_or_a_forged_field_is_refused(name: str) -> None:
+    plain = a_checkpoint().to_plain()
+    assert read_record(plain).engine == "keras"
+    for wrong in (
+        {key: value for key, value in plain.items() if key != name},
+        {**plain, f"{name}_more": 1},
+        *({**plain, name: value} for value in FORGED[name]),
+    ):
+        with pytest.raises(ValueError, match=r"^[^\n]{5,300}$"):
+            read_record(wrong)
+
+
+@pytest.mark.parametrize("way", [by_checkpoint, by_tflite])
+@pytest.mark.parametrize("wrong", [{"more": 1}, {"labels": []}, {"endings": 1}, {"engine": None}])
+def test_each_file_refuses_it_in_a_sentence(way: Way, wrong: dict[str, Any], tmp_path: Path, monkeypatch: Any) -> None:
+    source, right = a_checkpoint(), Record.to_plain
+    monkeypatch.setattr(Record, "to_plain", lambda self: {**right(self), **wrong})
+    with pytest.raises(CheckpointError, match=r"^.*model.* does not fit together: [^\n]*$"):
+        way(source, tmp_path)
+
+
+def test_known_names_that_are_none_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    a_checkpoint().save(path)
+    tensors, document = read_tensors(path)
+    for forged in (tensors["known_names"][:-1], np.full(9, 255, np.uint8), np.zeros(0, np.uint8)):
+        write_tensors(path, {**tensors, "known_names": forged}, document)
+        with pytest.raises(CheckpointError, match="the known names are"):
+            Checkpoint.load(path)
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_come_back_from_text(data: bytes) -> None:
+    text = bytes_to_text(data)
+    assert text_to_bytes(text) == data
+    assert not set(text) & set('<"\\& \n') - {"&"}
+
+
+@pytest.mark.parametrize("text", ["<0000", "\x00", "é", "~~~~~", "0 0", "あ"])
+def test_a_text_of_other_characters_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="base 85"):
+        text_to_bytes(text)
+
+
+@pytest.mark.parametrize("count", [1, 1_000_000])
+def test_a_set_of_any_size_goes_with_the_model_alone(count: int, tmp_path: Path) -> None:
+    drawn = np.random.default_rng(0).integers(1 << 64, size=count, dtype=np.uint64)
+    source = a_checkpoint(known_names=KnownSet(np.unique(drawn)))
+    back = by_checkpoint(source, tmp_path)
+    assert same(back.known_names, source.known_names)
+    assert (tmp_path / "model.safetensors").stat().st_size < 1.2 * count + 4_000
