@@ -40,7 +40,7 @@ from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
 from namegen.core.generation.plausibility import halves  # noqa: E402
-from namegen.core.training.run import TrainingRun  # noqa: E402
+from namegen.core.training.preparation import prepare  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
 from namegen.settings_toml import Config, merge  # noqa: E402
 from namegen.types import Array, Float64, Int64  # noqa: E402
@@ -147,9 +147,9 @@ def outsider_alone(kept: LabelledList) -> LabelledList:
 def counting(corpus: Corpus) -> float:
     """Nats a character of the best n-gram, with labels or without."""
     config = merge(Config(), SETTINGS)
-    run = TrainingRun(corpus, config.recipe, load_engine("numpy"), threads=1)
-    assert run.parts.held_out is not None
-    test = HeldOutReferences(run.parts.held_out, run.parts, corpus.vocabulary.size).baseline.test
+    parts = prepare(corpus, config.recipe, load_engine("numpy")).parts
+    assert parts.held_out is not None
+    test = HeldOutReferences(parts.held_out, parts).baseline.test
     assert test is not None
     return test.loss_nats_per_char
 

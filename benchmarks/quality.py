@@ -37,13 +37,15 @@ from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, Qualit
 from namegen.api.teachers import train_side_by_side  # noqa: E402
 from namegen.api.teaching import Taught, be_taught  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
-from namegen.core.data.batching import damped_tree  # noqa: E402
+from namegen.core.data.batching import ListParts, damped_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.models.ngram import NgramModel  # noqa: E402
 from namegen.core.settings import NetworkSettings  # noqa: E402
-from namegen.core.training.run import RunResult, TrainingRun  # noqa: E402
+from namegen.core.training.preparation import PreparedTraining, prepare  # noqa: E402
+from namegen.core.training.result import RunResult  # noqa: E402
+from namegen.core.training.run import TrainingRun  # noqa: E402
 from namegen.settings_toml import Config, merge  # noqa: E402
 from namegen.types import Array, Bool, Float64, Int64  # noqa: E402
 
@@ -115,18 +117,18 @@ def measure(of_list: str, model: str, seed: int) -> None:
     """
     corpus, config = load(of_list), merge(Config(), {**judged(of_list, seed), **MODELS[model]})
     engine = load_engine("transformer" if model.startswith("Transformer") else "numpy")
-    run = TrainingRun(corpus, config.recipe, engine, threads=1)
-    recipe = json.dumps([run.network.summary, corpus.fingerprint, asdict(run.recipe)])
+    prepared = prepare(corpus, config.recipe, engine)
+    recipe = json.dumps([prepared.network.summary, corpus.fingerprint, asdict(prepared.recipe)])
     path = kept_at(of_list, model, seed)
     if (same := _kept_recipe(of_list, recipe, seed)) is not None:
         if same != path:
             shutil.copyfile(same, path)
         return
     start = time.process_time()
-    result = run.run()
+    result = TrainingRun(prepared).run()
     seconds = time.process_time() - start
-    run.engine.set_state({**run.engine.get_state(), **result.checkpoint.parameters})
-    keep(path, run, run.engine, result, seconds, recipe)
+    prepared.engine.set_state({**prepared.engine.get_state(), **result.checkpoint.parameters})
+    keep(path, prepared, prepared.engine, result, seconds, recipe)
 
 
 def judged(of_list: str, seed: int) -> dict[str, object]:
@@ -149,21 +151,19 @@ def measure_taught(of_list: str, seed: int) -> None:
     for name, network in STUDENTS.items():
         start = processor_seconds()
         config = replace(merge(Config(), {**judged(of_list, seed), "training.effort": "best"}), network=network)
-        run = TrainingRun(corpus, config.recipe, engine, threads=1)
+        prepared = prepare(corpus, config.recipe, engine)
         if taught is None:
-            taught = be_taught(run, folder, config, watcher=None, stop=lambda: False, teach_on=train_side_by_side)
+            taught = be_taught(prepared, folder, config, watcher=None, stop=lambda: False, teach_on=train_side_by_side)
             assert taught is not None  # nothing stops it
             seconds = processor_seconds() - start
             start = processor_seconds()
-        else:
-            run.take_lesson(taught.lesson)
-        result = run.run()
-        run.engine.set_state({**run.engine.get_state(), **result.checkpoint.parameters})
-        recipe = json.dumps([run.network.summary, corpus.fingerprint, asdict(run.recipe)])
+        result = TrainingRun(prepared.with_lesson(taught.lesson)).run()
+        prepared.engine.set_state({**prepared.engine.get_state(), **result.checkpoint.parameters})
+        recipe = json.dumps([prepared.network.summary, corpus.fingerprint, asdict(prepared.recipe)])
         took = seconds + processor_seconds() - start
-        keep(kept_at(of_list, name, seed), run, run.engine, result, took, recipe)
+        keep(kept_at(of_list, name, seed), prepared, prepared.engine, result, took, recipe)
         if name == BEST:
-            keep(kept_at(of_list, MIXTURE, seed), run, taught.mixture, result, seconds, recipe, parameters=0)
+            keep(kept_at(of_list, MIXTURE, seed), prepared, taught.mixture, result, seconds, recipe, parameters=0)
 
 
 def processor_seconds() -> float:
@@ -173,7 +173,7 @@ def processor_seconds() -> float:
 
 def keep(
     path: Path,
-    run: TrainingRun,
+    prepared: PreparedTraining,
     model: LanguageModel,
     result: RunResult,
     seconds: float,
@@ -181,15 +181,15 @@ def keep(
     parameters: int | None = None,
 ) -> None:
     """Write down what each test name costs a model, and counting."""
-    test = run.parts.test
+    test = prepared.parts.test
     assert test is not None  # a tenth of the list
     rows = test.sequences()
     values = {
         "network": AccuracyEvaluator(model).name_log_probabilities(test),
-        "counting": AccuracyEvaluator(counting(run, result)).name_log_probabilities(test),
+        "counting": AccuracyEvaluator(counting(prepared.parts, result)).name_log_probabilities(test),
         "counts": rows.counts,
         "lengths": rows.lengths + 1,
-        "learned": np.isin(_as_bytes(test), _as_bytes(run.parts.training)),  # lines alike stand on both sides
+        "learned": np.isin(_as_bytes(test), _as_bytes(prepared.parts.training)),  # lines alike stand on both sides
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     if parameters is None:
@@ -216,12 +216,12 @@ def _as_bytes(tree: PrefixTree) -> Array:
     return np.array(names, dtype=object)
 
 
-def counting(run: TrainingRun, result: RunResult) -> NgramModel:
+def counting(parts: ListParts, result: RunResult) -> NgramModel:
     """The n-gram that was chosen on the validation part."""
     assert result.references is not None  # a validation part is held out
-    found, parts = result.references.baseline, run.parts
+    found = result.references.baseline
     tree = damped_tree(parts.training) if found.damped else parts.training
-    return NgramModel(tree, run.vocabulary.size, found.order, found.smoothing)
+    return NgramModel(tree, parts.vocabulary.size, found.order, found.smoothing)
 
 
 def summary(of_list: str) -> QualityList | None:

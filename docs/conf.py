@@ -102,6 +102,7 @@ WITHOUT_PAGE = {
     "namegen.core.generation.generator.Generator",
     "namegen.core.generation.wishes.wishlist.Wishlist",
     "namegen.core.network.checkpoint.TrainingSummary",
+    "namegen.core.training.preparation.PreparedTraining",
     "namegen.core.training.run.TrainingRun",
 }
 

@@ -32,7 +32,7 @@ def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24,
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(LABELS))
     engine = NumpyEngine(network, TrainingSettings(), threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-    maker = BatchMaker(NAMES, vocabulary, beginnings)
+    maker = BatchMaker.from_names(NAMES, vocabulary, beginnings)
     for epoch in range(2):
         engine.train_epoch(Step(batch, 0.02) for batch in maker.epoch(epoch, batch_size=32, seed=0))
     parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}

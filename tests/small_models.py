@@ -9,6 +9,7 @@ from pathlib import Path
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
+from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 from namegen.settings_toml import parse_config
@@ -30,8 +31,8 @@ def small_models() -> Path:
             "data": {"names": name, "validation": 0.0},
         }
         recipe = parse_config(settings).recipe
-        run = TrainingRun(some_of(load_bundled(name)), recipe, NumpyEngine, threads=1, for_use=False)
-        run.run().checkpoint.save(folder / f"{name}.safetensors")
+        prepared = prepare(some_of(load_bundled(name)), recipe, NumpyEngine)
+        TrainingRun(prepared).run().checkpoint.save(folder / f"{name}.safetensors")
     return folder
 
 

@@ -17,6 +17,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
 
 NAMES = ("Al", "Ali", "Al", "Bo", "Bob", "Al", "Cyrus", "Cy", "Bo")
@@ -62,7 +63,7 @@ def test_ratios_are_taken_round_by_round() -> None:
 
 
 def test_sharing_counts_what_a_plain_loop_counts() -> None:
-    batches = BatchMaker(NAMES, Corpus.from_names(NAMES).vocabulary)
+    batches = BatchMaker.from_names(NAMES, Corpus.from_names(NAMES).vocabulary)
     order, characters, distinct, prefixes = np.random.default_rng([0, 0]).permutation(len(NAMES)), 0, 0, 0
     ranked = [sorted(set(NAMES)).index(name) for name in NAMES]
     for first in range(0, len(NAMES), 4):
@@ -93,9 +94,9 @@ def recipe(**training: float) -> Recipe:
 def test_what_is_timed_is_a_training_bit_for_bit() -> None:
     """With the masks of dropping, too."""
     corpus, told = Corpus.from_names(NAMES), recipe(drop_recurrent=0.25, drop_output=0.1)
-    trainer, run = NamegenTrainer(corpus, told), TrainingRun(corpus, told, load_engine("numpy"))
+    trainer, prepared = NamegenTrainer(corpus, told), prepare(corpus, told, load_engine("numpy"))
     trainer.warm_up()
     trainer.epoch(0, lambda: SPEED_RATE)
-    run.run()
-    expected = parameters_of(run.engine.get_state())
+    TrainingRun(prepared).run()
+    expected = parameters_of(prepared.engine.get_state())
     assert all(np.array_equal(values, expected[name]) for name, values in trainer.get_parameters().items())

@@ -19,7 +19,9 @@ from namegen.core.generation.plausibility import SHORT_LIST_TEMPERATURES, TEMPER
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import default_max_length
 from namegen.core.settings import DataSettings
-from namegen.core.training.run import RunResult, TrainingRun
+from namegen.core.training.preparation import prepare
+from namegen.core.training.result import RunResult
+from namegen.core.training.run import TrainingRun
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
@@ -145,5 +147,5 @@ def test_it_goes_with_the_page(cool: Checkpoint) -> None:
 
 def test_runs_of_sweeps_and_comparisons_measure_none() -> None:
     """Nobody asks them for names, and it takes its time."""
-    run = TrainingRun(Corpus.from_names(NAMES), QUICK.recipe, load_engine("numpy"))
-    assert run.run().checkpoint.drawing_temperature is None
+    prepared = prepare(Corpus.from_names(NAMES), QUICK.recipe, load_engine("numpy"))
+    assert TrainingRun(prepared).run().checkpoint.drawing_temperature is None

@@ -138,7 +138,7 @@ class TestCounting:
         parts = ListParts.from_corpus(SOME, DataSettings(), seed=0)
         assert parts.held_out is not None
         size = SOME.vocabulary.size
-        found = HeldOutReferences(parts.held_out, parts, size).baseline
+        found = HeldOutReferences(parts.held_out, parts).baseline
         with_labels = best_ngram(parts.training, parts.held_out, size)[1]
         without = best_ngram(parts.training.under_one_root(), parts.held_out.under_one_root(), size)[1]
         best = min(with_labels.loss_nats_per_char, without.loss_nats_per_char)
@@ -151,7 +151,7 @@ class TestCounting:
         corpus = Corpus.from_names(names, labels=at_random.tolist())
         parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3), seed=0)
         assert parts.held_out is not None
-        found = HeldOutReferences(parts.held_out, parts, corpus.vocabulary.size).baseline
+        found = HeldOutReferences(parts.held_out, parts).baseline
         assert not found.by_label
         assert found.summary.endswith(", without labels")
 

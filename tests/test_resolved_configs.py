@@ -19,7 +19,7 @@ import pytest
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.training.effort import ListSize, by_effort
+from namegen.core.training.effort import ListSize, settled
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, read_config
@@ -31,7 +31,7 @@ WRITTEN_DOWN = Path(__file__).with_name("resolved_configs.json")
 @cache
 def size_of_an_epoch(data: DataSettings, seed: int) -> ListSize:
     corpus = bundled(data.names)
-    return ListSize.of(ListParts.from_corpus(corpus, data, seed=seed), corpus.vocabulary.size)
+    return ListSize.of(ListParts.from_corpus(corpus, data, seed=seed))
 
 
 @cache
@@ -43,7 +43,7 @@ def resolved(config: Config) -> dict[str, Any]:
     """Every setting by its dotted path, as a training of the config's own list has it."""
     size = size_of_an_epoch(config.data, config.training.seed)
     network = replace(config.network, architecture=config.network.architecture or "rnn")
-    recipe = by_effort(Recipe(config.data, network, config.training), size).resolved(name_count=size.names)
+    recipe = settled(Recipe(config.data, network, config.training), size)
     training = recipe.training
     if training.schedule != "steps":  # whose rates stand in rate_steps
         training = replace(training, learning_rate=training.peak_learning_rate)

@@ -20,7 +20,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.teaching.teachers import Weighing
-from namegen.core.training import effort, run
+from namegen.core.training import effort, preparation
 from namegen.core.training.progress import SilentListener
 from namegen.core.training.run import TrainingRun
 from namegen.errors import CheckpointError, SettingsError, TrainingError
@@ -44,14 +44,14 @@ BEST = merge(Config(), {"training.effort": "best", "network.cell": "gru", "netwo
 def tiny_teachers(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
     """Of the sizes that a list of 240 names would get, only smaller."""
     monkeypatch.setattr(effort, "FEW", TINY)
-    for module in (effort, run):
+    for module in (effort, preparation):
         monkeypatch.setattr(module, "LESSON_EPOCH", 5_000)
 
 
 def train_here(folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
     """One after the other, in this process."""
     for folder in folders:
-        teachers.go_on(folder, threads=1, stop=stop)
+        teachers.go_on(folder, stop=stop)
 
 
 class Noting(SilentWatcher):
@@ -70,7 +70,7 @@ class Noting(SilentWatcher):
         self.heard = dict(zip(names, weighing.weights, strict=True))
 
     def ready(self, run: TrainingRun) -> None:
-        self.lesson, self.judges = run.trainer.batches, run._judges
+        self.lesson, self.judges = run.prepared.batches, run.prepared.judges
 
 
 def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:

@@ -88,8 +88,8 @@ class Race:
     def __init__(self, settings: NetworkSettings, peak: float) -> None:
         self._corpus, self._settings, self._peak = load(US_FIRST), settings, peak
         self._trainers: dict[str, tuple[str, float, Trainer]] = {}  # way → group, seconds to start, trainer
-        run = self._namegen(128).run
-        self._tree, self._network = run.parts.held_out, run.network
+        prepared = self._namegen(128).prepared
+        self._tree, self._network = prepared.parts.held_out, prepared.network
         self._training = self._corpus.split(HELD_OUT.validation, HELD_OUT.split, 0).training
         self._engine = load_engine("numpy")(self._network, None, threads=1)
         self._start = self._network.initial_parameters("glorot", rng=np.random.default_rng([0, 0, 2]))

@@ -27,7 +27,7 @@ class Work:
         self.corpus: Corpus = load(of_list)
         self.settings = NetworkSettings(cell=cell, hidden=hidden)
         self.network = RecurrentNetwork.from_settings(self.settings, self.corpus.vocabulary.size)
-        self.batches = BatchMaker(self.corpus.names, self.corpus.vocabulary)
+        self.batches = BatchMaker.from_names(self.corpus.names, self.corpus.vocabulary)
         widths = f"{len(hidden)}×{hidden[0]}" if len(hidden) > 1 else str(hidden[0])
         self.network_name = f"{CELL_NAMES[cell]} {widths}"
         self.title = f"{self.network_name}, {of_list}"

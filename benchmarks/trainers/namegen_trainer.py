@@ -1,4 +1,4 @@
-"""One of namegen's engines, as a TrainingRun puts it together."""
+"""One of namegen's engines, as a training puts it together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from namegen.core.engine import Step
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import Recipe
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.preparation import prepare
 from namegen.types import Array
 
 
@@ -31,12 +31,12 @@ class NamegenTrainer:
     def __init__(
         self, corpus: Corpus, recipe: Recipe, *, backend: str = "numpy", threads: int = 1, soft: bool = False
     ) -> None:
-        self.run = TrainingRun(corpus, recipe, load_engine(backend), threads=threads)
-        self.engine, self.batches = self.run.engine, self.run.parts.batches
-        self.batch_size = self.run.recipe.training.batch_size
+        self.prepared = prepare(corpus, recipe, load_engine(backend), threads=threads)
+        self.engine, self.batches = self.prepared.engine, self.prepared.parts.batches
+        self.batch_size = self.prepared.recipe.training.batch_size
         self.seed = recipe.training.seed
         self.characters = self.batches.tree.characters
-        self._chances = np.empty((0, self.run.network.vocabulary_size), np.float32)
+        self._chances = np.empty((0, self.prepared.network.vocabulary_size), np.float32)
         self._soft = soft
 
     def warm_up(self) -> None:
@@ -60,7 +60,7 @@ class NamegenTrainer:
         self.engine.set_state(parameters)
 
     def _steps(self, number: int, rate: Rate) -> Iterator[Step]:
-        dropping = self.run.trainer.dropping
+        dropping = self.prepared.dropping
         batches = self.batches.epoch(number, batch_size=self.batch_size, seed=self.seed)
         for step, batch in enumerate(batches):
             now = rate()

@@ -296,7 +296,7 @@ def references(name: str) -> HeldOutReferences:
     parts = split(name)
     if parts.held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
-    return HeldOutReferences(parts.held_out, parts, load_bundled(name).vocabulary.size)
+    return HeldOutReferences(parts.held_out, parts)
 
 
 def comparison(name: str) -> str:

@@ -25,7 +25,7 @@ from namegen.core.models.mixture import MixtureModel, as_one
 from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
-from namegen.core.training.run import RunResult
+from namegen.core.training.result import RunResult
 from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.files import is_file, is_folder, look

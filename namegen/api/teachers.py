@@ -13,8 +13,10 @@ from typing import TypeAlias, cast
 from namegen.backends import load_engine
 from namegen.children import Children, Parent, Part, PartEnded, Runner, run_all
 from namegen.core.training import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
+from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import Listener, SilentListener, TrainingProgress
-from namegen.core.training.run import RunResult, TrainingRun
+from namegen.core.training.result import RunResult
+from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.documents import Json
 from namegen.errors import TrainingError, setting
@@ -121,7 +123,7 @@ def train_teacher(document: dict[str, Json], parent: Parent) -> str | None:
         files = cast("dict[str, str]", document.get("files", {}))
         for name, text in files.items():
             (folder / name).write_bytes(text.encode())
-        go_on(folder, threads=1, listener=teller, ready=teller.ready, stop=parent.stop)
+        go_on(folder, listener=teller, ready=teller.ready, stop=parent.stop)
         return b64encode((folder / MODEL_FILE).read_bytes()).decode() if files else None
 
 
@@ -129,7 +131,6 @@ def open_run(
     folder: RunFolder,
     config: Config,
     *,
-    threads: int | None = None,
     for_use: bool = True,
     listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -139,31 +140,22 @@ def open_run(
     Args:
         folder: with its list, if that lies nowhere else.
         config: the folder's own.
-        threads: in place of the config's.
         for_use: whether names will be asked of the model.
         listener: who is told how it goes.
         stop: asked before every step.
 
     Raises:
-        NamegenError: what ``TrainingRun`` and reading the list raise.
+        NamegenError: what ``prepare`` and reading the list raise.
     """
     recipe = replace(config.recipe, data=folder.found_here(config.data))
-    return TrainingRun(
-        read_names(recipe.data),
-        recipe,
-        load_engine(config.run.backend),
-        threads=threads or config.threads,
-        folder=folder,
-        for_use=for_use,
-        listener=listener,
-        stop=stop,
-    )
+    corpus, engine_class = read_names(recipe.data), load_engine(config.run.backend)
+    prepared = prepare(corpus, recipe, engine_class, threads=config.threads, for_use=for_use)
+    return TrainingRun(prepared, folder=folder, listener=listener, stop=stop)
 
 
 def go_on(
     path: Path,
     *,
-    threads: int | None = None,
     listener: Listener | None = None,
     ready: Callable[[TrainingRun], None] = lambda run: None,
     stop: Callable[[], bool] = lambda: False,
@@ -172,7 +164,6 @@ def go_on(
 
     Args:
         path: a folder with the settings of a training, and its list.
-        threads: in place of the config's.
         listener: who is told how it goes.
         ready: called with the run just before it goes on.
         stop: asked before every step.
@@ -182,13 +173,13 @@ def go_on(
     """
     folder = RunFolder(path)
     with folder.sole_use(patience=SECONDS_TO_LET_GO):
-        folder.remove_left_overs()
         config = read_config(folder.config_path)
-        run = open_run(folder, config, threads=threads, for_use=False, listener=listener, stop=stop)
+        run = open_run(folder, config, for_use=False, listener=listener, stop=stop)
         if folder.has_state:
             run.resume()
         else:  # all that was decided for it is written down: another namegen that goes on may decide otherwise
-            decided = replace(config, network=run.recipe.network, training=run.recipe.training)
+            recipe = run.prepared.recipe
+            decided = replace(config, network=recipe.network, training=recipe.training)
             folder.save_config(write_config(decided))
         ready(run)
         return run.run()

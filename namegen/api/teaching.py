@@ -22,8 +22,8 @@ from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, own_data, taught_names, together
 from namegen.core.training import MODEL_FILE, STATE_FILE
-from namegen.core.training.effort import OWN_TEACHERS, TWIN, teacher_recipes
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.effort import OWN_TEACHERS, TWIN, ListSize, teacher_recipes
+from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote
 from namegen.files import is_file
@@ -38,7 +38,7 @@ LESSON_STREAM = 5  # of random numbers, with the seed
 class TeachingWatcher(Protocol):
     """Who is told how teaching goes, up to where the student begins; from there on a ``Listener`` is."""
 
-    def on_beginning(self, run: TrainingRun) -> None:
+    def on_beginning(self, prepared: PreparedTraining) -> None:
         """The list is read and split, and its teachers are about to be trained or opened."""
         ...
 
@@ -58,7 +58,7 @@ class TeachingWatcher(Protocol):
 class SilentWatcher:
     """A watcher that says nothing."""
 
-    def on_beginning(self, run: TrainingRun) -> None:
+    def on_beginning(self, prepared: PreparedTraining) -> None:
         """Nothing."""
 
     def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
@@ -82,21 +82,23 @@ class SideBySide(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Taught:
-    """What a run was taught by.
+    """What a training is taught by.
 
     Attributes:
         mixture: its teachers as one.
         weighing: how much each is heard.
         lesson: what they drew, and expect.
+        judges: the teacher that judges, beside counting, how daring the drawing of names may be.
     """
 
     mixture: MixtureModel
     weighing: Weighing
     lesson: BatchMaker
+    judges: tuple[PlausibilityJudge, ...]
 
 
 def be_taught(
-    run: TrainingRun,
+    prepared: PreparedTraining,
     folder: Path,
     config: Config,
     *,
@@ -104,10 +106,10 @@ def be_taught(
     stop: Callable[[], bool],
     teach_on: SideBySide,
 ) -> Taught | None:
-    """Give a run its lesson.
+    """Train or open the teachers of a training, and let them make its lesson.
 
     Args:
-        run: the student's, with a recipe that names teachers.
+        prepared: the student's, with a recipe that names teachers.
         folder: where the teachers lie that are its own.
         config: the student's; its teachers are trained by the same engine.
         watcher: who is told.
@@ -121,19 +123,20 @@ def be_taught(
         CheckpointError: a teacher cannot be opened. SettingsError: one cannot teach. TrainingError: one cannot be
             trained, or what they know makes no lesson.
     """
-    watcher, recipe = watcher or SilentWatcher(), run.recipe
-    watcher.on_beginning(run)
+    watcher, corpus, recipe = watcher or SilentWatcher(), prepared.corpus, prepared.recipe
+    watcher.on_beginning(prepared)
     seed = recipe.training.seed
-    names = taught_names(run.corpus, recipe.data, seed=seed)
-    parts = TeachingParts(names, own_data(recipe.data, seed=seed), run.vocabulary, tuple(run.corpus.label_counts))
+    names = taught_names(corpus, recipe.data, seed=seed)
+    whole = prepared.parts
+    parts = TeachingParts(names, own_data(recipe.data, seed=seed), whole.vocabulary, whole.labels)
     models, counting = names_of(recipe.teaching.teachers)
     to_choose_by = parts.to_choose_by.distinct_name_count
     if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:
         raise NamesError(
-            f"{run.corpus.source} leaves {to_choose_by} distinct names to choose the teachers' weights by, too few "
+            f"{corpus.source} leaves {to_choose_by} distinct names to choose the teachers' weights by, too few "
             "for that: give a longer list, or one teacher alone"
         )
-    own = _make_own_folders(models, folder, run, config, names)
+    own = _make_own_folders(models, folder, prepared, config, names)
     if not all(map(is_trained, own)):
         teach_on([one for one in own if not is_trained(one)], watcher=watcher.on_teachers, stop=stop)
     if stop() or not all(map(is_trained, own)):
@@ -151,8 +154,7 @@ def be_taught(
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watcher.on_lesson(lesson.name_count, lesson.tree.nodes)
-    run.take_lesson(lesson, _judges(teachers, parts))
-    return Taught(mixture, weighing, lesson)
+    return Taught(mixture, weighing, lesson, _judges(teachers, parts))
 
 
 def _judges(teachers: Sequence[Teacher], parts: TeachingParts) -> tuple[PlausibilityJudge, ...]:
@@ -171,7 +173,7 @@ def _of_any_label(teacher: Teacher, parts: TeachingParts) -> LanguageModel:
     """What a teacher says of names whose label nobody knows."""
     if not teacher.labels:
         return teacher.model
-    counts = dict(zip(parts.labels, parts.whole.names_of_label(parts.vocabulary.size, len(parts.labels)), strict=True))
+    counts = parts.whole.label_counts
     tokens = tuple(teacher.labels[label] for label in parts.labels if label in teacher.labels)
     known = [counts[label] for label in parts.labels if label in teacher.labels]
     return AnyBeginning(teacher.model, Beginnings(tokens, tuple(count / sum(known) for count in known)))
@@ -217,13 +219,13 @@ def is_trained(folder: Path) -> bool:
 
 
 def _make_own_folders(
-    models: Sequence[str], folder: Path, run: TrainingRun, config: Config, names: Corpus
+    models: Sequence[str], folder: Path, prepared: PreparedTraining, config: Config, names: Corpus
 ) -> list[Path]:
     """The folders of the teachers that are the run's own, each made with its settings and what it may learn from."""
     if not any(name.startswith(OWN_TEACHERS) for name in models):
         return []
     own = []
-    for name, recipe in teacher_recipes(run.recipe, run.size).items():
+    for name, recipe in teacher_recipes(prepared.recipe, ListSize.of(prepared.parts)).items():
         path = folder / name
         own.append(path)
         made = RunFolder(path)

@@ -21,8 +21,10 @@ from namegen.api.teaching import (
 )
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
+from namegen.core.training.preparation import PreparedTraining, prepare
 from namegen.core.training.progress import Listener
-from namegen.core.training.run import RunResult, TrainingRun
+from namegen.core.training.result import RunResult
+from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.files import named_folder
@@ -76,26 +78,27 @@ def train(
     config = replace(config, teaching=lasting(config.teaching))
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
-    run = TrainingRun(
-        corpus, config.recipe, engine_class, threads=config.threads, for_use=True, listener=listener, stop=stop
-    )
-    lies_nowhere_else = names is not None or config.data.names == STANDARD_INPUT
+    prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True)
+    run = TrainingRun(prepared, listener=listener, stop=stop)
+    keep_names = names is not None or config.data.names == STANDARD_INPUT
     stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:
         if out is not None or save:
-            text = write_config(_chosen(run, config, keep_names=lies_nowhere_else))  # may refuse, so before the folder
-            run.folder = _make_folder(out, run, config.run.backend)
+            text = write_config(_chosen(prepared, config, keep_names=keep_names))  # may refuse, so before the folder
+            run.folder = _make_folder(out, corpus, config.run.backend)
             for_a_while.enter_context(run.folder.sole_use())
-            if lies_nowhere_else:
-                run.folder.save_names(run.corpus)
+            if keep_names:  # the list lies nowhere else
+                run.folder.save_names(corpus)
             run.save()
             run.folder.save_config(text)  # last: a folder that has its settings can be resumed
             teachers = run.folder.path
         else:
             teachers = Path(for_a_while.enter_context(TemporaryDirectory()))
-        taught = run.recipe.taught
-        if taught and not be_taught(run, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on):
-            return run.finish()
+        if prepared.recipe.taught:
+            taught = be_taught(prepared, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on)
+            if taught is None:
+                return run.finish()
+            run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
         ready(run)
         return run.run()
 
@@ -114,17 +117,17 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
 
 
-def _make_folder(out: Path | str | None, run: TrainingRun, backend: str) -> RunFolder:
+def _make_folder(out: Path | str | None, corpus: Corpus, backend: str) -> RunFolder:
     """A new run folder."""
     if out is None:
-        return RunFolder.make_numbered(RUNS, run.corpus.source, backend)
+        return RunFolder.make_numbered(RUNS, corpus.source, backend)
     return RunFolder.make(named_folder(out))
 
 
-def _chosen(run: TrainingRun, config: Config, *, keep_names: bool) -> Config:
-    """All settings as the folder's own: what a run has decided, and where its list lies."""
-    recipe, data = run.recipe, config.data
-    data = kept_here(data, run.corpus) if keep_names else replace(data, names=_lasting(data.names))
+def _chosen(prepared: PreparedTraining, config: Config, *, keep_names: bool) -> Config:
+    """All settings as the folder's own: what was decided for a training, and where its list lies."""
+    recipe, data = prepared.recipe, config.data
+    data = kept_here(data, prepared.corpus) if keep_names else replace(data, names=_lasting(data.names))
     data = replace(data, validation=recipe.data.validation, sameness=recipe.data.sameness)
     return replace(
         config, data=data, network=recipe.network, training=recipe.training, teaching=lasting(recipe.teaching)
@@ -165,35 +168,20 @@ def resume(
     """
     run_folder = RunFolder.to_resume(named_folder(folder))
     with run_folder.sole_use():
-        return _go_on(run_folder, backend, epochs, listener, ready, watcher, stop, teach_on)
-
-
-def _go_on(
-    run_folder: RunFolder,
-    backend: str | None,
-    epochs: int | None,
-    listener: Listener | None,
-    ready: Callable[[TrainingRun], None],
-    watcher: TeachingWatcher | None,
-    stop: Callable[[], bool],
-    teach_on: SideBySide,
-) -> RunResult:
-    """What ``resume`` does in a folder that is its own meanwhile."""
-    config = read_config(run_folder.config_path)
-    _check_longer(epochs, config)
-    config = merge(config, {"run.backend": backend, "training.epochs": epochs})
-    run_folder.remove_left_overs()
-    run = open_run(run_folder, config, listener=listener, stop=stop)
-    run.resume()
-    run_folder.save_config(write_config(config))
-    if run.trainer.finished(run.progress):
-        run.drawing_temperature = known_temperature(run_folder)
-    elif run.recipe.taught:
-        taught = be_taught(run, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on)
-        if taught is None:
-            return run.finish()
-    ready(run)
-    return run.run()
+        config = read_config(run_folder.config_path)
+        _check_longer(epochs, config)
+        config = merge(config, {"run.backend": backend, "training.epochs": epochs})
+        run = open_run(run_folder, config, listener=listener, stop=stop)
+        run.resume()
+        run_folder.save_config(write_config(config))
+        temperature = known_temperature(run_folder) if run.finished else None
+        if run.prepared.recipe.taught and not run.finished:
+            taught = be_taught(run.prepared, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on)
+            if taught is None:
+                return run.finish()
+            run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
+        ready(run)
+        return run.run(temperature)
 
 
 def _check_longer(epochs: int | None, config: Config) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from namegen.api.teachers import TeacherAtWork
     from namegen.core.teaching.teachers import Weighing
+    from namegen.core.training.preparation import PreparedTraining
     from namegen.core.training.progress import TrainingProgress
     from namegen.core.training.run import TrainingRun
 
@@ -88,37 +89,37 @@ class Display(AbstractContextManager["Display"]):
 
     # --- a training tells by methods, as yet --------------------------------------------------------------------------
 
-    def on_beginning(self, run: TrainingRun) -> None:
+    def on_beginning(self, prepared: PreparedTraining) -> None:
         """The list is ready."""
         self._list_told = True
-        parts = run.parts
+        corpus, parts, recipe = prepared.corpus, prepared.parts, prepared.recipe
         self(
             events.ListReady(
-                (run.corpus.dropped_sentence(), run.corpus.alike_labels_sentence()),
+                (corpus.dropped_sentence(), corpus.alike_labels_sentence()),
                 parts.training.name_count,
                 parts.batches.name_count,
                 0 if parts.held_out is None else parts.held_out.name_count,
                 None if parts.test is None else parts.test.name_count,
-                len(run.labels),
-                run.recipe.training.effort == "best" and not run.recipe.taught,
+                len(parts.labels),
+                recipe.training.effort == "best" and not recipe.taught,
             )
         )
 
     def ready(self, run: TrainingRun) -> None:
         """Training begins."""
         if not self._list_told:
-            self.on_beginning(run)
-        trainer, at = run.trainer, run.progress
-        ceiling = None if run.references is None else run.references.ceiling.accuracy_argmax
+            self.on_beginning(run.prepared)
+        trainer, at, references = run.trainer, run.progress, run.prepared.references
+        ceiling = None if references is None else references.ceiling.accuracy_argmax
         self(
             events.TrainingBegins(
-                run.engine.name,
+                run.prepared.engine.name,
                 trainer.epochs,
                 trainer.steps,
                 round(trainer.batches.characters),
                 at.epoch,
                 at.step,
-                trainer.finished(at),
+                run.finished,
                 ceiling,
             )
         )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
     from namegen.core.generation.generator import NameBatch
-    from namegen.core.training.run import RunResult
+    from namegen.core.training.result import RunResult
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000

@@ -55,8 +55,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from namegen.core.data.batching import Batch
-from namegen.core.network.architecture import Network
-from namegen.core.settings import TrainingSettings
+from namegen.core.network.architecture import Network, as_recurrent
+from namegen.core.settings import NetworkSettings, TrainingSettings
+from namegen.errors import EngineError
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
 
 State: TypeAlias = object  # opaque: whoever made it casts it, as an isinstance would cost time at every step
@@ -156,3 +157,28 @@ if TYPE_CHECKING:
     EngineClass: TypeAlias = type[Engine]
 else:  # the tests check annotations at run time, with issubclass, which a protocol that has attributes refuses
     EngineClass = type
+
+
+def network_for(
+    engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
+) -> Network:
+    """The network that the settings describe, of the architecture that they name.
+
+    Raises:
+        EngineError: the engine does not train that architecture, or that cell of it.
+        SettingsError: the architecture does not have what a setting asks for.
+    """
+    known = {architecture.architecture: architecture for architecture in engine_class.architectures}
+    if settings.architecture not in known:
+        raise EngineError(
+            f"the engine {engine_class.name} does not train the architecture {settings.architecture!r}: choose one of "
+            f"{', '.join(known)}, or another engine"
+        )
+    network = known[settings.architecture].from_settings(settings, vocabulary_size, labels=labels)
+    recurrent = as_recurrent(network)
+    if recurrent is not None and recurrent.cell not in engine_class.cells:
+        raise EngineError(
+            f"the engine {engine_class.name} has no cell {recurrent.cell}: choose one of "
+            f"{', '.join(sorted(engine_class.cells))}, or another engine"
+        )
+    return network

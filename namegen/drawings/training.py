@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.progress import EpochRecord
-from namegen.core.training.run import RunResult
+from namegen.core.training.result import RunResult
 from namegen.drawings.style import (
     INK,
     QUIET,

@@ -12,8 +12,9 @@ from namegen.errors import TrainingError
 
 if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
     from namegen.core.evaluation.evaluator import Metrics
+    from namegen.core.training.preparation import PreparedTraining
     from namegen.core.training.progress import EpochRecord
-    from namegen.core.training.run import RunResult, TrainingRun
+    from namegen.core.training.result import RunResult
 
 
 @dataclass(frozen=True)
@@ -84,20 +85,20 @@ def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
     return median(record.training_seconds for record in history[1:] or history)
 
 
-def summarise(run: TrainingRun, result: RunResult) -> TrainingSummary:
+def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
     """A training in numbers.
 
     Raises:
-        TrainingError: the run's settings are not resolved, so it has not been trained.
+        TrainingError: its settings are not resolved, so it has not been trained.
     """
-    batch_size = run.recipe.training.batch_size
+    batch_size = prepared.recipe.training.batch_size
     if batch_size is None:
         raise TrainingError("the run has no batch size: a report takes one that was trained")
     columns = {
         column.name: tuple(getattr(record, column.name) for record in result.history) for column in fields(History)
     }
     return TrainingSummary(
-        parameters=run.network.parameter_count,
+        parameters=prepared.network.parameter_count,
         batch_size=batch_size,
         epochs=result.epochs,
         best_epoch=result.best_epoch,

@@ -117,7 +117,7 @@ def small_steps(count: int, rate: float = 0.02, *, masked: Network | None = None
         masked: a network of which every step masks all that can be dropped; None: no masks.
         soft: each batch says what should follow, by random distributions that do not quite sum to 1.
     """
-    maker, rng = BatchMaker(NAMES, VOCABULARY), np.random.default_rng(11)
+    maker, rng = BatchMaker.from_names(NAMES, VOCABULARY), np.random.default_rng(11)
     batches = (batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3))
     for batch in islice(batches, count):
         yield Step(

@@ -245,6 +245,6 @@ def labelled_engine(engine_class: EngineClass, kind: Kind) -> Engine:
 
 def labelled_steps() -> Iterator[Step]:
     """Batches of names of both labels, the same each time."""
-    maker = BatchMaker(NAMES, VOCABULARY, [VOCABULARY.size + label for label in LABEL_OF])
+    maker = BatchMaker.from_names(NAMES, VOCABULARY, [VOCABULARY.size + label for label in LABEL_OF])
     batches = (batch for epoch in range(STEPS) for batch in maker.epoch(epoch, batch_size=6, seed=3))
     return (Step(batch, 0.02) for batch in islice(batches, STEPS))

@@ -11,7 +11,7 @@ from namegen.cli import train
 from namegen.cli.train import verdict
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
-from namegen.core.training.run import RunResult
+from namegen.core.training.result import RunResult
 from tests.core.training.small_runs import make_run
 
 

@@ -51,7 +51,7 @@ def _keras() -> None:
 @pytest.fixture(scope="module")
 def mlb_first() -> List:
     names = load_bundled("mlb-first")
-    return BatchMaker(names.names, names.vocabulary), names.vocabulary
+    return BatchMaker.from_names(names.names, names.vocabulary), names.vocabulary
 
 
 def engines(

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from namegen import api
 from namegen.core.data.corpus import Corpus
-from namegen.core.training.run import RunResult
+from namegen.core.training.result import RunResult
 from namegen.drawings import style
 from namegen.drawings.training import draw_history, history_figure
 from namegen.errors import OutputError

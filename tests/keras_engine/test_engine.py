@@ -33,7 +33,7 @@ def _keras() -> None:
 @pytest.fixture(scope="module")
 def mlb_last() -> BatchMaker:
     names = load_bundled("mlb-last")
-    return BatchMaker(names.names, names.vocabulary)
+    return BatchMaker.from_names(names.names, names.vocabulary)
 
 
 def make(vocabulary_size: int, *, dtype: str = "float32", **settings: Any) -> Any:
@@ -134,7 +134,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import TrainingSettings
-batches = BatchMaker(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
+batches = BatchMaker.from_names(("Al", "Bo"), Vocabulary.from_names(("Al", "Bo")))
 engine_class = load_engine("keras")
 import keras
 def state():

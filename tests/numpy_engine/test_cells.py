@@ -158,7 +158,7 @@ def test_the_readmes_cell_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     network = RecurrentNetwork(FEW.size, "min_gru", (8, 6))
     engine = NumpyEngine(network, TrainingSettings(), threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-    batches = BatchMaker(TREES["shared"], FEW)
+    batches = BatchMaker.from_names(TREES["shared"], FEW)
     losses = engine.train_epoch(
         Step(batch, 0.02) for epoch in range(40) for batch in batches.epoch(epoch, batch_size=10, seed=0)
     ).loss_sum

@@ -21,7 +21,7 @@ from tests import reference
 NAMES = ["Al", "Ali", "Al", "Bo", "Bob", "B", "Alibob", "obi"]
 VOCABULARY = Vocabulary.from_names(NAMES)
 TREE = PrefixTree.from_names(NAMES, VOCABULARY)
-MAKER = BatchMaker(NAMES, VOCABULARY)
+MAKER = BatchMaker.from_names(NAMES, VOCABULARY)
 
 cells = pytest.mark.parametrize("cell", CELLS)
 optimizers = pytest.mark.parametrize("optimizer", OPTIMIZERS)

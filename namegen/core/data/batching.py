@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered, seen_percent
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
@@ -68,38 +69,35 @@ class BatchMaker:
     """Cuts a list of names into batches; each batch's tree is taken out of the tree of the whole list.
 
     Args:
-        names: the training names, repeats included, in the order of the list.
-        vocabulary: the ids of their characters.
-        beginnings: the id that each name begins with; None: all with the boundary.
-
-    Raises:
-        NamesError: the list is empty, or there is not one beginning for each name.
+        names: the distinct names, each with how often it stands in ``name_of``.
+        name_of: which of them each entry of the list is.
     """
 
-    def __init__(self, names: Sequence[str], vocabulary: Vocabulary, beginnings: Sequence[int] | None = None) -> None:
-        if not names:
-            raise NamesError("there are no names to train on: give at least one")
-        sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
-        self._take(sorted_names, ranking.rank)
-
-    @classmethod
-    def of_sorted(cls, names: SortedNames, name_of: Int[Array, "entries"]) -> BatchMaker:
-        """The same of names that are sorted already.
-
-        Args:
-            names: the distinct names, each with how often it stands in ``name_of``.
-            name_of: which of them each entry of the list is.
-        """
-        maker = cls.__new__(cls)
-        maker._take(names, name_of)
-        return maker
-
-    def _take(self, names: SortedNames, name_of: Int[Array, "entries"]) -> None:
+    def __init__(self, names: SortedNames, name_of: Int[Array, "entries"]) -> None:
         self._name_of = name_of
         self.tree, self._paths, self._path_start = names.tree_and_paths()
         self._lengths = names.lengths
         self._targets: TargetsOf | None = None
         self._slices = 1
+
+    @classmethod
+    def from_names(
+        cls, names: Sequence[str], vocabulary: Vocabulary, beginnings: Sequence[int] | None = None
+    ) -> BatchMaker:
+        """Of a list.
+
+        Args:
+            names: repeats included, in the order of the list.
+            vocabulary: the ids of their characters.
+            beginnings: the id that each name begins with; None: all with the boundary.
+
+        Raises:
+            NamesError: the list is empty, or there is not one beginning for each name.
+        """
+        if not names:
+            raise NamesError("there are no names to train on: give at least one")
+        sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
+        return cls(sorted_names, ranking.rank)
 
     def with_targets(self, targets: TargetsOf | None) -> BatchMaker:
         """The same, but each batch is told what should follow its nodes."""
@@ -185,6 +183,8 @@ class ListParts:
     """The parts of a list, all over the vocabulary of the whole of it; each name stands behind its label's beginning.
 
     Attributes:
+        vocabulary: that the trees are over.
+        labels: in the order of their beginnings; (): there are none.
         names: the distinct names of the whole list, sorted and counted.
         training: every entry of the training part.
         batches: cuts what an epoch reads: the training part, with fewer repeats where those are damped.
@@ -195,6 +195,8 @@ class ListParts:
         distinct_names: every name of the list once, in the order in which they first occur.
     """
 
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]
     names: SortedNames
     training: PrefixTree
     batches: BatchMaker
@@ -233,7 +235,8 @@ class ListParts:
         """
         names = corpus.names
         vocabulary = vocabulary or corpus.vocabulary
-        beginnings = label_beginnings(corpus, vocabulary, corpus.label_counts if labels is None else labels)
+        labels = tuple(corpus.label_counts if labels is None else labels)
+        beginnings = label_beginnings(corpus, vocabulary, labels)
         sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
         rank, entries = ranking.rank, ranking.representatives
         del ranking  # the characters of every entry: no longer needed, and the trees take their place
@@ -265,11 +268,13 @@ class ListParts:
         if data.damps_repeats:
             name_of = name_of[damped(name_of)]
         read = np.bincount(name_of)
-        batches = BatchMaker.of_sorted(training.counted(read), name_of)
+        batches = BatchMaker(training.counted(read), name_of)
         alike = np.array_equal(read, training.counts)
         training_tree = batches.tree if alike else batches.tree_of(training.counts)
         held_out, test = (sorted_names.counted(part).tree() if part.any() else None for part in held_out_counts)
         return cls(
+            vocabulary=vocabulary,
+            labels=labels,
             names=sorted_names,
             training=training_tree,
             batches=batches,
@@ -280,14 +285,27 @@ class ListParts:
             distinct_names=tuple(distinct),
         )
 
-    def names_of_label(self, vocabulary_size: int, labels: int) -> list[int]:
+    @property
+    def label_counts(self) -> dict[str, int]:
         """How many names of the training part have each label, in the order of their beginnings."""
         roots = slice(0, self.training.roots)
-        counts = np.zeros(labels, np.int64)
-        if labels:
-            counts[self.training.token[roots] - vocabulary_size] = self.training.count[roots]
-        of_each: list[int] = counts.tolist()
-        return of_each
+        counts = dict(zip(self.training.token[roots].tolist(), self.training.count[roots].tolist(), strict=True))
+        return {label: counts.get(self.vocabulary.size + place, 0) for place, label in enumerate(self.labels)}
+
+    @property
+    def beginnings(self) -> Beginnings:
+        """What names begin with, by how many of the training part have each label."""
+        return Beginnings.from_counts(self.vocabulary.size, list(self.label_counts.values()))
+
+    @property
+    def learned_names(self) -> list[str]:
+        """The different names of the training part, whatever their labels."""
+        return self.vocabulary.decode_all(self.training.under_one_root().sequences().tokens)
+
+    @property
+    def longest_name(self) -> int:
+        """Characters of the longest name of the list."""
+        return max(map(len, self.distinct_names))
 
     @property
     def whole(self) -> PrefixTree:

@@ -72,12 +72,10 @@ class HeldOutReferences:
     Attributes:
         tree: the names that are held out to choose by.
         parts: the list that they are a part of.
-        vocabulary_size: ``V``.
     """
 
     tree: PrefixTree
     parts: ListParts
-    vocabulary_size: int
 
     @cached_property
     def ceiling(self) -> Metrics:
@@ -126,7 +124,7 @@ class HeldOutReferences:
         )
         assert fitted is not None
         assert held_out is not None
-        model, metrics = best_ngram(fitted, held_out, self.vocabulary_size)
+        model, metrics = best_ngram(fitted, held_out, self.parts.vocabulary.size)
         test = None if tested is None else AccuracyEvaluator(model).evaluate(tested)
         return Baseline(model.order, model.smoothing, damped, metrics, test, by_label)
 

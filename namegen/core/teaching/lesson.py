@@ -21,7 +21,7 @@ from typing import cast
 
 import numpy as np
 
-from namegen.core.data.batching import BatchMaker
+from namegen.core.data.batching import BatchMaker, TargetsOf
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
@@ -111,9 +111,9 @@ def make_lesson(
             np.concatenate((own.counts, draws.counts)),
             np.concatenate((own.beginnings, draws.beginnings)),
         )
-        batches = BatchMaker.of_sorted(read, np.repeat(np.arange(len(read.counts)), read.counts))
+        batches = BatchMaker(read, np.repeat(np.arange(len(read.counts)), read.counts))
         if batches.tree.nodes <= most:
-            return batches.with_targets(_Expected(_table(batches.tree, notes, teachers, training)))
+            return batches.with_targets(_rows_of(_table(batches.tree, notes, teachers, training)))
         names = int(0.9 * names * most / batches.tree.nodes)
     raise TrainingError(
         f"the list has {training.nodes:,} prefixes and {teachers.vocabulary_size:,} characters, and the teachers' "
@@ -236,15 +236,9 @@ def _same_prefixes(tree: PrefixTree, parent: Int64[Array, "M"], token: Int32[Arr
     return node
 
 
-class _Expected:
-    """The targets of batches that are cut out of a tree: what its teachers expect."""
-
-    def __init__(self, chances: Float32[Array, "N V"]) -> None:
-        self.chances = chances
-
-    def __call__(self, batch: PrefixTree, nodes: Int[Array, "N"]) -> Float32[Array, "N V"]:
-        of_batch: Float32[Array, "N V"] = self.chances.take(nodes, axis=0)
-        return of_batch
+def _rows_of(table: Float32[Array, "N V"]) -> TargetsOf:
+    """The targets of batches that are cut out of a tree: what is expected behind each node of it."""
+    return lambda batch, nodes: table.take(nodes, axis=0)
 
 
 def _stacked(*tables: Int32[Array, "_ _"]) -> Int32[Array, "rows T"]:

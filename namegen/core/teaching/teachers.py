@@ -233,7 +233,7 @@ class TeachingParts:
     @cached_property
     def _best_counting(self) -> Baseline:
         """How to count, by the names to choose by."""
-        return HeldOutReferences(self.to_choose_by, self.parts, self.vocabulary.size).baseline
+        return HeldOutReferences(self.to_choose_by, self.parts).baseline
 
     def counting(self) -> tuple[NgramModel, NgramModel]:
         """The n-gram that does best on the names to choose by: as it has not counted those, and as it has."""

@@ -137,11 +137,11 @@ class ListSize:
     vocabulary: int
 
     @classmethod
-    def of(cls, parts: ListParts, vocabulary_size: int) -> ListSize:
+    def of(cls, parts: ListParts) -> ListSize:
         """Of what an epoch reads of a list."""
         tree, listed = parts.batches.tree, len(parts.distinct_names)
         read = parts.batches.name_count, tree.distinct_name_count, listed, tree.characters, tree.nodes
-        return cls(*read, vocabulary_size)
+        return cls(*read, parts.vocabulary.size)
 
     @property
     def length(self) -> float:
@@ -166,6 +166,11 @@ def _is_short(names: Iterable[str]) -> bool:
         if len(different) == FEWEST_NAMES:
             return False
     return True
+
+
+def settled(recipe: Recipe, size: ListSize) -> Recipe:
+    """The recipe with nothing left open: first by its effort, then by the number of names and the network."""
+    return by_effort(recipe, size).resolved(name_count=size.names)
 
 
 def by_effort(recipe: Recipe, size: ListSize) -> Recipe:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from namegen.core.evaluation.evaluator import Metrics
+from namegen.core.settings import TrainingSettings
 from namegen.documents import Measure, Size
 from namegen.errors import printable, safe_cell
 from namegen.types import Array
@@ -58,10 +59,6 @@ class EpochRecord:
         sampled = self.validation_accuracy_sampled
         return None if loss is None or argmax is None or sampled is None else Metrics(loss, argmax, sampled)
 
-    def to_dict(self) -> dict[str, object]:
-        """For the state file."""
-        return asdict(self)
-
 
 def history_csv(records: Sequence[EpochRecord]) -> str:
     """The table that ``history.csv`` holds, safe to show in a terminal and to open in a spreadsheet.
@@ -72,8 +69,7 @@ def history_csv(records: Sequence[EpochRecord]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for record in records:
-        row = record.to_dict()
-        writer.writerow([_cell(row[column]) for column in COLUMNS])
+        writer.writerow([_cell(getattr(record, column)) for column in COLUMNS])
     return stream.getvalue()
 
 
@@ -102,6 +98,12 @@ class TrainingProgress:
     training_seconds: float = 0.0  # inside train_epoch, of the epoch under way
     history: list[EpochRecord] = field(default_factory=list)
     best: BestEpoch | None = None
+
+    def finished(self, training: TrainingSettings) -> bool:
+        """Whether every epoch is trained, or patience has run out; by settings that are resolved."""
+        patience, best = training.patience, self.best
+        out_of_patience = patience is not None and best is not None and self.epoch - best.epoch >= patience
+        return out_of_patience or (training.epochs is not None and self.epoch >= training.epochs)
 
 
 @runtime_checkable

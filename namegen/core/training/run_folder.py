@@ -22,8 +22,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -50,6 +50,7 @@ from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_ove
 from namegen.types import Array, Float32
 
 BEST_PREFIX, PROBE = "best.", "probe"
+COUNTERS = ("epoch", "step", "loss_sum", "characters", "seconds", "training_seconds")  # of a ``TrainingProgress``
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,7 @@ class SavedState:
             tensors[PROBE] = self.probe
         document = StateDocument(
             kind="training state",
-            epoch=progress.epoch,
-            step=progress.step,
-            loss_sum=progress.loss_sum,
-            characters=progress.characters,
-            seconds=progress.seconds,
-            training_seconds=progress.training_seconds,
+            **{name: getattr(progress, name) for name in COUNTERS},
             history=tuple(progress.history),
             best=None if best is None else BestDocument(best.epoch, best.value),
             identity=self.identity,
@@ -152,12 +148,7 @@ class SavedState:
         }
         best = document.best
         progress = TrainingProgress(
-            epoch=document.epoch,
-            step=document.step,
-            loss_sum=document.loss_sum,
-            characters=document.characters,
-            seconds=document.seconds,
-            training_seconds=document.training_seconds,
+            **{name: getattr(document, name) for name in COUNTERS},
             history=list(document.history),
             best=None if best is None else BestEpoch(best.epoch, best.value, parameters),
         )
@@ -289,8 +280,9 @@ class RunFolder:
                     "its place, or take it away"
                 )
 
-    def sole_use(self, *, patience: float = 0.0) -> AbstractContextManager[None]:
-        """While it lasts, no other training writes here.
+    @contextmanager
+    def sole_use(self, *, patience: float = 0.0) -> Iterator[None]:
+        """While it lasts, no other training writes here; what a killed one left half written is taken away.
 
         Args:
             patience: seconds to wait for one that does.
@@ -298,13 +290,9 @@ class RunFolder:
         Raises:
             FolderInUseError: another one is at work here.
         """
-        return sole_use(self.path, patience=patience)
-
-    def remove_left_overs(self) -> None:
-        """Take away what a process that was killed in the midst of writing left half written; only for whoever has sole
-        use.
-        """
-        remove_left_overs(self.path)
+        with sole_use(self.path, patience=patience):
+            remove_left_overs(self.path)
+            yield
 
     @property
     def config_path(self) -> Path:
@@ -354,15 +342,12 @@ class RunFolder:
 
     def save_state(self, state: SavedState) -> None:
         """Write the history, and then all that going on needs. Raises OutputError."""
-        self._save_history(state.progress.history)
+        write_whole(self.path / HISTORY_FILE, history_csv(state.progress.history).encode())
         state.save(self.path / STATE_FILE)
 
     def load_state(self) -> SavedState:
         """All that going on needs. Raises CheckpointError."""
         return SavedState.load(self.path / STATE_FILE)
-
-    def _save_history(self, history: Sequence[EpochRecord]) -> None:
-        write_whole(self.path / HISTORY_FILE, history_csv(history).encode())
 
 
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:

@@ -171,11 +171,12 @@ class Trainer:
         self.schedule: Schedule = make_schedule(training, steps_per_epoch=self.steps, epochs=self.epochs)
         self.listener = listener or SilentListener()
         self.stop = stop
+        self._raised: Exception | None = None  # out of the stream of steps
 
     def run(self, progress: TrainingProgress) -> Iterator[TrainingProgress]:
         """Train from where ``progress`` stands, which is moved on; yields it after every epoch.
 
-        When it ends with ``finished(progress)`` false, it was stopped: the engine's state and ``progress`` belong
+        When it ends and ``progress`` is not finished, it was stopped: the engine's state and ``progress`` belong
         together and can be saved.
 
         Raises:
@@ -187,56 +188,48 @@ class Trainer:
                 f"the run was left at step {progress.step} of an epoch that has {self.steps}: its state does not "
                 "belong to this list and these settings, so train anew"
             )
-        if not self.finished(progress):
-            batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.seed))
+        if not progress.finished(self.training):
+            batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.training.seed))
             with self._engine_at_work(progress):
                 self.engine.warm_up(Step(batch, self.schedule(0), self.dropping.masks(progress.epoch, 0)))
-        while not self.finished(progress):
+        while not progress.finished(self.training):
             self._train_epoch(progress)
             if progress.step < self.steps:
                 return  # stopped
             self._end_epoch(progress)
             yield progress
 
-    def finished(self, progress: TrainingProgress) -> bool:
-        """Every epoch is trained, or patience has run out."""
-        patience, best = self.training.patience, progress.best
-        out_of_patience = patience is not None and best is not None and progress.epoch - best.epoch >= patience
-        return progress.epoch >= self.epochs or out_of_patience
-
-    @property
-    def seed(self) -> int:
-        """What the order of the names and the samples depend on."""
-        return self.training.seed
-
     def _stream(self, progress: TrainingProgress) -> Iterator[Step]:
         """The steps of the epoch under way that are still to be taken."""
-        first = progress.epoch * self.steps
-        batches = self.batches.epoch(
-            progress.epoch, batch_size=self.batch_size, seed=self.seed, first_step=progress.step
-        )
-        for step, batch in enumerate(batches, start=progress.step):
-            if self.stop():
-                return
-            self.listener.on_step(progress, step, self.steps)
-            yield Step(batch, self.schedule(first + step), self.dropping.masks(progress.epoch, step))
+        first, epoch = progress.epoch * self.steps, progress.epoch
+        try:
+            batches = self.batches.epoch(
+                epoch, batch_size=self.batch_size, seed=self.training.seed, first_step=progress.step
+            )
+            for step, batch in enumerate(batches, start=progress.step):
+                if self.stop():
+                    return
+                self.listener.on_step(progress, step, self.steps)
+                yield Step(batch, self.schedule(first + step), self.dropping.masks(epoch, step))
+        except Exception as error:
+            self._raised = error
+            raise
 
     @contextmanager
-    def _engine_at_work(self, progress: TrainingProgress, steps: _Passing | None = None) -> Iterator[None]:
+    def _engine_at_work(self, progress: TrainingProgress) -> Iterator[None]:
         """Whatever the engine raises of its own is told as the engine's; what came out of the steps is ours."""
         try:
             with engine_at_work(self.engine.name, f"in epoch {progress.epoch + 1}", STOPS):
                 yield
         except EngineFailedError as failed:
-            if steps is not None and steps.raised is not None and failed.__cause__ is steps.raised:
-                raise steps.raised from None
+            if self._raised is not None and failed.__cause__ is self._raised:
+                raise self._raised from None
             raise
 
     def _train_epoch(self, progress: TrainingProgress) -> None:
         start = time.perf_counter()
-        steps = _Passing(self._stream(progress))
-        with self._engine_at_work(progress, steps):
-            losses = self.engine.train_epoch(steps)
+        with self._engine_at_work(progress):
+            losses = self.engine.train_epoch(self._stream(progress))
         elapsed = time.perf_counter() - start
         for loss, characters in zip(losses.loss_sum.tolist(), losses.characters.tolist(), strict=True):
             progress.loss_sum += loss  # one after the other, so that a stop in between changes no bit
@@ -284,33 +277,13 @@ class Trainer:
 
     def _sample(self, epoch: int) -> tuple[str, bool]:
         """One name as the network would give it now, and whether the list lacks it."""
-        rng = np.random.default_rng([self.seed, epoch, 1])
+        rng = np.random.default_rng([self.training.seed, epoch, 1])
         sampling = SamplingSettings(max_length=60)
         try:
             batch = next(self.generator.generate(1, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True))
         except GenerationError:  # a network that has learned little may draw names without an end
             return "", False
         return batch.names[0], batch.new is not None and bool(batch.new[0])
-
-
-class _Passing:
-    """An iterator that notes what was raised inside of it."""
-
-    def __init__(self, steps: Iterator[Step]) -> None:
-        self._steps = steps
-        self.raised: Exception | None = None
-
-    def __iter__(self) -> Iterator[Step]:
-        return self
-
-    def __next__(self) -> Step:
-        try:
-            return next(self._steps)
-        except StopIteration:
-            raise
-        except Exception as error:
-            self.raised = error
-            raise
 
 
 def diverged(training: TrainingSettings, epoch: int) -> str:

@@ -162,6 +162,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     """Train one network with one engine: its curves, its figures on each part, its time and memory."""
     engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
+    from namegen.core.training.preparation import prepare
     from namegen.core.training.run import TrainingRun
     from namegen.experiments.compare.timed import peak_memory_mib
     from namegen.settings_toml import parse_config
@@ -169,14 +170,15 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     config = parse_config(request.subject.config, source="the comparison's config")
     clock = Clock()
     with Watch() as watch:
-        run = TrainingRun(request.corpus, config.recipe, clocked(engine_class, clock), threads=request.threads)
-        result = run.run()
+        prepared = prepare(request.corpus, config.recipe, clocked(engine_class, clock), threads=request.threads)
+        result = TrainingRun(prepared).run()
         memory = peak_memory_mib()
-    run.engine.set_state(result.checkpoint.parameters)
-    whole = AccuracyEvaluator(run.engine).evaluate(run.parts.whole)
+    engine, in_parts = prepared.engine, prepared.parts
+    engine.set_state(result.checkpoint.parameters)
+    whole = AccuracyEvaluator(engine).evaluate(in_parts.whole)
     result.checkpoint.save(_file(request.writes))
     held_out = _needed(result.validation, "held-out part")
-    groups = _groups(run.engine, _needed(run.parts.held_out, "held-out part"), run.vocabulary)
+    groups = _groups(engine, _needed(in_parts.held_out, "held-out part"), in_parts.vocabulary)
     parts = (result.training, held_out, whole)
     timing = Timing(
         start_up_seconds=started + clock.making,
@@ -189,7 +191,7 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
         quiet=watch.quiet,
     )
     figures = Parts(*map(plain_metrics, parts))
-    return TrainingResult(**vars(summarise(run, result)), figures=figures, timing=timing, held_out_groups=groups)
+    return TrainingResult(**vars(summarise(prepared, result)), figures=figures, timing=timing, held_out_groups=groups)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------

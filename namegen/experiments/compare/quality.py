@@ -22,7 +22,6 @@ import numpy as np
 
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, digests, known_set
 from namegen.core.engine import LanguageModel
@@ -177,13 +176,12 @@ def counting_names(
     """
     judge, half = SplitJudge.of(corpus, split), two_halves(corpus.names)[0]
     size, tree = corpus.vocabulary.size, parts.batches.tree
-    beginnings = Beginnings.from_counts(size, parts.names_of_label(size, len(corpus.label_counts)))
     sampling = SamplingSettings(max_length=default_max_length(max(map(len, corpus.names))))
     models: dict[Counting, LanguageModel] = {"ngram": ngram}
     models |= {name: MarkovChain(tree, size, order) for name, order in CHAIN_ORDERS.items()}
 
     def drawn(model: LanguageModel) -> list[str]:
-        generator = Generator(model, corpus.vocabulary, beginnings=beginnings)
+        generator = Generator(model, corpus.vocabulary, beginnings=parts.beginnings)
         rng = np.random.default_rng(seed)
         batches = generator.generate(names, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
         return [name for batch in batches for name in batch.names]

@@ -108,14 +108,15 @@ def measure_timing(request: Request[TimingSubject]) -> TimingResult:
 
 
 def _train(request: Request[TimingSubject], recipe: Recipe, engine_class: EngineClass, clock: Clock) -> BatchTiming:
+    from namegen.core.training.preparation import prepare
     from namegen.core.training.run import TrainingRun
 
-    run = TrainingRun(request.corpus, recipe, clocked(engine_class, clock), threads=request.threads)
-    result = run.run()
-    seconds, batch_size = seconds_per_epoch(result.history), run.recipe.training.batch_size
+    prepared = prepare(request.corpus, recipe, clocked(engine_class, clock), threads=request.threads)
+    result = TrainingRun(prepared).run()
+    seconds, batch_size = seconds_per_epoch(result.history), prepared.recipe.training.batch_size
     if batch_size is None:
         raise TrainingError("the run has no batch size: report this")
-    characters = run.parts.batches.tree.characters
+    characters = prepared.parts.batches.tree.characters
     return BatchTiming(batch_size, clock.warm_up, seconds, characters / seconds)
 
 

@@ -11,7 +11,9 @@ from namegen.api.teachers import Teller
 from namegen.backends import load_engine
 from namegen.children import Parent
 from namegen.core.data.corpus import Corpus
-from namegen.core.training.run import RunResult, TrainingRun
+from namegen.core.training.preparation import prepare
+from namegen.core.training.result import RunResult
+from namegen.core.training.run import TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError
 from namegen.experiments.machine import machine, versions
@@ -44,13 +46,9 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
     job, started = from_plain(RunJob, document), time.perf_counter()
     engine, teller = job.config.run.backend, Teller(parent)
     try:
-        run = TrainingRun(
-            Corpus(job.names, source=job.source),
-            job.config.recipe,
-            load_engine(engine),
-            threads=job.config.run.threads or 1,  # others run beside it
-            listener=teller,
-        )
+        corpus, threads = Corpus(job.names, source=job.source), job.config.run.threads or 1  # others run beside it
+        prepared = prepare(corpus, job.config.recipe, load_engine(engine), threads=threads)
+        run = TrainingRun(prepared, listener=teller)
         teller.ready(run)
         result = run.run()
     except NamegenError as error:
@@ -64,7 +62,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         status=DONE,
         machine=machine(),
         versions=versions((engine,)),
-        **vars(summarise(run, result)),
+        **vars(summarise(prepared, result)),
         figures=PartFigures(plain_metrics(result.training), plain_metrics(result.validation)),
         held_out=job.held_out or _held_out(result),
         timing=RunTiming(

@@ -47,7 +47,7 @@ def test_a_batchs_tree_is_the_tree_of_its_names(entries: Labelled, data: st.Data
     distinct = sorted(set(entries))
     ranks = st.lists(st.integers(0, len(distinct) - 1), min_size=1, max_size=30)
     chosen = [0, len(distinct) - 1, 0] if data is None else data.draw(ranks)
-    batch = BatchMaker(names, vocabulary, beginnings).batch(np.array(chosen))
+    batch = BatchMaker.from_names(names, vocabulary, beginnings).batch(np.array(chosen))
     of_chosen = [distinct[rank] for rank in chosen]
     begins = None if beginnings is None else [vocabulary.size + label for label, _ in of_chosen]
     assert_same_tree(batch.tree, PrefixTree.from_names([name for _, name in of_chosen], vocabulary, begins))
@@ -59,7 +59,7 @@ def test_a_batchs_tree_is_the_tree_of_its_names(entries: Labelled, data: st.Data
 def test_an_epoch_holds_every_name_once(entries: Labelled, batch_size: int, epoch: int, seed: int) -> None:
     """Repeats counted; all batches are full but the last; ``steps`` says how many there are."""
     names, vocabulary, beginnings = parts_of(entries)
-    maker = BatchMaker(names, vocabulary, beginnings)
+    maker = BatchMaker.from_names(names, vocabulary, beginnings)
     batches = list(maker.epoch(epoch, batch_size=batch_size, seed=seed))
     assert sum((entries_of(batch, vocabulary) for batch in batches), Counter()) == Counter(entries)
     assert maker.name_count == len(names)
@@ -70,7 +70,7 @@ def test_an_epoch_holds_every_name_once(entries: Labelled, batch_size: int, epoc
 
 
 def epoch_of(epoch: int, seed: int, first_step: int = 0) -> list[Counter[tuple[int, str]]]:
-    made = BatchMaker(LIST, VOCABULARY).epoch(epoch, batch_size=10, seed=seed, first_step=first_step)
+    made = BatchMaker.from_names(LIST, VOCABULARY).epoch(epoch, batch_size=10, seed=seed, first_step=first_step)
     return [entries_of(batch, VOCABULARY) for batch in made]
 
 
@@ -78,7 +78,7 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     """Not on what was drawn before, of the maker or of NumPy's global state."""
     order = np.random.default_rng([11, 4]).permutation(64)
     expected = [Counter((PLAIN, LIST[i]) for i in order[start : start + 10]) for start in range(0, 64, 10)]
-    maker = BatchMaker(LIST, VOCABULARY)
+    maker = BatchMaker.from_names(LIST, VOCABULARY)
     for earlier in range(3):
         list(maker.epoch(earlier, batch_size=7, seed=11))
     np.random.seed(0)
@@ -99,7 +99,7 @@ def test_targets_must_be_distributions_one_for_each_node() -> None:
 
 def test_a_batch_stays_as_it_is() -> None:
     """Engines may keep it."""
-    batch = BatchMaker(["Al", "Bo"], Vocabulary("ABlo")).batch(np.array([0, 1]))
+    batch = BatchMaker.from_names(["Al", "Bo"], Vocabulary("ABlo")).batch(np.array([0, 1]))
     for name in [field.name for field in fields(batch)]:
         with pytest.raises(FrozenInstanceError):
             setattr(batch, name, None)

@@ -186,7 +186,7 @@ def test_what_is_no_list_is_refused() -> None:
         (["a", "b"], [3], "one beginning for each name"),
         (["a", "b"], [3, 4, 3], "one beginning for each name"),
     ):
-        for make_of in (PrefixTree.from_names, BatchMaker):
+        for make_of in (PrefixTree.from_names, BatchMaker.from_names):
             with pytest.raises(NamesError, match=said):
                 make_of(names, vocabulary, beginnings)  # type: ignore[operator]
 

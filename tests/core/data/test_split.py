@@ -146,7 +146,7 @@ class TestTrees:
         read = list(simple.training)
         if repeats == "damped":
             read = [name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read]
-        batches = BatchMaker(read, vocabulary)
+        batches = BatchMaker.from_names(read, vocabulary)
         assert_same_tree(parts.batches.tree, batches.tree)
         assert parts.batches.name_count == batches.name_count
         epochs = (maker.epoch(1, batch_size=7, seed=2) for maker in (parts.batches, batches))
@@ -207,8 +207,7 @@ class TestLabels:
         assert sorted(parts.distinct_names) == sorted(under)
         part = corpus.training_part(data, seed=5)
         assert set(zip(part.names, part.labels, strict=True)) == sides[0]
-        size = corpus.vocabulary.size
-        assert parts.names_of_label(size, 28) == [part.labels.count(label) for label in corpus.label_counts]
+        assert parts.label_counts == {label: part.labels.count(label) for label in corpus.label_counts}
 
     def test_a_name_that_was_learned_under_another_label_was_seen(self) -> None:
         corpus = Corpus.from_names(["Aino"] * 20, labels=[f"label {place}" for place in range(20)])

@@ -14,6 +14,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
 from namegen.core.evaluation.references import HeldOutReferences, best_ngram
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 
@@ -26,7 +27,7 @@ def test_the_references_are_those_of_the_parts(repeats: str) -> None:
     split, size = CORPUS.split(0.1, "unique", 0), CORPUS.vocabulary.size
     held_out = PrefixTree.from_names(split.validation, CORPUS.vocabulary)
     assert parts.held_out is not None
-    references = HeldOutReferences(parts.held_out, parts, size)
+    references = HeldOutReferences(parts.held_out, parts)
     assert references.ceiling == ceiling(held_out)
     kept = [name for name, count in Counter(split.training).items() for _ in range(count)]
     fewer = [name for name, count in Counter(split.training).items() for _ in range(round(count**0.5))]
@@ -46,7 +47,7 @@ def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
     split, size = CORPUS.split(0.1, "unique", 0, test=0.1), CORPUS.vocabulary.size
     chosen_by, tested = (PrefixTree.from_names(part, CORPUS.vocabulary) for part in (split.validation, split.test))
     assert parts.held_out is not None
-    references = HeldOutReferences(parts.held_out, parts, size)
+    references = HeldOutReferences(parts.held_out, parts)
     model, figures = best_ngram(parts.batches.tree, chosen_by, size)
     assert references.same_reading.metrics == figures
     assert references.same_reading.test == AccuracyEvaluator(model).evaluate(tested)
@@ -66,7 +67,7 @@ def test_a_training_fits_no_n_gram_that_nobody_asks_for(names: str, fits: int, m
 
     monkeypatch.setattr("namegen.core.evaluation.references.best_ngram", counted)
     recipe = Recipe(network=NetworkSettings(hidden=(2,)), training=TrainingSettings(epochs=1))
-    result = TrainingRun(Corpus.from_names(load_bundled(names).names[:300]), recipe, NumpyEngine).run()
+    result = TrainingRun(prepare(Corpus.from_names(load_bundled(names).names[:300]), recipe, NumpyEngine)).run()
     assert fitted == []
     document = result.to_dict()
     assert document["validation"]["baseline"]["repeats"] in ("kept", "damped")

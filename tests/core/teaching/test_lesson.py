@@ -18,7 +18,7 @@ from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching import lesson
 from namegen.core.teaching.lesson import CountingTargets, draw, make_lesson
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.preparation import prepare
 from namegen.errors import SettingsError, TrainingError
 from namegen.lists import load_bundled
 
@@ -109,7 +109,7 @@ LETTERS = Vocabulary.from_names(LISTED)
 
 @pytest.mark.parametrize("share", [0.3, 1.0])
 def test_a_target_is_counting_and_what_followed(share: float) -> None:
-    batches = BatchMaker(LISTED, LETTERS)
+    batches = BatchMaker.from_names(LISTED, LETTERS)
     model = NgramModel(batches.tree, LETTERS.size, 8, "kneser-ney")
     smoothed = batches.with_targets(CountingTargets(batches.tree, LETTERS.size, share))
     for batch in smoothed.epoch(0, batch_size=4, seed=1):
@@ -124,7 +124,7 @@ def test_a_target_is_counting_and_what_followed(share: float) -> None:
 
 
 def test_batches_without_targets_stay_as_they_were() -> None:
-    batches = BatchMaker(LISTED, LETTERS)
+    batches = BatchMaker.from_names(LISTED, LETTERS)
     batches.with_targets(CountingTargets(batches.tree, LETTERS.size, 0.5))
     assert next(batches.epoch(0, batch_size=4, seed=1)).targets is None
 
@@ -138,13 +138,13 @@ def test_no_held_out_name_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(lesson, "NgramModel", counting)
     training = TrainingSettings(effort="quick", label_smoothing=0.5)
-    run = TrainingRun(corpus, Recipe(DataSettings(test=0.1), NetworkSettings(hidden=(2,)), training), NumpyEngine)
+    prepared = prepare(corpus, Recipe(DataSettings(test=0.1), NetworkSettings(hidden=(2,)), training), NumpyEngine)
     (tree,) = counted
     split = corpus.split(0.1, "unique", 0, test=0.1)
     names = set(corpus.vocabulary.decode_all(tree.sequences().tokens))
     assert names == set(split.training)
     assert not names & {*split.validation, *split.test}
-    assert next(run.trainer.batches.epoch(0, batch_size=8, seed=0)).targets is not None
+    assert next(prepared.batches.epoch(0, batch_size=8, seed=0)).targets is not None
 
 
 def test_more_than_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

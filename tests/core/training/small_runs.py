@@ -9,6 +9,7 @@ import numpy as np
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import EpochRecord
 from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
@@ -20,10 +21,15 @@ SHORT = TrainingSettings(effort="quick", epochs=4, batch_size=32, schedule="cons
 
 
 def make_run(
-    training: TrainingSettings = SHORT, data: DataSettings | None = None, corpus: Corpus = CORPUS, **more: object
+    training: TrainingSettings = SHORT,
+    data: DataSettings | None = None,
+    corpus: Corpus = CORPUS,
+    *,
+    for_use: bool = False,
+    **more: object,
 ) -> TrainingRun:
-    network = NetworkSettings(hidden=(8,))
-    return TrainingRun(corpus, Recipe(data or DataSettings(split="names"), network, training), NumpyEngine, **more)
+    recipe = Recipe(data or DataSettings(split="names"), NetworkSettings(hidden=(8,)), training)
+    return TrainingRun(prepare(corpus, recipe, NumpyEngine, for_use=for_use), **more)
 
 
 class After:
@@ -38,7 +44,7 @@ class After:
 
 
 def states(run: TrainingRun) -> dict[str, np.ndarray]:
-    return run.engine.get_state()
+    return run.prepared.engine.get_state()
 
 
 def assert_equal_states(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:

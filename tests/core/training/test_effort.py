@@ -11,6 +11,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.effort import ListSize, by_effort, data_by_effort
+from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
 
 SHORT = ListSize(names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40)
@@ -131,9 +132,8 @@ def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
 def test_lists_at_the_edge_train(names: list[str]) -> None:
     """One word many times, a large alphabet, names of 300 characters."""
     recipe = Recipe(DataSettings(validation=0.0), training=TrainingSettings(epochs=1))
-    run = TrainingRun(Corpus.from_names(names), recipe, NumpyEngine)
-    assert run.size == ListSize.of(run.parts, run.vocabulary.size)
-    assert run.size.names == run.parts.batches.name_count  # with repeats damped
-    assert run.size.characters == run.parts.batches.tree.characters
-    result = run.run()
+    prepared = prepare(Corpus.from_names(names), recipe, NumpyEngine)
+    size, batches = ListSize.of(prepared.parts), prepared.batches
+    assert (size.names, size.characters) == (batches.name_count, batches.tree.characters)  # with repeats damped
+    result = TrainingRun(prepared).run()
     assert result.training.loss_nats_per_char < 20

@@ -14,8 +14,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.shapes import shapes_of
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
+from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import SilentListener, TrainingProgress
-from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, EngineError, NamesError
 from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, states, untimed
@@ -99,12 +99,12 @@ def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None
 def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> None:
     run = make_run()
     checkpoint = run.run().checkpoint
-    engine = NumpyEngine(run.network, None, threads=1)
+    engine = NumpyEngine(run.prepared.network, None, threads=1)
     engine.set_state(checkpoint.parameters)
-    tree = PrefixTree.from_names(CORPUS.names, run.vocabulary)
+    tree = PrefixTree.from_names(CORPUS.names, CORPUS.vocabulary)
     by_name = dict(
         zip(
-            run.vocabulary.decode_all(tree.sequences().tokens),
+            CORPUS.vocabulary.decode_all(tree.sequences().tokens),
             AccuracyEvaluator(engine).name_log_probabilities(tree).tolist(),
             strict=True,
         )
@@ -117,12 +117,12 @@ def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> 
 
 def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped() -> None:
     run = make_run(data=DataSettings(split="unique"))
-    assert run.parts.batches.name_count < run.parts.training.name_count
+    assert run.prepared.batches.name_count < run.prepared.parts.training.name_count
     result = run.run()
-    engine = NumpyEngine(run.network, None, threads=1)
+    engine = NumpyEngine(run.prepared.network, None, threads=1)
     engine.set_state(result.checkpoint.parameters)
     split = CORPUS.split(0.1, "unique", 0)
-    tree = PrefixTree.from_names(split.training, run.vocabulary)
+    tree = PrefixTree.from_names(split.training, CORPUS.vocabulary)
     assert AccuracyEvaluator(engine).evaluate(tree) == result.training
 
 
@@ -139,8 +139,8 @@ def test_the_default_rate_falls_with_the_width_of_plain_layers(cell: str, hidden
     network = NetworkSettings(cell=cell, hidden=hidden)
     assert resolve_training(TrainingSettings(), 21_000, network).peak_learning_rate == pytest.approx(rate)
     assert resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate == 0.5
-    run = TrainingRun(CORPUS, Recipe(network=network, training=TrainingSettings(effort="quick", epochs=1)), NumpyEngine)
-    assert run.recipe.training.peak_learning_rate == pytest.approx(rate)
+    recipe = Recipe(network=network, training=TrainingSettings(effort="quick", epochs=1))
+    assert prepare(CORPUS, recipe, NumpyEngine).recipe.training.peak_learning_rate == pytest.approx(rate)
 
 
 def test_an_engine_without_the_cell_says_which_it_has() -> None:
@@ -148,7 +148,7 @@ def test_an_engine_without_the_cell_says_which_it_has() -> None:
         cells = frozenset({"simple_rnn"})
 
     with pytest.raises(EngineError, match="no cell lstm: choose one of simple_rnn"):
-        TrainingRun(CORPUS, Recipe(network=NetworkSettings(cell="lstm"), training=SHORT), Plain)
+        prepare(CORPUS, Recipe(network=NetworkSettings(cell="lstm"), training=SHORT), Plain)
 
 
 def test_two_seeds_differ_and_one_seed_does_not() -> None:
@@ -165,6 +165,7 @@ def test_no_held_out_name_gives_its_shape() -> None:
     ]  # each has its own shape
     corpus = Corpus.from_names(odd)
     run = make_run(data=DataSettings(validation=0.2, test=0.2), corpus=corpus, for_use=True)
-    learned = run.vocabulary.decode_all(run.parts.training.under_one_root().sequences().tokens)
+    parts = run.prepared.parts
+    learned = parts.vocabulary.decode_all(parts.training.under_one_root().sequences().tokens)
     found = set(run.run().checkpoint.shapes)
     assert found == shapes_of(learned) < shapes_of(odd)

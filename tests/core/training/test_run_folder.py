@@ -128,5 +128,6 @@ def test_known_names_travel_with_the_model_and_lie_whole_beside_it(checkpoint: C
 def test_what_a_killed_process_left_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
     for name in (".model.safetensors.x1.part", "mine.part", "model.safetensors"):
         (tmp_path / name).touch()
-    RunFolder(tmp_path).remove_left_overs()
+    with RunFolder(tmp_path).sole_use():
+        pass
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.part", "model.safetensors"]

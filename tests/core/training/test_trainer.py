@@ -19,6 +19,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import read_model, read_tensors, write_tensors
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, SavedState
@@ -74,9 +75,9 @@ def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(rate: dict, 
 
 
 def test_settings_that_are_not_resolved_are_refused() -> None:
-    run = make_run()
+    made = make_run().prepared
     with pytest.raises(SettingsError, match="resolved"):
-        Trainer(run.engine, run.parts.batches, None, run.trainer.generator, TrainingSettings(), run.trainer.dropping)
+        Trainer(made.engine, made.batches, None, made.generator, TrainingSettings(), made.dropping)
 
 
 def test_the_listener_hears_of_every_step_and_epoch() -> None:
@@ -115,7 +116,8 @@ class Failing(NumpyEngine):
 
 def failing(how: Exception | float, **more: object) -> TrainingRun:
     engine = type("Engine", (Failing,), {"how": how})
-    return TrainingRun(CORPUS, Recipe(DataSettings(), NetworkSettings(hidden=(4,)), SHORT), engine, **more)
+    prepared = prepare(CORPUS, Recipe(DataSettings(), NetworkSettings(hidden=(4,)), SHORT), engine)
+    return TrainingRun(prepared, **more)
 
 
 def test_an_engine_that_breaks_down_is_told_and_leaves_what_was_saved(
@@ -246,7 +248,7 @@ def make_trainer() -> Trainer:
     shares = Beginnings.from_counts(V, [beginnings.count(V), beginnings.count(V + 1)])
     return Trainer(
         engine,
-        BatchMaker(names, VOCABULARY, beginnings),
+        BatchMaker.from_names(names, VOCABULARY, beginnings),
         PrefixTree.from_names(names[:20], VOCABULARY, beginnings[:20]),
         Generator(engine, VOCABULARY, beginnings=shares),
         WITH_LABELS,

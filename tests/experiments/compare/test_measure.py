@@ -114,7 +114,7 @@ def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool)
     corpus = Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split=split), seed=0)
     assert parts.held_out is not None
-    beside = HeldOutReferences(parts.held_out, parts, corpus.vocabulary.size)
+    beside = HeldOutReferences(parts.held_out, parts)
     assert found.repeats_damped == damped
     assert found.baseline_order == beside.same_reading.order
     assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)

@@ -1,0 +1,142 @@
+"""The first part of a training: what it is put together from. A list goes through ``prepare`` once, from top to bottom:
+
+    corpus ─► parts (split, as trees) ─► settled recipe ─► network ─► engine at its start ─► batches with their targets
+
+What comes out goes to ``run.py``, which trains, and at the end to ``result.py``, which judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from namegen.core.data.batching import BatchMaker, ListParts
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.sameness import sameness_of
+from namegen.core.data.shapes import MOST_NAMES, shapes_of
+from namegen.core.engine import Engine, EngineClass, network_for
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.plausibility import PlausibilityJudge
+from namegen.core.network.architecture import Network
+from namegen.core.settings import Recipe
+from namegen.core.teaching.lesson import CountingTargets
+from namegen.core.training.effort import LESSON_EPOCH, ListSize, data_by_effort, settled
+from namegen.core.training.trainer import Dropping
+from namegen.documents import Json, to_plain
+from namegen.errors import engine_at_work
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTraining:
+    """All that a training begins with.
+
+    Attributes:
+        corpus: the list.
+        parts: its parts, as trees.
+        recipe: what is read, which network learns, and how, with nothing left open.
+        network: what learns.
+        dropping: what each step leaves out of it.
+        engine: trains the network; at its initial values.
+        generator: draws names from the engine as it is at any time, and knows the names of the list.
+        batches: what an epoch reads.
+        shapes: those of the names that are learned, in order; (): any.
+        for_use: whether names will be asked of the model.
+        judges: who says, beside counting, how daring the drawing of names may be.
+    """
+
+    corpus: Corpus
+    parts: ListParts
+    recipe: Recipe
+    network: Network
+    dropping: Dropping
+    engine: Engine
+    generator: Generator
+    batches: BatchMaker
+    shapes: tuple[str, ...]
+    for_use: bool
+    judges: Sequence[PlausibilityJudge] = ()
+
+    @cached_property
+    def references(self) -> HeldOutReferences | None:
+        """What figures on the held-out names stand beside; None where nothing is held out."""
+        return None if self.parts.held_out is None else HeldOutReferences(self.parts.held_out, self.parts)
+
+    @property
+    def identity(self) -> dict[str, Json]:
+        """What must be the same when a run goes on: all but the number of epochs, which may grow, unless the learning
+        rates hang on it.
+        """
+        training = to_plain(self.recipe.training)
+        if self.recipe.training.schedule != "one-cycle":
+            del training["epochs"]
+        return {
+            "list": self.corpus.fingerprint,
+            "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now
+            "network": self.network.to_dict(),
+            "training": training,
+            "data": {**self.recipe.data.identity},
+            **({"teaching": to_plain(self.recipe.teaching)} if self.recipe.taught else {}),
+        }
+
+    def with_lesson(self, lesson: BatchMaker, judges: Sequence[PlausibilityJudge] = ()) -> PreparedTraining:
+        """The same, but a lesson (``core/teaching/lesson.py``) is read in place of the training part, a slice of it an
+        epoch.
+        """
+        names = LESSON_EPOCH * lesson.name_count / lesson.tree.characters
+        return replace(self, batches=lesson.in_slices(round(names)), judges=judges)
+
+
+def prepare(
+    corpus: Corpus,
+    recipe: Recipe,
+    engine_class: EngineClass,
+    *,
+    threads: int = 1,
+    dtype: str = "float32",
+    for_use: bool = False,
+) -> PreparedTraining:
+    """Put a training together.
+
+    Args:
+        corpus: the list.
+        recipe: what is read of it, which network learns, and how.
+        engine_class: which engine trains; core does not know which there are.
+        threads: for the engine.
+        dtype: in which the engine computes.
+        for_use: whether names will be asked of the model: then the temperature that suits them is measured at the end.
+
+    Raises:
+        NamesError: too few names to split. EngineError: the engine lacks the cell. SettingsError: a wrong value.
+    """
+    seed = recipe.training.seed
+    data = data_by_effort(recipe.data, recipe.training, corpus.names)
+    data = replace(data, sameness=data.sameness or corpus.sameness)
+    parts = ListParts.from_corpus(corpus, data, seed=seed)
+    architecture = recipe.network.architecture or engine_class.architectures[0].architecture
+    recipe = replace(recipe, data=data, network=replace(recipe.network, architecture=architecture))
+    recipe = settled(recipe, ListSize.of(parts))
+    network = network_for(engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels))
+    dropping = Dropping(network, recipe.training)  # refuses before anything takes long
+    # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
+    start = network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
+    with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
+        engine = engine_class(network, recipe.training, threads=threads, dtype=dtype)
+        engine.set_state(start)
+    sameness = sameness_of(data.sameness)
+    generator = Generator(
+        engine,
+        parts.vocabulary,
+        known_names=sameness.known_set(parts.distinct_names),
+        beginnings=parts.beginnings,
+        sameness=sameness,
+    )
+    batches, smoothing = parts.batches, recipe.training.label_smoothing
+    if smoothing and not recipe.taught:
+        batches = batches.with_targets(CountingTargets(batches.tree, parts.vocabulary.size, smoothing))
+    watched = for_use and len(parts.distinct_names) < MOST_NAMES
+    shapes = tuple(sorted(shapes_of(parts.learned_names))) if watched else ()
+    return PreparedTraining(corpus, parts, recipe, network, dropping, engine, generator, batches, shapes, for_use)

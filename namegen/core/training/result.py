@@ -1,0 +1,204 @@
+"""The last part of a training: what is made of its end, the figures of the best model and the model itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from namegen.core.engine import Engine
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
+from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.evaluation.scoring import score_quantiles
+from namegen.core.generation.plausibility import drawing_temperature
+from namegen.core.network.architecture import parameters_of
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import Label, TrainingSummary, default_max_length
+from namegen.core.training.preparation import PreparedTraining
+from namegen.core.training.progress import EpochRecord, Listener, TrainingProgress
+from namegen.core.training.trainer import DIVERGED, STOPS, diverged
+from namegen.documents import to_plain
+from namegen.errors import TrainingError, engine_at_work
+from namegen.types import Array
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished (or stopped) training: the best model and its figures.
+
+    Attributes:
+        checkpoint: the best model.
+        backend, seed: which engine trained it, and from which random numbers.
+        epochs, best_epoch: how many were trained, and which of them gave the model.
+        seconds: inside ``train_epoch`` and validation.
+        chars_per_second: the median of the epochs after the first; None without one.
+        training, validation, test: the model's figures on the parts of the list; None where nothing is held out.
+        references: what the held-out figures stand beside, computed when asked for; None where nothing is held out.
+        history: a record an epoch.
+        out: the run folder; None where nothing was written.
+        finished: whether it was trained to its end.
+    """
+
+    checkpoint: Checkpoint
+    backend: str
+    seed: int
+    epochs: int
+    best_epoch: int
+    seconds: float
+    chars_per_second: float | None
+    training: Metrics
+    validation: Metrics | None
+    test: Metrics | None
+    references: HeldOutReferences | None
+    history: tuple[EpochRecord, ...]
+    out: Path | None
+    finished: bool
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain values, for JSON."""
+        validation = test = None
+        if self.references is not None and self.validation is not None:
+            validation = {**self.validation.to_dict(), **self.references.to_dict()}
+        if self.test is not None:
+            test = {**self.test.to_dict(), **({} if self.references is None else self.references.test_to_dict())}
+        return {
+            "out": None if self.out is None else str(self.out),
+            "backend": self.backend,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "seconds": self.seconds,
+            "chars_per_second": self.chars_per_second,
+            "training": self.training.to_dict(),
+            "validation": validation,
+            "test": test,
+        }
+
+
+def finish(
+    prepared: PreparedTraining,
+    progress: TrainingProgress,
+    *,
+    out: Path | None,
+    temperature: float | None,
+    listener: Listener,
+    stop: Callable[[], bool],
+) -> RunResult:
+    """Judge the best model by each part of the list, and measure which temperature suits its names.
+
+    Args:
+        prepared: what was trained.
+        progress: how far.
+        out: the run folder.
+        temperature: where it is known already.
+        listener: who is told that it is measured.
+        stop: asked before each temperature is tried; True leaves it open, so that the training has not finished, unless
+            a stop had been asked for already.
+
+    Raises:
+        TrainingError: the last update of the best epoch was the one that went astray.
+    """
+    parts, engine, training = prepared.parts, prepared.engine, prepared.recipe.training
+    checkpoint = make_checkpoint(prepared, progress)
+    with borrowed(engine, checkpoint.parameters):
+        evaluator = AccuracyEvaluator(engine)
+        figures = evaluator.evaluate(parts.training)
+        validation, test = (None if part is None else evaluator.evaluate(part) for part in (parts.held_out, parts.test))
+        best_epoch = 0 if progress.best is None else progress.best.epoch
+        if best_epoch and not figures.loss_nats_per_char < DIVERGED:
+            raise TrainingError(diverged(training, best_epoch))
+        quantiles = score_quantiles(engine, parts.whole, parts.beginnings)
+        if prepared.for_use and temperature is None:
+            stopped_before = stop()
+
+            def proceed() -> bool:
+                listener.on_measuring(progress)
+                return stopped_before or not stop()
+
+            temperature = drawing_temperature(
+                prepared.generator,
+                parts.training,
+                longest=default_max_length(parts.longest_name),
+                rng=np.random.default_rng([training.seed, 0, 4]),
+                judges=prepared.judges,
+                proceed=proceed,
+            )
+    summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
+    if test is not None:
+        summary["test"] = test.to_dict()
+    characters = prepared.batches.characters
+    speeds = [characters / one.training_seconds for one in progress.history[1:] if one.training_seconds > 0]
+    return RunResult(
+        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, drawing_temperature=temperature),
+        backend=engine.name,
+        seed=training.seed,
+        epochs=progress.epoch,
+        best_epoch=best_epoch,
+        seconds=progress.seconds,
+        chars_per_second=median(speeds) if speeds else None,
+        training=figures,
+        validation=validation,
+        test=test,
+        references=prepared.references,
+        history=tuple(progress.history),
+        out=out,
+        finished=progress.finished(training) and not (prepared.for_use and temperature is None),
+    )
+
+
+def make_checkpoint(prepared: PreparedTraining, progress: TrainingProgress) -> Checkpoint:
+    """The best model so far, before its first epoch has ended the network as it stands, with all that belongs to it.
+
+    The figures on the list come at the end: to read the whole list takes longer than an epoch of a short one.
+    """
+    corpus, parts, data, training = prepared.corpus, prepared.parts, prepared.recipe.data, prepared.recipe.training
+    best, engine = progress.best, prepared.engine
+    validation = None if best is None else progress.history[best.epoch - 1].validation
+    summary: TrainingSummary = {
+        "list": corpus.source,
+        "names": len(corpus.names),
+        "distinct_names": len(parts.distinct_names),
+        "split": data.split,
+        "validation_share": data.held_out,
+        "test_share": data.test,
+        "backend": engine.name,
+        "settings": to_plain(training),
+        "seed": training.seed,
+        "epochs": progress.epoch,
+        "best_epoch": 0 if best is None else best.epoch,
+        "training": None,
+        "validation": None if validation is None else validation.to_dict(),
+        "test": None,
+    }
+    parameters = parameters_of(engine.get_state()) if best is None else best.parameters
+    with borrowed(engine, parameters):
+        computed = probe(engine, prepared.network.beginnings[0])
+    return Checkpoint(
+        prepared.network,
+        parts.vocabulary,
+        parameters,
+        engine=engine.name,
+        labels=tuple(map(Label, parts.labels, parts.label_counts.values())),
+        longest_name=parts.longest_name,
+        endings=prepared.generator.sameness.endings,
+        shapes=prepared.shapes,
+        training=summary,
+        probe=computed,
+        known_names=prepared.generator.known_names,
+    )
+
+
+@contextmanager
+def borrowed(engine: Engine, parameters: Mapping[str, Array]) -> Iterator[None]:
+    """Let an engine hold other parameters for a while; afterwards it is, bit for bit, what it was."""
+    with engine_at_work(engine.name, "while it was being judged", STOPS):
+        state = engine.get_state()
+        engine.set_state(parameters)
+        try:
+            yield
+        finally:
+            engine.set_state(state)
