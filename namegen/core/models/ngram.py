@@ -1,4 +1,4 @@
-"""Models that count: the interpolated n-gram that every network has to pass, and the Markov chain."""
+"""The interpolated n-gram, which every network has to pass, and without smoothing the Markov chain."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from namegen.types import Array, Bool, Float64, Int, Int32, Int64
 WITTEN_BELL, KNESER_NEY = "witten-bell", "kneser-ney"
 SMOOTHING_NAMES = {WITTEN_BELL: "Witten–Bell", KNESER_NEY: "Kneser–Ney"}
 SMOOTHINGS = tuple(SMOOTHING_NAMES)
+UNSMOOTHED = "none"
 FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)  # of counts of 1, of 2, of 3 and more, where a list is too small to tell
 
 ORDERS = (2, 3, 4, 5, 6, 7, 8)
@@ -35,20 +36,33 @@ class NgramModel:
     To the left of a name stands its beginning, for Witten–Bell as often as needed. Kneser–Ney has it once: a context
     that would reach further left is not there, and one that begins with it is counted as it stands.
 
+    Without smoothing it is the Markov chain, the oldest machine that makes names: it only ever strings together what
+    stands in its list. After a context that is not in the list, everything is equally likely; no name that it draws
+    leads there.
+
     State: the last ``order − 1`` tokens, ``(B, order − 1)``; −1 before anything was read.
 
     Args:
         tree: the names that are counted.
         vocabulary_size: ``V``.
         order: tokens that an n-gram has, the predicted one included; 1 or more.
-        smoothing: ``witten-bell`` or ``kneser-ney``.
+        smoothing: ``witten-bell``, ``kneser-ney``, or ``none``.
+
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> names = ["Ann", "Abe"]
+    >>> vocabulary = Vocabulary.from_names(names)
+    >>> chain = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, 2, UNSMOOTHED)
+    >>> logits, state = chain.step(np.zeros(1, np.int32), chain.initial_state(1))
+    >>> np.exp(logits)[0, vocabulary.encode("A")[0]]            # every name begins with A
+    np.float64(1.0)
     """
 
     def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int, smoothing: str = WITTEN_BELL) -> None:
         if order < 1:
             raise NamesError(f"the order of an n-gram is {order}: expected at least 1")
-        if smoothing not in SMOOTHINGS:
-            raise NamesError(f"the smoothing of an n-gram is {smoothing!r}: expected one of {', '.join(SMOOTHINGS)}")
+        known = (*SMOOTHINGS, UNSMOOTHED)
+        if smoothing not in known:
+            raise NamesError(f"the smoothing of an n-gram is {smoothing!r}: expected one of {', '.join(known)}")
         self._take(_Counted(tree, vocabulary_size, order), order, smoothing)
 
     @classmethod
@@ -89,7 +103,8 @@ class NgramModel:
         chances = np.full((len(tokens), self._size), 1 / self._size)
         for table in self._tables:
             table.mix(context, chances)
-        return np.log(chances), context
+        with np.errstate(divide="ignore"):  # without smoothing, what never followed has the probability 0
+            return np.log(chances), context
 
     def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
         """Gather rows."""
@@ -150,7 +165,10 @@ class _Counted:
         identity: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)
         for length, to_the_left in enumerate(node_contexts(tree, order)):
             followed, count = counted(len(tree.edge_node), _followed(tree, identity, self.size), tree.edge_count)
-            yield _Length(tuple(columns), width, self.size, followed, count)
+            context, token = np.divmod(followed, self.size)
+            start = np.searchsorted(context, np.arange(context[-1] + 2))
+            followers = Followers(start, token.astype(np.int32), count)
+            yield _Length(tuple(columns), width, self.size, followed, followers)
             if length + 1 < order:
                 pairs, identity = ranked(tree.nodes, _pairs(identity, width, to_the_left))
                 columns.append(pairs)
@@ -164,40 +182,44 @@ class _Counted:
     def tables(self, order: int, smoothing: str) -> list[_Table]:
         """What an n-gram of this order mixes, from the shortest context on."""
         lengths = self._lengths[:order]
+        if smoothing == UNSMOOTHED:
+            return [lengths[-1].unsmoothed]
         if smoothing == WITTEN_BELL:
             return [length.witten_bell for length in lengths]
         return [*(length.kneser_ney_lower for length in lengths[:-1]), lengths[-1].kneser_ney_highest]
 
 
+@dataclass(eq=False)
 class _Length:
     """The counts after all contexts of one length.
 
-    Args:
+    Attributes:
         columns, width: of the contexts, see ``_Table``.
         size: ``V``.
         followed: what was seen, as context · V + token, rising.
-        count: how often.
+        followers: the same by context, and how often it was seen.
+        longer: the counts after contexts that are one longer; None where there are none.
     """
 
-    def __init__(
-        self,
-        columns: tuple[Int64[Array, "_"], ...],
-        width: int,
-        size: int,
-        followed: Int64[Array, "entries"],
-        count: Int64[Array, "entries"],
-    ) -> None:
-        self.columns, self.width, self.size, self.followed = columns, width, size, followed
-        self.longer: _Length | None = None
-        context, token = np.divmod(followed, size)
-        start = np.searchsorted(context, np.arange(context[-1] + 2))
-        self.followers = Followers(start, token.astype(np.int32), count)
+    columns: tuple[Int64[Array, "_"], ...]
+    width: int
+    size: int
+    followed: Int64[Array, "entries"]
+    followers: Followers
+    longer: _Length | None = None
 
     @property
     def context(self) -> Int64[Array, "entries"]:
         """Of each entry: made anew each time, as it is large and seldom needed."""
         start = self.followers.start
         return np.repeat(np.arange(len(start) - 1), np.diff(start))
+
+    @property
+    def unsmoothed(self) -> _Table:
+        """The counts as they stand; nothing is left for the shorter context."""
+        total = self.followers.total
+        share = self.followers.count / np.repeat(total, np.diff(self.followers.start))
+        return _Table(self.columns, self.width, self.followers, Shares(share, np.zeros(len(total))))
 
     @cached_property
     def witten_bell(self) -> _Table:
@@ -416,77 +438,6 @@ def _merged(found: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
     every = np.concatenate(found)
     every.sort()  # np.unique hashes here, which takes many times longer where most are different
     return every[new_run(every)]
-
-
-class MarkovChain:
-    """A Markov chain, as a LanguageModel: the oldest machine that makes names.
-
-    Nothing is smoothed, so it only ever strings together what stands in its list. To the left of a name stands its
-    beginning, as often as needed. After a context that is not in the list, everything is equally likely; no name that
-    it draws leads there.
-
-    State: the last ``order`` tokens, the last one first, ``(B, order)``; −1 before anything was read.
-
-    Args:
-        tree: the names that are counted.
-        vocabulary_size: ``V``.
-        order: how many characters each next one depends on; 1 or more.
-
-    Raises:
-        NamesError: the order is below 1.
-
-    >>> from namegen.core.data.vocabulary import Vocabulary
-    >>> names = ["Ann", "Abe"]
-    >>> vocabulary = Vocabulary.from_names(names)
-    >>> chain = MarkovChain(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=1)
-    >>> logits, state = chain.step(np.zeros(1, np.int32), chain.initial_state(1))
-    >>> np.exp(logits)[0, vocabulary.encode("A")[0]]            # every name begins with A
-    np.float64(1.0)
-    """
-
-    def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int) -> None:
-        if order < 1:
-            raise NamesError(f"the order of a Markov chain is {order}: expected at least 1")
-        self.order, self._size = order, vocabulary_size
-        self._width = max(vocabulary_size, int(tree.token.max()) + 1)  # ids that a context may hold
-        identity: Int[Array, "N"] = np.zeros(tree.nodes, np.int64)
-        self._columns = []  # of a context's tokens, the last one first: pairs (id of the context so far, token), rising
-        for to_the_left in node_contexts(tree, order):
-            pairs, identity = ranked(tree.nodes, _pairs(identity, self._width, to_the_left))
-            self._columns.append(pairs)
-        keys, count = counted(len(tree.edge_node), _followed(tree, identity, vocabulary_size), tree.edge_count)
-        context, self._token = np.divmod(keys, vocabulary_size)
-        self._start = np.searchsorted(context, np.arange(len(self._columns[-1]) + 1))
-        self._log_share = np.log(count / np.bincount(context, count)[context])
-
-    @property
-    def vocabulary_size(self) -> int:
-        """``V``."""
-        return self._size
-
-    def initial_state(self, rows: int) -> Int32[Array, "B order"]:
-        """Nothing has been read."""
-        return np.full((rows, self.order), -1, np.int32)
-
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], Int32[Array, "B order"]]:
-        """Log-probabilities of the next token; −inf for what never followed."""
-        before, read = cast(Array, state), tokens[:, None]
-        context = np.concatenate((read, np.where(before < 0, read, before)), axis=1)[:, : self.order]
-        identity, rows = np.zeros(len(tokens), np.int64), np.arange(len(tokens))
-        for column, pairs in enumerate(self._columns):
-            wanted = identity * self._width + context[rows, column]
-            place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-            seen = (pairs[place] == wanted) & (context[rows, column] < self._width)
-            identity, rows = place[seen], rows[seen]
-        logits = np.full((len(tokens), self._size), -np.log(self._size))
-        logits[rows] = -np.inf
-        entry, row = ranges(self._start[identity], self._start[identity + 1])
-        logits[rows[row], self._token[entry]] = self._log_share[entry]
-        return logits, context
-
-    def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K order"]:
-        """Gather rows."""
-        return cast(Array, state)[rows]
 
 
 def _followed(tree: PrefixTree, identity: Int[Array, "N"], size: int) -> Keys:

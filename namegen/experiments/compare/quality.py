@@ -28,7 +28,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import FEWEST_NAMES, ORDER, PlausibilityJudge
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.models.ngram import KNESER_NEY, MarkovChain, NgramModel
+from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
 from namegen.core.network.record import default_max_length
 from namegen.documents import UNSET
 from namegen.experiments.compare.measurements import Counting, Divergences, Lengths, NameFigures, ReferenceSubject
@@ -178,7 +178,7 @@ def counting_names(
     size, tree = corpus.vocabulary.size, parts.batches.tree
     sampling = SamplingSettings(max_length=default_max_length(max(map(len, corpus.names))))
     models: dict[Counting, LanguageModel] = {"ngram": ngram}
-    models |= {name: MarkovChain(tree, size, order) for name, order in CHAIN_ORDERS.items()}
+    models |= {name: NgramModel(tree, size, order + 1, UNSMOOTHED) for name, order in CHAIN_ORDERS.items()}
 
     def drawn(model: LanguageModel) -> list[str]:
         generator = Generator(model, corpus.vocabulary, beginnings=parts.beginnings)
