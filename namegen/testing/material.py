@@ -21,6 +21,8 @@ from namegen.types import Array, Int32
 NAMES = ("Al", "Ali", "Al", "Alma", "Bo", "Bob", "B", "Lil", "Lila", "Lilo", "Mo", "Al", "Ob", "Omar", "Bo", "Amal")
 VOCABULARY = Vocabulary.from_names(NAMES)
 Kind: TypeAlias = str | Network  # a cell of the architecture rnn, or a small network of VOCABULARY of another one
+LABELS = 2
+LABEL_OF = (0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0)  # of each of NAMES: Al and Bo stand under both
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
 
 
@@ -59,6 +61,11 @@ def network_of(cell: str, hidden: tuple[int, ...] = (6, 5), vocabulary_size: int
 def small_network(kind: Kind) -> Network:
     """Two layers of different widths; of another architecture the network that is given."""
     return kind if isinstance(kind, Network) else network_of(kind)
+
+
+def labelled_network(kind: Kind) -> Network:
+    """The same, of names with two labels."""
+    return replace(small_network(kind), labels=LABELS)
 
 
 def small_engine(
@@ -108,7 +115,9 @@ def _start(engine: Engine, network: Network, seed: int) -> None:
     engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
 
 
-def small_steps(count: int, rate: float = 0.02, *, masked: Network | None = None, soft: bool = False) -> Iterator[Step]:
+def small_steps(
+    count: int, rate: float = 0.02, *, masked: Network | None = None, soft: bool = False, labelled: bool = False
+) -> Iterator[Step]:
     """So many steps on batches of the names, the same each time.
 
     Args:
@@ -116,8 +125,10 @@ def small_steps(count: int, rate: float = 0.02, *, masked: Network | None = None
         rate: the learning rate of each.
         masked: a network of which every step masks all that can be dropped; None: no masks.
         soft: each batch says what should follow, by random distributions that do not quite sum to 1.
+        labelled: each name stands under its label.
     """
-    maker, rng = BatchMaker.from_names(NAMES, VOCABULARY), np.random.default_rng(11)
+    beginnings = [VOCABULARY.size + label for label in LABEL_OF] if labelled else None
+    maker, rng = BatchMaker.from_names(NAMES, VOCABULARY, beginnings), np.random.default_rng(11)
     batches = (batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3))
     for batch in islice(batches, count):
         yield Step(
@@ -154,15 +165,13 @@ def few_steps() -> Iterator[Step]:
     return (Step(batch_of(names), 0.02) for names in FEW_NAMES.values())
 
 
-def mixed_steps(kind: Kind) -> list[Step]:
+def mixed_steps(network: Network) -> list[Step]:
     """Plain steps, masked ones, ones with targets and ones with both, among one another."""
-    network = small_network(kind)
-    kinds = (
-        small_steps(2),
-        small_steps(2, masked=network),
-        small_steps(2, soft=True),
-        small_steps(2, masked=network, soft=True),
-    )
+    kinds = [
+        small_steps(2, masked=masked, soft=soft, labelled=network.labels > 0)
+        for soft in (False, True)
+        for masked in (None, network)
+    ]
     return [step for steps in zip(*kinds, strict=True) for step in steps]
 
 

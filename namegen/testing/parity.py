@@ -5,7 +5,6 @@ What the NumPy engine computes is remembered, so steps come as tuples that are m
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Unpack, cast
 
@@ -18,22 +17,20 @@ from namegen.testing.checks import CellCheck
 from namegen.testing.comparisons import describe_training, expect, expect_close, expect_within, named
 from namegen.testing.material import (
     TOKENS,
-    Kind,
     Told,
     batch_of,
     falling_rates,
     few_steps,
+    labelled_network,
     long_steps,
     mixed_steps,
     network_of,
-    random_masks,
     read,
     small_engine,
     small_network,
     small_steps,
     soften,
 )
-from namegen.testing.steps import LABELS, STEPS, labelled_engine, labelled_steps
 from namegen.types import Array, Float64, Int32
 
 CLIP_NORMS = {"simple_rnn": 0.85, "gru": 0.9, "lstm": 0.33}  # of the steps below, some gradients are longer than this
@@ -119,9 +116,9 @@ def unusual(cell: str, masked: bool, soft: bool) -> tuple[Step, ...]:
 
 
 @lru_cache
-def mixed(cell: str) -> tuple[Step, ...]:
+def mixed(cell: str, labelled: bool = False) -> tuple[Step, ...]:
     """Steps of every kind among one another."""
-    return falling_rates(mixed_steps(cell))
+    return falling_rates(mixed_steps(labelled_network(cell) if labelled else small_network(cell)))
 
 
 @lru_cache
@@ -266,30 +263,9 @@ def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) 
     )
 
 
-def check_same_with_beginnings(engine_class: EngineClass, kind: Kind) -> None:
-    """The same losses and parameters as the NumPy engine's in 20 steps, some with masks, some with targets."""
-    from namegen.backends.numpy_engine.engine import NumpyEngine
-
-    engine, reference = labelled_engine(engine_class, kind), labelled_engine(NumpyEngine, kind)
-    steps = _masked_and_softened(small_network(kind))
-    losses, expected_losses = (one.train_epoch(iter(steps)).loss_sum for one in (engine, reference))
-    expect(len(expected_losses) == STEPS, f"{len(expected_losses)} steps were taken: expected {STEPS}")
-    np.testing.assert_allclose(losses, expected_losses, rtol=1e-9, err_msg=f"losses, {kind}")
-    state, expected = engine.get_state(), reference.get_state()
-    for name, values in expected.items():
-        largest = float(np.abs(values).max())
-        np.testing.assert_allclose(state[name], values, rtol=0, atol=1e-9 * largest, err_msg=f"{name}, {kind}")
-
-
-def _masked_and_softened(network: Network) -> list[Step]:
-    """The same batches, every second step with masks, every third with targets."""
-    rng = np.random.default_rng(7)
-    network = replace(network, labels=LABELS)
-    steps = []
-    for place, step in enumerate(labelled_steps()):
-        batch = soften(step.batch, rng) if place % 3 == 1 else step.batch
-        steps.append(Step(batch, step.learning_rate, random_masks(network, rng) if place % 2 else {}))
-    return steps
+def check_same_with_beginnings(engine_class: EngineClass, cell: str) -> None:
+    """The same where names have labels, with plain, masked and targeted steps."""
+    expect_same_training(engine_class, labelled_network(cell), mixed(cell, labelled=True))
 
 
 NETWORK_CHECKS: dict[str, CellCheck] = named(globals())

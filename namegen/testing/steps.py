@@ -4,17 +4,13 @@ the gradient of its loss; and behind whatever a name begins with, where a list h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 import numpy as np
 
-from namegen.core.data.batching import Batch, BatchMaker
-from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Engine, EngineClass, Step
-from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing.comparisons import expect, expect_close, expect_equal, expect_error, expect_same
 from namegen.testing.material import (
@@ -26,6 +22,7 @@ from namegen.testing.material import (
     Told,
     batch_of,
     few_steps,
+    labelled_network,
     long_steps,
     mixed_steps,
     read,
@@ -36,17 +33,8 @@ from namegen.testing.material import (
     stepped_loss,
 )
 
-LABELS = 2
-NETWORK_BEGINNINGS = tuple(range(VOCABULARY.size, VOCABULARY.size + LABELS))
-LABEL_OF = (0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0)  # of each of NAMES: Al and Bo stand under both
-STEPS = 20
 SHIFT = 1e-5  # of a parameter, for central differences
-OF_CORE: Told = {
-    "learning_rate": 0.5,
-    "batch_size": 2,
-    "drop_recurrent": 0.5,
-    "drop_output": 0.5,
-}
+OF_CORE: Told = {"learning_rate": 0.5, "batch_size": 2, "drop_recurrent": 0.5, "drop_output": 0.5}
 
 
 def expect_stepped_losses(engine_class: EngineClass, kind: Kind, steps: Iterable[Step], what: str) -> None:
@@ -117,7 +105,8 @@ def expect_as_apart(engine_class: EngineClass, kind: Kind, steps: list[Step], wh
 
 def check_mixed_steps(engine_class: EngineClass, kind: Kind) -> None:
     """Steps with targets, with masks, with both and with neither may follow one another in one stream."""
-    expect_as_apart(engine_class, kind, mixed_steps(kind), "plain, masked and targeted steps in one stream")
+    steps = mixed_steps(small_network(kind))
+    expect_as_apart(engine_class, kind, steps, "plain, masked and targeted steps in one stream")
 
 
 def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
@@ -183,8 +172,7 @@ def check_rates(engine_class: EngineClass, kind: Kind) -> None:
 def check_learning(engine_class: EngineClass, kind: Kind) -> None:
     """Forty updates on one small batch bring its loss down."""
     engine = small_engine(engine_class, kind)
-    batch = Batch(PrefixTree.from_names(NAMES, VOCABULARY))
-    losses = engine.train_epoch(Step(batch, 0.02) for _ in range(40)).loss_sum
+    losses = engine.train_epoch(Step(batch_of(NAMES), 0.02) for _ in range(40)).loss_sum
     expect(losses[-1] < 0.97 * losses[0], f"40 steps took the loss from {losses[0]} to {losses[-1]}")
 
 
@@ -218,33 +206,18 @@ def check_gradients(engine_class: EngineClass, kind: Kind) -> None:
 
 def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
     """Each label's names are read behind its own beginning: logits, and the losses of batches of several roots."""
-    engine = labelled_engine(engine_class, kind)
-    found = [read(engine, TOKENS, beginning) for beginning in NETWORK_BEGINNINGS]
+    network = labelled_network(kind)
+    engine = small_engine(engine_class, network, dtype="float64")
+    found = [read(engine, TOKENS, beginning) for beginning in network.beginnings]
     for one in found[0]:
         expect(one.shape == (len(TOKENS), VOCABULARY.size), f"the logits of {len(TOKENS)} rows are {one.shape}")
     first, second = (logits[0] for logits in found)
     expect(bool((first != second).any(axis=1).all()), "a name has the same logits behind two beginnings")
-    each = np.repeat(np.array(NETWORK_BEGINNINGS, np.int32), len(TOKENS))
+    each = np.repeat(np.array(network.beginnings, np.int32), len(TOKENS))
     together = read(engine, np.concatenate((TOKENS, TOKENS)), each)
     for both, one, other in zip(together, *found, strict=True):
         expect_close(both, np.concatenate((one, other)), "rows of two beginnings in one step")
-    for step in islice(labelled_steps(), 3):
+    for step in small_steps(3, labelled=True):
         expected = stepped_loss(engine, step.batch)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
         expect(abs(loss - expected) <= 1e-9 * expected, f"a step has the loss {loss}, where its names have {expected}")
-
-
-def labelled_engine(engine_class: EngineClass, kind: Kind) -> Engine:
-    """One with two layers of different widths, in double precision, its parameters all drawn."""
-    network = replace(small_network(kind), labels=LABELS)
-    engine: Engine = engine_class(network, TrainingSettings().plain, threads=1, dtype="float64")
-    rng = np.random.default_rng(1)
-    engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
-    return engine
-
-
-def labelled_steps() -> Iterator[Step]:
-    """Batches of names of both labels, the same each time."""
-    maker = BatchMaker.from_names(NAMES, VOCABULARY, [VOCABULARY.size + label for label in LABEL_OF])
-    batches = (batch for epoch in range(STEPS) for batch in maker.epoch(epoch, batch_size=6, seed=3))
-    return (Step(batch, 0.02) for batch in islice(batches, STEPS))
