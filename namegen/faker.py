@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from namegen import api
 from namegen.core.generation.generator import AS_LEARNED, check_letter_case
@@ -117,13 +118,11 @@ class NamegenProvider(BaseProvider):
         return self._chunks[kind, chunk][place % len(self._chunks[kind, chunk])]
 
     def _draw(self, kind: str, seed: int) -> Iterator[list[str]]:
+        how: dict[str, Any] = {"seed": seed, "temperature": self._temperature, "letter_case": self._case}
         if kind == "players":
-            teams = api.invent_players(CHUNK, seed=seed, temperature=self._temperature, letter_case=self._case)
-            return ([player.full_name for player in team] for team in teams)
+            return ([player.full_name for player in team] for team in api.invent_players(CHUNK, **how))
         if kind == "people":
-            groups = api.invent_people(
-                CHUNK, origins=self._origins, seed=seed, temperature=self._temperature, letter_case=self._case
-            )
+            groups = api.invent_people(CHUNK, origins=self._origins, **how)
             return ([person.written() for person in group] for group in groups)
         if kind:
             model = api.load_shipped(kind)
@@ -133,7 +132,4 @@ class NamegenProvider(BaseProvider):
             model = self._model
         if model.labels or not kind:  # the players' and companies' models know none, and are not asked for any
             model = model.labelled(*self._origins)
-        batches = model.generate_batches(
-            CHUNK, seed=seed, temperature=self._temperature, allow_repeats=True, letter_case=self._case
-        )
-        return (batch.names for batch in batches)
+        return (batch.names for batch in model.generate_batches(CHUNK, allow_repeats=True, **how))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, of_part, setting
 from namegen.events import Watcher, unwatched
 
+DrawFirsts: TypeAlias = Callable[[int], list[str]]  # gives so many first names
 ROUNDS = 100  # first names that are tried for one last name before it is given up
 
 
@@ -109,29 +111,31 @@ class PlayerInventor:
         lasts = last_wishes or PartWishes(Wishlist(), self._longest_last)
         first_names = SamplingSettings(of_first, max_length=firsts.longest)
         last_names = SamplingSettings(of_last, max_length=lasts.longest)
+
+        def draw_firsts(count: int) -> list[str]:
+            batches = self._first.generate(
+                count, rng=rng, sampling=first_names, wishes=firsts.wishes, allow_seen=True, allow_repeats=True
+            )
+            return [name for batch in batches for name in batch.names]
+
         with of_part("first"):
             self._first.prepare(1, firsts.longest, firsts.wishes, True, True)  # says at once what contradicts itself
         with of_part("last"):
             batches = self._last.generate(n, rng=rng, sampling=last_names, wishes=lasts.wishes, watch=watch)
-        return self._search(n, rng, first_names, firsts.wishes, batches)
+        return self._search(n, rng, draw_firsts, batches)
 
     def _is_new(self, player: InventedPlayer) -> bool:
         """Whether no real player has that name, with or without a suffix."""
         return self._real.isdisjoint((normalise(f"{player.first} {player.last}"), normalise(player.full_name)))
 
     def _search(
-        self,
-        n: int,
-        rng: np.random.Generator,
-        sampling: SamplingSettings,
-        wishes: Wishlist,
-        last_names: Iterator[NameBatch],
+        self, n: int, rng: np.random.Generator, draw_firsts: DrawFirsts, last_names: Iterator[NameBatch]
     ) -> Iterator[list[InventedPlayer]]:
         found = 0
         given: set[str] = set()
         try:
             for batch in last_names:
-                yield self._complete(batch.names, rng, sampling, wishes, given)
+                yield self._complete(batch.names, rng, draw_firsts, given)
                 found += len(batch.names)
         except GenerationError as error:
             raise GenerationError(
@@ -140,23 +144,14 @@ class PlayerInventor:
             ) from error
 
     def _complete(
-        self,
-        lasts: list[str],
-        rng: np.random.Generator,
-        sampling: SamplingSettings,
-        wishes: Wishlist,
-        given: set[str],
+        self, lasts: list[str], rng: np.random.Generator, draw_firsts: DrawFirsts, given: set[str]
     ) -> list[InventedPlayer]:
         """A player for each last name, in their order."""
         players: dict[int, InventedPlayer] = {}
         suffixes = [self._suffixes[place] for place in rng.integers(len(self._suffixes), size=len(lasts)).tolist()]
         waiting = list(range(len(lasts)))
         for _ in range(ROUNDS):
-            firsts = self._first.generate(
-                len(waiting), rng=rng, sampling=sampling, wishes=wishes, allow_seen=True, allow_repeats=True
-            )
-            names = [name for batch in firsts for name in batch.names]
-            for place, first in zip(waiting, names, strict=True):
+            for place, first in zip(waiting, draw_firsts(len(waiting)), strict=True):
                 player = InventedPlayer(first, lasts[place], suffixes[place])
                 if self._is_new(player) and (whole := normalise(player.full_name)) not in given:
                     given.add(whole)

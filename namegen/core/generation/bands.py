@@ -197,7 +197,7 @@ class BandSearch:
         Returns:
             The highest rank of what lies below it: −inf where there is nothing; None where the bound was met.
         """
-        pending, waiting = [_Block(start, marks, iter(()), 0)], _Waiting()
+        pending, waiting = [_Block(start, marks, iter(()), 0)], _Waiting(found)
         self.walk.rejected.clear()
         highest_cut = -math.inf
         numbers = 0
@@ -224,41 +224,36 @@ class BandSearch:
                     "the model gives logits that are not numbers, so no name is likelier than another"
                 )
             following = self.order.read(logits, steps, marks, lowest)  # (B, V) each
-            rank, scores = following["rank"], steps + prefixes.score[:, None]
+            rank = following["rank"]
+            following["score"] = steps + prefixes.score[:, None]
             chosen = rank >= lowest
             highest_cut = max(highest_cut, float(rank.max(where=~chosen, initial=-math.inf)))
             row, token = np.nonzero(chosen & (rank > -math.inf))
             stops = token == BOUNDARY
-            self._take(prefixes, row[stops], following, scores, waiting, found)
+            self._take(prefixes, row[stops], following, waiting)
             goes_on = np.flatnonzero(~stops)
             goes_on = goes_on[np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")]
-            longer = self._longer(prefixes, row[goes_on], token[goes_on].astype(np.int32), following, scores, after)
+            longer = self._longer(prefixes, row[goes_on], token[goes_on].astype(np.int32), following, after)
             if (first := next(longer, None)) is not None:
                 pending.append(first)  # the highest are read first
                 numbers += first.numbers
             if not pending:
-                waiting.empty_into(found)
+                waiting.empty()
             self._note(found)
             self._tell(self._most_found, self.read)
-        waiting.empty_into(found)
+        waiting.empty()
         self._note(found)
         return highest_cut
 
     def _longer(
-        self,
-        prefixes: Open,
-        row: Int64[Array, "K"],
-        token: Int32[Array, "K"],
-        following: Marks,
-        scores: Float64[Array, "B V"],
-        after: State,
+        self, prefixes: Open, row: Int64[Array, "K"], token: Int32[Array, "K"], following: Marks, after: State
     ) -> Iterator[_Block]:
         """The prefixes that are one longer, in blocks, each made when it is its turn: before that a prefix would take
         room for all its characters and its place in every wish.
         """
         marks = {name: mark[row, token] for name, mark in following.items()}
+        ones, of_pairs = np.ones(len(row), np.int64), marks.pop("score")
         numbers = prefixes.tokens.size + len(row) * (4 + len(marks))
-        ones, of_pairs = np.ones(len(row), np.int64), scores[row, token]
 
         def blocks() -> Iterator[_Block]:
             for longer, which in self.walk.children(prefixes, row, token, ones, of_pairs, after):
@@ -272,24 +267,15 @@ class BandSearch:
         in_band = 0 if self._wants_all else len(found.names)
         self._most_found = max(self._most_found, self.given + in_band)
 
-    def _take(
-        self,
-        prefixes: Open,
-        row: Int64[Array, "K"],
-        following: Marks,
-        scores: Float64[Array, "B V"],
-        waiting: _Waiting,
-        found: Ranked,
-    ) -> None:
+    def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, waiting: _Waiting) -> None:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
         tokens, wanted = self.walk.ended(prefixes, row, np.ones(len(row), np.int64))
         if len(tokens):
             waiting.names += self.walk.filter.vocabulary.decode_all(tokens)
             kept = row[wanted]
-            ends = {name: mark[kept, BOUNDARY] for name, mark in following.items()}
-            waiting.marks.append(ends | {"score": scores[kept, BOUNDARY]})
-        if len(waiting.names) >= max(256, min(found.n // 2, MOST_WAITING)):
-            waiting.empty_into(found)
+            waiting.marks.append({name: mark[kept, BOUNDARY] for name, mark in following.items()})
+        if len(waiting.names) >= max(256, min(waiting.found.n // 2, MOST_WAITING)):
+            waiting.empty()
 
 
 class _Block(NamedTuple):
@@ -308,15 +294,16 @@ class _Block(NamedTuple):
 
 
 class _Waiting:
-    """Names that are still to be judged."""
+    """Names that are still to be judged, for those that were found."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: Ranked) -> None:
+        self.found = found
         self.names: list[str] = []
         self.marks: list[Marks] = []
 
-    def empty_into(self, found: Ranked) -> None:
+    def empty(self) -> None:
         """Hand them over."""
         if self.names:
             every = {name: np.concatenate([marks[name] for marks in self.marks]) for name in self.marks[0]}
-            found.add(self.names, every)
+            self.found.add(self.names, every)
             self.names, self.marks = [], []
