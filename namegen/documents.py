@@ -17,27 +17,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET as UNSET
+from msgspec import Meta
+from msgspec import UnsetType as UnsetType
 
 from namegen.errors import cut, printable, quote
-
-__all__ = [
-    "UNSET",
-    "Count",
-    "CountKey",
-    "Json",
-    "Measure",
-    "Percent",
-    "Share",
-    "Size",
-    "Temperature",
-    "UnsetType",
-    "from_plain",
-    "read_json",
-    "read_object",
-    "schema",
-    "to_plain",
-]
 
 # Numbers with their bounds, which from_plain checks and the schema names.
 LARGEST_NUMBER = 2**63 - 1  # the largest whole number of a document: no count comes near, and arrays hold it

@@ -168,6 +168,12 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
         raise OutputError(f"cannot write {shown}: there is no folder {place}; make it first, or choose another")
 
 
+FIRST_ADVICE: dict[int | None, str] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space or "),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "make it writable or "),
+}
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that the path holds either its old content or all of the new, whatever happens meanwhile.
 
@@ -193,21 +199,18 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode))
         os.replace(temporary, path)
+        temporary = None
         _flush_folder(path.parent)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         reason = getattr(error, "strerror", None) or error
-        first = "free some space or " if _of_space(error) else "make it writable or " if _forbidden(error) else ""
+        first = FIRST_ADVICE.get(getattr(error, "errno", None), "")
         raise OutputError(
             f"cannot write {short(path)}: {reason}; {first}choose another place; what was there before is kept"
         ) from error
-    except BaseException:  # a second Ctrl-C: leave no half-written file behind
+    finally:  # after a second Ctrl-C too: leave no half-written file behind
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        raise
 
 
 def remove_left_overs(folder: Path, of: str = "") -> None:
@@ -220,14 +223,6 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
     with contextlib.suppress(OSError):  # whoever cannot is told so by the first file that cannot be written
         for left_over in folder.glob(f".{of[:40]}.*{PART}" if of else f".*{PART}"):
             left_over.unlink(missing_ok=True)
-
-
-def _of_space(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def _forbidden(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def _is_special(path: Path) -> bool:
