@@ -272,6 +272,15 @@ def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
 
 
+def counted(count: int, thing: str) -> str:
+    """How many of a thing.
+
+    >>> counted(1, "name"), counted(2_000, "name")
+    ('1 name', '2,000 names')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def safe_cell(value: Cell) -> Cell | str:
     """A cell that no spreadsheet runs: an apostrophe stands before what would be a formula.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.errors import UNSAFE, shortened
+from namegen.errors import counted as counted
 from namegen.errors import printable as printable
 
 if TYPE_CHECKING:
@@ -65,15 +66,6 @@ def option_name(name: str, value: str | None = None) -> str:
 def percent(share: float) -> str:
     """A share as per cent, one decimal: what every human-readable output uses."""
     return f"{100 * share:.1f}%"
-
-
-def counted(count: int, thing: str) -> str:
-    """How many of a thing.
-
-    >>> counted(1, "name"), counted(2_000, "name")
-    ('1 name', '2,000 names')
-    """
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def clock(seconds: float) -> str:

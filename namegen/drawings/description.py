@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -18,7 +19,6 @@ from namegen.drawings.style import (
     CODE_POINT,
     LIST_COLOUR,
     QUIET,
-    counted,
     drawable_text,
     drawing_style,
     isolated,
@@ -27,7 +27,9 @@ from namegen.drawings.style import (
     percent_formatter,
     plain_number,
     save_figure,
+    write_title,
 )
+from namegen.errors import counted
 
 MOST_BARS = 48  # of a histogram; beyond it a bar stands for several values
 SHORT_RANGE = 24  # values that a histogram always shows in full
@@ -58,16 +60,10 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
     repeats = description.distinct < description.entries
     figure = new_figure(10.0, 11.5 if repeats else 7.4)
     different = f"{description.distinct:,} different" if repeats else "none of them twice"
-    figure.suptitle(
-        f"{isolated(drawable_text(source, 60))}: {counted(description.entries, 'name')}, {different}",
-        x=0.01,
-        ha="left",
-        fontsize=13,
-        fontweight="bold",
-    )
-    rows = figure.subfigures(3 if repeats else 2, 1, squeeze=False, height_ratios=[1, 1, 1.25][: 3 if repeats else 2])[
-        :, 0
-    ]
+    title = f"{isolated(drawable_text(source, 60))}: {counted(description.entries, 'name')}, {different}"
+    write_title(figure, title, size=13)
+    heights = [1, 1, 1.25][: 3 if repeats else 2]
+    rows = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     letters_panel(rows[0].subplots(), description.letters)
     left, right = rows[1].subplots(1, 2)
     lengths_panel(left, description)
@@ -78,9 +74,8 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         tail_panel(right, description.repeats)
     texts = [label.get_text() for axes in figure.axes for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
     if any(CODE_POINT in text for text in texts):
-        figure.supxlabel(
-            f"{CODE_POINT}… stands for a character that no font of this machine shows", fontsize=9, color=QUIET
-        )
+        text = f"{CODE_POINT}… stands for a character that no font of this machine shows"
+        figure.supxlabel(text, fontsize=9, color=QUIET)
     return figure
 
 
@@ -106,9 +101,8 @@ def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
 def lengths_panel(axes: Axes, description: ListDescription) -> None:
     """How many names have how many characters."""
     _histogram(axes, description.lengths)
-    axes.set_title(
-        f"Lengths: {description.mean_length:.1f} on average, median {plain_number(description.median_length)}"
-    )
+    median = plain_number(description.median_length)
+    axes.set_title(f"Lengths: {description.mean_length:.1f} on average, median {median}")
     axes.set_xlabel("characters of the name")
     axes.set_ylabel("names, repeats counted")
 
@@ -132,8 +126,7 @@ def commonest_panel(axes: Axes, commonest: Sequence[tuple[str, int]]) -> None:
     axes.margins(x=0.12)
     axes.set_title("Commonest names")
     axes.set_xlabel("times in the list")
-    axes.xaxis.set_major_formatter(number_formatter())
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    _count_ticks(axes.xaxis)
     axes.grid(visible=False, axis="y")
 
 
@@ -177,9 +170,13 @@ def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | No
         ticks[right] = text
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set_xlim(first - 0.8 * width, right + 0.8 * max(width, span / 16))
-    axes.yaxis.set_major_formatter(number_formatter())
-    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    _count_ticks(axes.yaxis)
     axes.grid(visible=False, axis="x")
+
+
+def _count_ticks(axis: Axis) -> None:
+    axis.set_major_formatter(number_formatter())
+    axis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
 
 
 _STEPS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]

@@ -200,6 +200,11 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def write_title(figure: Figure, text: str, size: float = 12) -> None:
+    """Write a title above a figure, at its left."""
+    figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold")
+
+
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure, whole or not at all: SVG where the path ends in ``.svg``, PNG otherwise.
 
@@ -264,15 +269,6 @@ def plain_number(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"
 
 
-def counted(count: int, what: str) -> str:
-    """How many of what, for a title.
-
-    >>> counted(1, "epoch"), counted(1200, "name")
-    ('1 epoch', '1,200 names')
-    """
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
 def number_formatter() -> FuncFormatter:
     """Ticks as plain numbers (matplotlib's own logarithmic ticks would be formulas)."""
     return FuncFormatter(lambda value, _: plain_number(value))
@@ -295,6 +291,20 @@ def percent_formatter() -> FuncFormatter:
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
 
 
+def accuracy_over_time(axes: Axes, what: str) -> None:
+    """Name the axes of curves of accuracy, a share, against the seconds of a training."""
+    axes.set_xlabel("time in training and validation (seconds)")
+    axes.set_ylabel(what)
+    axes.xaxis.set_major_formatter(number_formatter())
+    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.set_xlim(left=0)
+
+
+def line_values(column: Iterable[float | None]) -> list[float]:
+    """Values that a line can hold: a gap where there is none, or one that is not finite."""
+    return [math.nan if value is None or not math.isfinite(value) else value for value in column]
+
+
 def isolated(text: str) -> str:
     """Drawable text to stand inside a sentence: one in a right-to-left script keeps the order of the words around it.
 
@@ -311,6 +321,7 @@ def is_right_to_left(text: str) -> bool:
     return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
 
 
+LEAST_ACCURACY_SPAN = 0.1  # what curves of accuracy are taken to fill: of level ones, all else is far
 LEAST_ROOM = 0.6  # the share of an axis' height that curves keep
 MARK_SIZE = 6.0  # points
 MARK_STEP = 0.03  # the share of an axis' width from one mark to the next, so that none hides another
@@ -333,6 +344,12 @@ class Level:
     shown: str
     colour: str = QUIET
     dashed: bool = False
+
+
+def accuracy_levels(ceiling: float, counting: float, name: str) -> tuple[Level, Level]:
+    """The ceiling, and counting by its name, beside curves of accuracy."""
+    shown = f"{100 * ceiling:.1f}%", f"{100 * counting:.1f}%"
+    return Level("ceiling", ceiling, shown[0], INK), Level(name, counting, shown[1], dashed=True)
 
 
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:

@@ -5,7 +5,6 @@ A function makes the figure and another one writes it; a report can take the fig
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,24 +16,27 @@ from namegen.core.training.progress import EpochRecord
 from namegen.core.training.result import RunResult
 from namegen.drawings.style import (
     INK,
+    LEAST_ACCURACY_SPAN,
     QUIET,
     Level,
-    counted,
     draw_levels,
     drawable_text,
     drawing_style,
     engine_colour,
     isolated,
     label_lines,
+    line_values,
     new_figure,
     number_formatter,
     percent_formatter,
     save_figure,
+    write_title,
 )
+from namegen.errors import counted
 
 # Both kinds of accuracy, at the ends of curves.
 LIKELIEST, DRAWN = "likeliest (argmax)", "drawn (sampled)"
-LEAST_ACCURACY_SPAN, LEAST_LOSS_SPAN = 0.1, 0.3  # what curves are taken to fill: of level ones, all else is far
+LEAST_LOSS_SPAN = 0.3  # nats: what curves of loss are taken to fill
 
 
 def draw_history(result: RunResult, path: Path) -> None:
@@ -51,7 +53,7 @@ def history_figure(result: RunResult) -> Figure:
     """The figure behind ``draw_history``. Call it inside ``drawing_style``."""
     records, references = result.history, result.references
     figure = new_figure(9.5, 7.2 if references else 4.2)
-    figure.suptitle(_history_title(result), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    write_title(figure, _history_title(result))
     if not records:
         axes = figure.add_subplot()
         axes.set_axis_off()
@@ -80,20 +82,21 @@ def history_figure(result: RunResult) -> Figure:
 def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences, colour: str) -> None:
     """Accuracy on the held-out part, with its ceiling and the n-gram baseline, against time."""
     seconds = [record.seconds for record in records]
-    argmax = [_number(record.validation_accuracy_argmax) for record in records]
-    sampled = [_number(record.validation_accuracy_sampled) for record in records]
+    argmax = line_values(record.validation_accuracy_argmax for record in records)
+    sampled = line_values(record.validation_accuracy_sampled for record in records)
     marker = "o" if len(records) == 1 else None
     axes.plot(seconds, argmax, color=colour, marker=marker, label=LIKELIEST)
     axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN)
     counting, ceiling = references.baseline, references.ceiling
     pairs = ("ceiling", ceiling, INK), (f"counting, order {counting.order}", counting.metrics, QUIET)
-    levels = []
-    for name, metrics, of_level in pairs:
+    levels = [
+        Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed)
+        for name, metrics, of_level in pairs
         for what, share, dashed in (
             ("likeliest", metrics.accuracy_argmax, False),
             ("drawn", metrics.accuracy_sampled, True),
-        ):
-            levels.append(Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed))
+        )
+    ]
     draw_levels(axes, levels, least_span=LEAST_ACCURACY_SPAN)
     axes.set_title("Accuracy on the held-out names: is the likeliest next character right, is a drawn one?")
     axes.set_ylabel("characters that are right")
@@ -104,9 +107,9 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
     """Loss of the training and of the held-out part, with the held-out part's ceiling and baseline, against time."""
     seconds = [record.seconds for record in records]
     marker = "o" if len(records) == 1 else None
-    training = [_number(record.training_loss_nats_per_char) for record in records]
+    training = line_values(record.training_loss_nats_per_char for record in records)
     if references is not None:
-        held_out = [_number(record.validation_loss_nats_per_char) for record in records]
+        held_out = line_values(record.validation_loss_nats_per_char for record in records)
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
     axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
     if references is not None:
@@ -144,8 +147,3 @@ def _name_best(axes: Axes, best: EpochRecord) -> None:
         color=QUIET,
         fontsize=9,
     )
-
-
-def _number(value: float | None) -> float:
-    """A value that a line can hold: where there is none, a gap."""
-    return math.nan if value is None or not math.isfinite(value) else value

@@ -8,13 +8,13 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, cast
 
-from namegen.drawings.style import drawing_style, figure_bytes
-from namegen.errors import ResultsError
+from namegen.drawings.style import drawing_style
+from namegen.errors import ResultsError, counted
 from namegen.experiments.compare import selection
 from namegen.experiments.compare.document import COMPARISONS, Comparison
-from namegen.experiments.compare.html import Plot, inline_svg, list_reports, page_environment, whole
+from namegen.experiments.compare.html import Plot, both_widths, list_reports, page_environment, whole
 from namegen.experiments.compare.measurements import ReferencePart
-from namegen.experiments.compare.verdict import counted, listed
+from namegen.experiments.compare.verdict import listed
 from namegen.experiments.kept import read_document
 from namegen.experiments.list_names import list_names
 from namegen.experiments.machine import code_in_words
@@ -263,14 +263,9 @@ def _sweep(results: Results, name: str, prefix: str) -> dict[str, object]:
     """The table of a list, and its plot for wide screens and for narrow ones; no plot where no run has figures."""
     table = sweeps.setting_table(results, name)
     table = replace(table, title=f"{table.title}: on the held-out names")
-    if not any(map(sweeps.trained, sweeps.by_setting(results, name).values())):
+    if not sweeps.trained_by_setting(results, name):
         return {"table": table, "plot": None}
     title = sweep_title(results, name)
-    wide, narrow = (
-        inline_svg(figure_bytes(sweep_figure(results, name, narrow=narrow), "svg").decode(), f"{prefix}{narrow}", title)
-        for narrow in (False, True)
-    )
-    return {
-        "table": table,
-        "plot": Plot(wide, narrow, title, sweep_detail(results, name), narrow_note="", folded=False),
-    }
+    figures = (sweep_figure(results, name, narrow=narrow) for narrow in (False, True))
+    plot = Plot(*both_widths(*figures, prefix, title), title, sweep_detail(results, name), narrow_note="", folded=False)
+    return {"table": table, "plot": plot}

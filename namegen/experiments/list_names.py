@@ -8,7 +8,7 @@ from math import ceil, log
 from pathlib import Path
 
 from namegen.core.data.corpus import Corpus
-from namegen.errors import NamesError
+from namegen.errors import NamesError, counted
 
 
 def list_names(sources: Iterable[str]) -> dict[str, str]:
@@ -57,8 +57,8 @@ def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) 
     try:
         corpus.split(validation, split, seed)
     except NamesError as error:
-        names = "1 name" if len(corpus.names) == 1 else f"{len(corpus.names):,} names"
+        names, distinct = counted(len(corpus.names), "name"), len(set(corpus.names))
         raise NamesError(
-            f"{corpus.source} has {names} ({len(set(corpus.names)):,} distinct), too few to hold out {validation:.0%} "
-            f"and compare anything: leave it out, or give a list of at least {enough(validation):,} different names"
+            f"{corpus.source} has {names} ({distinct:,} distinct), too few to hold out {validation:.0%} and compare "
+            f"anything: leave it out, or give a list of at least {enough(validation):,} different names"
         ) from error

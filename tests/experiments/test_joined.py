@@ -134,8 +134,8 @@ def test_the_page_holds_all_and_escapes_what_lists_bring(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A list's name is data, in a table and in a title."""
-    for module in ("joined", "compare.html"):
-        monkeypatch.setattr(f"namegen.experiments.{module}.figure_bytes", lambda *_: b'<svg><path id="a"/></svg>')
+    drawn = b'<svg><path id="a"/></svg>'
+    monkeypatch.setattr("namegen.experiments.compare.html.figure_bytes", lambda *_: drawn)
     hostile = "</script><b>x</b>\x1b{{7*7}}"
     comparison = replace(comparison, lists=(replace(comparison.lists[0], generation=(), references=()),))  # few plots
     named = replace(elsewhere(comparison), lists=(replace(comparison.lists[0], name=hostile),))

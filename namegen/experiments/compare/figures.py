@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,22 +17,26 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullForm
 
 from namegen.drawings.style import (
     INK,
+    LEAST_ACCURACY_SPAN,
     LIGHT_COLOURS,
     LIST_COLOUR,
     ON_LIGHT,
     PAPER,
     QUIET,
     EngineLook,
-    Level,
+    accuracy_levels,
+    accuracy_over_time,
     draw_levels,
     drawable_text,
     engine_colour,
     engine_looks,
     isolated,
+    line_values,
     new_figure,
     number_formatter,
     percent_formatter,
     short_formatter,
+    write_title,
 )
 from namegen.experiments.compare.document import Generation, ListEntry, Training
 from namegen.experiments.compare.measurements import Lengths, SplitName
@@ -57,7 +60,6 @@ from namegen.experiments.table import whole
 
 Looks: TypeAlias = Mapping[str, EngineLook]
 WIDTH, NARROW_WIDTH = 9.5, 4.2  # inches: in a wide page and as a file, and on a phone
-LEAST_SPAN = 0.1  # of accuracy: what level curves are taken to fill
 NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
 MARKERS = 6  # of an engine on a curve
@@ -81,13 +83,9 @@ def curves_figure(
     handles = _accuracy_panel(right, runs, looks)
     for one in entry.references:
         if (one.split, one.seed) == (runs[0].split, runs[0].split_seed):
-            shares = one.parts.held_out.ceiling.accuracy_argmax, one.parts.held_out.baseline.accuracy_argmax
-            ceiling, counting = (f"{100 * share:.1f}%" for share in shares)
-            levels = (
-                Level("ceiling", shares[0], ceiling, INK),
-                Level(f"{one.baseline_order}-gram", shares[1], counting, QUIET, dashed=True),
-            )
-            handles += draw_levels(right, levels, least_span=LEAST_SPAN)
+            part, name = one.parts.held_out, f"{one.baseline_order}-gram"
+            levels = accuracy_levels(part.ceiling.accuracy_argmax, part.baseline.accuracy_argmax, name)
+            handles += draw_levels(right, levels, least_span=LEAST_ACCURACY_SPAN)
     right.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
     return figure
 
@@ -116,11 +114,7 @@ def _accuracy_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> list[
     for curve in curves:
         curve.draw(axes, curve.run.history.seconds, curve.run.history.validation_accuracy_argmax)
     axes.set_title("Accuracy against time, held-out names")
-    axes.set_xlabel("time in training and validation (seconds)")
-    axes.set_ylabel("likeliest character right (argmax)")
-    axes.yaxis.set_major_formatter(percent_formatter())
-    axes.xaxis.set_major_formatter(number_formatter())
-    axes.set_xlim(left=0)
+    accuracy_over_time(axes, "likeliest character right (argmax)")
     return [curve.handle for curve in curves]
 
 
@@ -144,22 +138,18 @@ class Curve:
         self, axes: Axes, times: Sequence[float | int], column: Sequence[float | None], dashed: bool = False
     ) -> None:
         """One curve; its markers stand above the lines of all."""
-        dashes: dict[str, Any] = {"dashes": (DASH / self.width, GAP / self.width)} if dashed else {}  # in widths
-        dashes |= {"solid_capstyle": "butt", "dash_capstyle": "butt", "marker": self._dot}
-        axes.plot(times, _values(column), color=self.look.colour, linewidth=self.width, label=self.run.engine, **dashes)
+        values, dot = line_values(column), self.look.marker if len(column) == 1 else None  # a point has no length
+        style: dict[str, Any] = {"dashes": (DASH / self.width, GAP / self.width)} if dashed else {}  # in widths
+        style |= {"solid_capstyle": "butt", "dash_capstyle": "butt", "marker": dot, "color": self.look.colour}
+        axes.plot(times, values, linewidth=self.width, label=self.run.engine, **style)
         if self.markers is not None:
-            axes.plot(times, _values(column), linestyle="", zorder=3, markevery=self.markers, **self._marker)
+            axes.plot(times, values, linestyle="", zorder=3, markevery=self.markers, **self._marker)
 
     @property
     def handle(self) -> Line2D:
         """Its entry in a legend."""
         marker = {} if self.markers is None else self._marker
         return Line2D([], [], linewidth=self.width, label=self.run.engine, **{"color": self.look.colour, **marker})
-
-    @property
-    def _dot(self) -> str | None:
-        """A line of one epoch has no length."""
-        return self.look.marker if len(self.run.history.epoch) == 1 else None
 
     @property
     def _marker(self) -> dict[str, Any]:
@@ -178,11 +168,6 @@ def _curves(runs: Sequence[Training], looks: Looks, step: float = STEP) -> list[
         markers = (place * every // len(runs), every) if marked else None
         curves.append(Curve(run, looks[run.engine], NARROW + step * (len(runs) - 1 - place), markers))
     return curves
-
-
-def _values(column: Sequence[float | None]) -> list[float]:
-    """What a line can hold: a gap where there is no value."""
-    return [math.nan if value is None else value for value in column]
 
 
 Draw: TypeAlias = Callable[..., Figure]
@@ -228,7 +213,7 @@ class ListPlot:
 
     def titled(self) -> Figure:
         """The plot with its title, for a file that stands alone."""
-        self.figure.suptitle(self.drawn_title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        write_title(self.figure, self.drawn_title)
         return self.figure
 
 
@@ -429,13 +414,7 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
     axes.xaxis.set_major_locator(MaxNLocator(7 if narrow else 14, integer=True))
     axes.yaxis.set_major_formatter(percent_formatter())
     axes.grid(visible=False, axis="x")
-    handles, labels = axes.get_legend_handles_labels()
-    list_patch = Patch(color=LIST_COLOUR, alpha=0.45, label="the list itself")
-    figure.legend(
-        [list_patch, *handles],
-        ["the list itself", *labels],
-        loc="outside lower center",
-        ncols=2 if narrow else 4,
-        fontsize=8 if narrow else 9,
-    )
+    handles = [Patch(color=LIST_COLOUR, alpha=0.45, label="the list itself"), *axes.get_lines()]
+    columns, size = (2, 8) if narrow else (4, 9)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=size)
     return figure

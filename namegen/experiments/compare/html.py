@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from namegen.documents import to_plain
 from namegen.drawings.style import PALETTE, drawing_style, figure_bytes, is_right_to_left
+from namegen.errors import counted
 from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.figures import ListPlot, list_plots
 from namegen.experiments.compare.selection import engines_of
@@ -31,6 +32,7 @@ from namegen.files import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from matplotlib.figure import Figure
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT = "report.html"
@@ -91,9 +93,8 @@ class Section:
         >>> Section("", [], [Table("a", (), ())], []).folded
         '1 table'
         """
-        found = sum(plot.folded for plot in self.plots), len(self.tables) + len(self.more)
-        counted = [f"{n} {what}{'s' if n > 1 else ''}" for n, what in zip(found, ("plot", "table"), strict=True) if n]
-        return " and ".join(counted)
+        found = {"plot": sum(plot.folded for plot in self.plots), "table": len(self.tables) + len(self.more)}
+        return " and ".join(counted(number, what) for what, number in found.items() if number)
 
 
 @dataclass(frozen=True)
@@ -143,13 +144,18 @@ def _section(name: str, tables: list[Table], entry: ListEntry) -> Section:
 
 def _plot(plot: ListPlot, prefix: str, file: Path | None) -> Plot:
     """A plot for the page, where its title is text; written as a file with its title, if one is given."""
-    wide, narrow = (
-        inline_svg(figure_bytes(figure, "svg").decode(), f"{prefix}{width}", plot.caption)
-        for figure, width in ((plot.figure, "w"), (plot.narrow(), "n"))
-    )
+    wide, narrow = both_widths(plot.figure, plot.narrow(), prefix, plot.caption)
     if file is not None:
         write_whole(file, figure_bytes(plot.titled(), "png"))
     return Plot(wide, narrow, plot.title, plot.detail, plot.narrow_note, plot.folded)
+
+
+def both_widths(wide: Figure, narrow: Figure, prefix: str, caption: str) -> tuple[str, str]:
+    """The SVG of a plot for a wide screen and for a narrow one; the ids in it begin with the prefix."""
+    return (
+        inline_svg(figure_bytes(wide, "svg").decode(), f"{prefix}w", caption),
+        inline_svg(figure_bytes(narrow, "svg").decode(), f"{prefix}n", caption),
+    )
 
 
 def render(results: Comparison, lists: Sequence[ListReport]) -> str:

@@ -8,15 +8,10 @@ from itertools import chain, combinations
 from statistics import mean, median
 
 from namegen.documents import UnsetType
+from namegen.errors import counted
 from namegen.experiments.compare.document import Comparison, ListEntry, Training
 from namegen.experiments.compare.measurements import Algorithm, NameFigures, SplitName
-from namegen.experiments.compare.pairs import (
-    NO_DIFFERENCE,
-    Figure,
-    against_counting,
-    between,
-    in_figures,
-)
+from namegen.experiments.compare.pairs import NO_DIFFERENCE, Figure, against_counting, between, in_figures
 from namegen.experiments.compare.selection import (
     Metric,
     Ratio,
@@ -111,20 +106,19 @@ def generation_in_words(entry: ListEntry) -> Iterator[str]:
     """The fastest way to names of the first network, and how many of them are the list's."""
     ways: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "by count-splitting"}
     if entry.generation:
-        network = entry.generation[0].network
-        speeds = {
-            (one.model, name): generated.names_per_second
+        first = entry.generation[0]
+        speed, model, way = max(
+            (drawn.names_per_second, one.model, ways[name])
             for one in entry.generation
-            for name, generated in one.algorithms.items()
-            if one.network == network
-        }
-        fast = max(speeds, key=lambda key: speeds[key])
-        generated = best_generated(entry.generation[0])
-        yield (
-            f"{entry.name}, drawing names: {network} gives up to {whole(speeds[fast])} per second ({fast[0]}, "
-            f"{ways[fast[1]]}); {generated.recreated_percent:.0f}% of them are in the list."
+            if one.network == first.network
+            for name, drawn in one.algorithms.items()
         )
-        yield from _new_and_plausible(entry, network, generated)
+        generated = best_generated(first)
+        yield (
+            f"{entry.name}, drawing names: {first.network} gives up to {whole(speed)} per second ({model}, {way}); "
+            f"{generated.recreated_percent:.0f}% of them are in the list."
+        )
+        yield from _new_and_plausible(entry, first.network, generated)
 
 
 def _new_and_plausible(entry: ListEntry, network: str, generated: NameFigures) -> Iterator[str]:
@@ -157,15 +151,6 @@ def listed(parts: Sequence[str]) -> str:
 def nats(distance: float) -> str:
     """A distance of losses for people, who need no more than its size."""
     return "0.0001" if distance < 0.0001 else f"{distance:.4f}"
-
-
-def counted(number: int, what: str) -> str:
-    """A number and what it counts.
-
-    >>> counted(1, "seed"), counted(3, "seed")
-    ('1 seed', '3 seeds')
-    """
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def measured_where(results: Comparison) -> list[str]:
@@ -234,28 +219,26 @@ def verdict(results: Comparison) -> list[Line]:
 
 def _faster(results: Comparison) -> Iterator[str]:
     """Of each network the fastest engine, beside each other one: with the batches of the training, and with large."""
-    lists = results.lists
     if quietness(results).busy:
         yield "On a busy machine, so not to be relied on:"
-    found = {entry.fingerprint: speeds(entry) for entry in lists}
-    called = {entry.fingerprint: entry.name for entry in lists}
-    networks = dict.fromkeys(one.network for of_list in found.values() for one in of_list)
+    found = [(entry.name, speeds(entry)) for entry in results.lists]
+    networks = dict.fromkeys(one.network for _, each in found for one in each)
     for network in networks:
-        engines = dict.fromkeys(one.engine for each in found.values() for one in each if one.network == network)
+        engines = dict.fromkeys(one.engine for _, each in found for one in each if one.network == network)
         if len(engines) == 1:
             yield f"{network}: trained by {next(iter(engines))} alone."
             continue
         said: list[str] = []
         for own in (True, False):
-            of_batch = {
-                fingerprint: {one.engine: one for one in each if one.network == network and one.own_batch == own}
-                for fingerprint, each in found.items()
-            }
-            said += _fastest([(called[list_], each) for list_, each in of_batch.items() if len(each) > 1])
+            of_lists = [
+                (name, {one.engine: one for one in each if one.network == network and one.own_batch == own})
+                for name, each in found
+            ]
+            said += _fastest([(name, each) for name, each in of_lists if len(each) > 1])
         if said:
             yield f"{network}: {'; '.join(said)}."
     if not networks:
-        engines = dict.fromkeys(run.engine for entry in lists for run in entry.trainings)
+        engines = dict.fromkeys(run.engine for entry in results.lists for run in entry.trainings)
         yield (
             f"No engine was timed; networks were trained by {listed(list(engines))}."
             if engines

@@ -15,22 +15,22 @@ from matplotlib.figure import Figure
 from namegen.drawings.style import (
     BLUE,
     GREEN,
-    INK,
+    LEAST_ACCURACY_SPAN,
     ORANGE,
     PURPLE,
     QUIET,
     SKY_BLUE,
     VERMILION,
-    Level,
+    accuracy_levels,
+    accuracy_over_time,
     draw_levels,
     drawable_text,
     drawing_style,
     engine_looks,
     label_lines,
     new_figure,
-    number_formatter,
-    percent_formatter,
     save_figure,
+    write_title,
 )
 from namegen.experiments.list_names import list_names
 from namegen.experiments.sweep.document import Results, TrainedRun
@@ -38,23 +38,17 @@ from namegen.experiments.sweep.grid import ENGINE, LIST, SEED
 from namegen.experiments.sweep.results import (
     axes_in_words,
     baseline_name,
-    by_setting,
     curve,
     lists_of,
     reference_parts,
-    trained,
+    trained_by_setting,
 )
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY_BLUE)
-DASHES: tuple[tuple[float, ...], ...] = (
-    (),
-    (4.0, 1.5),
-    (1.0, 1.0),
-    (6.0, 1.5, 1.0, 1.5),
-)  # each round of the colours has its own
+# Each round of the colours has its own.
+DASHES: tuple[tuple[float, ...], ...] = ((), (4.0, 1.5), (1.0, 1.0), (6.0, 1.5, 1.0, 1.5))
 MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
 LINE_WIDTH = 1.8  # points
-LEAST_SPAN = 0.1  # of accuracy: what level curves are taken to fill
 WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19  # inches
 NARROW_WIDTH, NARROW_HEIGHT = 4.2, 3.4  # without its labels
 
@@ -67,7 +61,7 @@ def draw_sweep(results: Results, out: Path) -> list[Path]:
     """
     written: list[Path] = []
     for of_list in lists_of(results):
-        if _trained(results, of_list):
+        if trained_by_setting(results, of_list):
             name = re.sub(r"[^\w.-]+", "-", Path(of_list).stem).strip("-.")[:60] or "list"
             path = next(path for path in _paths(out, name) if path not in written)
             with drawing_style():
@@ -94,16 +88,12 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
         titled: with its title and what it shows, for a file that stands alone.
         narrow: for a narrow screen: what each line is stands below the lines, and not beside them.
     """
-    settings, _ = _best(_trained(results, of_list))
-    labels = len(settings) + 2  # with the ceiling and counting
-    figure = (
-        new_figure(NARROW_WIDTH, NARROW_HEIGHT + HEIGHT_OF_A_LABEL * labels)
-        if narrow
-        else new_figure(WIDTH, max(HEIGHT, 1.4 + HEIGHT_OF_A_LABEL * labels))
-    )
+    settings = _best(trained_by_setting(results, of_list))
+    height = HEIGHT_OF_A_LABEL * (len(settings) + 2)  # of the labels, with the ceiling and counting
+    size = (NARROW_WIDTH, NARROW_HEIGHT + height) if narrow else (WIDTH, max(HEIGHT, 1.4 + height))
+    figure = new_figure(*size)
     if titled:
-        title = sweep_title(results, of_list, shown=lambda name: drawable_text(name, 40))
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        write_title(figure, sweep_title(results, of_list, shown=lambda name: drawable_text(name, 40)))
     axes = figure.add_subplot()
     for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
         _line(axes, runs, drawable_text(name, 44), colour, dashes, width)
@@ -111,16 +101,9 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
     if parts:
         ceiling = mean(part.ceiling.accuracy_argmax for part in parts)
         counting = mean(part.baseline.accuracy_argmax for part in parts)
-        levels = (
-            Level("ceiling", ceiling, f"{100 * ceiling:.1f}%", INK),
-            Level(baseline_name(parts), counting, f"{100 * counting:.1f}%", QUIET, dashed=True),
-        )
-        draw_levels(axes, levels, least_span=LEAST_SPAN)
-    axes.set_xlabel("time in training and validation (seconds)")
-    axes.set_ylabel("held-out characters predicted (argmax)")
-    axes.xaxis.set_major_formatter(number_formatter())
-    axes.yaxis.set_major_formatter(percent_formatter())
-    axes.set_xlim(left=0)
+        levels = accuracy_levels(ceiling, counting, baseline_name(parts))
+        draw_levels(axes, levels, least_span=LEAST_ACCURACY_SPAN)
+    accuracy_over_time(axes, "held-out characters predicted (argmax)")
     axes.margins(x=0.01)
     if titled and (detail := sweep_detail(results, of_list)):
         figure.supxlabel(detail, fontsize=9, color=QUIET)
@@ -135,30 +118,25 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
 def sweep_title(results: Results, of_list: str, shown: Callable[[str], str] = str) -> str:
     """What stands above the plot of a list; ``shown`` makes its name one that can be drawn."""
     name = shown(list_names(lists_of(results))[of_list])
-    left_out = len(_trained(results, of_list)) - MOST_LINES
+    left_out = len(trained_by_setting(results, of_list)) - MOST_LINES
     best = f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out > 0 else ""
     return f"{name}: accuracy against time, by {axes_in_words(results)}{best}"
 
 
 def sweep_detail(results: Results, of_list: str) -> str:
     """The rest of what the plot shows; empty where each setting has one seed."""
-    seeds = max(map(len, _trained(results, of_list).values()), default=0)
+    seeds = max(map(len, trained_by_setting(results, of_list).values()), default=0)
     return "line: mean of the seeds, as far as all of them go; band: their range" if seeds > 1 else ""
 
 
-def _trained(results: Results, of_list: str) -> dict[str, list[TrainedRun]]:
-    """The runs of each setting that have figures."""
-    return {name: found for name, runs in by_setting(results, of_list).items() if (found := trained(runs))}
-
-
-def _best(settings: dict[str, list[TrainedRun]]) -> tuple[dict[str, list[TrainedRun]], int]:
-    """As many settings as can be told apart, in their order, and how many are left out: the worse ones."""
+def _best(settings: dict[str, list[TrainedRun]]) -> dict[str, list[TrainedRun]]:
+    """As many settings as can be told apart, in their order: without the worst ones."""
 
     def accuracy(name: str) -> float:
         return float(mean(run.figures.held_out.accuracy_argmax for run in settings[name]))
 
     shown = set(sorted(settings, key=accuracy, reverse=True)[:MOST_LINES])
-    return {name: runs for name, runs in settings.items() if name in shown}, len(settings) - len(shown)
+    return {name: runs for name, runs in settings.items() if name in shown}
 
 
 def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[tuple[str, tuple[float, ...], float]]:
@@ -188,11 +166,5 @@ def _line(
     options: dict[str, Any] = {"linewidth": width, **({"dashes": dashes} if dashes else {})}
     axes.plot(times, [mean(values) for values in accuracies], color=colour, label=name, marker=marker, **options)
     if len(runs) > 1:
-        axes.fill_between(
-            times,
-            [min(values) for values in accuracies],
-            [max(values) for values in accuracies],
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
-        )
+        low, high = ([choose(values) for values in accuracies] for choose in (min, max))
+        axes.fill_between(times, low, high, color=colour, alpha=0.15, linewidth=0)

@@ -129,6 +129,11 @@ def trained(runs: Iterable[Run]) -> list[TrainedRun]:
     return [run for run in runs if isinstance(run, TrainedRun)]
 
 
+def trained_by_setting(results: Results, of_list: str) -> dict[str, list[TrainedRun]]:
+    """The runs of each setting that have figures; without the settings that have none."""
+    return {name: found for name, runs in by_setting(results, of_list).items() if (found := trained(runs))}
+
+
 def untrained(results: Results) -> list[UntrainedRun]:
     """Those that say why they have none."""
     return [run for run in results.runs if isinstance(run, UntrainedRun)]
@@ -151,13 +156,8 @@ def setting_table(results: Results, of_list: str) -> Table:
         rows.append(_reference_row("ceiling", [part.ceiling for part in references]))
     columns = ("setting", "seeds", "argmax %", "sampled %", "nats/char", "seconds", "chars/s")
     emphasised = frozenset(range(len(rows) - (2 if references else 0), len(rows)))
-    return Table(
-        list_names(lists_of(results))[of_list],
-        columns,
-        tuple(rows),
-        best_in_words(results, of_list),
-        emphasised=emphasised,
-    )
+    title, note = list_names(lists_of(results))[of_list], best_in_words(results, of_list)
+    return Table(title, columns, tuple(rows), note, emphasised=emphasised)
 
 
 def best_in_words(results: Results, of_list: str) -> str:
@@ -165,7 +165,7 @@ def best_in_words(results: Results, of_list: str) -> str:
 
     By the ranges of their seeds alone: how far apart settings are on the same seed is not looked at.
     """
-    runs = {name: good for name, found in by_setting(results, of_list).items() if (good := trained(found))}
+    runs = trained_by_setting(results, of_list)
     if len(runs) < 2:
         return ""
     if not same_names_held_out(one for good in runs.values() for one in good):

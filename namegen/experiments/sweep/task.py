@@ -13,6 +13,7 @@ from namegen.children import Parent
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
+from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.run import TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError
@@ -56,7 +57,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         status = DIVERGED if astray else UNAVAILABLE if missing else FAILED
         why = Untrained(status, error.told(in_config), machine(), versions((engine,)))
         return {"outcome": to_plain(why), "model": None}
-    if result.validation is None:
+    if result.validation is None or result.references is None:
         raise TrainingError("nothing was held out: a sweep makes no such run")
     outcome = Trained(
         status=DONE,
@@ -64,7 +65,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         versions=versions((engine,)),
         **vars(summarise(prepared, result)),
         figures=PartFigures(plain_metrics(result.training), plain_metrics(result.validation)),
-        held_out=job.held_out or _held_out(result),
+        held_out=job.held_out or _held_out(result.references),
         timing=RunTiming(
             seconds=result.seconds,
             seconds_per_epoch=seconds_per_epoch(result.history),
@@ -78,10 +79,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         return {"outcome": to_plain(outcome), "model": b64encode(path.read_bytes()).decode()}
 
 
-def _held_out(result: RunResult) -> HeldOut:
-    references = result.references
-    if references is None:
-        raise TrainingError("nothing was held out: a sweep makes no such run")
+def _held_out(references: HeldOutReferences) -> HeldOut:
     baseline = references.same_reading
     return HeldOut(
         names=references.tree.name_count,
