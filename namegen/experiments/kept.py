@@ -104,16 +104,6 @@ def _recognise(out: Path, mark: str, command: str) -> None:
 
 
 @dataclass(frozen=True)
-class KeptDocument:
-    """What counts of a measurement's file; what else it holds is for people."""
-
-    result: dict[str, Json]
-    commit: str | None
-    beside: str | None
-    checksum: str
-
-
-@dataclass(frozen=True)
 class Kept:
     """A measurement of the store.
 
@@ -121,11 +111,13 @@ class Kept:
         name: of its files, without an ending.
         result: what was measured, as plain values.
         commit: of the checkout that measured it; None for an installed namegen.
+        beside: the ending of the file that lies beside it; None where there is none.
     """
 
     name: str
     result: dict[str, Json]
     commit: str | None
+    beside: str | None
 
 
 class KeptStore:
@@ -140,11 +132,8 @@ class KeptStore:
 
     def find(self, key: str) -> Kept | None:
         """The measurement with this key, whatever else its name says; None where none counts."""
-        for name in self._names.get(_ending(key), ()):
-            kept = self._read(name)
-            if kept is not None:
-                return kept
-        return None
+        found = (self._read(name) for name in self._names.get(_ending(key), ()))
+        return next((kept for kept in found if kept is not None), None)
 
     def keep(
         self, name: str, result: dict[str, Json], *, about: Mapping[str, object], beside: str | None = None
@@ -167,7 +156,7 @@ class KeptStore:
         names = self._names.setdefault(_ending(name), [])
         if name not in names:
             names.append(name)
-        return Kept(name, result, self.commit)
+        return Kept(name, result, self.commit, beside)
 
     @cached_property
     def commit(self) -> str | None:
@@ -186,12 +175,12 @@ class KeptStore:
         try:
             document = read_object(read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD)
             counts = {part: document[part] for part in ("result", "commit", "beside")}
-            found = from_plain(KeptDocument, {**counts, "checksum": document["checksum"]})
-            whole = found.checksum == _checksum(counts)
+            found = from_plain(Kept, {"name": name, **counts})
+            whole = document["checksum"] == _checksum(counts)
             complete = found.beside is None or is_file(self.folder / f"{name}{found.beside}", None)
         except (OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
             return None
-        return Kept(name, found.result, found.commit) if whole and complete else None
+        return found if whole and complete else None
 
 
 def _ending(name: str) -> str:

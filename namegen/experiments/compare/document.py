@@ -7,7 +7,7 @@ namegen.experiments.compare.document`` prints the JSON Schema.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -16,14 +16,7 @@ from typing import Literal, TypeVar, cast
 
 from namegen.backends import engine_paths
 from namegen.core.data.corpus import Corpus
-from namegen.documents import (
-    Count,
-    Json,
-    Measure,
-    Share,
-    from_plain,
-    schema,
-)
+from namegen.documents import Count, Json, Measure, Share, from_plain, schema
 from namegen.experiments.compare.measurements import (
     GENERATED_NAMES,
     ExportResult,
@@ -341,21 +334,28 @@ def _list(corpus: Corpus, name: str, scope: Scope, outcome: PlanOutcome) -> List
         for measurement in outcome.plan
         if measurement.corpus.fingerprint == corpus.fingerprint and measurement.key in outcome.figures
     ]
+    trainings = [
+        Training(of.network, which.engine, which.split, which.seed, of.roles, which.config, **vars(result))
+        for of, which, result in _of_kind(mine, TrainingSubject, TrainingResult)
+    ]
     return ListEntry(
         name=name,
         fingerprint=corpus.fingerprint,
         facts=next((result for _, result in mine if isinstance(result, ListFacts)), None),
         references=tuple(
-            Reference(**vars(subject), **vars(result))
-            for _, subject, result in _of_kind(mine, ReferenceSubject, ReferenceResult)
+            Reference(**vars(which), **vars(result))
+            for _, which, result in _of_kind(mine, ReferenceSubject, ReferenceResult)
         ),
-        trainings=tuple(_trainings(mine)),
-        like_for_like=tuple(_like_for_like(mine, scope)),
+        trainings=tuple(trainings),
+        like_for_like=tuple(_like_for_like(trainings, scope)),
         exported=next((result for _, result in mine if isinstance(result, ExportResult)), None),
-        generation=tuple(_generation(mine)),
+        generation=tuple(
+            Generation(of.network, which.model, which.engine, which.seed, **vars(result))
+            for of, which, result in _of_kind(mine, GenerationSubject, GenerationResult)
+        ),
         timings=tuple(
-            TimingRound(**vars(TimingIdentity(measurement.network, subject.engine, subject.round)), **vars(result))
-            for measurement, subject, result in _of_kind(mine, TimingSubject, TimingResult)
+            TimingRound(of.network, which.engine, which.round, **vars(result))
+            for of, which, result in _of_kind(mine, TimingSubject, TimingResult)
         ),
     )
 
@@ -369,42 +369,18 @@ def _of_kind(
             yield measurement, measurement.subject, result
 
 
-def _trainings(found: ListResults) -> Iterator[Training]:
-    for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult):
-        which = TrainingIdentity(
-            network=measurement.network,
-            engine=subject.engine,
-            split=subject.split,
-            seed=subject.seed,
-            roles=measurement.roles,
-            config=subject.config,
-        )
-        yield Training(**vars(which), **vars(result))
-
-
-def _generation(found: ListResults) -> Iterator[Generation]:
-    for measurement, subject, result in _of_kind(found, GenerationSubject, GenerationResult):
-        which = GenerationIdentity(measurement.network, subject.model, subject.engine, subject.seed)
-        yield Generation(**vars(which), **vars(result))
-
-
-def _like_for_like(found: ListResults, scope: Scope) -> Iterator[LikeForLike]:
+def _like_for_like(trainings: Sequence[Training], scope: Scope) -> Iterator[LikeForLike]:
     """For each network, how far the loss curves of any two engines are apart at most, and where."""
     for network in scope.timed_networks:
-        results = {
-            subject.engine: result
-            for measurement, subject, result in _of_kind(found, TrainingSubject, TrainingResult)
-            if "like_for_like" in measurement.roles and measurement.network == network
-        }
-        sizes = [result.parameters for result in results.values()]  # another network is not like the first
-        runs = {engine: result.history for engine, result in results.items() if result.parameters == sizes[0]}
+        runs = [run for run in trainings if "like_for_like" in run.roles and run.network == network]
+        alike = [run for run in runs if run.parameters == runs[0].parameters]  # another network is not like the first
         apart = [
-            LargestDistance((one, other), curve, epoch, nats)
-            for one, other in combinations(runs, 2)
-            for curve, epoch, nats in distances(runs[one], runs[other])
+            LargestDistance((one.engine, other.engine), curve, epoch, nats)
+            for one, other in combinations(alike, 2)
+            for curve, epoch, nats in distances(one.history, other.history)
         ]
         largest = max(apart, key=lambda distance: distance.distance_nats, default=None)
-        yield LikeForLike(network, tuple(runs), largest)
+        yield LikeForLike(network, tuple(run.engine for run in alike), largest)
 
 
 if __name__ == "__main__":

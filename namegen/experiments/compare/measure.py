@@ -48,6 +48,8 @@ from namegen.experiments.compare.timed import (
     clocked,
     engine_to_measure,
     measure_timing,
+    needed_library,
+    peak_memory_mib,
 )
 from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 
@@ -133,11 +135,7 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
         seen_percent=parts.seen_percent,
         baseline_order=model.order,
         repeats_damped=parts.damped,
-        parts=Parts(
-            training=part(parts.training),
-            held_out=part(held_out),
-            whole=part(parts.whole),
-        ),
+        parts=Parts(part(parts.training), part(held_out), part(parts.whole)),
         counting_names=drawn,
         judge_names=judge_names,
     )
@@ -164,7 +162,6 @@ def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
     from namegen.core.training.preparation import prepare
     from namegen.core.training.run import TrainingRun
-    from namegen.experiments.compare.timed import peak_memory_mib
     from namegen.settings_toml import parse_config
 
     config = parse_config(request.subject.config, source="the comparison's config")
@@ -202,15 +199,13 @@ def export_tflite(request: Request[ExportSubject]) -> ExportResult:
     from namegen.backends.tflite.export import export_tflite as export
     from namegen.core.network.checkpoint import Checkpoint
 
-    try:
+    with needed_library():
         report = export(
             Checkpoint.load(_file(request.reads)),
             _file(request.writes),
             force=True,
             without_names=True,  # what is measured is the network
         )
-    except EngineError as error:
-        raise LibraryMissingError(str(error)) from error
     return ExportResult(bytes=report.bytes, largest_logit_difference=report.largest_logit_difference)
 
 
@@ -222,7 +217,6 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.core.generation.sampling import SamplingSettings
     from namegen.core.network.record import default_max_length
     from namegen.experiments.compare.quality import SplitJudge, describe_names, two_halves
-    from namegen.experiments.compare.timed import peak_memory_mib
 
     names, n, seed, split = request.names, request.subject.names, request.subject.seed, request.subject.split
     model, vocabulary, beginnings, loop = _language_model(request)
@@ -231,11 +225,9 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     generator = Generator(model, vocabulary, beginnings=beginnings)
 
     def one_by_one() -> list[str]:
-        tokens = (loop or generator.draw_one_by_one)(
-            np.random.default_rng(seed).random((n, beginnings.numbers + longest))
-        )
-        ended = tokens[:, -1] == 0
-        return vocabulary.decode_all(tokens[ended])
+        draws = np.random.default_rng(seed).random((n, beginnings.numbers + longest))
+        tokens = (loop or generator.draw_one_by_one)(draws)
+        return vocabulary.decode_all(tokens[tokens[:, -1] == 0])  # those that have ended
 
     def count_splitting() -> list[str]:
         rng, sampling = np.random.default_rng(seed), SamplingSettings(max_length=longest)
@@ -246,13 +238,14 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     algorithms: dict[Algorithm, Callable[[], list[str]]] = {"one_by_one": one_by_one}
     if loop is None:
         algorithms["count_splitting"] = count_splitting
-    generated: dict[Algorithm, GenerationFigures] = {}
     with Watch() as watch:
         drawn = {name: _timed(algorithm, n) for name, algorithm in algorithms.items()}
         memory = peak_memory_mib()
     judge = None if split is None else SplitJudge.of(request.corpus, split).judged
-    for name, (found, speed) in drawn.items():
-        generated[name] = GenerationFigures(**vars(speed), **vars(describe_names(found, names, half, judge)))
+    generated = {
+        name: GenerationFigures(**vars(speed), **vars(describe_names(found, names, half, judge)))
+        for name, (found, speed) in drawn.items()
+    }
     return GenerationResult(start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet)
 
 
@@ -264,10 +257,8 @@ def _language_model(
     if subject.engine == "tflite":
         from namegen.backends.tflite.runtime import TFLiteModel
 
-        try:
+        with needed_library():
             model = TFLiteModel.load(path, threads=request.threads)
-        except EngineError as error:
-            raise LibraryMissingError(str(error)) from error
         loop = model.generate_tokens if subject.loop == "generate" else None
         return model, model.record.vocabulary, model.record.beginnings, loop
     from namegen.backends.opening import find_architecture, open_network

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
+
+from msgspec import Meta
 
 from namegen.documents import UNSET, Count, CountKey, Json, Measure, Percent, UnsetType, from_plain
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
@@ -137,7 +139,8 @@ Subject = ListSubject | ReferenceSubject | TrainingSubject | TimingSubject | Exp
 
 
 Lengths = dict[CountKey, Count]  # characters of a name → names
-Divergences = dict[Literal["1", "2", "3"], Measure]  # order of the n-gram → Jensen–Shannon divergence in bits
+# Order of the n-gram → Jensen–Shannon divergence in bits, of all three orders.
+Divergences = Annotated[dict[Literal["1", "2", "3"], Measure], Meta(min_length=3)]
 Algorithm = Literal["one_by_one", "count_splitting"]
 Counting = Literal["ngram", "chain", "pairs"]  # what counts and draws names: the n-gram, Markov chains of order 4 and 1
 Of = TypeVar("Of")
@@ -180,12 +183,6 @@ class HeldOutGroups:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _check_divergences(found: Divergences) -> None:
-    """Raise ValueError where those of letters, pairs and triples are not all there."""
-    if len(found) < 3:
-        raise ValueError(f"divergences of {len(found)} orders: expected those of 1, 2 and 3")
-
-
 @dataclass(frozen=True)
 class NameFigures:
     """What generated names are like.
@@ -212,9 +209,6 @@ class NameFigures:
     new_percent: Percent | UnsetType = UNSET
     plausible_percent: Percent | UnsetType | None = UNSET
 
-    def __post_init__(self) -> None:
-        _check_divergences(self.divergence_bits)
-
 
 # --- the list and its splits ------------------------------------------------------------------------------------------
 
@@ -239,7 +233,6 @@ class ListFacts:
     divergence_of_halves_bits: Divergences
 
     def __post_init__(self) -> None:
-        _check_divergences(self.divergence_of_halves_bits)
         if not sum(self.lengths.values()):
             raise ValueError("the lengths of no names: expected those of the list")
 

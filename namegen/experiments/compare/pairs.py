@@ -118,44 +118,33 @@ def difference(
     >>> difference([OfSeed(0, worse)], [OfSeed(0, sums)], "loss")
     Difference(mean=1.0, low=1.0, high=1.0, over='names', seeds=1)
     """
-    sides = [_by_split(side, figure) for side in (one, other)]
-    shared = [split_seed for split_seed in sides[0] if split_seed in sides[1]]
-    pairs = [_Pair.of(sides[0][split_seed], sides[1][split_seed], other_has_seeds) for split_seed in shared]
-    good = [pair for pair in pairs if pair is not None]
-    if len(good) < max(map(len, sides)) or not good:
+    ones, others = _by_split(one), _by_split(other)
+    if not ones or ones.keys() != others.keys():
         return None
-    seeds = len(one)
-    if len(good) == 1:
-        [pair] = good
-        mean, drawn = pair.mean, pair.drawn()
-        over: Over = "names and seeds" if pair.draws_seeds else "names"
-    else:
-        means = np.array([pair.mean for pair in good])
-        mean = float(means.mean())
+    pairs = [_Pair.of(groups, others[split_seed], figure) for split_seed, groups in ones.items()]
+    good = [pair for pair in pairs if pair is not None]
+    if len(good) < len(pairs):
+        return None
+    means = np.array([pair.mean for pair in good])
+    if len(good) > 1:
         drawn = _seed_weights(len(good), len(good) - 1, 0) @ means / len(good)
-        over = "seeds with names of their own"
+        over: Over = "seeds with names of their own"
+    else:
+        [pair] = good
+        draws_seeds = len(pair.one) > 1 and (len(pair.other) > 1 or not other_has_seeds)
+        drawn = pair.drawn(draws_seeds, other_has_seeds)
+        over = "names and seeds" if draws_seeds else "names"
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn, (tail, 100 - tail)).tolist()
-    return Difference(mean, low, high, over, seeds)
+    return Difference(float(means.mean()), low, high, over, len(one))
 
 
-Sums = tuple[Float64[Array, "_"], Float64[Array, "_ _"]]  # characters by group; a figure by seed and group
-
-
-def _by_split(side: Iterable[OfSeed], figure: Figure) -> Mapping[int, Sums | None]:
-    """Split seed → the characters of each group, and the figure's sums of each training; None where names differ."""
+def _by_split(side: Iterable[OfSeed]) -> Mapping[int, list[HeldOutGroups]]:
+    """Split seed → the sums of each training."""
     found: dict[int, list[HeldOutGroups]] = {}
     for one in side:
         found.setdefault(one.split_seed, []).append(one.groups)
-    return {
-        split_seed: None
-        if any(one.characters != groups[0].characters for one in groups)
-        else (
-            np.array(groups[0].characters, np.float64),
-            np.array([getattr(one, COLUMNS[figure]) for one in groups], np.float64),
-        )
-        for split_seed, groups in found.items()
-    }
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,51 +154,47 @@ class _Pair:
     Attributes:
         characters: of each group.
         one, other: the figure's sums of each training and group.
-        draws_seeds: whether there are seeds enough to draw them anew.
-        other_has_seeds: whether the other side has seeds.
     """
 
     characters: Float64[Array, "groups"]
     one: Float64[Array, "seeds groups"]
     other: Float64[Array, "other_seeds groups"]
-    draws_seeds: bool
-    other_has_seeds: bool
 
     @classmethod
-    def of(cls, one: Sums | None, other: Sums | None, other_has_seeds: bool) -> _Pair | None:
+    def of(cls, one: list[HeldOutGroups], other: list[HeldOutGroups], figure: Figure) -> _Pair | None:
         """None where they are not of the same names, or of too few."""
-        if one is None or other is None or not np.array_equal(one[0], other[0]):
+        characters = np.array(one[0].characters, np.float64)
+        filled = characters > 0
+        same_names = all(each.characters == one[0].characters for each in (*one, *other))
+        if not same_names or filled.sum() < FEWEST_GROUPS:
             return None
-        filled = one[0] > 0
-        if filled.sum() < FEWEST_GROUPS:
-            return None
-        with_seeds = (one, other) if other_has_seeds else (one,)
-        draws_seeds = all(len(sums) > 1 for _, sums in with_seeds)
-        return cls(one[0][filled], one[1][:, filled], other[1][:, filled], draws_seeds, other_has_seeds)
+        sums = (np.array([getattr(each, COLUMNS[figure]) for each in side], np.float64) for side in (one, other))
+        return cls(characters[filled], *(each[:, filled] for each in sums))
 
     @property
     def mean(self) -> float:
         """The difference itself."""
         return float((self.one.mean(axis=0).sum() - self.other.mean(axis=0).sum()) / self.characters.sum())
 
-    def drawn(self) -> Float64[Array, "draws"]:
-        """The difference in each draw: names for both sides together, seeds for each side apart."""
+    def drawn(self, draws_seeds: bool, other_has_seeds: bool) -> Float64[Array, "draws"]:
+        """The difference in each draw: names for both sides together, seeds for each apart, if there are enough."""
         times = _group_times(len(self.characters))
-        freedom = len(self.one) - 1 + (len(self.other) - 1 if self.other_has_seeds else 0)
-        one = self._side(self.one, freedom, self.draws_seeds, 1)
-        other = self._side(self.other, freedom, self.draws_seeds and self.other_has_seeds, 2)
+        freedom = len(self.one) - 1 + (len(self.other) - 1 if other_has_seeds else 0)
+        one = _drawn_seeds(self.one, freedom, draws_seeds, 1)
+        other = _drawn_seeds(self.other, freedom, draws_seeds and other_has_seeds, 2)
         apart: Float64[Array, "draws"] = (times * (one - other)).sum(axis=1) / (times @ self.characters)
         return apart
 
-    def _side(
-        self, sums: Float64[Array, "seeds groups"], freedom: int, draws_seeds: bool, stream: int
-    ) -> Float64[Array, "_ groups"]:
-        """The sums of each group in each draw: the mean of the seeds that were drawn."""
-        if not draws_seeds:
-            always: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)  # the same in every draw
-            return always
-        mean: Float64[Array, "draws groups"] = _seed_weights(len(sums), freedom, stream) @ sums / len(sums)
-        return mean
+
+def _drawn_seeds(
+    sums: Float64[Array, "seeds groups"], freedom: int, draws_seeds: bool, stream: int
+) -> Float64[Array, "_ groups"]:
+    """The sums of each group in each draw: the mean of the seeds that were drawn; or of all, the same in every draw."""
+    if not draws_seeds:
+        always: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
+        return always
+    mean: Float64[Array, "draws groups"] = _seed_weights(len(sums), freedom, stream) @ sums / len(sums)
+    return mean
 
 
 @lru_cache(maxsize=16)

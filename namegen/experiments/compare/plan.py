@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import product
-from types import MappingProxyType
+from typing import Literal
 
 from namegen.backends import ENGINES, engine_paths, load_engine
 from namegen.bundled_configs import bundled_configs
@@ -37,7 +37,7 @@ LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
 # A third of the default rate, and a third of the epochs that are the default where repeats are kept. At 0.015 the
 # rounding of single precision grows from step to step until the curves of two engines differ by 0.02 nats for a while,
 # though both end equally good; at this rate it dies away.
-LIKE_FOR_LIKE_TRAINING = {"learning_rate": 0.005, "epochs": 40}
+LIKE_FOR_LIKE_TRAINING: dict[str, Json] = {"learning_rate": 0.005, "epochs": 40}
 NETWORKS: dict[str, dict[str, Json]] = {
     "SimpleRNN 2×32": {"cell": "simple_rnn", "hidden": [32, 32]},
     "LSTM 2×32": {"cell": "lstm", "hidden": [32, 32]},
@@ -56,20 +56,29 @@ KINDS = {"mlb-first": "first", "mlb-last": "last", "companies": "companies"}
 
 
 @dataclass(frozen=True)
-class ForeignNetwork:
-    """What an engine trains that does not train recurrent networks: what a report calls it, and its settings."""
+class PlannedNetwork:
+    """A network, and who trains it.
+
+    Attributes:
+        name: what a report calls it.
+        engine: who trains it.
+        settings: the table ``network`` of a config.
+        training: the table ``training``, but for the seed.
+    """
 
     name: str
+    engine: str
     settings: Mapping[str, Json]
+    training: Mapping[str, Json]
 
 
-def foreign_networks() -> dict[str, ForeignNetwork]:
-    """Engine → its own network, for each engine of a third party that has no recurrent ones.
+def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
+    """The network of each engine of a third party that trains no recurrent networks.
 
-    One that cannot be loaded is taken for an engine of recurrent networks: the first measurement of it says what is
-    wrong.
+    An engine that cannot be loaded is taken for an engine of recurrent networks: the first measurement of it says what
+    is wrong.
     """
-    found = {}
+    found = []
     for engine in engine_paths():
         if engine in ENGINES:
             continue
@@ -78,10 +87,18 @@ def foreign_networks() -> dict[str, ForeignNetwork]:
         except EngineError:
             continue
         if RecurrentNetwork.architecture not in names:
-            width = f"{len(WIDTHS)}×{WIDTHS[0]}"
             settings: dict[str, Json] = {"architecture": names[0], "hidden": list(WIDTHS)}
-            found[engine] = ForeignNetwork(f"{names[0]} {width}", settings)
+            found.append(PlannedNetwork(f"{names[0]} {len(WIDTHS)}×{WIDTHS[0]}", engine, settings, training))
     return found
+
+
+def like_for_like_networks(scope: Scope) -> list[PlannedNetwork]:
+    """The networks that every engine trains alike, then those of the engines that train others."""
+    training = LIKE_FOR_LIKE_TRAINING | scope.training
+    foreign = foreign_networks(training)
+    engines = [engine for engine in engine_paths() if engine not in {one.engine for one in foreign}]
+    ours = product(scope.timed_networks, engines)
+    return [*(PlannedNetwork(name, engine, NETWORKS[name], training) for name, engine in ours), *foreign]
 
 
 def original_configs(corpus: Corpus) -> dict[str, dict[str, dict[str, Json]]]:
@@ -146,6 +163,11 @@ class Scope:
     def rounds(self) -> int:
         """How often each engine is timed."""
         return QUICK_ROUNDS if self.quick else ROUNDS
+
+    @property
+    def training(self) -> dict[str, Json]:
+        """What is the same for every training but those of the original's networks."""
+        return {"effort": "quick"} | ({"epochs": QUICK_EPOCHS} if self.quick else {})
 
     def data(self, settings: Mapping[str, Json]) -> dict[str, Json]:
         """Settings of the list, with the seed of the split."""
@@ -255,78 +277,51 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     for split in scope.splits:
         subject = ReferenceSubject(split, scope.split_seed, VALIDATION)
         yield Measurement(corpus, subject, f"{source}: ceiling and n-gram, split {split}")
-    foreign = foreign_networks()
-    yield from _like_for_like(corpus, scope, foreign)
-    yield from _timings(corpus, scope, foreign)
-    for split in scope.splits:
-        for network in scope.networks:
-            for seed in range(scope.seeds):
-                yield _training(corpus, scope, network, NUMPY, split, seed)
-        for (engine, own), seed in product(foreign.items(), range(scope.seeds)):
-            yield _training(corpus, scope, own.name, engine, split, seed, settings=own.settings)
-    if not scope.quick:
-        yield from _originals(corpus, scope)
+    yield from _like_for_like(corpus, scope)
+    yield from _timings(corpus, scope)
+    networks = [*_our_networks(scope), *foreign_networks(scope.training)]
+    for split, network, seed in product(scope.splits, networks, range(scope.seeds)):
+        yield _training(corpus, scope, network, split, seed)
+    for network_name, config in _originals(corpus, scope):
+        for seed in range(scope.seeds):
+            yield _train(corpus, network_name, NUMPY, _seeded(config, scope, seed))
     yield from _generation(corpus, scope)
 
 
-def _like_for_like(corpus: Corpus, scope: Scope, foreign: Mapping[str, ForeignNetwork]) -> Iterator[Measurement]:
+def _our_networks(scope: Scope) -> list[PlannedNetwork]:
+    return [PlannedNetwork(name, NUMPY, NETWORKS[name], scope.training) for name in scope.networks]
+
+
+def _originals(corpus: Corpus, scope: Scope) -> Iterable[tuple[str, dict[str, dict[str, Json]]]]:
+    return () if scope.quick else original_configs(corpus).items()
+
+
+def _like_for_like(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     """The same training by each engine, and by each that trains another network its own."""
-    split = scope.splits[0]
-    for network in scope.timed_networks:
-        for engine in engine_paths():
-            if engine not in foreign:
-                training = _training(corpus, scope, network, engine, split, 0, LIKE_FOR_LIKE_TRAINING)
-                label = f"{training.label}, like for like"
-                yield replace(training, timed=True, label=label, roles=("like_for_like",))
-    for engine, own in foreign.items():
-        training = _training(corpus, scope, own.name, engine, split, 0, LIKE_FOR_LIKE_TRAINING, own.settings)
-        yield replace(training, timed=True, roles=("like_for_like",))
+    for network in like_for_like_networks(scope):
+        training = _training(corpus, scope, network, scope.splits[0], 0)
+        yield replace(training, timed=True, label=f"{training.label}, like for like", roles=("like_for_like",))
 
 
-def _timings(corpus: Corpus, scope: Scope, foreign: Mapping[str, ForeignNetwork]) -> Iterator[Measurement]:
+def _timings(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     """Further rounds: in each, the engines take turns, so that what slows the machine down for a while hits all."""
-    own = [(one.name, engine, one.settings) for engine, one in foreign.items()]
-    like = product(scope.timed_networks, [engine for engine in engine_paths() if engine not in foreign])
-    timed = [*((network, engine, NETWORKS[network]) for network, engine in like), *own]
     trained = (1 - VALIDATION) * len(corpus.names)
     large = LARGE_BATCH if trained >= FEWEST_UPDATES * LARGE_BATCH else None
-    for number, (network, engine, settings) in product(range(1, scope.rounds), timed):
-        config = _config(scope, scope.splits[0], 0, LIKE_FOR_LIKE_TRAINING, settings, epochs=TIMED_EPOCHS)
-        subject = TimingSubject(engine, config, number, large)
-        label = f"{corpus.source}: {network}, {engine}, timed, round {number + 1}"
-        yield Measurement(corpus, subject, label, network, engine=engine, timed=True)
+    for number, network in product(range(1, scope.rounds), like_for_like_networks(scope)):
+        timed = replace(network, training={**network.training, "epochs": TIMED_EPOCHS})
+        subject = TimingSubject(network.engine, _config(scope, timed, scope.splits[0], 0), number, large)
+        label = f"{corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"
+        yield Measurement(corpus, subject, label, network.name, engine=network.engine, timed=True)
 
 
-def _training(
-    corpus: Corpus,
-    scope: Scope,
-    network: str,
-    engine: str,
-    split: SplitName,
-    seed: int,
-    more: Mapping[str, Json] = MappingProxyType({}),
-    settings: Mapping[str, Json] | None = None,
-) -> Measurement:
-    """``settings``: of the network; by default those of ``NETWORKS``."""
-    epochs = QUICK_EPOCHS if scope.quick else None
-    return _train(
-        corpus, network, engine, _config(scope, split, seed, more, settings or NETWORKS[network], epochs=epochs)
-    )
+def _training(corpus: Corpus, scope: Scope, network: PlannedNetwork, split: SplitName, seed: int) -> Measurement:
+    return _train(corpus, network.name, network.engine, _config(scope, network, split, seed))
 
 
-def _config(
-    scope: Scope,
-    split: SplitName,
-    seed: int,
-    more: Mapping[str, Json],
-    settings: Mapping[str, Json],
-    *,
-    epochs: int | None,
-) -> dict[str, Json]:
-    """The tables of a config; ``more`` and ``epochs`` (if it is given) are of the training."""
-    training = {"effort": "quick", "seed": seed, **more, **({} if epochs is None else {"epochs": epochs})}
+def _config(scope: Scope, network: PlannedNetwork, split: SplitName, seed: int) -> dict[str, Json]:
+    """The tables of a config."""
     data = scope.data({"validation": VALIDATION, "split": split})
-    return {"data": data, "network": dict(settings), "training": training}
+    return {"data": data, "network": dict(network.settings), "training": {**network.training, "seed": seed}}
 
 
 def _train(corpus: Corpus, network: str, engine: str, config: Mapping[str, Json]) -> Measurement:
@@ -335,44 +330,34 @@ def _train(corpus: Corpus, network: str, engine: str, config: Mapping[str, Json]
     return Measurement(corpus, subject, label, network, ("network",), engine)
 
 
-def _originals(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
-    for network, config in original_configs(corpus).items():
-        for seed in range(scope.seeds):
-            yield _train(corpus, network, NUMPY, _seeded(config, scope, seed))
-
-
 def _seeded(config: dict[str, dict[str, Json]], scope: Scope, seed: int) -> dict[str, Json]:
     return {**config, "data": scope.data(config["data"]), "training": {**config["training"], "seed": seed}}
 
 
 def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     """Every LanguageModel with the first network; every other network with the NumPy engine."""
-    first = LIKE_FOR_LIKE_NETWORKS[0]
     split = scope.splits[0]
-    trained = {network: _training(corpus, scope, network, NUMPY, split, 0) for network in scope.networks}
-    if not scope.quick:
-        for network, config in original_configs(corpus).items():
-            trained[network] = _train(corpus, network, NUMPY, _seeded(config, scope, 0))
-    foreign = foreign_networks()
+    trained = [_training(corpus, scope, network, split, 0) for network in _our_networks(scope)]
+    trained += [_train(corpus, name, NUMPY, _seeded(config, scope, 0)) for name, config in _originals(corpus, scope)]
+    first, *others = trained
+    foreign = foreign_networks(scope.training)
     for engine in engine_paths():
-        if engine not in foreign:
-            yield _generated(trained[first], GenerationSubject(engine, GENERATED_NAMES, seed=0))
-    for engine, own in foreign.items():
-        training = _training(corpus, scope, own.name, engine, split, 0, settings=own.settings)
-        yield _generated(training, GenerationSubject(engine, GENERATED_NAMES, seed=0))
+        if engine not in {one.engine for one in foreign}:
+            yield _generated(first, engine)
+    for own in foreign:
+        yield _generated(_training(corpus, scope, own, split, 0), own.engine)
     label = f"{corpus.source}: export as .tflite"
-    file = Measurement(corpus, ExportSubject(), label, first, engine=TFLITE, reads=trained[first])
+    file = Measurement(corpus, ExportSubject(), label, first.network, engine=TFLITE, reads=first)
     yield file
-    yield _generated(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="step"))
-    yield _generated(file, GenerationSubject(TFLITE, GENERATED_NAMES, seed=0, loop="generate"))
-    for network, training in trained.items():
-        if network != first:
-            yield _generated(training, GenerationSubject(NUMPY, GENERATED_NAMES, seed=0))
+    yield _generated(file, TFLITE, "step")
+    yield _generated(file, TFLITE, "generate")
+    for training in others:
+        yield _generated(training, NUMPY)
 
 
-def _generated(model: Measurement, subject: GenerationSubject) -> Measurement:
+def _generated(model: Measurement, engine: str, loop: Literal["step", "generate"] | None = None) -> Measurement:
     training = (model.reads or model).subject  # a .tflite is made of a network that was trained
-    if isinstance(training, TrainingSubject):
-        subject = replace(subject, split=training.reference)
+    split = training.reference if isinstance(training, TrainingSubject) else None
+    subject = GenerationSubject(engine, GENERATED_NAMES, seed=0, loop=loop, split=split)
     label = f"{model.corpus.source}: {subject.names:,} names by {subject.model}, {model.network}"
-    return Measurement(model.corpus, subject, label, model.network, engine=subject.engine, timed=True, reads=model)
+    return Measurement(model.corpus, subject, label, model.network, engine=engine, timed=True, reads=model)

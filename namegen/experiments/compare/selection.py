@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from statistics import mean, median
-from typing import Literal
+from typing import Any, Literal
 
 from namegen.core.generation.plausibility import ODDEST
 from namegen.experiments.compare.document import Comparison, Generation, ListEntry, Reference, Training, distances
@@ -215,35 +215,21 @@ def speeds(entry: ListEntry) -> list[Speed]:
     found = []
     for network, runs in like_for_like_by_network(entry).items():
         for run in runs:
-            timing = run.timing
-            first = Round(
-                0,
-                timing.seconds_per_epoch,
-                timing.chars_per_second,
-                timing.start_up_seconds,
-                timing.compilation_seconds,
-                timing.peak_memory_mib,
-            )
-            of_engine = [one for one in entry.timings if (one.network, one.engine) == (run.network, run.engine)]
-            for own in (True, False):
-                rounds = [first] if own else []
-                timed = [(one, one.batches[0 if own else 1]) for one in of_engine if own or len(one.batches) > 1]
-                for one, batch in timed:
-                    memory = one.peak_memory_mib if own else None
-                    rounds.append(
-                        Round(
-                            one.round,
-                            batch.seconds_per_epoch,
-                            batch.chars_per_second,
-                            one.start_up_seconds,
-                            batch.compilation_seconds,
-                            memory,
-                        )
-                    )
-                if rounds:
-                    size = run.batch_size if own else timed[0][1].batch_size
-                    found.append(Speed(network, run.engine, size, run.parameters, own, tuple(rounds)))
+            timed = [one for one in entry.timings if (one.network, one.engine) == (run.network, run.engine)]
+            with_large = [one for one in timed if len(one.batches) > 1]
+            own = [_round(0, vars(run.timing)), *(_round(one.round, vars(one) | vars(one.batches[0])) for one in timed)]
+            found.append(Speed(network, run.engine, run.batch_size, run.parameters, True, tuple(own)))
+            if with_large:
+                of_both = {"peak_memory_mib": None}  # it is not told of the second size of batches alone
+                large = [_round(one.round, vars(one) | vars(one.batches[1]) | of_both) for one in with_large]
+                size = with_large[0].batches[1].batch_size
+                found.append(Speed(network, run.engine, size, run.parameters, False, tuple(large)))
     return found
+
+
+def _round(number: int, measured: Mapping[str, Any]) -> Round:
+    """A round from what was measured, which calls its figures as ``Round`` does."""
+    return Round(number, **{field.name: measured[field.name] for field in fields(Round) if field.name != "number"})
 
 
 def by_network_and_batch(found: Sequence[Speed]) -> dict[tuple[str, int], list[Speed]]:
@@ -345,10 +331,5 @@ def nine_of_ten(values: Sequence[float]) -> float:
 
 
 def _watched(entry: ListEntry) -> Iterator[Quiet]:
-    for runs in like_for_like_by_network(entry).values():
-        for run in runs:
-            yield run.timing.quiet
-    for timed in entry.timings:
-        yield timed.quiet
-    for drawn in entry.generation:
-        yield drawn.quiet
+    yield from (run.timing.quiet for run in like_for_like_runs(entry))
+    yield from (one.quiet for one in (*entry.timings, *entry.generation))

@@ -118,22 +118,13 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
     rows: list[tuple[str, ...]] = []
     for network in network_names(entry, split):
         runs = network_runs(entry, split, network)
-        loss = network_values(entry, split, network, "held_out", "loss_nats_per_char")
-        epochs = sorted({run.epochs for run in runs})
-        best = spread([float(run.best_epoch) for run in runs], lambda value: f"{value:.0f}")
-        rows.append(
-            (
-                network,
-                f"{runs[0].parameters:,}",
-                " or ".join(map(str, epochs)),
-                best,
-                str(runs[0].batch_size),
-                spread(loss, lambda value: f"{value:.3f}"),
-            )
-        )
+        loss = spread(network_values(entry, split, network, "held_out", "loss_nats_per_char"), "{:.3f}".format)
+        epochs = " or ".join(map(str, sorted({run.epochs for run in runs})))
+        best = spread([float(run.best_epoch) for run in runs], "{:.0f}".format)
+        rows.append((network, f"{runs[0].parameters:,}", epochs, best, str(runs[0].batch_size), loss))
     for whose, name in _references(entry, split):
         values = reference_values(entry, split, "held_out", whose, "loss_nats_per_char")
-        rows.append((name, *[NONE] * 4, spread(values, lambda value: f"{value:.3f}")))
+        rows.append((name, *[NONE] * 4, spread(values, "{:.3f}".format)))
     columns = ("network", "parameters", "epochs", "best epoch", "batch (names)", "held-out loss (nats per character)")
     emphasised = frozenset((len(rows) - 2, len(rows) - 1))
     table = Table(f"Loss on the held-out part, split {split}", columns, tuple(rows), emphasised=emphasised)
@@ -151,22 +142,19 @@ def like_for_like_table(entry: ListEntry) -> Table:
     most = 1
     for (network, batch_size), of_engines in by_network_and_batch(speeds(entry)).items():
         for one in of_engines:
-            rounds = one.rounds
-            most = max(most, len(rounds))
-            memory = [each.peak_memory_mib for each in rounds if each.peak_memory_mib is not None]
-            rows.append(
-                (
-                    network,
-                    one.engine,
-                    f"{batch_size:,}",
-                    spread_around_median(one.seconds_per_epoch, seconds),
-                    whole(one.chars_per_second),
-                    spread_around_median([each.start_up_seconds for each in rounds], seconds),
-                    spread_around_median([each.compilation_seconds for each in rounds], seconds),
-                    spread_around_median(memory, mebibytes) if memory else NONE,
-                    percent(learned[network, one.engine]) if one.own_batch else NONE,
+            most = max(most, len(one.rounds))
+            per_epoch, start_up, compilation, memory = (
+                spread_around_median(values, show) if values else NONE
+                for values, show in (
+                    (one.seconds_per_epoch, seconds),
+                    ([each.start_up_seconds for each in one.rounds], seconds),
+                    ([each.compilation_seconds for each in one.rounds], seconds),
+                    ([each.peak_memory_mib for each in one.rounds if each.peak_memory_mib is not None], mebibytes),
                 )
             )
+            accuracy = percent(learned[network, one.engine]) if one.own_batch else NONE
+            size, speed = f"{batch_size:,}", whole(one.chars_per_second)
+            rows.append((network, one.engine, size, per_epoch, speed, start_up, compilation, memory, accuracy))
     columns = (
         *("network", "engine", "batch (names)", "seconds per epoch", "characters per second", "start-up (s)"),
         *("compilation (s)", "peak memory (MiB)", "held-out, likeliest right (%)"),

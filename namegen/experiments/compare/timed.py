@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -50,14 +52,21 @@ class LibraryMissingError(EngineError):
     """A whole engine cannot run here, whatever the network."""
 
 
+@contextmanager
+def needed_library() -> Iterator[None]:
+    """While it lasts, an engine that cannot be used lacks its library: LibraryMissingError."""
+    try:
+        yield
+    except EngineError as error:
+        raise LibraryMissingError(str(error)) from error
+
+
 def engine_to_measure(name: str) -> EngineClass:
     """Load an engine. Raises LibraryMissingError."""
     from namegen.backends import load_engine
 
-    try:
+    with needed_library():
         return load_engine(name)
-    except EngineError as error:
-        raise LibraryMissingError(str(error)) from error
 
 
 @dataclass
