@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS, MOST_SEEDS = 3, 100
-SHORT = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
+# Columns of a report's tables → how the terminal heads them.
+COLUMNS_OF_PARTS = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
+COLUMNS = {
+    "network": "network",
+    "engine": "engine",
+    "batch (names)": "batch",
+    "seconds per epoch": "s/epoch",
+    "characters per second": "characters/s",
+    "start-up (s)": "start s",
+    "peak memory (MiB)": "MiB",
+}
 
 
 @click.command(
@@ -125,7 +136,7 @@ def print_summary(results: Comparison) -> None:
         for answer in line.answers:
             click.echo(fill(printable(answer), columns(), initial_indent="  ", subsequent_indent="  "))
     for entry in results.lists:
-        for table in filter(None, (_engines(entry), *_accuracies(entry), _generation(entry))):
+        for table in filter(lambda table: table.rows, _tables(entry)):
             click.echo()
             show_table(f"{entry.name}: {table.title}", table)
     for trouble, found in (("missing", results.missing), ("left out", results.left_out), ("failed", results.failed)):
@@ -134,49 +145,31 @@ def print_summary(results: Comparison) -> None:
     click.echo()
 
 
-def _engines(entry: ListEntry) -> Table | None:
-    from namegen.experiments.compare.tables import like_for_like_table
-    from namegen.experiments.table import Table
+def _tables(entry: ListEntry) -> Iterator[Table]:
+    """What each engine takes, what the networks have learned, and how fast names are drawn; as narrow as it goes."""
+    from namegen.experiments.compare.selection import (
+        ALGORITHMS,
+        best_generated,
+        generated_by_network,
+        network_names,
+        splits,
+    )
+    from namegen.experiments.compare.tables import accuracy_table, like_for_like_table
+    from namegen.experiments.table import NONE, Table, whole
 
     table = without_ranges(like_for_like_table(entry))
-    wanted = {
-        "network": "network",
-        "engine": "engine",
-        "batch (names)": "batch",
-        "seconds per epoch": "s/epoch",
-        "characters per second": "characters/s",
-        "start-up (s)": "start s",
-        "peak memory (MiB)": "MiB",
-    }
-    places = [table.columns.index(column) for column in wanted]
+    places = [table.columns.index(column) for column in COLUMNS]
     rows = tuple(tuple(row[place] for place in places) for row in table.rows)
-    return Table("the same training by each engine", tuple(wanted.values()), rows, left=2) if rows else None
-
-
-def _accuracies(entry: ListEntry) -> list[Table]:
-    from namegen.experiments.compare.selection import network_names, splits
-    from namegen.experiments.compare.tables import accuracy_table
-    from namegen.experiments.table import Table
-
-    found = []
+    yield Table("the same training by each engine", tuple(COLUMNS.values()), rows, left=2)
     for split in splits(entry):
         if network_names(entry, split):
             table = without_ranges(accuracy_table(entry, split))
-            columns = tuple(SHORT.get(column, column) for column in table.columns)
-            found.append(Table(f"likeliest character right (%), split {split}", columns, table.rows))
-    return found
-
-
-def _generation(entry: ListEntry) -> Table | None:
-    from namegen.experiments.compare.selection import ALGORITHMS, best_generated, generated_by_network
-    from namegen.experiments.table import NONE, Table, whole
-
-    rows = []
+            columns = tuple(COLUMNS_OF_PARTS.get(column, column) for column in table.columns)
+            yield Table(f"likeliest character right (%), split {split}", columns, table.rows)
+    drawn = []
     for one in entry.generation:
         generated, found = best_generated(one), one.algorithms
         speeds = [whole(found[name].names_per_second) if name in found else NONE for name in ALGORITHMS]
         told = generated_by_network(entry).get(one.network) is generated  # once for each network
-        seen = f"{generated.recreated_percent:.1f}" if told else ""
-        rows.append((one.network, one.model, *speeds, seen))
-    columns = ("network", "model", "one by one", "splitting", "in list %")
-    return Table("names per second", columns, tuple(rows), left=2) if rows else None
+        drawn.append((one.network, one.model, *speeds, f"{generated.recreated_percent:.1f}" if told else ""))
+    yield Table("names per second", ("network", "model", "one by one", "splitting", "in list %"), tuple(drawn), left=2)

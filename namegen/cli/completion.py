@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -76,12 +77,8 @@ def complete_names(command: click.Command) -> None:
             parameter.type = Named(SHIPPED)
         elif parameter.name == "names":
             parameter.type = Named(tuple(BUNDLED))
-        elif parameter.name == "labels":
-            parameter.type = OneOf(_labels)
-        elif parameter.name == "origins":
-            parameter.type = OneOf(origins)
-        elif parameter.name == "backend":
-            parameter.type = OneOf(_engines)
+        elif parameter.name in CHOICES:
+            parameter.type = OneOf(CHOICES[parameter.name])
 
 
 def _files_here(incomplete: str) -> list[str]:
@@ -108,10 +105,8 @@ def _labels(ctx: click.Context) -> Iterable[str]:
     from namegen.models import SHIPPED
 
     # An option that still lacks its value ends click's parsing: what stands before it is in no parameter yet.
-    given = {
-        *ctx.args,
-        *(one for value in ctx.params.values() for one in (value if type(value) is tuple else (value,))),
-    }
+    values = (value if type(value) is tuple else (value,) for value in ctx.params.values())
+    given = {*ctx.args, *chain.from_iterable(values)}
     some = [name for name in SHIPPED if name in given] or SHIPPED
     return dict.fromkeys(label for name in some for label in _labels_of(name))
 
@@ -126,10 +121,12 @@ def _labels_of(name: str) -> list[str]:
     """The labels of a shipped model, from the head of its file alone; none if it is not as it was shipped."""
     from namegen.models import shipped_path
 
-    path: Path = shipped_path(name)
     try:
-        with path.open("rb") as stream:
+        with shipped_path(name).open("rb") as stream:
             head = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
         return [label["name"] for label in json.loads(head["__metadata__"]["namegen"])["labels"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+CHOICES = {"labels": _labels, "origins": origins, "backend": _engines}  # a parameter's name → what there is

@@ -44,14 +44,9 @@ def lists(as_json: bool, quiet: bool) -> None:
 
     sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
     if as_json:
+        shown = ("description", "licence", "credit")
         entries = [
-            {
-                "name": name,
-                "names": sizes[name],
-                "description": bundled.description,
-                "licence": bundled.licence,
-                "credit": bundled.credit,
-            }
+            {"name": name, "names": sizes[name], **{field: getattr(bundled, field) for field in shown}}
             for name, bundled in BUNDLED.items()
         ]
         click.echo(json_text({"lists": entries}))
@@ -144,14 +139,7 @@ def configs(as_json: bool, quiet: bool) -> None:
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @options.of_a_list
 @options.common
-def describe(
-    names: str | None,
-    plot: Path | None,
-    force: bool,
-    as_json: bool,
-    quiet: bool,
-    **where: Any,
-) -> None:
+def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, quiet: bool, **where: Any) -> None:
     """Show what a list of names looks like: lengths, letters, the commonest names, repeats, the number of characters
     that tell a name from all others, labels.
 
@@ -247,9 +235,8 @@ def _ranges(histogram: Mapping[int, int]) -> list[Row]:
     rows = []
     for start in range(low, high + 1, width):
         end = min(start + width - 1, high)
-        rows.append(
-            (f"{start}" if start == end else f"{start}-{end}", sum(histogram.get(n, 0) for n in range(start, end + 1)))
-        )
+        label = f"{start}" if start == end else f"{start}-{end}"
+        rows.append((label, sum(histogram.get(value, 0) for value in range(start, end + 1))))
     return rows
 
 

@@ -82,12 +82,8 @@ def evaluate(
         click.echo(json_text(result.to_dict()))
         return
     click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} of {printable(corpus.source)}\n")
-    rows = [
-        ("", *FIGURES),
-        ("this model", *figures(result.metrics)),
-        ("ceiling of this list", *figures(result.ceiling)),
-    ]
-    click.echo(fitted(rows))
+    rows = [("this model", *figures(result.metrics)), ("ceiling of this list", *figures(result.ceiling))]
+    click.echo(fitted([("", *FIGURES), *rows]))
     if result.by_label:
         head = ("", "names", *FIGURES)
         labels_first = sorted(result.by_label.items(), key=lambda one: one[1][0].loss_nats_per_char)
@@ -116,12 +112,7 @@ def _learned_list(model: LoadedModel) -> DataSettings:
 @click.argument("names", required=False)
 @options.of_a_list
 @options.common
-def ceiling(
-    names: str | None,
-    as_json: bool,
-    quiet: bool,
-    **where: Any,
-) -> None:
+def ceiling(names: str | None, as_json: bool, quiet: bool, **where: Any) -> None:
     """Show the best that any model can do on a list.
 
     The ceiling is the list itself, used as a model: after each prefix of a name, it predicts what follows that prefix
@@ -143,14 +134,10 @@ def ceiling(
         return
     click.echo(f"ceiling of {printable(corpus.source)}\n")
     click.echo(aligned(list(zip(FIGURES, figures(result.metrics), strict=True))))
-    click.echo()
-    click.echo(
-        aligned(
-            [
-                ("names", f"{result.names:,}"),
-                ("distinct names", f"{result.distinct_names:,}"),
-                ("distinct prefixes", f"{result.distinct_prefixes:,}"),
-                ("characters and ends of names", f"{result.characters:,}"),
-            ]
-        )
-    )
+    sizes = [
+        ("names", result.names),
+        ("distinct names", result.distinct_names),
+        ("distinct prefixes", result.distinct_prefixes),
+        ("characters and ends of names", result.characters),
+    ]
+    click.echo("\n" + aligned([(name, f"{size:,}") for name, size in sizes]))

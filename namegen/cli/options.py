@@ -32,15 +32,23 @@ DEFAULT_LIST = DataSettings().names
 MOST_THREADS = 1024
 
 
-def common(command: Command) -> Command:
-    """``--json``, ``--quiet`` and ``--version``, which every command has."""
-    for option in (
-        click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s"),
-        click.option("--quiet", is_flag=True, help="Print nothing but errors to standard error."),
-        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-    ):
-        command = option(command)
-    return command
+def together(*added: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in this order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(added):
+            command = option(command)
+        return command
+
+    return add
+
+
+# Every command has these.
+common = together(
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+    click.option("--quiet", is_flag=True, help="Print nothing but errors to standard error."),
+    click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s"),
+)
 
 
 class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later versions of click alone
@@ -262,11 +270,8 @@ label = click.option(
     help="Use only this label, such as Finnish; repeat the option for several.  [default: all labels, as often as in "
     "the list]",
 )
-
-
-def of_a_list(command: Command) -> Command:
-    """The options that say how NAMES is read; ``open_list`` takes them together."""
-    return of_setting(DataSettings, "column")(label_column(of_setting(DataSettings, "max_name_length")(command)))
+# How NAMES is read; ``open_list`` takes them together.
+of_a_list = together(of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length"))
 
 
 # --- models and lists -------------------------------------------------------------------------------------------------

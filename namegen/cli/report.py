@@ -79,7 +79,7 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
     differs between their machines, versions and settings. It puts the figures of the same list side by side, and has
     each report of its own below.
     """
-    from namegen.experiments.joined import read_sources, write_joined
+    from namegen.experiments.joined import cautions, differences_table, read_sources, sources_table, write_joined
 
     notes = Notes(quiet)
     sources = read_sources(folders)
@@ -88,20 +88,11 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
     with Display(notes, f"writing {printable(str(out))}"):
         write_joined(sources, out, force=force)
     if as_json:
-        click.echo(
-            json_text(
-                {
-                    "out": str(out),
-                    "reports": [
-                        {"letter": one.letter, "folder": one.path, "kind": one.kind, "lists": list(one.lists)}
-                        for one in sources
-                    ],
-                }
-            )
-        )
+        reports = [
+            {"letter": one.letter, "folder": one.path, "kind": one.kind, "lists": list(one.lists)} for one in sources
+        ]
+        click.echo(json_text({"out": str(out), "reports": reports}))
         return
-    from namegen.experiments.joined import cautions, differences_table, sources_table
-
     for table in (sources_table(sources), differences_table(sources)):
         if table.rows:
             show_table(table.title, table)

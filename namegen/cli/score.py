@@ -115,13 +115,8 @@ def to_dict(score: NameScore) -> dict[str, object]:
         {"letter": letter, "log_probability": value}
         for letter, value in zip((*score.name, ""), score.letters, strict=True)
     ]
-    return {
-        "name": score.name,
-        "log_probability": score.log_probability,
-        "bits_per_char": score.bits_per_char,
-        "percentile": score.percentile,
-        "letters": letters,
-    }
+    whole = {name: getattr(score, name) for name in ("name", "log_probability", "bits_per_char", "percentile")}
+    return whole | {"letters": letters}
 
 
 def bits(score: NameScore) -> list[float]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, nearest, setting
+from namegen.errors import NamesError, nearest, quote, setting
 from namegen.files import look
 
 if TYPE_CHECKING:
@@ -123,13 +123,8 @@ def load_bundled(name: str, *, labels: bool = True) -> namegen.core.data.corpus.
     bundled = BUNDLED[name]
     data = _read(bundled.path, name)
     if bundled.column is not None:
-        table = Corpus.from_bytes(
-            data,
-            source=name,
-            kind="csv",
-            column=bundled.column,
-            label_column=bundled.label_column if labels else None,
-        )
+        label_column = bundled.label_column if labels else None
+        table = Corpus.from_bytes(data, source=name, kind="csv", column=bundled.column, label_column=label_column)
         return replace(table, dropped={})
     if bundled.file != "mlb_players.txt":
         return replace(Corpus.from_bytes(data, source=name), sameness=bundled.sameness)
@@ -170,10 +165,8 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
     name = settings.names
     if name in BUNDLED:
         own = BUNDLED[name]
-        for option, asked, there in (
-            ("column", settings.column, own.column),
-            ("label_column", settings.label_column, own.label_column),
-        ):
+        for option in ("column", "label_column"):
+            asked, there = getattr(settings, option), getattr(own, option)
             if asked and asked != there:
                 has = f"the column {there!r} there" if there else "no columns"
                 raise NamesError(f"the bundled list {name} has {has}: leave {setting(option)} out, or give a CSV file")
@@ -260,10 +253,8 @@ def _limited(stream: Readable, what: str) -> bytes:
             raise _too_large(what)
         if b"\0" in part:  # no text, which whoever decodes it says: a sparse file may have a gigabyte of them
             break
-        if len(part) < _AT_A_TIME and isinstance(
-            stream, io.BufferedReader
-        ):  # its end: a terminal asked once more would wait for a second Ctrl-D
-            break
+        if len(part) < _AT_A_TIME and isinstance(stream, io.BufferedReader):
+            break  # its end: a terminal asked once more would wait for a second Ctrl-D
     return bytes(data)
 
 
@@ -283,6 +274,4 @@ def _advice(name: str) -> str:
 
 
 def _quote(text: str) -> str:
-    from namegen.errors import quote
-
     return quote(text, 200)
