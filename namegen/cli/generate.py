@@ -83,25 +83,22 @@ def wish_options(what: str = "names", part: str = "") -> Callable[[options.Comma
     return add
 
 
-def drawing_options(command: options.Command) -> options.Command:
-    """Add all options that say how names are drawn and what is wished of them: ``LoadedModel.generate_batches``'s."""
-    for option in (
-        options.letter_case,
-        click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
-        click.option("--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."),
-        wish_options(),
-        click.option(
-            "--top-p",
-            type=float,
-            metavar="P",
-            help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
-        ),
-        click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
-        options.temperature,
-        options.seed,
-    ):
-        command = option(command)
-    return command
+# All options that say how names are drawn and what is wished of them: those of ``LoadedModel.generate_batches``.
+drawing_options = options.together(
+    options.seed,
+    options.temperature,
+    click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
+    click.option(
+        "--top-p",
+        type=float,
+        metavar="P",
+        help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
+    ),
+    wish_options(),
+    click.option("--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."),
+    click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
+    options.letter_case,
+)
 
 
 Order: TypeAlias = "Callable[[NameBatch, int | None], Sequence[int]]"

@@ -17,15 +17,9 @@ from namegen.wishes import OPTIONS
 
 
 def whole_names(what: str) -> Callable[[options.Command], options.Command]:
-    """Add the options that say how many whole names, and how they are drawn."""
-
-    def add(command: options.Command) -> options.Command:
-        drawn = (options.letter_case, formats.option, options.temperature, options.seed, options.how_many(what))
-        for option in reversed(drawn):
-            command = option(command)
-        return command
-
-    return add
+    """The options that say how many whole names, and how they are drawn."""
+    how_many = options.how_many(what)
+    return options.together(how_many, options.seed, options.temperature, formats.option, options.letter_case)
 
 
 def _wishes_of(part: str, wished: dict[str, Any]) -> Any:

@@ -29,22 +29,12 @@ from namegen.files import is_file, is_there
 # What namegen's own engines and its .tflite need.
 LIBRARIES = {"numpy": ("numpy",), "keras": ("numpy", "keras", "tensorflow"), "tflite": ("numpy", "ai-edge-litert")}
 CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
-SHARED_CODE = ("core", "backends", "settings_toml.py", "threads.py")
+SHARED_CODE = ("core", "backends", "settings_toml.py", "threads.py", "experiments/trained.py")
 # command → files and folders of the package that decide its figures: the code that trains and generates, and the code
 # that measures. A report's own looks do not. By this a sweep knows whether a worker on another machine does the same.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {
-    "compare-backends": (
-        *SHARED_CODE,
-        "experiments/trained.py",
-        "experiments/compare/measure.py",
-        "experiments/compare/quality.py",
-        "experiments/compare/timed.py",
-    ),
-    "sweep": (
-        *SHARED_CODE,
-        "experiments/trained.py",
-        "experiments/sweep/task.py",
-    ),
+    "compare-backends": (*SHARED_CODE, *(f"experiments/compare/{name}.py" for name in ("measure", "quality", "timed"))),
+    "sweep": (*SHARED_CODE, "experiments/sweep/task.py"),
 }
 
 

@@ -66,11 +66,7 @@ def percent(share: float | None) -> str:
 
 def spread(values: Sequence[float], show: Callable[[float], str] = percent) -> str:
     """The mean of several seeds, and their range."""
-    if not values:
-        return NONE
-    shown = show(mean(values))
-    low, high = show(min(values)), show(max(values))
-    return shown if low == high else f"{shown} ({low} to {high})"
+    return _with_range(mean(values), values, show) if values else NONE
 
 
 def spread_around_median(values: Sequence[float], show: Callable[[float], str]) -> str:
@@ -79,7 +75,11 @@ def spread_around_median(values: Sequence[float], show: Callable[[float], str]) 
     >>> spread_around_median([1.0, 2.0, 4.0], seconds)
     '2 (1 to 4)'
     """
-    shown, low, high = (show(one) for one in (median(values), min(values), max(values)))
+    return _with_range(median(values), values, show)
+
+
+def _with_range(middle: float, values: Sequence[float], show: Callable[[float], str]) -> str:
+    shown, low, high = map(show, (middle, min(values), max(values)))
     return shown if low == high else f"{shown} ({low} to {high})"
 
 

@@ -119,13 +119,11 @@ class HeldOutReferences:
         return min(found, key=lambda one: one.metrics.loss_nats_per_char)
 
     def _best(self, tree: PrefixTree, *, damped: bool, by_label: bool) -> Baseline:
-        fitted, held_out, tested = (
-            part if by_label or part is None else part.under_one_root() for part in (tree, self.tree, self.parts.test)
-        )
-        assert fitted is not None
-        assert held_out is not None
-        model, metrics = best_ngram(fitted, held_out, self.parts.vocabulary.size)
-        test = None if tested is None else AccuracyEvaluator(model).evaluate(tested)
+        def read(part: PrefixTree) -> PrefixTree:
+            return part if by_label else part.under_one_root()
+
+        model, metrics = best_ngram(read(tree), read(self.tree), self.parts.vocabulary.size)
+        test = None if self.parts.test is None else AccuracyEvaluator(model).evaluate(read(self.parts.test))
         return Baseline(model.order, model.smoothing, damped, metrics, test, by_label)
 
     def to_dict(self) -> dict[str, object]:

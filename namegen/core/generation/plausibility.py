@@ -99,13 +99,11 @@ def halves(names: Sequence[str], *, bit: int = 0) -> tuple[list[str], list[str]]
     return list(compress(names, odd)), [name for name, is_odd in zip(names, odd, strict=True) if not is_odd]
 
 
-def counting_judge(names: Sequence[str], vocabulary: Vocabulary) -> PlausibilityJudge:
-    """A judge that counted one half of some names, and whose bar the other half sets."""
-    return _judge_of(*halves(names), vocabulary)
+def counting_judge(learned: list[str], real: list[str], vocabulary: Vocabulary) -> PlausibilityJudge:
+    """A judge that counted one half of some names, and whose bar the other half sets.
 
-
-def _judge_of(learned: list[str], real: list[str], vocabulary: Vocabulary) -> PlausibilityJudge:
-    """The same of the two halves; that which is learned is emptied, as of a long list it is large."""
+    The half that is learned is emptied, as of a long list it is large.
+    """
     tree = PrefixTree.from_names(learned, vocabulary)
     learned.clear()
     model = NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY)
@@ -239,7 +237,7 @@ def drawing_temperature(
     del real
     labels = LabelJudge(labelled, generator.vocabulary) if labelled.roots > 1 else None
     drawn = max(FEWEST_DRAWN, min(DRAWN, drawn))
-    counted = _judge_of(learned, others, generator.vocabulary)
+    counted = counting_judge(learned, others, generator.vocabulary)
     del others
     low, high = 0, len(TEMPERATURES) - 1  # places between which the first one that will do lies
     while low < high:

@@ -9,6 +9,7 @@ from statistics import mean
 from textwrap import fill
 from typing import Any, TypeAlias
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -63,6 +64,7 @@ WIDTH, NARROW_WIDTH = 9.5, 4.2  # inches: in a wide page and as a file, and on a
 NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
 MARKERS = 6  # of an engine on a curve
+DASHED: Any = (0, (2, 1.5))  # of a line across bars, which matplotlib types as a text alone
 
 
 def curves_figure(
@@ -306,22 +308,17 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
     panels[0].set_yticks(range(len(networks)), [network.replace(" (original)", "\n(original)") for network in networks])
     panels[0].set_ylim(len(networks) - 0.4, -0.6)
     panels[len(panels) // 2].set_xlabel("characters that are right")
-    baseline, dashed = baseline_name(entry, split), (0, (2, 1.5))
     likeliest, drawn = (
         ("likeliest (argmax)", "drawn (sampled)")
         if narrow
         else ("the likeliest next character is right (argmax)", "a drawn character is right (sampled)")
     )
-    pairs = [
-        (Patch(color=colours[0], label=likeliest), Patch(color=colours[0], alpha=PALE, label=drawn)),
-        *(
-            (
-                Line2D([], [], color=colour, linewidth=1.3, label=f"{name}, likeliest"),
-                Line2D([], [], color=colour, linewidth=1.3, linestyle=dashed, label=f"{name}, drawn"),
-            )
-            for name, colour in (("ceiling", INK), (baseline, QUIET))
-        ),
+    pairs: list[list[Artist]] = [
+        [Patch(color=colours[0], label=likeliest), Patch(color=colours[0], alpha=PALE, label=drawn)]
     ]
+    for name, colour in (("ceiling", INK), (baseline_name(entry, split), QUIET)):
+        lines = (f"{name}, likeliest", "-"), (f"{name}, drawn", DASHED)
+        pairs.append([Line2D([], [], color=colour, linewidth=1.3, linestyle=dash, label=text) for text, dash in lines])
     # A legend fills its columns one after the other: a column for each pair, or one for each of the two accuracies.
     handles = [one for group in (zip(*pairs, strict=True) if narrow else pairs) for one in group]
     figure.legend(handles=handles, loc="outside lower center", ncols=2 if narrow else 3, fontsize=9)
@@ -333,7 +330,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
 
 def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: float) -> None:
     if values:
-        axes.axvline(mean(values), color=colour, linewidth=1.3, linestyle="-" if offset < 0 else (0, (2, 1.5)))
+        axes.axvline(mean(values), color=colour, linewidth=1.3, linestyle="-" if offset < 0 else DASHED)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------

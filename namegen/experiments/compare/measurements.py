@@ -427,18 +427,14 @@ class GenerationResult:
 Result = ListFacts | ReferenceResult | TrainingResult | TimingResult | ExportResult | GenerationResult
 
 
-# kind of measurement → the result that it gives
-RESULT_TYPES: dict[str, type[Result]] = {
-    ListSubject.kind: ListFacts,
-    ReferenceSubject.kind: ReferenceResult,
-    TrainingSubject.kind: TrainingResult,
-    TimingSubject.kind: TimingResult,
-    ExportSubject.kind: ExportResult,
-    GenerationSubject.kind: GenerationResult,
-}
-SUBJECT_TYPES: dict[str, type[Subject]] = {
-    one.kind: one
-    for one in (ListSubject, ReferenceSubject, TrainingSubject, TimingSubject, ExportSubject, GenerationSubject)
+# kind of measurement → what it depends on, and the result that it gives
+KINDS: dict[str, tuple[type[Subject], type[Result]]] = {
+    ListSubject.kind: (ListSubject, ListFacts),
+    ReferenceSubject.kind: (ReferenceSubject, ReferenceResult),
+    TrainingSubject.kind: (TrainingSubject, TrainingResult),
+    TimingSubject.kind: (TimingSubject, TimingResult),
+    ExportSubject.kind: (ExportSubject, ExportResult),
+    GenerationSubject.kind: (GenerationSubject, GenerationResult),
 }
 About = TypeVar("About")
 
@@ -501,7 +497,7 @@ class Answer:
 def read_request(plain: object) -> Request[Subject]:
     """A request from plain values. Raises ValueError: it has another form."""
     request: Request[Any] = from_plain(Request, plain)  # its subject is still plain
-    return replace(request, subject=from_plain(SUBJECT_TYPES[request.kind], request.subject))
+    return replace(request, subject=from_plain(KINDS[request.kind][0], request.subject))
 
 
 def read_answer(kind: str, plain: Json) -> Answer:
@@ -516,4 +512,4 @@ def read_answer(kind: str, plain: Json) -> Answer:
 
 def read_result(kind: str, plain: object) -> Result:
     """A result of this kind of measurement from plain values. Raises ValueError: it has another form."""
-    return from_plain(RESULT_TYPES[kind], plain)
+    return from_plain(KINDS[kind][1], plain)

@@ -203,14 +203,10 @@ def _some(names: Sequence[str], joined_by: str) -> str:
 
 def _setting_row(name: str, runs: Sequence[Run]) -> tuple[str, ...]:
     good = trained(runs)
+    figures = _figure_cells([run.figures.held_out for run in good])
     speeds = [run.timing.chars_per_second for run in good if run.timing.chars_per_second is not None]
-    return (
-        name,
-        str(len(good)),
-        *_figure_cells([run.figures.held_out for run in good]),
-        spread([run.timing.seconds for run in good], seconds),
-        whole(mean(speeds)) if speeds else NONE,
-    )
+    time, speed = spread([run.timing.seconds for run in good], seconds), whole(mean(speeds)) if speeds else NONE
+    return (name, str(len(good)), *figures, time, speed)
 
 
 def _reference_row(name: str, metrics: Sequence[PlainMetrics]) -> tuple[str, ...]:
@@ -219,11 +215,9 @@ def _reference_row(name: str, metrics: Sequence[PlainMetrics]) -> tuple[str, ...
 
 def _figure_cells(metrics: Sequence[PlainMetrics]) -> tuple[str, str, str]:
     losses = [one.loss_nats_per_char for one in metrics if one.loss_nats_per_char is not None]
-    return (
-        spread([one.accuracy_argmax for one in metrics]),
-        spread([one.accuracy_sampled for one in metrics]),
-        spread(losses, "{:.3f}".format),
-    )
+    shares = ([getattr(one, name) for one in metrics] for name in ("accuracy_argmax", "accuracy_sampled"))
+    argmax, sampled = map(spread, shares)
+    return argmax, sampled, spread(losses, "{:.3f}".format)
 
 
 def reference_parts(runs: Sequence[TrainedRun]) -> list[HeldOut]:

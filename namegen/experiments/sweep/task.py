@@ -11,9 +11,8 @@ from namegen.api.teachers import Teller
 from namegen.backends import load_engine
 from namegen.children import Parent
 from namegen.core.data.corpus import Corpus
-from namegen.core.training.preparation import prepare
-from namegen.core.training.result import RunResult
 from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError

@@ -63,7 +63,7 @@ def by_letters(model: LanguageModel, vocabulary: Vocabulary, name: str) -> float
 
 
 def test_a_score_is_that_of_reading_the_name_a_character() -> None:
-    judge = counting_judge(NAMES, VOCABULARY)
+    judge = counting_judge(*halves(NAMES), VOCABULARY)
     some = ["Al", "Aqqx", "Albertina", "Ed"]
     expected = [by_letters(judge.model, VOCABULARY, name) / (len(name) + 1) for name in some]
     assert sorted(judge.scores(some)) == pytest.approx(sorted(expected))
@@ -72,7 +72,7 @@ def test_a_score_is_that_of_reading_the_name_a_character() -> None:
 
 
 def test_nine_of_ten_real_names_are_plausible_and_noise_is_not() -> None:
-    judge = counting_judge(NAMES, VOCABULARY)
+    judge = counting_judge(*halves(NAMES), VOCABULARY)
     learned, real = halves(NAMES)
     assert len(learned) + len(real) == len(NAMES)
     assert not set(learned) & set(real)
@@ -86,7 +86,7 @@ def test_nine_of_ten_real_names_are_plausible_and_noise_is_not() -> None:
 def test_the_temperature_is_the_highest_at_which_nineteen_of_twenty_are_plausible() -> None:
     """Looked for one by one, where the search halves."""
     found = drawing_temperature(generator(), TREE, longest=LONGEST, rng=np.random.default_rng(0))
-    judge = counting_judge(NAMES, VOCABULARY)
+    judge = counting_judge(*halves(NAMES), VOCABULARY)
 
     def share(temperature: float) -> float:
         names = new_names(generator(), 2_000, temperature, longest=LONGEST, rng=np.random.default_rng(1))
