@@ -15,20 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from namegen.core.data.description import ListDescription
-from namegen.drawings.style import (
-    CODE_POINT,
-    LIST_COLOUR,
-    QUIET,
-    drawable_text,
-    drawing_style,
-    isolated,
-    new_figure,
-    number_formatter,
-    percent_formatter,
-    plain_number,
-    save_figure,
-    write_title,
-)
+from namegen.drawings import style
 from namegen.errors import counted
 
 MOST_BARS = 48  # of a histogram; beyond it a bar stands for several values
@@ -48,8 +35,8 @@ def draw_description(description: ListDescription, path: Path, *, source: str) -
     Raises:
         OutputError: the file cannot be written; what was there is kept.
     """
-    with drawing_style():
-        save_figure(description_figure(description, source=source), path)
+    with style.drawing_style():
+        style.save_figure(description_figure(description, source=source), path)
 
 
 def description_figure(description: ListDescription, *, source: str) -> Figure:
@@ -58,10 +45,10 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
     Call it inside ``drawing_style``.
     """
     repeats = description.distinct < description.entries
-    figure = new_figure(10.0, 11.5 if repeats else 7.4)
+    figure = style.new_figure(10.0, 11.5 if repeats else 7.4)
     different = f"{description.distinct:,} different" if repeats else "none of them twice"
-    title = f"{isolated(drawable_text(source, 60))}: {counted(description.entries, 'name')}, {different}"
-    write_title(figure, title, size=13)
+    title = f"{style.isolated(style.drawable_text(source, 60))}: {counted(description.entries, 'name')}, {different}"
+    style.write_title(figure, title, size=13)
     heights = [1, 1, 1.25][: 3 if repeats else 2]
     rows = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     letters_panel(rows[0].subplots(), description.letters)
@@ -73,9 +60,9 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         commonest_panel(left, description.commonest)
         tail_panel(right, description.repeats)
     texts = [label.get_text() for axes in figure.axes for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    if any(CODE_POINT in text for text in texts):
-        text = f"{CODE_POINT}… stands for a character that no font of this machine shows"
-        figure.supxlabel(text, fontsize=9, color=QUIET)
+    if any(style.CODE_POINT in text for text in texts):
+        text = f"{style.CODE_POINT}… stands for a character that no font of this machine shows"
+        figure.supxlabel(text, fontsize=9, color=style.QUIET)
     return figure
 
 
@@ -84,24 +71,24 @@ def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
     total = sum(letters.values())
     shown = list(letters.items())[:MOST_LETTERS]
     places = range(len(shown))
-    axes.bar(places, [count / total for _, count in shown], color=LIST_COLOUR)
-    labels = [drawable_text(letter) for letter, _ in shown]
+    axes.bar(places, [count / total for _, count in shown], color=style.LIST_COLOUR)
+    labels = [style.drawable_text(letter) for letter, _ in shown]
     axes.set_xticks(places, labels)
     for label in axes.get_xticklabels():
-        label.set_rotation(90 if CODE_POINT in label.get_text() else 0)
+        label.set_rotation(90 if style.CODE_POINT in label.get_text() else 0)
     axes.set_xlim(-0.8, max(len(shown), 8) - 0.2)
     cut = f", the commonest {MOST_LETTERS} of {len(letters):,}" if len(letters) > MOST_LETTERS else ""
     axes.set_title(f"Letters{cut}" if shown else "Letters: there are none")
     axes.set_ylabel("share of all letters")
     axes.set_xlabel("letter, upper and lower case together")
-    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")
 
 
 def lengths_panel(axes: Axes, description: ListDescription) -> None:
     """How many names have how many characters."""
     _histogram(axes, description.lengths)
-    median = plain_number(description.median_length)
+    median = style.plain_number(description.median_length)
     axes.set_title(f"Lengths: {description.mean_length:.1f} on average, median {median}")
     axes.set_xlabel("characters of the name")
     axes.set_ylabel("names, repeats counted")
@@ -119,9 +106,9 @@ def commonest_panel(axes: Axes, commonest: Sequence[tuple[str, int]]) -> None:
     """The commonest names, each with its count."""
     shown = commonest[:MOST_NAMES]
     places = range(len(shown))
-    bars = axes.barh(places, [count for _, count in shown], color=LIST_COLOUR)
-    axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=3, fontsize=8.5, color=QUIET)
-    axes.set_yticks(places, [drawable_text(name, 24) for name, _ in shown])
+    bars = axes.barh(places, [count for _, count in shown], color=style.LIST_COLOUR)
+    axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=3, fontsize=8.5, color=style.QUIET)
+    axes.set_yticks(places, [style.drawable_text(name, 24) for name, _ in shown])
     axes.set_ylim(max(len(shown), 5) - 0.4, -0.6)
     axes.margins(x=0.12)
     axes.set_title("Commonest names")
@@ -137,11 +124,11 @@ def tail_panel(axes: Axes, repeats: Mapping[int, int]) -> None:
         ranks += [rank + 1, rank + names]
         counts += [count, count]
         rank += names
-    axes.loglog(ranks, counts, color=LIST_COLOUR, marker="o", markersize=3)
+    axes.loglog(ranks, counts, color=style.LIST_COLOUR, marker="o", markersize=3)
     axes.set_xlim(0.8, max(rank * 1.5, 12))
     axes.set_ylim(0.8, max(*counts, 8) * 1.5)
-    axes.xaxis.set_major_formatter(number_formatter())
-    axes.yaxis.set_major_formatter(number_formatter())
+    axes.xaxis.set_major_formatter(style.number_formatter())
+    axes.yaxis.set_major_formatter(style.number_formatter())
     once = repeats.get(1, 0)
     axes.set_title(f"The long tail: {once:,} of {rank:,} stand once")
     axes.set_xlabel("rank of the name")
@@ -155,14 +142,14 @@ def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | No
     width = math.ceil(span / MOST_BARS)  # whole numbers that share a bar
     bars = range(first, end + 1, width)
     heights = [sum(counts.get(value, 0) for value in range(bar, bar + width)) for bar in bars]
-    axes.bar([bar + (width - 1) / 2 for bar in bars], heights, width=0.84 * width, color=LIST_COLOUR)
+    axes.bar([bar + (width - 1) / 2 for bar in bars], heights, width=0.84 * width, color=style.LIST_COLOUR)
     right = first + span - 1
     step = next(step for step in _STEPS if span <= 12 * step)
     ticks = {value: str(value) for value in range(first, end + 1) if value % step == 0}
     beyond = sum(count for value, count in counts.items() if value >= bars[-1] + width)
     for text, count, colour in (
-        *([(f"{bars[-1] + width}+", beyond, LIST_COLOUR)] if beyond else []),
-        *([(*last, QUIET)] if last else []),
+        *([(f"{bars[-1] + width}+", beyond, style.LIST_COLOUR)] if beyond else []),
+        *([(*last, style.QUIET)] if last else []),
     ):
         right += max(2, round(0.12 * span))
         axes.bar([right], [count], width=0.84 * max(width, span / 16), color=colour)
@@ -175,7 +162,7 @@ def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | No
 
 
 def _count_ticks(axis: Axis) -> None:
-    axis.set_major_formatter(number_formatter())
+    axis.set_major_formatter(style.number_formatter())
     axis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
 
 

@@ -14,24 +14,7 @@ from matplotlib.figure import Figure
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.progress import EpochRecord
 from namegen.core.training.result import RunResult
-from namegen.drawings.style import (
-    INK,
-    LEAST_ACCURACY_SPAN,
-    QUIET,
-    Level,
-    draw_levels,
-    drawable_text,
-    drawing_style,
-    engine_colour,
-    isolated,
-    label_lines,
-    line_values,
-    new_figure,
-    number_formatter,
-    percent_formatter,
-    save_figure,
-    write_title,
-)
+from namegen.drawings import style
 from namegen.errors import counted
 
 # Both kinds of accuracy, at the ends of curves.
@@ -45,21 +28,21 @@ def draw_history(result: RunResult, path: Path) -> None:
     Raises:
         OutputError: the file cannot be written; what was there is kept.
     """
-    with drawing_style():
-        save_figure(history_figure(result), path)
+    with style.drawing_style():
+        style.save_figure(history_figure(result), path)
 
 
 def history_figure(result: RunResult) -> Figure:
     """The figure behind ``draw_history``. Call it inside ``drawing_style``."""
     records, references = result.history, result.references
-    figure = new_figure(9.5, 7.2 if references else 4.2)
-    write_title(figure, _history_title(result))
+    figure = style.new_figure(9.5, 7.2 if references else 4.2)
+    style.write_title(figure, _history_title(result))
     if not records:
         axes = figure.add_subplot()
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "The training was stopped before its first epoch ended.", ha="center", color=QUIET)
+        axes.text(0.5, 0.5, "The training was stopped before its first epoch ended.", ha="center", color=style.QUIET)
         return figure
-    colour = engine_colour(result.backend)
+    colour = style.engine_colour(result.backend)
     panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
     best = records[result.best_epoch - 1] if 0 < result.best_epoch <= len(records) else None
     if references is not None:
@@ -68,65 +51,65 @@ def history_figure(result: RunResult) -> Figure:
     for axes in panels:
         axes.set_xlim(0, records[-1].seconds * 1.01 or 1)
         if best is not None:
-            axes.axvline(best.seconds, color=QUIET, linewidth=1, linestyle=(0, (1, 2)), label="_best")
+            axes.axvline(best.seconds, color=style.QUIET, linewidth=1, linestyle=(0, (1, 2)), label="_best")
     if best is not None:
         _name_best(panels[0], best)
-    panels[-1].xaxis.set_major_formatter(number_formatter())
+    panels[-1].xaxis.set_major_formatter(style.number_formatter())
     panels[-1].set_xlabel("time in training and validation (seconds)")
     figure.draw_without_rendering()  # settles the layout, which the labels are placed by
     for axes in panels:
-        label_lines(axes)
+        style.label_lines(axes)
     return figure
 
 
 def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences, colour: str) -> None:
     """Accuracy on the held-out part, with its ceiling and the n-gram baseline, against time."""
     seconds = [record.seconds for record in records]
-    argmax = line_values(record.validation_accuracy_argmax for record in records)
-    sampled = line_values(record.validation_accuracy_sampled for record in records)
+    argmax = style.line_values(record.validation_accuracy_argmax for record in records)
+    sampled = style.line_values(record.validation_accuracy_sampled for record in records)
     marker = "o" if len(records) == 1 else None
     axes.plot(seconds, argmax, color=colour, marker=marker, label=LIKELIEST)
     axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN)
     counting, ceiling = references.baseline, references.ceiling
-    pairs = ("ceiling", ceiling, INK), (f"counting, order {counting.order}", counting.metrics, QUIET)
+    pairs = ("ceiling", ceiling, style.INK), (f"counting, order {counting.order}", counting.metrics, style.QUIET)
     levels = [
-        Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed)
+        style.Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed)
         for name, metrics, of_level in pairs
         for what, share, dashed in (
             ("likeliest", metrics.accuracy_argmax, False),
             ("drawn", metrics.accuracy_sampled, True),
         )
     ]
-    draw_levels(axes, levels, least_span=LEAST_ACCURACY_SPAN)
+    style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     axes.set_title("Accuracy on the held-out names: is the likeliest next character right, is a drawn one?")
     axes.set_ylabel("characters that are right")
-    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.yaxis.set_major_formatter(style.percent_formatter())
 
 
 def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences | None, colour: str) -> None:
     """Loss of the training and of the held-out part, with the held-out part's ceiling and baseline, against time."""
     seconds = [record.seconds for record in records]
     marker = "o" if len(records) == 1 else None
-    training = line_values(record.training_loss_nats_per_char for record in records)
+    training = style.line_values(record.training_loss_nats_per_char for record in records)
     if references is not None:
-        held_out = line_values(record.validation_loss_nats_per_char for record in records)
+        held_out = style.line_values(record.validation_loss_nats_per_char for record in records)
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
     axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
     if references is not None:
         ceiling, counting = references.ceiling.loss_nats_per_char, references.baseline.metrics.loss_nats_per_char
         name = f"counting, order {references.baseline.order}, held-out"
         levels = (
-            Level("ceiling, held-out", ceiling, f"{ceiling:.2f}", INK),
-            Level(name, counting, f"{counting:.2f}", QUIET),
+            style.Level("ceiling, held-out", ceiling, f"{ceiling:.2f}", style.INK),
+            style.Level(name, counting, f"{counting:.2f}", style.QUIET),
         )
-        draw_levels(axes, levels, least_span=LEAST_LOSS_SPAN)
+        style.draw_levels(axes, levels, least_span=LEAST_LOSS_SPAN)
     axes.set_title("Loss")
     axes.set_ylabel("loss (nats per character)")
 
 
 def _history_title(result: RunResult) -> str:
     network = result.checkpoint.network
-    source = isolated(drawable_text(str(result.checkpoint.training.get("list", "names")), 48))
+    source = style.isolated(style.drawable_text(str(result.checkpoint.training.get("list", "names")), 48))
     epochs = counted(result.epochs, "epoch")
     ended = epochs if result.finished else f"stopped after {epochs}"
     return f"{source}: {network.summary}, {result.backend} engine, {ended}"
@@ -144,6 +127,6 @@ def _name_best(axes: Axes, best: EpochRecord) -> None:
         transform=axes.get_xaxis_transform(),
         ha="right" if right else "left",
         va="bottom",
-        color=QUIET,
+        color=style.QUIET,
         fontsize=9,
     )

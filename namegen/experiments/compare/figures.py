@@ -16,50 +16,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
-from namegen.drawings.style import (
-    INK,
-    LEAST_ACCURACY_SPAN,
-    LIGHT_COLOURS,
-    LIST_COLOUR,
-    ON_LIGHT,
-    PAPER,
-    QUIET,
-    EngineLook,
-    accuracy_levels,
-    accuracy_over_time,
-    draw_levels,
-    drawable_text,
-    engine_colour,
-    engine_looks,
-    isolated,
-    line_values,
-    new_figure,
-    number_formatter,
-    percent_formatter,
-    short_formatter,
-    write_title,
-)
+from namegen.drawings import style
+from namegen.experiments.compare import selection
 from namegen.experiments.compare.document import Generation, ListEntry, Training
 from namegen.experiments.compare.measurements import Lengths, SplitName
-from namegen.experiments.compare.selection import (
-    ALGORITHMS,
-    PARTS,
-    Metric,
-    Part,
-    baseline_name,
-    engines_of,
-    generated_by_network,
-    like_for_like_by_network,
-    network_names,
-    network_runs,
-    network_values,
-    reference_values,
-    splits,
-)
 from namegen.experiments.compare.tables import GENERATION_SECTION, LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION
 from namegen.experiments.table import whole
 
-Looks: TypeAlias = Mapping[str, EngineLook]
+Looks: TypeAlias = Mapping[str, style.EngineLook]
 WIDTH, NARROW_WIDTH = 9.5, 4.2  # inches: in a wide page and as a file, and on a phone
 NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
@@ -78,16 +42,16 @@ def curves_figure(
         looks: how each engine is drawn.
         narrow: for a narrow screen: one panel below the other.
     """
-    figure = new_figure(NARROW_WIDTH, 5.6) if narrow else new_figure(WIDTH, 3.7)
+    figure = style.new_figure(NARROW_WIDTH, 5.6) if narrow else style.new_figure(WIDTH, 3.7)
     left, right = figure.subplots(2, 1) if narrow else figure.subplots(1, 2)
-    looks = looks or engine_looks(run.engine for run in runs)
+    looks = looks or style.engine_looks(run.engine for run in runs)
     _loss_panel(left, runs, looks)
     handles = _accuracy_panel(right, runs, looks)
     for one in entry.references:
         if (one.split, one.seed) == (runs[0].split, runs[0].split_seed):
             part, name = one.parts.held_out, f"{one.baseline_order}-gram"
-            levels = accuracy_levels(part.ceiling.accuracy_argmax, part.baseline.accuracy_argmax, name)
-            handles += draw_levels(right, levels, least_span=LEAST_ACCURACY_SPAN)
+            levels = style.accuracy_levels(part.ceiling.accuracy_argmax, part.baseline.accuracy_argmax, name)
+            handles += style.draw_levels(right, levels, least_span=style.LEAST_ACCURACY_SPAN)
     right.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
     return figure
 
@@ -100,8 +64,10 @@ def _loss_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> None:
         curve.draw(axes, history.epoch, history.validation_loss_nats_per_char, dashed=True)
     handles = [curve.handle for curve in curves]
     handles += [
-        Line2D([], [], color=QUIET, linewidth=NARROW, label="training names"),
-        Line2D([], [], color=QUIET, linewidth=NARROW, dashes=(DASH / NARROW, GAP / NARROW), label="held-out names"),
+        Line2D([], [], color=style.QUIET, linewidth=NARROW, label="training names"),
+        Line2D(
+            [], [], color=style.QUIET, linewidth=NARROW, dashes=(DASH / NARROW, GAP / NARROW), label="held-out names"
+        ),
     ]
     axes.legend(handles=handles, fontsize=9, handlelength=3)
     axes.set_title("Loss against epochs")
@@ -116,7 +82,7 @@ def _accuracy_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> list[
     for curve in curves:
         curve.draw(axes, curve.run.history.seconds, curve.run.history.validation_accuracy_argmax)
     axes.set_title("Accuracy against time, held-out names")
-    accuracy_over_time(axes, "likeliest character right (argmax)")
+    style.accuracy_over_time(axes, "likeliest character right (argmax)")
     return [curve.handle for curve in curves]
 
 
@@ -132,7 +98,7 @@ class Curve:
     """
 
     run: Training
-    look: EngineLook
+    look: style.EngineLook
     width: float
     markers: tuple[int, int] | None
 
@@ -140,10 +106,11 @@ class Curve:
         self, axes: Axes, times: Sequence[float | int], column: Sequence[float | None], dashed: bool = False
     ) -> None:
         """One curve; its markers stand above the lines of all."""
-        values, dot = line_values(column), self.look.marker if len(column) == 1 else None  # a point has no length
-        style: dict[str, Any] = {"dashes": (DASH / self.width, GAP / self.width)} if dashed else {}  # in widths
-        style |= {"solid_capstyle": "butt", "dash_capstyle": "butt", "marker": dot, "color": self.look.colour}
-        axes.plot(times, values, linewidth=self.width, label=self.run.engine, **style)
+        values = style.line_values(column)
+        dot = self.look.marker if len(column) == 1 else None  # a line of one epoch has no length
+        dashes = {"dashes": (DASH / self.width, GAP / self.width)} if dashed else {}  # in widths
+        how: dict[str, Any] = {"color": self.look.colour, "solid_capstyle": "butt", "dash_capstyle": "butt", **dashes}
+        axes.plot(times, values, linewidth=self.width, label=self.run.engine, marker=dot, **how)
         if self.markers is not None:
             axes.plot(times, values, linestyle="", zorder=3, markevery=self.markers, **self._marker)
 
@@ -155,7 +122,7 @@ class Curve:
 
     @property
     def _marker(self) -> dict[str, Any]:
-        edge = {"markeredgecolor": self.look.colour if self.look.hollow else PAPER, "markeredgewidth": 0.8}
+        edge = {"markeredgecolor": self.look.colour if self.look.hollow else style.PAPER, "markeredgewidth": 0.8}
         return {"color": self.look.colour, "marker": self.look.marker, "markersize": 6.5, **edge,
                 "markerfacecolor": self.look.face}  # fmt: skip
 
@@ -215,7 +182,7 @@ class ListPlot:
 
     def titled(self) -> Figure:
         """The plot with its title, for a file that stands alone."""
-        write_title(self.figure, self.drawn_title)
+        style.write_title(self.figure, self.drawn_title)
         return self.figure
 
 
@@ -227,27 +194,29 @@ def list_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Ite
         names: how many each model drew.
         engines: all of the report, so that each looks alike in the plots of every list.
     """
-    looks = engine_looks([*engines, *engines_of(entry)])
+    looks = style.engine_looks([*engines, *selection.engines_of(entry)])
 
     def plot(
         section: str, key: str, title: str, detail: str, draw: Draw, note: str = "", folded: bool = False
     ) -> ListPlot:
-        plain, drawn = (title.format(list=shown) for shown in (entry.name, isolated(drawable_text(entry.name, 48))))
+        plain, drawn = (
+            title.format(list=shown) for shown in (entry.name, style.isolated(style.drawable_text(entry.name, 48)))
+        )
         return ListPlot(section, key, plain, drawn, detail, draw(narrow=False), draw, note, folded)
 
-    for number, (network, runs) in enumerate(like_for_like_by_network(entry).items(), start=1):
+    for number, (network, runs) in enumerate(selection.like_for_like_by_network(entry).items(), start=1):
         by = "each engine" if len(runs) > 1 else _braced(runs[0].engine)
         title, detail = f"{_braced(network)} on {{list}}, by {by}", "loss against epochs, and accuracy against seconds"
         draw = partial(curves_figure, runs, entry, looks)
         yield plot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, draw, folded=number > 1)
-    for number, split in enumerate(split for split in splits(entry) if network_names(entry, split)):
+    for number, split in enumerate(split for split in selection.splits(entry) if selection.network_names(entry, split)):
         title = f"Accuracy of the networks on {{list}}, split {split}"
         draw = partial(accuracy_figure, entry, split, looks)
         yield plot(NETWORKS_SECTION, f"accuracy-{split}", title, ACCURACY_DETAIL, draw, ACCURACY_NOTE, number > 0)
     if entry.generation:
         draw = partial(speed_figure, entry.generation, looks)
         yield plot(GENERATION_SECTION, "speed", "Names per second, {list}", "by every model and algorithm", draw)
-        generated = {network: found.lengths for network, found in generated_by_network(entry).items()}
+        generated = {network: found.lengths for network, found in selection.generated_by_network(entry).items()}
         if entry.facts is not None and generated:
             detail = f"the list, and {names:,} names drawn by each network"
             draw = partial(lengths_figure, entry.facts.lengths, generated, names)
@@ -262,7 +231,7 @@ def _braced(text: str) -> str:
 # --- networks ---------------------------------------------------------------------------------------------------------
 
 
-BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
+BARS: dict[selection.Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
 def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = None, *, narrow: bool = False) -> Figure:
@@ -274,16 +243,16 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
         looks: how each engine is drawn.
         narrow: for a narrow screen: the panel of the held-out part alone.
     """
-    networks = network_names(entry, split)
-    parts: dict[Part, str] = {"held_out": PARTS["held_out"]} if narrow else PARTS
-    figure = new_figure(NARROW_WIDTH if narrow else WIDTH, 1.75 + 0.4 * len(networks))
+    networks = selection.network_names(entry, split)
+    parts: dict[selection.Part, str] = {"held_out": selection.PARTS["held_out"]} if narrow else selection.PARTS
+    figure = style.new_figure(NARROW_WIDTH if narrow else WIDTH, 1.75 + 0.4 * len(networks))
     panels = figure.subplots(1, len(parts), sharey=True, sharex=True, squeeze=False)[0]
-    looks = looks or engine_looks(engines_of(entry))
-    engines = [network_runs(entry, split, network)[0].engine for network in networks]
+    looks = looks or style.engine_looks(selection.engines_of(entry))
+    engines = [selection.network_runs(entry, split, network)[0].engine for network in networks]
     colours = [looks[engine].colour for engine in engines]
     for axes, (part, name) in zip(panels, parts.items(), strict=True):
         for metric, (offset, alpha) in BARS.items():
-            found = [network_values(entry, split, network, part, metric) for network in networks]
+            found = [selection.network_values(entry, split, network, part, metric) for network in networks]
             heights = [mean(values) for values in found]
             reach = [[mean(v) - min(v) for v in found], [max(v) - mean(v) for v in found]]
             axes.barh(
@@ -293,15 +262,17 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
                 color=colours,
                 alpha=alpha,
                 xerr=reach if any(len(values) > 1 for values in found) else None,
-                error_kw={"ecolor": INK, "elinewidth": 1, "capsize": 2},
+                error_kw={"ecolor": style.INK, "elinewidth": 1, "capsize": 2},
             )
             for place, (value, colour) in enumerate(zip(heights, colours, strict=True)):
-                ink = INK if offset > 0 else ON_LIGHT if colour in LIGHT_COLOURS else PAPER
+                ink = style.INK if offset > 0 else style.ON_LIGHT if colour in style.LIGHT_COLOURS else style.PAPER
                 axes.text(0.012, place + offset, f"{100 * value:.1f}", color=ink, va="center", fontsize=8.5)
-            _reference_line(axes, reference_values(entry, split, part, "ceiling", metric), INK, offset)
-            _reference_line(axes, reference_values(entry, split, part, "baseline", metric), QUIET, offset)
+            _reference_line(axes, selection.reference_values(entry, split, part, "ceiling", metric), style.INK, offset)
+            _reference_line(
+                axes, selection.reference_values(entry, split, part, "baseline", metric), style.QUIET, offset
+            )
         axes.set_title(name)
-        axes.xaxis.set_major_formatter(percent_formatter())
+        axes.xaxis.set_major_formatter(style.percent_formatter())
         axes.xaxis.set_major_locator(MultipleLocator(0.2))
         axes.grid(visible=False, axis="y")
     panels[0].set_xlim(0, max(0.7, min(1.0, panels[0].get_xlim()[1])))
@@ -316,7 +287,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
     pairs: list[list[Artist]] = [
         [Patch(color=colours[0], label=likeliest), Patch(color=colours[0], alpha=PALE, label=drawn)]
     ]
-    for name, colour in (("ceiling", INK), (baseline_name(entry, split), QUIET)):
+    for name, colour in (("ceiling", style.INK), (selection.baseline_name(entry, split), style.QUIET)):
         lines = (f"{name}, likeliest", "-"), (f"{name}, drawn", DASHED)
         pairs.append([Line2D([], [], color=colour, linewidth=1.3, linestyle=dash, label=text) for text, dash in lines])
     # A legend fills its columns one after the other: a column for each pair, or one for each of the two accuracies.
@@ -342,10 +313,12 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, na
     if narrow:
         labels = [fill(label, 20) for label in labels]
     figure = (
-        new_figure(NARROW_WIDTH, 1.3 + 0.37 * len(models)) if narrow else new_figure(WIDTH, 1.3 + 0.3 * len(models))
+        style.new_figure(NARROW_WIDTH, 1.3 + 0.37 * len(models))
+        if narrow
+        else style.new_figure(WIDTH, 1.3 + 0.3 * len(models))
     )
     axes = figure.add_subplot()
-    looks = looks or engine_looks(one.engine for one in models)
+    looks = looks or style.engine_looks(one.engine for one in models)
     for place, one in enumerate(models):
         colour = looks[one.engine].colour
         speeds = {name: generated.names_per_second for name, generated in one.algorithms.items()}
@@ -353,7 +326,7 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, na
         slowest = min(speeds, key=lambda name: speeds[name])
         for name, speed in speeds.items():
             ring = name == "one_by_one"
-            face = PAPER if ring else colour
+            face = style.PAPER if ring else colour
             axes.plot([speed], [place], marker="o", markersize=8, color=colour, markerfacecolor=face, zorder=3)
             left = name == slowest and len(speeds) > 1
             axes.annotate(
@@ -370,27 +343,27 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, na
     room = 12 if narrow else 3  # for the numbers beside the first and the last
     axes.set_xlim(min(found) / room, max(found) * room)
     axes.xaxis.set_major_locator(LogLocator(10, subs=(1,) if narrow else (1, 2, 5)))
-    axes.xaxis.set_major_formatter(short_formatter() if narrow else number_formatter())
+    axes.xaxis.set_major_formatter(style.short_formatter() if narrow else style.number_formatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(models)), labels, fontsize=8.5 if narrow else 10)
     axes.set_ylim(len(models) - 0.4, -0.6)
     axes.set_xlabel("names per second (logarithmic)")
     handles = [
-        Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8, markerfacecolor=PAPER),
-        Line2D([], [], color=QUIET, marker="o", linestyle="", markersize=8),
+        Line2D([], [], color=style.QUIET, marker="o", linestyle="", markersize=8, markerfacecolor=style.PAPER),
+        Line2D([], [], color=style.QUIET, marker="o", linestyle="", markersize=8),
     ]
-    figure.legend(handles, list(ALGORITHMS.values()), loc="outside upper right", ncols=2, fontsize=9)
+    figure.legend(handles, list(selection.ALGORITHMS.values()), loc="outside upper right", ncols=2, fontsize=9)
     return figure
 
 
 def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: int, *, narrow: bool = False) -> Figure:
     """The share of names of each length: the list as bars, what each network generates (of so many names) as points."""
-    figure = new_figure(*((NARROW_WIDTH, 4.4) if narrow else (WIDTH, 4.0)))
+    figure = style.new_figure(*((NARROW_WIDTH, 4.4) if narrow else (WIDTH, 4.0)))
     axes = figure.add_subplot()
     original = {int(length): count for length, count in of_list.items()}
     total = sum(original.values())
     last = max(original)
-    axes.bar(list(original), [count / total for count in original.values()], color=LIST_COLOUR, alpha=0.45)
+    axes.bar(list(original), [count / total for count in original.values()], color=style.LIST_COLOUR, alpha=0.45)
     markers = "osD^vP*Xhp"
     lanes = len(generated)
     for place, (network, found) in enumerate(generated.items()):
@@ -401,17 +374,17 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
             linestyle="",
             marker=markers[place % len(markers)],
             markersize=4.5 if last <= 24 and not narrow else 3,
-            color=engine_colour("numpy"),
-            markerfacecolor=engine_colour("numpy") if place % 2 == 0 else PAPER,
+            color=style.engine_colour("numpy"),
+            markerfacecolor=style.engine_colour("numpy") if place % 2 == 0 else style.PAPER,
             label=network,
         )
     axes.set_xlabel("characters of the name")
     axes.set_ylabel("share of the names")
     axes.set_xlim(0.4, last + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(7 if narrow else 14, integer=True))
-    axes.yaxis.set_major_formatter(percent_formatter())
+    axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")
-    handles = [Patch(color=LIST_COLOUR, alpha=0.45, label="the list itself"), *axes.get_lines()]
+    handles = [Patch(color=style.LIST_COLOUR, alpha=0.45, label="the list itself"), *axes.get_lines()]
     columns, size = (2, 8) if narrow else (4, 9)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=size)
     return figure

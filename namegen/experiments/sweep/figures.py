@@ -12,26 +12,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from namegen.drawings.style import (
-    BLUE,
-    GREEN,
-    LEAST_ACCURACY_SPAN,
-    ORANGE,
-    PURPLE,
-    QUIET,
-    SKY_BLUE,
-    VERMILION,
-    accuracy_levels,
-    accuracy_over_time,
-    draw_levels,
-    drawable_text,
-    drawing_style,
-    engine_looks,
-    label_lines,
-    new_figure,
-    save_figure,
-    write_title,
-)
+from namegen.drawings import style
 from namegen.experiments.list_names import list_names
 from namegen.experiments.sweep.document import Results, TrainedRun
 from namegen.experiments.sweep.grid import ENGINE, LIST, SEED
@@ -44,7 +25,7 @@ from namegen.experiments.sweep.results import (
     trained_by_setting,
 )
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY_BLUE)
+COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.VERMILION, style.SKY_BLUE)
 # Each round of the colours has its own.
 DASHES: tuple[tuple[float, ...], ...] = ((), (4.0, 1.5), (1.0, 1.0), (6.0, 1.5, 1.0, 1.5))
 MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
@@ -64,8 +45,8 @@ def draw_sweep(results: Results, out: Path) -> list[Path]:
         if trained_by_setting(results, of_list):
             name = re.sub(r"[^\w.-]+", "-", Path(of_list).stem).strip("-.")[:60] or "list"
             path = next(path for path in _paths(out, name) if path not in written)
-            with drawing_style():
-                save_figure(sweep_figure(results, of_list, titled=True), path)
+            with style.drawing_style():
+                style.save_figure(sweep_figure(results, of_list, titled=True), path)
             written.append(path)
     return written
 
@@ -91,27 +72,27 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
     settings = _best(trained_by_setting(results, of_list))
     height = HEIGHT_OF_A_LABEL * (len(settings) + 2)  # of the labels, with the ceiling and counting
     size = (NARROW_WIDTH, NARROW_HEIGHT + height) if narrow else (WIDTH, max(HEIGHT, 1.4 + height))
-    figure = new_figure(*size)
+    figure = style.new_figure(*size)
     if titled:
-        write_title(figure, sweep_title(results, of_list, shown=lambda name: drawable_text(name, 40)))
+        style.write_title(figure, sweep_title(results, of_list, shown=lambda name: style.drawable_text(name, 40)))
     axes = figure.add_subplot()
     for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
-        _line(axes, runs, drawable_text(name, 44), colour, dashes, width)
+        _line(axes, runs, style.drawable_text(name, 44), colour, dashes, width)
     parts = reference_parts([run for runs in settings.values() for run in runs])
     if parts:
         ceiling = mean(part.ceiling.accuracy_argmax for part in parts)
         counting = mean(part.baseline.accuracy_argmax for part in parts)
-        levels = accuracy_levels(ceiling, counting, baseline_name(parts))
-        draw_levels(axes, levels, least_span=LEAST_ACCURACY_SPAN)
-    accuracy_over_time(axes, "held-out characters predicted (argmax)")
+        levels = style.accuracy_levels(ceiling, counting, baseline_name(parts))
+        style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
+    style.accuracy_over_time(axes, "held-out characters predicted (argmax)")
     axes.margins(x=0.01)
     if titled and (detail := sweep_detail(results, of_list)):
-        figure.supxlabel(detail, fontsize=9, color=QUIET)
+        figure.supxlabel(detail, fontsize=9, color=style.QUIET)
     if narrow:
         figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
     else:
         figure.draw_without_rendering()  # settles the layout, which the labels are placed by
-        label_lines(axes)
+        style.label_lines(axes)
     return figure
 
 
@@ -146,7 +127,7 @@ def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[
     it, as those of engines may coincide.
     """
     if [path for path in results.axes if path not in (LIST, SEED)] == [ENGINE]:
-        looks = engine_looks(map(str, results.axes[ENGINE]))
+        looks = style.engine_looks(map(str, results.axes[ENGINE]))
         step = LINE_WIDTH * min(1.0, 3 / max(len(settings) - 1, 1))
         for below, runs in enumerate(settings.values()):
             look = looks[runs[0].backend]
