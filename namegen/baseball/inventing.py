@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.baseball.players import SUFFIXES
+from namegen.baseball.players import SUFFIXES, PlayerName
 from namegen.core.data.sameness import normalise
 from namegen.core.generation.generator import Generator, NameBatch
 from namegen.core.generation.letter_case import write
@@ -22,17 +22,8 @@ ROUNDS = 100  # first names that are tried for one last name before it is given 
 
 
 @dataclass(frozen=True)
-class InventedPlayer:
+class InventedPlayer(PlayerName):
     """The name of a player who never was."""
-
-    first: str
-    last: str
-    suffix: str
-
-    @property
-    def full_name(self) -> str:
-        """First name, last name and suffix, as one writes them."""
-        return " ".join(filter(None, (self.first, self.last, self.suffix)))
 
     def in_case(self, case: str) -> InventedPlayer:
         """The same player, written in a letter case.

@@ -18,7 +18,21 @@ LINE = re.compile(r"^(.*[^\s+])[ \t]*(\+?)[ \t]*\((\d{4})-(\d{4})\)[ \t]*$", re.
 
 
 @dataclass(frozen=True)
-class Player:
+class PlayerName:
+    """The parts of a player's name; the first name and the suffix may be empty."""
+
+    first: str
+    last: str
+    suffix: str
+
+    @property
+    def full_name(self) -> str:
+        """First name, last name and suffix, as one writes them."""
+        return " ".join(filter(None, (self.first, self.last, self.suffix)))
+
+
+@dataclass(frozen=True)
+class Player(PlayerName):
     """One player: the parts of the name, the years of the career, whether in the Hall of Fame.
 
     >>> Player.from_line("Roland de la Maza  (1997-1997)").last
@@ -27,9 +41,6 @@ class Player:
     Player(first='Ken', last='Griffey', suffix='Jr.', first_year=1989, last_year=2010, hall_of_fame=True)
     """
 
-    first: str
-    last: str
-    suffix: str
     first_year: int
     last_year: int
     hall_of_fame: bool
@@ -47,11 +58,6 @@ class Player:
             raise NamesError(f"the line {shown} is not a player: expected the form 'Henry Aaron+ (1954-1976)'")
         name, plus, first_year, last_year = parts.groups()
         return cls(*split_name(name), int(first_year), int(last_year), plus == "+")
-
-    @property
-    def full_name(self) -> str:
-        """First name, last name and suffix, as one writes them."""
-        return " ".join(filter(None, (self.first, self.last, self.suffix)))
 
 
 def split_name(name: str) -> tuple[str, str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED = ("mlb-first", "mlb-last", "companies", "japanese-given", "world-given", "world-family")
 # What readers call each.
 TITLES = {
     "mlb-first": "Baseball first names",
@@ -14,6 +13,7 @@ TITLES = {
     "world-given": "Given names of the world",
     "world-family": "Family names of the world",
 }
+SHIPPED = tuple(TITLES)
 _FOLDER = Path(__file__).parent
 
 

@@ -72,17 +72,14 @@ MOST_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the
 MOST_ROWS, ROWS_IN_CACHE = 1 << 18, 1 << 14  # the same of the rows of a model that reads several for each of ours
 
 
-def read_prefixes(
-    model: LanguageModel, tree: PrefixTree, *, chunk_rows: int = CHUNK_ROWS
-) -> Iterator[tuple[Int[Array, "B"], Float[Array, "B V"]]]:
+def read_prefixes(model: LanguageModel, tree: PrefixTree) -> Iterator[tuple[Int[Array, "B"], Float[Array, "B V"]]]:
     """The nodes of a tree, each once and behind its parent, with the logits of what follows them.
 
     Between two depths only the states of the nodes that have children are kept, in chunks; and they are read depth
     first, so that few states wait at any time: memory stays flat however long the list is.
     """
-    if chunk_rows * model.vocabulary_size > MOST_LOGITS:
-        chunk_rows = max(1, LOGITS_IN_CACHE // model.vocabulary_size)
-    chunk_rows = at_a_time(model, chunk_rows)
+    too_many = CHUNK_ROWS * model.vocabulary_size > MOST_LOGITS
+    chunk_rows = at_a_time(model, max(1, LOGITS_IN_CACHE // model.vocabulary_size) if too_many else CHUNK_ROWS)
     # Nodes, with a state and which of its rows stand before them.
     roots = np.arange(tree.roots)
     pending: list[tuple[Int[Array, "B"], State, Int[Array, "B"]]] = [(roots, model.initial_state(len(roots)), roots)]
@@ -126,12 +123,10 @@ class AccuracyEvaluator:
 
     Args:
         model: what is evaluated.
-        chunk_rows: how many prefixes the model reads at a time: memory stays flat however long the list is.
     """
 
-    def __init__(self, model: LanguageModel, *, chunk_rows: int = CHUNK_ROWS) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self.model = model
-        self.chunk_rows = chunk_rows
 
     def evaluate(self, tree: PrefixTree) -> Metrics:
         """The four figures on the list that the tree stands for."""
@@ -173,7 +168,7 @@ class AccuracyEvaluator:
     def edge_scores(self, tree: PrefixTree) -> EdgeScores:
         """Every edge's log-probability, each distinct prefix read once."""
         log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
-        for nodes, logits in read_prefixes(self.model, tree, chunk_rows=self.chunk_rows):
+        for nodes, logits in read_prefixes(self.model, tree):
             edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
             tokens = tree.edge_token[edges]
             exact = logits.astype(np.float64)

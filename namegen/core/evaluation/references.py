@@ -11,15 +11,13 @@ from namegen.core.data.batching import ListParts, damped_tree
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
-from namegen.core.models.ngram import ORDERS, SMOOTHING_NAMES, NgramModel
+from namegen.core.models.ngram import SMOOTHING_NAMES, NgramModel
 
 
-def best_ngram(
-    tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
-) -> tuple[NgramModel, Metrics]:
+def best_ngram(tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int) -> tuple[NgramModel, Metrics]:
     """Of several orders and both smoothings, the n-gram with the lowest loss on held-out names, and its figures."""
     found: tuple[NgramModel, Metrics] | None = None
-    for model in NgramModel.each(tree, vocabulary_size, orders):
+    for model in NgramModel.each(tree, vocabulary_size):
         figures = AccuracyEvaluator(model).evaluate(held_out)
         if found is None or figures.loss_nats_per_char < found[1].loss_nats_per_char:
             found = model, figures

@@ -312,11 +312,8 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, na
     labels = [f"{one.model}: {one.network}" for one in models]
     if narrow:
         labels = [fill(label, 20) for label in labels]
-    figure = (
-        style.new_figure(NARROW_WIDTH, 1.3 + 0.37 * len(models))
-        if narrow
-        else style.new_figure(WIDTH, 1.3 + 0.3 * len(models))
-    )
+    width, height = (NARROW_WIDTH, 0.37) if narrow else (WIDTH, 0.3)  # of each model
+    figure = style.new_figure(width, 1.3 + height * len(models))
     axes = figure.add_subplot()
     looks = looks or style.engine_looks(one.engine for one in models)
     for place, one in enumerate(models):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -61,22 +62,23 @@ def figures(letters: list[tuple[float, bool]]) -> list[float]:
 @given(LISTS, st.sampled_from([1, 3, 100]))
 def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> None:
     """However many prefixes are read at a time; of all names, and of those of each label."""
-    tree, evaluator = tree_of(names), AccuracyEvaluator(MODEL, chunk_rows=rows)
+    tree, evaluator = tree_of(names), AccuracyEvaluator(MODEL)
     of_each: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for label, name in names:
         of_each[label] += letters_of(MODEL, V + label, MODEL.vocabulary.encode(name).tolist())
-    found = evaluator.evaluate(tree)
+    with patch("namegen.core.evaluation.evaluator.CHUNK_ROWS", rows):
+        found, (whole, each) = evaluator.evaluate(tree), evaluator.evaluate_each(tree)
+        scores = evaluator.name_log_probabilities(tree)
     expected = figures([letter for of_label in of_each.values() for letter in of_label])
     assert [getattr(found, field) for field in FIELDS] == pytest.approx(expected)
     assert found.bits_per_char == pytest.approx(expected[0] / math.log(2))
-    whole, each = evaluator.evaluate_each(tree)
     assert [getattr(whole, field) for field in FIELDS] == pytest.approx(expected)
     for label, of_label in zip(sorted(of_each), each, strict=True):
         assert [getattr(of_label, field) for field in FIELDS] == pytest.approx(figures(of_each[label]))
     rows_of = tree.sequences()
     spelled = zip(rows_of.beginnings, MODEL.vocabulary.decode_all(rows_of.tokens), strict=True)
     sums = [sum(score for score, _ in letters_of(MODEL, b, MODEL.vocabulary.encode(n).tolist())) for b, n in spelled]
-    np.testing.assert_allclose(evaluator.name_log_probabilities(tree), sums, atol=1e-9)
+    np.testing.assert_allclose(scores, sums, atol=1e-9)
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30))
