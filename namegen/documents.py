@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET as UNSET
-from msgspec import Meta
+from msgspec import Meta as Meta
 from msgspec import UnsetType as UnsetType
 
 from namegen.errors import cut, printable, quote

@@ -19,7 +19,7 @@ from namegen.wishes import OPTIONS
 def whole_names(what: str) -> Callable[[options.Command], options.Command]:
     """The options that say how many whole names, and how they are drawn."""
     how_many = options.how_many(what)
-    return options.together(how_many, options.seed, options.temperature, formats.option, options.letter_case)
+    return options.together(options.letter_case, formats.option, options.temperature, options.seed, how_many)
 
 
 def _wishes_of(part: str, wished: dict[str, Any]) -> Any:

@@ -266,6 +266,7 @@ def _sweep(results: Results, name: str, prefix: str) -> dict[str, object]:
     if not sweeps.trained_by_setting(results, name):
         return {"table": table, "plot": None}
     title = sweep_title(results, name)
-    figures = (sweep_figure(results, name, narrow=narrow) for narrow in (False, True))
-    plot = Plot(*both_widths(*figures, prefix, title), title, sweep_detail(results, name), narrow_note="", folded=False)
+    figures = sweep_figure(results, name), sweep_figure(results, name, narrow=True)
+    wide, narrow = both_widths(*figures, prefix, title)
+    plot = Plot(wide, narrow, title, sweep_detail(results, name), narrow_note="", folded=False)
     return {"table": table, "plot": plot}

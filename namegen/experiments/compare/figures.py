@@ -28,7 +28,7 @@ WIDTH, NARROW_WIDTH = 9.5, 4.2  # inches: in a wide page and as a file, and on a
 NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
 MARKERS = 6  # of an engine on a curve
-DASHED: Any = (0, (2, 1.5))  # of a line across bars, which matplotlib types as a text alone
+DASHED = (0, (2, 1.5))  # of a line across bars
 
 
 def curves_figure(
@@ -288,7 +288,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
         [Patch(color=colours[0], label=likeliest), Patch(color=colours[0], alpha=PALE, label=drawn)]
     ]
     for name, colour in (("ceiling", style.INK), (selection.baseline_name(entry, split), style.QUIET)):
-        lines = (f"{name}, likeliest", "-"), (f"{name}, drawn", DASHED)
+        lines: tuple[tuple[str, Any], ...] = ((f"{name}, likeliest", "-"), (f"{name}, drawn", DASHED))
         pairs.append([Line2D([], [], color=colour, linewidth=1.3, linestyle=dash, label=text) for text, dash in lines])
     # A legend fills its columns one after the other: a column for each pair, or one for each of the two accuracies.
     handles = [one for group in (zip(*pairs, strict=True) if narrow else pairs) for one in group]

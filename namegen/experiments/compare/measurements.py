@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 
-from msgspec import Meta
-
-from namegen.documents import UNSET, Count, CountKey, Json, Measure, Percent, UnsetType, from_plain
+from namegen.documents import UNSET, Count, CountKey, Json, Measure, Meta, Percent, UnsetType, from_plain
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 
 if TYPE_CHECKING:

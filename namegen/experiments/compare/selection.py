@@ -332,4 +332,5 @@ def nine_of_ten(values: Sequence[float]) -> float:
 
 def _watched(entry: ListEntry) -> Iterator[Quiet]:
     yield from (run.timing.quiet for run in like_for_like_runs(entry))
-    yield from (one.quiet for one in (*entry.timings, *entry.generation))
+    yield from (one.quiet for one in entry.timings)
+    yield from (one.quiet for one in entry.generation)

@@ -23,7 +23,7 @@ def plain(comparison: Comparison) -> dict[str, Any]:
     [
         ({"recreated_percent": 101.0}, "<= 100.0"),
         ({"duplicates": [["Al", "two"]]}, "Expected `int`"),
-        ({"divergence_bits": {"4": 0.5}}, "'4'"),
+        ({"divergence_bits": {"1": 0.5, "2": 0.5, "4": 0.5}}, "'4'"),
         ({"divergence_bits": {"1": 0.5, "3": 0.5}}, "length >= 3"),
         ({"lengths": {"99999999": 3}}, "matching regex"),
     ],
