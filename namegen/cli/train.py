@@ -47,8 +47,9 @@ if TYPE_CHECKING:
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
 DRAWN_NAMES = 1000
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
-MOST_LOOKED_AT = 200_000  # names, for the new ones of a short list that a summary shows
+ASKED_FOR, MOST_LOOKED_AT = 20, 20_000_000  # new names of a short list; characters of all that are drawn for them
 NAMES_SHOWN = 60  # characters of them
+NO_NEW = "No name was found that is both new and shaped like the list's: a longer list gives some."
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
 FEWEST_TO_JUDGE = 10  # distinct names that are held out
@@ -304,7 +305,8 @@ def _draw(result: RunResult) -> Path | None:
 def summary(result: RunResult, plot: Path | None) -> str:
     """The figures of the best epoch beside what they are to be compared with, new names, files, what to do next."""
     speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters per second"
-    lines = [f"best epoch: {result.best_epoch} of {result.epochs}; trained in {result.seconds:.1f} seconds{speed}", ""]
+    best = f"best epoch: {result.best_epoch} of {result.epochs}; trained in {result.seconds:.1f} seconds{speed}"
+    lines = [fill(best, columns()), ""]
     rows: list[tuple[str, ...]] = []
     references = result.references
     if result.validation is not None and references is not None:
@@ -325,12 +327,13 @@ def summary(result: RunResult, plot: Path | None) -> str:
         ("on the training names", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),
     ]
-    said = [fill(sentence, columns()) for sentence in verdict(result)]
-    lines += [fitted(rows), "", *said, *([""] if said else []), *_drawn(result)]
+    said, drawn = [fill(sentence, columns()) for sentence in verdict(result)], _drawn(result)
+    lines += [fitted(rows), "", *said, *([""] if said else []), *(fill(one, columns()) for one in drawn)]
     if result.out is not None:
         lines.append(f"model: {printable(str(result.out))}")
         lines += [f"plot: {printable(str(plot))}"] if plot else []
-        lines.append(f"next: namegen generate {printable(shlex.quote(str(result.out)))}")
+        more = " --allow-repeats" if drawn == [NO_NEW] else ""  # which gives names of other shapes
+        lines.append(f"next: namegen generate {printable(shlex.quote(str(result.out)))}{more}")
     return "\n".join(lines)
 
 
@@ -357,7 +360,7 @@ def verdict(result: RunResult) -> list[str]:
         said.append("The first epoch was the best, and all later ones were worse.")
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
     if names < SMALL_LIST:
-        said.append(f"The list has only {counted(names, 'distinct name')}: new names will be close to them.")
+        said.append(f"The list has only {counted(names, 'distinct name')}: any new name is close to the list's.")
     return said
 
 
@@ -397,18 +400,23 @@ def _beside_counting(better_by: float) -> str:
 def _drawn(result: RunResult) -> list[str]:
     """A few new names, and how many of those drawn stand in the list; nothing where the network cannot say."""
     from namegen import api
-    from namegen.core.generation.plausibility import ASKED_FOR
 
     try:
         model = api.open_checkpoint(result.checkpoint, "")
         drawing: dict[str, Any] = {"seed": result.seed, "allow_seen": True, "allow_repeats": True}
-        drawn = max(FEWEST_DRAWN, min(DRAWN_NAMES, MOST_CHARACTERS // result.checkpoint.longest_name))
+        longest = result.checkpoint.longest_name
+        drawn = max(FEWEST_DRAWN, min(DRAWN_NAMES, MOST_CHARACTERS // longest))
+
+        def not_long(event: Event) -> None:
+            if isinstance(event, Searched) and (event.drawn + event.read) * longest > MOST_LOOKED_AT:
+                raise GenerationError("names that a summary shows are not worth more")
+
         as_learned = list(model.generate_batches(drawn, temperature=1.0, **drawing))
         # A short list's new names are looked for, as few of those drawn are new, and not all of these are like it.
         drawing |= {"allow_seen": False, "allow_repeats": False} if model.shapes else {}
         for_use: list[NameBatch] = []
         with suppress(GenerationError):  # there are fewer, or to find them takes long
-            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, watch=_not_long, **drawing)
+            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, watch=not_long, **drawing)
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
     names = [name for batch in for_use for name in batch.names]
@@ -418,19 +426,17 @@ def _drawn(result: RunResult) -> list[str]:
         if len(longer) <= NAMES_SHOWN:
             shown = longer
     said = [f"new names: {shown}"] if shown else []
+    if model.shapes and not names:
+        return [NO_NEW]
     if model.shapes and len(names) < ASKED_FOR:
-        said.append("Few of the names that it draws are both new and shaped like the list's.")
+        said.append(f"Only {len(names)} of the names that it draws are both new and shaped like the list's.")
     new = _new(as_learned)
     if new:
         said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are in the list")
     if result.checkpoint.drawing_temperature is not None:
-        said.append(f"default temperature: {model.default_temperature:g}, at which most new names look like the list's")
+        why = "new names of other shapes are left out" if model.shapes else "most new names look like the list's"
+        said.append(f"default temperature: {model.default_temperature:g}, at which {why}")
     return said
-
-
-def _not_long(event: Event) -> None:
-    if isinstance(event, Searched) and event.drawn + event.read > MOST_LOOKED_AT:
-        raise GenerationError("names that a summary shows are not worth more")
 
 
 def _new(batches: list[NameBatch]) -> list[bool]:

@@ -121,6 +121,16 @@ more.txt: unexpected extra argument
 """
 
 
+@pytest.mark.parametrize("name", ["A", "Aerindel"])
+def test_what_the_summary_of_one_name_says_comes_true(program, name):
+    """Whether there are new names; and its next command gives some."""
+    program.write("one.txt", name)
+    out = program("train", "one.txt", "--no-plot", "--out", "run").done().out
+    assert ("new names: " in out) != ("No name was found" in out)
+    assert "only 1 distinct name: " in out
+    assert program(*out.rpartition("next: namegen ")[2].split()).lines()
+
+
 def test_wrong_usage_is_exit_code_2_and_all_is_told_at_once(program, names):
     program.write("c.toml", "[training]\nepoch = 3\n")
     for wrong in WRONG.strip().splitlines():
