@@ -19,7 +19,7 @@ import pytest
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.training.effort import ListSize, settled
+from namegen.core.training.effort import settled
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, read_config
@@ -29,9 +29,8 @@ WRITTEN_DOWN = Path(__file__).with_name("resolved_configs.json")
 
 
 @cache
-def size_of_an_epoch(data: DataSettings, seed: int) -> ListSize:
-    corpus = bundled(data.names)
-    return ListSize.of(ListParts.from_corpus(corpus, data, seed=seed))
+def parts_of(data: DataSettings, seed: int) -> ListParts:
+    return ListParts.from_corpus(bundled(data.names), data, seed=seed)
 
 
 @cache
@@ -41,9 +40,9 @@ def bundled(name: str) -> Corpus:
 
 def resolved(config: Config) -> dict[str, Any]:
     """Every setting by its dotted path, as a training of the config's own list has it."""
-    size = size_of_an_epoch(config.data, config.training.seed)
+    parts = parts_of(config.data, config.training.seed)
     network = replace(config.network, architecture=config.network.architecture or "rnn")
-    recipe = settled(Recipe(config.data, network, config.training), size)
+    recipe = settled(Recipe(config.data, network, config.training), parts)
     training = recipe.training
     if training.schedule != "steps":  # whose rates stand in rate_steps
         training = replace(training, learning_rate=training.peak_learning_rate)

@@ -12,7 +12,6 @@ import numpy as np
 from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.api.teachers import OnTeachers, TeacherAtWork
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.plausibility import PlausibilityJudge
@@ -20,7 +19,7 @@ from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.core.network.record import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
-from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, own_data, taught_names, together
+from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, together
 from namegen.core.training import MODEL_FILE, STATE_FILE
 from namegen.core.training.effort import OWN_TEACHERS, TWIN, ListSize, teacher_recipes
 from namegen.core.training.preparation import PreparedTraining
@@ -126,9 +125,8 @@ def be_taught(
     watcher, corpus, recipe = watcher or SilentWatcher(), prepared.corpus, prepared.recipe
     watcher.on_beginning(prepared)
     seed = recipe.training.seed
-    names = taught_names(corpus, recipe.data, seed=seed)
     whole = prepared.parts
-    parts = TeachingParts(names, own_data(recipe.data, seed=seed), whole.vocabulary, whole.labels)
+    parts = TeachingParts(corpus, recipe.data, seed=seed, vocabulary=whole.vocabulary, labels=whole.labels)
     models, counting = names_of(recipe.teaching.teachers)
     to_choose_by = parts.to_choose_by.distinct_name_count
     if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:
@@ -136,7 +134,7 @@ def be_taught(
             f"{corpus.source} leaves {to_choose_by} distinct names to choose the teachers' weights by, too few "
             "for that: give a longer list, or one teacher alone"
         )
-    own = _make_own_folders(models, folder, prepared, config, names)
+    own = _make_own_folders(models, folder, prepared, config, parts)
     if not all(map(is_trained, own)):
         teach_on([one for one in own if not is_trained(one)], watcher=watcher.on_teachers, stop=stop)
     if stop() or not all(map(is_trained, own)):
@@ -150,7 +148,7 @@ def be_taught(
         mixture,
         parts.whole.batches.tree,
         recipe.teaching.drawn or 1,
-        longest=default_max_length(max(map(len, names.names))),
+        longest=default_max_length(parts.whole.longest_name),
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watcher.on_lesson(lesson.name_count, lesson.tree.nodes)
@@ -219,13 +217,13 @@ def is_trained(folder: Path) -> bool:
 
 
 def _make_own_folders(
-    models: Sequence[str], folder: Path, prepared: PreparedTraining, config: Config, names: Corpus
+    models: Sequence[str], folder: Path, prepared: PreparedTraining, config: Config, parts: TeachingParts
 ) -> list[Path]:
     """The folders of the teachers that are the run's own, each made with its settings and what it may learn from."""
     if not any(name.startswith(OWN_TEACHERS) for name in models):
         return []
     own = []
-    for name, recipe in teacher_recipes(prepared.recipe, ListSize.of(prepared.parts)).items():
+    for name, recipe in teacher_recipes(prepared.recipe, ListSize.of(prepared.parts), parts.data).items():
         path = folder / name
         own.append(path)
         made = RunFolder(path)
@@ -233,11 +231,11 @@ def _make_own_folders(
             path.mkdir(parents=True, exist_ok=True)
             told = replace(
                 Config(recipe.data, recipe.network, recipe.training),
-                data=kept_here(recipe.data, names),
+                data=kept_here(recipe.data, parts.names),
                 run=RunSettings(config.run.backend, threads=1, plot=False),
             )
             made.save_config(write_config(told))
-            made.save_names(names)  # last: a folder that has them is whole
+            made.save_names(parts.names)  # last: a folder that has them is whole
     return own
 
 

@@ -85,7 +85,11 @@ def train(
     with ExitStack() as for_a_while:
         if out is not None or save:
             text = write_config(_chosen(prepared, config, keep_names=keep_names))  # may refuse, so before the folder
-            run.folder = _make_folder(out, corpus, config.run.backend)
+            run.folder = (
+                RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
+                if out is None
+                else RunFolder.make(named_folder(out))
+            )
             for_a_while.enter_context(run.folder.sole_use())
             if keep_names:  # the list lies nowhere else
                 run.folder.save_names(corpus)
@@ -115,13 +119,6 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
     if not all(isinstance(name, str) for name in names):
         raise NamesError("names are no texts: give a list of names")
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
-
-
-def _make_folder(out: Path | str | None, corpus: Corpus, backend: str) -> RunFolder:
-    """A new run folder."""
-    if out is None:
-        return RunFolder.make_numbered(RUNS, corpus.source, backend)
-    return RunFolder.make(named_folder(out))
 
 
 def _chosen(prepared: PreparedTraining, config: Config, *, keep_names: bool) -> Config:

@@ -22,6 +22,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, quote, setting
 
+FEWEST_NAMES = 100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
 MAX_NAME_LENGTH = DataSettings.max_name_length
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
@@ -131,6 +132,16 @@ class Corpus:
         if len(labelled) < len(named):
             counts["names without a label"] = len(named) - len(labelled)
         return cls(_some(tuple(labelled), source), source, counts, tuple(of_each))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it has fewer than ``FEWEST_NAMES`` different names."""
+        different = set()
+        for name in self.names:
+            different.add(name)
+            if len(different) == FEWEST_NAMES:
+                return False
+        return True
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -275,9 +275,10 @@ def probe(model: LanguageModel, beginning: int) -> Float32[Array, "2 V"]:
         model: whose.
         beginning: the first id, ``Network.beginnings[0]``.
     """
+    tokens = probe_tokens(model.vocabulary_size)
     logits, state = model.step(np.array([beginning], np.int32), model.initial_state(1))
     first = logits[0]
-    for token in probe_tokens(model.vocabulary_size):
+    for token in tokens:
         logits, state = model.step(np.array([token], np.int32), state)
     return np.stack([first, logits[0]]).astype(np.float32)
 

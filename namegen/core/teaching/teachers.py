@@ -152,7 +152,6 @@ class _Apart:
 
 
 CHOSEN_BY = 0.1  # the share of the training part that chooses
-FEWEST_NAMES = 100  # different ones that a training part has to have: a tenth of fewer can choose nothing
 MOST_TO_CHOOSE_BY = 5_000  # names: more would only take memory
 _SPLIT_SEEDS = 1_000_003  # apart from those that split lists: a name of the training part is in no held-out range
 
@@ -193,30 +192,34 @@ def own_data(data: DataSettings, *, seed: int) -> DataSettings:
     return replace(data, validation=CHOSEN_BY, test=0.0, split_seed=(split_seed + _SPLIT_SEEDS) % 2**63)
 
 
-def taught_names(corpus: Corpus, data: DataSettings, *, seed: int) -> Corpus:
-    """The training part of a list as a list: what teachers may see of it. Raises NamesError."""
-    return corpus.training_part(data, seed=seed if data.split_seed is None else data.split_seed)
-
-
 class TeachingParts:
     """The training part of a list, split once more.
 
     Args:
-        names: ``taught_names`` of a list.
-        data: ``own_data`` of its settings.
+        corpus: the whole list.
+        data: its settings.
+        seed: of the training.
         vocabulary: of the student.
         labels: of the student, in the order of their beginnings.
+
+    Attributes:
+        names: the training part as a list: what teachers may see of it.
+        data: its settings.
 
     Raises:
         NamesError: too few names to split.
     """
 
-    def __init__(self, names: Corpus, data: DataSettings, vocabulary: Vocabulary, labels: Sequence[str] = ()) -> None:
-        self.data, self.vocabulary, self.labels = data, vocabulary, tuple(labels)
+    def __init__(
+        self, corpus: Corpus, data: DataSettings, *, seed: int, vocabulary: Vocabulary, labels: tuple[str, ...] = ()
+    ) -> None:
+        self.names = corpus.training_part(data, seed=seed if data.split_seed is None else data.split_seed)
+        self.data = own_data(data, seed=seed)
+        self.vocabulary, self.labels = vocabulary, labels
         # The parts of a list are over its own vocabulary and labels; those of the student may be more.
         self.parts, self.whole = (
-            ListParts.from_corpus(names, one, seed=0, vocabulary=vocabulary, labels=self.labels)
-            for one in (data, replace(data, validation=0.0))
+            ListParts.from_corpus(self.names, one, seed=0, vocabulary=vocabulary, labels=labels)
+            for one in (self.data, replace(self.data, validation=0.0))
         )
 
     @cached_property

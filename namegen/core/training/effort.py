@@ -10,15 +10,14 @@ stands below, and ``docs/use/training.md`` has the measurements.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from namegen.core.data.batching import ListParts
+from namegen.core.data.corpus import FEWEST_NAMES
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching.lesson import fits
-from namegen.core.teaching.teachers import FEWEST_NAMES, own_data
 
 QUICK, STANDARD, BEST = "quick", "standard", "best"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
@@ -149,27 +148,9 @@ class ListSize:
         return self.characters / self.names
 
 
-def data_by_effort(data: DataSettings, training: TrainingSettings, names: Iterable[str]) -> DataSettings:
-    """The settings of a list with what nothing was said of: a tenth of the names is held out to choose by, but of a
-    list that is too short to choose by nothing, so that all of it is learned.
-
-    The effort quick keeps to the original project, and a test part needs names that counting is chosen by.
-    """
-    may_be_short = data.validation is None and data.test == 0 and training.effort != QUICK
-    return replace(data, validation=0.0 if may_be_short and _is_short(names) else data.held_out)
-
-
-def _is_short(names: Iterable[str]) -> bool:
-    different = set()
-    for name in names:
-        different.add(name)
-        if len(different) == FEWEST_NAMES:
-            return False
-    return True
-
-
-def settled(recipe: Recipe, size: ListSize) -> Recipe:
+def settled(recipe: Recipe, parts: ListParts) -> Recipe:
     """The recipe with nothing left open: first by its effort, then by the number of names and the network."""
+    size = ListSize.of(parts)
     return by_effort(recipe, size).resolved(name_count=size.names)
 
 
@@ -184,7 +165,7 @@ def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
     return _standard(recipe, size) if standard else _quick(recipe)
 
 
-def teacher_recipes(recipe: Recipe, size: ListSize) -> dict[str, Recipe]:
+def teacher_recipes(recipe: Recipe, size: ListSize, data: DataSettings) -> dict[str, Recipe]:
     """How each of a run's own teachers is trained, and its twin.
 
     They are of the standard effort, one by one other networks from other random numbers, which err differently; they
@@ -194,9 +175,9 @@ def teacher_recipes(recipe: Recipe, size: ListSize) -> dict[str, Recipe]:
     Args:
         recipe: the student's.
         size: of what the student's list has to learn from.
+        data: ``own_data`` of the student's.
     """
     training, network = recipe.training, recipe.network
-    data = own_data(recipe.data, seed=training.seed)
     found: dict[str, Recipe] = {}
     for place, (cell, width) in enumerate(_choice(size).teachers, start=1):
         settings = NetworkSettings(cell=cell, hidden=(width,)) if network.architecture == RECURRENT else network

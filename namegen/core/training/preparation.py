@@ -22,9 +22,9 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.network.architecture import Network
-from namegen.core.settings import Recipe
+from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import CountingTargets
-from namegen.core.training.effort import LESSON_EPOCH, ListSize, data_by_effort, settled
+from namegen.core.training.effort import LESSON_EPOCH, QUICK, settled
 from namegen.core.training.trainer import Dropping
 from namegen.documents import Json, to_plain
 from namegen.errors import engine_at_work
@@ -113,12 +113,11 @@ def prepare(
         NamesError: too few names to split. EngineError: the engine lacks the cell. SettingsError: a wrong value.
     """
     seed = recipe.training.seed
-    data = data_by_effort(recipe.data, recipe.training, corpus.names)
-    data = replace(data, sameness=data.sameness or corpus.sameness)
+    data = data_for(corpus, recipe)
     parts = ListParts.from_corpus(corpus, data, seed=seed)
     architecture = recipe.network.architecture or engine_class.architectures[0].architecture
     recipe = replace(recipe, data=data, network=replace(recipe.network, architecture=architecture))
-    recipe = settled(recipe, ListSize.of(parts))
+    recipe = settled(recipe, parts)
     network = network_for(engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels))
     dropping = Dropping(network, recipe.training)  # refuses before anything takes long
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
@@ -127,16 +126,23 @@ def prepare(
         engine = engine_class(network, recipe.training, threads=threads, dtype=dtype)
         engine.set_state(start)
     sameness = sameness_of(data.sameness)
-    generator = Generator(
-        engine,
-        parts.vocabulary,
-        known_names=sameness.known_set(parts.distinct_names),
-        beginnings=parts.beginnings,
-        sameness=sameness,
-    )
+    known, starts = sameness.known_set(parts.distinct_names), parts.beginnings
+    generator = Generator(engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness)
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
         batches = batches.with_targets(CountingTargets(batches.tree, parts.vocabulary.size, smoothing))
     watched = for_use and len(parts.distinct_names) < MOST_NAMES
     shapes = tuple(sorted(shapes_of(parts.learned_names))) if watched else ()
     return PreparedTraining(corpus, parts, recipe, network, dropping, engine, generator, batches, shapes, for_use)
+
+
+def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
+    """How a list is read, with what nothing was said of: a tenth of the names is held out to choose by, but of a list
+    that is too short to choose by nothing, so that all of it is learned.
+
+    The effort quick keeps to the original project, and a test part needs names that counting is chosen by.
+    """
+    data = recipe.data
+    may_be_short = data.validation is None and data.test == 0 and recipe.training.effort != QUICK
+    validation = 0.0 if may_be_short and corpus.is_short else data.held_out
+    return replace(data, validation=validation, sameness=data.sameness or corpus.sameness)

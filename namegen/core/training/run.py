@@ -106,9 +106,8 @@ class TrainingRun:
             engine, beginning = self.prepared.engine, self.prepared.network.beginnings[0]
             with engine_at_work(engine.name, "while its state was being saved", STOPS):
                 engine_state, computed = engine.get_state(), probe(engine, beginning)
-            self.folder.save_state(
-                SavedState(engine_state, self.progress, self.prepared.identity, engine.name, computed)
-            )
+            state = SavedState(engine_state, self.progress, self.prepared.identity, engine.name, computed)
+            self.folder.save_state(state)
             self._saved_at = time.monotonic()
 
     def resume(self) -> None:
@@ -175,5 +174,6 @@ class TrainingRun:
     def _save_best(self) -> None:
         best = self.progress.best
         if self.folder is not None and best is not None and best.epoch != self._saved_best:
-            self.folder.save_model(make_checkpoint(self.prepared, self.progress))
+            checkpoint = make_checkpoint(self.prepared, self.progress)
+            self.folder.save_model(checkpoint)
             self._saved_best = best.epoch

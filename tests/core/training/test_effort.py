@@ -10,8 +10,8 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.effort import ListSize, by_effort, data_by_effort
-from namegen.core.training.preparation import prepare
+from namegen.core.training.effort import ListSize, by_effort
+from namegen.core.training.preparation import data_for, prepare
 from namegen.core.training.run import TrainingRun
 
 SHORT = ListSize(names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40)
@@ -59,8 +59,8 @@ def test_a_list_of_under_a_hundred_names_leans_on_itself_alone() -> None:
 def test_a_tenth_is_held_out_unless_the_list_is_short(names: int, said: dict[str, Any], share: float) -> None:
     data = DataSettings(**{name: said[name] for name in ("validation", "test") if name in said})
     training = TrainingSettings(effort=said.get("effort", "standard"))
-    listed = [f"Al{number}" for number in range(names)] * 2
-    assert data_by_effort(data, training, listed) == replace(data, validation=share)
+    corpus = Corpus.from_names([f"Al{number}" for number in range(names)] * 2)
+    assert data_for(corpus, Recipe(data, training=training)) == replace(data, validation=share, sameness="names")
 
 
 def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
