@@ -170,19 +170,16 @@ def _told_in_short() -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:  # no command: the whole help is what is said
         raise
     except click.UsageError as error:
-        told = error.format_message()
+        told = " ".join(error.format_message().split())  # click has a line for each choice
         if isinstance(error, click.NoSuchOption) and error.ctx is not None:
             told = _no_such_option(error.option_name, error.ctx.command.get_params(error.ctx))
-        short = shortened(printable(told))
-        if short == error.format_message():
-            raise
-        raise click.UsageError(short, error.ctx) from error
+        raise click.UsageError(shortened(printable(told)), error.ctx) from error
 
 
 def _no_such_option(name: str, parameters: Iterable[click.Parameter]) -> str:
     """The option that was probably meant: click itself suggests some that mean something else, --given for --gender."""
     known = {flag: one for one in parameters for flag in (*one.opts, *one.secondary_opts)}
-    meant = SYNONYMS.get(name) if SYNONYMS.get(name) in known else nearest(name, known)
+    meant = SYNONYMS.get(name) if SYNONYMS.get(name) in known else nearest(name, known) if len(name) > 2 else None
     if isinstance(known.get(name[2:], known.get(f"{name[2:]}s")), click.Argument):
         return f"No such option {name!r}: give {name[2:].upper()} without it."
     return f"No such option {name!r}." + (f" Did you mean {meant!r}?" if meant else "")

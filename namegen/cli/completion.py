@@ -124,7 +124,7 @@ def _labels_of(name: str) -> list[str]:
     try:
         with shipped_path(name).open("rb") as stream:
             head = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-        return [label["name"] for label in json.loads(head["__metadata__"]["namegen"])["labels"]]
+        return [label["name"] for label in json.loads(head["__metadata__"]["namegen"])["record"]["labels"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 

@@ -99,7 +99,7 @@ def _learned_list(model: LoadedModel) -> DataSettings:
     if name not in BUNDLED and is_file(run.config_path, None):
         return run.found_here(read_config(run.config_path).data)
     if name in ("", "standard input"):
-        raise click.UsageError(f"{model.name} does not say where the list is that it learned from: give NAMES, a list")
+        raise click.UsageError(f"give NAMES, a list: it is not known which one {model.name} learned from")
     return DataSettings(names=name)
 
 

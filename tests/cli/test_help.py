@@ -166,6 +166,7 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
         ("train --config blog-rnn32-frist", "did you mean blog-rnn32-first?"),
         ("train --config xyzzy", "there is no config file 'xyzzy'"),
         ("teach --epochs 1", "give NAMES"),
+        ("fetch", "Choose from: players, companies"),
         ("export-web mlb-first page.html", "'page.html' is a file to write, not a model: give --out before it"),
         ("export-tflite out.tflite", "'out.tflite' is a file to write, not a model: give a MODEL before it"),
         ("", "\n  train          Learn from a list of names.\n"),

@@ -509,6 +509,8 @@ def advice(
     if last:
         relaxable = [wish for wish in wishes if wish.about != "list" and not wish.always and wish not in most]
         steps += [f"relax {setting(wish.name)}" for wish in relaxable]
+    if (shaped := wishes.get(Shaped)) is not None and not fewer:  # which each name had to keep, too
+        steps += shaped.advice[1:]
     said = dict.fromkeys(variety if step == MORE_VARIETY else step for step in steps)
     said_at_all = [step for step in said if step]
     if ASK_FOR_FEWER not in said_at_all and (fewer or not said_at_all):

@@ -33,6 +33,7 @@ from namegen.core.generation.wishes.wishlist import (
     MinDistance,
     MinLength,
     New,
+    Shaped,
     WellFormed,
     Wishlist,
 )
@@ -237,6 +238,12 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any],
         ({"allow_repeats": 9}, {}, {"top_k": 1}, "ask for fewer, raise --top-k, or allow more with --allow-repeats"),
         ({"allow_seen": 9}, {}, None, "allow names of the list with --allow-seen"),
         ({"not_a_name": 9}, {}, None, "ask for fewer"),
+        (
+            {"ends_with": 9},
+            {"ends_with": "a", "shapes": ["a"]},
+            {},
+            "relax --ends-with, or allow other shapes than the list's, and repeats, with --allow-repeats",
+        ),
         ({}, {}, {}, "ask for fewer"),
         (
             {"allow_repeats": 9, "max_length": 1},
@@ -248,10 +255,11 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any],
     ],
 )
 def test_the_advice_is_one_that_can_help(
-    rejected: dict[str, int], wishes: dict[str, object], sampling: dict[str, float] | None, said: str
+    rejected: dict[str, int], wishes: dict[str, Any], sampling: dict[str, float] | None, said: str
 ) -> None:
     settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
-    every = [WellFormed(), MaxLength(9), New(known_set([])), Distinct(), *make_wishes(**wishes)]  # type: ignore[arg-type]
+    shaped = [Shaped(shapes_of(wishes.pop("shapes")))] if "shapes" in wishes else []
+    every = [WellFormed(), MaxLength(9), New(known_set([])), Distinct(), *shaped, *make_wishes(**wishes)]
     assert NamegenError(advice(Counter(rejected), Wishlist(every), settings)).told(option_name) == said
 
 
