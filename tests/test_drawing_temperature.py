@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,8 @@ from namegen.core.settings import DataSettings
 from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
-from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
-from tests.requirements import require
 
 NAMES = load_bundled("mlb-first").names[:2_000]
 QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,)})
@@ -122,27 +119,6 @@ def test_a_model_without_one_is_drawn_as_it_is(trained: RunResult) -> None:
 def test_a_blend_takes_the_highest(trained: RunResult, cool: Checkpoint) -> None:
     warm = api.open_checkpoint(replace(trained.checkpoint, drawing_temperature=0.9), "warm")
     assert api.blend([warm, api.open_checkpoint(cool, "cool")]).default_temperature == 0.9
-
-
-@pytest.mark.parametrize("value", [0.0, -1.0, 1e9])
-def test_an_absurd_one_is_refused(trained: RunResult, tmp_path: Path, value: float) -> None:
-    replace(trained.checkpoint, drawing_temperature=value).save(tmp_path / "absurd.safetensors")
-    with pytest.raises(CheckpointError, match="drawing_temperature"):
-        api.load(tmp_path / "absurd.safetensors")
-
-
-def test_it_goes_with_the_tflite(cool: Checkpoint) -> None:
-    require("ai_edge_litert")
-    from namegen.backends.tflite.contents import contents_of, to_bytes_of
-    from namegen.backends.tflite.runtime import TFLiteModel
-
-    assert TFLiteModel(to_bytes_of(contents_of(cool, "none"))).drawing_temperature == 0.55
-
-
-def test_it_goes_with_the_page(cool: Checkpoint) -> None:
-    from namegen.web.export import PageModel, page
-
-    assert '"temperature":0.55' in page([PageModel("cool", cool)])
 
 
 def test_runs_of_sweeps_and_comparisons_measure_none() -> None:
