@@ -153,7 +153,7 @@ def measure_taught(of_list: str, seed: int) -> None:
         config = replace(merge(Config(), {**judged(of_list, seed), "training.effort": "best"}), network=network)
         prepared = prepare(corpus, config.recipe, engine)
         if taught is None:
-            taught = be_taught(prepared, folder, config, watcher=None, stop=lambda: False, teach_on=train_side_by_side)
+            taught = be_taught(prepared, folder, config, stop=lambda: False, teach_on=train_side_by_side)
             assert taught is not None  # nothing stops it
             seconds = processor_seconds() - start
             start = processor_seconds()

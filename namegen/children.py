@@ -2,7 +2,7 @@
 
     parent                                          child: python -m namegen.children MODULE:FUNCTION
     the first line of standard input         ──►    FUNCTION(document, parent) works on the document
-    {"progress": {"epoch": 3, …}}, again and again  ◄── its progress, on standard output
+    {"progress": [3, 40]}, again and again  ◄──  epochs done and in all, on standard output
     {"answer": …} or {"trouble": "why"}      ◄──    its last line
     standard input ends                      ──►    it stops: a training takes its last step and saves
 
@@ -32,10 +32,12 @@ from typing import IO, Any, NoReturn, TypeAlias, cast
 
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, NamegenError, TrainingError
+from namegen.events import EpochEnded, Event, NoWorkers, Running, TrainingBegins, UnderWay, Watcher, unwatched
 from namegen.threads import VARIABLES
 
 PACKAGE = Path(__file__).parent
 SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_BETWEEN_WORDS = 0.5
 STARTS = 2  # of a child that dies; once more would be in vain
 
 
@@ -47,19 +49,22 @@ class Part:
         work: the function that makes it, ``module:function``.
         document: what that function is given, as plain values.
         threads: as many as its libraries may use.
+        label: what progress calls it.
     """
 
     work: str
     document: Json
     threads: int = 1
+    label: str = ""
 
 
 @dataclass(frozen=True)
 class PartProgress:
-    """How far a part is, in the words of the function that makes it."""
+    """How far a part is."""
 
     part: Part
-    progress: dict[str, int]
+    epoch: int
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,6 @@ class PartEnded:
     answer: Json = None
     trouble: str = ""
     died: bool = False
-
-
-Event: TypeAlias = PartProgress | PartEnded
 
 
 class Runner(ABC):
@@ -108,19 +110,23 @@ class Runner(ABC):
         """Begin a part. Raises TrainingError: the system has no room for another process."""
 
     @abstractmethod
-    def events(self) -> list[Event]:
+    def events(self) -> list[PartProgress | PartEnded]:
         """What has happened; waits a little for the first of it."""
 
 
-def run_all(runner: Runner, parts: Iterable[Part], stop: Callable[[], bool] = lambda: False) -> Iterator[list[Event]]:
-    """Make every part, and tell what happens, now and then nothing; ends early where ``stop`` says so.
+def run_all(
+    runner: Runner, parts: Iterable[Part], watch: Watcher = unwatched, stop: Callable[[], bool] = lambda: False
+) -> Iterator[PartEnded]:
+    """Make every part, and give each that is over; ends early where ``stop`` says so.
 
     Args:
         runner: what makes them; the caller opens and leaves it.
         parts: taken one by one, as soon as there is room for the next.
+        watch: told what is under way, again and again.
         stop: asked again and again.
     """
     coming, more = iter(parts), True
+    epochs: dict[Part, tuple[int, int]] = {}
     while (more or runner.running) and not stop():
         while more and len(runner.running) < max(runner.workers, 1):
             part = next(coming, None)
@@ -128,7 +134,13 @@ def run_all(runner: Runner, parts: Iterable[Part], stop: Callable[[], bool] = la
             if part is not None:
                 runner.start(part)
         if runner.running:
-            yield runner.events()
+            for event in runner.events():
+                if isinstance(event, PartEnded):
+                    yield event
+                else:
+                    epochs[event.part] = event.epoch, event.epochs
+            under_way = [UnderWay(part.label, *epochs.get(part, ())) for part in runner.running]
+            watch(Running(tuple(under_way)) if runner.workers else NoWorkers())
 
 
 # --- the parent -------------------------------------------------------------------------------------------------------
@@ -174,9 +186,9 @@ class Children(Runner):
         """Begin a part."""
         self._children.append(_Child(part, self._said, self._patience))
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[PartProgress | PartEnded]:
         """What has happened; waits a little for the first of it."""
-        found: list[Event] = []
+        found: list[PartProgress | PartEnded] = []
         with suppress(queue.Empty):
             said = self._said.get(timeout=SECONDS_BETWEEN_LOOKS)
             while True:
@@ -184,7 +196,7 @@ class Children(Runner):
                 said = self._said.get_nowait()
         return found
 
-    def _take_in(self, child: _Child, word: dict[str, Any] | None) -> Iterator[Event]:
+    def _take_in(self, child: _Child, word: dict[str, Any] | None) -> Iterator[PartProgress | PartEnded]:
         """One line that a child has said, or None: it is over."""
         if word is None:
             self._children.remove(child)
@@ -195,8 +207,8 @@ class Children(Runner):
                 self._children.append(_Child(child.part, self._said, self._patience, child.starts + 1))
             else:
                 yield PartEnded(child.part, trouble=f"its process died twice, {how}", died=True)
-        elif isinstance(progress := word.get("progress"), dict):
-            yield PartProgress(child.part, progress)
+        elif "progress" in word:
+            yield PartProgress(child.part, *word["progress"])
         else:
             child.last = word
 
@@ -281,6 +293,7 @@ class Parent:
 
     def __init__(self, started: float, patience: float, output: IO[bytes]) -> None:
         self.started, self._patience, self._output = started, patience, output
+        self._epochs, self._next = 0, 0.0
         self._unwanted = threading.Event()
         self.stop = self._unwanted.is_set
         threading.Thread(target=self._wait_for_end, daemon=True).start()
@@ -294,9 +307,19 @@ class Parent:
         time.sleep(self._patience)
         os._exit(1)
 
-    def tell(self, **progress: int) -> None:
+    def watch(self, event: Event) -> None:
+        """Tell how far the training is that the part consists of, if it is time."""
+        if isinstance(event, TrainingBegins):
+            self._epochs = event.epochs
+        if isinstance(event, TrainingBegins | EpochEnded):
+            now = time.monotonic()
+            if now >= self._next or event.epoch == self._epochs:
+                self._next = now + SECONDS_BETWEEN_WORDS
+                self.tell(event.epoch, self._epochs)
+
+    def tell(self, epoch: int, epochs: int) -> None:
         """How far the part is."""
-        self.say({"progress": {**progress}})
+        self.say({"progress": [epoch, epochs]})
 
     def say(self, word: dict[str, Json]) -> None:
         """One line to the parent."""

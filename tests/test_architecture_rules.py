@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),
-    "children": ({"documents", "errors", "threads"}, set()),
+    "children": ({"documents", "errors", "events", "threads"}, set()),
     "core": (set(), set()),
     "core.settings": (GROUND, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),

@@ -15,6 +15,7 @@ import pytest
 
 from namegen.children import Children, Parent, Part, PartEnded, PartProgress, own_environment, run_all
 from namegen.errors import EngineError, TrainingError
+from namegen.events import Event, Running, UnderWay
 from namegen.threads import VARIABLES
 
 
@@ -22,7 +23,7 @@ def work(document: Any, parent: Parent) -> Any:
     """What the children of these tests do."""
     for place in range(document.get("steps", 0)):
         print("a library says something")
-        parent.tell(epoch=place + 1)
+        parent.tell(place + 1, document["steps"])
     match document["do"]:
         case "answer":
             assert 0 < time.time() - parent.started < 60
@@ -40,7 +41,7 @@ def work(document: Any, parent: Parent) -> Any:
             return "alive"
         case "wait" | "hang" as do:
             Path(document["file"]).write_text(str(os.getpid()))
-            parent.tell(epoch=1)
+            parent.tell(1, 2)
             while do == "hang" or not parent.stop():
                 time.sleep(0.01)
             Path(document["file"]).write_text("saved")
@@ -53,25 +54,25 @@ def part(do: str, **document: Any) -> Part:
 
 def ended(*parts: Part, workers: int = 2) -> list[PartEnded]:
     with Children(workers) as children:
-        events = [event for some in run_all(children, parts) for event in some]
-    return [event for event in events if isinstance(event, PartEnded)]
+        return list(run_all(children, parts))
 
 
 def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
     """Also one whose document is longer than a pipe holds; libraries print to nobody; threads are pinned."""
     parts = [part("answer", number=number, x="x" * 300_000, steps=2, threads=3) for number in range(3)]
+    told: list[Event] = []
     with Children(2) as children:
-        events, most = [], 0
-        for some in run_all(children, iter(parts)):
-            most = max(most, len(children.running))
-            events += some
+        answers = {event.part: event.answer for event in run_all(children, iter(parts), told.append)}
         assert children.running == []
-    answers = {event.part: event.answer for event in events if isinstance(event, PartEnded)}
     assert answers == {one: {"twice": 2 * n, "threads": "3", "length": 300_000} for n, one in enumerate(parts)}
-    for one in parts:
-        told = [event.progress for event in events if isinstance(event, PartProgress) and event.part is one]
-        assert told == [{"epoch": 1}, {"epoch": 2}]
-    assert most <= 2
+    assert all(isinstance(event, Running) and len(event.under_way) <= 2 for event in told)
+    assert told[-1] == Running(())
+    with Children(1) as children:
+        children.start(parts[0])
+        events: list[PartProgress | PartEnded] = []
+        while children.running:
+            events += children.events()
+    assert events[:-1] == [PartProgress(parts[0], 1, 2), PartProgress(parts[0], 2, 2)]
 
 
 def test_a_part_that_raises_is_one_sentence() -> None:
@@ -96,14 +97,13 @@ def test_a_child_that_dies_is_started_once_more(tmp_path: Path, times: int) -> N
 @pytest.mark.parametrize(("do", "patience"), [("wait", 20.0), ("hang", 0.3)])
 def test_one_that_is_not_wanted_saves_or_is_ended(tmp_path: Path, do: str, patience: float) -> None:
     file = tmp_path / "state"
-    seen: list[Any] = []
+    seen: list[Event] = []
+    note = lambda event: seen.extend(one for one in event.under_way if one == UnderWay("", 1, 2))  # noqa: E731
     with Children(1, patience=patience) as children:
-        for some in run_all(children, [part(do, file=str(file)), part("raise")], lambda: bool(seen)):
-            seen.extend(some)
+        assert not list(run_all(children, [part(do, file=str(file)), part("raise")], note, lambda: bool(seen)))
         pid = int(file.read_text())
     assert not psutil.pid_exists(pid)
     assert (file.read_text() == "saved") == (do == "wait")
-    assert len(seen) == 1  # the second part was not begun
 
 
 @pytest.mark.parametrize(("how", "patience"), [(signal.SIGKILL, 20.0), (signal.SIGINT, 20.0), (signal.SIGTERM, 0.0)])
@@ -130,8 +130,9 @@ def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals, patie
 def test_a_child_that_is_sent_term_saves(tmp_path: Path) -> None:
     file = tmp_path / "state"
     with Children(1, patience=20.0) as children:
-        for some in run_all(children, [part("wait", file=str(file))]):
-            for event in some:
+        children.start(part("wait", file=str(file)))
+        while children.running:
+            for event in children.events():
                 if isinstance(event, PartProgress):
                     os.kill(int(file.read_text()), signal.SIGTERM)
                 else:

@@ -13,17 +13,16 @@ import pytest
 
 from namegen import api
 from namegen.api import teachers
-from namegen.api.teachers import OnTeachers, TeacherAtWork, train_side_by_side
-from namegen.api.teaching import SilentWatcher, is_trained
+from namegen.api.teachers import train_side_by_side
+from namegen.api.teaching import is_trained
 from namegen.children import PartEnded
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.teaching.teachers import Weighing
 from namegen.core.training import effort, preparation
-from namegen.core.training.progress import SilentListener
-from namegen.core.training.run import TrainingRun
+from namegen.core.training.preparation import PreparedTraining
 from namegen.errors import CheckpointError, SettingsError, TrainingError
+from namegen.events import Event, Running, StepBegins, UnderWay, Watcher, Weighed
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge, read_config
 from tests.labelled import FIRST, LAST, labelled_checkpoint
@@ -48,43 +47,48 @@ def tiny_teachers(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
         monkeypatch.setattr(module, "LESSON_EPOCH", 5_000)
 
 
-def train_here(folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
+def train_here(folders: Sequence[Path], *, watch: Watcher, stop: Callable[[], bool]) -> None:
     """One after the other, in this process."""
     for folder in folders:
         teachers.go_on(folder, stop=stop)
 
 
-class Noting(SilentWatcher):
-    """Notes what it is told, and the lesson."""
+class Noting:
+    """Notes what it is told, and what the student reads."""
 
     def __init__(self) -> None:
-        self.heard: dict[str, float] = {}
-        self.seen: list[TeacherAtWork] = []
+        self.weights: dict[str, float] = {}
+        self.seen: list[UnderWay] = []
         self.lesson: BatchMaker | None = None
         self.judges: Sequence[Any] = ()
 
-    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
-        self.seen += at_work
-
-    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
-        self.heard = dict(zip(names, weighing.weights, strict=True))
-
-    def ready(self, run: TrainingRun) -> None:
-        self.lesson, self.judges = run.prepared.batches, run.prepared.judges
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Running(under_way):
+                self.seen += under_way
+            case Weighed(names, weights):
+                self.weights = dict(zip(names, weights, strict=True))
 
 
 def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
-    noting = Noting()
-    told: dict[str, Any] = {"teach_on": train_here, **more}
-    return api.train(names, config=config, watcher=noting, ready=noting.ready, **told), noting
+    noting, with_lesson = Noting(), PreparedTraining.with_lesson
+
+    def noted(prepared: PreparedTraining, lesson: BatchMaker, judges: Sequence[Any]) -> PreparedTraining:
+        made = with_lesson(prepared, lesson, judges)
+        noting.lesson, noting.judges = made.batches, judges
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PreparedTraining, "with_lesson", noted)
+        return api.train(names, config=config, watch=noting, **{"teach_on": train_here, **more}), noting
 
 
 def test_best_trains_teachers_in_processes_and_then_a_student(tmp_path: Path) -> None:
     result, noting = train(out=tmp_path / "run", teach_on=train_side_by_side)
     assert result.finished
     assert result.checkpoint.network.summary == "gru 8"
-    assert list(noting.heard) == ["teachers/1", "teachers/2", "counting"]
-    assert sum(noting.heard.values()) == pytest.approx(1)
+    assert list(noting.weights) == ["teachers/1", "teachers/2", "counting"]
+    assert sum(noting.weights.values()) == pytest.approx(1)
     assert any(teacher.epoch for teacher in noting.seen)
     for place, cell in (("1", "gru"), ("1-whole", "gru"), ("2", "simple_rnn"), ("2-whole", "simple_rnn")):
         folder = tmp_path / "run" / "teachers" / place
@@ -114,7 +118,7 @@ def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
         listed = (tmp_path / "b" / "teachers" / place / "names.txt").read_text(encoding="utf-8").split()
         assert not held_out & set(listed)
         assert not set(marked) & set(listed)
-    assert first.heard == second.heard
+    assert first.weights == second.weights
     assert first.lesson is not None
     assert second.lesson is not None
     np.testing.assert_array_equal(first.lesson.tree.token, second.lesson.tree.token)
@@ -139,7 +143,8 @@ def test_a_run_that_is_stopped_among_its_teachers_and_as_it_learns_goes_on(tmp_p
     assert not is_trained(tmp_path / "run" / "teachers" / "2")
     started = threading.Event()
     steps = iter(range(10_000))
-    stops: dict[str, Any] = {"stop": lambda: started.is_set() and next(steps) > 5, "listener": On(started)}
+    note = lambda event: started.set() if isinstance(event, StepBegins) else None  # noqa: E731
+    stops: dict[str, Any] = {"stop": lambda: started.is_set() and next(steps) > 5, "watch": note}
     assert not api.resume(tmp_path / "run", teach_on=train_here, **stops).finished
     assert started.is_set()
     result = api.resume(tmp_path / "run", teach_on=train_here)
@@ -147,16 +152,6 @@ def test_a_run_that_is_stopped_among_its_teachers_and_as_it_learns_goes_on(tmp_p
     whole, _ = train(out=tmp_path / "whole")
     for name, values in whole.checkpoint.parameters.items():
         np.testing.assert_array_equal(values, result.checkpoint.parameters[name])
-
-
-class On(SilentListener):
-    """A listener that notes the first step."""
-
-    def __init__(self, started: threading.Event) -> None:
-        self.started = started
-
-    def on_step(self, progress: Any, step: int, steps: int) -> None:
-        self.started.set()
 
 
 def test_few_names_are_trained_as_the_standard_effort_does() -> None:
@@ -181,13 +176,13 @@ class TestGivenTeachers:
     def test_run_folders_and_shipped_models_teach(self, given: Path) -> None:
         result, noting = self.taught_by(str(given), "companies", "counting")
         assert result.finished
-        assert set(noting.heard) == {str(given), "companies", "counting"}
+        assert set(noting.weights) == {str(given), "companies", "counting"}
         _, noting = self.taught_by(str(given))
-        assert noting.heard == {str(given): 1.0}
+        assert noting.weights == {str(given): 1.0}
 
     def test_a_teacher_that_knows_other_characters_alone_is_hardly_heard(self) -> None:
         _, noting = self.taught_by("japanese-given", "counting")
-        assert noting.heard["counting"] > 3 * noting.heard["japanese-given"]
+        assert noting.weights["counting"] > 3 * noting.weights["japanese-given"]
 
     def test_a_teacher_of_labels_judges_names_whatever_their_label(self, tmp_path: Path) -> None:
         labelled_checkpoint().save(tmp_path / "labelled.safetensors")
@@ -218,8 +213,8 @@ class TestSideBySide:
     def test_one_that_dies_again_is_told_in_a_sentence(
         self, folders: list[Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def dying(runner: object, parts: Any, stop: object) -> Any:
-            yield [PartEnded(part, trouble="it died twice", died=True) for part in parts]
+        def dying(runner: object, parts: Any, watch: object, stop: object) -> Any:
+            yield from (PartEnded(part, trouble="it died twice", died=True) for part in parts)
 
         monkeypatch.setattr(teachers, "run_all", dying)
         with pytest.raises(TrainingError, match=r"it died twice; .*continue with resume=.*run$"):
@@ -235,11 +230,11 @@ class TestSideBySide:
 
     @pytest.mark.slow
     def test_one_that_is_not_wanted_saves_itself(self, folders: list[Path]) -> None:
-        seen: list[TeacherAtWork] = []
+        noting = Noting()
         train_side_by_side(
             folders[:1],
-            watcher=lambda at_work: seen.extend(at_work),
-            stop=lambda: any(0 < teacher.epoch < teacher.epochs for teacher in seen),
+            watch=noting,
+            stop=lambda: any(0 < teacher.epoch < teacher.epochs for teacher in noting.seen),
         )
         assert (folders[0] / "state.safetensors").is_file()
         train_side_by_side(folders[:1])

@@ -10,7 +10,6 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from namegen.api.model import LoadedModel, load, read_checkpoint
-from namegen.api.teachers import OnTeachers, TeacherAtWork
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.labels import Beginnings
 from namegen.core.engine import LanguageModel
@@ -25,6 +24,7 @@ from namegen.core.training.effort import OWN_TEACHERS, TWIN, ListSize, teacher_r
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote
+from namegen.events import CorpusDrawn, Watcher, Weighed, unwatched
 from namegen.files import is_file
 from namegen.models import SHIPPED
 from namegen.settings_toml import Config, RunSettings, write_config
@@ -34,47 +34,10 @@ LESSON_STREAM = 5  # of random numbers, with the seed
 
 
 @runtime_checkable
-class TeachingWatcher(Protocol):
-    """Who is told how teaching goes, up to where the student begins; from there on a ``Listener`` is."""
-
-    def on_beginning(self, prepared: PreparedTraining) -> None:
-        """The list is read and split, and its teachers are about to be trained or opened."""
-        ...
-
-    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
-        """How far each teacher is; told again and again."""
-        ...
-
-    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
-        """How much each teacher will be heard."""
-        ...
-
-    def on_lesson(self, names: int, prefixes: int) -> None:
-        """How much the student will read."""
-        ...
-
-
-class SilentWatcher:
-    """A watcher that says nothing."""
-
-    def on_beginning(self, prepared: PreparedTraining) -> None:
-        """Nothing."""
-
-    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
-        """Nothing."""
-
-    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
-        """Nothing."""
-
-    def on_lesson(self, names: int, prefixes: int) -> None:
-        """Nothing."""
-
-
-@runtime_checkable
 class SideBySide(Protocol):
     """What trains several run folders; ``api/teachers.py`` does it in processes."""
 
-    def __call__(self, folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
+    def __call__(self, folders: Sequence[Path], *, watch: Watcher, stop: Callable[[], bool]) -> None:
         """Train each to its end; or return early where ``stop`` says so."""
         ...
 
@@ -101,7 +64,7 @@ def be_taught(
     folder: Path,
     config: Config,
     *,
-    watcher: TeachingWatcher | None,
+    watch: Watcher = unwatched,
     stop: Callable[[], bool],
     teach_on: SideBySide,
 ) -> Taught | None:
@@ -111,7 +74,7 @@ def be_taught(
         prepared: the student's, with a recipe that names teachers.
         folder: where the teachers lie that are its own.
         config: the student's; its teachers are trained by the same engine.
-        watcher: who is told.
+        watch: told how far it is.
         stop: asked again and again.
         teach_on: what trains its own teachers.
 
@@ -122,8 +85,7 @@ def be_taught(
         CheckpointError: a teacher cannot be opened. SettingsError: one cannot teach. TrainingError: one cannot be
             trained, or what they know makes no lesson.
     """
-    watcher, corpus, recipe = watcher or SilentWatcher(), prepared.corpus, prepared.recipe
-    watcher.on_beginning(prepared)
+    corpus, recipe = prepared.corpus, prepared.recipe
     seed = recipe.training.seed
     whole = prepared.parts
     parts = TeachingParts(corpus, recipe.data, seed=seed, vocabulary=whole.vocabulary, labels=whole.labels)
@@ -136,12 +98,13 @@ def be_taught(
         )
     own = _make_own_folders(models, folder, prepared, config, parts)
     if not all(map(is_trained, own)):
-        teach_on([one for one in own if not is_trained(one)], watcher=watcher.on_teachers, stop=stop)
+        teach_on([one for one in own if not is_trained(one)], watch=watch, stop=stop)
     if stop() or not all(map(is_trained, own)):
         return None
     teachers = [_open(name, folder, parts.labels) for name in models]
     mixture, weighing = together(teachers, parts, counting=counting)
-    watcher.on_weighed([one.name for one in teachers] + [COUNTING] * counting, weighing)
+    named = (*(one.name for one in teachers), *[COUNTING] * counting)
+    watch(Weighed(named, tuple(weighing.weights), tuple(weighing.alone), weighing.together))
     if stop():
         return None
     lesson = make_lesson(
@@ -151,7 +114,7 @@ def be_taught(
         longest=default_max_length(parts.whole.longest_name),
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
-    watcher.on_lesson(lesson.name_count, lesson.tree.nodes)
+    watch(CorpusDrawn(lesson.name_count, lesson.tree.nodes))
     return Taught(mixture, weighing, lesson, _judges(teachers, parts))
 
 

@@ -11,22 +11,15 @@ from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS
 from namegen.api.teachers import open_run, train_side_by_side
-from namegen.api.teaching import (
-    SideBySide,
-    TeachingWatcher,
-    be_taught,
-    check_teachers,
-    known_temperature,
-    lasting,
-)
+from namegen.api.teaching import SideBySide, be_taught, check_teachers, known_temperature, lasting
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.preparation import PreparedTraining, prepare
-from namegen.core.training.progress import Listener
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import NamesError, SettingsError, setting
+from namegen.events import Watcher, unwatched
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
 from namegen.settings_toml import Config, merge, read_config, write_config
@@ -38,9 +31,7 @@ def train(
     config: Config | None = None,
     backend: str | None = None,
     out: Path | str | None = None,
-    listener: Listener | None = None,
-    ready: Callable[[TrainingRun], None] = lambda run: None,
-    watcher: TeachingWatcher | None = None,
+    watch: Watcher = unwatched,
     stop: Callable[[], bool] = lambda: False,
     stdin: BinaryIO | None = None,
     save: bool = False,
@@ -55,10 +46,7 @@ def train(
             of it: ``Config(data=DataSettings(validation=0))``.
         backend: ``numpy`` or ``keras``; it overrides the config's.
         out: a new folder, to write the model and its history to.
-        listener: who is told how it goes, see ``core/training/progress.py``.
-        ready: called with the run just before it starts: the list is read and split, the folder is there, and what its
-            teachers teach.
-        watcher: who is told how its teachers are doing; see ``api/teaching.py``.
+        watch: told how it goes, see ``namegen.events``.
         stop: asked when the list has been read, and before every step; True stops training there, in a state that can
             be resumed.
         stdin: what the list ``-`` is read from.
@@ -79,7 +67,7 @@ def train(
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
     prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True)
-    run = TrainingRun(prepared, listener=listener, stop=stop)
+    run = TrainingRun(prepared, watch=watch, stop=stop)
     keep_names = names is not None or config.data.names == STANDARD_INPUT
     stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:
@@ -98,12 +86,12 @@ def train(
             teachers = run.folder.path
         else:
             teachers = Path(for_a_while.enter_context(TemporaryDirectory()))
+        watch(prepared.list_ready)
         if prepared.recipe.taught:
-            taught = be_taught(prepared, teachers, config, watcher=watcher, stop=stop, teach_on=teach_on)
+            taught = be_taught(prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
             run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
-        ready(run)
         return run.run()
 
 
@@ -141,9 +129,7 @@ def resume(
     *,
     backend: str | None = None,
     epochs: int | None = None,
-    listener: Listener | None = None,
-    ready: Callable[[TrainingRun], None] = lambda run: None,
-    watcher: TeachingWatcher | None = None,
+    watch: Watcher = unwatched,
     stop: Callable[[], bool] = lambda: False,
     teach_on: SideBySide = train_side_by_side,
 ) -> RunResult:
@@ -153,9 +139,7 @@ def resume(
         folder: what ``train`` made.
         backend: another engine goes on from the same state.
         epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
-        listener: who is told how it goes.
-        ready: called with the run just before it goes on.
-        watcher: who is told how its teachers are doing.
+        watch: told how it goes.
         stop: asked before every step.
         teach_on: what trains its teachers, as in ``train``.
 
@@ -168,16 +152,16 @@ def resume(
         config = read_config(run_folder.config_path)
         _check_longer(epochs, config)
         config = merge(config, {"run.backend": backend, "training.epochs": epochs})
-        run = open_run(run_folder, config, listener=listener, stop=stop)
+        run = open_run(run_folder, config, watch=watch, stop=stop)
         run.resume()
         run_folder.save_config(write_config(config))
+        watch(run.prepared.list_ready)
         temperature = known_temperature(run_folder) if run.finished else None
         if run.prepared.recipe.taught and not run.finished:
-            taught = be_taught(run.prepared, run_folder.path, config, watcher=watcher, stop=stop, teach_on=teach_on)
+            taught = be_taught(run.prepared, run_folder.path, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
             run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
-        ready(run)
         return run.run(temperature)
 
 

@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from namegen.api.teachers import TeacherAtWork
-    from namegen.core.teaching.teachers import Weighing
-    from namegen.core.training.preparation import PreparedTraining
-    from namegen.core.training.progress import TrainingProgress
-    from namegen.core.training.run import TrainingRun
-
 SECONDS_BEFORE = 2.0  # that a command may take without a word
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 3.0
@@ -57,7 +51,6 @@ class Display(AbstractContextManager["Display"]):
         self._thread = threading.Thread(target=self._draw_by_the_clock, daemon=True)
         self._stream: IO[str] | None = None
         self._live: Live | None = None
-        self._list_told = False
         self._began = time.monotonic()
         self._next = self._began + SECONDS_BEFORE
 
@@ -86,80 +79,6 @@ class Display(AbstractContextManager["Display"]):
         """Take in what is told."""
         for sentence in self._progress.take(event):
             self._notes(sentence)
-
-    # --- a training tells by methods, as yet --------------------------------------------------------------------------
-
-    def on_beginning(self, prepared: PreparedTraining) -> None:
-        """The list is ready."""
-        self._list_told = True
-        corpus, parts, recipe = prepared.corpus, prepared.parts, prepared.recipe
-        self(
-            events.ListReady(
-                (corpus.dropped_sentence(), corpus.alike_labels_sentence()),
-                parts.training.name_count,
-                parts.batches.name_count,
-                0 if parts.held_out is None else parts.held_out.name_count,
-                None if parts.test is None else parts.test.name_count,
-                len(parts.labels),
-                recipe.training.effort == "best" and not recipe.taught,
-            )
-        )
-
-    def ready(self, run: TrainingRun) -> None:
-        """Training begins."""
-        if not self._list_told:
-            self.on_beginning(run.prepared)
-        trainer, at, references = run.trainer, run.progress, run.prepared.references
-        ceiling = None if references is None else references.ceiling.accuracy_argmax
-        self(
-            events.TrainingBegins(
-                run.prepared.engine.name,
-                trainer.epochs,
-                trainer.steps,
-                round(trainer.batches.characters),
-                at.epoch,
-                at.step,
-                run.finished,
-                ceiling,
-            )
-        )
-
-    def on_teachers(self, at_work: Sequence[TeacherAtWork]) -> None:
-        """Teachers are being trained."""
-        self(events.Running(tuple(events.UnderWay(f"teacher {one.name}", one.epoch, one.epochs) for one in at_work)))
-
-    def on_weighed(self, names: Sequence[str], weighing: Weighing) -> None:
-        """The teachers are ready."""
-        self(events.Weighed(tuple(names), tuple(weighing.weights), tuple(weighing.alone), weighing.together))
-
-    def on_lesson(self, names: int, prefixes: int) -> None:
-        """What the student reads is ready."""
-        self(events.CorpusDrawn(names, prefixes))
-
-    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
-        """A step begins."""
-        self(events.StepBegins(progress.epoch, step))
-
-    def on_epoch(self, progress: TrainingProgress) -> None:
-        """An epoch has ended."""
-        one = progress.history[-1]
-        self(
-            events.EpochEnded(
-                one.epoch,
-                one.training_seconds,
-                one.training_loss_nats_per_char,
-                one.validation_loss_nats_per_char,
-                one.validation_accuracy_argmax,
-                one.sample,
-                one.sample_is_new,
-            )
-        )
-
-    def on_measuring(self, progress: TrainingProgress) -> None:
-        """The network is being measured."""
-        self(events.Measuring())
-
-    # ------------------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def erased(self) -> Iterator[None]:

@@ -229,11 +229,10 @@ def learn(
 
         teach_on = on_scheduler(scheduler)
     with Display(notes, "reading the list") as display, StopOnInterrupt(notes) as stop:
-        watching: dict[str, Any] = {"listener": display, "ready": display.ready, "watcher": display, "stop": stop}
         if resume is not None:
-            result = api.resume(resume, backend=backend, epochs=epochs, teach_on=teach_on, **watching)
+            result = api.resume(resume, backend=backend, epochs=epochs, watch=display, stop=stop, teach_on=teach_on)
         else:
-            result = api.train(config=resolved, out=out, save=True, teach_on=teach_on, **watching)
+            result = api.train(config=resolved, out=out, save=True, watch=display, stop=stop, teach_on=teach_on)
     with Display(notes, "measuring the network"):
         plot = None
         if result.finished and resolved.run.plot:

@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from namegen.api.teachers import OnTeachers, train_side_by_side
+from namegen.api.teachers import train_side_by_side
 from namegen.api.teaching import SideBySide
-from namegen.children import Children, Event, Part, PartEnded, PartProgress, Runner, run_all
+from namegen.children import Children, Part, PartEnded, PartProgress, Runner
 from namegen.core.training.run_folder import RunFolder
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, EngineError, NamegenError, TrainingError, missing_library, setting
+from namegen.events import Watcher
 from namegen.experiments.machine import training_codes
 from namegen.settings_toml import read_config
 
@@ -45,9 +46,9 @@ def on_scheduler(address: str) -> SideBySide:
     """
     require_dask()
 
-    def train(folders: Sequence[Path], *, watcher: OnTeachers, stop: Callable[[], bool]) -> None:
+    def train(folders: Sequence[Path], *, watch: Watcher, stop: Callable[[], bool]) -> None:
         engines = {read_config(RunFolder(folder).config_path).run.backend for folder in folders}
-        train_side_by_side(folders, watcher=watcher, stop=stop, runner=Cluster(address, engines))
+        train_side_by_side(folders, watch=watch, stop=stop, runner=Cluster(address, engines))
 
     return train
 
@@ -82,7 +83,7 @@ class Cluster(Runner):
         require_dask()
         self._address, self._codes = address, training_codes(engines)
         self._under_way: dict[Future[Any], Part] = {}
-        self._told: deque[tuple[str, dict[str, int]]] = deque()
+        self._told: deque[tuple[str, tuple[int, int]]] = deque()
 
     def __enter__(self) -> Cluster:
         from distributed import Client
@@ -122,16 +123,16 @@ class Cluster(Runner):
             future = self._client.submit(make_part, part, self._codes, key=f"namegen-{uuid.uuid4().hex}", pure=False)
         self._under_way[future] = part
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[PartProgress | PartEnded]:
         """What has happened; waits a little for the first of it."""
         with self._gone_is_told():
             ended = self._ended()
             of_keys = {future.key: part for future, part in self._under_way.items()}
-            found: list[Event] = []
+            found: list[PartProgress | PartEnded] = []
             while self._told:
                 key, progress = self._told.popleft()
                 if key in of_keys:
-                    found.append(PartProgress(of_keys[key], progress))
+                    found.append(PartProgress(of_keys[key], *progress))
             for future in ended:
                 part = self._under_way.pop(future)
                 answer = self._answer(future, part)
@@ -231,9 +232,10 @@ def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
         return task is None or task.state not in WANTED
 
     with Children(workers=1) as children:
-        for events in run_all(children, [part], unwanted):
-            for event in events:
+        children.start(part)
+        while not unwanted():
+            for event in children.events():
                 if isinstance(event, PartEnded):
                     return {"answer": event.answer, "trouble": event.trouble, "died": event.died}
-                worker.log_event(TOPIC, (key, event.progress))
+                worker.log_event(TOPIC, (key, (event.epoch, event.epochs)))
     raise TrainingError("nobody waits for the answer any more")

@@ -28,6 +28,7 @@ from namegen.core.training.effort import LESSON_EPOCH, QUICK, settled
 from namegen.core.training.trainer import Dropping
 from namegen.documents import Json, to_plain
 from namegen.errors import engine_at_work
+from namegen.events import ListReady
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,20 @@ class PreparedTraining:
     def references(self) -> HeldOutReferences | None:
         """What figures on the held-out names stand beside; None where nothing is held out."""
         return None if self.parts.held_out is None else HeldOutReferences(self.parts.held_out, self.parts)
+
+    @property
+    def list_ready(self) -> ListReady:
+        """What a watcher is told of the list."""
+        corpus, parts, recipe = self.corpus, self.parts, self.recipe
+        return ListReady(
+            remarks=(corpus.dropped_sentence(), corpus.alike_labels_sentence()),
+            training=parts.training.name_count,
+            damped=parts.batches.name_count,
+            held_out=0 if parts.held_out is None else parts.held_out.name_count,
+            test=None if parts.test is None else parts.test.name_count,
+            labels=len(parts.labels),
+            without_teachers=recipe.training.effort == "best" and not recipe.taught,
+        )
 
     @property
     def identity(self) -> dict[str, Json]:

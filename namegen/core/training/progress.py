@@ -1,4 +1,4 @@
-"""Where a training stands: a record an epoch, ``history.csv``, the best parameters so far, and who is told."""
+"""Where a training stands: a record an epoch, ``history.csv``, and the best parameters so far."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.settings import TrainingSettings
 from namegen.documents import Measure, Size
 from namegen.errors import printable, safe_cell
+from namegen.events import EpochEnded
 from namegen.types import Array
 
 COLUMNS = (
@@ -28,29 +28,20 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class EpochRecord:
-    """One epoch.
+class EpochRecord(EpochEnded):
+    """One epoch: what a watcher is told of it, and more.
 
     Attributes:
-        epoch: counted from 1.
         seconds: inside ``train_epoch`` and validation, from the beginning of the run to the end of this epoch.
-        training_seconds: inside ``train_epoch``, in this epoch alone.
         learning_rate: of its last step.
-        training_loss_nats_per_char: mean over the epoch, while the parameters moved.
-        validation_*: on the held-out part at the end of the epoch; None without one.
-        sample: a name that the network drew at the end of the epoch; ``sample_is_new``: the list lacks it.
+        validation_accuracy_sampled: on the held-out names; None without any.
     """
 
     epoch: Size
-    seconds: Measure
     training_seconds: Measure
+    seconds: Measure
     learning_rate: float
-    training_loss_nats_per_char: float
-    validation_loss_nats_per_char: float | None
-    validation_accuracy_argmax: float | None
     validation_accuracy_sampled: float | None
-    sample: str
-    sample_is_new: bool
 
     @property
     def validation(self) -> Metrics | None:
@@ -104,33 +95,3 @@ class TrainingProgress:
         patience, best = training.patience, self.best
         out_of_patience = patience is not None and best is not None and self.epoch - best.epoch >= patience
         return out_of_patience or (training.epochs is not None and self.epoch >= training.epochs)
-
-
-@runtime_checkable
-class Listener(Protocol):
-    """Who is told how training goes. Called on the training thread, so it should be quick."""
-
-    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
-        """A step is about to be taken: ``step`` of ``steps`` in this epoch, from 0."""
-        ...
-
-    def on_epoch(self, progress: TrainingProgress) -> None:
-        """An epoch has ended; its record is the last of ``progress.history``."""
-        ...
-
-    def on_measuring(self, progress: TrainingProgress) -> None:
-        """Training has ended, and a temperature is about to be tried that names could be drawn with."""
-        ...
-
-
-class SilentListener:
-    """A listener that says nothing."""
-
-    def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
-        """Nothing."""
-
-    def on_epoch(self, progress: TrainingProgress) -> None:
-        """Nothing."""
-
-    def on_measuring(self, progress: TrainingProgress) -> None:
-        """Nothing."""

@@ -19,10 +19,11 @@ from namegen.core.network.architecture import parameters_of
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Label, TrainingSummary, default_max_length
 from namegen.core.training.preparation import PreparedTraining
-from namegen.core.training.progress import EpochRecord, Listener, TrainingProgress
+from namegen.core.training.progress import EpochRecord, TrainingProgress
 from namegen.core.training.trainer import DIVERGED, STOPS, diverged
 from namegen.documents import to_plain
 from namegen.errors import TrainingError, engine_at_work
+from namegen.events import Measuring, Watcher
 from namegen.types import Array
 
 
@@ -85,7 +86,7 @@ def finish(
     *,
     out: Path | None,
     temperature: float | None,
-    listener: Listener,
+    watch: Watcher,
     stop: Callable[[], bool],
 ) -> RunResult:
     """Judge the best model by each part of the list, and measure which temperature suits its names.
@@ -95,13 +96,14 @@ def finish(
         progress: how far.
         out: the run folder.
         temperature: where it is known already.
-        listener: who is told that it is measured.
+        watch: told that it is measured.
         stop: asked before each temperature is tried; True leaves it open, so that the training has not finished, unless
             a stop had been asked for already.
 
     Raises:
         TrainingError: the last update of the best epoch was the one that went astray.
     """
+    watch(Measuring())
     parts, engine, training = prepared.parts, prepared.engine, prepared.recipe.training
     checkpoint = make_checkpoint(prepared, progress)
     with borrowed(engine, checkpoint.parameters):
@@ -116,7 +118,7 @@ def finish(
             stopped_before = stop()
 
             def proceed() -> bool:
-                listener.on_measuring(progress)
+                watch(Measuring())
                 return stopped_before or not stop()
 
             temperature = drawing_temperature(

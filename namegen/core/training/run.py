@@ -18,11 +18,12 @@ from namegen.core.evaluation.evaluator import check_probe, probe
 from namegen.core.network.architecture import checked_tensors, parameters_of
 from namegen.core.training import CONFIG_FILE
 from namegen.core.training.preparation import PreparedTraining
-from namegen.core.training.progress import Listener, SilentListener, TrainingProgress
+from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.result import RunResult, finish, make_checkpoint
 from namegen.core.training.run_folder import RunFolder, SavedState
 from namegen.core.training.trainer import STOPS, Trainer
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
+from namegen.events import TrainingBegins, Watcher, unwatched
 
 SECONDS_BETWEEN_SAVES = 5.0
 
@@ -33,7 +34,7 @@ class TrainingRun:
     Args:
         prepared: what ``prepare`` made of a list; until it runs, a lesson may take the place of the list.
         folder: where the files go; None: nothing is written.
-        listener, stop: see ``Trainer``.
+        watch, stop: see ``Trainer``.
 
     Attributes:
         progress: where the run stands.
@@ -44,12 +45,12 @@ class TrainingRun:
         prepared: PreparedTraining,
         *,
         folder: RunFolder | None = None,
-        listener: Listener | None = None,
+        watch: Watcher = unwatched,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.prepared = prepared
         self.folder = folder
-        self._listener, self._stop = listener or SilentListener(), stop
+        self._watch, self._stop = watch, stop
         self.progress = TrainingProgress()
         self._saved_best = 0  # the epoch whose parameters the folder's model holds
         self._saved_at = time.monotonic()
@@ -65,7 +66,7 @@ class TrainingRun:
             made.generator,
             made.recipe.training,
             made.dropping,
-            listener=self._listener,
+            watch=self._watch,
             stop=self._stop,
         )
 
@@ -85,6 +86,7 @@ class TrainingRun:
             TrainingError: the loss is no longer finite; what was saved before stays.
             OutputError: a file cannot be written.
         """
+        self._watch(self._begins())
         self.save()  # so that a run that is killed at once can be resumed, too
         try:
             for _ in self.trainer.run(self.progress):
@@ -98,6 +100,19 @@ class TrainingRun:
         result = self.finish(temperature)
         self.save()
         return result
+
+    def _begins(self) -> TrainingBegins:
+        references, at = self.prepared.references, self.progress
+        return TrainingBegins(
+            engine=self.prepared.engine.name,
+            epochs=self.trainer.epochs,
+            steps=self.trainer.steps,
+            characters=round(self.trainer.batches.characters),
+            epoch=at.epoch,
+            step=at.step,
+            finished=self.finished,
+            ceiling=None if references is None else references.ceiling.accuracy_argmax,
+        )
 
     def save(self) -> None:
         """Write the model (if there is a new best one), the history, and last the state."""
@@ -164,7 +179,7 @@ class TrainingRun:
         """
         out = None if self.folder is None else self.folder.path
         result = finish(
-            self.prepared, self.progress, out=out, temperature=temperature, listener=self._listener, stop=self._stop
+            self.prepared, self.progress, out=out, temperature=temperature, watch=self._watch, stop=self._stop
         )
         if self.folder is not None and self.progress.best is not None:
             self.folder.save_model(result.checkpoint)

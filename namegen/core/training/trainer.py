@@ -2,7 +2,7 @@
 
 It cuts the list into batches, gives each step its learning rate, validates after every epoch, keeps the best
 parameters, and can stop anywhere and go on from there as if nothing had happened. What it does not do: files (see
-``run_folder.py``) and talking to a person (the listener).
+``run_folder.py``) and talking to a person (the watcher).
 
 Schedules: a rate for each step. Dropping: what each step leaves out, so that the network leans on nothing alone:
 
@@ -30,7 +30,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import Network, parameters_of
 from namegen.core.settings import DROPS, TrainingSettings
-from namegen.core.training.progress import BestEpoch, EpochRecord, Listener, SilentListener, TrainingProgress
+from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress
 from namegen.errors import (
     CheckpointError,
     EngineFailedError,
@@ -40,6 +40,7 @@ from namegen.errors import (
     engine_at_work,
     setting,
 )
+from namegen.events import StepBegins, Watcher, unwatched
 from namegen.types import Array, Float32
 
 Schedule = Callable[[int], float]
@@ -146,7 +147,7 @@ class Trainer:
         generator: draws the sample of each epoch from the same engine.
         training: resolved (``resolve_training``).
         dropping: what each step leaves out.
-        listener: who is told.
+        watch: told of each step and epoch.
         stop: asked before every step; True ends the run there, as Ctrl-C wants it.
     """
 
@@ -159,7 +160,7 @@ class Trainer:
         training: TrainingSettings,
         dropping: Dropping,
         *,
-        listener: Listener | None = None,
+        watch: Watcher = unwatched,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         if training.batch_size is None or training.epochs is None:
@@ -169,8 +170,7 @@ class Trainer:
         self.batch_size, self.epochs = training.batch_size, training.epochs
         self.steps = batches.steps(self.batch_size)
         self.schedule: Schedule = make_schedule(training, steps_per_epoch=self.steps, epochs=self.epochs)
-        self.listener = listener or SilentListener()
-        self.stop = stop
+        self.watch, self.stop = watch, stop
         self._raised: Exception | None = None  # out of the stream of steps
 
     def run(self, progress: TrainingProgress) -> Iterator[TrainingProgress]:
@@ -209,7 +209,7 @@ class Trainer:
             for step, batch in enumerate(batches, start=progress.step):
                 if self.stop():
                     return
-                self.listener.on_step(progress, step, self.steps)
+                self.watch(StepBegins(epoch, step))
                 yield Step(batch, self.schedule(first + step), self.dropping.masks(epoch, step))
         except Exception as error:
             self._raised = error
@@ -268,7 +268,7 @@ class Trainer:
         value = self._criterion(metrics, training_loss)
         if progress.best is None or value < progress.best.value:  # ties to the earlier
             progress.best = BestEpoch(progress.epoch, value, parameters_of(self.engine.get_state()))
-        self.listener.on_epoch(progress)
+        self.watch(progress.history[-1])
 
     def _criterion(self, metrics: Metrics | None, training_loss: float) -> float:
         if metrics is None:

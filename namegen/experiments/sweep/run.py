@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from namegen.children import Children, Part, PartEnded, Runner, run_all
 from namegen.documents import to_plain
-from namegen.events import Ended, NoWorkers, Planned, Running, UnderWay, Watcher, unwatched
+from namegen.events import Ended, Planned, Watcher, unwatched
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.document import (
     DIVERGED,
@@ -119,27 +119,21 @@ def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) ->
 def _make(made: Sweep, runner: Runner, store: KeptStore, watch: Watcher) -> None:
     """Make the runs that are left, and take in what comes back."""
     runs: dict[Part, SweepRun] = {}
-    epochs: dict[Part, tuple[int, int]] = {}  # epochs done, epochs in all
     splits = {_split(run): _held_out(made.found[run.key]) for run in made.runs if run.key in made.found}
 
     def parts() -> Iterator[Part]:
         for run in made.left:
             job = RunJob(run.config, run.corpus.source, run.corpus.names, splits.get(_split(run)))
-            part = Part("namegen.experiments.sweep.task:train_run", to_plain(job), run.config.run.threads or 1)
+            threads = run.config.run.threads or 1
+            part = Part("namegen.experiments.sweep.task:train_run", to_plain(job), threads, run.label)
             runs[part] = run
             yield part
 
-    for events in run_all(runner, parts()):
-        for event in events:
-            if isinstance(event, PartEnded):
-                run = runs.pop(event.part)
-                ended = made.found[run.key] = keep(store, run, event)
-                splits[_split(run)] = splits.get(_split(run)) or _held_out(ended)
-                watch(_over(run, ended))
-            else:
-                epochs[event.part] = (event.progress["epoch"], event.progress["epochs"])
-        under_way = [UnderWay(runs[part].label, *epochs.get(part, (0, 0))) for part in runner.running]
-        watch(Running(tuple(under_way)) if runner.workers else NoWorkers())
+    for event in run_all(runner, parts(), watch):
+        run = runs.pop(event.part)
+        ended = made.found[run.key] = keep(store, run, event)
+        splits[_split(run)] = splits.get(_split(run)) or _held_out(ended)
+        watch(_over(run, ended))
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:

@@ -7,7 +7,6 @@ import time
 from base64 import b64encode
 from pathlib import Path
 
-from namegen.api.teachers import Teller
 from namegen.backends import load_engine
 from namegen.children import Parent
 from namegen.core.data.corpus import Corpus
@@ -44,12 +43,11 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         The outcome, trained or why not, and the network's file in base 64, or None.
     """
     job, started = from_plain(RunJob, document), time.perf_counter()
-    engine, teller = job.config.run.backend, Teller(parent)
+    engine = job.config.run.backend
     try:
         corpus, threads = Corpus(job.names, source=job.source), job.config.run.threads or 1  # others run beside it
         prepared = prepare(corpus, job.config.recipe, load_engine(engine), threads=threads)
-        run = TrainingRun(prepared, listener=teller)
-        teller.ready(run)
+        run = TrainingRun(prepared, watch=parent.watch)
         result = run.run()
     except NamegenError as error:
         astray, missing = isinstance(error, TrainingError), isinstance(error, EngineError)

@@ -15,9 +15,9 @@ from namegen.core.data.shapes import shapes_of
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
 from namegen.core.training.preparation import prepare
-from namegen.core.training.progress import SilentListener, TrainingProgress
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, EngineError, NamesError
+from namegen.events import Event, Measuring
 from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, states, untimed
 
 
@@ -42,16 +42,11 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: s
 
 
 def test_a_stop_while_the_temperature_is_measured_leaves_that_to_resume(tmp_path: Path) -> None:
-    class Ear(SilentListener):
-        measured = 0
-
-        def on_measuring(self, progress: TrainingProgress) -> None:
-            self.measured += 1
-
-    ear = Ear()
+    told: list[Event] = []
     whole = make_run(for_use=True).run()
-    first = make_run(for_use=True, folder=RunFolder(tmp_path), listener=ear, stop=lambda: ear.measured > 1).run()
-    assert ear.measured == 2
+    stop = lambda: told.count(Measuring()) > 2  # noqa: E731  # the first one is told before the figures
+    first = make_run(for_use=True, folder=RunFolder(tmp_path), watch=told.append, stop=stop).run()
+    assert told[-3:] == [Measuring()] * 3
     assert not first.finished
     assert first.epochs == SHORT.epochs
     assert first.checkpoint.drawing_temperature is None

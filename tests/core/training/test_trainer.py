@@ -20,11 +20,12 @@ from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import read_model, read_tensors, write_tensors
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
-from namegen.core.training.progress import SilentListener, TrainingProgress
+from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, SavedState
 from namegen.core.training.trainer import Dropping, Trainer, make_schedule
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
+from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBegins
 from tests.core.training.small_runs import CORPUS, SHORT, make_run
 
 
@@ -80,24 +81,20 @@ def test_settings_that_are_not_resolved_are_refused() -> None:
         Trainer(made.engine, made.batches, None, made.generator, TrainingSettings(), made.dropping)
 
 
-def test_the_listener_hears_of_every_step_and_epoch() -> None:
-    class Ear(SilentListener):
-        def __init__(self) -> None:
-            self.steps: list[int] = []
-            self.epochs: list[int] = []
-
-        def on_step(self, progress: TrainingProgress, step: int, steps: int) -> None:
-            assert step < steps
-            self.steps.append(step)
-
-        def on_epoch(self, progress: TrainingProgress) -> None:
-            self.epochs.append(progress.history[-1].epoch)
-
-    ear = Ear()
-    run = make_run(listener=ear)
+def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -> None:
+    told: list[Event] = []
+    run = make_run(watch=told.append)
     run.run()
-    assert ear.epochs == [1, 2, 3, 4]
-    assert ear.steps == list(range(run.trainer.steps)) * 4
+    steps = run.trainer.steps
+    assert isinstance(told[0], TrainingBegins)
+    assert (told[0].epochs, told[0].steps, told[0].finished) == (4, steps, False)
+    taken = [(event.epoch, event.step) for event in told if isinstance(event, StepBegins)]
+    assert taken == [(epoch, step) for epoch in range(4) for step in range(steps)]
+    assert [event for event in told if isinstance(event, EpochEnded)] == run.progress.history
+    assert told[-1] == Measuring()
+    run.run()
+    assert isinstance(again := told[-2], TrainingBegins)
+    assert again.finished
 
 
 class Failing(NumpyEngine):

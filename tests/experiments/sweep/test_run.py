@@ -52,10 +52,11 @@ class Unheard(Parent):
     """A parent that is told in vain."""
 
     def __init__(self) -> None:
-        self.progress: list[dict[str, int]] = []
+        self._epochs, self._next = 0, 0.0
+        self.progress: list[tuple[int, int]] = []
 
-    def tell(self, **progress: int) -> None:
-        self.progress.append(progress)
+    def tell(self, epoch: int, epochs: int) -> None:
+        self.progress.append((epoch, epochs))
 
 
 def train(tables: dict[str, Any], names: tuple[str, ...], **more: Any) -> tuple[RunOutcome, bytes | None]:
