@@ -94,7 +94,6 @@ PAGE_TITLES = {path if top else f"docs/{path}": title for title, top, path in CO
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
     "namegen.api.teaching.SideBySide",
-    "namegen.api.teaching.TeachingWatcher",
     "namegen.core.data.sameness.KnownSet",
     "namegen.core.data.sameness.Sameness",
     "namegen.core.data.split.Split",

@@ -309,7 +309,7 @@ class Progress:
             lines[RUNNING_SHOWN:] = [f"and {len(lines) - RUNNING_SHOWN:,} more"]
         total, running = self._planned.total, len(under_way)
         behind = f"{running:,} running, {total - self._ended - running:,} left{self._time_left()}"
-        behind = "writing the results" if self._ended == total else behind
+        behind = "finishing" if self._ended == total else behind
         return View((self._ended, total), f"{self._ended:,}/{total:,}", behind, lines=lines)
 
     def _time_left(self) -> str:
