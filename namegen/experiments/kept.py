@@ -22,14 +22,15 @@ where it is until its measurement has been made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json, read_object
+from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json, read_object, to_plain
 from namegen.errors import OutputError, ResultsError, cut, printable, setting, short, shown
 from namegen.experiments.machine import commit
 from namegen.files import (
@@ -120,6 +121,17 @@ class Kept:
     beside: str | None
 
 
+class HasKey(Protocol):
+    """What a measurement is found by: a hash of all that its result depends on."""
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+
+
+Job = TypeVar("Job", bound=HasKey)
+Found = TypeVar("Found")
+
+
 class KeptStore:
     """The measurements of one folder.
 
@@ -134,6 +146,16 @@ class KeptStore:
         """The measurement with this key, whatever else its name says; None where none counts."""
         found = (self._read(name) for name in self._names.get(_ending(key), ()))
         return next((kept for kept in found if kept is not None), None)
+
+    def read(self, jobs: Iterable[Job], read: Callable[[Job, Kept], Found]) -> dict[str, Found]:
+        """What is kept of some jobs, by key; what has another form, as a later namegen may write it, is passed over."""
+        found: dict[str, Found] = {}
+        for job in jobs:
+            kept = self.find(job.key)
+            with suppress(ValueError):
+                if kept is not None:
+                    found[job.key] = read(job, kept)
+        return found
 
     def keep(
         self, name: str, result: dict[str, Json], *, about: Mapping[str, object], beside: str | None = None
@@ -193,6 +215,13 @@ def _checksum(counts: Mapping[str, object]) -> str:
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------
+
+
+def write_document(path: Path, document: object, indent: int | None = None) -> None:
+    """Write a document as JSON. Raises OutputError."""
+    text = json.dumps(to_plain(document), ensure_ascii=False, indent=indent, allow_nan=False)
+    write_whole(path, f"{text}\n".encode())
+
 
 Reader = tuple[int, str, Callable[[Mapping[str, object]], object]]  # a format's version, its command, what reads it
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-from typing import TypeAlias, TypedDict, Unpack, cast
+from typing import TypeAlias, TypedDict, Unpack
 
 import numpy as np
 
@@ -83,7 +83,8 @@ def small_engine(
     Some engines compile for seconds, so the checks share them. A check that needs several gives each a ``number``.
     """
     network = small_network(kind)
-    engine = _shared(engine_class, network, number, train, dtype, tuple(sorted(settings.items())))
+    training = TrainingSettings(**settings).plain if train else None
+    engine = _shared(engine_class, network, number, training, dtype)
     _start(engine, network, seed)
     return engine
 
@@ -98,14 +99,8 @@ def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> En
 
 @lru_cache(maxsize=64)
 def _shared(
-    engine_class: EngineClass,
-    network: Network,
-    number: int,
-    train: bool,
-    dtype: str,
-    settings: tuple[tuple[str, object], ...],
+    engine_class: EngineClass, network: Network, number: int, training: TrainingSettings | None, dtype: str
 ) -> Engine:
-    training = TrainingSettings(**cast(Told, dict(settings))).plain if train else None
     engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
 

@@ -325,16 +325,9 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, na
             ring = name == "one_by_one"
             face = style.PAPER if ring else colour
             axes.plot([speed], [place], marker="o", markersize=8, color=colour, markerfacecolor=face, zorder=3)
-            left = name == slowest and len(speeds) > 1
-            axes.annotate(
-                whole(speed),
-                (speed, place),
-                (-9 if left else 9, 0),
-                textcoords="offset points",
-                ha="right" if left else "left",
-                va="center",
-                fontsize=9,
-            )
+            aside, side = (-9, "right") if name == slowest and len(speeds) > 1 else (9, "left")
+            where: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "center"}
+            axes.annotate(whole(speed), (speed, place), (aside, 0), fontsize=9, **where)
     axes.set_xscale("log")
     found = [generated.names_per_second for one in models for generated in one.algorithms.values()]
     room = 12 if narrow else 3  # for the numbers beside the first and the last

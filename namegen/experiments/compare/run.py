@@ -11,7 +11,6 @@ Nothing is ever deleted; ``kept.py`` says how a finished measurement is found ag
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import dataclass, field
@@ -25,8 +24,7 @@ from namegen.events import Ended, Planned, Running, UnderWay, Watcher, unwatched
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.measurements import Request, Subject, read_answer, read_result
 from namegen.experiments.compare.plan import COMMAND, THREADS, KeptResult, Measurement, PlanOutcome, Scope, make_plan
-from namegen.experiments.kept import KeptStore, open_folder
-from namegen.files import write_whole
+from namegen.experiments.kept import Kept, KeptStore, open_folder, write_document
 
 MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
 RESULTS, REPORT = "results.json", "report.html"
@@ -56,8 +54,7 @@ def compare(
         outcome = measure(plan, kept, watch)
         results = make_results(corpora, scope, outcome)
         out = Path(out)
-        text = json.dumps(to_plain(results), ensure_ascii=False, indent=1, allow_nan=False)
-        write_whole(out / RESULTS, f"{text}\n".encode())
+        write_document(out / RESULTS, results, indent=1)
         write_report(results, out)
         return results
 
@@ -67,11 +64,8 @@ def compare(
 
 def measure(plan: list[Measurement], folder: Path, watch: Watcher) -> PlanOutcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
-    outcome, store = PlanOutcome(plan), KeptStore(folder)
-    for measurement in plan:
-        kept = _read_kept(store, measurement)
-        if kept is not None:
-            outcome.figures[measurement.key] = kept
+    store = KeptStore(folder)
+    outcome = PlanOutcome(plan, store.read(plan, _read_kept))
     waiting = [measurement for measurement in plan if measurement.key not in outcome.figures]
     watch(Planned("measurement", len(plan), len(outcome.figures)))
     with Children(max((os.cpu_count() or 1) // THREADS, 1)) as children:
@@ -105,15 +99,8 @@ def _hopeless(measurement: Measurement, outcome: PlanOutcome) -> bool:
     return measurement.reads.key in outcome.left_out | outcome.failed or _hopeless(measurement.reads, outcome)
 
 
-def _read_kept(store: KeptStore, measurement: Measurement) -> KeptResult | None:
-    """The result of an earlier run; None where there is none, or where it has another form: it is measured (again)."""
-    kept = store.find(measurement.key)
-    if kept is None:
-        return None
-    try:
-        return KeptResult(read_result(measurement.kind, kept.result), kept.commit)
-    except ValueError:
-        return None
+def _read_kept(measurement: Measurement, kept: Kept) -> KeptResult:
+    return KeptResult(read_result(measurement.kind, kept.result), kept.commit)
 
 
 @dataclass

@@ -11,30 +11,10 @@ from pathlib import Path
 
 from namegen.documents import UnsetType
 from namegen.errors import ResultsError
+from namegen.experiments.compare import selection
 from namegen.experiments.compare.document import Comparison, ListEntry, Reference, Training, read_comparison
 from namegen.experiments.compare.measurements import Divergences, ListFacts, NameFigures, SplitName
 from namegen.experiments.compare.pairs import NORMAL, Figure, against_counting, in_figures, interval_in_words
-from namegen.experiments.compare.selection import (
-    ALGORITHMS,
-    PARTS,
-    REAL_PLAUSIBLE,
-    Metric,
-    Whose,
-    baseline_name,
-    by_network_and_batch,
-    counting_reference,
-    generated_by_network,
-    like_for_like_by_network,
-    like_for_like_runs,
-    names_of_counting,
-    network_names,
-    network_runs,
-    network_values,
-    reference_values,
-    speeds,
-    splits,
-    why_not_plausible,
-)
 from namegen.experiments.compare.verdict import measured_where, troubles, verdict
 from namegen.experiments.table import (
     NONE,
@@ -56,24 +36,24 @@ SPLITS_IN_WORDS: dict[SplitName, str] = {
 
 
 # What is compared with counting, beside what a table tells.
-FIGURES: dict[Metric, Figure] = {"accuracy_argmax": "argmax", "accuracy_sampled": "sampled"}
+FIGURES: dict[selection.Metric, Figure] = {"accuracy_argmax": "argmax", "accuracy_sampled": "sampled"}
 AGAINST_COUNTING = "against counting"
 TOO_FEW = "How far the networks are from counting is not told: there are too few held-out names for an interval."
 
 
-def accuracy_table(entry: ListEntry, split: SplitName, figure: Metric = "accuracy_argmax") -> Table:
+def accuracy_table(entry: ListEntry, split: SplitName, figure: selection.Metric = "accuracy_argmax") -> Table:
     """The networks on each part of the list, beside that part's n-gram and ceiling."""
     rows = [
-        (network, *(spread(network_values(entry, split, network, part, figure)) for part in PARTS))
-        for network in network_names(entry, split)
+        (network, *(spread(selection.network_values(entry, split, network, part, figure)) for part in selection.PARTS))
+        for network in selection.network_names(entry, split)
     ]
     for whose, name in _references(entry, split):
-        values = (reference_values(entry, split, part, whose, figure) for part in PARTS)
+        values = (selection.reference_values(entry, split, part, whose, figure) for part in selection.PARTS)
         rows.append((name, *(spread(found) for found in values)))
     what = "The likeliest next character is right" if figure == "accuracy_argmax" else "A drawn character is right"
     table = Table(
         f"{what} (%): split {split}, {SPLITS_IN_WORDS[split]}",
-        ("network", *PARTS.values()),
+        ("network", *selection.PARTS.values()),
         tuple(rows),
         _note(entry, split),
         emphasised=frozenset((len(rows) - 2, len(rows) - 1)),
@@ -85,7 +65,7 @@ def _against_counting(table: Table, entry: ListEntry, split: SplitName, figure: 
     """The table with a column more: how far each network is from counting on the held-out part, as far as that is
     known.
     """
-    found = [against_counting(entry, split, network, figure) for network in network_names(entry, split)]
+    found = [against_counting(entry, split, network, figure) for network in selection.network_names(entry, split)]
     if not any(found):
         measured = any(run.held_out_groups for run in entry.trainings if run.split == split)
         return replace(table, note=f"{table.note} {TOO_FEW}".strip()) if measured else table
@@ -97,9 +77,9 @@ def _against_counting(table: Table, entry: ListEntry, split: SplitName, figure: 
     return replace(table, columns=(*table.columns, AGAINST_COUNTING), rows=rows, note=note)
 
 
-def _references(entry: ListEntry, split: SplitName) -> tuple[tuple[Whose, str], ...]:
+def _references(entry: ListEntry, split: SplitName) -> tuple[tuple[selection.Whose, str], ...]:
     """The last rows of each table."""
-    return (("baseline", f"{baseline_name(entry, split)} (counting)"), ("ceiling", "ceiling of that part"))
+    return (("baseline", f"{selection.baseline_name(entry, split)} (counting)"), ("ceiling", "ceiling of that part"))
 
 
 def _note(entry: ListEntry, split: SplitName) -> str:
@@ -116,14 +96,15 @@ def _note(entry: ListEntry, split: SplitName) -> str:
 def loss_table(entry: ListEntry, split: SplitName) -> Table:
     """Loss on the held-out part, and how each network was trained."""
     rows: list[tuple[str, ...]] = []
-    for network in network_names(entry, split):
-        runs = network_runs(entry, split, network)
-        loss = spread(network_values(entry, split, network, "held_out", "loss_nats_per_char"), "{:.3f}".format)
+    for network in selection.network_names(entry, split):
+        runs = selection.network_runs(entry, split, network)
+        losses = selection.network_values(entry, split, network, "held_out", "loss_nats_per_char")
+        loss = spread(losses, "{:.3f}".format)
         epochs = " or ".join(map(str, sorted({run.epochs for run in runs})))
         best = spread([float(run.best_epoch) for run in runs], "{:.0f}".format)
         rows.append((network, f"{runs[0].parameters:,}", epochs, best, str(runs[0].batch_size), loss))
     for whose, name in _references(entry, split):
-        values = reference_values(entry, split, "held_out", whose, "loss_nats_per_char")
+        values = selection.reference_values(entry, split, "held_out", whose, "loss_nats_per_char")
         rows.append((name, *[NONE] * 4, spread(values, "{:.3f}".format)))
     columns = ("network", "parameters", "epochs", "best epoch", "batch (names)", "held-out loss (nats per character)")
     emphasised = frozenset((len(rows) - 2, len(rows) - 1))
@@ -135,12 +116,12 @@ def like_for_like_table(entry: ListEntry) -> Table:
     """Every engine, the same networks, the same batches: time and memory, and what was learned."""
     learned = {
         (network, run.engine): run.figures.held_out.accuracy_argmax
-        for network, runs in like_for_like_by_network(entry).items()
+        for network, runs in selection.like_for_like_by_network(entry).items()
         for run in runs
     }
     rows = []
     most = 1
-    for (network, batch_size), of_engines in by_network_and_batch(speeds(entry)).items():
+    for (network, batch_size), of_engines in selection.by_network_and_batch(selection.speeds(entry)).items():
         for one in of_engines:
             most = max(most, len(one.rounds))
             per_epoch, start_up, compilation, memory = (
@@ -187,7 +168,7 @@ def distance_table(entry: ListEntry) -> Table:
 
 def curve_tables(entry: ListEntry) -> list[Table]:
     """The curves of each network."""
-    return [curve_table(runs) for runs in like_for_like_by_network(entry).values()]
+    return [curve_table(runs) for runs in selection.like_for_like_by_network(entry).values()]
 
 
 def curve_table(runs: Sequence[Training]) -> Table:
@@ -217,12 +198,12 @@ def speed_table(entry: ListEntry, names: int) -> Table:
     """Names per second by every model and algorithm."""
     rows = []
     for one in entry.generation:
-        found = [one.algorithms.get(name) for name in ALGORITHMS]
+        found = [one.algorithms.get(name) for name in selection.ALGORITHMS]
         speeds = [whole(None if one is None else one.names_per_second) for one in found]
         first = [seconds(None if one is None else one.first_seconds) for one in found]
         rows.append((one.network, one.model, *speeds, *first, seconds(one.start_up_seconds)))
-    columns = ("network", "model", *(f"{name} (names per second)" for name in ALGORITHMS.values()))
-    columns += (*(f"first time, {name} (s)" for name in ALGORITHMS.values()), "start-up (s)")
+    columns = ("network", "model", *(f"{name} (names per second)" for name in selection.ALGORITHMS.values()))
+    columns += (*(f"first time, {name} (s)" for name in selection.ALGORITHMS.values()), "start-up (s)")
     note = f"{names:,} names, as text: the median of several drawings, after a first one that compiles. One by one: "
     note += "many names side by side, each read to its end. tflite generate: the loop is inside the file."
     return Table(f"Names per second, {names:,} drawn", columns, tuple(rows), note, left=2)
@@ -230,15 +211,15 @@ def speed_table(entry: ListEntry, names: int) -> Table:
 
 def generated_names_table(entry: ListEntry, names: int) -> Table:
     """What the names are like: how many are of the list, new, different and plausible, how near their n-grams are."""
-    reference, facts = counting_reference(entry), entry.facts
+    reference, facts = selection.counting_reference(entry), entry.facts
     rows: list[tuple[str, ...]] = []
     for one in entry.generation:
-        for name, shown in ALGORITHMS.items():
+        for name, shown in selection.ALGORITHMS.items():
             generated = one.algorithms.get(name)
             if generated is not None:
                 rows.append((one.network, f"{one.model}, {shown}", *_name_figures(generated)))
     told = len(rows)
-    for counting, found in ({} if reference is None else names_of_counting(reference)).items():
+    for counting, found in ({} if reference is None else selection.names_of_counting(reference)).items():
         rows.append((counting, "count-splitting", *_name_figures(found)))
     if facts is not None:
         unique = f"{100 * facts.distinct_names / facts.names:.1f}"
@@ -250,7 +231,7 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
     note += "name counts as a character). The last row is the other half, which differs by chance alone."
     left_out = {NEW, PLAUSIBLE}
     if reference is not None:
-        why = why_not_plausible(reference)
+        why = selection.why_not_plausible(reference)
         left_out = {PLAUSIBLE} if why else set()
         note += f" New: not in the training part, so a held-out name is new. {why or _judge_in_words(reference)}"
         note += f" {_chance_in_words(names, plausible=not why)}"
@@ -291,10 +272,10 @@ def _judge_in_words(reference: Reference) -> str:
     return (
         "Plausible: of the new names, each once, those whose characters a judge finds likelier than those of the "
         f"oddest tenth of real names. The judge has counted the {reference.judge_names:,} held-out names that the "
-        "training part lacks, so none that a network has learned; names of the training part say what is odd. It finds "
-        f"{REAL_PLAUSIBLE:.0f}% of real names plausible; pairs of letters (each letter drawn by the one before it "
-        "alone) show how many it finds plausible that are none. As it counts itself, it may be a little kind to "
-        "counting."
+        "training part lacks, so none that a network has learned; names of the training part say what is odd. "
+        f"It finds {selection.REAL_PLAUSIBLE:.0f}% of real names plausible; pairs of letters (each letter drawn by the "
+        "one before it alone) show how many it finds plausible that are none. As it counts itself, it may be a little "
+        "kind to counting."
     )
 
 
@@ -304,7 +285,7 @@ def _bits(found: Divergences) -> list[str]:
 
 def lengths_table(entry: ListEntry, facts: ListFacts, names: int) -> Table:
     """Share of the names of each length, in the list and as each network generates them."""
-    generated = {network: found.lengths for network, found in generated_by_network(entry).items()}
+    generated = {network: found.lengths for network, found in selection.generated_by_network(entry).items()}
     longest = max(int(length) for found in (facts.lengths, *generated.values()) for length in found)
     total = sum(facts.lengths.values())
     rows = []
@@ -318,7 +299,7 @@ def lengths_table(entry: ListEntry, facts: ListFacts, names: int) -> Table:
 
 def duplicates_table(entry: ListEntry) -> Table:
     """The names that each network generated most often."""
-    generated = generated_by_network(entry)
+    generated = selection.generated_by_network(entry)
     shown = [[f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()]
     rows = zip_longest(*shown, fillvalue="")
     counts = ", ".join(f"{network} {found.duplicated_names:,}" for network, found in generated.items())
@@ -332,11 +313,11 @@ LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION, GENERATION_SECTION = "Like for like", "
 def list_tables(entry: ListEntry, results: Comparison) -> dict[str, list[Table]]:
     """All tables of a list by the title of their section; a section without figures is not there."""
     sections: dict[str, list[Table]] = {}
-    if like_for_like_runs(entry):
+    if selection.like_for_like_runs(entry):
         sections[LIKE_FOR_LIKE_SECTION] = [like_for_like_table(entry), distance_table(entry)]
     accuracy: list[Table] = []
-    for split in splits(entry):
-        if network_names(entry, split):
+    for split in selection.splits(entry):
+        if selection.network_names(entry, split):
             accuracy += [accuracy_table(entry, split), accuracy_table(entry, split, "accuracy_sampled")]
             accuracy.append(loss_table(entry, split))
     if accuracy:
@@ -344,7 +325,7 @@ def list_tables(entry: ListEntry, results: Comparison) -> dict[str, list[Table]]
     if entry.generation:
         names = results.generated_names
         sections[GENERATION_SECTION] = [speed_table(entry, names), generated_names_table(entry, names)]
-        if entry.facts is not None and generated_by_network(entry):
+        if entry.facts is not None and selection.generated_by_network(entry):
             sections[GENERATION_SECTION] += [lengths_table(entry, entry.facts, names), duplicates_table(entry)]
     return {name: [table for table in tables if table.rows] for name, tables in sections.items()}
 

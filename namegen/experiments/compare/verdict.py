@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from statistics import mean, median
 
 from namegen.documents import UnsetType
 from namegen.errors import counted
-from namegen.experiments.compare.document import Comparison, ListEntry, Training
+from namegen.experiments.compare import selection
+from namegen.experiments.compare.document import Comparison, ListEntry
 from namegen.experiments.compare.measurements import Algorithm, NameFigures, SplitName
 from namegen.experiments.compare.pairs import NO_DIFFERENCE, Figure, against_counting, between, in_figures
-from namegen.experiments.compare.selection import (
-    Metric,
-    Ratio,
-    Speed,
-    baseline_name,
-    best_generated,
-    counting_reference,
-    curve_distance,
-    like_for_like_by_network,
-    names_of_counting,
-    network_names,
-    network_values,
-    quietness,
-    reference_values,
-    speeds,
-    splits,
-    why_not_plausible,
-)
 from namegen.experiments.machine import code_in_words
 from namegen.experiments.table import mebibytes, percent, seconds, spread_around_median, whole
 
@@ -38,16 +21,16 @@ NOT_KNOWN = "whether they differ is not known: too few names"
 
 def accuracy_in_words(entry: ListEntry) -> Iterator[str]:
     """The best network on held-out names, beside the others, counting and the ceiling, for each split."""
-    for split in splits(entry):
-        networks = network_names(entry, split)
+    for split in selection.splits(entry):
+        networks = selection.network_names(entry, split)
         if not networks:
             continue
-        top = mean(reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
+        top = mean(selection.reference_values(entry, split, "held_out", "ceiling", "accuracy_argmax"))
         best, found, baseline = _best(entry, split, "accuracy_argmax")
         said = (
             f"{entry.name}, {_held_out(entry, split)}: {_named(entry, split, best, 'argmax')} predicts "
-            f"{percent(found)}% of the characters, counting ({baseline_name(entry, split)}) {percent(baseline)}%"
-            f"{_beside_counting(entry, split, best, 'argmax')}; the ceiling is {percent(top)}%."
+            f"{percent(found)}% of the characters, counting ({selection.baseline_name(entry, split)}) "
+            f"{percent(baseline)}%{_beside_counting(entry, split, best, 'argmax')}; the ceiling is {percent(top)}%."
         )
         if all(against_counting(entry, split, network, "loss") for network in networks):
             best, found, baseline = _best(entry, split, "loss_nats_per_char")
@@ -66,22 +49,21 @@ def _held_out(entry: ListEntry, split: SplitName) -> str:
     return f"{names:,.0f} held-out names ({f'{seen:.0f}%' if seen else 'none'} seen in training)"
 
 
-def _best(entry: ListEntry, split: SplitName, figure: Metric) -> tuple[str, float, float]:
+def _best(entry: ListEntry, split: SplitName, figure: selection.Metric) -> tuple[str, float, float]:
     """The best network on the held-out part; its figure, mean over the seeds, and that of counting."""
     found = {
-        network: mean(network_values(entry, split, network, "held_out", figure))
-        for network in network_names(entry, split)
+        network: mean(selection.network_values(entry, split, network, "held_out", figure))
+        for network in selection.network_names(entry, split)
     }
     choose = min if figure == "loss_nats_per_char" else max
     best = choose(found, key=lambda network: found[network])
-    return best, found[best], mean(reference_values(entry, split, "held_out", "baseline", figure))
+    return best, found[best], mean(selection.reference_values(entry, split, "held_out", "baseline", figure))
 
 
 def _named(entry: ListEntry, split: SplitName, best: str, figure: Figure) -> str:
     """The best network, and those that it is not known to be better than."""
-    others = {
-        other: between(entry, split, best, other, figure) for other in network_names(entry, split) if other != best
-    }
+    networks = selection.network_names(entry, split)
+    others = {other: between(entry, split, best, other, figure) for other in networks if other != best}
     if others and not any(others.values()):
         return f"{best} (whether it differs from the others is not known)"
     alike = [other for other, apart in others.items() if apart is not None and not apart.is_found]
@@ -113,7 +95,7 @@ def generation_in_words(entry: ListEntry) -> Iterator[str]:
             if one.network == first.network
             for name, drawn in one.algorithms.items()
         )
-        generated = best_generated(first)
+        generated = selection.best_generated(first)
         yield (
             f"{entry.name}, drawing names: {first.network} gives up to {whole(speed)} per second ({model}, {way}); "
             f"{generated.recreated_percent:.0f}% of them are in the list."
@@ -123,13 +105,13 @@ def generation_in_words(entry: ListEntry) -> Iterator[str]:
 
 def _new_and_plausible(entry: ListEntry, network: str, generated: NameFigures) -> Iterator[str]:
     """How many names are new and how many of these plausible, beside what counting draws."""
-    reference = counting_reference(entry)
+    reference = selection.counting_reference(entry)
     if reference is None or isinstance(generated.new_percent, UnsetType):
         return
-    drawn = {network: generated} | names_of_counting(reference)
+    drawn = {network: generated} | selection.names_of_counting(reference)
     new = [f"{name} {found.new_percent:.0f}%" for name, found in drawn.items()]
     yield f"Names that the training part lacks, in one drawing from one training each: {listed(new)}."
-    why = why_not_plausible(reference)
+    why = selection.why_not_plausible(reference)
     plausible = [
         f"{name} {found.plausible_percent:.0f}%"
         for name, found in drawn.items()
@@ -219,9 +201,9 @@ def verdict(results: Comparison) -> list[Line]:
 
 def _faster(results: Comparison) -> Iterator[str]:
     """Of each network the fastest engine, beside each other one: with the batches of the training, and with large."""
-    if quietness(results).busy:
+    if selection.quietness(results).busy:
         yield "On a busy machine, so not to be relied on:"
-    found = [(entry.name, speeds(entry)) for entry in results.lists]
+    found = [(entry.name, selection.speeds(entry)) for entry in results.lists]
     networks = dict.fromkeys(one.network for _, each in found for one in each)
     for network in networks:
         engines = dict.fromkeys(one.engine for _, each in found for one in each if one.network == network)
@@ -246,7 +228,7 @@ def _faster(results: Comparison) -> Iterator[str]:
         )
 
 
-def _fastest(of_lists: Sequence[tuple[str, Mapping[str, Speed]]]) -> Iterator[str]:
+def _fastest(of_lists: Sequence[tuple[str, Mapping[str, selection.Speed]]]) -> Iterator[str]:
     """In batches of one size: the fastest engine, and how many times as fast as each other one it is; list by list
     where another engine is the fastest one of another list.
 
@@ -264,11 +246,11 @@ def _fastest(of_lists: Sequence[tuple[str, Mapping[str, Speed]]]) -> Iterator[st
     first, *others = sorted(engines, key=lambda engine: typical[engine])
     beside = {other: [each[first].ratios(each[other]) for _, each in of_lists if {first, other} <= each.keys()]
               for other in others}  # fmt: skip
-    if len(of_lists) > 1 and any(Ratio.of(one).slower for found in beside.values() for one in found if one):
+    if len(of_lists) > 1 and any(selection.Ratio.of(one).slower for found in beside.values() for one in found if one):
         for name, each in of_lists:
             yield from (f"{said} on {name}" for said in _fastest([(name, each)]))
         return
-    ratios = {other: Ratio.of(pooled) for other, found in beside.items() if (pooled := [*chain(*found)])}
+    ratios = {other: selection.Ratio.of(pooled) for other, found in beside.items() if (pooled := [*chain(*found)])}
     clear = [f"{ratio} times as fast as {other}" for other, ratio in ratios.items() if ratio.clear]
     once = [f"{other} ({ratio.shown(ratio.median)} times)" for other, ratio in ratios.items() if ratio.rounds == 1]
     even = [f"{other} ({ratio} times)" for other, ratio in ratios.items() if not ratio.clear and ratio.rounds > 1]
@@ -285,7 +267,7 @@ def _fastest(of_lists: Sequence[tuple[str, Mapping[str, Speed]]]) -> Iterator[st
 
 def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
     """What each engine needs to start, and in memory, over all networks and lists."""
-    own = [one for entry in lists for one in speeds(entry) if one.own_batch]
+    own = [one for entry in lists for one in selection.speeds(entry) if one.own_batch]
     for engine in dict.fromkeys(one.engine for one in own):
         rounds = [each for one in own if one.engine == engine for each in one.rounds]
         start = [each.starting_seconds for each in rounds]
@@ -305,7 +287,7 @@ def _same(lists: Sequence[ListEntry]) -> Iterator[str]:
     every = [
         [run for run in runs if run.history.epoch]
         for entry in lists
-        for runs in like_for_like_by_network(entry).values()
+        for runs in selection.like_for_like_by_network(entry).values()
     ]
     groups = [runs for runs in every if len(runs) > 1]
     if not groups:
@@ -313,14 +295,13 @@ def _same(lists: Sequence[ListEntry]) -> Iterator[str]:
     farthest: dict[str, float] = {}  # engine → from the first one
     for first, *others in groups:
         for other in others:
-            farthest[other.engine] = max(farthest.get(other.engine, 0.0), curve_distance(first, other))
+            farthest[other.engine] = max(farthest.get(other.engine, 0.0), selection.curve_distance(first, other))
     first_engine = groups[0][0].engine
     alike = [first_engine, *(engine for engine, distance in farthest.items() if distance < PARITY_NATS)]
     if len(alike) == 1:
         alike.extend(farthest)  # none is near it: what is said is that they differ
-    worst = max(
-        (curve_distance(*pair) for runs in groups for pair in combinations(runs, 2) if _among(pair, alike)), default=0.0
-    )
+    pairs = [pair for runs in groups for pair in combinations(runs, 2) if {run.engine for run in pair} <= set(alike)]
+    worst = max((selection.curve_distance(*pair) for pair in pairs), default=0.0)
     if worst < PARITY_NATS:
         yield (
             f"Yes: from the same start on the same batches, the loss curves of {listed(alike)} are at most "
@@ -336,16 +317,12 @@ def _same(lists: Sequence[ListEntry]) -> Iterator[str]:
         yield f"These differ from {first_engine}: {listed(apart)}."
 
 
-def _among(pair: Iterable[Training], engines: Sequence[str]) -> bool:
-    return all(run.engine in engines for run in pair)
-
-
 # --- whether it can be trusted ----------------------------------------------------------------------------------------
 
 
 def _trust(results: Comparison) -> Line:
     """How much was measured, whether the machine was quiet, and what is not there."""
-    quiet = quietness(results)
+    quiet = selection.quietness(results)
     seeds = counted(len(results.seeds), "seed")
     said = []
     if quiet.known:
@@ -366,7 +343,7 @@ def _trust(results: Comparison) -> Line:
         said.append(f"{seeds}, which change the start; the held-out names are the same for all.")
     if results.quick_epochs is not None:
         said.append(f"This was a quick look of {counted(results.quick_epochs, 'epoch')}; a full run trains to the end.")
-    rounds = max((len(one.rounds) for entry in results.lists for one in speeds(entry)), default=0)
+    rounds = max((len(one.rounds) for entry in results.lists for one in selection.speeds(entry)), default=0)
     if rounds:
         said.append(
             f"Engines were timed in up to {counted(rounds, 'round')} a list, by turns, with nothing of namegen beside "

@@ -11,9 +11,8 @@ Nothing is ever deleted; ``kept.py`` says how a finished run is found again.
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +20,7 @@ from typing import Any, cast
 from namegen.children import Children, Part, PartEnded, Runner, run_all
 from namegen.documents import to_plain
 from namegen.events import Ended, Planned, Watcher, unwatched
-from namegen.experiments.kept import KeptStore, open_folder
+from namegen.experiments.kept import Kept, KeptStore, open_folder, write_document
 from namegen.experiments.sweep.document import (
     DIVERGED,
     FAILED,
@@ -94,7 +93,7 @@ def sweep(
     runner = _runner(runs, scheduler, workers)
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
         store = KeptStore(kept)
-        under_way = Sweep(grid, runs, Path(out), read_kept(store, runs))
+        under_way = Sweep(grid, runs, Path(out), store.read(runs, read_kept))
         watch(Planned("run", len(runs), len(under_way.found), scheduler or ""))
         try:
             if under_way.left:
@@ -155,18 +154,9 @@ def _over(run: SweepRun, ended: EndedRun) -> Ended:
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
-def read_kept(store: KeptStore, runs: Iterable[SweepRun]) -> dict[str, EndedRun]:
-    """The outcomes of earlier sweeps, whatever their axes were; a run whose network is gone is made again."""
-    found: dict[str, EndedRun] = {}
-    for run in runs:
-        kept = store.find(run.key)
-        if kept is None:
-            continue
-        try:
-            found[run.key] = EndedRun(kept.name, read_run_outcome(kept.result), kept.commit)
-        except ValueError:  # of another form, as a later namegen may write it
-            continue
-    return found
+def read_kept(run: SweepRun, kept: Kept) -> EndedRun:
+    """The outcome of an earlier sweep, whatever its axes were. Raises ValueError: it has another form."""
+    return EndedRun(kept.name, read_run_outcome(kept.result), kept.commit)
 
 
 def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> EndedRun:
@@ -194,6 +184,5 @@ def _write(made: Sweep) -> Results:
         from namegen.experiments.sweep.figures import draw_sweep
 
         results = replace(results, plots=tuple(path.name for path in draw_sweep(results, made.out)))
-    text = json.dumps(to_plain(results), ensure_ascii=False, allow_nan=False)
-    write_whole(made.out / RESULTS, f"{text}\n".encode())
+    write_document(made.out / RESULTS, results)
     return results
