@@ -58,7 +58,7 @@ COMMANDS: dict[str, tuple[str, str]] = {name: entry for section in SECTIONS.valu
 EXAMPLES = {  # command line → what it does
     "namegen generate": "print 20 new first names",
     "namegen train friends.txt": "learn from a list, one name per line",
-    "namegen COMMAND --help": "show all options of a command",
+    "namegen COMMAND --help": "show the options of a command",
 }
 SYNONYMS = {"--engine": "--backend"}  # an option that somebody may look for → what it is called
 FEWEST_COLUMNS = 24
