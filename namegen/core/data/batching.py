@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 
@@ -18,9 +17,6 @@ from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.types import Array, Bool, Float32, Float64, Int, Int64
-
-# A batch's tree, and the node of the whole list's tree that each of its nodes is → what should follow each.
-TargetsOf: TypeAlias = Callable[[PrefixTree, Int[Array, "N"]], Float32[Array, "N V"]]
 
 TARGET_TOLERANCE = 1e-3  # how far the float32 chances of a target may be from a sum of 1
 
@@ -77,7 +73,8 @@ class BatchMaker:
         self._name_of = name_of
         self.tree, self._paths, self._path_start = names.tree_and_paths()
         self._lengths = names.lengths
-        self._targets: TargetsOf | None = None
+        self._expected: Float32[Array, "N V"] | None = None
+        self._share = 1.0
         self._slices = 1
 
     @classmethod
@@ -99,10 +96,15 @@ class BatchMaker:
         sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
         return cls(sorted_names, ranking.rank)
 
-    def with_targets(self, targets: TargetsOf | None) -> BatchMaker:
-        """The same, but each batch is told what should follow its nodes."""
+    def with_targets(self, expected: Float32[Array, "N V"], share: float = 1.0) -> BatchMaker:
+        """The same, but each batch says what should follow its nodes.
+
+        Args:
+            expected: the distribution behind each node of the tree.
+            share: of it in a target, above 0 and at most 1; the rest is what follows in the batch itself.
+        """
         maker = copy(self)
-        maker._targets = targets
+        maker._expected, maker._share = expected, share
         return maker
 
     def in_slices(self, names: int) -> BatchMaker:
@@ -175,7 +177,18 @@ class BatchMaker:
         order = np.argsort(end_node)
         nodes = whole.ravel()[starts]
         tree = assemble(self.tree.token[nodes], parent, level, count, end_node[order], counts[order])
-        return Batch(tree, None if self._targets is None else self._targets(tree, nodes))
+        return Batch(tree, self._targets(tree, nodes))
+
+    def _targets(self, batch: PrefixTree, nodes: Int[Array, "N"]) -> Float32[Array, "N V"] | None:
+        """Those of a batch; ``nodes``: the node of the whole tree that each of its own is."""
+        if self._expected is None:
+            return None
+        targets: Float32[Array, "N V"] = self._expected.take(nodes, axis=0)
+        if self._share < 1:
+            targets *= self._share
+            followed = batch.edge_count / batch.count[batch.edge_node]
+            targets[batch.edge_node, batch.edge_token] += (1 - self._share) * followed
+        return targets
 
 
 @dataclass(frozen=True, eq=False)

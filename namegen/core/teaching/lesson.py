@@ -21,7 +21,7 @@ from typing import cast
 
 import numpy as np
 
-from namegen.core.data.batching import BatchMaker, TargetsOf
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
@@ -40,34 +40,24 @@ ORDER = 8  # a Kneser–Ney n-gram loses nothing by being longer than it need be
 LARGEST_TARGETS = 2**28  # chances that are kept: 1 GiB
 
 
-class CountingTargets:
-    """What should follow each prefix, for batches that are cut out of a tree.
+def smoothed(batches: BatchMaker, vocabulary_size: int, share: float) -> BatchMaker:
+    """Batches with targets that lean on counting.
 
     Args:
-        tree: the names of an epoch.
+        batches: the names of an epoch.
         vocabulary_size: ``V``.
-        share: of counting, above 0 and at most 1; the rest is what follows in the batch itself.
+        share: of counting in a target, above 0 and at most 1; the rest is what follows in the batch itself.
 
     Raises:
         SettingsError: the chances of all prefixes would take too much memory.
     """
-
-    def __init__(self, tree: PrefixTree, vocabulary_size: int, share: float) -> None:
-        if not fits(tree.nodes, vocabulary_size):
-            raise SettingsError(
-                f"{setting('label_smoothing')} is {share:g}, and this list has {tree.nodes:,} prefixes and "
-                f"{vocabulary_size:,} characters, whose table of probabilities does not fit into memory: leave it out"
-            )
-        self._share = share
-        self._expected = chances_at_nodes(NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY), tree)
-        self._expected *= share
-
-    def __call__(self, batch: PrefixTree, nodes: Int[Array, "N"]) -> Float32[Array, "N V"]:
-        """The targets of a batch's tree; ``nodes``: the node of the whole tree that each of its own is."""
-        targets = self._expected.take(nodes, axis=0)
-        followed = batch.edge_count / batch.count[batch.edge_node]
-        targets[batch.edge_node, batch.edge_token] += (1 - self._share) * followed
-        return targets
+    tree = batches.tree
+    if not fits(tree.nodes, vocabulary_size):
+        raise SettingsError(
+            f"{setting('label_smoothing')} is {share:g}, and this list has {tree.nodes:,} prefixes and "
+            f"{vocabulary_size:,} characters, whose table of probabilities does not fit into memory: leave it out"
+        )
+    return batches.with_targets(chances_at_nodes(NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY), tree), share)
 
 
 def fits(nodes: int, vocabulary_size: int) -> bool:
@@ -113,7 +103,7 @@ def make_lesson(
         )
         batches = BatchMaker(read, np.repeat(np.arange(len(read.counts)), read.counts))
         if batches.tree.nodes <= most:
-            return batches.with_targets(_rows_of(_table(batches.tree, notes, teachers, training)))
+            return batches.with_targets(_table(batches.tree, notes, teachers, training))
         names = int(0.9 * names * most / batches.tree.nodes)
     raise TrainingError(
         f"the list has {training.nodes:,} prefixes and {teachers.vocabulary_size:,} characters, and the teachers' "
@@ -234,11 +224,6 @@ def _same_prefixes(tree: PrefixTree, parent: Int64[Array, "M"], token: Int32[Arr
         node[rows] = np.where(edges[edge] == wanted, tree.edge_child[edge], -1)
         known[rows] = True
     return node
-
-
-def _rows_of(table: Float32[Array, "N V"]) -> TargetsOf:
-    """The targets of batches that are cut out of a tree: what is expected behind each node of it."""
-    return lambda batch, nodes: table.take(nodes, axis=0)
 
 
 def _stacked(*tables: Int32[Array, "_ _"]) -> Int32[Array, "rows T"]:

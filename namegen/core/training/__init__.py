@@ -1,6 +1,6 @@
-"""From a list to a trained network: the loop, its schedule, and what the files of a run folder are called.
+"""From a list to a trained network, in three parts: ``preparation.py``, ``run.py``, ``result.py``. Begin there.
 
-Begin with ``run.py``.
+Here stands what the files of a run folder are called.
 """
 
 CONFIG_FILE, PLOT_FILE = "config.toml", "history.png"

@@ -23,10 +23,11 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.network.architecture import Network
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.teaching.lesson import CountingTargets
+from namegen.core.teaching.lesson import smoothed
 from namegen.core.training.effort import LESSON_EPOCH, QUICK, settled
+from namegen.core.training.run_folder import Identity
 from namegen.core.training.trainer import Dropping
-from namegen.documents import Json, to_plain
+from namegen.documents import UNSET, to_plain
 from namegen.errors import engine_at_work
 from namegen.events import ListReady
 
@@ -81,21 +82,21 @@ class PreparedTraining:
         )
 
     @property
-    def identity(self) -> dict[str, Json]:
+    def identity(self) -> Identity:
         """What must be the same when a run goes on: all but the number of epochs, which may grow, unless the learning
         rates hang on it.
         """
         training = to_plain(self.recipe.training)
         if self.recipe.training.schedule != "one-cycle":
             del training["epochs"]
-        return {
-            "list": self.corpus.fingerprint,
-            "list_name": self.corpus.source,  # how it was called; it may lie elsewhere by now
-            "network": self.network.to_dict(),
-            "training": training,
-            "data": {**self.recipe.data.identity},
-            **({"teaching": to_plain(self.recipe.teaching)} if self.recipe.taught else {}),
-        }
+        return Identity(
+            list=self.corpus.fingerprint,
+            list_name=self.corpus.source,  # how it was called; it may lie elsewhere by now
+            network=self.network.to_dict(),
+            training=training,
+            data={**self.recipe.data.identity},
+            teaching=to_plain(self.recipe.teaching) if self.recipe.taught else UNSET,
+        )
 
     def with_lesson(self, lesson: BatchMaker, judges: Sequence[PlausibilityJudge] = ()) -> PreparedTraining:
         """The same, but a lesson (``core/teaching/lesson.py``) is read in place of the training part, a slice of it an
@@ -145,7 +146,7 @@ def prepare(
     generator = Generator(engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness)
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
-        batches = batches.with_targets(CountingTargets(batches.tree, parts.vocabulary.size, smoothing))
+        batches = smoothed(batches, parts.vocabulary.size, smoothing)
     watched = for_use and len(parts.distinct_names) < MOST_NAMES
     shapes = tuple(sorted(shapes_of(parts.learned_names))) if watched else ()
     return PreparedTraining(corpus, parts, recipe, network, dropping, engine, generator, batches, shapes, for_use)

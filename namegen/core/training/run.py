@@ -137,13 +137,13 @@ class TrainingRun:
             raise CheckpointError("this run has no folder to go on from: make it with one")
         saved, engine, network = self.folder.load_state(), self.prepared.engine, self.prepared.network
         identity, here = saved.identity, self.prepared.identity
-        if identity.get("list") != here["list"]:
+        if identity.list != here.list:
             raise NamesError(
-                f"the list {here['list_name']} has changed since this run began, so it cannot go on (or its state and "
+                f"the list {here.list_name} has changed since this run began, so it cannot go on (or its state and "
                 f"{CONFIG_FILE} are of two runs): put the old files back, or train anew"
             )
         for part in ("network", "training", "data", "teaching"):
-            if identity.get(part) != here.get(part):
+            if getattr(identity, part) != getattr(here, part):
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
@@ -168,7 +168,7 @@ class TrainingRun:
             advice=f"go on with {setting('backend', saved.engine)}",
         )
         self.progress = saved.progress
-        corpus = replace(self.prepared.corpus, source=str(identity["list_name"]))
+        corpus = replace(self.prepared.corpus, source=identity.list_name)
         self.prepared = replace(self.prepared, corpus=corpus)
         self._saved_best = 0
 

@@ -17,7 +17,7 @@ from namegen.core.models.mixture import MixtureModel
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching import lesson
-from namegen.core.teaching.lesson import CountingTargets, draw, make_lesson
+from namegen.core.teaching.lesson import draw, make_lesson, smoothed
 from namegen.core.training.preparation import prepare
 from namegen.errors import SettingsError, TrainingError
 from namegen.lists import load_bundled
@@ -111,8 +111,7 @@ LETTERS = Vocabulary.from_names(LISTED)
 def test_a_target_is_counting_and_what_followed(share: float) -> None:
     batches = BatchMaker.from_names(LISTED, LETTERS)
     model = NgramModel(batches.tree, LETTERS.size, 8, "kneser-ney")
-    smoothed = batches.with_targets(CountingTargets(batches.tree, LETTERS.size, share))
-    for batch in smoothed.epoch(0, batch_size=4, seed=1):
+    for batch in smoothed(batches, LETTERS.size, share).epoch(0, batch_size=4, seed=1):
         tree = batch.tree
         assert batch.targets is not None
         for node, before in enumerate(prefixes_of(tree, LETTERS)):
@@ -125,7 +124,7 @@ def test_a_target_is_counting_and_what_followed(share: float) -> None:
 
 def test_batches_without_targets_stay_as_they_were() -> None:
     batches = BatchMaker.from_names(LISTED, LETTERS)
-    batches.with_targets(CountingTargets(batches.tree, LETTERS.size, 0.5))
+    smoothed(batches, LETTERS.size, 0.5)
     assert next(batches.epoch(0, batch_size=4, seed=1)).targets is None
 
 
@@ -150,4 +149,4 @@ def test_no_held_out_name_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_more_than_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lesson, "LARGEST_TARGETS", 10)
     with pytest.raises(SettingsError, match=r"label_smoothing is 0\.5"):
-        CountingTargets(PrefixTree.from_names(LISTED, LETTERS), LETTERS.size, 0.5)
+        smoothed(BatchMaker.from_names(LISTED, LETTERS), LETTERS.size, 0.5)

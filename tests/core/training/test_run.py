@@ -85,7 +85,7 @@ def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None
     with pytest.raises(NamesError, match="has changed since"):
         make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=folder).resume()
     state = folder.load_state()
-    del state.identity["data"]["test"]  # as a state has it that is older than the setting
+    del state.identity.data["test"]  # as a state has it that is older than the setting
     folder.save_state(state)
     with pytest.raises(CheckpointError, match=r"other settings \[data\]"):
         make_run(folder=folder).resume()

@@ -22,7 +22,7 @@ from namegen.core.settings import DataSettings, NetworkSettings, Recipe, Trainin
 from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_folder import RunFolder, SavedState
+from namegen.core.training.run_folder import Identity, RunFolder, SavedState
 from namegen.core.training.trainer import Dropping, Trainer, make_schedule
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
 from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBegins
@@ -226,7 +226,7 @@ VOCABULARY = Vocabulary("abcde")
 V = VOCABULARY.size
 WITH_LABELS = replace(SHORT, batch_size=10, epochs=3, drop_output=0.2, optimizer="adam")
 
-IDENTITY = {"list": "", "list_name": "", "network": {}, "training": {}, "data": {}}  # nothing here looks at it
+IDENTITY = Identity(list="", list_name="", network={}, training={}, data={})  # nothing here looks at it
 
 
 def labelled_names() -> tuple[list[str], list[int]]:
