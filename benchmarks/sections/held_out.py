@@ -16,7 +16,7 @@ from benchmarks.trainers.namegen_trainer import NamegenTrainer
 from namegen.backends import load_engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.trainer import one_cycle
+from namegen.core.training.steps import one_cycle
 from namegen.types import Array
 
 BUDGETS = (1.0, 10.0)  # seconds

@@ -12,7 +12,7 @@ from namegen_transformer.architecture import Transformer
 
 from namegen.core.network.architecture import Network
 from namegen.core.settings import INITIALISERS, NetworkSettings, TrainingSettings
-from namegen.core.training.trainer import Dropping
+from namegen.core.training.steps import Dropping
 from namegen.errors import CheckpointError, SettingsError
 
 

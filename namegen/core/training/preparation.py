@@ -26,7 +26,7 @@ from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
 from namegen.core.training.effort import LESSON_EPOCH, QUICK, settled
 from namegen.core.training.run_folder import Identity
-from namegen.core.training.trainer import Dropping
+from namegen.core.training.steps import Dropping
 from namegen.documents import UNSET, to_plain
 from namegen.errors import engine_at_work
 from namegen.events import ListReady

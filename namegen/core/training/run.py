@@ -58,17 +58,7 @@ class TrainingRun:
     @cached_property
     def trainer(self) -> Trainer:
         """The loop over the epochs; made when what is read of the list, or taught, is certain."""
-        made = self.prepared
-        return Trainer(
-            made.engine,
-            made.batches,
-            made.parts.held_out,
-            made.generator,
-            made.recipe.training,
-            made.dropping,
-            watch=self._watch,
-            stop=self._stop,
-        )
+        return Trainer(self.prepared, watch=self._watch, stop=self._stop)
 
     @property
     def finished(self) -> bool:

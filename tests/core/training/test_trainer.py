@@ -10,12 +10,8 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.data.batching import BatchMaker
-from namegen.core.data.labels import Beginnings
-from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step, StepLosses
-from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import read_model, read_tensors, write_tensors
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
@@ -23,7 +19,8 @@ from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import Identity, RunFolder, SavedState
-from namegen.core.training.trainer import Dropping, Trainer, make_schedule
+from namegen.core.training.steps import Dropping, make_schedule
+from namegen.core.training.trainer import Trainer
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
 from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBegins
 from tests.core.training.small_runs import CORPUS, SHORT, make_run
@@ -78,7 +75,7 @@ def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(rate: dict, 
 def test_settings_that_are_not_resolved_are_refused() -> None:
     made = make_run().prepared
     with pytest.raises(SettingsError, match="resolved"):
-        Trainer(made.engine, made.batches, None, made.generator, TrainingSettings(), made.dropping)
+        Trainer(replace(made, recipe=Recipe()))
 
 
 def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -> None:
@@ -222,45 +219,22 @@ def test_the_smallest_rates_are_kept_to(times: int) -> None:
     assert abs(int((mask == 0).sum()) - expected) < 3 * np.sqrt(expected)
 
 
-VOCABULARY = Vocabulary("abcde")
-V = VOCABULARY.size
-WITH_LABELS = replace(SHORT, batch_size=10, epochs=3, drop_output=0.2, optimizer="adam")
-
 IDENTITY = Identity(list="", list_name="", network={}, training={}, data={})  # nothing here looks at it
 
 
-def labelled_names() -> tuple[list[str], list[int]]:
-    """Of the first label names that begin with a, of the second names that begin with e."""
-    rng = np.random.default_rng(4)
-    labels = rng.integers(0, 2, 90).tolist()
-    ends = ["".join(rng.choice(list("abcde"), rng.integers(1, 6))) for _ in labels]
-    return ["ae"[label] + end for label, end in zip(labels, ends, strict=True)], [V + label for label in labels]
-
-
-def make_trainer() -> Trainer:
-    names, beginnings = labelled_names()
-    network = RecurrentNetwork(V, "lstm", (6, 5), labels=2)
-    engine = NumpyEngine(network, WITH_LABELS, threads=1)
-    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
-    shares = Beginnings.from_counts(V, [beginnings.count(V), beginnings.count(V + 1)])
-    return Trainer(
-        engine,
-        BatchMaker.from_names(names, VOCABULARY, beginnings),
-        PrefixTree.from_names(names[:20], VOCABULARY, beginnings[:20]),
-        Generator(engine, VOCABULARY, beginnings=shares),
-        WITH_LABELS,
-        Dropping(network, WITH_LABELS),
-    )
-
-
 def test_each_label_is_learned_behind_its_own_beginning() -> None:
-    trainer, progress = make_trainer(), TrainingProgress()
-    trainer.schedule = lambda step: 0.05
-    for _ in trainer.run(progress):
-        pass
-    losses = [record.validation_loss_nats_per_char for record in progress.history]
+    """Names of the first label begin with a, those of the second with e."""
+    rng = np.random.default_rng(4)
+    labels = rng.integers(0, 2, 90)
+    names = ["ae"[label] + "".join(rng.choice(list("abcde"), rng.integers(1, 6))) for label in labels]
+    corpus = Corpus.from_names(names, labels=map(str, labels))
+    training = replace(SHORT, batch_size=10, epochs=3, learning_rate=0.05, drop_output=0.2)
+    recipe = Recipe(DataSettings(), NetworkSettings(cell="lstm", hidden=(6, 5)), training)
+    prepared = prepare(corpus, recipe, NumpyEngine)
+    losses = [record.validation_loss_nats_per_char for record in TrainingRun(prepared).run().history]
     assert losses[2] < losses[0]  # type: ignore[operator]
-    logits, _ = trainer.engine.step(np.array([V, V + 1], np.int32), trainer.engine.initial_state(2))
+    engine, size = prepared.engine, corpus.vocabulary.size
+    logits, _ = engine.step(np.array([size, size + 1], np.int32), engine.initial_state(2))
     assert logits.argmax(axis=1).tolist() == [1, 5]  # a, e
 
 

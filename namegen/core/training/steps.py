@@ -1,0 +1,107 @@
+"""What a step is told beside its names: its learning rate and its masks.
+
+Schedules: a rate for each step. Dropping: what each step leaves out, so that the network leans on nothing alone:
+
+- ``drop_recurrent``: single weights of each recurrent kernel (Wan et al., 2013; Merity, Keskar and Socher, 2018).
+- ``drop_between``, ``drop_output``: whole rows of a kernel, that is, units which it reads (Srivastava et al., 2014).
+
+What stays is scaled by 1 / (1 − rate), so that sums stay what they were on average. One mask serves all names of a
+step: names that share a prefix still share its state, so the gradient on the tree stays exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from namegen.core.network.architecture import Network
+from namegen.core.settings import DROPS, TrainingSettings
+from namegen.errors import SettingsError, setting
+from namegen.types import Array, Float32
+
+Schedule = Callable[[int], float]
+
+
+def make_schedule(training: TrainingSettings, *, steps_per_epoch: int, epochs: int) -> Schedule:
+    """The schedule that the settings name: from a step, counted from 0 over the whole run, to its rate.
+
+    - ``constant``: always the same.
+    - ``steps``, the original's: each rate from its first epoch on.
+    - ``one-cycle`` (Smith, 2018): from 1/25 of the peak in a straight line up to it over the share ``warmup`` of all
+      steps, then along a half cosine to 1/10,000 of it.
+    """
+    peak = training.peak_learning_rate
+    if training.schedule == "steps":
+        starts = [(first * steps_per_epoch, rate) for first, rate in training.rate_steps]
+        return lambda step: next(rate for first, rate in reversed(starts) if step >= first)
+    if training.schedule == "one-cycle":
+        total = steps_per_epoch * epochs
+        return lambda step: one_cycle(step, total, peak, training.warmup)
+    return lambda step: peak
+
+
+def one_cycle(step: int, total: int, peak: float, warmup: float) -> float:
+    """The rate of one step of ``total``.
+
+    >>> [round(one_cycle(step, 11, 0.02, 0.2), 4) for step in range(11)]
+    [0.0008, 0.0104, 0.02, 0.0192, 0.0171, 0.0138, 0.01, 0.0062, 0.0029, 0.0008, 0.0]
+    """
+    start, end = peak / 25, peak / 10_000
+    last = max(total - 1, 1)
+    rising = warmup * last
+    if step < rising:
+        return start + (peak - start) * step / rising
+    done = min((step - rising) / max(last - rising, 1e-9), 1.0)
+    return end + (peak - end) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+STREAM = 3  # keeps these random numbers apart from those that order the names and draw samples with the same seed
+
+
+class Dropping:
+    """Makes the masks of each step. They depend on the seed and the step alone, so nothing has to be kept to go on.
+
+    Args:
+        network: which parameters there are to mask.
+        training: the rates and the seed.
+
+    Raises:
+        SettingsError: a rate for something that the network does not have.
+
+    >>> from namegen.core.network.architecture import RecurrentNetwork
+    >>> dropping = Dropping(RecurrentNetwork(54, hidden=(8,)), TrainingSettings(drop_output=0.5))
+    >>> mask = dropping.masks(epoch=0, step=0)["output.kernel"]
+    >>> mask.shape, sorted(set(mask.ravel().tolist()))
+    ((8, 1), [0.0, 2.0])
+    """
+
+    def __init__(self, network: Network, training: TrainingSettings) -> None:
+        self._seed = training.seed
+        places = {name: place for place, name in enumerate(network.parameter_shapes)}
+        self._masked: list[tuple[str, int, tuple[int, ...], float]] = []  # parameter, its place, shape, rate
+        for drop in DROPS:
+            rate, shapes = getattr(training, drop), network.mask_shapes[drop]
+            if rate and not any(network.mask_shapes.values()):
+                raise SettingsError(
+                    f"{setting(drop)} is {rate}, and the architecture {network.architecture} has nothing that can be "
+                    "dropped: leave it out"
+                )
+            if rate and not shapes:
+                raise SettingsError(
+                    f"{setting(drop)} is {rate}, and this network has nothing there to drop: add a layer, or leave "
+                    "it out"
+                )
+            self._masked += [(name, places[name], shape, rate) for name, shape in shapes.items() if rate]
+
+    def masks(self, epoch: int, step: int) -> dict[str, Float32[Array, "..."]]:
+        """The masks of one step, both counted from 0: 0 for what is left out, else 1 / (1 − rate)."""
+        found = {}
+        for name, place, shape, rate in self._masked:
+            rng = np.random.default_rng([self._seed, epoch, step, STREAM, place])
+            # 16 random bits a number decide as well as 53, and come four at a time.
+            size = math.prod(shape)
+            bits = rng.bit_generator.random_raw(-(-size // 4)).astype("<u8", copy=False).view("<u2")[:size]
+            found[name] = (bits >= round(rate * (1 << 16))).reshape(shape) * np.float32(1 / (1 - rate))
+        return found
