@@ -3,13 +3,13 @@
 The probe of a checkpoint tells whether an engine here still computes what the engine did that trained it. It does not
 tell of an export with formulas of its own: where somebody has changed or replaced a cell of the NumPy engine, model and
 probe agree with each other, and a page would still hold the formulas as namegen wrote them. So each exporter has its
-target read a few rows of tokens, a ``Sample``, and compares all logits.
+target read a few rows of tokens, and compares all logits (``check_export``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from namegen.types import Array, Float, Int32
 
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
 NOT_EXPORTABLE = "it cannot be exported, only read by that engine; export one that numpy or keras trained"
-ROWS, CHARACTERS, SEED = 8, 12, 0  # of a sample
+ROWS, CHARACTERS, SEED = 8, 12, 0  # that an export is compared on
 
 
 def find_architecture(name: str, engine: str) -> type[Network]:
@@ -38,10 +38,8 @@ def find_architecture(name: str, engine: str) -> type[Network]:
     """
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
-    for engine_class in _third_party_engines(engine):
-        for architecture in engine_class.architectures:
-            if architecture.architecture == name:
-                return architecture
+    for engine_class in _third_party_engines(engine, name):
+        return next(one for one in engine_class.architectures if one.architecture == name)
     told = (
         f"it holds a network of the architecture {quote(name)}, trained by the engine {quote(engine)}, and no engine "
         "here knows that"
@@ -112,70 +110,48 @@ def _reader(checkpoint: Checkpoint) -> EngineClass:
     name = checkpoint.network.architecture
     if name == RecurrentNetwork.architecture:
         return load_engine(OWN_READER)
-    for engine_class in _third_party_engines(checkpoint.engine):
-        if name in [architecture.architecture for architecture in engine_class.architectures]:
-            return engine_class
+    for engine_class in _third_party_engines(checkpoint.engine, name):
+        return engine_class
     raise EngineError(f"no engine here knows the architecture {name!r}: install the package of one that does")
 
 
-def _third_party_engines(first: str) -> Iterator[EngineClass]:
-    """Those that can be loaded, that one first; the others' troubles are not those of whoever reads a file."""
+def _third_party_engines(first: str, architecture: str) -> Iterator[EngineClass]:
+    """Those that know an architecture, that one first. One that cannot be loaded does not stop a reader of files."""
     others = [name for name in engine_paths() if name not in ENGINES]
     for name in sorted(others, key=lambda name: name != first):
-        try:
-            yield load_engine(name)
-        except EngineError:
-            continue
+        with suppress(EngineError):
+            engine = load_engine(name)
+            if architecture in [one.architecture for one in engine.architectures]:
+                yield engine
 
 
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """What the NumPy engine computes of a checkpoint.
+def check_export(
+    checkpoint: Checkpoint, name: str, target: str, compute: Callable[[Int32[Array, "R T"]], Float[Array, "R T V"]]
+) -> None:
+    """Hold what a target computes against the NumPy engine, on random characters behind each beginning in turn.
 
-    Attributes:
+    Args:
+        checkpoint: what is exported.
         name: the model, as a message calls it.
-        cell: its cell, as a message calls it.
-        tokens: a beginning and random characters behind it, a row a name; the beginnings take turns.
-        logits: of the next token, behind each.
+        target: what it is exported to, as in ``a page``.
+        compute: the target's logits behind each token of each row.
+
+    Raises:
+        CheckpointError: the NumPy engine gives something else than the engine that trained the network did.
+        OutputError: the target does.
     """
-
-    name: str
-    cell: str
-    tokens: Int32[Array, "R T"]
-    logits: Float[Array, "R T V"]
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, name: str) -> Sample:
-        """Compute it.
-
-        Raises:
-            CheckpointError: the NumPy engine gives something else than the engine that trained the network did.
-        """
-        engine = engine_to_export(checkpoint, name)
-        network = checkpoint.network
-        rng, characters = np.random.default_rng(SEED), network.vocabulary_size
-        tokens = rng.integers(min(1, characters - 1), characters, (ROWS, 1 + CHARACTERS), dtype=np.int32)
-        tokens[:, 0] = np.resize(network.beginnings, ROWS)
-        cell = str(getattr(network, "cell", network.architecture))
-        return cls(name, cell, tokens, logits_of(engine, tokens))
-
-    def check(self, logits: Float[Array, "R T V"], target: str) -> None:
-        """Hold what a target computes of the same tokens against it.
-
-        Args:
-            logits: the target's.
-            target: as in ``a page``.
-
-        Raises:
-            OutputError: it computes something else.
-        """
-        difference, largest = difference_of(logits, self.logits)
-        if not difference <= TOLERANCE * max(1.0, largest):
-            raise OutputError(
-                f"{target} would compute other values for {self.name} than Python does here (logits that differ by "
-                f"{difference:.2g}), probably because the cell {self.cell!r} of the NumPy engine has been changed: it "
-                "has namegen's own formulas; export a model of an unchanged cell, or use this one in Python"
-            )
+    engine, network = engine_to_export(checkpoint, name), checkpoint.network
+    rng, V = np.random.default_rng(SEED), network.vocabulary_size
+    tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
+    tokens[:, 0] = np.resize(network.beginnings, ROWS)
+    difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
+    if not difference <= TOLERANCE * max(1.0, largest):
+        raise OutputError(
+            f"{target} would compute other values for {name} than Python does here (logits that differ by "
+            f"{difference:.2g}), probably because the cell {getattr(network, 'cell', network.architecture)!r} of the "
+            "NumPy engine has been changed: it has namegen's own formulas; export a model of an unchanged cell, or use "
+            "this one in Python"
+        )
 
 
 def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:

@@ -1,18 +1,19 @@
 """A page's model, read in Python as ``network.js`` reads it, so that an export can be compared before it is written.
 
-Formulas, layout and precision (parameters float32, arithmetic float64) are those of ``network.js``, line by line and on
-purpose not those of an engine: what is compared must not come from the same place.
+Formulas and precision (parameters float32, arithmetic float64) are those of ``network.js``, and on purpose not those of
+an engine: what is compared must not come from the same place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 
-from namegen.core.network.record import text_to_bytes
+from namegen.core.network.architecture import exportable
+from namegen.core.network.record import read_record, text_to_bytes
 from namegen.documents import Json
 from namegen.types import Array, Float64, Int, Int32
 
@@ -52,37 +53,30 @@ class PageNetwork:
     """
 
     def __init__(self, description: PageDescription) -> None:
-        network = cast(Mapping[str, Any], description.record["network"])
-        self.cell = CELLS[network["cell"]]
-        self.widths: Sequence[int] = network["hidden"]
-        self.states = 2 if network["cell"] == "lstm" else 1
-        self.vocabulary_size: int = network["vocabulary_size"]
+        self.network = exportable(read_record(description.record).network, CELLS, "a page")
+        self.vocabulary_size = self.network.vocabulary_size
         tensors = {
-            name: np.frombuffer(text_to_bytes(text), "<f4").astype(np.float64)
-            for name, text in description.tensors.items()
+            name: np.frombuffer(text_to_bytes(description.tensors[name]), "<f4").astype(np.float64).reshape(shape)
+            for name, shape in self.network.parameter_shapes.items()
         }
         self.layers = [
-            _Layer(
-                width,
-                tensors[f"rnn.{k}.kernel"],
-                tensors[f"rnn.{k}.recurrent_kernel"],
-                tensors[f"rnn.{k}.bias"],
-            )
-            for k, width in enumerate(self.widths)
+            [tensors[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
+            for k in range(len(self.network.hidden))
         ]
-        self.kernel = tensors["output.kernel"].reshape(-1, self.vocabulary_size)
-        self.bias = tensors["output.bias"]
+        self.kernel, self.bias = tensors["output.kernel"], tensors["output.bias"]
 
     def initial_state(self, rows: int) -> PageState:
         """Zeros."""
-        return [[np.zeros((rows, width)) for _ in range(self.states)] for width in self.widths]
+        states = range(self.network.cell_shape.states)
+        return [[np.zeros((rows, width)) for _ in states] for width in self.network.hidden]
 
     def step(self, tokens: Int32[Array, "B"], state: object) -> tuple[Float64[Array, "B V"], PageState]:
         """Read one token a row."""
         x: Array = tokens
         after = []
-        for layer, before in zip(self.layers, cast(PageState, state), strict=True):
-            after.append(self.cell(layer, x, before))
+        for (K, U, b), before in zip(self.layers, cast(PageState, state), strict=True):
+            x_K = K[x] if x.ndim == 1 else x @ K  # a token is looked up
+            after.append(CELLS[self.network.cell](x_K, U, b, before))
             x = after[-1][0]
         return self.bias + x @ self.kernel, after
 
@@ -91,40 +85,26 @@ class PageNetwork:
         return [[array[rows] for array in layer] for layer in cast(PageState, state)]
 
 
-class _Layer:
-    """Its matrices, whose rows follow from how many numbers there are."""
-
-    def __init__(self, width: int, kernel: Array, recurrent_kernel: Array, bias: Array) -> None:
-        self.width, self.bias = width, bias
-        self.recurrent_kernel = recurrent_kernel.reshape(width, -1)
-        self.kernel = kernel.reshape(-1, self.recurrent_kernel.shape[1])
-
-    def project(self, x: Array) -> Array:
-        """``x K + b``; a token is looked up."""
-        read = self.kernel[x] if x.ndim == 1 else x @ self.kernel
-        return self.bias[: self.kernel.shape[1]] + read
-
-
 def _sigmoid(x: Array) -> Array:
     return 0.5 * np.tanh(0.5 * x) + 0.5
 
 
-def _simple_rnn(layer: _Layer, x: Array, state: LayerState) -> LayerState:
+def _simple_rnn(x_K: Array, U: Array, b: Array, state: LayerState) -> LayerState:
     (h,) = state
-    return [np.tanh(layer.project(x) + h @ layer.recurrent_kernel)]
+    return [np.tanh(x_K + h @ U + b)]
 
 
-def _gru(layer: _Layer, x: Array, state: LayerState) -> LayerState:
-    (h,), H = state, layer.width
-    p, s = layer.project(x), layer.bias[3 * H :] + h @ layer.recurrent_kernel
+def _gru(x_K: Array, U: Array, b: Array, state: LayerState) -> LayerState:
+    (h,), H = state, len(U)
+    p, s = x_K + b[0], h @ U + b[1]
     z, r = _sigmoid(p[:, :H] + s[:, :H]), _sigmoid(p[:, H : 2 * H] + s[:, H : 2 * H])
     n = np.tanh(p[:, 2 * H :] + r * s[:, 2 * H :])
     return [n + z * (h - n)]
 
 
-def _lstm(layer: _Layer, x: Array, state: LayerState) -> LayerState:
-    (h, c), H = state, layer.width
-    a = layer.project(x) + h @ layer.recurrent_kernel
+def _lstm(x_K: Array, U: Array, b: Array, state: LayerState) -> LayerState:
+    (h, c), H = state, len(U)
+    a = x_K + h @ U + b
     i, f, o = (_sigmoid(a[:, gate * H : (gate + 1) * H]) for gate in (0, 1, 3))
     c_after = f * c + i * np.tanh(a[:, 2 * H : 3 * H])
     return [o * np.tanh(c_after), c_after]

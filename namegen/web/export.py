@@ -15,13 +15,14 @@ import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from namegen import __version__
-from namegen.backends.opening import Sample, logits_of
+from namegen.backends.opening import check_export, logits_of
 from namegen.core.data.sameness import REMOVAL, SEPARATORS
 from namegen.core.data.shapes import kind
 from namegen.core.network.architecture import exportable
@@ -30,12 +31,11 @@ from namegen.core.network.record import RecordDocument, bytes_to_text
 from namegen.documents import schema, to_plain
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
-from namegen.web.arithmetic import PageDescription, PageNetwork
+from namegen.web.arithmetic import CELLS, PageDescription, PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 ENGINE = ("network.js", "seen.js", "names.js", "search.js", "data.js")  # needs no page: module.py makes a module of it
 SCRIPTS = ("form.js", "watch.js", "page.js")
-CELLS = ("simple_rnn", "gru", "lstm")  # those of network.js
 _FOLDER = Path(__file__).parent
 
 
@@ -125,12 +125,11 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
     for model in models:
         exportable(model.checkpoint.network, CELLS, target)
     _check_size(models, target)
-    samples = [Sample.of(model.checkpoint, model.label) for model in models]
     labels = distinct_labels(model.label for model in models)
     titles = distinct_labels(model.title or model.label for model in models)
     descriptions = [describe(label, model, title) for label, model, title in zip(labels, models, titles, strict=True)]
-    for sample, description in zip(samples, descriptions, strict=True):
-        sample.check(logits_of(PageNetwork(description), sample.tokens), target)
+    for model, description in zip(models, descriptions, strict=True):
+        check_export(model.checkpoint, model.label, target, partial(logits_of, PageNetwork(description)))
     return descriptions
 
 

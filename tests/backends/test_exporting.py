@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from namegen.backends.numpy_engine import cells
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.backends.opening import Sample, logits_of
+from namegen.backends.opening import check_export, logits_of
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
@@ -108,16 +109,22 @@ def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
     assert state[0][0].shape == (2, 12)
 
 
-def test_a_sample_reads_behind_every_beginning() -> None:
-    sample = Sample.of(labelled_checkpoint(), "names")
-    V = labelled_checkpoint().vocabulary.size
-    assert sample.tokens[:, 0].tolist() == [V, V + 1] * 4
-    assert ((sample.tokens[:, 1:] > 0) & (sample.tokens[:, 1:] < V)).all()
-    sample.check(sample.logits, "a page")
-    other = sample.logits.copy()
-    other[3, 2, 1] += 2e-3 * max(1.0, float(np.abs(other).max()))
-    with pytest.raises(OutputError, match="a page would compute other values for names"):
-        sample.check(other, "a page")
-    other[3, 2, 1] = np.nan
-    with pytest.raises(OutputError):
-        sample.check(other, "a page")
+def test_an_export_is_compared_behind_every_beginning() -> None:
+    """A thousandth of the largest logit is rounding."""
+    checkpoint, seen = labelled_checkpoint(), []
+    engine = NumpyEngine(checkpoint.network, None, threads=1)
+    engine.set_state(checkpoint.parameters)
+
+    def compute(tokens: Any, by: float) -> Any:
+        seen.append(tokens)
+        logits = logits_of(engine, tokens)
+        logits[3, 2, 1] += by * max(1.0, float(np.abs(logits).max()))
+        return logits
+
+    check_export(checkpoint, "names", "a page", partial(compute, by=5e-4))
+    V = checkpoint.vocabulary.size
+    assert seen[0][:, 0].tolist() == [V, V + 1] * 4
+    assert ((seen[0][:, 1:] > 0) & (seen[0][:, 1:] < V)).all()
+    for wrong in (2e-3, np.nan):
+        with pytest.raises(OutputError, match="a page would compute other values for names"):
+            check_export(checkpoint, "names", "a page", partial(compute, by=wrong))

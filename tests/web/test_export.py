@@ -118,7 +118,7 @@ def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
 def test_the_cells_are_those_of_the_script() -> None:
     script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
     table = script[script.index("const CELLS = {") : script.index("\n};")]
-    assert tuple(re.findall(r"^  (\w+)\(layer, x", table, re.MULTILINE)) == export.CELLS
+    assert tuple(re.findall(r"^  (\w+)\(layer, x", table, re.MULTILINE)) == tuple(export.CELLS)
 
 
 def test_the_command_takes_several_models() -> None:

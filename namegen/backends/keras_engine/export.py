@@ -9,7 +9,7 @@ import numpy as np
 
 from namegen.backends.keras_engine.layers import CELLS
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras
-from namegen.backends.opening import Sample
+from namegen.backends.opening import check_export
 from namegen.core.network.architecture import RecurrentNetwork, checked_tensors, exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import OutputError
@@ -37,10 +37,9 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
         raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
     network = exportable(checkpoint.network, CELLS, "a .keras")
     checked, _ = checked_tensors(network, checkpoint.parameters, ())
-    sample = Sample.of(checkpoint, "the model")
     model = stock_model(network)
     model.set_weights(list(checked.values()))
-    sample.check(np.asarray(model(sample.tokens)), "a .keras")
+    check_export(checkpoint, "the model", "a .keras", lambda tokens: np.asarray(model(tokens)))
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / "model.keras"
         model.save(temporary)

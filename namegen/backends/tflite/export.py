@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import CELLS as NUMPY_CELLS
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.backends.opening import Sample, engine_to_export, logits_of
+from namegen.backends.opening import check_export, engine_to_export, logits_of
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import LEAST_FOR_FLOAT16
@@ -32,22 +33,9 @@ from namegen.types import Array, Float, Int, Int32
 
 DRAWN_NAMES, SEED = 1000, 0  # the names that a file is checked with, where none are given
 MAX_CHARACTERS = 200_000  # of all of them, should none of them end: 1,000 names of up to 200
+# How far a file may be from its source: in its logits; for int8, in its loss in nats per character.
+TOLERANCES = {"none": 1e-4, "float16": 1e-2, "int8": 1e-2}
 LOOP_SHARE = 0.9  # of the drawn names, those that the loop in the file must spell as its steps do; rounding costs a few
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How far a file may be from its source."""
-
-    figure: str  # what is limited, in the words of a message
-    limit: float
-
-
-TOLERANCES = {
-    "none": Tolerance("largest difference of logits", 1e-4),
-    "float16": Tolerance("largest difference of logits", 1e-2),
-    "int8": Tolerance("difference of the loss in nats per character", 0.01),
-}
 
 
 @dataclass(frozen=True)
@@ -177,7 +165,7 @@ def weights_in_half(checkpoint: Checkpoint, source: LanguageModel, tree: PrefixT
         AccuracyEvaluator(pair).evaluate(tree)
         return pair.largest_difference
 
-    limit = 0.9 * TOLERANCES["float16"].limit  # the rest is for the runtime's own rounding
+    limit = 0.9 * TOLERANCES["float16"]  # the rest is for the runtime's own rounding
     kernels = [
         name
         for name, values in checkpoint.parameters.items()
@@ -238,17 +226,17 @@ def check_formulas(checkpoint: Checkpoint) -> None:
     """Raise OutputError if the operators that are written compute something else than the NumPy engine, whatever the
     quantisation.
     """
-    sample = Sample.of(checkpoint, "the model")
     plain = TFLiteModel(to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none")))
-    sample.check(logits_of(plain, sample.tokens), "a .tflite")
+    check_export(checkpoint, "the model", "a .tflite", partial(logits_of, plain))
 
 
 def check_agreement(quantize: str, logit_difference: float, loss_difference: float) -> None:
     """Raise OutputError for a file that is too far from its source. A NaN is too far."""
-    tolerance = TOLERANCES[quantize]
-    found = loss_difference if quantize == "int8" else logit_difference
-    if not found <= tolerance.limit:
-        raise disagreement(quantize, f"{tolerance.figure} {found:.2g}, expected at most {tolerance.limit:g}")
+    figure, found = "largest difference of logits", logit_difference
+    if quantize == "int8":
+        figure, found = "difference of the loss in nats per character", loss_difference
+    if not found <= TOLERANCES[quantize]:
+        raise disagreement(quantize, f"{figure} {found:.2g}, expected at most {TOLERANCES[quantize]:g}")
 
 
 def disagreement(quantize: str, reason: str) -> OutputError:

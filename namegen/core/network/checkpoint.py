@@ -23,7 +23,7 @@ from safetensors.numpy import save as save_safetensors
 from namegen.core.data.sameness import KnownSet
 from namegen.core.network.architecture import Network, checked_tensors
 from namegen.core.network.record import Architectures, Record, own_architectures, read_record
-from namegen.documents import LARGEST, Count, Json, from_plain, read_object
+from namegen.documents import LARGEST, Json, from_plain, read_object
 from namegen.errors import CheckpointError, OutputError, quote, short
 from namegen.files import is_file, read_whole, write_whole
 from namegen.types import Array, Float32
@@ -149,17 +149,8 @@ LARGEST_FILE = 400_000_000
 
 
 @dataclass(frozen=True)
-class TensorEntry:
-    """What the header says of a tensor; whether it fits the file, safetensors looks at."""
-
-    dtype: str
-    shape: tuple[Count, ...]
-    data_offsets: tuple[Count, Count]
-
-
-@dataclass(frozen=True)
 class HeaderMetadata:
-    """What the header says beside its tensors: the document, as one text."""
+    """What the header says beside its tensors, which safetensors looks at: the document, as one text."""
 
     namegen: str
 
@@ -260,10 +251,7 @@ def _document_text(path: Path, content: bytes, largest: int) -> str:
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
-        tensors = read_object(header, largest=largest)
-        metadata = from_plain(HeaderMetadata, tensors.pop("__metadata__"))
-        for entry in tensors.values():
-            from_plain(TensorEntry, entry)
+        metadata = from_plain(HeaderMetadata, read_object(header, largest=largest)["__metadata__"])
         if not re.fullmatch(rb"\{.*\} *", header):
             raise ValueError("bytes behind its end")
     except (ValueError, KeyError):
