@@ -95,7 +95,7 @@ def page(models: Sequence[PageModel]) -> str:
     # One function around all scripts: nothing of them is global but what page.js names.
     script = "\n".join(('(() => {\n"use strict";', engine_text(), *map(read_part, SCRIPTS), "})();"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    text: str = environment.from_string(read_part("page.html")).render(
+    rendered: str = environment.from_string(read_part("page.html")).render(
         title=f"Invented names: {', '.join(description.title for description in descriptions)}",
         version=__version__,
         style=Markup(style),
@@ -104,10 +104,7 @@ def page(models: Sequence[PageModel]) -> str:
         script_hash=_hash(script),
         data=Markup(script_json(list(map(to_plain, descriptions)))),
     )
-    size = len(text.encode())
-    if size > LARGEST_PAGE:  # the estimate leaves out what hardly weighs: the alphabets, the page itself
-        raise _too_large(size, models, "a page")
-    return text
+    return rendered
 
 
 def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageDescription]:
@@ -211,25 +208,21 @@ def distinct_labels(labels: Iterable[str]) -> list[str]:
 
 def _check_size(models: Sequence[PageModel], target: str) -> None:
     """Refuse what is too large before it is built: a network can have billions of parameters."""
-    size = sum(map(_embedded_bytes, models))
-    if size > LARGEST_PAGE:
-        raise _too_large(size, models, target)
+    sizes = [(_embedded_bytes(model), model.label) for model in models]
+    total, (largest, label) = sum(size for size, _ in sizes), max(sizes)
+    if total <= LARGEST_PAGE:
+        return
+    advice = "export a model with narrower layers, or one trained on a shorter list"
+    if len(models) > 1:
+        advice = f"leave a model out ({label} takes {largest / 1e6:,.1f} MB)"
+    limit = f"the {LARGEST_PAGE / 1e6:,.0f} MB that it can carry"
+    raise OutputError(f"{target} would have {total / 1e6:,.1f} MB, more than {limit}: {advice}")
 
 
 def _embedded_bytes(model: PageModel) -> int:
     """About what a model weighs in a page: its text makes five bytes of four."""
     known = model.checkpoint.known_names
     return 5 * model.checkpoint.network.parameter_count + (0 if known is None else 3 * len(known) // 2)
-
-
-def _too_large(size: int, models: Sequence[PageModel], target: str) -> OutputError:
-    if len(models) > 1:
-        largest = max(models, key=_embedded_bytes)
-        advice = f"leave a model out ({largest.label} takes {_embedded_bytes(largest) / 1e6:,.1f} MB)"
-    else:
-        advice = "export a model with narrower layers, or one trained on a shorter list"
-    least, most = f"{size / 1e6:,.1f} MB", f"{LARGEST_PAGE / 1e6:,.0f} MB"
-    return OutputError(f"{target} would have {least}, more than the {most} that it can carry: {advice}")
 
 
 def _hash(text: str) -> str:
