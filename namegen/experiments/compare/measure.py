@@ -38,7 +38,6 @@ from namegen.experiments.compare.measurements import (
     TimingSubject,
     TrainingResult,
     TrainingSubject,
-    Unavailable,
     read_request,
 )
 from namegen.experiments.compare.timed import (
@@ -79,7 +78,7 @@ def measure(document: Json, parent: Parent) -> dict[str, Json]:
     try:
         return to_plain(Answer(result=MEASURES[request.kind](request)))
     except EngineError as error:
-        return to_plain(Answer(unavailable=Unavailable(str(error), engine=isinstance(error, LibraryMissingError))))
+        return to_plain(Answer(unavailable=str(error), lacks_engine=isinstance(error, LibraryMissingError)))
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

@@ -472,24 +472,18 @@ class Request(Generic[About]):
 
 
 @dataclass(frozen=True)
-class Unavailable:
-    """Why something cannot be measured here.
+class Answer:
+    """What came of a request; neither a result nor a reason where the process died.
 
     Attributes:
-        why: one sentence, with what to do.
-        engine: the whole engine lacks its library; False where it only lacks the cell.
+        result: what was measured.
+        unavailable: why it cannot be measured here, one sentence, with what to do.
+        lacks_engine: the whole engine lacks its library; False where it only lacks the cell.
     """
 
-    why: str
-    engine: bool
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a request: one of the two, or neither where the process died."""
-
     result: Result | None = None
-    unavailable: Unavailable | None = None
+    unavailable: str = ""
+    lacks_engine: bool = False
 
 
 def read_request(plain: object) -> Request[Subject]:
@@ -501,11 +495,8 @@ def read_request(plain: object) -> Request[Subject]:
 def read_answer(kind: str, plain: Json) -> Answer:
     """An answer from plain values. Raises ValueError: it has another form."""
     answer = plain if isinstance(plain, dict) else {}
-    result, unavailable = answer.get("result"), answer.get("unavailable")
-    return Answer(
-        None if result is None else read_result(kind, result),
-        None if unavailable is None else from_plain(Unavailable, unavailable),
-    )
+    result, why = answer.get("result"), str(answer.get("unavailable", ""))
+    return Answer(None if result is None else read_result(kind, result), why, bool(answer.get("lacks_engine")))
 
 
 def read_result(kind: str, plain: object) -> Result:

@@ -140,9 +140,9 @@ class Workers:
             beside = None if measurement.writes is None else measurement.writes.removeprefix(measurement.key)
             kept = self.store.keep(measurement.key, result, about=about, beside=beside)
             self.outcome.figures[measurement.key] = KeptResult(answer.result, kept.commit)
-        elif answer.unavailable is not None:
-            trouble = answer.unavailable.why
-            if answer.unavailable.engine:
+        elif answer.unavailable:
+            trouble = answer.unavailable
+            if answer.lacks_engine:
                 self.outcome.missing[measurement.engine] = trouble
             else:
                 self.outcome.left_out[measurement.key] = trouble
