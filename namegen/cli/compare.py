@@ -39,13 +39,10 @@ COLUMNS = {
 }
 
 
-@click.command(
-    "compare-backends",
+@options.command(
+    "namegen compare-backends --quick",
+    "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
     cls=options.OfEveryEngine,
-    epilog=options.examples(
-        "namegen compare-backends --quick",
-        "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
-    ),
 )
 @click.argument("names", nargs=-1)
 @click.option(

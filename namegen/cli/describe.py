@@ -30,12 +30,7 @@ REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 Row = tuple[str, int]  # a label and how many
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen lists",
-        "namegen train companies",
-    ),
-)
+@options.command("namegen lists", "namegen train companies")
 @options.common
 def lists(as_json: bool, quiet: bool) -> None:
     """Show the lists of names that come with namegen. Give the name of one wherever a command takes NAMES."""
@@ -56,12 +51,7 @@ def lists(as_json: bool, quiet: bool) -> None:
         click.echo(beside(f"{name.ljust(width)}  {sizes[name]:>6,}", bundled.description, bundled.licence))
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen models",
-        "namegen generate mlb-last",
-    ),
-)
+@options.command("namegen models", "namegen generate mlb-last")
 @options.common
 def models(as_json: bool, quiet: bool) -> None:
     """Show the trained models that come with namegen. Give the name of one wherever a command takes MODEL."""
@@ -101,12 +91,7 @@ def models(as_json: bool, quiet: bool) -> None:
             click.echo("\n" + fill(f"labels of {name}: {listed}", columns(), subsequent_indent="  "))
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen configs",
-        "namegen train --config blog-rnn32-first",
-    ),
-)
+@options.command("namegen configs", "namegen train --config blog-rnn32-first")
 @options.common
 def configs(as_json: bool, quiet: bool) -> None:
     """Show the settings files that come with namegen. Give the name of one wherever a command takes CONFIG."""
@@ -128,12 +113,7 @@ def configs(as_json: bool, quiet: bool) -> None:
                 click.echo(beside(f"  {name.ljust(width)}", config.description))
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen describe companies",
-        "namegen describe friends.txt --plot friends.svg",
-    ),
-)
+@options.command("namegen describe companies", "namegen describe friends.txt --plot friends.svg")
 @click.argument("names", required=False)
 @click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, as a .png or .svg file.")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")

@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from namegen.api import LoadedModel
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen evaluate mlb-last friends.txt",
-        "namegen evaluate mlb-last friends.txt --with mlb-first --blend 0.6,0.4",
-    ),
+@options.command(
+    "namegen evaluate mlb-last friends.txt", "namegen evaluate mlb-last friends.txt --with mlb-first --blend 0.6,0.4"
 )
 @click.argument("model", required=False)
 @click.argument("names", required=False)
@@ -103,12 +100,7 @@ def _learned_list(model: LoadedModel) -> DataSettings:
     return DataSettings(names=name)
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen ceiling friends.txt",
-        "namegen ceiling people.csv --column first",
-    ),
-)
+@options.command("namegen ceiling friends.txt", "namegen ceiling people.csv --column first")
 @click.argument("names", required=False)
 @options.of_a_list
 @options.common

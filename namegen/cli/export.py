@@ -31,12 +31,9 @@ OUTPUTS = {
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
-@click.command(
-    "export-tflite",
-    epilog=options.examples(
-        "namegen export-tflite mlb-last",
-        "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
-    ),
+@options.command(
+    "namegen export-tflite mlb-last",
+    "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
 )
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=options.OutFile(".tflite"))
@@ -121,13 +118,7 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
     return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{fitted(table)}"
 
 
-@click.command(
-    "export-keras",
-    epilog=options.examples(
-        "namegen export-keras mlb-last",
-        "namegen export-keras runs/friends-numpy friends.keras",
-    ),
-)
+@options.command("namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras")
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=options.OutFile(".keras"))
 @force
@@ -154,12 +145,9 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
-@click.command(
-    "export-vocabulary",
-    epilog=options.examples(
-        "namegen export-vocabulary mlb-last",
-        "namegen export-vocabulary runs/friends-numpy friends.json",
-    ),
+@options.command(
+    "namegen export-vocabulary mlb-last",
+    "namegen export-vocabulary runs/friends-numpy friends.json",
 )
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=options.OutFile(".json"))
@@ -185,12 +173,9 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     click.echo(json_text(document) if as_json else printable(f"{path}: {count:,} characters"))
 
 
-@click.command(
-    "export-web",
-    epilog=options.examples(
-        "namegen export-web mlb-first mlb-last --out names.html",
-        "namegen export-web world-given --module names.mjs",
-    ),
+@options.command(
+    "namegen export-web mlb-first mlb-last --out names.html",
+    "namegen export-web world-given --module names.mjs",
 )
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="The page to write.")

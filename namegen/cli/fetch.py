@@ -12,11 +12,9 @@ from namegen.cli.progress import Display
 from namegen.cli.terminal import Notes, json_text, printable
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen fetch players --part last --out last.txt",
-        "namegen fetch companies --contact me@example.org --out companies.txt",
-    ),
+@options.command(
+    "namegen fetch players --part last --out last.txt",
+    "namegen fetch companies --contact me@example.org --out companies.txt",
 )
 @click.argument("what", type=click.Choice(("players", "companies")))
 @click.option("--out", required=True, metavar="FILE", help="The file to write the list to, one name per line.")

@@ -123,13 +123,11 @@ def _random(batch: NameBatch, seed: int | None) -> Sequence[int]:
 ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "random": _random}
 
 
-@click.command(
+@options.command(
+    "namegen generate mlb-last -n 5 --starts-with Mc",
+    "namegen generate mlb-first companies --blend 0.7,0.3 --format csv",
     cls=options.ShortHelp,
     shown=(*SHOWN, "labels", "best"),
-    epilog=options.examples(
-        "namegen generate mlb-last -n 5 --starts-with Mc",
-        "namegen generate mlb-first companies --blend 0.7,0.3 --format csv",
-    ),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.blend

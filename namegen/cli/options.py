@@ -69,9 +69,10 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later ve
         return path
 
 
-def examples(*lines: str) -> str:
-    """The end of a command's help: lines that work as they stand, kept as they are by click's mark."""
-    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+def command(*examples: str, **more: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command whose help ends with examples: lines that work as they stand, kept as they are by click's mark."""
+    epilog = "\n".join(("\b", "Examples:", *(f"  {line}" for line in examples)))
+    return click.command(epilog=epilog, **more)
 
 
 class Whole(click.IntRange):

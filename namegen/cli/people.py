@@ -44,15 +44,13 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     return {"cls": options.ShortHelp, "shown": (*drawn, *shown), "others": others}
 
 
-@click.command(
+@options.command(
+    "namegen people -n 8 --seed 1",
+    "namegen people --origin Italian --origin Finnish --format csv",
+    'namegen people --template "{family}, {given}" --given-starts-with Ma',
     **short_help(
         *("origins", "template", "given", "family", "given_allow_seen", "family_allow_seen"),
         parts={"given": "given names", "family": "family names"},
-    ),
-    epilog=options.examples(
-        "namegen people -n 8 --seed 1",
-        "namegen people --origin Italian --origin Finnish --format csv",
-        'namegen people --template "{family}, {given}" --given-starts-with Ma',
     ),
 )
 @whole_names("people")
@@ -130,12 +128,10 @@ def people(
         )
 
 
-@click.command(
+@options.command(
+    "namegen players -n 9 --seed 1",
+    "namegen players -n 200 --format csv > players.csv",
     **short_help(parts={"first": "first names", "last": "last names"}),
-    epilog=options.examples(
-        "namegen players -n 9 --seed 1",
-        "namegen players -n 200 --format csv > players.csv",
-    ),
 )
 @whole_names("players")
 @wish_options("first names", "first-")
@@ -173,13 +169,11 @@ def players(
         )
 
 
-@click.command(
+@options.command(
+    "namegen companies -n 5 --temperature 0.7",
+    "namegen companies --format json",
     cls=options.ShortHelp,
     shown=(*SHOWN, "letter_case"),
-    epilog=options.examples(
-        "namegen companies -n 5 --temperature 0.7",
-        "namegen companies --format json",
-    ),
 )
 @options.how_many("companies")
 @formats.option

@@ -30,12 +30,7 @@ FIGURES = ("bits per character", "log-probability", "percentile")
 COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "magenta"))
 
 
-@click.command(
-    epilog=options.examples(
-        "namegen score mlb-last Maddox Garcia",
-        "namegen score --model runs/friends-numpy Ann Bob",
-    ),
-)
+@options.command("namegen score mlb-last Maddox Garcia", "namegen score --model runs/friends-numpy Ann Bob")
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
 @click.option("--model", metavar="MODEL", help="The model to use; every argument is then a name.")
 @options.also

@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 MOST_WORKERS = 1024
 
 
-@click.command(
-    cls=options.OfEveryEngine,
-    epilog=options.examples(
-        "namegen sweep sweep-cell",
-        "namegen sweep grid.toml --workers 2 --out reports/grid",
-    ),
+@options.command(
+    "namegen sweep sweep-cell", "namegen sweep grid.toml --workers 2 --out reports/grid", cls=options.OfEveryEngine
 )
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(

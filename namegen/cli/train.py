@@ -76,14 +76,12 @@ def about_the_run(command: options.Command) -> options.Command:
     return command
 
 
-@click.command(
+@options.command(
+    "namegen train friends.txt",
+    "namegen train people.csv --column first --effort quick --out runs/people",
+    "namegen train --resume runs/people",
     cls=options.ShortHelp,
     shown=("out", "resume", "config", "effort", "cell", "hidden", "epochs", "label_column", "backend", "seed"),
-    epilog=options.examples(
-        "namegen train friends.txt",
-        "namegen train people.csv --column first --effort quick --out runs/people",
-        "namegen train --resume runs/people",
-    ),
 )
 @click.argument("names", required=False)
 @about_the_run
@@ -129,13 +127,11 @@ def train(
     learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, resume=resume, backend=backend, epochs=epochs)
 
 
-@click.command(
+@options.command(
+    "namegen teach companies --teachers runs/a,runs/b,counting",
+    "namegen teach mlb-first --cell simple_rnn --hidden 32,32",
     cls=options.ShortHelp,
     shown=("teachers", "drawn", "out", "config", "cell", "hidden", "epochs", "backend", "seed"),
-    epilog=options.examples(
-        "namegen teach companies --teachers runs/a,runs/b,counting",
-        "namegen teach mlb-first --cell simple_rnn --hidden 32,32",
-    ),
 )
 @click.argument("names", required=False)
 @OF_TEACHING["teaching.teachers"]
