@@ -119,12 +119,7 @@ def open_run(
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
 
 
-def go_on(
-    path: Path,
-    *,
-    watch: Watcher = unwatched,
-    stop: Callable[[], bool] = lambda: False,
-) -> RunResult:
+def go_on(path: Path, *, watch: Watcher = unwatched, stop: Callable[[], bool] = lambda: False) -> RunResult:
     """Train a teacher, which lies in a folder, to its end: from its state, or from the beginning where it has none.
 
     Args:

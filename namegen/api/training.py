@@ -114,9 +114,7 @@ def _chosen(prepared: PreparedTraining, config: Config, *, keep_names: bool) -> 
     recipe, data = prepared.recipe, config.data
     data = kept_here(data, prepared.corpus) if keep_names else replace(data, names=_lasting(data.names))
     data = replace(data, validation=recipe.data.validation, sameness=recipe.data.sameness)
-    return replace(
-        config, data=data, network=recipe.network, training=recipe.training, teaching=lasting(recipe.teaching)
-    )
+    return replace(config, data=data, network=recipe.network, training=recipe.training, teaching=recipe.teaching)
 
 
 def _lasting(names: str) -> str:

@@ -58,7 +58,7 @@ class TrainingRun:
     @cached_property
     def trainer(self) -> Trainer:
         """The loop over the epochs; made when what is read of the list, or taught, is certain."""
-        return Trainer(self.prepared, watch=self._watch, stop=self._stop)
+        return Trainer(self.prepared, self._watch, self._stop)
 
     @property
     def finished(self) -> bool:

@@ -30,7 +30,7 @@ from namegen.errors import (
     engine_at_work,
     setting,
 )
-from namegen.events import StepBegins, Watcher, unwatched
+from namegen.events import StepBegins, Watcher
 
 # nats per character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 DIVERGED = 1_000
@@ -49,13 +49,7 @@ class Trainer:
         stop: asked before every step; True ends the run there, as Ctrl-C wants it.
     """
 
-    def __init__(
-        self,
-        prepared: PreparedTraining,
-        *,
-        watch: Watcher = unwatched,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, prepared: PreparedTraining, watch: Watcher, stop: Callable[[], bool]) -> None:
         training = prepared.recipe.training
         if training.batch_size is None or training.epochs is None:
             raise SettingsError("batch_size or epochs is not set: a Trainer takes settings that are resolved")

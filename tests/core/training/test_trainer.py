@@ -20,7 +20,6 @@ from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import Identity, RunFolder, SavedState
 from namegen.core.training.steps import Dropping, make_schedule
-from namegen.core.training.trainer import Trainer
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
 from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBegins
 from tests.core.training.small_runs import CORPUS, SHORT, make_run
@@ -73,9 +72,10 @@ def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(rate: dict, 
 
 
 def test_settings_that_are_not_resolved_are_refused() -> None:
-    made = make_run().prepared
+    run = make_run()
+    run.prepared = replace(run.prepared, recipe=Recipe())
     with pytest.raises(SettingsError, match="resolved"):
-        Trainer(replace(made, recipe=Recipe()))
+        run.run()
 
 
 def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -> None:
