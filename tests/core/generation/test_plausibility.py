@@ -119,6 +119,7 @@ def test_a_well_shaped_name_has_the_words_of_the_list() -> None:
 
 @given(st.lists(NAME, min_size=1, max_size=5), NAME)
 @example(["Ann", "Bo-Lin Lee", "Of Annabel of Bath"], "Annabel of Of Bath")
+@example(["Aiaia Aiaia"], "Aiaiaiaiaiai Aiaiaiaiaiai")  # as long as they allow
 def test_a_name_with_the_shapes_of_a_list_has_a_length_and_a_beginning_that_they_allow(
     names: list[str], name: str
 ) -> None:
