@@ -81,7 +81,7 @@ def compare_backends(
     label_column: str | None,
     quick: bool,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
 ) -> None:
     """Compare the engines: train, time and evaluate each of them on real names, and write a report.
 
@@ -93,7 +93,6 @@ def compare_backends(
     says how to install it.
     """
     limit_threads(1)
-    notes = Notes(quiet)
     if not names:
         notes(f"names: {', '.join(DEFAULT_LISTS)}")
     corpora = [open_list(name, notes, label_column=label_column) for name in dict.fromkeys(names or DEFAULT_LISTS)]

@@ -32,7 +32,7 @@ Row = tuple[str, int]  # a label and how many
 
 @options.command("namegen lists", "namegen train companies")
 @options.common
-def lists(as_json: bool, quiet: bool) -> None:
+def lists(as_json: bool, notes: Notes) -> None:
     """Show the lists of names that come with namegen. Give the name of one wherever a command takes NAMES."""
     limit_threads(1)
     from namegen.lists import BUNDLED, load_bundled
@@ -53,7 +53,7 @@ def lists(as_json: bool, quiet: bool) -> None:
 
 @options.command("namegen models", "namegen generate mlb-last")
 @options.common
-def models(as_json: bool, quiet: bool) -> None:
+def models(as_json: bool, notes: Notes) -> None:
     """Show the trained models that come with namegen. Give the name of one wherever a command takes MODEL."""
     limit_threads(1)
     from namegen import api
@@ -74,7 +74,7 @@ def models(as_json: bool, quiet: bool) -> None:
         click.echo(json_text({"models": entries}))
         return
     if not found:
-        Notes(quiet)("this version comes without trained models: train one with `namegen train`")
+        notes("this version comes without trained models: train one with `namegen train`")
         return
     rows = [("model", "network", "list", "held out")]
     for name, checkpoint in found.items():
@@ -93,7 +93,7 @@ def models(as_json: bool, quiet: bool) -> None:
 
 @options.command("namegen configs", "namegen train --config blog-rnn32-first")
 @options.common
-def configs(as_json: bool, quiet: bool) -> None:
+def configs(as_json: bool, notes: Notes) -> None:
     """Show the settings files that come with namegen. Give the name of one wherever a command takes CONFIG."""
     from namegen.bundled_configs import bundled_configs
 
@@ -119,7 +119,7 @@ def configs(as_json: bool, quiet: bool) -> None:
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @options.of_a_list
 @options.common
-def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, quiet: bool, **where: Any) -> None:
+def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, notes: Notes, **where: Any) -> None:
     """Show what a list of names looks like: lengths, letters, the commonest names, repeats, the number of characters
     that tell a name from all others, labels.
 
@@ -127,7 +127,6 @@ def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, q
     """
     if force and plot is None:
         raise click.UsageError("--force is for --plot, as nothing else is written: add --plot, or leave --force out")
-    notes = Notes(quiet)
     limit_threads(1)
     if plot is not None:
         check_output(plot, example=f"description{plot.suffix}", force=force)

@@ -42,7 +42,7 @@ def evaluate(
     backend: str | None,
     threads: int,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
     **where: Any,
 ) -> None:
     """Measure how well a model predicts a list of names.
@@ -60,7 +60,6 @@ def evaluate(
     If both the model and the list have labels, each name is predicted given its label, and the figures of each label
     are printed too.
     """
-    notes = Notes(quiet)
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
     learned = _learned_list(loaded) if names is None else None
     corpus = open_list(names, notes, base=learned, why=", which the model learned from", **where)
@@ -104,7 +103,7 @@ def _learned_list(model: LoadedModel) -> DataSettings:
 @click.argument("names", required=False)
 @options.of_a_list
 @options.common
-def ceiling(names: str | None, as_json: bool, quiet: bool, **where: Any) -> None:
+def ceiling(names: str | None, as_json: bool, notes: Notes, **where: Any) -> None:
     """Show the best that any model can do on a list.
 
     The ceiling is the list itself, used as a model: after each prefix of a name, it predicts what follows that prefix
@@ -115,7 +114,6 @@ def ceiling(names: str | None, as_json: bool, quiet: bool, **where: Any) -> None
     is how often a character drawn from the true probabilities is the true one; a model that is too sure of itself can
     exceed it. In a list with labels, the label is known before the first character.
     """
-    notes = Notes(quiet)
     corpus = open_list(names, notes, **where)
     from namegen import api
 

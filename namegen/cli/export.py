@@ -64,7 +64,7 @@ def export_tflite(
     without_names: bool,
     force: bool,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
 ) -> None:
     """Write a model as a .tflite, for Android, iOS and LiteRT.
 
@@ -76,7 +76,6 @@ def export_tflite(
     differ, no file is written. docs/use/tflite.md shows how to use the file.
     """
     limit_threads(1)
-    notes = Notes(quiet)
     name, checkpoint, path = _open(model, out, ".tflite", force, notes)
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
@@ -123,7 +122,7 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
 @click.argument("out", required=False, type=options.OutFile(".keras"))
 @force
 @options.common
-def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
+def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes) -> None:
     """Write a model as a .keras file, which Keras opens without namegen.
 
     MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
@@ -133,7 +132,6 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     The network in the file takes ids of characters and gives logits. Keras opens it in safe mode.
     """
     limit_threads(1)
-    notes = Notes(quiet)
     name, checkpoint, path = _open(model, out, ".keras", force, notes)
     with Display(notes, f"exporting {name} to {path}"):
         try:
@@ -153,7 +151,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
 @click.argument("out", required=False, type=options.OutFile(".json"))
 @force
 @options.common
-def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
+def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes) -> None:
     """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
 
     MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
@@ -165,7 +163,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     docs/use/keras.md shows how to read it.
     """
     limit_threads(1)
-    _, checkpoint, path = _open(model, out, ".json", force, Notes(quiet))
+    _, checkpoint, path = _open(model, out, ".json", force, notes)
     vocabulary = checkpoint.vocabulary
     vocabulary.save(path)
     count, size = len(vocabulary.characters), size_of(path)
@@ -200,7 +198,7 @@ def export_web(
     without_names: bool,
     force: bool,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
 ) -> None:
     """Write models as one web page, or as a module for a JavaScript program.
 
@@ -223,7 +221,6 @@ def export_web(
     from namegen.web.export import write_page
     from namegen.web.module import data_path, write_module
 
-    notes = Notes(quiet)
     found = [_page_model(model, without_names, notes) for model in dict.fromkeys(models) or (None,)]
     with Display(notes, f"writing {target}"):
         sizes = write_module(found, target, force=force) if module else {target: write_page(found, target, force=force)}

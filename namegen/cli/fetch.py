@@ -30,7 +30,7 @@ from namegen.cli.terminal import Notes, json_text, printable
 )
 @options.common
 def fetch(
-    what: str, out: str, force: bool, contact: str | None, url: str | None, part: str, as_json: bool, quiet: bool
+    what: str, out: str, force: bool, contact: str | None, url: str | None, part: str, as_json: bool, notes: Notes
 ) -> None:
     """Download a new list from its public source.
 
@@ -47,7 +47,7 @@ def fetch(
     from namegen.fetch.download import Downloader
     from namegen.files import check_output, write_whole
 
-    notes, target = Notes(quiet), Path(out)
+    target = Path(out)
     check_output(target, example="names.txt", force=force)
     with Display(notes, "connecting") as display:
         downloader = Downloader(contact=contact, watch=display)

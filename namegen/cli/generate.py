@@ -160,7 +160,7 @@ def generate(
     backend: str | None,
     threads: int,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
     **wished: Any,
 ) -> None:
     """Invent new names, each of them once.
@@ -176,7 +176,6 @@ def generate(
     """
     form = formats.chosen(form, as_json)
     _refuse_without_effect(click.get_current_context())
-    notes = Notes(quiet)
     loaded = open_blend(models, blend, notes, labels=labels, backend=backend, threads=threads)
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:

@@ -46,7 +46,13 @@ def together(*added: Callable[[Any], Any]) -> Callable[[Command], Command]:
 # Every command has these.
 common = together(
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-    click.option("--quiet", is_flag=True, help="Print nothing but errors to standard error."),
+    click.option(
+        "--quiet",
+        "notes",
+        is_flag=True,
+        callback=lambda _ctx, _parameter, quiet: Notes(quiet),
+        help="Print nothing but errors to standard error.",
+    ),
     click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s"),
 )
 
@@ -151,7 +157,7 @@ class ShortHelp(click.Command):
             return
         found = [(one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))]
         shown = [record for one, record in found if one.name in self._shown]
-        common = [record for one, record in found if one.is_eager or one.name in ("as_json", "quiet")]
+        common = [record for one, record in found if one.is_eager or one.name in ("as_json", "notes")]
         with formatter.section("Options"):
             formatter.write_dl([*shown, *self._others, *common])
 

@@ -92,7 +92,7 @@ def people(
     family: str | None,
     form: str | None,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
     **wished: Any,
 ) -> None:
     """Invent people: a given name and a family name of one origin.
@@ -102,7 +102,6 @@ def people(
     given, family, origin.
     """
     form = formats.chosen(form, as_json)
-    notes = Notes(quiet)
     limit_threads(1)
     from namegen import api
     from namegen.core.generation.people import TEMPLATE, check_template
@@ -141,7 +140,7 @@ def players(
     count: int,
     form: str | None,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
     **wished: Any,
 ) -> None:
     """Invent baseball players: a first name, a last name, and sometimes a suffix such as Jr.
@@ -150,7 +149,6 @@ def players(
     real player of major-league baseball. The columns of --format csv and json are: name, first, last, suffix.
     """
     form = formats.chosen(form, as_json)
-    notes = Notes(quiet)
     limit_threads(1)
     from namegen import api
 
@@ -183,7 +181,7 @@ def companies(
     count: int,
     form: str | None,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
     **wished: Any,
 ) -> None:
     """Invent new names of companies, each of them once.
@@ -192,7 +190,6 @@ def companies(
     look it up before you use it. The columns of --format csv and json are: name, log_probability (in nats), new.
     """
     form = formats.chosen(form, as_json)
-    notes = Notes(quiet)
     limit_threads(1)
     from namegen import api
 

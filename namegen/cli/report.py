@@ -69,7 +69,7 @@ def _ranges_below(row: tuple[str, ...], left: int, most: int) -> list[tuple[str,
 )
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 @options.common
-def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quiet: bool) -> None:
+def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, notes: Notes) -> None:
     """Join comparisons and sweeps into one report: from several machines, of several lists, of engines added later.
 
     Each DIR is a folder that compare-backends or sweep has made, or a results.json from there. The report says what
@@ -78,7 +78,6 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, quie
     """
     from namegen.experiments.joined import cautions, differences_table, read_sources, sources_table, write_joined
 
-    notes = Notes(quiet)
     sources = read_sources(folders)
     if len(sources) < len(folders):
         notes("the same report was given more than once: it counts once")

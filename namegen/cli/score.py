@@ -50,7 +50,7 @@ def score(
     backend: str | None,
     threads: int,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
 ) -> None:
     """Say how likely names are for a model, letter by letter.
 
@@ -66,7 +66,6 @@ def score(
         raise click.UsageError(
             "--labels compares labels, and one --label leaves none to compare: leave it out, or give several."
         )
-    notes = Notes(quiet)
     names: Sequence[str] = texts
     if model is None and is_model(texts[0]):
         model, names = texts[0], texts[1:]

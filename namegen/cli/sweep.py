@@ -51,7 +51,7 @@ def sweep(
     scheduler: str | None,
     workers: int | None,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
 ) -> None:
     """Train with every combination of a grid of settings; write a table and plots of accuracy against time.
 
@@ -67,7 +67,6 @@ def sweep(
         )
     limit_threads(1)
     logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
-    notes = Notes(quiet)
     from namegen.bundled_configs import find_config
     from namegen.documents import to_plain
     from namegen.experiments.machine import code_in_words

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from namegen.core.generation.generator import NameBatch
     from namegen.core.training.result import RunResult
 
-ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "quiet"))
+ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "notes"))
 DRAWN_NAMES = 1000
 FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
 ASKED_FOR, MOST_LOOKED_AT = 20, 20_000_000  # new names of a short list; characters of all that are drawn for them
@@ -103,7 +103,7 @@ def train(
     scheduler: str | None,
     resume: str | None,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
     **given: Any,
 ) -> None:
     """Learn from a list of names, and keep the best network.
@@ -114,7 +114,6 @@ def train(
     Ctrl-C, or the signal TERM or HUP, stops the training after the current step and saves its state. --resume continues
     from there, with the same result as without a stop. Only one training at a time can use a run folder.
     """
-    notes = Notes(quiet)
     if resume is None:
         resolved = asked_for(names, config, overrides(given), notes, effort=given["effort"])
         learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, out=out)
@@ -150,7 +149,7 @@ def teach(
     out: str | None,
     scheduler: str | None,
     as_json: bool,
-    quiet: bool,
+    notes: Notes,
     **given: object,
 ) -> None:
     """Let several models teach one network what they know.
@@ -171,7 +170,6 @@ def teach(
         raise click.UsageError(
             "give NAMES, the list to teach, such as: namegen teach companies --teachers runs/a,counting"
         )
-    notes = Notes(quiet)
     told = {**overrides(given), "training.effort": "best", "teaching.teachers": teachers, "teaching.drawn": drawn}
     resolved = asked_for(names, config, told, notes, effort=None)
     learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, out=out)

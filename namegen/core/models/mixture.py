@@ -71,17 +71,12 @@ class MixtureModel:
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
         if vocabulary is None:
             vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
-        self.vocabulary = vocabulary
+        self.vocabulary, self.vocabulary_size = vocabulary, vocabulary.size
         self._own = [_own_ids(vocabulary, known) for known in vocabularies]  # of what is predicted, (V,)
         of_labels: Sequence[Sequence[int]] = beginnings or [()] * len(models)
         self._read = [  # of what is read, (V + L,)
             np.concatenate((own, np.array(labels, np.int32))) for own, labels in zip(self._own, of_labels, strict=True)
         ]
-
-    @property
-    def vocabulary_size(self) -> int:
-        """``V`` of the union."""
-        return self.vocabulary.size
 
     def initial_state(self, rows: int) -> MixtureState:
         """Nothing has been read."""
@@ -195,12 +190,7 @@ class AnyBeginning:
 
     def __init__(self, model: LanguageModel, beginnings: Beginnings) -> None:
         self.model, self.beginnings = model, beginnings
-        self.rows_per_prefix = len(beginnings.tokens)
-
-    @property
-    def vocabulary_size(self) -> int:
-        """``V``."""
-        return self.model.vocabulary_size
+        self.rows_per_prefix, self.vocabulary_size = len(beginnings.tokens), model.vocabulary_size
 
     def initial_state(self, rows: int) -> MixedState:
         """Nothing has been read: each beginning is as likely as its share."""

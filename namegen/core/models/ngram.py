@@ -82,13 +82,8 @@ class NgramModel:
 
     def _take(self, counts: _Counted, order: int, smoothing: str) -> None:
         self.order, self.smoothing = order, smoothing
-        self._size, self._unseen = counts.size, counts.unseen
+        self.vocabulary_size, self._unseen = counts.size, counts.unseen
         self._tables = counts.tables(order, smoothing)
-
-    @property
-    def vocabulary_size(self) -> int:
-        """``V``."""
-        return self._size
 
     def initial_state(self, rows: int) -> Int32[Array, "B context"]:
         """Nothing has been read."""
@@ -100,7 +95,7 @@ class NgramModel:
         read = np.minimum(tokens, self._unseen)[:, None]
         before = np.where(context < 0, read, context)  # a beginning stands at every place to its left too
         context = np.concatenate((read, before), axis=1)[:, : self.order - 1]
-        chances = np.full((len(tokens), self._size), 1 / self._size)
+        chances = np.full((len(tokens), self.vocabulary_size), 1 / self.vocabulary_size)
         for table in self._tables:
             table.mix(context, chances)
         with np.errstate(divide="ignore"):  # without smoothing, what never followed has the probability 0
