@@ -141,12 +141,12 @@ def _start_live(stream: IO[str]) -> Live:
 
 
 def _block(view: View, width: int) -> RenderableType:
+    from rich.columns import Columns
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
-    room = width - len("^C ")  # an echo at the end of a line does not wrap it
     parts: list[RenderableType] = []
     if view.bar is not None:
         grid = Table.grid(padding=(0, 1), expand=True)
@@ -155,12 +155,10 @@ def _block(view: View, width: int) -> RenderableType:
         done, total = view.bar
         grid.add_row(Text(view.before), ProgressBar(total=max(total, 1), completed=done), Text(view.behind))
         parts.append(grid)
-    for line, style in (
-        *((line, "") for line in in_lines(view.figures, room)),
-        *((line, "dim") for line in view.lines),
-    ):
-        text = Text(line, style)
-        text.truncate(room, overflow="ellipsis")
+    parts.append(Columns(map(Text, view.figures), padding=(0, 2)))
+    for line in view.lines:
+        text = Text(line, "dim")
+        text.truncate(width - len("^C "), overflow="ellipsis")  # an echo at the end of a line does not wrap it
         parts.append(text)
     return Group(*parts)
 
@@ -298,7 +296,13 @@ class Progress:
             figures += [sample(record), f"{training.characters / max(record.training_seconds, 1e-9):,.0f} characters/s"]
         which = f"epoch {min(epoch + 1, training.epochs)}/{training.epochs}"
         earlier = "  ".join(sample(record) for record in list(self._records)[1:])
-        return View((done, training.epochs), which, f"{left} left", figures, [earlier] if earlier else [])
+        return View(
+            (done, training.epochs),
+            which,
+            f"{left} left" * (done < training.epochs),
+            figures,
+            [earlier] if earlier else [],
+        )
 
     def _view_of_pieces(self) -> View:
         under_way = self._running.under_way
@@ -366,18 +370,3 @@ def in_a_line(view: View) -> str:
         longer = f"{line}  {part}" if line else part
         line = longer if len(longer) <= COLUMNS else line
     return line
-
-
-def in_lines(parts: Sequence[str], width: int) -> list[str]:
-    """The parts in as few lines as hold them, none of them broken; empty ones are none.
-
-    >>> in_lines(["loss 2.6", "", "accuracy 22.1%", "9 characters/s"], 26)
-    ['loss 2.6  accuracy 22.1%', '9 characters/s']
-    """
-    lines: list[str] = []
-    for part in filter(None, parts):
-        if lines and len(f"{lines[-1]}  {part}") <= width:
-            lines[-1] += f"  {part}"
-        else:
-            lines.append(part)
-    return lines

@@ -244,7 +244,7 @@ def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(cl
         at.take(ended(epoch, f"name {epoch}\x1b"))
     assert at.view().lines == ["name 3\\x1b (new)  name 2\\x1b (new)  Al (new)"]
     [last] = at.take(ended(5))
-    assert last.startswith("epoch 5/5  0:00 left  loss 2.5000")
+    assert last.startswith("epoch 5/5  loss 2.5000")
 
 
 def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> None:

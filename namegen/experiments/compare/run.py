@@ -118,8 +118,6 @@ class Workers:
         alone = measurement.timed or any(one.timed for one, _ in self.running.values())
         if len(self.running) >= (1 if alone else self.children.workers):
             return False
-        labels = [one.label for one, _ in self.running.values()] + [measurement.label]
-        self.watch(Running(tuple(map(UnderWay, labels))))
         request = to_plain(_request(measurement, self.store.folder))
         part = Part("namegen.experiments.compare.measure:measure", request, THREADS)
         self.running[part] = (measurement, time.monotonic())
@@ -127,7 +125,8 @@ class Workers:
         return True
 
     def look(self) -> None:
-        """Take in what has ended."""
+        """Tell what is under way, and take in what has ended."""
+        self.watch(Running(tuple(UnderWay(one.label) for one, _ in self.running.values())))
         for event in self.children.events():
             if isinstance(event, PartEnded):
                 self._take_in(event, *self.running.pop(event.part))
