@@ -40,3 +40,19 @@ def test_more_than_a_thousandth_is_no_rounding(share: float, fits: bool, opened:
         assert "This page computes something else for lstm than the engine “numpy”" in message.inner_text()
     page.locator("#models input[value=gru]").check(force=True)
     assert page.locator("#names li").count() > 0
+
+
+@pytest.mark.parametrize(
+    ("forged", "field"),
+    [('"engine":7', "engine"), ('"motor":"numpy"', "engine"), ('"more":1,"engine":"numpy"', "more")],
+)
+def test_a_page_with_another_record_says_that_it_is_damaged(
+    forged: str, field: str, opened: Opener, tmp_path: Path
+) -> None:
+    """A forged, a missing and an unknown field."""
+    out = tmp_path / "page.html"
+    write_page([PageModel("gru", at_random("gru", "abcdefg"))], out)
+    out.write_text(out.read_text(encoding="utf-8").replace('"engine":"numpy"', forged, 1), encoding="utf-8")
+    page = opened(out)
+    assert page.locator("#message").inner_text() == f"This page is damaged (its “{field}”): write it again."
+    assert page.locator("#names li").count() == 0
