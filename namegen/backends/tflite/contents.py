@@ -193,11 +193,9 @@ class Tail:
         self.content, self.place = content, place
 
     def take(self, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> Array:
-        """The numbers of the next part. Raises CheckpointError: the file ends before."""
+        """The numbers of the next part. Raises ValueError or OverflowError: the file ends before."""
         count, start = math.prod(shape), self._start()
         self.place = start + count * dtype.itemsize
-        if self.place > len(self.content):
-            raise CheckpointError("it ends before the weights of its network do")
         return np.frombuffer(self.content, dtype, count, start).reshape(shape)
 
     def rest(self) -> bytes | None:

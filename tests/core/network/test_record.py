@@ -18,7 +18,13 @@ from namegen.backends.tflite.contents import contents_of, read_contents, to_byte
 from namegen.core.data.sameness import KnownSet, known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_tensors
+from namegen.core.network.checkpoint import (
+    Checkpoint,
+    read_known_names,
+    read_tensors,
+    write_known_names,
+    write_tensors,
+)
 from namegen.core.network.record import Label, Record, bytes_to_text, read_record, text_to_bytes
 from namegen.errors import CheckpointError
 from namegen.web.export import PageModel, page
@@ -173,6 +179,18 @@ def test_known_names_that_are_none_are_refused(tmp_path: Path) -> None:
         write_tensors(path, {**tensors, "known_names": forged}, document)
         with pytest.raises(CheckpointError, match="the known names are"):
             Checkpoint.load(path)
+
+
+def test_digests_beside_a_model_that_are_none_are_refused(tmp_path: Path) -> None:
+    path, sound = tmp_path / "model.known_names.safetensors", np.array([1, 2, 3], np.uint64)
+    write_known_names(path, KnownSet(sound))
+    assert read_known_names(path).numbers.tolist() == [1, 2, 3]
+    _, document = read_tensors(path)
+    wrong = (sound[::-1], sound[[0, 0]], sound.astype(float), sound[None])
+    for tensors in ({}, {"more": sound}, *({"known_names": one} for one in wrong)):
+        write_tensors(path, tensors, document)
+        with pytest.raises(CheckpointError, match="does not hold the known names of a model"):
+            read_known_names(path)
 
 
 @given(st.binary(max_size=40))
