@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.ending import exit_code
+from namegen.cli.ending import kept_when_stopped
 from namegen.cli.options import note_engines, open_list
 from namegen.cli.progress import Display
 from namegen.cli.report import show_table, without_ranges
@@ -71,9 +71,7 @@ COLUMNS = {
     "--quick", is_flag=True, help="Take a first look: networks of two layers of 32 units, one split, 10 epochs."
 )
 @options.common
-@click.pass_context
 def compare_backends(
-    ctx: click.Context,
     names: tuple[str, ...],
     out: str,
     seeds: int | None,
@@ -101,12 +99,8 @@ def compare_backends(
     from namegen.experiments.compare.run import REPORT, compare
 
     scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed)
-    try:
-        with Display(notes, "looking at what is there") as display:
-            results = compare(corpora, out, scope=scope, watch=display)
-    except KeyboardInterrupt as error:
-        notes("stopped; finished measurements are kept, and the same command continues from there")
-        ctx.exit(exit_code(error))
+    with kept_when_stopped(notes, "measurements"), Display(notes, "looking at what is there") as display:
+        results = compare(corpora, out, scope=scope, watch=display)
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:

@@ -12,14 +12,14 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
 from typing import IO, Any
 
 import click
 
-from namegen.cli.terminal import error_line
+from namegen.cli.terminal import Notes, error_line
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 TO_END = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)  # no HUP on Windows
@@ -35,6 +35,16 @@ class EndedError(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+@contextmanager
+def kept_when_stopped(notes: Notes, what: str) -> Iterator[None]:
+    """While it lasts, Ctrl-C and its like end a command that goes on another time: it says so, and exits."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        notes(f"stopped; finished {what} are kept, and the same command continues from there")
+        raise click.exceptions.Exit(exit_code(error)) from None
 
 
 def exit_code(error: KeyboardInterrupt) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.ending import exit_code
+from namegen.cli.ending import kept_when_stopped
 from namegen.cli.options import note_engines, note_namesake, read_list
 from namegen.cli.progress import Display
 from namegen.cli.report import show_with_ranges
@@ -43,9 +43,7 @@ MOST_WORKERS = 1024
     help="How many runs to train at the same time on this machine.  [default: one per core]",
 )
 @options.common
-@click.pass_context
 def sweep(
-    ctx: click.Context,
     config: Path,
     out: str | None,
     scheduler: str | None,
@@ -82,12 +80,8 @@ def sweep(
 
     runs = make_runs(grid, lambda data: read_list(data, notes))
     folder = str(Path("reports") / config.stem) if out is None else out
-    try:
-        with Display(notes, "looking at what is there") as display:
-            results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watch=display)
-    except KeyboardInterrupt as error:
-        notes("stopped; finished runs are kept, and the same command continues from there")
-        ctx.exit(exit_code(error))
+    with kept_when_stopped(notes, "runs"), Display(notes, "looking at what is there") as display:
+        results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watch=display)
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
