@@ -71,16 +71,12 @@ def wish_options(what: str = "names", part: str = "") -> Callable[[options.Comma
         what: the names that are wished for, in words: ``given names``.
         part: what the options begin with, for a part of a whole name: ``given-``.
     """
-
-    def add(command: options.Command) -> options.Command:
-        for wish, asked in reversed(OPTIONS.items()):
-            kind = str if asked.least is None else options.Whole(asked.least, asked.most)
-            told = f"Give only {what} {asked.help.replace('{avoid}', f'--{part}avoid')}"
-            flag = f"--{part}{wish.replace('_', '-')}"
-            command = click.option(flag, type=kind, metavar=asked.metavar, help=told)(command)
-        return command
-
-    return add
+    added = []
+    for wish, asked in OPTIONS.items():
+        kind = str if asked.least is None else options.Whole(asked.least, asked.most)
+        told = f"Give only {what} {asked.help.replace('{avoid}', f'--{part}avoid')}"
+        added.append(click.option(f"--{part}{wish.replace('_', '-')}", type=kind, metavar=asked.metavar, help=told))
+    return options.together(*added)
 
 
 # All options that say how names are drawn and what is wished of them: those of ``LoadedModel.generate_batches``.

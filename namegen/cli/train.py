@@ -55,25 +55,20 @@ SMALL_LIST = 300  # distinct names
 FEWEST_TO_JUDGE = 10  # distinct names that are held out
 
 
-def about_the_run(command: options.Command) -> options.Command:
-    """The options of every command that trains, beside the settings themselves."""
-    for option in (
-        click.option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="Train the teachers of --effort best on the cluster of this dask scheduler, such as tcp://host:8786.",
-        ),
-        click.option(
-            "--out", metavar="DIR", help="The new folder to write the model to.  [default: runs/LIST-BACKEND]"
-        ),
-        click.option(
-            "--config",
-            metavar="CONFIG",
-            help="Read settings from a TOML file, or from one that `namegen configs` shows; options override them.",
-        ),
-    ):
-        command = option(command)
-    return command
+# The options of every command that trains, beside the settings themselves.
+about_the_run = options.together(
+    click.option(
+        "--config",
+        metavar="CONFIG",
+        help="Read settings from a TOML file, or from one that `namegen configs` shows; options override them.",
+    ),
+    click.option("--out", metavar="DIR", help="The new folder to write the model to.  [default: runs/LIST-BACKEND]"),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Train the teachers of --effort best on the cluster of this dask scheduler, such as tcp://host:8786.",
+    ),
+)
 
 
 @options.command(

@@ -86,10 +86,4 @@ NOT_OF_TEACHING = ("training.effort", "training.label_smoothing")  # the teacher
 
 def settings(but: Collection[str] = ()) -> Callable[[options.Command], options.Command]:
     """An option for every setting but some."""
-
-    def add(command: options.Command) -> options.Command:
-        for path, option in reversed(SETTINGS.items()):
-            command = option(command) if path not in but else command
-        return command
-
-    return add
+    return options.together(*(option for path, option in SETTINGS.items() if path not in but))
