@@ -161,7 +161,7 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
         else:
             given |= {f"{name}.{key}": value for key, value in values.items()}
     tables, found = _merged(Config(), given, str)
-    _raise_all(problems + found, source)
+    raise_all(problems + found, source)
     return Config(**tables)
 
 
@@ -179,10 +179,10 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
     3
     """
     tables, problems = _merged(config, overrides, _field)
-    _raise_all(problems, "")
+    raise_all(problems, "")
     merged = Config(**tables)
     given = [path for path, value in overrides.items() if value is not None]
-    _raise_all(_without_effect(given, [merged], _field), "")
+    raise_all(_without_effect(given, [merged], _field), "")
     return merged
 
 
@@ -202,9 +202,9 @@ def merge_each(config: Config, points: Sequence[Mapping[str, object]], *, source
     [3, None]
     """
     found = [_merged(config, point, str) for point in points]
-    _raise_all(dict.fromkeys(problem for _, problems in found for problem in problems), source)
+    raise_all(dict.fromkeys(problem for _, problems in found for problem in problems), source)
     merged = [Config(**tables) for tables, _ in found]
-    _raise_all(_without_effect(dict.fromkeys(path for point in points for path in point), merged, str), source)
+    raise_all(_without_effect(dict.fromkeys(path for point in points for path in point), merged, str), source)
     return merged
 
 
@@ -352,7 +352,8 @@ def _unknown(table: str, name: str, problems: Sequence[str]) -> str:
     return f"{told} is unknown: expected one of {', '.join(own or TABLES)}"
 
 
-def _raise_all(problems: Iterable[str], source: str) -> None:
+def raise_all(problems: Iterable[str], source: str) -> None:
+    """Raise SettingsError where there are problems: one message names all of them."""
     problems = list(problems)
     if len(problems) == 1:
         raise SettingsError(": ".join(filter(None, (source, problems[0]))))

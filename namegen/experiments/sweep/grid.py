@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import NoReturn, cast, get_type_hints
+from typing import cast, get_type_hints
 
 from namegen.backends import advice, engine_paths
 from namegen.core.data.corpus import Corpus
@@ -27,7 +27,7 @@ from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError, nearest
 from namegen.experiments.list_names import check_long_enough
 from namegen.experiments.machine import engine_code, training_codes
-from namegen.settings_toml import MOST_PROBLEMS, TABLES, Config, merge_each, parse_config, read_tables, wrong_values
+from namegen.settings_toml import TABLES, Config, merge_each, parse_config, raise_all, read_tables, wrong_values
 
 COMMAND = "sweep"
 GRID = "grid"
@@ -135,7 +135,7 @@ def read_grid(path: Path | str) -> Grid:
     axes, problems = _axes(cast(Json, tables.pop(GRID, {})), source)  # a date is none, and no setting takes one
     grid = Grid(source, parse_config(tables, source=source), axes)
     if problems:  # with what is wrong with the values of the axes that are right, so that nobody is told twice
-        _refuse([*problems, *wrong_values(grid.base, grid.values)], source)
+        raise_all([*problems, *wrong_values(grid.base, grid.values)], source)
     engines = dict.fromkeys(config.run.backend for _, config in grid.points)  # every wrong value is told now
     for engine in engines:
         if engine not in engine_paths():
@@ -182,14 +182,6 @@ def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[s
                     _unknown_engine(one) for one in good[path] if isinstance(one, str) and one not in engine_paths()
                 ]
     return good, problems
-
-
-def _refuse(problems: Sequence[str], source: str) -> NoReturn:
-    if len(problems) == 1:
-        raise SettingsError(f"{source}: {problems[0]}")
-    more = len(problems) - MOST_PROBLEMS
-    told = [*problems[:MOST_PROBLEMS], *([f"and {more:,} more"] if more > 0 else [])]
-    raise SettingsError("\n  ".join([f"{source}, {len(problems)} entries of the grid are wrong:", *told]))
 
 
 def _flat(table: Mapping[str, Json], before: str = "") -> list[tuple[str, Json]]:

@@ -66,7 +66,7 @@ def test_wrong_axes_are_told_all_at_once(tmp_path: Path) -> None:
         "grid.run.threads cannot be varied, as it changes nothing that is learned",
         "grid.data.column cannot be varied, as all lists are read alike",
         "grid.network.cell holds a value twice",
-        ", 8 entries of the grid are wrong:\n",
+        " has 8 wrong values:\n",
         "lsmt",
     )
     assert len(said.split("\n")) == 9
@@ -80,7 +80,7 @@ def test_wrong_axes_and_wrong_values_are_told_together(tmp_path: Path) -> None:
     said = refused(
         tmp_path,
         "[grid]\ntraining.batch_sise = [1]\ntraining.learning_rate = [0.1, -1.0]\nrun.backend = ['numpy', 'nope']\n",
-        "3 entries of the grid are wrong:\n",
+        " has 3 wrong values:\n",
         "grid.training.batch_sise cannot be varied",
         "training.learning_rate is -1.0",
         "run.backend is 'nope'",
