@@ -87,7 +87,8 @@ def test_wrong_axes_and_wrong_values_are_told_together(tmp_path: Path) -> None:
     )
     assert len(said.split("\n")) == 4
     many = ", ".join(f"-{place}.5" for place in range(30))
-    said = refused(tmp_path, f"[grid]\nqwx = [1]\ntraining.learning_rate = [{many}]\n", "31 wrong values", "and 11 more")
+    grid = f"[grid]\nqwx = [1]\ntraining.learning_rate = [{many}]\n"
+    said = refused(tmp_path, grid, "31 wrong values", "and 11 more")
     assert len(said.split("\n")) == 22
 
 
