@@ -100,7 +100,7 @@ WITHOUT_PAGE = {
     "namegen.core.evaluation.references.HeldOutReferences",
     "namegen.core.generation.generator.Generator",
     "namegen.core.generation.wishes.wishlist.Wishlist",
-    "namegen.core.network.checkpoint.TrainingSummary",
+    "namegen.core.network.record.TrainingSummary",
     "namegen.core.training.preparation.PreparedTraining",
     "namegen.core.training.run.TrainingRun",
 }

@@ -2,7 +2,7 @@
 
 Checkpoint, ``.tflite``, page and module hold the same record: plain values, as JSON has them, under the names of its
 fields. ``to_plain`` writes them and ``read_record`` reads and checks them, for all four. So a new field is one line in
-``Record``; its type is its check. A type that JSON does not have also says how it becomes plain (``Form``).
+``Record``; its type is its check. Where JSON does not have that type, ``FORMS`` says how values become plain.
 
 Bytes become text in base 85, five characters for four bytes: Python's ``b85encode`` with ``,`` in place of ``<``, so
 that nothing has to be escaped in JSON or in a page. Numbers stand with the little end first.
@@ -14,7 +14,7 @@ from base64 import b85encode
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypedDict, get_type_hints
+from typing import Any, TypeAlias, TypedDict, get_type_hints
 
 import numpy as np
 
@@ -122,10 +122,17 @@ def _numbers(dtype: str, *shape: int) -> Form:
     )
 
 
-NETWORK = Form(Mapping[str, Json], Network.to_dict, dict)  # read_record finds its class
-VOCABULARY = Form(str, lambda vocabulary: vocabulary.characters, Vocabulary)
-TRAINING = Form(Mapping[str, Json], dict, dict)
-KNOWN = Form(str | None, lambda known: bytes_to_text(known.to_bytes()), lambda text: KnownSet.read(text_to_bytes(text)))
+# Of the fields of Record that JSON has no type for.
+FORMS = {
+    "network": Form(Mapping[str, Json], Network.to_dict, dict),  # read_record finds its class
+    "vocabulary": Form(str, lambda vocabulary: vocabulary.characters, Vocabulary),
+    "training": Form(Mapping[str, Json], dict, dict),
+    "score_quantiles": _numbers("<f8", QUANTILES),
+    "probe": _numbers("<f4", 2, -1),
+    "known_names": Form(
+        str | None, lambda known: bytes_to_text(known.to_bytes()), lambda text: KnownSet.read(text_to_bytes(text))
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +157,8 @@ class Record:
             holds them shortened.
     """
 
-    network: Annotated[Network, NETWORK]
-    vocabulary: Annotated[Vocabulary, VOCABULARY]
+    network: Network
+    vocabulary: Vocabulary
     _: KW_ONLY
     engine: str = "numpy"
     labels: tuple[Label, ...] = ()
@@ -159,10 +166,10 @@ class Record:
     drawing_temperature: Temperature | None = None
     endings: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
-    training: Annotated[TrainingSummary, TRAINING] = field(default_factory=TrainingSummary)
-    score_quantiles: Annotated[Float64[Array, "101"] | None, _numbers("<f8", QUANTILES)] = None
-    probe: Annotated[Float32[Array, "2 V"] | None, _numbers("<f4", 2, -1)] = None
-    known_names: Annotated[KnownSet | None, KNOWN] = None
+    training: TrainingSummary = field(default_factory=TrainingSummary)
+    score_quantiles: Float64[Array, "101"] | None = None
+    probe: Float32[Array, "2 V"] | None = None
+    known_names: KnownSet | None = None
 
     @property
     def sameness(self) -> Sameness:
@@ -195,22 +202,19 @@ class Record:
 
     def to_plain(self) -> dict[str, Json]:
         """Plain values by the names of the fields."""
-        written = {name: _converted(name, "write", getattr(self, name)) for name in _TYPES}
+        written = {name: _converted(name, "write", getattr(self, name)) for name in _PLAIN_TYPES}
         return to_plain(RecordDocument(**written))
 
 
-_HINTS = get_type_hints(Record, include_extras=True)
-_TYPES = {one.name: _HINTS[one.name] for one in fields(Record)}
-_FORMS = {name: one for name, hint in _TYPES.items() for one in getattr(hint, "__metadata__", ()) if type(one) is Form}
 # The plain values of a record, with their types: it has the fields of Record, and none may be missing.
-RecordDocument: type[Any] = make_dataclass(
-    "RecordDocument", [(name, _FORMS[name].plain if name in _FORMS else hint) for name, hint in _TYPES.items()]
-)
+_HINTS = get_type_hints(Record, include_extras=True)
+_PLAIN_TYPES = {one.name: FORMS[one.name].plain if one.name in FORMS else _HINTS[one.name] for one in fields(Record)}
+RecordDocument: type[Any] = make_dataclass("RecordDocument", _PLAIN_TYPES.items())
 
 
 def _converted(name: str, way: str, value: object) -> Any:
     """A field's value, written or read."""
-    return getattr(_FORMS[name], way)(value) if name in _FORMS and value is not None else value
+    return getattr(FORMS[name], way)(value) if name in FORMS and value is not None else value
 
 
 def read_record(plain: object, architectures: Architectures = own_architectures) -> Record:
@@ -229,7 +233,7 @@ def read_record(plain: object, architectures: Architectures = own_architectures)
     summary = document.training
     from_plain(TrainingSummary, {name: summary[name] for name in TrainingSummary.__annotations__ if name in summary})
     try:
-        values = {name: _converted(name, "read", getattr(document, name)) for name in _TYPES}
+        values = {name: _converted(name, "read", getattr(document, name)) for name in _PLAIN_TYPES}
         values["network"] = architecture.from_dict(document.network)
         _check_together(**values)
         return Record(**values)
