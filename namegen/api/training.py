@@ -14,7 +14,7 @@ from namegen.api.teachers import open_run, train_side_by_side
 from namegen.api.teaching import SideBySide, be_taught, check_teachers, known_temperature, lasting
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
-from namegen.core.training.preparation import PreparedTraining, prepare
+from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
@@ -72,7 +72,13 @@ def train(
     stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:
         if out is not None or save:
-            text = write_config(_chosen(prepared, config, keep_names=keep_names))  # may refuse, so before the folder
+            recipe, data = prepared.recipe, prepared.recipe.data
+            if keep_names:
+                data = kept_here(data, corpus)
+            elif data.names not in BUNDLED:
+                data = replace(data, names=str(Path(data.names).absolute()))  # as it holds from any folder
+            chosen = replace(config, data=data, network=recipe.network, training=recipe.training)
+            text = write_config(replace(chosen, teaching=recipe.teaching))  # may refuse, so before the folder
             run.folder = (
                 RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
                 if out is None
@@ -107,19 +113,6 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
     if not all(isinstance(name, str) for name in names):
         raise NamesError("names are no texts: give a list of names")
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
-
-
-def _chosen(prepared: PreparedTraining, config: Config, *, keep_names: bool) -> Config:
-    """All settings as the folder's own: what was decided for a training, and where its list lies."""
-    recipe, data = prepared.recipe, config.data
-    data = kept_here(data, prepared.corpus) if keep_names else replace(data, names=_lasting(data.names))
-    data = replace(data, validation=recipe.data.validation, sameness=recipe.data.sameness)
-    return replace(config, data=data, network=recipe.network, training=recipe.training, teaching=recipe.teaching)
-
-
-def _lasting(names: str) -> str:
-    """A list's name as it holds from any folder: a file by its whole path."""
-    return names if names in BUNDLED else str(Path(names).absolute())
 
 
 def resume(
