@@ -52,7 +52,9 @@ def find_architecture(name: str, engine: str) -> type[Network]:
     raise CheckpointError(f"{told}: install the package of that engine")
 
 
-def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> Engine:
+def open_network(
+    checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1, advice: str = ""
+) -> Engine:
     """Give a checkpoint's network an engine that only reads.
 
     Args:
@@ -61,6 +63,7 @@ def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = Non
         backend: the engine; None: NumPy for the architecture ``rnn``, else the engine that trained it, or another that
             knows the architecture.
         threads: for the engine.
+        advice: what to do where the engine computes something else; "": to read it with the engine that trained it.
 
     Raises:
         EngineError: the engine cannot be had, or does not know the architecture or the cell.
@@ -71,22 +74,17 @@ def open_network(checkpoint: Checkpoint, name: str, *, backend: str | None = Non
     with engine_at_work(engine_class.name, f"while reading {name}", ": report it to those who make the engine"):
         engine: Engine = engine_class(checkpoint.network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
-        check_computes(engine, checkpoint, name, advice=f"read it with {setting('backend', checkpoint.engine)}")
+        check_probe(
+            engine,
+            checkpoint.probe,
+            checkpoint.network.beginnings[0],
+            reader=f"the engine {engine.name!r}",
+            trained_by=checkpoint.engine,
+            is_own=engine.name == checkpoint.engine,
+            name=name,
+            advice=advice or f"read it with {setting('backend', checkpoint.engine)}",
+        )
     return engine
-
-
-def check_computes(engine: Engine, checkpoint: Checkpoint, name: str, *, advice: str) -> None:
-    """Raise CheckpointError where an engine that holds a checkpoint's parameters does not give its probe."""
-    check_probe(
-        engine,
-        checkpoint.probe,
-        checkpoint.network.beginnings[0],
-        reader=f"the engine {engine.name!r}",
-        trained_by=checkpoint.engine,
-        is_own=engine.name == checkpoint.engine,
-        name=name,
-        advice=advice,
-    )
 
 
 def check_trains(engine_class: EngineClass, network: Network, name: str) -> None:
@@ -160,10 +158,7 @@ def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:
     Raises:
         CheckpointError: it gives something else than the engine that trained the network did.
     """
-    engine: Engine = load_engine(OWN_READER)(checkpoint.network, None, threads=1)
-    engine.set_state(checkpoint.parameters)
-    check_computes(engine, checkpoint, name, advice=NOT_EXPORTABLE)
-    return engine
+    return open_network(checkpoint, name, backend=OWN_READER, advice=NOT_EXPORTABLE)
 
 
 def logits_of(model: LanguageModel, tokens: Int32[Array, "R T"]) -> Float[Array, "R T V"]:

@@ -46,7 +46,6 @@ from namegen.types import Array
 
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
 FORMAT, FORMAT_VERSION = "namegen tflite", 5
-OF_THE_FILE = ("format", "format_version", "checksum")  # in the description, beside the document
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
 CODE_POINT = np.dtype("<i4")
@@ -56,14 +55,18 @@ LONGEST_REASON = 300  # characters
 
 @dataclass(frozen=True)
 class TFLiteDocument:
-    """The description, beside what belongs to the file; every name here sorts behind ``format_version``.
+    """The description. The first three fields also come first in the file, in the order of their letters.
 
     Attributes:
+        checksum, format, format_version: see above.
         quantize: how the weights are stored.
         record: that of the model (``core/network/record.py``), without its known names, which are a part of their own.
         half: with ``float16`` the parameters that stand in half precision.
     """
 
+    checksum: str
+    format: str
+    format_version: int
     quantize: Literal["none", "float16", "int8"]
     record: Mapping[str, Json]
     half: tuple[str, ...]
@@ -117,9 +120,9 @@ def to_bytes_of(contents: Contents) -> bytes:
     """The whole file, with its checksum."""
     file = File()
     record, known = contents.record, contents.record.known_names
-    document = TFLiteDocument(contents.quantize, replace(record, known_names=None).to_plain(), contents.half)
-    of_the_file = {"checksum": BLANK, "format": FORMAT, "format_version": FORMAT_VERSION}
-    file.describe(METADATA_NAME, to_json({**to_plain(document), **of_the_file}).encode())
+    plain = replace(record, known_names=None).to_plain()
+    document = TFLiteDocument(BLANK, FORMAT, FORMAT_VERSION, contents.quantize, plain, contents.half)
+    file.describe(METADATA_NAME, to_json(to_plain(document)).encode())
     code_points = Weight(record.vocabulary.code_points)
     for weight in (code_points, *contents.weights.values()):
         file.weight(weight)
@@ -208,7 +211,7 @@ class Tail:
 
 
 def _contents(plain: Mapping[str, Json], tail: Tail) -> Contents:
-    document = from_plain(TFLiteDocument, {name: value for name, value in plain.items() if name not in OF_THE_FILE})
+    document = from_plain(TFLiteDocument, plain)
     record = read_record(document.record)
     network = exportable(record.network, CELLS, "a .tflite")
     tail.take(CODE_POINT, (network.vocabulary_size,))  # they follow from the vocabulary
