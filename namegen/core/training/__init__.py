@@ -1,7 +1,4 @@
-"""From a list to a trained network, in three parts: ``preparation.py``, ``run.py``, ``result.py``. Begin there.
-
-Here stands what the files of a run folder are called.
-"""
+"""From a list to a trained network: begin with ``preparation.py``. Here: what the files of a run folder are called."""
 
 CONFIG_FILE, PLOT_FILE = "config.toml", "history.png"
 NAMES_FILE, LABELLED_NAMES_FILE = "names.txt", "names.csv"

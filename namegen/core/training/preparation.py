@@ -1,8 +1,14 @@
-"""The first part of a training: what it is put together from. A list goes through ``prepare`` once, from top to bottom:
+"""A training has three parts, each a file; this is the first:
+
+    preparation.py   what it is put together from: ``prepare`` makes a ``PreparedTraining``
+    run.py           the loop that trains, saves, stops and resumes: ``TrainingRun``
+    result.py        what is made of its end: ``finish`` makes a ``RunResult``
+
+The names of a list go through ``prepare`` once, from top to bottom:
 
     corpus ─► parts (split, as trees) ─► settled recipe ─► network ─► engine at its start ─► batches with their targets
 
-What comes out goes to ``run.py``, which trains, and at the end to ``result.py``, which judges.
+The loop reads the batches and, after each epoch, the held-out part; the end reads each part once more.
 """
 
 from __future__ import annotations
@@ -47,7 +53,7 @@ class PreparedTraining:
         batches: what an epoch reads.
         shapes: those of the names that are learned, in order; (): any.
         for_use: whether names will be asked of the model.
-        judges: who says, beside counting, how daring the drawing of names may be.
+        judges: models that judge drawn names, beside the n-gram that always does.
     """
 
     corpus: Corpus
@@ -107,13 +113,7 @@ class PreparedTraining:
 
 
 def prepare(
-    corpus: Corpus,
-    recipe: Recipe,
-    engine_class: EngineClass,
-    *,
-    threads: int = 1,
-    dtype: str = "float32",
-    for_use: bool = False,
+    corpus: Corpus, recipe: Recipe, engine_class: EngineClass, *, threads: int = 1, for_use: bool = False
 ) -> PreparedTraining:
     """Put a training together.
 
@@ -122,7 +122,6 @@ def prepare(
         recipe: what is read of it, which network learns, and how.
         engine_class: which engine trains; core does not know which there are.
         threads: for the engine.
-        dtype: in which the engine computes.
         for_use: whether names will be asked of the model: then the temperature that suits them is measured at the end.
 
     Raises:
@@ -139,7 +138,7 @@ def prepare(
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
     start = network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
     with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
-        engine = engine_class(network, recipe.training, threads=threads, dtype=dtype)
+        engine = engine_class(network, recipe.training, threads=threads)
         engine.set_state(start)
     sameness = sameness_of(data.sameness)
     known, starts = sameness.known_set(parts.distinct_names), parts.beginnings

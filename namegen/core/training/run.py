@@ -1,8 +1,6 @@
 """The second part of a training: the loop that trains, saves, stops, and resumes as if there had been no pause.
 
-A list is put together for it by ``prepare`` (``preparation.py``), and what is made of its end stands in ``result.py``:
-
-    corpus ─► prepare ─► TrainingRun ─► finish ─► RunResult, with the model
+corpus ─► prepare (preparation.py) ─► TrainingRun ─► finish (result.py) ─► RunResult, with the model
 """
 
 from __future__ import annotations
