@@ -13,9 +13,9 @@ import pytest
 WITH_ARRAYS = ["namegen.core", "namegen.backends", "namegen.testing", "namegen.web.arithmetic", "namegen.faker"]
 jaxtyping.install_import_hook(WITH_ARRAYS, "beartype.beartype")
 
-from namegen.cli import progress  # noqa: E402  # after the hook
+from namegen.cli import display  # noqa: E402  # after the hook
 
-progress.SECONDS_BEFORE = 1_000.0  # however busy the machine is, nothing is said in between where no test asks for it
+display.SECONDS_BEFORE = 1_000.0  # however busy the machine is, nothing is said in between where no test asks for it
 
 # No deadline: the first example pays for imports, and a busy machine is not a failure.
 examples = 60 if "CI" in os.environ else 30

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import options
+from namegen.cli.display import Display
 from namegen.cli.options import open_list
-from namegen.cli.progress import Display
 from namegen.cli.terminal import Notes, beside, cells, columns, counted, fitted, json_text, percent, printable
 from namegen.files import check_output, is_file
 from namegen.threads import limit_threads

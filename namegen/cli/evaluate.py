@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from namegen.cli import options
+from namegen.cli.display import Display
 from namegen.cli.options import open_blend, open_list
-from namegen.cli.progress import Display
 from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, fitted, json_text, printable
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
+from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_list
-from namegen.cli.progress import Display
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
 from namegen.errors import CheckpointError, EngineError, missing_library, quote
 from namegen.files import check_output, is_file, is_there, size_of

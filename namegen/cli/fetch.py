@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from namegen.cli import options
-from namegen.cli.progress import Display
+from namegen.cli.display import Display
 from namegen.cli.terminal import Notes, json_text, printable
 
 

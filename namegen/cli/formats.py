@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
-from namegen.cli.progress import Display
+from namegen.cli.display import Display
 from namegen.cli.terminal import cells, columns, json_string, printable
 from namegen.errors import NamegenError, safe_cell
 

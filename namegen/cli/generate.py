@@ -13,8 +13,8 @@ import click
 from click.core import ParameterSource
 
 from namegen.cli import formats, options
+from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_blend
-from namegen.cli.progress import Display
 from namegen.cli.terminal import Notes, option_name
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings
 from namegen.files import look

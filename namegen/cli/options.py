@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 import click
 
 from namegen import __version__
-from namegen.cli.progress import Display
+from namegen.cli.display import Display
 from namegen.cli.terminal import Notes, option_name, printable
 from namegen.core.settings import LETTER_CASES, About, DataSettings
 from namegen.errors import NamegenError, quote

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from namegen.cli import formats, options
+from namegen.cli.display import Display
 from namegen.cli.generate import SHOWN, drawing_options, read_texts, wish_options
 from namegen.cli.options import open_model
-from namegen.cli.progress import Display
 from namegen.cli.terminal import Notes
 from namegen.threads import limit_threads
 from namegen.wishes import OPTIONS

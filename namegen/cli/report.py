@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
-from namegen.cli.progress import Display
+from namegen.cli.display import Display
 from namegen.cli.terminal import Notes, aligned, columns, fits, fitted, json_text, printable
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
+from namegen.cli.display import Display
 from namegen.cli.options import open_blend
-from namegen.cli.progress import Display
 from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
 from namegen.core.training import MODEL_FILE
 from namegen.files import is_file

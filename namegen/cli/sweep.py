@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from namegen.cli import options
+from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
 from namegen.cli.options import note_engines, note_namesake, read_list
-from namegen.cli.progress import Display
 from namegen.cli.report import show_with_ranges
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.errors import NamegenError

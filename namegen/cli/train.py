@@ -14,9 +14,9 @@ import click
 
 from namegen.bundled_configs import find_config
 from namegen.cli import options
+from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
 from namegen.cli.options import note_engines, note_namesake
-from namegen.cli.progress import Display
 from namegen.cli.terminal import (
     FIGURES,
     Notes,

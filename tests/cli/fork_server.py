@@ -23,10 +23,10 @@ limit_threads(1)
 import namegen.api  # noqa: E402
 import namegen.drawings.description  # noqa: E402
 import namegen.drawings.training  # noqa: E402
-from namegen.cli import main, progress  # noqa: E402
+from namegen.cli import display, main  # noqa: E402
 from namegen.settings_toml import parse_config  # noqa: E402
 
-progress.SECONDS_BEFORE = 1_000.0  # as in ``tests/conftest.py``
+display.SECONDS_BEFORE = 1_000.0  # as in ``tests/conftest.py``
 
 COMMANDS = ("train", "generate", "evaluate", "describe")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from namegen.cli import progress
-from namegen.cli.progress import Display, Progress, in_a_line
+from namegen.cli import display, progress
+from namegen.cli.display import Display
+from namegen.cli.progress import Progress
 from namegen.cli.terminal import Notes
 from namegen.events import (
     CorpusDrawn,
@@ -50,9 +51,11 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of everything that is shown; no thread looks at it by itself."""
-    monkeypatch.setattr(progress, "time", standing := Clock())
-    monkeypatch.setattr(progress, "SECONDS_BEFORE", 2)
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_FRAMES", 1_000)
+    standing = Clock()
+    for module in (display, progress):
+        monkeypatch.setattr(module, "time", standing)
+    monkeypatch.setattr(display, "SECONDS_BEFORE", 2)
+    monkeypatch.setattr(display, "SECONDS_BETWEEN_FRAMES", 1_000)
     return standing
 
 
@@ -83,18 +86,18 @@ def test_no_command_is_silent_for_long_wherever_standard_error_goes(
     is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = standard_error(monkeypatch, is_terminal=is_terminal)
-    with Display(Notes(quiet=False), "reading a\x1b[31m") as display:
+    with Display(Notes(quiet=False), "reading a\x1b[31m") as shown:
         clock.now += 1.9
-        display.show()
+        shown.show()
         assert log.getvalue() == ""
         clock.now += 0.2
-        display.show()
+        shown.show()
         assert words(log).strip() == "reading a\\x1b[31m, 2 s"
-        display(BEGINS)
-        display(Measuring())
+        shown(BEGINS)
+        shown(Measuring())
         clock.now += 10
-        display(Measuring())
-        display.show()
+        shown(Measuring())
+        shown.show()
         assert "measuring the network, 10 s" in words(log)
     if is_terminal:
         assert "\x1b[2K" in log.getvalue().rpartition("10 s")[2], "it is gone"
@@ -103,22 +106,22 @@ def test_no_command_is_silent_for_long_wherever_standard_error_goes(
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_quiet_says_nothing(is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     log = standard_error(monkeypatch, is_terminal=is_terminal)
-    with Display(Notes(quiet=True), "reading") as display:
+    with Display(Notes(quiet=True), "reading") as shown:
         for event in (BEGINS, StepBegins(0, 0), ended(5), Ended("a", trouble="it is gone")):
             clock.now += 1_000
-            display(event)
-            display.show()
+            shown(event)
+            shown.show()
     assert log.getvalue() == ""
 
 
 def test_the_longer_it_takes_the_rarer_are_the_lines(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     log = standard_error(monkeypatch, is_terminal=False)
     said = []
-    with Display(Notes(quiet=False), "reading") as display:
+    with Display(Notes(quiet=False), "reading") as shown:
         for second in range(1, 2_000):
             clock.now += 1
             before = log.tell()
-            display.show()
+            shown.show()
             said += [second] * (log.tell() > before)
     assert said[:4] == [2, 5, 8, 11]
     gaps = [after - before for before, after in pairwise(said)]
@@ -129,12 +132,12 @@ def test_the_longer_it_takes_the_rarer_are_the_lines(clock: Clock, monkeypatch: 
 def test_notes_stand_above_the_block_and_results_stand_alone(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     log = standard_error(monkeypatch, is_terminal=True)
     notes = Notes(quiet=False)
-    with Display(notes, "reading") as display:
+    with Display(notes, "reading") as shown:
         clock.now += 3
-        display.show()
+        shown.show()
         notes("one \x1b name")
-        display.show()
-        with display.erased():
+        shown.show()
+        with shown.erased():
             assert "\x1b[2K" in log.getvalue().rpartition("reading, 3 s")[2], "nothing stands there"
         notes("another")
     assert re.search(r"one \\x1b name\s*\n\s*reading, 3 s", words(log))
@@ -144,8 +147,8 @@ def test_notes_stand_above_the_block_and_results_stand_alone(clock: Clock, monke
 
 def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the export to .tflite does it, so that TensorFlow's own words are not seen."""
-    monkeypatch.setattr(progress, "SECONDS_BEFORE", 0)
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_FRAMES", 0.01)
+    monkeypatch.setattr(display, "SECONDS_BEFORE", 0)
+    monkeypatch.setattr(display, "SECONDS_BETWEEN_FRAMES", 0.01)
     monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: True))
     master, slave = pty.openpty()
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -203,7 +206,7 @@ def test_every_search_is_told_of_and_gives_the_same_names(
     told: list[Event] = []
     monkeypatch.setattr(Notes, "can_draw_over", property(lambda notes: not notes.quiet))
     for setting in ("SECONDS_BEFORE", "SECONDS_BETWEEN_FRAMES"):
-        monkeypatch.setattr(progress, setting, 0.001)
+        monkeypatch.setattr(display, setting, 0.001)
     take = Progress.take
     monkeypatch.setattr(Progress, "take", lambda one, event: told.append(event) or take(one, event))
     assert invoke(*arguments).stdout == plain.stdout
@@ -231,12 +234,12 @@ def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(cl
         "90 names to learn from (repeats damped to 70), 2 labels, 9 held out",
         "5 epochs of 9 steps, engine numpy",
     ]
-    assert in_a_line(at.view()) == "epoch 1/5  -:-- left  preparing the engine"
+    assert at.view().in_a_line() == "epoch 1/5  -:-- left  preparing the engine"
     at.take(StepBegins(0, 0))
     clock.now += 10
     assert at.take(ended(1)) == ()
     line = "epoch 2/5  0:40 left  loss 2.5000  held-out accuracy 25.0% (ceiling 50.0%)"
-    assert in_a_line(at.view()) == line
+    assert at.view().in_a_line() == line
     at.take(StepBegins(1, 3))
     assert at.view().bar == (1 + 3 / 9, 5)
     assert (at.view().figures[2:], at.view().lines) == (["Al (new)", "1,200 characters/s"], [])
@@ -252,7 +255,7 @@ def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> N
     at, _ = told(begins, StepBegins(3, 5))
     clock.now += 10
     at.take(StepBegins(4, 0))
-    assert in_a_line(at.view()) == "epoch 5/5  0:20 left"
+    assert at.view().in_a_line() == "epoch 5/5  0:20 left"
     _, said = told(TrainingBegins("numpy", 5, 10, 600, epoch=5, step=0, finished=True, ceiling=None))
     assert "nothing is trained" in said[0]
 
@@ -278,7 +281,7 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
     assert len(said) == 2
     at.take(Running(tuple(UnderWay(f"gru {number}\x1b", 1, 4 * (number == 0)) for number in range(10))))
     view = at.view()
-    assert in_a_line(view._replace(lines=())) == "1/12  10 running, 1 left"
+    assert view._replace(lines=()).in_a_line() == "1/12  10 running, 1 left"
     assert [*view.lines][:2] == ["gru 0\\x1b  epoch 1/4", "gru 1\\x1b"]
     assert [*view.lines][-1] == "and 2 more"
     clock.now += 2
@@ -295,7 +298,7 @@ def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
         (Searched(1_000, 2_000, 3_000), "1,000 of 2,000 names found  3,000 names drawn"),
         (Searched(1, 2, 3, 4_000), "1 of 2 names found  3 names drawn  4,000 prefixes read"),
     ):
-        assert in_a_line(told(event)[0].view()) == line
+        assert told(event)[0].view().in_a_line() == line
 
 
 def test_a_download_says_which_file_and_how_much_of_it() -> None:
@@ -303,7 +306,7 @@ def test_a_download_says_which_file_and_how_much_of_it() -> None:
     at, said = told(begins, Retrying(1.0, "the server answers 500"))
     assert said == [place, "the server answers 500; trying again in 1 s"]
     assert told(begins, is_block=True)[1] == []
-    assert in_a_line(at.view()) == "c.json (1 of 2)  0.0 MB"
+    assert at.view().in_a_line() == "c.json (1 of 2)  0.0 MB"
     at.take(Received(1_500_000, 3_000_000))
-    assert in_a_line(at.view()) == "c.json (1 of 2)  1.5/3.0 MB"
+    assert at.view().in_a_line() == "c.json (1 of 2)  1.5/3.0 MB"
     assert at.view().bar == (1_500_000, 3_000_000)
