@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-DEFAULT_LIST = DataSettings().names
 MOST_THREADS = 1024
 
 

@@ -33,6 +33,11 @@ def expect_error(kind: type[Exception], call: Callable[[], object], what: str) -
     raise AssertionError(f"{what} was let through: expected {kind.__name__}")
 
 
+def expect_near(found: float, expected: float, tolerance: float, what: str) -> None:
+    """No further apart than a share of what is expected."""
+    expect(abs(found - expected) <= tolerance * abs(expected), f"{what} is {found:.12g}: expected {expected:.12g}")
+
+
 def expect_within(found: Array, expected: Array, limit: float, what: str) -> None:
     """No two numbers further apart than the limit; infinities of one sign are equal, NaN is far from everything."""
     expect(found.shape == expected.shape, f"{what} has the shape {found.shape}: expected {expected.shape}")

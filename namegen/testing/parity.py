@@ -14,7 +14,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import EngineClass, Step
 from namegen.core.network.architecture import Network
 from namegen.testing.checks import CellCheck
-from namegen.testing.comparisons import describe_training, expect, expect_close, expect_within, named
+from namegen.testing.comparisons import describe_training, expect, expect_close, expect_near, expect_within, named
 from namegen.testing.material import (
     TOKENS,
     Told,
@@ -65,10 +65,7 @@ def expect_same_training(
     losses = engine.train_epoch(iter(steps)).loss_sum
     expect(losses.shape == expected_losses.shape, f"{what}: {losses.shape} losses of {len(steps)} steps are reported")
     for place, (one, other) in enumerate(zip(losses, expected_losses, strict=True), 1):
-        expect(
-            abs(one - other) <= tolerance * abs(other),
-            f"{what}: the loss of step {place} of {len(steps)} is {one:.12g}: expected {other:.12g}",
-        )
+        expect_near(one, other, tolerance, f"{what}: the loss of step {place} of {len(steps)}")
     expect_near_state(engine.get_state(), expected, tolerance, f"{what}: after {len(steps)} steps")
 
 
@@ -256,11 +253,8 @@ def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) 
         after = engine.get_state()
         changes = [after[name] - before[name] for name in network.parameter_shapes if name.startswith("rnn.")]
         moved.append(np.sqrt(sum(float(np.square(change, dtype=np.float64).sum()) for change in changes)))
-    expect(
-        abs(moved[0] - moved[1]) <= 1e-3 * moved[1],
-        f"{describe_training(**settings)}: by gradients around {HUGE:.0e} the layers moved {moved[0]:.4g} in float32: "
-        f"expected {moved[1]:.4g}",
-    )
+    what = f"{describe_training(**settings)}: how far the layers move by gradients around {HUGE:.0e}, in float32,"
+    expect_near(moved[0], moved[1], 1e-3, what)
 
 
 def check_same_with_beginnings(engine_class: EngineClass, cell: str) -> None:

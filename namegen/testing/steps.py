@@ -12,7 +12,7 @@ import numpy as np
 
 from namegen.core.engine import Engine, EngineClass, Step
 from namegen.errors import EngineError
-from namegen.testing.comparisons import expect, expect_close, expect_equal, expect_error, expect_same
+from namegen.testing.comparisons import expect, expect_close, expect_equal, expect_error, expect_near, expect_same
 from namegen.testing.material import (
     FEW_NAMES,
     NAMES,
@@ -55,13 +55,8 @@ def expect_stepped_losses(engine_class: EngineClass, kind: Kind, steps: Iterable
                 counted == [step.batch.characters],
                 f"a step on {what} counts {counted} characters: expected [{step.batch.characters}], STOPs counted",
             )
-            expected = stepped_loss(reader, step.batch)
-            found = float(losses.loss_sum[0])
-            expect(
-                abs(found - expected) <= tolerance * expected,
-                f"the loss of a step on {what} is {found}: stepping through its names before its update gives "
-                f"{expected}, in {dtype}",
-            )
+            told = f"the loss of a step on {what}, against stepping through its names before its update, in {dtype},"
+            expect_near(float(losses.loss_sum[0]), stepped_loss(reader, step.batch), tolerance, told)
 
 
 def check_step_losses(engine_class: EngineClass, kind: Kind) -> None:
@@ -129,7 +124,7 @@ def check_masks(engine_class: EngineClass, kind: Kind) -> None:
         reader.set_state(masked)
         found = float(engine.train_epoch(iter([step])).loss_sum[0])
         expected = stepped_loss(reader, step.batch)
-        expect(abs(found - expected) <= 1e-10 * expected, f"a masked step has the loss {found}: expected {expected}")
+        expect_near(found, expected, 1e-10, "the loss of a masked step")
         parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
         expect_same(parameters, {name: kept[name] for name in parameters}, "after a masked step of rate 0")
     before = engine.get_state()
@@ -220,4 +215,4 @@ def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
     for step in small_steps(3, labelled=True):
         expected = stepped_loss(engine, step.batch)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
-        expect(abs(loss - expected) <= 1e-9 * expected, f"a step has the loss {loss}, where its names have {expected}")
+        expect_near(loss, expected, 1e-9, "the loss of a step on names of two labels")

@@ -151,14 +151,9 @@ class Workers:
 
 
 def _request(measurement: Measurement, folder: Path) -> Request[Subject]:
-    reads = None if measurement.reads is None else measurement.reads.writes
+    corpus, of_model = measurement.corpus, measurement.reads
+    files = (measurement.writes, None if of_model is None else of_model.writes)
+    writes, reads = (None if name is None else str((folder / name).resolve()) for name in files)
     return Request(
-        kind=measurement.kind,
-        subject=measurement.subject,
-        source=measurement.corpus.source,
-        names=measurement.corpus.names,
-        labels=measurement.corpus.labels,
-        writes=None if measurement.writes is None else str((folder / measurement.writes).resolve()),
-        reads=None if reads is None else str((folder / reads).resolve()),
-        threads=THREADS,
+        measurement.kind, measurement.subject, corpus.source, corpus.names, writes, reads, THREADS, labels=corpus.labels
     )
