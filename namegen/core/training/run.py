@@ -1,6 +1,8 @@
 """The second part of a training: the loop that trains, saves, stops, and resumes as if there had been no pause.
 
-corpus ─► prepare (preparation.py) ─► TrainingRun ─► finish (result.py) ─► RunResult, with the model
+    corpus ─► prepare (preparation.py) ─► TrainingRun ─► finish (result.py) ─► RunResult, with the model
+
+It knows only the identity of the list; ``trainer.py`` reads the batches.
 """
 
 from __future__ import annotations
