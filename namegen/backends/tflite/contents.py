@@ -101,7 +101,7 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
         checkpoint: the network.
         quantize: ``none``; ``float16``; ``int8``, kernels of 1,024 numbers and more in 8 bits, with the range of what
             they are multiplied with taken at run time.
-        half: the parameters in half precision; they must lose nothing by it.
+        half: the parameters in half precision.
 
     Raises:
         OutputError: another architecture or cell, or a parameter that is not finite, or too large.

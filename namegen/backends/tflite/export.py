@@ -116,12 +116,8 @@ def export_tflite(
     behind_each = [token for token in beginnings.tokens for _ in known]
     tree = PrefixTree.from_names(known * len(beginnings.tokens), checkpoint.vocabulary, behind_each)
 
-    half: tuple[str, ...] = ()
-    stored = checkpoint
-    if quantize == "float16":
-        half = weights_in_half(checkpoint, source, tree)
-        stored = rounded_to_half(checkpoint, half)
-    content = to_bytes_of(contents_of(stored, quantize, half))
+    half = weights_in_half(checkpoint, source, tree) if quantize == "float16" else ()
+    content = to_bytes_of(contents_of(checkpoint, quantize, half))
     try:
         model = TFLiteModel(content)
     except CheckpointError as error:

@@ -22,7 +22,6 @@ from typing import TypeAlias
 
 OFFSET = struct.Struct("<I")
 BACK = struct.Struct("<i")
-SIZES = {"<b": 1, "<B": 1, "<i": 4, "<I": 4, "<f": 4}
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +132,9 @@ class _Writer:
     def _table(self, table: Table) -> int:
         """The widest fields first, so that none needs a gap; then in the order of their numbers."""
         size, offsets = 4, [0] * (1 + max(table.fields, default=-1))
-        sizes = {k: SIZES[field.kind] if isinstance(field, Number) else 4 for k, field in table.fields.items()}
+        sizes = {
+            k: struct.calcsize(field.kind) if isinstance(field, Number) else 4 for k, field in table.fields.items()
+        }
         for number in sorted(table.fields, key=lambda number: (-sizes[number], number)):
             offsets[number] = size
             size += sizes[number]

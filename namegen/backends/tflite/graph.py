@@ -93,13 +93,7 @@ class Options(IntEnum):
     CUMSUM = 102
 
 
-TYPES = {
-    np.dtype(np.float32): Type.FLOAT32,
-    np.dtype(np.float16): Type.FLOAT16,
-    np.dtype(np.int32): Type.INT32,
-    np.dtype(np.bool_): Type.BOOL,
-    np.dtype(np.int8): Type.INT8,
-}
+TYPES = {np.dtype(kind.name.lower()): kind for kind in Type}  # NumPy has the same names
 OPTIONS = {op: Options[op.name] for op in Op if op.name in Options.__members__}
 OPTIONS |= dict.fromkeys((Op.SUM, Op.REDUCE_MAX, Op.REDUCE_ANY), Options.REDUCER)
 NONE_CHOSEN: Mapping[int, Number] = {}
