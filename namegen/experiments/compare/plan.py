@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -62,14 +62,17 @@ class PlannedNetwork:
     Attributes:
         name: what a report calls it.
         engine: who trains it.
-        settings: the table ``network`` of a config.
-        training: the table ``training``, but for the seed.
+        config: the tables of a config, but for the seeds; and but for the split of those that are trained on each.
     """
 
     name: str
     engine: str
-    settings: Mapping[str, Json]
-    training: Mapping[str, Json]
+    config: Mapping[str, Mapping[str, Json]]
+
+    @classmethod
+    def of(cls, name: str, engine: str, settings: Mapping[str, Json], training: Mapping[str, Json]) -> PlannedNetwork:
+        """One of the comparison's own, by the tables ``network`` and ``training``."""
+        return cls(name, engine, {"data": {"validation": VALIDATION}, "network": settings, "training": training})
 
 
 def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
@@ -88,7 +91,7 @@ def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
             continue
         if RecurrentNetwork.architecture not in names:
             settings: dict[str, Json] = {"architecture": names[0], "hidden": list(WIDTHS)}
-            found.append(PlannedNetwork(f"{names[0]} {len(WIDTHS)}×{WIDTHS[0]}", engine, settings, training))
+            found.append(PlannedNetwork.of(f"{names[0]} {len(WIDTHS)}×{WIDTHS[0]}", engine, settings, training))
     return found
 
 
@@ -98,16 +101,16 @@ def like_for_like_networks(scope: Scope) -> list[PlannedNetwork]:
     foreign = foreign_networks(training)
     engines = [engine for engine in engine_paths() if engine not in {one.engine for one in foreign}]
     ours = product(scope.timed_networks, engines)
-    return [*(PlannedNetwork(name, engine, NETWORKS[name], training) for name, engine in ours), *foreign]
+    return [*(PlannedNetwork.of(name, engine, NETWORKS[name], training) for name, engine in ours), *foreign]
 
 
-def original_configs(corpus: Corpus) -> dict[str, dict[str, dict[str, Json]]]:
-    """The configs of the original's networks, made for this list.
+def original_networks(corpus: Corpus) -> list[PlannedNetwork]:
+    """The original's networks, their configs made for this list.
 
     A list of a kind of its own takes those for first names; the batch of 1,000 prefixes is made of its own names.
     """
     kind = KINDS.get(corpus.source)
-    found = {}
+    found = []
     bundled = bundled_configs()
     for network, name in ORIGINALS.items():
         config = tomllib.loads(bundled[name.format(kind or "first")].text)
@@ -115,7 +118,7 @@ def original_configs(corpus: Corpus) -> dict[str, dict[str, dict[str, Json]]]:
         if kind is None and config["training"]["batch_size"] > 1:
             mean = sum(len(name) + 1 for name in corpus.names) / len(corpus.names)
             config["training"]["batch_size"] = max(round(1000 / mean), 1)
-        found[network] = config
+        found.append(PlannedNetwork(network, NUMPY, config))
     return found
 
 
@@ -168,10 +171,6 @@ class Scope:
     def training(self) -> dict[str, Json]:
         """What is the same for every training but those of the original's networks."""
         return {"effort": "quick"} | ({"epochs": QUICK_EPOCHS} if self.quick else {})
-
-    def data(self, settings: Mapping[str, Json]) -> dict[str, Json]:
-        """Settings of the list, with the seed of the split."""
-        return {**settings, "split_seed": self.split_seed}
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,25 +280,24 @@ def _of_list(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     yield from _timings(corpus, scope)
     networks = [*_our_networks(scope), *foreign_networks(scope.training)]
     for split, network, seed in product(scope.splits, networks, range(scope.seeds)):
-        yield _training(corpus, scope, network, split, seed)
-    for network_name, config in _originals(corpus, scope):
-        for seed in range(scope.seeds):
-            yield _train(corpus, network_name, NUMPY, _seeded(config, scope, seed))
+        yield _training(corpus, scope, network, seed, split)
+    for network, seed in product(_originals(corpus, scope), range(scope.seeds)):
+        yield _training(corpus, scope, network, seed)
     yield from _generation(corpus, scope)
 
 
 def _our_networks(scope: Scope) -> list[PlannedNetwork]:
-    return [PlannedNetwork(name, NUMPY, NETWORKS[name], scope.training) for name in scope.networks]
+    return [PlannedNetwork.of(name, NUMPY, NETWORKS[name], scope.training) for name in scope.networks]
 
 
-def _originals(corpus: Corpus, scope: Scope) -> Iterable[tuple[str, dict[str, dict[str, Json]]]]:
-    return () if scope.quick else original_configs(corpus).items()
+def _originals(corpus: Corpus, scope: Scope) -> list[PlannedNetwork]:
+    return [] if scope.quick else original_networks(corpus)
 
 
 def _like_for_like(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     """The same training by each engine, and by each that trains another network its own."""
     for network in like_for_like_networks(scope):
-        training = _training(corpus, scope, network, scope.splits[0], 0)
+        training = _training(corpus, scope, network, 0, scope.splits[0])
         yield replace(training, timed=True, label=f"{training.label}, like for like", roles=("like_for_like",))
 
 
@@ -308,44 +306,42 @@ def _timings(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     trained = (1 - VALIDATION) * len(corpus.names)
     large = LARGE_BATCH if trained >= FEWEST_UPDATES * LARGE_BATCH else None
     for number, network in product(range(1, scope.rounds), like_for_like_networks(scope)):
-        timed = replace(network, training={**network.training, "epochs": TIMED_EPOCHS})
-        subject = TimingSubject(network.engine, _config(scope, timed, scope.splits[0], 0), number, large)
+        config = _config(scope, network, 0, scope.splits[0], epochs=TIMED_EPOCHS)
+        subject = TimingSubject(network.engine, config, number, large)
         label = f"{corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"
         yield Measurement(corpus, subject, label, network.name, engine=network.engine, timed=True)
 
 
-def _training(corpus: Corpus, scope: Scope, network: PlannedNetwork, split: SplitName, seed: int) -> Measurement:
-    return _train(corpus, network.name, network.engine, _config(scope, network, split, seed))
+def _training(
+    corpus: Corpus, scope: Scope, network: PlannedNetwork, seed: int, split: SplitName | None = None
+) -> Measurement:
+    subject = TrainingSubject(network.engine, _config(scope, network, seed, split))
+    label = f"{corpus.source}: {network.name}, {network.engine}, split {subject.split}, seed {seed}"
+    return Measurement(corpus, subject, label, network.name, ("network",), network.engine)
 
 
-def _config(scope: Scope, network: PlannedNetwork, split: SplitName, seed: int) -> dict[str, Json]:
-    """The tables of a config."""
-    data = scope.data({"validation": VALIDATION, "split": split})
-    return {"data": data, "network": dict(network.settings), "training": {**network.training, "seed": seed}}
-
-
-def _train(corpus: Corpus, network: str, engine: str, config: Mapping[str, Json]) -> Measurement:
-    subject = TrainingSubject(engine, config)
-    label = f"{corpus.source}: {network}, {engine}, split {subject.split}, seed {subject.seed}"
-    return Measurement(corpus, subject, label, network, ("network",), engine)
-
-
-def _seeded(config: dict[str, dict[str, Json]], scope: Scope, seed: int) -> dict[str, Json]:
-    return {**config, "data": scope.data(config["data"]), "training": {**config["training"], "seed": seed}}
+def _config(
+    scope: Scope, network: PlannedNetwork, seed: int, split: SplitName | None, **training: Json
+) -> dict[str, Json]:
+    """The tables of a config, with its seeds; ``split``: None where the network's own config has it."""
+    data = {**network.config["data"], "split_seed": scope.split_seed, **({} if split is None else {"split": split})}
+    training = {**network.config["training"], "seed": seed, **training}
+    return {**{name: dict(table) for name, table in network.config.items()}, "data": data, "training": training}
 
 
 def _generation(corpus: Corpus, scope: Scope) -> Iterator[Measurement]:
     """Every LanguageModel with the first network; every other network with the NumPy engine."""
     split = scope.splits[0]
-    trained = [_training(corpus, scope, network, split, 0) for network in _our_networks(scope)]
-    trained += [_train(corpus, name, NUMPY, _seeded(config, scope, 0)) for name, config in _originals(corpus, scope)]
-    first, *others = trained
+    first, *others = (
+        *(_training(corpus, scope, network, 0, split) for network in _our_networks(scope)),
+        *(_training(corpus, scope, network, 0) for network in _originals(corpus, scope)),
+    )
     foreign = foreign_networks(scope.training)
     for engine in engine_paths():
         if engine not in {one.engine for one in foreign}:
             yield _generated(first, engine)
     for own in foreign:
-        yield _generated(_training(corpus, scope, own, split, 0), own.engine)
+        yield _generated(_training(corpus, scope, own, 0, split), own.engine)
     label = f"{corpus.source}: export as .tflite"
     file = Measurement(corpus, ExportSubject(), label, first.network, engine=TFLITE, reads=first)
     yield file
