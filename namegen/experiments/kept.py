@@ -22,13 +22,13 @@ where it is until its measurement has been made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json, read_object, to_plain
 from namegen.errors import OutputError, ResultsError, cut, printable, setting, short, shown
@@ -121,14 +121,7 @@ class Kept:
     beside: str | None
 
 
-class HasKey(Protocol):
-    """What a measurement is found by: a hash of all that its result depends on."""
-
-    @property
-    def key(self) -> str: ...  # noqa: D102
-
-
-Job = TypeVar("Job", bound=HasKey)
+Job = TypeVar("Job")
 Found = TypeVar("Found")
 
 
@@ -147,14 +140,14 @@ class KeptStore:
         found = (self._read(name) for name in self._names.get(_ending(key), ()))
         return next((kept for kept in found if kept is not None), None)
 
-    def read(self, jobs: Iterable[Job], read: Callable[[Job, Kept], Found]) -> dict[str, Found]:
+    def read(self, jobs: Mapping[str, Job], read: Callable[[Job, Kept], Found]) -> dict[str, Found]:
         """What is kept of some jobs, by key; what has another form, as a later namegen may write it, is passed over."""
         found: dict[str, Found] = {}
-        for job in jobs:
-            kept = self.find(job.key)
+        for key, job in jobs.items():
+            kept = self.find(key)
             with suppress(ValueError):
                 if kept is not None:
-                    found[job.key] = read(job, kept)
+                    found[key] = read(job, kept)
         return found
 
     def keep(

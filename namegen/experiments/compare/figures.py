@@ -156,7 +156,8 @@ class ListPlot:
         drawn_title: the same, with the list's name as it can be drawn.
         detail: the rest of what it shows.
         figure: the plot, without its title.
-        draw: draws it, by the argument ``narrow`` for a narrow screen.
+        draw: draws it anew, without its title; by the argument ``narrow`` for a narrow screen. Call it inside
+            ``drawing_style``.
         narrow_note: what the narrow one leaves out; empty where it is nothing.
         folded: it is one of several of its kind, and not the first.
     """
@@ -175,10 +176,6 @@ class ListPlot:
     def caption(self) -> str:
         """All that it shows, for a reader who does not see it."""
         return f"{self.title}: {self.detail}"
-
-    def narrow(self) -> Figure:
-        """The plot for a narrow screen, without its title. Call it inside ``drawing_style``."""
-        return self.draw(narrow=True)
 
     def titled(self) -> Figure:
         """The plot with its title, for a file that stands alone."""

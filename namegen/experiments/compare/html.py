@@ -144,7 +144,7 @@ def _section(name: str, tables: list[Table], entry: ListEntry) -> Section:
 
 def _plot(plot: ListPlot, prefix: str, file: Path | None) -> Plot:
     """A plot for the page, where its title is text; written as a file with its title, if one is given."""
-    wide, narrow = both_widths(plot.figure, plot.narrow(), prefix, plot.caption)
+    wide, narrow = both_widths(plot.figure, plot.draw(narrow=True), prefix, plot.caption)
     if file is not None:
         write_whole(file, figure_bytes(plot.titled(), "png"))
     return Plot(wide, narrow, plot.title, plot.detail, plot.narrow_note, plot.folded)

@@ -65,7 +65,7 @@ def compare(
 def measure(plan: list[Measurement], folder: Path, watch: Watcher) -> PlanOutcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
     store = KeptStore(folder)
-    outcome = PlanOutcome(plan, store.read(plan, _read_kept))
+    outcome = PlanOutcome(plan, store.read({one.key: one for one in plan}, _read_kept))
     waiting = [measurement for measurement in plan if measurement.key not in outcome.figures]
     watch(Planned("measurement", len(plan), len(outcome.figures)))
     with Children(max((os.cpu_count() or 1) // THREADS, 1)) as children:

@@ -93,7 +93,7 @@ def sweep(
     runner = _runner(runs, scheduler, workers)
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
         store = KeptStore(kept)
-        under_way = Sweep(grid, runs, Path(out), store.read(runs, read_kept))
+        under_way = Sweep(grid, runs, Path(out), store.read({run.key: run for run in runs}, read_kept))
         watch(Planned("run", len(runs), len(under_way.found), scheduler or ""))
         try:
             if under_way.left:

@@ -49,7 +49,7 @@ def test_a_name_from_right_to_left_is_drawn_by_itself_and_braces_in_names_are_te
 
 def test_a_narrow_plot_holds_the_same_figures_below_each_other(comparison: Comparison) -> None:
     for plot in [*list_plots(comparison.lists[0], comparison.generated_names)][::2]:
-        wide, narrow = plot.figure, plot.narrow()
+        wide, narrow = plot.figure, plot.draw(narrow=True)
         assert narrow.get_figwidth() < wide.get_figwidth() / 2
         left_out = plot.section == "Networks and accuracy"
         assert bool(plot.narrow_note) is left_out

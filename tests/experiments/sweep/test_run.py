@@ -139,14 +139,14 @@ def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> No
     assert found.model == f"runs/seed-0-{RUN.key}.safetensors"
     assert (tmp_path / f"seed-0-{RUN.key}.safetensors").read_bytes() == b"weights"
     other_axes = replace(RUN, settings={"training.epochs": None})
-    assert KeptStore(tmp_path).read([other_axes], read_kept) == {RUN.key: found}
+    assert KeptStore(tmp_path).read({other_axes.key: other_axes}, read_kept) == {RUN.key: found}
 
 
 @pytest.mark.parametrize(("status", "kept"), [("diverged", True), ("unavailable", False), ("failed", False)])
 def test_of_the_others_only_one_that_diverged_is_a_result(tmp_path: Path, status: str, kept: bool) -> None:
     found = keep(KeptStore(tmp_path), RUN, ended(Untrained(status, "why")))
     assert found.model is None
-    assert KeptStore(tmp_path).read([RUN], read_kept) == ({RUN.key: found} if kept else {})
+    assert KeptStore(tmp_path).read({RUN.key: RUN}, read_kept) == ({RUN.key: found} if kept else {})
     assert len(list(tmp_path.iterdir())) == kept
 
 
@@ -168,4 +168,4 @@ def test_a_part_that_died_is_a_run_that_failed_and_is_made_again(tmp_path: Path)
 
 def test_a_run_of_another_form_is_made_again(tmp_path: Path) -> None:
     KeptStore(tmp_path).keep(f"seed-0-{RUN.key}", {"status": "diverged", "why": "x", "more": 1}, about={})
-    assert KeptStore(tmp_path).read([RUN], read_kept) == {}
+    assert KeptStore(tmp_path).read({RUN.key: RUN}, read_kept) == {}
