@@ -14,7 +14,7 @@ from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time
 from namegen.core.models.mixture import AnyBeginning, as_one
-from namegen.core.models.softmax import log_probabilities
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.core.network.record import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
@@ -138,7 +138,7 @@ def _letters(
     for depth in range(tokens.shape[1]):
         logits, state = model.step(last, state)
         last = np.ascontiguousarray(tokens[:, depth])
-        letters[:, depth] = log_probabilities(logits, rows, last)
+        letters[:, depth] = all_log_probabilities(logits)[rows, last]
     return letters
 
 

@@ -26,7 +26,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.texts import StartsWith
 from namegen.core.generation.wishes.wish import Tracker
 from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
-from namegen.core.models.softmax import log_probabilities
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 
@@ -162,7 +162,7 @@ class Forced:
         for token in characters:
             logits, self.state = model.step(self.last, self.state)
             self.last = np.full(count, token)
-            self.score = self.score + log_probabilities(logits, np.arange(count), self.last)
+            self.score = self.score + all_log_probabilities(logits)[np.arange(count), self.last]
             if sampling is not None:
                 with np.errstate(divide="ignore"):  # of an impossible one −inf
                     self._drawn += np.log(sampling.chances(logits)[:, token])
@@ -305,7 +305,7 @@ class Walk:
         if sampling.natural:
             score = np.log(weights[row, token] / sums[-1, row])
         else:
-            score = log_probabilities(logits, row, token)
+            score = all_log_probabilities(logits)[row, token]
         return row, token.astype(np.int32), count, score, after
 
     def read(self, prefixes: Open) -> tuple[Float[Array, "B V"], State]:

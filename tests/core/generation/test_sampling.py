@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.generation.sampling import SamplingSettings, draw, probabilities, truncate
-from namegen.core.models.softmax import log_probabilities
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import SettingsError
 from tests.core.generation.exact import next_chances
 
@@ -99,7 +99,7 @@ def test_what_is_out_of_range_is_named(name: str, values: tuple[float, ...]) -> 
 
 def test_log_probabilities_are_the_logarithms_also_of_what_is_hopeless() -> None:
     logits = np.array([[0.0, 2000.0, -np.inf], [1.0, 1.0, 1.0]], np.float32)
-    given = log_probabilities(logits, np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]))
+    given = all_log_probabilities(logits)[[0, 0, 0, 1], [0, 1, 2, 2]]
     np.testing.assert_allclose(given, [-2000, 0, -np.inf, -math.log(3)])
     unlikely = SamplingSettings(0.001, top_k=2).log_chances(np.array([[5.0, 4.0, -3.0, 0.0, 0.1]], np.float32))
     np.testing.assert_allclose(unlikely[0], [0, -1000, -np.inf, -np.inf, -np.inf], atol=1e-3)
