@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from namegen import events
-from namegen.cli.terminal import clock, columns_of_notes, counted, number, percent, printable
+from namegen.cli.terminal import clock, columns, counted, number, percent, printable
 
 SAMPLES_SHOWN = 8
 RUNNING_SHOWN = 8
@@ -205,7 +205,7 @@ def about_the_weights(found: events.Weighed) -> Iterator[str]:
     """How much each teacher counts, and what the blend is worth."""
     each = [f"{from_here(name)} {percent(weight)}" for name, weight in zip(found.names, found.weights, strict=True)]
     text = f"weights of the teachers: {', '.join(each)}"
-    yield text if len(text) <= columns_of_notes() else "weights of the teachers:\n  " + "\n  ".join(each)
+    yield text if len(text) <= columns() else "weights of the teachers:\n  " + "\n  ".join(each)
     best = min(found.alone)
     yield f"nats per character: their blend {number(found.together)}, the best teacher alone {number(best)}"
     if len(found.names) > 1 and found.together > best + TIE:

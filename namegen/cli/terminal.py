@@ -181,12 +181,3 @@ class Notes:
     def can_draw_over(self) -> bool:
         """Whether they go to a terminal in which what stands there can be drawn over."""
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def columns_of_notes() -> int:
-    """As ``columns``, for standard error."""
-    try:
-        found = os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):  # no terminal, or no file
-        found = 0
-    return min(found or WIDTH, WIDTH)

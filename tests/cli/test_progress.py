@@ -140,7 +140,7 @@ def test_notes_stand_above_the_block_and_results_stand_alone(clock: Clock, monke
         with shown.erased():
             assert "\x1b[2K" in log.getvalue().rpartition("reading, 3 s")[2], "nothing stands there"
         notes("another")
-    assert re.search(r"one \\x1b name\s*\n\s*reading, 3 s", words(log))
+    assert re.search(r"3 s\s+one \\x1b name\s*\n\s*reading, 3 s", words(log))
     notes("after")
     assert log.getvalue().endswith("after\n")
 
