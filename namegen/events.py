@@ -18,6 +18,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from namegen.documents import Measure, Size
+
 
 class Event:
     """What a watcher is told."""
@@ -110,17 +112,22 @@ class EpochEnded(Event):
 
     Attributes:
         epoch: counted from 1.
-        training_seconds: inside ``train_epoch``.
+        seconds: inside ``train_epoch`` and validation, from the beginning of the run to the end of this epoch.
+        training_seconds: inside ``train_epoch``, in this epoch alone.
+        learning_rate: of its last step.
         training_loss_nats_per_char: mean over the epoch, while the parameters moved.
-        validation_loss_nats_per_char, validation_accuracy_argmax: on the held-out names; None without any.
-        sample: a name that the network drew; ``sample_is_new``: the list lacks it.
+        validation_*: on the held-out part at the end of the epoch; None without one.
+        sample: a name that the network drew at the end of the epoch; ``sample_is_new``: the list lacks it.
     """
 
-    epoch: int
-    training_seconds: float
+    epoch: Size
+    seconds: Measure
+    training_seconds: Measure
+    learning_rate: float
     training_loss_nats_per_char: float
     validation_loss_nats_per_char: float | None
     validation_accuracy_argmax: float | None
+    validation_accuracy_sampled: float | None
     sample: str
     sample_is_new: bool
 

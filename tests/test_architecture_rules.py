@@ -37,7 +37,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "": ({"errors"}, set()),
     "errors": (set(), {"rapidfuzz"}),
     "documents": ({"errors"}, {"msgspec"}),
-    "events": (set(), {"msgspec"}),
+    "events": ({"documents"}, {"msgspec"}),
     "types": (set(), {"numpy", "jaxtyping"}),
     "files": ({"errors"}, set()),
     "threads": ({"errors"}, {"threadpoolctl"}),

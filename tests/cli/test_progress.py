@@ -75,7 +75,7 @@ def words(stream: io.StringIO) -> str:
 
 
 def ended(epoch: int, sample: str = "Al", accuracy: float | None = 0.25) -> EpochEnded:
-    return EpochEnded(epoch, 0.5, 2.5, 2.4, accuracy, sample, sample_is_new=True)
+    return EpochEnded(epoch, 9.0, 0.5, 0.01, 2.5, 2.4, accuracy, 0.1, sample, sample_is_new=True)
 
 
 # --- a display --------------------------------------------------------------------------------------------------------

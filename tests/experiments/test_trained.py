@@ -15,6 +15,6 @@ def test_a_loss_that_is_infinite_is_none() -> None:
 
 
 def test_seconds_an_epoch_leave_out_the_first_one_which_may_compile() -> None:
-    record = EpochRecord(1, 9.0, 2.0, None, None, "Al", False, 9.5, 0.01, None)
+    record = EpochRecord(1, 9.5, 9.0, 0.01, 2.0, None, None, None, "Al", False)
     assert seconds_per_epoch([record]) == 9.0
     assert seconds_per_epoch([record, *(replace(record, training_seconds=took) for took in (1.0, 3.0, 2.0))]) == 2.0

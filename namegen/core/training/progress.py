@@ -5,43 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.settings import TrainingSettings
-from namegen.documents import Measure, Size
 from namegen.errors import printable, safe_cell
 from namegen.events import EpochEnded
 from namegen.types import Array
 
-COLUMNS = (
-    "epoch",
-    "seconds",
-    "learning_rate",
-    "training_loss_nats_per_char",
-    "validation_loss_nats_per_char",
-    "validation_accuracy_argmax",
-    "validation_accuracy_sampled",
-    "sample",
-    "sample_is_new",
-)
-
 
 @dataclass(frozen=True)
 class EpochRecord(EpochEnded):
-    """One epoch: what a watcher is told of it, and more.
-
-    Attributes:
-        seconds: inside ``train_epoch`` and validation, from the beginning of the run to the end of this epoch.
-        learning_rate: of its last step.
-        validation_accuracy_sampled: on the held-out names; None without any.
-    """
-
-    epoch: Size
-    training_seconds: Measure
-    seconds: Measure
-    learning_rate: float
-    validation_accuracy_sampled: float | None
+    """One epoch in the history of a run."""
 
     @property
     def validation(self) -> Metrics | None:
@@ -49,6 +24,9 @@ class EpochRecord(EpochEnded):
         loss, argmax = self.validation_loss_nats_per_char, self.validation_accuracy_argmax
         sampled = self.validation_accuracy_sampled
         return None if loss is None or argmax is None or sampled is None else Metrics(loss, argmax, sampled)
+
+
+COLUMNS = tuple(one.name for one in fields(EpochRecord) if one.name != "training_seconds")
 
 
 def history_csv(records: Sequence[EpochRecord]) -> str:

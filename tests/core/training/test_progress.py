@@ -14,7 +14,7 @@ from namegen.core.training.progress import COLUMNS, EpochRecord, history_csv
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "＝1", "＋1", "－1", "＠a", 'a"b', "a,b"])
 def test_history_csv_is_read_back_and_runs_no_formula(text: str) -> None:
-    record = EpochRecord(1, 0.4, 2.0, None, None, text, True, 0.5, 0.01, None)
+    record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, text, True)
     header, row = csv.reader(io.StringIO(history_csv([record])))
     assert header == list(COLUMNS)
     cell = row[COLUMNS.index("sample")]
@@ -26,7 +26,7 @@ def test_history_csv_is_read_back_and_runs_no_formula(text: str) -> None:
     ("text", "cell"), [("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("\t=1", r"\t=1"), ("\u202e=", r"\u202e=")]
 )
 def test_history_csv_holds_no_control_character(text: str, cell: str) -> None:
-    record = EpochRecord(1, 0.4, 2.0, None, None, text, True, 0.5, 0.01, None)
+    record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, text, True)
     written = history_csv([record])
     assert all(character.isprintable() or character == "\n" for character in written)
     _, row = csv.reader(io.StringIO(written))
@@ -34,8 +34,8 @@ def test_history_csv_holds_no_control_character(text: str, cell: str) -> None:
 
 
 def test_the_figures_on_the_held_out_part_are_all_there_or_none() -> None:
-    record = EpochRecord(1, 0.4, 2.0, 2.1, 0.3, "Al", True, 0.5, 0.01, 0.2)
+    record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, 2.1, 0.3, 0.2, "Al", True)
     assert record.validation == Metrics(2.1, 0.3, 0.2)
     with pytest.raises(FrozenInstanceError):
         record.epoch = 2  # type: ignore[misc]
-    assert EpochRecord(1, 0.4, 2.0, None, None, "Al", True, 0.5, 0.01, None).validation is None
+    assert EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, "Al", True).validation is None
