@@ -133,8 +133,6 @@ class Progress:
                 return self._view_of_file(size, expected)
             case events.Measuring():
                 doing = "measuring the network"
-            case events.ListReady() | events.CorpusDrawn():
-                doing = "preparing the training"
             case events.Weighed():
                 doing = "the teachers generate names to learn from"
             case _:

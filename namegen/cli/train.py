@@ -217,7 +217,7 @@ def learn(
         from namegen.experiments.cluster import on_scheduler
 
         teach_on = on_scheduler(scheduler)
-    with Display(notes, "reading the list") as display, StopOnInterrupt(notes) as stop:
+    with Display(notes, "preparing the training") as display, StopOnInterrupt(notes) as stop:
         if resume is not None:
             result = api.resume(resume, backend=backend, epochs=epochs, watch=display, stop=stop, teach_on=teach_on)
         else:

@@ -170,7 +170,7 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.Monkey
         ("evaluate mlb-last names.txt", {"opening mlb-last", "evaluating mlb-last on names.txt"}),
         ("score mlb-last Maddox", {"opening mlb-last", "scoring 1 name"}),
         ("generate mlb-last -n 1 --avoid names.txt", {"reading the files of names that are not wanted"}),
-        ("train names.txt --effort quick --epochs 1 --no-plot", {"reading the list", "measuring the network"}),
+        ("train names.txt --effort quick --epochs 1 --no-plot", {"preparing the training", "measuring the network"}),
     ],
 )
 def test_long_commands_say_what_they_are_at(
