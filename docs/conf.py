@@ -102,7 +102,6 @@ WITHOUT_PAGE = {
     "namegen.core.generation.wishes.wishlist.Wishlist",
     "namegen.core.network.record.TrainingSummary",
     "namegen.core.training.preparation.PreparedTraining",
-    "namegen.core.training.run.TrainingRun",
 }
 
 html_theme = "furo"
