@@ -190,7 +190,7 @@ class DataSettings(Checked):
     @property
     def damps_repeats(self) -> bool:
         """Whether training reads a common name less often than it stands in the list."""
-        return self.repeats == "damped" or (self.repeats is None and self.split == "unique")
+        return self.repeats == "damped" or (self.repeats is None and self.split != "names")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from namegen.experiments.machine import code_in_words
 from namegen.experiments.sweep import results as sweeps
 from namegen.experiments.sweep.document import SWEEPS, HeldOut, Results
 from namegen.experiments.sweep.figures import sweep_detail, sweep_figure, sweep_title
-from namegen.experiments.sweep.grid import LIST
+from namegen.experiments.sweep.grid import LIST, OF_THE_RUN
 from namegen.experiments.sweep.grid import shown as axis_value
 from namegen.experiments.table import NONE, Table, percent, seconds, spread, spread_around_median
 from namegen.experiments.trained import PlainMetrics
@@ -155,10 +155,12 @@ def facts(source: Source) -> dict[str, str]:
         versions = [run.versions for run in results.runs if run.versions]
         commits = [run.commit for run in results.runs]
         base = {
-            f"{table}.{name}": (value,) for table, held in asdict(results.base).items() for name, value in held.items()
+            path: (value,)
+            for table, held in asdict(results.base).items()
+            for name, value in held.items()
+            if (path := f"{table}.{name}") not in (LIST, *OF_THE_RUN)
         }
         settings = {**base, "run.threads": (results.base.run.threads or 1,), **results.axes}  # others run beside it
-        del settings[LIST], settings["run.plot"]
     else:
         machines, versions, commits = [vars(results.machine)], [results.versions], [*results.commits]
         settings = {"run.threads": (results.threads,), "training.seed": results.seeds}

@@ -34,7 +34,7 @@ for (const given of addresses) {
   try {
     location.hash = given;
     const read = readAddress();
-    const labelsOf = (name) => (name === null ? [] : descriptionOf(name).labels.map((label) => label.name));
+    const labelsOf = (name) => (name === null ? [] : descriptionOf(name).record.labels.map((label) => label.name));
     const sound =
       descriptionOf(read.model) !== undefined &&
       (read.other === null || (descriptionOf(read.other) !== undefined && read.other !== read.model)) &&

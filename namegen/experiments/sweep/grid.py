@@ -32,12 +32,12 @@ from namegen.settings_toml import TABLES, Config, merge_each, parse_config, rais
 COMMAND = "sweep"
 GRID = "grid"
 LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
+OF_THE_RUN = tuple(path for one in get_type_hints(TABLES["run"]) if (path := f"run.{one}") != ENGINE)
 # What is set once for a whole sweep → why it is no axis.
 NO_AXES = {
     "data.column": "all lists are read alike: make a file of each column",
     "data.max_name_length": "all lists are read alike: set it once, in [data]",
-    "run.threads": "it changes nothing that is learned: set it once, in [run]",
-    "run.plot": "a sweep has plots of its own: leave it out",
+    **dict.fromkeys(OF_THE_RUN, "it changes nothing that is learned: set it once, in [run]"),
     "teaching.teachers": "a sweep trains networks that learn from a list alone",
     "teaching.drawn": "a sweep trains networks that learn from a list alone",
 }
