@@ -158,9 +158,10 @@ def facts(source: Source) -> dict[str, str]:
             path: (value,)
             for table, held in asdict(results.base).items()
             for name, value in held.items()
-            if (path := f"{table}.{name}") not in (LIST, *OF_THE_RUN)
+            if (path := f"{table}.{name}") not in OF_THE_RUN
         }
         settings = {**base, "run.threads": (results.base.run.threads or 1,), **results.axes}  # others run beside it
+        del settings[LIST]
     else:
         machines, versions, commits = [vars(results.machine)], [results.versions], [*results.commits]
         settings = {"run.threads": (results.threads,), "training.seed": results.seeds}
