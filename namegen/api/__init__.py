@@ -17,7 +17,7 @@ from namegen.api.model import (
     open_checkpoint,
     read_checkpoint,
 )
-from namegen.api.people import invent_people, invent_players, load_people_inventor, load_player_inventor
+from namegen.api.people import invent_people, invent_players
 from namegen.api.training import resume, train
 
 __all__ = [
@@ -33,8 +33,6 @@ __all__ = [
     "invent_players",
     "list_ceiling",
     "load",
-    "load_people_inventor",
-    "load_player_inventor",
     "load_shipped",
     "open_checkpoint",
     "read_checkpoint",

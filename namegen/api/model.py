@@ -54,6 +54,24 @@ def check_types(**values: object) -> None:
             raise SettingsError(f"{setting(name)} is {shown(value)}: expected {said}", field=name)
 
 
+class Searching(Wishes, total=False):
+    """How names are searched for, and what each must keep; ``LoadedModel.generate`` says what each option does."""
+
+    max_length: int | None
+    allow_seen: bool
+    allow_repeats: bool
+    letter_case: str
+
+
+class Drawing(Searching, total=False):
+    """How names are drawn; ``LoadedModel.generate`` says what each option does."""
+
+    seed: int | None
+    temperature: float | None
+    top_k: int | None
+    top_p: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
     """A trained model, ready to generate and to be evaluated.
@@ -133,20 +151,7 @@ class LoadedModel:
         """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
         return default_max_length(self.longest_name)
 
-    def generate(
-        self,
-        n: int = 20,
-        *,
-        seed: int | None = None,
-        temperature: float | None = None,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        max_length: int | None = None,
-        allow_seen: bool = False,
-        allow_repeats: bool = False,
-        letter_case: str = AS_LEARNED,
-        **wishes: Unpack[Wishes],
-    ) -> list[str]:
+    def generate(self, n: int = 20, **options: Unpack[Drawing]) -> list[str]:
         """Invent names: new and distinct ones, in random order.
 
         Args:
@@ -162,25 +167,13 @@ class LoadedModel:
             allow_repeats: allow the same name more than once.
             letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``. The wishes are for
                 names as learned; see ``core/generation/letter_case.py``.
-            wishes: what every name must be like, as ``starts_with="Mc"``; all of them: ``namegen.wishes.Wishes``.
+            options: what every name must be like, too, as ``starts_with="Mc"``: see ``namegen.wishes.Wishes``.
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.
             GenerationError: fewer than ``n`` names can be found.
         """
-        batches = self.generate_batches(
-            n,
-            seed=seed,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            max_length=max_length,
-            allow_seen=allow_seen,
-            allow_repeats=allow_repeats,
-            letter_case=letter_case,
-            **wishes,
-        )
-        return [name for batch in batches for name in batch.names]
+        return [name for batch in self.generate_batches(n, **options) for name in batch.names]
 
     def generate_batches(
         self,
@@ -221,31 +214,14 @@ class LoadedModel:
         )
         return in_case(batches, letter_case)
 
-    def best(
-        self,
-        n: int = 20,
-        *,
-        max_length: int | None = None,
-        allow_seen: bool = False,
-        allow_repeats: bool = False,
-        letter_case: str = AS_LEARNED,
-        **wishes: Unpack[Wishes],
-    ) -> list[str]:
+    def best(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
         """The ``n`` likeliest names by an exact search, the likeliest first; the arguments are those of ``generate``.
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.
             GenerationError: there are fewer than ``n`` names, or finding them takes too long.
         """
-        batches = self.best_batches(
-            n,
-            max_length=max_length,
-            allow_seen=allow_seen,
-            allow_repeats=allow_repeats,
-            letter_case=letter_case,
-            **wishes,
-        )
-        return [name for batch in batches for name in batch.names]
+        return [name for batch in self.best_batches(n, **options) for name in batch.names]
 
     def best_batches(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from namegen.api.model import LoadedModel, load, load_shipped
-from namegen.baseball.inventing import InventedPlayer, PartWishes, PlayerInventor
+from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
 from namegen.core.generation.generator import AS_LEARNED, check_letter_case
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
@@ -58,33 +58,20 @@ def invent_people(
     'Finnish'
     """
     check_letter_case(letter_case)
-    inventor = load_people_inventor(
-        origins, given, family, given_wishes=given_wishes, family_wishes=family_wishes, temperature=temperature
-    )
-    batches = inventor.generate(n, rng=random_numbers(seed), watch=watch)
-    return ([person.in_case(letter_case) for person in batch] for batch in batches)
-
-
-def load_people_inventor(
-    origins: str | Sequence[str] = (),
-    given: LoadedModel | str | Path | None = None,
-    family: LoadedModel | str | Path | None = None,
-    *,
-    given_wishes: WishesOfPeople | None = None,
-    family_wishes: WishesOfPeople | None = None,
-    temperature: float | None = None,
-) -> PeopleInventor:
-    """What ``invent_people`` asks; the arguments are its own. Raises CheckpointError, SettingsError."""
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
     models = [_opened(model, shipped) for model, shipped in ((given, GIVEN), (family, FAMILY))]
     asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
-    told = zip(("given", "family"), models, (given_wishes, family_wishes), (True, False), strict=True)
-    parts = [
-        _part(part, model, asked, _as_dict(part, wishes), temperature, allow_seen=allow_seen)
-        for part, model, wishes, allow_seen in told
-    ]
-    return PeopleInventor(*parts)
+    parts = []
+    for part, model, wishes, allow_seen in (
+        ("given", models[0], given_wishes, True),
+        ("family", models[1], family_wishes, False),
+    ):
+        wished = _as_dict(part, wishes)
+        seen = wished.pop("allow_seen", None)
+        parts.append(_part(part, model, asked, wished, temperature, allow_seen=allow_seen if seen is None else seen))
+    batches = PeopleInventor(*parts).generate(n, rng=random_numbers(seed), watch=watch)
+    return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
 def _as_dict(part: str, wishes: object) -> Any:
@@ -129,13 +116,13 @@ def _part(
     part: str,
     model: LoadedModel,
     origins: Sequence[Origin],
-    wishes: WishesOfPeople,
+    wishes: WishesOfPart,
     temperature: float | None,
     *,
     allow_seen: bool,
 ) -> PartOfName:
     """One part of the names; a model without labels gives the same for every origin."""
-    longest, seen = wishes.pop("max_length", None), wishes.pop("allow_seen", None)
+    longest = wishes.pop("max_length", None)
     others: Wishes = wishes
     with of_part(part):
         wished = make_wishes(model.list_name, model.sameness, **others)
@@ -150,20 +137,7 @@ def _part(
         model.labelled(*known).generator,
         sampling,
         wished,
-        allow_seen if seen is None else seen,
-    )
-
-
-def load_player_inventor() -> PlayerInventor:
-    """The shipped models of first and last names, and the players whose names must not come. Raises CheckpointError."""
-    first, last = load_shipped("mlb-first"), load_shipped("mlb-last")
-    lines = LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
-    return PlayerInventor(
-        first.generator,
-        last.generator,
-        (name for name, *_ in lines),
-        longest_first=first.default_max_length,
-        longest_last=last.default_max_length,
+        allow_seen,
     )
 
 
@@ -195,21 +169,9 @@ def invent_players(
     check_letter_case(letter_case)
     rng = random_numbers(seed)
     first, last = (
-        _part_of_player(part, f"mlb-{part}", _as_dict(part, wishes))
-        for part, wishes in (("first", first_wishes), ("last", last_wishes))
+        _part(part, load_shipped(f"mlb-{part}"), [None], _as_dict(part, wishes), temperature, allow_seen=allow_seen)
+        for part, wishes, allow_seen in (("first", first_wishes, True), ("last", last_wishes, False))
     )
-    batches = load_player_inventor().generate(
-        n, rng=rng, temperature=temperature, first_wishes=first, last_wishes=last, watch=watch
-    )
+    real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]
+    batches = PlayerInventor(first, last, real).generate(n, rng=rng, watch=watch)
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
-
-
-def _part_of_player(part: str, model: str, wishes: WishesOfPart) -> PartWishes | None:
-    """What was wished of one part; None: nothing, so that no model is loaded for its sake."""
-    if all(value is None for value in wishes.values()):
-        return None
-    longest = wishes.pop("max_length", None)
-    others: Wishes = wishes
-    with of_part(part):
-        wished = make_wishes(model, **others)
-    return PartWishes(wished, load_shipped(model).longest(longest, wished))

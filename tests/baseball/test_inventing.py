@@ -13,6 +13,9 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.people import PartOfName
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players
@@ -21,19 +24,20 @@ FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
 LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
 
 
-def generator(names: list[str], known: list[str] | None = None) -> Generator:
+def part(names: list[str], longest: int, temperature: float = 1.0, known: list[str] | None = None) -> PartOfName:
     vocabulary = Vocabulary.from_names(names)
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
-    return Generator(model, vocabulary, known_names=known_set(names if known is None else known))
+    source = Generator(model, vocabulary, known_names=known_set(names if known is None else known))
+    sampling = SamplingSettings(temperature, max_length=longest)
+    return PartOfName("", {None: source}, source, sampling, Wishlist(), allow_seen=True)
 
 
-def inventor(real: list[str], known: list[str] | None = None) -> PlayerInventor:
-    return PlayerInventor(generator(FIRST), generator(LAST, known), real, longest_first=12, longest_last=16)
+def inventor(real: list[str], known: list[str] | None = None, temperature: float = 1.0) -> PlayerInventor:
+    return PlayerInventor(part(FIRST, 12, temperature), part(LAST, 16, temperature, known), real)
 
 
-def invent(maker: PlayerInventor, n: int, seed: int = 0, temperature: float = 1.0) -> list[InventedPlayer]:
-    batches = maker.generate(n=n, rng=np.random.default_rng(seed), temperature=temperature)
-    return [player for batch in batches for player in batch]
+def invent(maker: PlayerInventor, n: int, seed: int = 0) -> list[InventedPlayer]:
+    return [player for batch in maker.generate(n=n, rng=np.random.default_rng(seed)) for player in batch]
 
 
 def test_last_names_are_new_and_distinct_first_names_may_be_seen():
@@ -71,10 +75,10 @@ def test_the_same_seed_gives_the_same_players():
 
 def test_where_no_more_turn_up_it_says_how_many_there_were():
     with pytest.raises(GenerationError, match=r"0 players found of 5 asked for.*raise temperature"):
-        invent(inventor(["Al Mann"]), 5, temperature=0.0)
+        invent(inventor(["Al Mann"], temperature=0.0), 5)
     firsts, lasts = ("A", "l", "AA", "Al", "lA", "ll"), set("".join(LAST))
     real = [f"{first} {last}" for first in firsts for last in lasts]  # all that there can be
-    only = PlayerInventor(generator(["Al"]), generator(LAST), real, longest_first=2, longest_last=1)
+    only = PlayerInventor(part(["Al"], 2), part(LAST, 1), real)
     with pytest.raises(GenerationError, match="players found of 3 asked for"):
         invent(only, 3)
 
@@ -83,7 +87,7 @@ def test_values_out_of_range_are_refused_at_once():
     with pytest.raises(SettingsError, match="-1 players"):
         inventor([]).generate(-1, rng=np.random.default_rng(0))
     with pytest.raises(SettingsError, match="temperature"):
-        inventor([]).generate(1, rng=np.random.default_rng(0), temperature=-1.0)
+        api.invent_players(1, temperature=-1.0)
 
 
 def test_players_from_the_models_that_come_with_the_package():
