@@ -287,26 +287,11 @@ class Generator:
             rejected += draws.rejected + refused  # of counters, what is zero goes
             if (in_vain >= TRIES or walk.computed - computed > MAX_IN_VAIN) and found < n:
                 break
-        else:
+        if found == n:
             return
-        yield from self._search_by_arrival(n, found, tried, rng, sampling, walk, judge, rejected, watch)
-
-    def _search_by_arrival(
-        self,
-        n: int,
-        found: int,
-        tried: int,
-        rng: np.random.Generator,
-        sampling: SamplingSettings,
-        walk: Walk,
-        judge: Judge,
-        rejected: Counter[str],
-        watch: Watcher,
-    ) -> Iterator[NameBatch]:
-        """Give the rest of n names without drawing; the error says whether there are no more at all."""
+        # The rest is given without drawing; the error says whether there are no more at all.
         drawn = found
-        tell = lambda more, read: watch(Searched(drawn + more, n, tried, read))  # noqa: E731
-        search = Arrivals(walk, judge, sampling, rng, tell)
+        search = Arrivals(walk, judge, sampling, rng, lambda more, read: watch(Searched(drawn + more, n, tried, read)))
         for names, log_probability in search.find(n - found):
             found += len(names)
             yield self.batch(names, log_probability)
@@ -503,7 +488,7 @@ def advice(
         failed.pop(MaxLength.name, None)  # names that are too long turn up anyway: they are not what is in the way
     most = sorted(failed.values(), key=lambda wish: (-rejected[wish.name], wish.name))[:1]
     last = [wish for wish in failed.values() if wish.about == "list"][-1:]
-    steps = [step for wish in most + last for step in wish.advice]
+    steps = [step for wish in most + last for step in wish.advice or (f"relax {setting(wish.name)}",)]
     if stuck and MORE_VARIETY not in steps:
         steps.insert(0, MORE_VARIETY)
     if last:

@@ -95,11 +95,11 @@ class Wish:
     - **Early**, its ``tracker`` drops beginnings of names that it is sure to refuse. That changes no distribution, it
       only saves work; and it must be sure, for a name that is dropped here is never asked again.
     - **At the end** every finished name is asked, whatever happened early: ``keeps`` asks one name, ``refuses`` many.
-    - **Where most draws fail** at it, ``advice`` says what to do.
 
     Attributes:
         name: its setting, also the reason that failed draws are counted under.
         about: what it looks at: a name's text, its length alone, or a list of names that it is held against.
+        advice: what to do where most draws fail at it, one of these; (): to relax it.
         always: it is made whether or not anybody asks for it.
         seldom_refuses: nearly every name that is drawn keeps it. It decides how many names are drawn at first, and
             so which names a seed gives.
@@ -107,6 +107,7 @@ class Wish:
 
     name: ClassVar[str]
     about: ClassVar[Literal["text", "length", "list"]] = "text"
+    advice: ClassVar[tuple[str, ...]] = ()
     always: ClassVar[bool] = False
     seldom_refuses: bool = False
 
@@ -122,11 +123,6 @@ class Wish:
     def told(self) -> str:
         """The setting with its value, for a message."""
         return setting(self.name, f"{self.value!r}")
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """What to do where most draws fail at it: one of these."""
-        return (f"relax {setting(self.name)}",)
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """Find what contradicts the wish before anything is drawn.

@@ -37,17 +37,13 @@ class WellFormed(Wish):
     """
 
     name = "not_a_name"
+    advice = (MORE_VARIETY,)
     always = True
     seldom_refuses = True
 
     def __init__(self, combines: bool = False) -> None:
         super().__init__(None)
         self.combines = combines
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Make unlikely names likelier."""
-        return (MORE_VARIETY,)
 
     def keeps(self, name: str) -> bool:
         """It is a name."""
@@ -71,6 +67,7 @@ class MinLength(Wish, Tracker):
 
     name = "min_length"
     about = "length"
+    advice = (f"lower {setting(name)}", MORE_VARIETY)
     value: int
 
     def __init__(self, value: int) -> None:
@@ -83,11 +80,6 @@ class MinLength(Wish, Tracker):
     def asks_nothing(self) -> bool:
         """Every name has at least 0 characters."""
         return self.characters == 0
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Lower it, or let the model be more daring: long names are rare at a low temperature."""
-        return (f"lower {setting(self.name)}", MORE_VARIETY)
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops short names before they are written out; no prefix is hopeless."""
@@ -107,6 +99,7 @@ class MaxLength(Wish, Tracker):
 
     name = "max_length"
     about = "length"
+    advice = (f"raise {setting(name)}",)
     always = True
     seldom_refuses = True
     value: int
@@ -114,11 +107,6 @@ class MaxLength(Wish, Tracker):
     def __init__(self, value: int) -> None:
         super().__init__(value)
         self.characters = value
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Raise it."""
-        return (f"raise {setting(self.name)}",)
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """What a name must have has to fit."""
@@ -155,6 +143,7 @@ class Banned(Wish):
     """
 
     name = "banned"
+    advice = (f"shorten the list of {setting(name)}",)
     value: frozenset[str]
 
     def __init__(self, value: Iterable[str]) -> None:
@@ -170,11 +159,6 @@ class Banned(Wish):
     def asks_nothing(self) -> bool:
         """There are no words."""
         return not self.value
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Ban fewer words."""
-        return (f"shorten the list of {setting(self.name)}",)
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No text that a name must have may contain a banned word."""
@@ -203,17 +187,13 @@ class New(Wish):
 
     name = "allow_seen"
     about = "list"
+    advice = (MORE_VARIETY, f"allow names of the list with {setting(name, True)}")
     value: KnownSet
 
     def __init__(self, value: KnownSet) -> None:
         super().__init__(value)
         self.known = value
         self.seldom_refuses = len(value) == 0
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Make unlikely names likelier, or take those of the list."""
-        return (MORE_VARIETY, f"allow names of the list with {setting(self.name, True)}")
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those of the list."""
@@ -231,13 +211,9 @@ class Shaped(Wish):
     """
 
     name = "not_like_the_list"
+    advice = (MORE_VARIETY, ANY_SHAPE)
     always = True
     value: Set[str]
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Make unlikely names likelier, or take names of any shape."""
-        return (MORE_VARIETY, ANY_SHAPE)
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """Names of these shapes have such lengths, and begin so."""
@@ -271,17 +247,13 @@ class Avoid(Wish):
 
     name = "avoid"
     about = "list"
+    advice = (f"shorten the list of {setting(name)}",)
     value: list[str]
 
     def __init__(self, value: Iterable[str], sameness: Sameness = NAMES) -> None:
         super().__init__(list(value))
         self.known = sameness.known_set(self.value)
         self.seldom_refuses = len(self.known) == 0
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Avoid fewer names."""
-        return (f"shorten the list of {setting(self.name)}",)
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those of the list."""
@@ -293,15 +265,11 @@ class Distinct(Wish):
 
     name = "allow_repeats"
     about = "list"
+    advice = ("ask for fewer", MORE_VARIETY, f"allow more with {setting(name, True)}")
 
     def __init__(self) -> None:
         super().__init__(False)
         self.given = Given()
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Ask for fewer, make unlikely names likelier, or take repeats."""
-        return ("ask for fewer", MORE_VARIETY, f"allow more with {setting(self.name, True)}")
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those that were given."""
@@ -322,6 +290,7 @@ class MinDistance(Wish):
 
     name = "min_distance"
     about = "list"
+    advice = (f"lower {setting(name)}",)
     seldom_refuses = True  # at a distance of 1; it stays so at others, for a seed to give the names that it always gave
     value: int
 
@@ -330,11 +299,6 @@ class MinDistance(Wish):
 
         super().__init__(value)
         self.near = Neighbours(names, value, sameness)
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Lower it."""
-        return (f"lower {setting(self.name)}",)
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those that are nearer to one of the names."""
