@@ -108,8 +108,8 @@ LONG = Choice(
     lesson_characters=18_000_000,
 )
 # Two or three words, as colours have. Names of one step share more prefixes the more of them there are, so larger steps
-# read very many phrases sooner. Words that come again and again want less dropped (colours), words of one name more (full
-# names of people): 0.7 is enough for both to be level with Kneser–Ney.
+# read very many phrases sooner. Words that come again and again (colours) want less dropped than words of one name
+# (full names of people): with 0.7 both are level with Kneser–Ney.
 PHRASES = replace(
     LONG, cell="gru", width=192, readings=48, most_characters=18_000_000, teachers=(("lstm", 192), ("gru", 192))
 )
