@@ -63,17 +63,15 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
+        labels = {label: {**metrics.to_dict(), "names": names} for label, (metrics, names) in self.by_label.items()}
         return {
             **self.metrics.to_dict(),
             "names": self.names,
             "left_out": self.left_out,
             "ceiling": self.ceiling.to_dict(),
             "model": self.model,
-            **({"labels": self._labels_to_dict()} if self.by_label else {}),
+            **({"labels": labels} if labels else {}),
         }
-
-    def _labels_to_dict(self) -> dict[str, object]:
-        return {label: {**metrics.to_dict(), "names": names} for label, (metrics, names) in self.by_label.items()}
 
 
 def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
 from typing import TypeAlias
 
@@ -125,53 +125,38 @@ def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
     return replace(batches[0], names=names, scores=lambda: np.concatenate([batch.joint for batch in batches]))
 
 
+@dataclass(frozen=True, eq=False)
 class Generator:
     """Draws names from a model.
 
-    Args:
+    Attributes:
         model: any LanguageModel.
         vocabulary: its characters.
         known_names: the names that are not new; None: newness is unknown.
-        beginnings: what names begin with, by their shares; None: the boundary.
+        beginnings: what names begin with, by their shares.
         temperature: what names are drawn with where nothing else is said.
         sameness: when two names are the same; ``known_names`` are by this rule.
         rows_a_prefix: how many rows the model reads for one prefix; see ``Walk``.
         shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
     """
 
-    def __init__(
-        self,
-        model: LanguageModel,
-        vocabulary: Vocabulary,
-        *,
-        known_names: KnownSet | None = None,
-        beginnings: Beginnings | None = None,
-        temperature: float = 1.0,
-        sameness: Sameness = NAMES,
-        rows_a_prefix: int = 1,
-        shapes: Collection[str] = (),
-    ) -> None:
-        self.shapes = frozenset(shapes)
-        self.temperature, self.sameness, self.rows_a_prefix = temperature, sameness, rows_a_prefix
-        self.model = model
-        self.vocabulary = vocabulary
-        self.known_names = known_names
-        self.beginnings = beginnings or Beginnings.single()
+    model: LanguageModel
+    vocabulary: Vocabulary
+    _: KW_ONLY
+    known_names: KnownSet | None = None
+    beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
+    temperature: float = 1.0
+    sameness: Sameness = NAMES
+    rows_a_prefix: int = 1
+    shapes: Collection[str] = ()
 
     def as_one(self) -> Generator:
         """A generator of the same names whose model has one beginning only; itself, where that is so already."""
         if not self.beginnings.several:
             return self
         model, beginning = as_one(self.model, self.beginnings)
-        return Generator(
-            model,
-            self.vocabulary,
-            known_names=self.known_names,
-            beginnings=Beginnings.single(beginning),
-            sameness=self.sameness,
-            rows_a_prefix=len(self.beginnings.tokens),
-            shapes=self.shapes,
-        )
+        rows = len(self.beginnings.tokens)
+        return replace(self, model=model, beginnings=Beginnings.single(beginning), rows_a_prefix=rows)
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
         """Names of this generator, as they are given; of several beginnings the scores are found when asked for."""
@@ -241,7 +226,7 @@ class Generator:
         check_amount(n, "names")
         every: list[Wish] = [WellFormed(self.vocabulary.combines), MaxLength(longest), *(wishes or ())]
         if not allow_repeats:
-            every += [Shaped(self.shapes), Distinct()] if self.shapes else [Distinct()]
+            every += [Shaped(frozenset(self.shapes)), Distinct()] if self.shapes else [Distinct()]
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
         wishes = Wishlist(every)
@@ -329,21 +314,18 @@ class Generator:
         names: list[str] = np.array(kept.names, object)[order].tolist()
         return self.batch(names, draws.log_probability[chosen]), refused
 
-    def _rows(self, names: list[str]) -> Int32[Array, "names T"]:
-        """The token ids of names, at least one, a row each, as wide as the longest; boundaries behind shorter ones."""
-        tokens, lengths = self.vocabulary.encode_all(names)
-        rows = np.zeros((len(names), int(lengths.max())), np.int32)
-        rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
-        return rows
-
     def _with_each_beginning(self, of: list[str]) -> Float64[Array, "names R"]:
         """The log-probability of names together with each beginning; each distinct prefix is read once."""
         ids = self.beginnings.ids
         scores = np.empty((len(of), len(ids)))
         if not of:
             return scores
-        tokens = self._rows(of)
-        names, name_of = SortedNames.from_rows(tokens, np.ones(len(tokens), np.int64))
+        tokens, lengths = self.vocabulary.encode_all(of)
+        rows = np.zeros(
+            (len(of), int(lengths.max())), np.int32
+        )  # as wide as the longest; boundaries behind shorter ones
+        rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
+        names, name_of = SortedNames.from_rows(rows, np.ones(len(rows), np.int64))
         evaluator = AccuracyEvaluator(self.model)
         at_once = max(1, TOGETHER // len(names.tokens))  # beginnings: of few names one tree each would take long
         for start in range(0, len(ids), at_once):

@@ -54,7 +54,7 @@ def ranks(
     searches: int, beginnings: Beginnings | None = None, wishes: Wishlist | None = None, **sampling: float
 ) -> dict[str, np.ndarray]:
     """Of each beginning and name of up to two characters, its rank in so many searches, read side by side."""
-    source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings)
+    source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings or Beginnings.single())
     walk, _ = source.prepare(1, 2, wishes, allow_seen=True, allow_repeats=True)
     settings = SamplingSettings(**sampling)  # type: ignore[arg-type]
     roots, marks = arrivals_module.ByArrival(settings, np.uint64(0)).start(walk)

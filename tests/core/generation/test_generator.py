@@ -44,7 +44,7 @@ def generator(
     known: list[str] | None = None, model: SmallModel = MODEL, beginnings: Beginnings | None = None
 ) -> Generator:
     known_names = None if known is None else known_set(known)
-    return Generator(model, model.vocabulary, known_names=known_names, beginnings=beginnings)
+    return Generator(model, model.vocabulary, known_names=known_names, beginnings=beginnings or Beginnings.single())
 
 
 def names_of(source: Generator, n: int, seed: int = 0, **asked: object) -> list[str]:
