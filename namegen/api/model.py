@@ -17,7 +17,7 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
-from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, check_letter_case, in_case
+from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, check_letter_case, in_case, likeliest
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
@@ -238,8 +238,6 @@ class LoadedModel:
 
         ``watch`` is told now and then how far the search is.
         """
-        from namegen.core.generation.generator import likeliest
-
         check_letter_case(letter_case)
         check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
         wished = make_wishes(self.list_name, self.sameness, **wishes)

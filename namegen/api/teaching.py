@@ -192,11 +192,8 @@ def _make_own_folders(
         made = RunFolder(path)
         if not is_file(path / STATE_FILE, CheckpointError) and not made.has_names:
             path.mkdir(parents=True, exist_ok=True)
-            told = replace(
-                Config(recipe.data, recipe.network, recipe.training),
-                data=kept_here(recipe.data, parts.names),
-                run=RunSettings(config.run.backend, threads=1, plot=False),
-            )
+            run = RunSettings(config.run.backend, threads=1, plot=False)
+            told = Config(kept_here(recipe.data, parts.names), recipe.network, recipe.training, run=run)
             made.save_config(write_config(told))
             made.save_names(parts.names)  # last: a folder that has them is whole
     return own

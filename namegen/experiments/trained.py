@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from statistics import median
 from typing import TYPE_CHECKING
 
-from namegen.documents import Count, Share
+from namegen.documents import Count, Share, from_plain
 from namegen.errors import TrainingError
 
 if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
@@ -75,9 +75,7 @@ class TrainingSummary:
 
 def plain_metrics(metrics: Metrics) -> PlainMetrics:
     """Metrics as a report has them."""
-    plain = metrics.to_dict()
-    loss, bits = plain["loss_nats_per_char"], plain["bits_per_char"]
-    return PlainMetrics(loss, bits, metrics.accuracy_argmax, metrics.accuracy_sampled)
+    return from_plain(PlainMetrics, metrics.to_dict())
 
 
 def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:

@@ -265,15 +265,14 @@ class SortedNames:
 
     def tree(self) -> PrefixTree:
         """Build the tree one depth at a time; the work is one pass over the characters."""
-        return self._build()[0]
+        return self.tree_and_paths(want_paths=False)[0]
 
-    def tree_and_paths(self) -> tuple[PrefixTree, Int[Array, "paths"], Int64[Array, "names"]]:
+    def tree_and_paths(
+        self, *, want_paths: bool = True
+    ) -> tuple[PrefixTree, Int[Array, "paths"], Int64[Array, "names"]]:
         """The tree, and the way of each name through it: its nodes one behind the other, from its root to its last
-        character, and where in that array each name's way starts.
+        character, if that is wanted; and where in that array each name's way starts.
         """
-        return self._build(want_paths=True)
-
-    def _build(self, want_paths: bool = False) -> tuple[PrefixTree, Int[Array, "paths"], Int64[Array, "names"]]:
         names = len(self.lengths)
         start = np.cumsum(self.lengths) - self.lengths  # first token of each name
         path_start = start + np.arange(names)  # a way has one node more than the name has characters

@@ -81,8 +81,9 @@ class ByArrival:
         return {"rank": rank, "chance": chance, "key": key}
 
 
-class Arrivals:
-    """A search for names in the order of their arrival.
+class Arrivals(BandSearch):
+    """A search for names in the order of their arrival. Where it was not ``bounded`` and gave too few names, there are
+    no more.
 
     Args:
         walk: the model and the filter.
@@ -100,19 +101,9 @@ class Arrivals:
         rng: np.random.Generator,
         tell: Tell = lambda found, read: None,
     ) -> None:
-        self._rng, self._judge = rng, judge
+        self._rng = rng
         order = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        self._search = BandSearch(walk, judge, order, bound=MOST_PREFIXES, tell=tell)
-
-    @property
-    def read(self) -> int:
-        """Prefixes so far."""
-        return self._search.read
-
-    @property
-    def bounded(self) -> bool:
-        """Whether the search was given up; where it was not and gave fewer than n, there are no more."""
-        return self._search.bounded
+        super().__init__(walk, judge, order, bound=MOST_PREFIXES, tell=tell)
 
     def find(self, n: int) -> Iterator[Found]:
         """Give n names as they are found, in order; fewer if there are no more, or the bound was met.
@@ -122,20 +113,20 @@ class Arrivals:
         Yields:
             Names, and their log-probabilities at temperature 1, nats, each behind the beginning that it came with.
         """
-        return self._distinct(n, self._judge.given) if self._judge.given is not None else self._again_and_again(n)
+        return self._distinct(n, self.judge.given) if self.judge.given is not None else self._again_and_again(n)
 
     def _distinct(self, n: int, given: Given) -> Iterator[Found]:
         """Each once: those of a band that were not given yet come later than all of the band before."""
-        for found in self._search.bands(n, at_first=min(n, MOST_AT_FIRST)):
+        for found in self.bands(n, at_first=min(n, MOST_AT_FIRST)):
             if found.names:
-                given.add(self._judge.sameness.digests(found.names))
+                given.add(self.judge.sameness.digests(found.names))
                 self._goes_on(len(found.names))
                 yield found.names, found.marks["score"]
 
     def _again_and_again(self, n: int) -> Iterator[Found]:
         """All arrivals of each name: band by band, and once all names are known, by their probabilities alone."""
         found, until = None, -math.inf
-        for found in self._search.bands(None, at_first=1):
+        for found in self.bands(None, at_first=1):
             before, until = until, -found.floor
             for rows in self._between(found, before, until, n):
                 n -= len(rows)
@@ -143,7 +134,7 @@ class Arrivals:
                 yield [found.names[row] for row in rows.tolist()], found.marks["score"][rows]
             if n == 0:
                 return
-        if found is not None and found.names and not self._search.bounded:
+        if found is not None and found.names and not self.bounded:
             chances = np.exp(found.marks["chance"] - found.marks["chance"].max())
             chances /= chances.sum()
             while n:
@@ -180,8 +171,8 @@ class Arrivals:
 
     def _goes_on(self, count: int) -> None:
         """So many names were given: the search may read as much again."""
-        self._search.given += count
-        self._search.reads_at_most(MOST_PREFIXES)
+        self.given += count
+        self.reads_at_most(MOST_PREFIXES)
 
 
 def log_waits(keys: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:

@@ -60,18 +60,8 @@ class Draws:
     rejected: Counter[str] = field(default_factory=Counter)
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
-        """Written out. Part by part, because a table of all of them would be mostly what stands behind their ends."""
+        """Written out part by part: a table of all of them would be mostly what stands behind their ends."""
         return [name for part in self.parts for name in vocabulary.decode_all(part)]
-
-    @property
-    def tokens(self) -> Int32[Array, "names T"]:
-        """That table: one name a row, the boundary from its end on."""
-        table = np.zeros((len(self.counts), max((part.shape[1] for part in self.parts), default=0) + 1), np.int32)
-        start = 0
-        for part in self.parts:
-            table[start : start + len(part), : part.shape[1]] = part
-            start += len(part)
-        return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +90,7 @@ class PrefixFilter:
         self.vocabulary = vocabulary
         beginning, limit = wishes.get(StartsWith), wishes.get(MaxLength)
         self.beginning: Int32[Array, "characters"] = vocabulary.encode_all([beginning.text if beginning else ""])[0]
-        longest = limit.characters if limit else np.iinfo(np.int64).max
+        longest = limit.value if limit else np.iinfo(np.int64).max
         trackers = ((wish.name, wish.tracker(vocabulary, longest)) for wish in wishes)
         self._trackers: dict[str, Tracker] = {name: tracker for name, tracker in trackers if tracker is not None}
 
@@ -116,23 +106,19 @@ class PrefixFilter:
         """Gather rows."""
         return {name: place[rows] for name, place in places.items()}
 
-    def refused_prefixes(
-        self, tokens: Int32[Array, "B depth"], places: Places
-    ) -> Iterator[tuple[str, Bool[Array, "B"]]]:
-        """By the wish's name, the prefixes that no wanted name begins with."""
+    def refused(
+        self, tokens: Int32[Array, "K depth"], places: Places, *, whole: bool
+    ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
+        """By the wish's name, the prefixes that no wanted name begins with; or, ``whole``, those that are not wanted as
+        whole names.
+        """
         for name, tracker in self._trackers.items():
-            refused = tracker.refuses_prefixes(tokens, places[name])
+            ask = tracker.refuses_names if whole else tracker.refuses_prefixes
+            refused = ask(tokens, places[name])
             if refused.any():
                 yield name, refused
                 if refused.all():
                     return
-
-    def refused_names(self, tokens: Int32[Array, "K depth"], places: Places) -> Iterator[tuple[str, Bool[Array, "K"]]]:
-        """By the wish's name, which prefixes are not wanted as whole names."""
-        for name, tracker in self._trackers.items():
-            refused = tracker.refuses_names(tokens, places[name])
-            if refused.any():
-                yield name, refused
 
 
 class Forced:
@@ -339,7 +325,7 @@ class Walk:
             self.computed += len(rows) * self._numbers(prefixes) // TRIED_A_READ
             places = self.filter.go_on(prefixes.places, rows, last)
             which = np.arange(start, start + len(rows))
-            keep = self.keep(self.filter.refused_prefixes(tokens, places), counts)
+            keep = self.keep(self.filter.refused(tokens, places, whole=False), counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
                 rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
@@ -353,7 +339,7 @@ class Walk:
     ) -> tuple[Int32[Array, "kept depth"], Bool[Array, "K"]]:
         """The names that end with some of the prefixes, so far as they are wanted: their tokens, and which they are."""
         tokens = prefixes.tokens[row]
-        keep = self.keep(self.filter.refused_names(tokens, self.filter.select(prefixes.places, row)), count)
+        keep = self.keep(self.filter.refused(tokens, self.filter.select(prefixes.places, row), whole=True), count)
         return (tokens if keep.all() else tokens[keep]), keep
 
     def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:

@@ -97,7 +97,7 @@ def make_lesson(
             names //= 2
             continue
         read, _ = SortedNames.from_rows(
-            _stacked(own.tokens, draws.tokens),
+            _stacked(own.tokens, *draws.parts),
             np.concatenate((own.counts, draws.counts)),
             np.concatenate((own.beginnings, draws.beginnings)),
         )

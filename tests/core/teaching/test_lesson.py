@@ -61,8 +61,8 @@ def test_names_are_drawn_as_the_teachers_have_them() -> None:
     """The first two letters of forty thousand names against their exact chances."""
     draws = draw(TEACHERS, VOCABULARY, 40_000, longest=40, rng=np.random.default_rng(2))
     begins: Counter[tuple[int, ...]] = Counter()
-    for row, count in zip(draws.tokens, draws.counts, strict=True):
-        begins[tuple(row[:2].tolist())] += int(count)
+    for name, count in zip(draws.names(VOCABULARY), draws.counts, strict=True):
+        begins[(*VOCABULARY.encode(name).tolist(), 0, 0)[:2]] += int(count)
     first = chances_after("")
     for letters, count in begins.most_common(8):
         after = chances_after(VOCABULARY.characters[letters[0] - 1])

@@ -29,6 +29,7 @@ class TextWish(Wish):
         SettingsError: it has more than 10,000 characters, which no search would come through.
     """
 
+    empty_asks_nothing = True
     value: str
 
     def __init__(self, value: str) -> None:
@@ -38,11 +39,6 @@ class TextWish(Wish):
             raise SettingsError(
                 f"{setting(self.name)} has {len(self.text):,} characters: expected at most {LONGEST_TEXT:,}"
             )
-
-    @property
-    def asks_nothing(self) -> bool:
-        """The text is empty."""
-        return not self.text
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """Its characters must be the model's."""

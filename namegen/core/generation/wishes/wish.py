@@ -101,6 +101,7 @@ class Wish:
         about: what it looks at: a name's text, its length alone, or a list of names that it is held against.
         advice: what to do where most draws fail at it, one of these; (): to relax it.
         always: it is made whether or not anybody asks for it.
+        empty_asks_nothing: every name keeps it where its value is empty or 0.
         seldom_refuses: nearly every name that is drawn keeps it. It decides how many names are drawn at first, and
             so which names a seed gives.
     """
@@ -109,6 +110,7 @@ class Wish:
     about: ClassVar[Literal["text", "length", "list"]] = "text"
     advice: ClassVar[tuple[str, ...]] = ()
     always: ClassVar[bool] = False
+    empty_asks_nothing: ClassVar[bool] = False
     seldom_refuses: bool = False
 
     def __init__(self, value: object) -> None:
@@ -116,8 +118,8 @@ class Wish:
 
     @property
     def asks_nothing(self) -> bool:
-        """It was made with a value that every name keeps, such as an empty text."""
-        return False
+        """It was made with a value that every name keeps."""
+        return self.empty_asks_nothing and not self.value
 
     @property
     def told(self) -> str:

@@ -67,19 +67,14 @@ class MinLength(Wish, Tracker):
 
     name = "min_length"
     about = "length"
+    empty_asks_nothing = True
     advice = (f"lower {setting(name)}", MORE_VARIETY)
     value: int
 
     def __init__(self, value: int) -> None:
         super().__init__(value)
-        self.characters = value
         if value < 0:
             raise SettingsError(f"{setting(self.name)} is {value}: expected a whole number of at least 0")
-
-    @property
-    def asks_nothing(self) -> bool:
-        """Every name has at least 0 characters."""
-        return self.characters == 0
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops short names before they are written out; no prefix is hopeless."""
@@ -87,11 +82,11 @@ class MinLength(Wish, Tracker):
 
     def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """All of a depth that is too small."""
-        return np.full(len(tokens), tokens.shape[1] < self.characters)
+        return np.full(len(tokens), tokens.shape[1] < self.value)
 
     def keeps(self, name: str) -> bool:
         """The name has so many."""
-        return len(name) >= self.characters
+        return len(name) >= self.value
 
 
 class MaxLength(Wish, Tracker):
@@ -104,17 +99,13 @@ class MaxLength(Wish, Tracker):
     seldom_refuses = True
     value: int
 
-    def __init__(self, value: int) -> None:
-        super().__init__(value)
-        self.characters = value
-
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """What a name must have has to fit."""
-        limit = f"the {self.characters:,} characters that a name may have: raise {setting(self.name)}"
+        limit = f"the {self.value:,} characters that a name may have: raise {setting(self.name)}"
         shortest = wishes.get(MinLength)
-        if shortest is not None and shortest.characters > self.characters:
+        if shortest is not None and shortest.value > self.value:
             raise SettingsError(f"{shortest.told} asks for more than {limit}, or lower {setting(shortest.name)}")
-        if wishes.shortest > self.characters:
+        if wishes.shortest > self.value:
             told = ", ".join(wish.told for wish in wishes.texts)
             raise SettingsError(f"{told}: a name needs {wishes.shortest:,} characters for that, more than {limit}")
 
@@ -124,11 +115,11 @@ class MaxLength(Wish, Tracker):
 
     def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """All of a depth that is too large."""
-        return np.full(len(tokens), tokens.shape[1] > self.characters)
+        return np.full(len(tokens), tokens.shape[1] > self.value)
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those that are too long."""
-        return np.fromiter(map(len, finished.names), np.int64, count=len(finished)) > self.characters
+        return np.fromiter(map(len, finished.names), np.int64, count=len(finished)) > self.value
 
 
 class Banned(Wish):
@@ -143,6 +134,7 @@ class Banned(Wish):
     """
 
     name = "banned"
+    empty_asks_nothing = True
     advice = (f"shorten the list of {setting(name)}",)
     value: frozenset[str]
 
@@ -155,11 +147,6 @@ class Banned(Wish):
             if form:
                 self._words.setdefault(len(form), set()).add(form)
 
-    @property
-    def asks_nothing(self) -> bool:
-        """There are no words."""
-        return not self.value
-
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No text that a name must have may contain a banned word."""
         for wish in wishes.texts:
@@ -168,14 +155,12 @@ class Banned(Wish):
 
     def keeps(self, name: str) -> bool:
         """The name contains none of the words."""
-        return not any(self._in(form) for form in {name.casefold(), normalise(name)})
-
-    def _in(self, text: str) -> bool:
-        for length, words in self._words.items():
-            for start in range(len(text) - length + 1):
-                if text[start : start + length] in words:
-                    return True
-        return False
+        return not any(
+            form[start : start + length] in words
+            for form in {name.casefold(), normalise(name)}
+            for length, words in self._words.items()
+            for start in range(len(form) - length + 1)
+        )
 
 
 class New(Wish):
@@ -220,9 +205,9 @@ class Shaped(Wish):
         fewest, most = lengths(self.value)
         least, limit, begins = wishes.get(MinLength), wishes.get(MaxLength), wishes.get(StartsWith)
         wish: Wish | None = None
-        if least is not None and most is not None and least.characters > most:
+        if least is not None and most is not None and least.value > most:
             wish, why = least, f"have at most {most} characters"
-        elif limit is not None and limit.characters < fewest:
+        elif limit is not None and limit.value < fewest:
             wish, why = limit, f"have at least {fewest} characters"
         elif begins is not None and not may_begin(begins.text, self.value):
             wish, why = begins, "do not begin with such capitals, small letters, digits or signs"

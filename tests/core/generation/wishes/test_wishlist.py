@@ -90,7 +90,7 @@ def test_frequencies_are_the_exact_conditioned_probabilities(wish: str) -> None:
 def test_log_probability_counts_the_beginning_that_is_forced() -> None:
     exact = all_names(MODEL, LONGEST)
     draws = draw(MODEL, 500, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=[StartsWith("ca")])
-    for name, given_ in zip(MODEL.vocabulary.decode_all(draws.tokens), draws.log_probability, strict=True):
+    for name, given_ in zip(draws.names(MODEL.vocabulary), draws.log_probability, strict=True):
         np.testing.assert_allclose(given_, np.log(exact[name]), rtol=1e-5)
 
 
@@ -182,10 +182,10 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
     for depth in range(len(begins), len(name) + 1):
         if depth > len(begins):
             places = prefix_filter.go_on(places, np.zeros(1, np.int64), tokens[:, depth - 1])
-        refused = refused or any(True for _ in prefix_filter.refused_prefixes(tokens[:, :depth], places))
+        refused = refused or any(True for _ in prefix_filter.refused(tokens[:, :depth], places, whole=False))
     wanted = len(name) <= 5 and all(wish.keeps(name) for wish in wishes)
     assert not (wanted and refused)
-    failed = [reason for reason, _ in prefix_filter.refused_names(tokens, places)]
+    failed = [reason for reason, _ in prefix_filter.refused(tokens, places, whole=True)]
     assert (refused or bool(failed)) == (not wanted)
 
 
