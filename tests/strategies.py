@@ -30,7 +30,6 @@ HARD_NAMES = (
 alike = st.text(alphabet="aAb", max_size=5)
 any_name = st.one_of(alike, st.sampled_from(HARD_NAMES), st.text(max_size=8))
 names_lists = st.lists(any_name, min_size=1, max_size=25)
-alike_lists = st.lists(alike, min_size=1, max_size=25)
 
 # As a list holds them: composed, trimmed, without control characters.
 clean_name = (

@@ -10,21 +10,11 @@ from namegen import api
 from namegen.errors import OutputError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
+from tests.core.training.small_runs import After
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 NAMES = load_bundled("mlb-first").names[:300]
 SHORT = merge(Config(), {"training.epochs": 4, "network.hidden": (6,), "training.batch_size": 64})
-
-
-class Once:
-    """Stops after some steps."""
-
-    def __init__(self, steps: int = 6) -> None:
-        self.left = steps
-
-    def __call__(self) -> bool:
-        self.left -= 1
-        return self.left < 0
 
 
 @pytest.fixture
@@ -43,7 +33,7 @@ def goes_on(folder: Path) -> None:
 
 
 def test_names_from_a_program_lie_in_the_run_folder(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not api.train(NAMES, config=SHORT, out="run", stop=Once()).finished
+    assert not api.train(NAMES, config=SHORT, out="run", stop=After(6)).finished
     (elsewhere / "here" / "run").rename(elsewhere / "there" / "moved")
     monkeypatch.chdir(elsewhere / "there")
     goes_on(Path("moved"))
@@ -52,7 +42,7 @@ def test_names_from_a_program_lie_in_the_run_folder(elsewhere: Path, monkeypatch
 def test_a_file_is_found_again_from_another_folder(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("list.csv").write_text("name,year\n" + "".join(f"{name},1900\n" for name in NAMES), encoding="utf-8")
     config = merge(SHORT, {"data.names": "list.csv", "data.column": "name"})
-    assert not api.train(config=config, out="run", stop=Once()).finished
+    assert not api.train(config=config, out="run", stop=After(6)).finished
     monkeypatch.chdir(elsewhere / "there")
     goes_on(Path("../here/run"))
 
@@ -62,12 +52,12 @@ def test_a_column_of_standard_input_is_not_asked_for_again(elsewhere: Path) -> N
         stdin.write(("year,name\n" + "".join(f"1900,{name}\n" for name in NAMES)).encode())
         stdin.seek(0)
         config = merge(SHORT, {"data.names": "-", "data.column": "name"})
-        assert not api.train(config=config, out="run", stop=Once(), stdin=stdin).finished
+        assert not api.train(config=config, out="run", stop=After(6), stdin=stdin).finished
     goes_on(Path("run"))
 
 
 def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> None:
-    api.train(NAMES, config=SHORT, out="run", stop=Once())
+    api.train(NAMES, config=SHORT, out="run", stop=After(6))
     left_over = Path("run/.model.safetensors.abc.part")
     left_over.write_bytes(b"half")
     goes_on(Path("run"))
@@ -78,7 +68,7 @@ def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
     Path("empty").mkdir()
     with pytest.raises(OutputError, match=r"empty exists already: name a new folder$"):
         api.train(NAMES, config=SHORT, out="empty")
-    api.train(NAMES, config=SHORT, out="run", stop=Once())
+    api.train(NAMES, config=SHORT, out="run", stop=After(6))
     with pytest.raises(OutputError, match="or continue with resume=run"):
         api.train(NAMES, config=SHORT, out="run")
 

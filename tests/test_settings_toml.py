@@ -112,9 +112,14 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
         ("[training]\nschedule = 'steps'", "the schedule is steps, with 0 rate steps"),
         ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
+        ("[data\n", "not TOML"),
+        ("\n\nnames = x\n", "line 3"),
+        ("[data]\nnames = 'a'\nnames = 'b'", "not TOML"),
+        (b"[data]\nnames = '\xff'", "not UTF-8 at line 2"),
+        ("x = " + "[" * 100_000, "nests too deeply"),
     ],
 )
-def test_a_mistake_is_said_by_its_dotted_path(tmp_path: Path, text: str, expected: str) -> None:
+def test_a_mistake_is_said_by_its_dotted_path_or_its_line(tmp_path: Path, text: str | bytes, expected: str) -> None:
     message = refusal(tmp_path, text)
     assert expected in message
     assert "\n" not in message
@@ -135,22 +140,6 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
 def test_long_values_are_cut(tmp_path: Path) -> None:
     for long in (f"cell = '{'x' * 100_000}'", f"{'x' * 100_000} = 1", f"hidden = [{'0, ' * 100_000}]"):
         assert len(refusal(tmp_path, f"[network]\n{long}")) < 300
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("[data\n", "not TOML"),
-        ("\n\nnames = x\n", "line 3"),
-        ("[data]\nnames = 'a'\nnames = 'b'", "not TOML"),
-        (b"[data]\nnames = '\xff'", "not UTF-8 at line 2"),
-        ("x = " + "[" * 100_000, "nests too deeply"),
-    ],
-)
-def test_a_file_that_is_not_toml(tmp_path: Path, text: str | bytes, expected: str) -> None:
-    message = refusal(tmp_path, text)
-    assert expected in message
-    assert "\n" not in message
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

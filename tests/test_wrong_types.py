@@ -20,6 +20,10 @@ for said, call in [
                            "allow_repeats": ("no",), "letter_case": (5,)}.items() for value in values),
     *(("" if name == "n" else f"{name} is ", lambda name=name, value=value: m.best(**{name: value}))
       for name, value in {"n": "3", "max_length": "9", "allow_seen": 1, "allow_repeats": "a"}.items()),
+    *((f"{name} is ", lambda name=name, value=value: m.generate(**{"avoid": ["Al"], name: value}))
+      for name, values in {"avoid": ("Robbby", [1, 2]), "banned": ("ob", 5), "min_distance": (1.5,), "matches": (7,),
+                           "min_length": ("3", True), "starts_with": (5,), "contains": (b"a",)}.items()
+      for value in values),
     ("name is 5", lambda: m.score(5)), ("name is None", lambda: m.score(None)), ("label is 5", lambda: w.labelled(5)),
     ("name is 5", lambda: w.label_chances(5)), ("model is 5", lambda: api.load(5)),
     ("backend is 5", lambda: api.load("mlb-first", backend=5)),

@@ -103,14 +103,14 @@ def export_tflite(
 
 def _summary(report: ExportReport, name: str, where: str) -> str:
     half = ", ".join(report.in_half_precision) or "none: the results would differ too much"
+    known = f"{report.known_names:,}; it takes one other name in 256 for one of them"
+    known = known if report.known_names else "none: it cannot say which names are new"
     rows = [
         ("size", f"{report.bytes:,} bytes"),
-        ("known names", f"{report.known_names:,}; it takes one other name in 256 for one of them"),
+        ("known names", known),
         ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
         ("largest difference of logits", f"{report.largest_logit_difference:.2g}"),
     ]
-    if not report.known_names:
-        rows[1] = ("known names", "none: it cannot say which names are new")
     if report.quantize == "float16":
         rows.insert(2, ("weights in half precision", half))
     table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]

@@ -36,6 +36,11 @@ def read_history(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def invoke(*arguments: object, wide: int = 80) -> Result:
     """A command in this process, in a terminal of so many columns."""
     return CliRunner().invoke(cli, list(map(str, arguments)), env={"COLUMNS": str(wide)})
@@ -189,6 +194,13 @@ def some_names() -> str:
     from namegen.lists import load_bundled
 
     return "".join(f"{name}\n" for name in load_bundled("mlb-first").names[:300])
+
+
+@pytest.fixture
+def names(program: Program, some_names: str) -> str:
+    """They lie in the program's folder."""
+    program.write("names.txt", some_names)
+    return "names.txt"
 
 
 @pytest.fixture(scope="session")

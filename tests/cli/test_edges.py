@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from namegen.core.network.checkpoint import read_tensors, write_tensors
-from tests.cli.conftest import ENVIRONMENT, FAST
+from tests.cli.conftest import ENVIRONMENT, FAST, contents
 
 ON_LISTS = ("train", "ceiling", "describe")
 # file name, content, what the sentence says
@@ -52,10 +52,6 @@ def test_too_few_names_to_split(program):
     program.write("names.txt", "Al\nBob\n")
     program("train", "names.txt", "--validation", 0.1).refused("2 names", "hold out 10%", "--validation 0")
     program("train", "names.txt", *FAST, "--validation", 0).done()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_an_out_that_cannot_be_used_is_left_alone(program, run_folder):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from namegen.core.network.checkpoint import read_tensors
-from tests.cli.conftest import LONG, Run, read_history
+from tests.cli.conftest import LONG, Run, contents, read_history
 
 SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "HUP": signal.SIGHUP}
 # Sends signals to itself, each at a step of an epoch.
@@ -38,12 +38,6 @@ engine.NumpyEngine.train_epoch = forever
 THREE = ("names.txt", *LONG, "--epochs", 3)
 
 
-@pytest.fixture
-def names(program, some_names):
-    program.write("names.txt", some_names)
-    return "names.txt"
-
-
 def same_model(one, other):
     """Assert that two run folders hold the same bits but for the times."""
     for name in ("model.safetensors", "state.safetensors"):
@@ -62,10 +56,6 @@ def without_times(document):
             key: without_times(value) for key, value in document.items() if "seconds" not in key and key != "checksum"
         }
     return [without_times(item) for item in document] if isinstance(document, list) else document
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def where(folder):

@@ -19,12 +19,6 @@ METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_s
 TAUGHT = ("--cell", "gru", "--hidden", 8, "--epochs", 2, "--no-plot", "--threads", 1)
 
 
-@pytest.fixture
-def names(program, some_names):
-    program.write("names.txt", some_names)
-    return "names.txt"
-
-
 def test_a_run_folder_holds_what_it_should_and_is_never_used_twice(program, names):
     for folder in ("names-numpy", "names-numpy-2"):
         assert program("train", names, *FAST, "--quiet").done().err == ""

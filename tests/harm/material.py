@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -53,13 +52,6 @@ def model_file(*, labelled: bool) -> Path:
     one without labels, and with endings that do not count.
     """
     return run_folder(labelled=labelled) / MODEL_FILE
-
-
-def copy_of_run(to: Path) -> Path:
-    """The run folder once more, for an attempt to spoil."""
-    shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(run_folder(), to)
-    return to
 
 
 def every_file_opens(folder: Path) -> None:

@@ -278,15 +278,8 @@ def test_a_folder_in_the_place_of_the_models_is_told_with_its_reason(tmp_path: P
         write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
 
 
-def in_node_of(folder: Path) -> Any:
-    (folder / "a.mjs").rename(folder / "names.mjs")
-    (folder / "a.json").rename(folder / "names.json")
-    return in_node(folder)
-
-
 def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison with Python is made for a module too: here its second reading has another bias."""
-    from namegen.web import export
 
     class Wrong(export.PageNetwork):
         def __init__(self, description: Any) -> None:
@@ -299,8 +292,7 @@ def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, mon
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_writes_module_and_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
     result = run("mlb-first", "--module", "first names.mjs")
     assert result.exit_code == 0
     assert re.fullmatch(r"first names\.mjs and first names\.json: mlb-first; 0\.\d\d MB\n", result.stdout)
@@ -315,20 +307,16 @@ def test_the_command_writes_module_and_models(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("arguments", [(), ("--out", "a.html", "--module", "a.mjs"), ("--module", "a.json")])
-def test_the_command_needs_one_place_to_write_to(
-    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_command_needs_one_place_to_write_to(arguments: tuple[str, ...], tmp_path: Path) -> None:
     assert run("mlb-first", *arguments).exit_code == 2
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_leaves_out_the_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for arguments in (("--module", "a.mjs"), ("--out", "a.html")):
+def test_the_command_leaves_out_the_names(tmp_path: Path) -> None:
+    for arguments in (("--module", "names.mjs"), ("--out", "a.html")):
         assert run("mlb-first", *arguments, "--without-names").exit_code == 0
-    (model,) = json.loads(Path("a.json").read_text())["models"]
+    (model,) = json.loads(Path("names.json").read_text())["models"]
     assert model["record"]["known_names"] is None
     assert '"known_names":null' in Path("a.html").read_text()
-    names = in_node_of(tmp_path)("({ load }, json) => load(json).generate({ n: 3, seed: 1, allowSeen: true })")
+    names = in_node(tmp_path)("({ load }, json) => load(json).generate({ n: 3, seed: 1, allowSeen: true })")
     assert len(names) == 3

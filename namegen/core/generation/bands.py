@@ -87,6 +87,7 @@ class Ranked:
         names: those there are.
         marks: of each name, and its ``score``: the log-probability, nats.
         refused: how many others failed at which wish.
+        waiting, waiting_marks: names that are still to be judged, and what was marked of them.
     """
 
     n: int
@@ -95,18 +96,24 @@ class Ranked:
     names: list[str] = field(default_factory=list)
     marks: Marks = field(default_factory=lambda: {name: np.zeros(0) for name in ("rank", "score")})
     refused: Counter[str] = field(default_factory=Counter)
+    waiting: list[str] = field(default_factory=list)
+    waiting_marks: list[Marks] = field(default_factory=list)
 
     @property
     def lowest(self) -> float:
         """The rank that a name must have to be among them: that of the last one, or the floor while there are fewer."""
         return max(self.floor, float(self.marks["rank"][self.n - 1])) if len(self.names) >= self.n else self.floor
 
-    def add(self, names: list[str], marks: Marks) -> None:
+    def judge_waiting(self) -> None:
         """Take in those names that the judge lets through; where none may come twice, of one digest the highest."""
-        rows, kept, refused = self.judge.keep(names, np.ones(len(names), np.int64))
+        if not self.waiting:
+            return
+        rows, kept, refused = self.judge.keep(self.waiting, np.ones(len(self.waiting), np.int64))
         self.refused += refused
         every = [*self.names, *kept.names]
-        of_all = {name: mark[rows] for name, mark in marks.items()}
+        waiting = self.waiting_marks
+        of_all = {name: np.concatenate([marks[name] for marks in waiting])[rows] for name in waiting[0]}
+        self.waiting, self.waiting_marks = [], []
         if self.names:
             of_all = {name: np.concatenate((self.marks[name], mark)) for name, mark in of_all.items()}
         rank = of_all["rank"]
@@ -197,7 +204,7 @@ class BandSearch:
         Returns:
             The highest rank of what lies below it: −inf where there is nothing; None where the bound was met.
         """
-        pending, waiting = [_Block(start, marks, iter(()), 0)], _Waiting(found)
+        pending = [_Block(start, marks, iter(()), 0)]
         self.walk.rejected.clear()
         highest_cut = -math.inf
         numbers = 0
@@ -230,7 +237,7 @@ class BandSearch:
             highest_cut = max(highest_cut, float(rank.max(where=~chosen, initial=-math.inf)))
             row, token = np.nonzero(chosen & (rank > -math.inf))
             stops = token == BOUNDARY
-            self._take(prefixes, row[stops], following, waiting)
+            self._take(prefixes, row[stops], following, found)
             goes_on = np.flatnonzero(~stops)
             goes_on = goes_on[np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")]
             longer = self._longer(prefixes, row[goes_on], token[goes_on].astype(np.int32), following, after)
@@ -238,10 +245,10 @@ class BandSearch:
                 pending.append(first)  # the highest are read first
                 numbers += first.numbers
             if not pending:
-                waiting.empty()
+                found.judge_waiting()
             self._note(found)
             self._tell(self._most_found, self.read)
-        waiting.empty()
+        found.judge_waiting()
         self._note(found)
         return highest_cut
 
@@ -267,15 +274,15 @@ class BandSearch:
         in_band = 0 if self._wants_all else len(found.names)
         self._most_found = max(self._most_found, self.given + in_band)
 
-    def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, waiting: _Waiting) -> None:
+    def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked) -> None:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
         tokens, wanted = self.walk.ended(prefixes, row, np.ones(len(row), np.int64))
         if len(tokens):
-            waiting.names += self.walk.filter.vocabulary.decode_all(tokens)
+            found.waiting += self.walk.filter.vocabulary.decode_all(tokens)
             kept = row[wanted]
-            waiting.marks.append({name: mark[kept, BOUNDARY] for name, mark in following.items()})
-        if len(waiting.names) >= max(256, min(waiting.found.n // 2, MOST_WAITING)):
-            waiting.empty()
+            found.waiting_marks.append({name: mark[kept, BOUNDARY] for name, mark in following.items()})
+        if len(found.waiting) >= max(256, min(found.n // 2, MOST_WAITING)):
+            found.judge_waiting()
 
 
 class _Block(NamedTuple):
@@ -291,19 +298,3 @@ class _Block(NamedTuple):
     marks: Marks
     brothers: Iterator[_Block]
     numbers: int
-
-
-class _Waiting:
-    """Names that are still to be judged, for those that were found."""
-
-    def __init__(self, found: Ranked) -> None:
-        self.found = found
-        self.names: list[str] = []
-        self.marks: list[Marks] = []
-
-    def empty(self) -> None:
-        """Hand them over."""
-        if self.names:
-            every = {name: np.concatenate([marks[name] for marks in self.marks]) for name in self.marks[0]}
-            self.found.add(self.names, every)
-            self.names, self.marks = [], []

@@ -89,7 +89,7 @@ class PrefixFilter:
     def __init__(self, wishes: Wishlist, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         beginning, limit = wishes.get(StartsWith), wishes.get(MaxLength)
-        self.beginning: Int32[Array, "characters"] = vocabulary.encode_all([beginning.text if beginning else ""])[0]
+        self.beginning: Int32[Array, "characters"] = vocabulary.encode_all([beginning.value if beginning else ""])[0]
         longest = limit.value if limit else np.iinfo(np.int64).max
         trackers = ((wish.name, wish.tracker(vocabulary, longest)) for wish in wishes)
         self._trackers: dict[str, Tracker] = {name: tracker for name, tracker in trackers if tracker is not None}

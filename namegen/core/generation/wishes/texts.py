@@ -34,15 +34,14 @@ class TextWish(Wish):
 
     def __init__(self, value: str) -> None:
         super().__init__(composed(value))
-        self.text: str = self.value
-        if len(self.text) > LONGEST_TEXT:
+        if len(self.value) > LONGEST_TEXT:
             raise SettingsError(
-                f"{setting(self.name)} has {len(self.text):,} characters: expected at most {LONGEST_TEXT:,}"
+                f"{setting(self.name)} has {len(self.value):,} characters: expected at most {LONGEST_TEXT:,}"
             )
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """Its characters must be the model's."""
-        if unknown := vocabulary.unknown(self.text):
+        if unknown := vocabulary.unknown(self.value):
             raise SettingsError(
                 f"{self.told} has the characters {unknown!r}, which the model has never seen: use those that its list "
                 "has (upper and lower case differ), or train on a list that has them"
@@ -57,15 +56,15 @@ class StartsWith(TextWish):
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No name begins with a space; and one that begins so must be able to match."""
         super().check(vocabulary, wishes)
-        if self.text != self.text.lstrip():
+        if self.value != self.value.lstrip():
             raise _space_at_an_end()
         matches = wishes.get(Matches)
-        if matches is not None and not matches.pattern.may_begin(self.text):
+        if matches is not None and not matches.pattern.may_begin(self.value):
             raise SettingsError(f"{self.told} contradicts {matches.told}: no name that begins so matches")
 
     def keeps(self, name: str) -> bool:
         """The name begins so."""
-        return name.startswith(self.text)
+        return name.startswith(self.value)
 
 
 class Contains(TextWish):
@@ -75,11 +74,11 @@ class Contains(TextWish):
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what has too few characters left to spell it."""
-        return Automaton(vocabulary.encode_all([self.text])[0], vocabulary.size, longest, stays=True)
+        return Automaton(vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=True)
 
     def keeps(self, name: str) -> bool:
         """The name has it."""
-        return self.text in name
+        return self.value in name
 
 
 class EndsWith(TextWish):
@@ -90,16 +89,16 @@ class EndsWith(TextWish):
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No name ends with a space."""
         super().check(vocabulary, wishes)
-        if self.text != self.text.rstrip():
+        if self.value != self.value.rstrip():
             raise _space_at_an_end()
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what has too few characters left to spell it."""
-        return Automaton(vocabulary.encode_all([self.text])[0], vocabulary.size, longest, stays=False)
+        return Automaton(vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=False)
 
     def keeps(self, name: str) -> bool:
         """The name ends so."""
-        return name.endswith(self.text)
+        return name.endswith(self.value)
 
 
 def _space_at_an_end() -> SettingsError:

@@ -150,7 +150,7 @@ class Banned(Wish):
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No text that a name must have may contain a banned word."""
         for wish in wishes.texts:
-            if not self.keeps(wish.text):
+            if not self.keeps(wish.value):
                 raise SettingsError(f"{wish.told} contradicts {setting(self.name)}: it contains a banned word")
 
     def keeps(self, name: str) -> bool:
@@ -177,12 +177,11 @@ class New(Wish):
 
     def __init__(self, value: KnownSet) -> None:
         super().__init__(value)
-        self.known = value
         self.seldom_refuses = len(value) == 0
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those of the list."""
-        return finished.are_known(self.known)
+        return finished.are_known(self.value)
 
 
 ANY_SHAPE = f"allow other shapes than the list's, and repeats, with {setting('allow_repeats', True)}"
@@ -209,7 +208,7 @@ class Shaped(Wish):
             wish, why = least, f"have at most {most} characters"
         elif limit is not None and limit.value < fewest:
             wish, why = limit, f"have at least {fewest} characters"
-        elif begins is not None and not may_begin(begins.text, self.value):
+        elif begins is not None and not may_begin(begins.value, self.value):
             wish, why = begins, "do not begin with such capitals, small letters, digits or signs"
         if wish is not None:
             raise SettingsError(
@@ -367,7 +366,7 @@ class Wishlist:
         >>> Wishlist([StartsWith("Mc"), EndsWith("ck")]).shortest
         3
         """
-        text = {wish.name: wish.text for wish in self.texts}
+        text = {wish.name: wish.value for wish in self.texts}
         return shortest_text(*(text.get(kind.name, "") for kind in (StartsWith, Contains, EndsWith)))
 
     @property
