@@ -62,8 +62,8 @@ def test_temperature_top_k_and_top_p_are_those_of_a_plain_loop(
         weights = sorted(next_chances(logits[0], temperature, top_k), reverse=True)
         if any(math.isclose(total, top_p, rel_tol=1e-9) for total in np.cumsum(weights)):
             return
-    weights = sorted(next_chances(logits[0], temperature))
-    if any(a < b and math.isclose(a, b, rel_tol=1e-12) for a, b in pairwise(weights)):
+    ranked = sorted(zip(logits[0].tolist(), next_chances(logits[0], temperature), strict=True))
+    if any(x < y and a > 0 and math.isclose(a, b, rel_tol=1e-12) for (x, a), (y, b) in pairwise(ranked)):
         return  # equal but for rounding: which of them is kept may go either way
     np.testing.assert_allclose(chances, expected, atol=1e-12)
     np.testing.assert_allclose(np.exp(settings.log_chances(logits)[0]), expected, atol=1e-12)
