@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -54,6 +56,17 @@ def test_a_column_of_standard_input_is_not_asked_for_again(elsewhere: Path) -> N
         config = merge(SHORT, {"data.names": "-", "data.column": "name"})
         assert not api.train(config=config, out="run", stop=After(6), stdin=stdin).finished
     goes_on(Path("run"))
+
+
+@pytest.mark.parametrize("path", ["pipe", "/dev/fd/{}"])
+def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) -> None:
+    Path("list.txt").write_text("".join(f"{name}\n" for name in NAMES), encoding="utf-8")
+    os.mkfifo("pipe")
+    Thread(target=lambda: Path("pipe").write_bytes(Path("list.txt").read_bytes()), daemon=True).start()
+    with open("list.txt", "rb") as file:
+        config = merge(SHORT, {"data.names": path.format(file.fileno())})
+        assert not api.train(config=config, save=True, stop=After(6)).finished
+    goes_on(Path("runs/names-numpy"))
 
 
 def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> None:

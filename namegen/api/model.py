@@ -325,7 +325,11 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a model file of any architecture that an engine here knows. Raises CheckpointError."""
-    return read_model(path, find_architecture)
+    try:
+        return read_model(path, find_architecture)
+    except CheckpointError as error:
+        Checkpoint.load(path, find_architecture)  # where it is sound, the file of known names beside it is not
+        raise CheckpointError(f"{error}, or remove it") from error
 
 
 def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> LoadedModel:

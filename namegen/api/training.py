@@ -21,7 +21,7 @@ from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import NamesError, SettingsError, setting
 from namegen.events import Watcher, unwatched
 from namegen.files import named_folder
-from namegen.lists import BUNDLED, STANDARD_INPUT, read_names
+from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, read_names
 from namegen.settings_toml import Config, merge, read_config, write_config
 
 
@@ -68,7 +68,7 @@ def train(
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
     prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True)
     run = TrainingRun(prepared, watch=watch, stop=stop)
-    keep_names = names is not None or config.data.names == STANDARD_INPUT
+    keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:
         if out is not None or save:
@@ -108,7 +108,8 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
     if isinstance(names, Corpus):
         return names
     if names is None:
-        return read_names(config.data, stdin)
+        corpus, name = read_names(config.data, stdin), config.data.names
+        return corpus if name == STANDARD_INPUT or can_be_read_again(name) else replace(corpus, source="names")
     names = list(names) if isinstance(names, Iterable) else [None]
     if not all(isinstance(name, str) for name in names):
         raise NamesError("names are no texts: give a list of names")

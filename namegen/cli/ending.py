@@ -59,11 +59,15 @@ def exit_code(error: KeyboardInterrupt) -> int:
 def end_as_by_ctrl_c() -> None:
     """From now on TERM and HUP end the program as Ctrl-C does; the same signal once more ends it without a word.
 
-    One that the program was told to ignore, as ``nohup`` does, stays ignored.
+    One that is ignored as the program starts stays ignored.
     """
-    for number in TO_END:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
+    for number in _heeded(*TO_END):
+        signal.signal(number, _end)
+
+
+def _heeded(*signals: signal.Signals) -> list[signal.Signals]:
+    """Those that are not ignored: ``nohup`` has HUP ignored, and ``&`` in a script has INT ignored."""
+    return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -96,9 +100,8 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
         return INTERRUPTED if self._asked_by is None else 128 + self._asked_by
 
     def __enter__(self) -> StopOnInterrupt:
-        for number in (signal.SIGINT, *TO_END):
-            if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._ask)
+        for number in _heeded(signal.SIGINT, *TO_END):
+            self._before[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(self, *_: object) -> None:

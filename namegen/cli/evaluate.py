@@ -12,7 +12,8 @@ from namegen.cli.display import Display
 from namegen.cli.options import open_blend, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, fitted, json_text, printable
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError
+from namegen.core.training import MODEL_FILE
+from namegen.errors import NamesError, quote, short
 from namegen.files import is_file
 from namegen.lists import BUNDLED
 from namegen.settings_toml import read_config
@@ -49,7 +50,8 @@ def evaluate(
 
     MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
     mlb-first if there is none. NAMES is a file, - for standard input, or the name of a bundled list. The default is
-    the list that the model learned from. --with measures a blend of models, which has no default list.
+    the list that the model learned from, if that is a bundled list or if MODEL is a run folder or the model.safetensors
+    in it. --with measures a blend of models, which has no default list.
 
     nats/char is the loss (cross-entropy) in nats per character; argmax accuracy is how often the likeliest next
     character is the true one; sampled accuracy is how often a character drawn from the model is.
@@ -62,9 +64,17 @@ def evaluate(
     """
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
     learned = _learned_list(loaded) if names is None else None
-    corpus = open_list(names, notes, base=learned, why=", which the model learned from", **where)
-    if learned is not None and learned.names not in BUNDLED and not loaded.learned_from(corpus):
+    corpus = open_list(names, notes, base=learned, **where)
+    is_learned = loaded.learned_from(corpus)
+    if learned is not None and not is_learned:
         raise NamesError(f"{corpus.source} has changed since {loaded.name} learned from it: give NAMES, another list")
+    if learned is not None:
+        notes(f"names: {printable(learned.names)}, which the model learned from")
+    if is_learned:
+        notes(
+            "these figures are for names that the model learned from (held-out ones apart), and do not say how well it "
+            "predicts others"
+        )
     from namegen import api
 
     with Display(notes, f"evaluating {loaded.name} on {corpus.source}"):
@@ -77,7 +87,8 @@ def evaluate(
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
-    click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} of {printable(corpus.source)}\n")
+    of = f"of {printable(corpus.source)}{', which it learned from' if is_learned else ''}"
+    click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} {of}\n")
     rows = [("this model", *figures(result.metrics)), ("ceiling of this list", *figures(result.ceiling))]
     click.echo(fitted([("", *FIGURES), *rows]))
     if result.by_label:
@@ -88,15 +99,28 @@ def evaluate(
 
 
 def _learned_list(model: LoadedModel) -> DataSettings:
-    """The list that a model learned from, as its run folder or else the model says. Raises UsageError: neither does."""
+    """The list that a model learned from: a bundled one, or that of the run folder that the model lies in.
+
+    No path that a model names is opened: the model may come from a stranger.
+
+    Raises:
+        UsageError: neither of them. NamesError: there is no such file any more.
+    """
     from namegen.core.training.run_folder import RunFolder
 
-    run, name = RunFolder(Path(model.name)), model.list_name or ""
-    if name not in BUNDLED and is_file(run.config_path, None):
-        return run.found_here(read_config(run.config_path).data)
-    if name in ("", "standard input"):
-        raise click.UsageError(f"give NAMES, a list: it is not known which one {model.name} learned from")
-    return DataSettings(names=name)
+    path, name = Path(model.name), model.list_name or ""
+    if name in BUNDLED:
+        return DataSettings(names=name)
+    run = RunFolder(path.parent if path.name == MODEL_FILE else path)
+    if model.checkpoint is None or not is_file(run.config_path, None):
+        known = f"{model.name} learned from one called {quote(Path(name).name)}"
+        raise click.UsageError(f"give NAMES, a list: {known if name else f'{model.name} does not say which it had'}")
+    learned = run.found_here(read_config(run.config_path).data)
+    if learned.names not in BUNDLED and not is_file(learned.names, None):
+        raise NamesError(
+            f"there is no file {short(learned.names)} any more, from which {model.name} learned: give NAMES, a list"
+        )
+    return learned
 
 
 @options.command("namegen ceiling friends.txt", "namegen ceiling people.csv --column first")

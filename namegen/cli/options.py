@@ -347,22 +347,19 @@ def open_blend(
     return loaded[0] if len(loaded) == 1 else api.blend(loaded, weights)
 
 
-def open_list(
-    names: str | None, notes: Notes, *, base: DataSettings | None = None, why: str = "", **where: Any
-) -> Corpus:
-    """Read NAMES, or what stands in for it if it is left out, and say what that is. Raises NamesError.
+def open_list(names: str | None, notes: Notes, *, base: DataSettings | None = None, **where: Any) -> Corpus:
+    """Read NAMES, or what stands in for it if it is left out. Raises NamesError.
 
     Args:
         names: as it was given.
         notes: what is said of it.
-        base: the list that stands in; None: the default one.
-        why: what is said of that.
+        base: the list that stands in; None: the default one, and it is said which that is.
         where: what ``of_a_list`` gives; None: not given.
     """
     limit_threads(1)
     data = base or DataSettings()
-    if names is None:
-        notes(f"names: {data.names}{why}")
+    if names is None and base is None:
+        notes(f"names: {data.names}")
     given = {name: value for name, value in {"names": names, **where}.items() if value is not None}
     return read_list(replace(data, **given), notes)
 

@@ -7,6 +7,7 @@ read, so that looking at what there is costs nothing.
 from __future__ import annotations
 
 import io
+import os
 import stat
 import sys
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, nearest, quote, setting
-from namegen.files import look
+from namegen.files import is_file, look
 
 if TYPE_CHECKING:
     import namegen.core.data.corpus
@@ -188,6 +189,17 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
         column=settings.column,
         label_column=settings.label_column or None,
         max_name_length=settings.max_name_length,
+    )
+
+
+def can_be_read_again(name: str) -> bool:
+    """Whether a list lies where it will be found later, too: it is bundled, or a file that no descriptor stands for.
+
+    >>> can_be_read_again("mlb-first"), can_be_read_again("-"), can_be_read_again("/dev/fd/63")
+    (True, False, False)
+    """
+    return name in BUNDLED or (
+        not os.path.abspath(name).startswith(("/dev/fd/", "/dev/std", "/proc/")) and is_file(name, None)
     )
 
 

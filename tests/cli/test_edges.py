@@ -103,6 +103,13 @@ def test_a_model_that_is_none(program, run_folder):
         program(command, name).refused(said)
 
 
+def test_damaged_known_names_beside_a_sound_model_may_be_removed(program, run_folder):
+    (run_folder / "model.known_names.safetensors").write_bytes(b"\xff" * 100)
+    program("generate", "run").refused("model.known_names.safetensors", "or remove it")
+    (run_folder / "model.safetensors").write_bytes(b"")
+    assert "remove" not in program("generate", "run").refused("model.safetensors is empty").err
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -10,6 +10,10 @@ import pytest
 from namegen import load
 from namegen.core.data.vocabulary import Vocabulary
 
+LEARNED = (
+    "these figures are for names that the model learned from (held-out ones apart), and do not say how well it "
+    "predicts others\n"
+)
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 
 
@@ -29,24 +33,29 @@ def test_what_stands_for_a_list_left_out_is_said(program):
     assert program("ceiling").done().err == "names: mlb-first\n"
     assert program("ceiling", "--quiet").done().err == ""
     left_out = program("evaluate", "japanese-given").done()
-    assert left_out.err == "names: japanese-given, which the model learned from\n"
+    assert left_out.err == f"names: japanese-given, which the model learned from\n{LEARNED}"
     assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
 
 
 def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_other(program, run_folder, trained):
     told = program("evaluate", "run").done()
-    assert told.err == f"names: {program.folder / 'names.txt'}, which the model learned from\n"
+    assert told.err == f"names: {program.folder / 'names.txt'}, which the model learned from\n{LEARNED}"
+    assert told.out.startswith(f"run on 300 names of {program.folder / 'names.txt'}, which it learned from\n")
+    assert program("evaluate", "run/model.safetensors").done().err == told.err
     assert told.out == program("evaluate", "run", program.folder / "names.txt").done().out
     (program.folder / "run" / "model.safetensors").rename(program.folder / "bare.safetensors")
     trained(program.folder / "again")
-    assert program("evaluate", "bare.safetensors").done().err.startswith("names: names.txt, which")
+    program("evaluate", "bare.safetensors").refused("give NAMES", "learned from one called 'names.txt'", code=2)
     program("evaluate", "again", "--with", "mlb-first").refused("give NAMES", code=2)
     names = (program.folder / "names.txt").read_text()
     for changed in (names + "Zed\n", "Zed\n" + names.partition("\n")[2]):
         program.write("names.txt", changed)
-        program("evaluate", "again").refused("names.txt has changed since again learned from it", "give NAMES")
+        refused = program("evaluate", "again").refused(
+            "names.txt has changed since again learned from it", "give NAMES"
+        )
+        assert "which the model learned from" not in refused.err
     (program.folder / "names.txt").unlink()
-    program("evaluate", "again").refused("there is no file", "names.txt")
+    program("evaluate", "again").refused("there is no file", "names.txt any more", "give NAMES")
 
 
 def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(program, run_folder):

@@ -90,9 +90,10 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
     same_model(program.folder / "run", program.folder / "whole")
 
 
-def test_what_nohup_has_it_ignore_stays_ignored(program, names):
-    ignored = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
-    before = ignored + AT_STEPS.format(signals={(1, 7): "HUP"})
+@pytest.mark.parametrize("name", ["HUP", "INT"])
+def test_what_nohup_or_a_script_has_it_ignore_stays_ignored(program, names, name):
+    ignored = f"import signal; signal.signal(signal.SIG{name}, signal.SIG_IGN)"
+    before = ignored + AT_STEPS.format(signals={(1, 7): name})
     assert "stopping" not in program.fresh("train", *THREE, "--out", "run", before=before).done().err
 
 
