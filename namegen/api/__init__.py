@@ -2,8 +2,11 @@
 
 The command line uses them too. ``model.py``: a trained model in use, from its file on; ``people.py``: whole names;
 ``training.py``: making a model; ``evaluation.py``: how good it is. ``teaching.py``: being taught, by ``teachers.py``,
-which trains them in processes, each in a run folder.
+which trains them in processes, each in a run folder. What trains is loaded when it is first asked for (PEP 562).
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from namegen.api.evaluation import Evaluation, ListCeiling, evaluate, list_ceiling
 from namegen.api.model import (
@@ -18,7 +21,9 @@ from namegen.api.model import (
     read_checkpoint,
 )
 from namegen.api.people import invent_people, invent_players
-from namegen.api.training import resume, train
+
+if TYPE_CHECKING:
+    from namegen.api.training import resume, train
 
 __all__ = [
     "RUNS",
@@ -39,3 +44,9 @@ __all__ = [
     "resume",
     "train",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("resume", "train"):
+        return getattr(import_module("namegen.api.training"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

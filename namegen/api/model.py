@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.corpus import Corpus
@@ -25,13 +25,15 @@ from namegen.core.models.mixture import MixtureModel, as_one
 from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
-from namegen.core.training.result import RunResult
 from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, Float64
 from namegen.wishes import Wishes, make_wishes
+
+if TYPE_CHECKING:
+    from namegen.core.training.result import RunResult
 
 RUNS = Path("runs")  # where the command line keeps its trainings
 DEFAULT_MODEL = "mlb-first"
@@ -308,10 +310,11 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
             one that trained it. EngineError: the engine is missing, or does not know the architecture.
     """
     check_types(backend=backend, threads=threads)
-    if not isinstance(model, str | Path | RunResult | None):
+    trained = getattr(model, "checkpoint", None)  # of a RunResult, whose module would load all that trains
+    if isinstance(trained, Checkpoint):
+        return open_checkpoint(trained, trained.training["list"], backend=backend, threads=threads)
+    if not isinstance(model, str | Path | None):
         raise SettingsError(f"the model is {shown(model)}: expected a text, a path, or what train gave back")
-    if isinstance(model, RunResult):
-        return open_checkpoint(model.checkpoint, model.checkpoint.training["list"], backend=backend, threads=threads)
     if isinstance(model, Path):  # a path is never a shipped model's name, though it may look like one
         model = os.path.join(os.curdir, model)
     name, path = find_model(model)
