@@ -92,11 +92,13 @@ def test_a_model_that_is_none(program, run_folder):
         program.write("model.safetensors", one)
         program("generate", "model.safetensors").refused("model.safetensors")
     (program.folder / "folder").mkdir()
+    program.write("page.html", "<html></html>")
     for command, name, said in (
         ("generate", "nowhere", "there is no model 'nowhere'"),
         ("generate", "Mlb-frist", "did you mean mlb-first?"),
         ("generate", "folder", "has no model.safetensors"),
-        ("generate", "run/state.safetensors", "not a model"),
+        ("generate", "run/state.safetensors", "holds 'training state', not a model"),
+        ("generate", "page.html", "or a .tflite file"),
         ("generate", "", "the name of the model is empty"),
         ("generate", "x" * 5000, "too long"),
     ):

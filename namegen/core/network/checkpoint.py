@@ -69,7 +69,7 @@ class Checkpoint(Record):
         tensors, plain = read_tensors(path)
         if plain.get("kind") != "checkpoint":
             raise CheckpointError(
-                f"{path} holds a {quote(str(plain.get('kind')))}, not a model: give a model.safetensors file"
+                f"{path} holds {quote(str(plain.get('kind')))}, not a model: give a model.safetensors file"
             )
         try:
             record = read_record(from_plain(CheckpointDocument, plain).record, architectures)
@@ -241,7 +241,7 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
 
 def _document_text(path: Path, content: bytes, largest: int) -> str:
     """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
-    foreign = f"{path} is not a model file of namegen (a .safetensors file, which `namegen train` writes)"
+    foreign = f"{path} is not a model file of namegen (a .safetensors file of `namegen train`, or a .tflite file)"
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length]
     if not content:
