@@ -53,11 +53,11 @@ class Wishes(TypedDict, total=False):
     min_length: Annotated[int | None, Option("N", "of N characters or more.", 0)]
     banned: Annotated[
         Iterable[str] | None,
-        Option("FILE", "that contain no word from FILE (one per line); letter case and spaces do not matter."),
+        Option("FILE", "that contain no word from FILE (one per line); case, spaces and punctuation do not matter."),
     ]
     avoid: Annotated[
         Iterable[str] | None,
-        Option("FILE", "that are not in FILE (one per line); letter case and spaces do not matter."),
+        Option("FILE", "that are not in FILE (one per line); case, spaces and punctuation do not matter."),
     ]
     min_distance: Annotated[
         int | None,
@@ -99,8 +99,8 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
 
     Args:
         list_name: the list that the model learned from, for ``min_distance`` without ``avoid``.
-        sameness: when two of the model's names are the same, for ``avoid`` and ``min_distance``; None: letter case
-            and spaces aside.
+        sameness: when two of the model's names are the same, for ``avoid`` and ``min_distance``; None: letter case,
+            spaces and punctuation aside.
         wishes: see ``Wishes``.
 
     Raises:

@@ -187,7 +187,7 @@ def _no_such_option(name: str, parameters: Iterable[click.Parameter]) -> str:
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
+    context_settings={"help_option_names": ["-h", "--help", "--help-all"], "max_content_width": WIDTH},
 )
 @click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
 def cli() -> None:

@@ -274,7 +274,7 @@ label = click.option(
     multiple=True,
     metavar="LABEL",
     help="Use only this label, such as Finnish; repeat the option for several.  [default: all labels, as often as in "
-    "the list]",
+    "the training part of the list]",
 )
 # How NAMES is read; ``open_list`` takes them together.
 of_a_list = together(of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length"))

@@ -57,7 +57,7 @@ class Progress:
     def __init__(self, doing: str, *, is_block: bool) -> None:
         self._doing, self._is_block = printable(doing), is_block
         self._latest: events.Event | None = None
-        self._began = self._since = time.monotonic()
+        self._began = self._since = self._due = time.monotonic()
         # of a training
         self._training: events.TrainingBegins | None = None
         self._first_step: float | None = None
@@ -105,6 +105,8 @@ class Progress:
                     return ["the scheduler has no worker yet; waiting for one (Ctrl-C stops)"]
             case events.Ended(label, seconds, trouble, accuracy):
                 self._ended += 1
+                now, plan = time.monotonic(), self._planned
+                self._due = now + (now - self._began) / (self._ended - plan.kept) * (plan.total - self._ended)
                 share = "" if accuracy is None else f"{percent(accuracy)} held-out in "
                 how = trouble or ("done" if seconds is None else f"{share}{seconds:.1f} s")
                 left = "" if self._is_block else f"  ({self._planned.total - self._ended:,} left{self._time_left()})"
@@ -178,9 +180,9 @@ class Progress:
         return View((self._ended, total), f"{self._ended:,}/{total:,}", behind, lines=lines)
 
     def _time_left(self) -> str:
-        """By the pace so far."""
-        made, left = self._ended - self._planned.kept, self._planned.total - self._ended
-        return f", about {clock((time.monotonic() - self._began) / made * left)}" if made and left else ""
+        """By the pace when the last piece ended: what is under way then does not make it longer."""
+        left = self._due - time.monotonic()
+        return f", about {clock(left)}" if left > 0 else ""
 
     def _view_of_file(self, size: int, expected: int | None) -> View:
         of_all = f"/{expected / 1e6:.1f}" if expected else ""

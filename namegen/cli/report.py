@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
@@ -81,6 +82,9 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, note
     sources = read_sources(folders)
     if len(sources) < len(folders):
         notes("the same report was given more than once: it counts once")
+    if out == DEFAULT_OUT:
+        with suppress(OSError):  # which the next step tells
+            out.parent.mkdir(exist_ok=True)
     with Display(notes, f"writing {printable(str(out))}"):
         write_joined(sources, out, force=force)
     if as_json:

@@ -348,7 +348,7 @@ def verdict(result: RunResult) -> list[str]:
         said.append("The first epoch was the best, and all later ones were worse.")
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
     if names < SMALL_LIST:
-        said.append(f"The list has only {counted(names, 'distinct name')}: any new name is close to the list's.")
+        said.append(f"The list has only {counted(names, 'distinct name')}: too few to do more than vary them.")
     return said
 
 

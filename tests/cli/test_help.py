@@ -76,6 +76,7 @@ def test_every_command_has_help_with_examples_and_the_common_options(name):
     said = invoke(name, "--help").stdout
     assert all(f"  {line}\n" in said for line in examples(name))
     assert "<=" not in said
+    assert invoke(name, "--help-all").exit_code == 0
     wrong = invoke(name, "--quite")
     assert wrong.exit_code == 2
     assert "--quiet" in wrong.stderr.partition("Did you mean")[2]

@@ -288,6 +288,8 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
     assert at.take(Ended("gru 0", 2.0, accuracy=0.25)) == [
         "2/12  gru 0: 25.0% held-out in 2.0 s  (10 left, about 0:20)"
     ]
+    clock.now += 5  # a slow piece does not make it more
+    assert at.view().behind.endswith(", about 0:15")
     assert at.take(Ended("gru 1", 2.0, "the device is gone"))[0].startswith("3/12  gru 1: the device is gone  (9 left")
     assert told(Planned("run", 2), Ended("gru 2"), is_block=True)[1][1] == "1/2  gru 2: done"
 

@@ -55,7 +55,7 @@ def refusal(command: str) -> str | None:
     given = arguments(command)
     if not given or given[0].startswith("-"):
         return None
-    context = click.Context(cli, info_name="namegen")
+    context = click.Context(cli, info_name="namegen", **cli.context_settings)
     found = cli.get_command(context, given[0])
     if found is None:
         return f"there is no command {given[0]}"

@@ -165,7 +165,7 @@ def test_a_single_report_is_unfolded_and_one_without_figures_has_no_plot(tmp_pat
         assert ("3 runs of the sweep are still to be made" in page) == ("failed: &lt;i&gt;" in page) == (lost in some)
 
 
-def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
+def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     bare = replace(comparison.lists[1], generation=(), trainings=())
     folders = [written(tmp_path / "a", replace(comparison, lists=(bare,))), written(tmp_path / "b", sweep())]
     run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html"), "--quiet"])
@@ -177,3 +177,6 @@ def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison) -> No
     run = CliRunner().invoke(cli, again)
     assert run.stderr == "the same report was given more than once: it counts once\n"
     assert [one["letter"] for one in json.loads(run.stdout)["reports"]] == ["A"]
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli, ["report", folders[1]]).exit_code == 0
+    assert (tmp_path / "reports" / "joined.html").exists()

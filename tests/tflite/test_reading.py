@@ -114,7 +114,7 @@ def test_any_byte_of_tables_and_operators_is_namegen_s_own(content: bytes) -> No
 def test_every_cut_and_every_end(content: bytes) -> None:
     blank = blanked(content)
     for length in np.random.default_rng(0).integers(places(content)[1], len(content), 12):
-        is_refused(sealed_again(blank[:length]), "does not fit together")
+        is_refused(sealed_again(blank[:length]), "does not fit together: .* cut short")
     for more in (b"\0", bytes(16), bytes(4096)):
         is_refused(sealed_again(blank + more), "does not fit together")
 

@@ -155,7 +155,7 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
         contents = _contents(read_object(description), Tail(content, end))
         if to_bytes_of(contents) != content:
             raise CheckpointError("it is damaged, or not what namegen writes of its parts, so it is not run")
-    except (CheckpointError, NamesError, OutputError, SettingsError, ValueError, OverflowError) as error:
+    except (CheckpointError, NamesError, OutputError, SettingsError, ValueError) as error:
         words = shorten(str(error), LONGEST_REASON, placeholder=" …")  # it may quote the file
         raise CheckpointError(
             f"{path} does not fit together: {words}; take another copy of the file, or export it again"
@@ -196,9 +196,11 @@ class Tail:
         self.content, self.place = content, place
 
     def take(self, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> Array:
-        """The numbers of the next part. Raises ValueError or OverflowError: the file ends before."""
+        """The numbers of the next part. Raises ValueError: the file ends before."""
         count, start = math.prod(shape), self._start()
         self.place = start + count * dtype.itemsize
+        if self.place > len(self.content):
+            raise ValueError("it is cut short")
         return np.frombuffer(self.content, dtype, count, start).reshape(shape)
 
     def rest(self) -> bytes | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
 MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
 SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
 SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
 MOST_CONSONANTS = 8  # in a row, that are counted
+SIGNS = "Ulda<>=#^$()0123456789 -"  # that shapes are written with, beside characters of names
 
 
 def shapes_of(names: Sequence[str]) -> frozenset[str]:
@@ -29,7 +30,7 @@ def fits(name: str, known: Set[str]) -> bool:
     >>> [name for name in ("Ed-Lin", "wEber", "Annna", "A", "-Anna", "Anna of", "Lrkd", "Anna-of") if fits(name, known)]
     ['Ed-Lin']
     """
-    return _shapes(name) <= known
+    return all(shape in known for shape in _shapes(name))  # most of those that do not fit are out by their first ones
 
 
 def lengths(known: Set[str]) -> tuple[int, int | None]:
@@ -52,6 +53,18 @@ def lengths(known: Set[str]) -> tuple[int, int | None]:
     return shortest, most if part < LONG else None
 
 
+def are_possible(known: Set[str], characters: str, most: int) -> bool:
+    """Whether names of these characters, at most so many of them, may have these shapes: any other set no list has.
+
+    >>> known = shapes_of(["Anna", "Bo-Lin"])
+    >>> are_possible(known, "Aano-BLi", 12), are_possible({*known, "x"}, "Aano-BLi", 12), are_possible({"<9"}, "A", 12)
+    (True, False, False)
+    """
+    shortest, longest = lengths(known)
+    fitting = shortest <= min(most, most if longest is None else longest)
+    return fitting and {"#0"} <= known and set(characters + characters.lower() + SIGNS).issuperset("".join(known))
+
+
 def may_begin(text: str, known: Set[str]) -> bool:
     """Whether a name with these shapes may begin with a text, by the kinds of its characters.
 
@@ -72,32 +85,31 @@ def kind(character: str) -> str:
     return "a" if character.isalpha() or unicodedata.category(character)[0] == "M" else character
 
 
-def _shapes(name: str) -> set[str]:
+def _shapes(name: str) -> Iterator[str]:
     """How short it is; its words, by their places and the kinds of their characters, and how they begin and end where
     letters have no case; how long each part is, up to four characters and beyond twelve; what stands thrice in a row;
     how many Latin consonants do, at which end of a part.
 
-    >>> sorted(_shapes("R2-Boo of Bath Hall"))
+    >>> sorted(shapes_of(["R2-Boo of Bath Hall"]))
     ['#0', '#1', '#2', '#3', '(1', '(1)', '1)', '2)', 'Ud', 'Ul', 'Ul$', 'Ull', 'Ulll', '^Ud-Ul', 'll', 'of']
     """
     words, capital = name.split(" "), name[:1].isupper()
-    shapes = {f"<{length}" for length in range(len(name) + 1, SHORT + 1)}
-    shapes |= {f"={thrice[0]}" for thrice in re.finditer(r"(.)\1\1", name.lower())}
+    yield from (f"<{length}" for length in range(len(name) + 1, SHORT + 1))
+    yield from (f"={thrice[0]}" for thrice in re.finditer(r"(.)\1\1", name.lower()))
     for place, word in enumerate(words):
         coarse = [_coarse(part, capital) for part in word.split("-")]
-        shapes |= {f"#{place}", "^" * (place == 0) + "-".join(coarse) + "$" * (place == len(words) - 1)}
+        yield from (f"#{place}", "^" * (place == 0) + "-".join(coarse) + "$" * (place == len(words) - 1))
         kinds = "".join(map(kind, word))
         if kinds[:1] == "a":  # without letter case, other letters tell where a word begins and ends
-            shapes |= {f"({word[0]}", f"{word[-1]})"}
+            yield from (f"({word[0]}", f"{word[-1]})")
         for part in re.findall("[Ulda]+", kinds):
-            shapes |= {f">{length}" for length in range(SHORT, min(len(part), LONG))}
-            shapes.add(re.sub(r"(.)\1{3,}", r"\1\1\1\1", part))
+            yield from (f">{length}" for length in range(SHORT, min(len(part), LONG)))
+            yield re.sub(r"(.)\1{3,}", r"\1\1\1\1", part)
     plain = "".join(one for one in unicodedata.normalize("NFD", name) if unicodedata.category(one)[0] != "M")
     for part in re.findall(r"[^\W\d_]+", plain.lower()):
         for run in re.finditer("[b-df-hj-np-tv-xz]+", part):
             first, last = "(" * (run.start() == 0), ")" * (run.end() == len(part))
-            shapes |= {f"{first}{n}{last}" for n in range(1, min(len(run[0]), MOST_CONSONANTS) + 1)}
-    return shapes
+            yield from (f"{first}{n}{last}" for n in range(1, min(len(run[0]), MOST_CONSONANTS) + 1))
 
 
 def _coarse(part: str, capital: bool) -> str:

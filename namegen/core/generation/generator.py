@@ -479,7 +479,8 @@ def advice(
     if (shaped := wishes.get(Shaped)) is not None and not fewer:  # which each name had to keep, too
         steps += shaped.advice[1:]
     said = dict.fromkeys(variety if step == MORE_VARIETY else step for step in steps)
-    said_at_all = [step for step in said if step]
+    doubled = Distinct.advice[-1] if Shaped.advice[-1] in said else ""  # the same setting
+    said_at_all = [step for step in said if step not in ("", doubled)]
     if ASK_FOR_FEWER not in said_at_all and (fewer or not said_at_all):
         said_at_all.insert(0, ASK_FOR_FEWER)
     return ", or ".join(filter(None, (", ".join(said_at_all[:-1]), said_at_all[-1])))

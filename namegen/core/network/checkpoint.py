@@ -79,6 +79,8 @@ class Checkpoint(Record):
             raise CheckpointError(f"{path} cannot be read here: {error}") from error
         try:
             known = tensors.pop(KNOWN_NAMES, None)
+            if record.known_names is not None or (known is not None and (known.dtype != np.uint8 or known.ndim != 1)):
+                raise CheckpointError(f"{KNOWN_NAMES} stands there otherwise than as a tensor of bytes in a row")
             if known is not None:
                 record = replace(record, known_names=KnownSet.read(known.tobytes()))
             return cls(**vars(record), parameters=_checked_parameters(record.network, tensors))

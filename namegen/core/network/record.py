@@ -20,6 +20,7 @@ import numpy as np
 
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import KnownSet, Sameness
+from namegen.core.data.shapes import are_possible
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.documents import Count, Json, Share, Size, Temperature, from_plain, to_plain
@@ -79,7 +80,7 @@ _DIGIT_OF_CODE[np.frombuffer(_DIGITS, np.uint8)] = np.arange(len(_DIGITS))
 
 @dataclass(frozen=True)
 class Label:
-    """A label of a list: a start token of its own, and how many names have it."""
+    """A label of a list: a start token of its own, and how many names of the training part have it."""
 
     name: str
     names: Count
@@ -178,7 +179,7 @@ class Record:
 
     @property
     def beginnings(self) -> Beginnings:
-        """What its names begin with, by how many names of the list have each label; without labels the boundary."""
+        """What its names begin with, by how many names of the training part have each; without labels the boundary."""
         return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
 
     @property
@@ -245,7 +246,9 @@ def _check_together(
     network: Network,
     vocabulary: Vocabulary,
     labels: tuple[Label, ...],
+    longest_name: int,
     endings: tuple[str, ...],
+    shapes: tuple[str, ...],
     score_quantiles: Array | None,
     probe: Array | None,
     **_: object,
@@ -258,6 +261,8 @@ def _check_together(
     if labels:
         Beginnings.from_counts(vocabulary.size, [label.names for label in labels])  # raises
     Sameness(endings)  # raises
+    if shapes and not are_possible(frozenset(shapes), vocabulary.characters, default_max_length(longest_name)):
+        raise ValueError("no name of its characters, up to the longest that it gives, has the shapes of the record")
     if score_quantiles is not None and not (
         np.isfinite(score_quantiles).all() and (score_quantiles[:-1] <= score_quantiles[1:]).all()
     ):

@@ -15,11 +15,11 @@ import pytest
 import namegen.core.generation.generator as generator_module
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, known_set
-from namegen.core.generation.generator import Generator, NameBatch, likeliest, round_size
+from namegen.core.generation.generator import Generator, NameBatch, advice, likeliest, round_size
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.texts import EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
+from namegen.core.generation.wishes.wishlist import Avoid, Distinct, MinLength, Shaped, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, check_frequencies, conditioned, over_beginnings
@@ -219,6 +219,13 @@ def test_new_names_are_conditioned_on_being_new() -> None:
     sampling = SamplingSettings(max_length=4)
     names = names_of(generator(["A", "b-a", "C "]), 30_000, sampling=sampling, allow_repeats=True)
     check_frequencies(Counter(names), conditioned(exact))
+
+
+def test_an_advice_names_a_setting_once() -> None:
+    both = Wishlist([Shaped(frozenset({"#0"})), Distinct()])
+    for fewer in (True, False):
+        said = str(GenerationError(advice(Counter(not_like_the_list=9, allow_repeats=1), both, fewer=fewer)))
+        assert said.count("allow_repeats") == 1, said
 
 
 def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from namegen.backends.tflite.contents import contents_of, read_contents, to_bytes_of
 from namegen.core.data.sameness import KnownSet, known_set
+from namegen.core.data.shapes import shapes_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import (
@@ -41,7 +42,7 @@ VALUES: dict[str, Any] = {
     "longest_name": 7,
     "drawing_temperature": 0.6,
     "endings": ("inc", "co"),
-    "shapes": ("^Ul$",),
+    "shapes": tuple(sorted(shapes_of(["Aé"]))),
     "training": {"list": "elves.txt", "names": 3, "validation": None, "somebody's own": [1, {"a": None}]},
     "score_quantiles": np.linspace(-30, -3, 101),
     "probe": np.arange(8, dtype=np.float32).reshape(2, 4) / 7,
@@ -128,7 +129,7 @@ FORGED = {
     "longest_name": [0, 1.5, None],
     "drawing_temperature": ["warm", 0, 101, float("inf")],
     "endings": ["inc", ["x" * 101]],
-    "shapes": [[1]],
+    "shapes": [[1], ["\0"], ["#0"], ["#0", "^Ul$", "Ul", "<12", "=xxx"]],
     "training": [
         None,
         *(
@@ -179,6 +180,14 @@ def test_known_names_that_are_none_are_refused(tmp_path: Path) -> None:
         write_tensors(path, {**tensors, "known_names": forged}, document)
         with pytest.raises(CheckpointError, match="the known names are"):
             Checkpoint.load(path)
+    for forged in (tensors["known_names"].view(np.int8), tensors["known_names"][:, None]):
+        write_tensors(path, {**tensors, "known_names": forged}, document)
+        with pytest.raises(CheckpointError, match="otherwise than as a tensor of bytes in a row"):
+            Checkpoint.load(path)
+    del tensors["known_names"]
+    write_tensors(path, tensors, {**document, "record": a_checkpoint().to_plain()})
+    with pytest.raises(CheckpointError, match="otherwise than as a tensor of bytes in a row"):
+        Checkpoint.load(path)
 
 
 def test_digests_beside_a_model_that_are_none_are_refused(tmp_path: Path) -> None:
