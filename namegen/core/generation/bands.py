@@ -278,6 +278,7 @@ class BandSearch:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
         tokens, wanted = self.walk.ended(prefixes, row, np.ones(len(row), np.int64))
         if len(tokens):
+            self.walk.computed += tokens.size * sum(wish.logits_a_character for wish in self.judge.wishes)
             found.waiting += self.walk.filter.vocabulary.decode_all(tokens)
             kept = row[wanted]
             found.waiting_marks.append({name: mark[kept, BOUNDARY] for name, mark in following.items()})

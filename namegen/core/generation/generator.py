@@ -321,9 +321,7 @@ class Generator:
         if not of:
             return scores
         tokens, lengths = self.vocabulary.encode_all(of)
-        rows = np.zeros(
-            (len(of), int(lengths.max())), np.int32
-        )  # as wide as the longest; boundaries behind shorter ones
+        rows = np.zeros((len(of), int(lengths.max())), np.int32)  # as wide as the longest; behind others boundaries
         rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
         names, name_of = SortedNames.from_rows(rows, np.ones(len(rows), np.int64))
         evaluator = AccuracyEvaluator(self.model)
@@ -495,9 +493,5 @@ def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
     }
     if any(only_the_likeliest.values()):  # each of them has to go
         return "raise " + " and ".join(setting(name) for name, narrow in only_the_likeliest.items() if narrow), True
-    narrowed = {
-        "top_k": sampling.top_k is not None,
-        "top_p": sampling.top_p not in (None, 1),
-        "temperature": True,
-    }
+    narrowed = {"top_k": sampling.top_k is not None, "top_p": sampling.top_p not in (None, 1), "temperature": True}
     return "raise " + " or ".join(setting(name) for name, can_help in narrowed.items() if can_help), False

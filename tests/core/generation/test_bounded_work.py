@@ -21,7 +21,7 @@ from namegen.core.generation.people import PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains
-from namegen.core.generation.wishes.wishlist import Judge, Wishlist
+from namegen.core.generation.wishes.wishlist import Judge, Shaped, Wishlist
 from namegen.errors import GenerationError
 from tests.core.generation.exact import ReadingModel, SmallModel, draw
 
@@ -206,3 +206,15 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
         with pytest.raises(GenerationError, match=r"^names found: 0 of .* no more within"):
             search()
         assert 100 < sum(model.rows) < 2 * 150_000 / model.vocabulary_size
+
+
+def test_asking_names_for_their_shapes_counts_as_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer than to read them, and names that no prefix tells apart are asked one by one."""
+    monkeypatch.setattr(bands_module, "MAX_IN_VAIN", 150_000)
+    asked, keeps = [], Shaped.keeps
+    monkeypatch.setattr(Shaped, "keeps", lambda wish, name: asked.append(name) or keeps(wish, name))
+    model = SmallModel("abcdefgh")
+    source = Generator(model, model.vocabulary, shapes=("#0", "^l$", ">11"))  # no name has the shapes of its parts
+    with pytest.raises(GenerationError, match="no more within"):
+        list(likeliest(source, 1, max_length=40, allow_seen=True))
+    assert 100 < len("".join(asked)) < 150_000 / 15
