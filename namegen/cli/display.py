@@ -92,7 +92,7 @@ class Display(AbstractContextManager["Display"]):
             if self._live is None:
                 click.echo(text, err=err)
             else:
-                self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+                self._live.console.print(text, soft_wrap=True)
             if not self._is_block:
                 now = time.monotonic()
                 pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
@@ -133,7 +133,7 @@ def _start_live(stream: IO[str]) -> Live:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(file=stream, force_terminal=True, highlight=False)
+    console = Console(file=stream, force_terminal=True, markup=False, emoji=False, highlight=False)  # texts are data
     live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
     live.start()
     return live

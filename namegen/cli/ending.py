@@ -197,9 +197,9 @@ def prepare_streams() -> None:
                 os.fstat(descriptor)
             except OSError:
                 _lead_nowhere(descriptor)
-                stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+                stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # as long as the process
             else:  # some other file has taken its number
-                stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+                stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # likewise
             setattr(sys, name, stream)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead

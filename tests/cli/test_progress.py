@@ -135,12 +135,12 @@ def test_notes_stand_above_the_block_and_results_stand_alone(clock: Clock, monke
     with Display(notes, "reading") as shown:
         clock.now += 3
         shown.show()
-        notes("one \x1b name")
+        notes("one \x1b name :cat: [b]")
         shown.show()
         with shown.erased():
             assert "\x1b[2K" in log.getvalue().rpartition("reading, 3 s")[2], "nothing stands there"
         notes("another")
-    assert re.search(r"3 s\s+one \\x1b name\s*\n\s*reading, 3 s", words(log))
+    assert re.search(r"3 s\s+one \\x1b name :cat: \[b\]\s*\n\s*reading, 3 s", words(log))
     notes("after")
     assert log.getvalue().endswith("after\n")
 

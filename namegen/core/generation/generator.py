@@ -423,7 +423,10 @@ def likeliest(
     ['Anna', 'Hans', 'Ha']
     """
     walk, judge = generator.as_one().prepare(n, max_length, wishes, allow_seen, allow_repeats)
-    tell = lambda found, read: watch(Searched(found, n, read=read))  # noqa: E731
+
+    def tell(found: int, read: int) -> None:
+        watch(Searched(found, n, read=read))
+
     search = BandSearch(walk, judge, ByProbability(), bound=MOST_PREFIXES, tell=tell)
     return _likeliest(search, n, generator)
 
