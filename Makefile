@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow harm fuzz check docs site links course size bench quality plausibility labels mutants models page format wheel constraints clean
+.PHONY: help demo test test-slow harm fuzz check docs site links course size bench quality labels mutants models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -49,7 +49,6 @@ help:
 	@echo "                  BENCH='gated keras': these sections alone; ROUNDS=...)"
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
-	@echo "make plausibility how many invented names could be real, by two judges (an hour; LISTS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
 	@echo "make mutants      1,300 small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
@@ -101,7 +100,6 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.size --check
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
-	$(RUN) -m benchmarks.plausibility_page --check
 	$(RUN) -m benchmarks.labels_page --check
 	$(RUN) -m benchmarks.mutants_record --check
 	$(RUN) docs/tools/make_models.py --check
@@ -118,7 +116,6 @@ docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_models.py --cards
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
-	$(RUN) -m benchmarks.plausibility_page
 	$(RUN) -m benchmarks.labels_page
 	$(RUN) -m benchmarks.mutants_record
 
@@ -144,10 +141,6 @@ bench: $(VENV_BENCH)/.installed
 quality: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.quality $(if $(LISTS),--lists $(LISTS)) $(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) -m benchmarks.quality_page
-
-plausibility: $(VENV)/.installed
-	$(RUN) -m benchmarks.plausibility $(if $(LISTS),--lists $(LISTS))
-	$(RUN) -m benchmarks.plausibility_page
 
 labels: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.labels $(if $(LISTS),--lists $(LISTS)) $(if $(SEEDS),--seeds $(SEEDS))

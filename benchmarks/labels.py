@@ -22,6 +22,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 
 from namegen.threads import limit_threads
@@ -37,9 +38,9 @@ from namegen import api  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.corpus import Corpus  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
+from namegen.core.data.sameness import digests  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
-from namegen.core.generation.plausibility import halves  # noqa: E402
 from namegen.core.training.preparation import prepare  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
 from namegen.settings_toml import Config, merge  # noqa: E402
@@ -189,7 +190,9 @@ def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: 
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.pipeline import make_pipeline
 
-    learned, asked = (set(half) for half in halves(list(dict.fromkeys(name for name, _ in pairs)), bit=7))
+    names = list(dict.fromkeys(name for name, _ in pairs))
+    odd = ((digests(names) >> np.uint64(7)) % 2 == 1).tolist()
+    learned, asked = (set(compress(names, half)) for half in (odd, np.logical_not(odd)))
     outsider = make_pipeline(CountVectorizer(analyzer="char_wb", ngram_range=(1, 4)), MultinomialNB(alpha=0.1))
     of_learned = [(name, label) for name, label in pairs if name in learned]
     outsider.fit(*zip(*of_learned, strict=True))

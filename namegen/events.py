@@ -3,7 +3,7 @@
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
     its teachers, sweep, compare-backends    Planned, then Running, NoWorkers, Ended
     what teachers teach                      Weighed, CorpusDrawn, before TrainingBegins
-    generate, people, players                Searched, again and again
+    generate, people, players                Searched, again and again; Widened
     fetch                                    FileBegins, Received, Retrying
 
 A watcher is called on the thread that works, thousands of times a second, so it should be quick. What it raises ends
@@ -206,6 +206,20 @@ class Searched(Struct, Event, frozen=True):
     wanted: int
     drawn: int = 0
     read: int = 0
+
+
+class Widened(Struct, Event, frozen=True):
+    """There are no more names of the share that was asked for: a larger share is taken from here on.
+
+    Attributes:
+        found: names so far.
+        wanted: names in all.
+        share: of the new names of each length, the likeliest; 1: all of them.
+    """
+
+    found: int
+    wanted: int
+    share: float
 
 
 # --- a download -------------------------------------------------------------------------------------------------------

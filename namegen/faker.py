@@ -41,7 +41,7 @@ class NamegenProvider(BaseProvider):
     Args:
         generator: Faker's own, or a ``Faker`` of one locale.
         model: what ``invented`` draws from: whatever ``namegen.load`` takes, or a model that is loaded already.
-        temperature: of all models; None: each model's own.
+        temperature: of all models; None: 1.
         letter_case: how names are written, see ``LoadedModel.generate``.
         origin: of given names, family names and people, such as ``Italian``, or several; and the label of
             ``invented``'s, where its model knows labels; None: any.
@@ -132,4 +132,5 @@ class NamegenProvider(BaseProvider):
             model = self._model
         if model.labels or not kind:  # the players' and companies' models know none, and are not asked for any
             model = model.labelled(*self._origins)
-        return (batch.names for batch in model.generate_batches(CHUNK, allow_repeats=True, **how))
+        batches = model.generate_batches(CHUNK, allow_repeats=True, choose=model.choose, **how)
+        return (batch.names for batch in batches)

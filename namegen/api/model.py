@@ -6,9 +6,12 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
+
+import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.corpus import Corpus
@@ -22,6 +25,7 @@ from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.mixture import MixtureModel, as_one
+from namegen.core.network.bars import EVERY_NAME, Bars
 from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
@@ -42,6 +46,7 @@ TFLITE_SUFFIX = ".tflite"
 
 _KINDS: dict[str, tuple[str, type]] = {
     **dict.fromkeys(("max_length", "threads"), ("a whole number", Integral)),
+    "choose": ("a number", Real),
     **dict.fromkeys(("allow_seen", "allow_repeats"), ("True or False", bool)),
     **dict.fromkeys(("name", "label", "backend"), ("a text", str)),
 }
@@ -70,6 +75,7 @@ class Drawing(Searching, total=False):
 
     seed: int | None
     temperature: float | None
+    choose: float | None
     top_k: int | None
     top_p: float | None
 
@@ -86,8 +92,8 @@ class LoadedModel:
         checkpoint: where it came from; None for a ``.tflite``, which does not carry all of it, and for a blend.
         known_names: the names that it learned from; None where it does not say.
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
-        default_temperature: what names are drawn with unless another is asked for: measured as the model was trained,
-            so that nearly all new names are plausible (``core/generation/plausibility.py``); 1 where it was not.
+        choose: the share of its new names that are offered unless another is asked for.
+        bars: how likely a new name has to be for that (``core/generation/choosing.py``); None: nobody has measured it.
         blended: of a blend, the characters that each of its models knows.
         labels: those of its list, in the order of ``beginnings``; (): its list had none.
         score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
@@ -102,7 +108,8 @@ class LoadedModel:
     checkpoint: Checkpoint | None = field(default=None, repr=False)
     known_names: KnownSet | None = field(default=None, repr=False)
     beginnings: Beginnings = field(default=Beginnings.single(), repr=False)  # frozen: all may share it
-    default_temperature: float = 1.0
+    choose: float = EVERY_NAME
+    bars: Bars | None = field(default=None, repr=False)
     blended: tuple[Vocabulary, ...] = field(default=(), repr=False)
     labels: tuple[str, ...] = ()
     score_quantiles: Float64[Array, "101"] | None = field(default=None, repr=False)
@@ -143,10 +150,21 @@ class LoadedModel:
             self.vocabulary,
             known_names=self.known_names,
             beginnings=self.beginnings,
-            temperature=self.default_temperature,
             sameness=self.sameness,
             shapes=self.shapes,
         )
+
+    @cached_property
+    def choosing_generator(self) -> Generator:
+        """The same with its bars; those of a blend, or of a training that goes on, are measured once, in a second or
+        two.
+        """
+        from namegen.core.generation.choosing import measure_bars
+
+        bars, fixed = self.bars, np.random.default_rng(0)
+        if bars is None:
+            bars = measure_bars(self.generator, shortest=1, longest=self.longest_name, rng=fixed)
+        return replace(self.generator, bars=bars)
 
     @property
     def default_max_length(self) -> int:
@@ -160,13 +178,16 @@ class LoadedModel:
             n: how many names to give.
             seed: the random seed; the same one gives the same names.
             temperature: 1 draws from the model's own distribution; below 1 prefers what is likely, 0 always takes the
-                likeliest character. The default is ``default_temperature``.
+                likeliest character. The default is 1.
             top_k: draw only from the ``top_k`` likeliest next characters.
             top_p: draw only from the likeliest next characters that together have the probability ``top_p``, up to 1.
             max_length: the largest number of characters in a name. The default is ``default_max_length`` (more where a
                 wish needs it).
             allow_seen: give names from the list that the model learned from, too.
             allow_repeats: allow the same name more than once.
+            choose: offer the likeliest new names alone, this share of those of each length (and label): 0.05 to 0.5, or
+                1 for all of them. Where there are no more, a larger share is taken. The default is the model's
+                ``choose``; with ``allow_repeats`` 1, which is the model's own distribution.
             letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``. The wishes are for
                 names as learned; see ``core/generation/letter_case.py``.
             options: what every name must be like, too, as ``starts_with="Mc"``: see ``namegen.wishes.Wishes``.
@@ -188,6 +209,7 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        choose: float | None = None,
         watch: Watcher = unwatched,
         letter_case: str = AS_LEARNED,
         **wishes: Unpack[Wishes],
@@ -201,17 +223,22 @@ class LoadedModel:
             GenerationError: after those found have been given: there are no more.
         """
         check_letter_case(letter_case)
-        check_types(allow_seen=allow_seen, allow_repeats=allow_repeats)
+        check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, choose=choose)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
-        temperature = self.default_temperature if temperature is None else temperature
-        sampling = SamplingSettings(temperature, top_k, top_p, self.longest(max_length, wished))
-        batches = self.generator.generate(
+        sampling = SamplingSettings(
+            1.0 if temperature is None else temperature, top_k, top_p, self.longest(max_length, wished)
+        )
+        if choose is None:
+            choose = EVERY_NAME if allow_repeats else self.choose
+        generator = self.generator if choose == EVERY_NAME else self.choosing_generator
+        batches = generator.generate(
             n,
             rng=random_numbers(seed),
             sampling=sampling,
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
+            choose=choose,
             watch=watch,
         )
         return in_case(batches, letter_case)
@@ -349,7 +376,8 @@ def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
         record if isinstance(record, Checkpoint) else None,
         record.known_names,
         record.beginnings,
-        record.temperature,
+        EVERY_NAME if record.bars is None else record.choose,
+        record.bars,
         labels=tuple(label.name for label in record.labels),
         score_quantiles=record.score_quantiles,
         sameness=record.sameness,
@@ -456,7 +484,6 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         beginnings=Beginnings.single(mixture.vocabulary_size),
         known_names=KnownSet.joined(known) if len(known) == len(models) else None,
         blended=tuple(model.vocabulary for model in models),
-        # A lower one would make the model that is heard more be heard more yet.
-        default_temperature=max(model.default_temperature for model in models),
+        choose=min(model.choose for model in models),
         sameness=joint(model.sameness for model in models),
     )

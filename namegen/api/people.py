@@ -9,9 +9,10 @@ from typing import Any
 from namegen.api.model import LoadedModel, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.generation.generator import AS_LEARNED, check_letter_case
+from namegen.core.generation.generator import AS_LEARNED, Generator, check_letter_case
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
+from namegen.core.network.bars import EVERY_NAME
 from namegen.errors import SettingsError, of_part, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.lists import BUNDLED
@@ -30,6 +31,7 @@ def invent_people(
     family_wishes: WishesOfPeople | None = None,
     seed: int | None = None,
     temperature: float | None = None,
+    choose: float | None = None,
     letter_case: str = AS_LEARNED,
     watch: Watcher = unwatched,
 ) -> Iterator[list[Person]]:
@@ -45,7 +47,9 @@ def invent_people(
             otherwise, names of the list may come.
         family_wishes: the same of family names; unless it says otherwise, they are new.
         seed: the same seed gives the same people.
-        temperature: below 1 stays with what is likely; None: each model's own.
+        temperature: below 1 stays with what is likely; None: 1.
+        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own,
+            and of a part that takes names of its list, too, 1.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
         watch: told now and then how far the search is; see ``namegen.events``.
 
@@ -69,7 +73,9 @@ def invent_people(
     ):
         wished = _as_dict(part, wishes)
         seen = wished.pop("allow_seen", None)
-        parts.append(_part(part, model, asked, wished, temperature, allow_seen=allow_seen if seen is None else seen))
+        parts.append(
+            _part(part, model, asked, wished, temperature, choose, allow_seen=allow_seen if seen is None else seen)
+        )
     batches = PeopleInventor(*parts).generate(n, rng=random_numbers(seed), watch=watch)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
@@ -118,6 +124,7 @@ def _part(
     origins: Sequence[Origin],
     wishes: WishesOfPart,
     temperature: float | None,
+    choose: float | None,
     *,
     allow_seen: bool,
 ) -> PartOfName:
@@ -127,17 +134,24 @@ def _part(
     with of_part(part):
         wished = make_wishes(model.list_name, model.sameness, **others)
     sampling = SamplingSettings(
-        model.default_temperature if temperature is None else temperature,
+        1.0 if temperature is None else temperature,
         max_length=model.longest(longest, wished),
     )
+    if choose is None:
+        choose = EVERY_NAME if allow_seen else model.choose
+
+    def generator(of: LoadedModel) -> Generator:
+        return of.generator if choose == EVERY_NAME else of.choosing_generator
+
     known = [origin for origin in origins if model.labels and origin is not None]
     return PartOfName(
         part,
-        {origin: (model.labelled(origin) if origin in known else model).generator for origin in origins},
-        model.labelled(*known).generator,
+        {origin: generator(model.labelled(origin) if origin in known else model) for origin in origins},
+        generator(model.labelled(*known)),
         sampling,
         wished,
         allow_seen,
+        choose,
     )
 
 
@@ -146,6 +160,7 @@ def invent_players(
     *,
     seed: int | None = None,
     temperature: float | None = None,
+    choose: float | None = None,
     first_wishes: WishesOfPart | None = None,
     last_wishes: WishesOfPart | None = None,
     watch: Watcher = unwatched,
@@ -156,7 +171,9 @@ def invent_players(
     Args:
         n: how many.
         seed: the same seed gives the same players.
-        temperature: below 1 stays with what is likely; None: each model's own.
+        temperature: below 1 stays with what is likely; None: 1.
+        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own,
+            and of a part that takes names of its list, too, 1.
         first_wishes: what a first name must keep, as ``namegen.wishes.WishesOfPart`` has it.
         last_wishes: the same of last names.
         watch: told now and then how far the search is; see ``namegen.events``.
@@ -169,7 +186,15 @@ def invent_players(
     check_letter_case(letter_case)
     rng = random_numbers(seed)
     first, last = (
-        _part(part, load_shipped(f"mlb-{part}"), [None], _as_dict(part, wishes), temperature, allow_seen=allow_seen)
+        _part(
+            part,
+            load_shipped(f"mlb-{part}"),
+            [None],
+            _as_dict(part, wishes),
+            temperature,
+            choose,
+            allow_seen=allow_seen,
+        )
         for part, wishes, allow_seen in (("first", first_wishes, True), ("last", last_wishes, False))
     )
     real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]

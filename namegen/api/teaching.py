@@ -11,9 +11,6 @@ import numpy as np
 
 from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.labels import Beginnings
-from namegen.core.engine import LanguageModel
-from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.core.network.record import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
@@ -29,7 +26,7 @@ from namegen.files import is_file
 from namegen.models import SHIPPED
 from namegen.settings_toml import Config, RunSettings, write_config
 
-FEWEST_TO_CHOOSE_BY, FEWEST_TO_JUDGE_BY = 5, 20  # different names
+FEWEST_TO_CHOOSE_BY = 5  # different names
 LESSON_STREAM = 5  # of random numbers, with the seed
 
 
@@ -50,13 +47,11 @@ class Taught:
         mixture: its teachers as one.
         weighing: how much each is heard.
         lesson: what they drew, and expect.
-        judges: the teacher that judges, beside counting, how daring the drawing of names may be.
     """
 
     mixture: MixtureModel
     weighing: Weighing
     lesson: BatchMaker
-    judges: tuple[PlausibilityJudge, ...]
 
 
 def be_taught(
@@ -115,29 +110,7 @@ def be_taught(
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watch(CorpusDrawn(lesson.name_count, lesson.tree.nodes))
-    return Taught(mixture, weighing, lesson, _judges(teachers, parts))
-
-
-def _judges(teachers: Sequence[Teacher], parts: TeachingParts) -> tuple[PlausibilityJudge, ...]:
-    """The first teacher, whose bar is set by names that it has not learned; nobody where those are too few."""
-    if not teachers:
-        return ()
-    first, tree = teachers[0], parts.to_choose_by.under_one_root()  # a name is plausible whatever its label
-    names = parts.vocabulary.decode_all(tree.sequences().tokens)
-    real = [name for name in names if not first.vocabulary.unknown(name)]
-    if len(real) < FEWEST_TO_JUDGE_BY:
-        return ()
-    return (PlausibilityJudge.of(_of_any_label(first, parts), first.vocabulary, real),)
-
-
-def _of_any_label(teacher: Teacher, parts: TeachingParts) -> LanguageModel:
-    """What a teacher says of names whose label nobody knows."""
-    if not teacher.labels:
-        return teacher.model
-    counts = parts.whole.label_counts
-    tokens = tuple(teacher.labels[label] for label in parts.labels if label in teacher.labels)
-    known = [counts[label] for label in parts.labels if label in teacher.labels]
-    return AnyBeginning(teacher.model, Beginnings(tokens, tuple(count / sum(known) for count in known)))
+    return Taught(mixture, weighing, lesson)
 
 
 def check_teachers(settings: TeachingSettings) -> None:
@@ -160,12 +133,6 @@ def lasting(settings: TeachingSettings) -> TeachingSettings:
 def _lasting(teacher: str) -> str:
     elsewhere = teacher in SHIPPED or teacher == COUNTING or teacher.startswith(OWN_TEACHERS)
     return teacher if elsewhere else str(Path(teacher).absolute())
-
-
-def known_temperature(folder: RunFolder) -> float | None:
-    """What the names of a finished run are drawn with; None where its model does not say, or is not there."""
-    path = folder.path / MODEL_FILE
-    return read_checkpoint(path).drawing_temperature if is_file(path, CheckpointError) else None
 
 
 def is_trained(folder: Path) -> bool:

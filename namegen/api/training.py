@@ -11,7 +11,7 @@ from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS
 from namegen.api.teachers import open_run, train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught, check_teachers, known_temperature, lasting
+from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.preparation import prepare
@@ -97,7 +97,7 @@ def train(
             taught = be_taught(prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
-            run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
+            run.prepared = run.prepared.with_lesson(taught.lesson)
         return run.run()
 
 
@@ -148,13 +148,12 @@ def resume(
         run.resume()
         run_folder.save_config(write_config(config))
         watch(run.prepared.list_ready)
-        temperature = known_temperature(run_folder) if run.finished else None
         if run.prepared.recipe.taught and not run.finished:
             taught = be_taught(run.prepared, run_folder.path, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
-            run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
-        return run.run(temperature)
+            run.prepared = run.prepared.with_lesson(taught.lesson)
+        return run.run()
 
 
 def _check_longer(epochs: int | None, config: Config) -> None:

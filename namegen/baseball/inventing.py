@@ -73,7 +73,9 @@ class PlayerInventor:
         with of_part("first"):  # says at once what contradicts itself
             first.any_origin.prepare(1, first.sampling.max_length, first.wishes, True, True)
         with of_part("last"):
-            batches = last.any_origin.generate(n, rng=rng, sampling=last.sampling, wishes=last.wishes, watch=watch)
+            batches = last.any_origin.generate(
+                n, rng=rng, sampling=last.sampling, wishes=last.wishes, choose=last.choose, watch=watch
+            )
         return self._search(n, rng, batches)
 
     def _is_new(self, player: InventedPlayer) -> bool:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 OF_FILES = ("banned", "avoid")
 MOST_BEST = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
-OF_DRAWING = ("seed", "temperature", "top_k", "top_p")  # options that say how names are drawn
+OF_DRAWING = ("seed", "temperature", "choose", "top_k", "top_p")  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
-SHOWN = ("count", "seed", "temperature", "starts_with", "ends_with", "contains", "max_length", "form")  # by --help
+SHOWN = ("count", "seed", "choose", "starts_with", "ends_with", "contains", "max_length", "form")  # by --help
 
 
 def texts(file: str | None) -> Sequence[str] | None:
@@ -83,6 +83,7 @@ def wish_options(what: str = "names", part: str = "") -> Callable[[options.Comma
 drawing_options = options.together(
     options.seed,
     options.temperature,
+    options.choose,
     click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
     click.option(
         "--top-p",

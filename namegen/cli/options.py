@@ -235,8 +235,14 @@ temperature = click.option(
     "--temperature",
     type=float,
     metavar="T",
-    help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: the model's "
-    "own, at which nearly all new names look like the list's]",
+    help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: 1]",
+)
+choose = click.option(
+    "--choose",
+    type=float,
+    metavar="SHARE",
+    help="Offer only the likeliest new names of each length, this share of them: from 0.05 to 0.5, or 1 for all.  "
+    "[default: the model's own, 0.15 or, of a long list, 0.33]",
 )
 backend = click.option(
     "--backend",

@@ -19,7 +19,9 @@ from namegen.wishes import OPTIONS
 def whole_names(what: str) -> Callable[[options.Command], options.Command]:
     """The options that say how many whole names, and how they are drawn."""
     how_many = options.how_many(what)
-    return options.together(options.letter_case, formats.option, options.temperature, options.seed, how_many)
+    return options.together(
+        options.letter_case, formats.option, options.temperature, options.choose, options.seed, how_many
+    )
 
 
 def _wishes_of(part: str, wished: dict[str, Any]) -> Any:
@@ -40,7 +42,7 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     others = [
         (f"--{part}-…", f"A wish for {names}: {wishes}, as in `namegen generate`.") for part, names in parts.items()
     ]
-    drawn = ("count", "letter_case", "form", "temperature", "seed")
+    drawn = ("count", "letter_case", "form", "choose", "seed")
     return {"cls": options.ShortHelp, "shown": (*drawn, *shown), "others": others}
 
 
@@ -168,7 +170,7 @@ def players(
 
 
 @options.command(
-    "namegen companies -n 5 --temperature 0.7",
+    "namegen companies -n 5 --choose 0.05",
     "namegen companies --format json",
     cls=options.ShortHelp,
     shown=(*SHOWN, "letter_case"),

@@ -111,6 +111,9 @@ class Progress:
                 how = trouble or ("done" if seconds is None else f"{share}{seconds:.1f} s")
                 left = "" if self._is_block else f"  ({self._planned.total - self._ended:,} left{self._time_left()})"
                 return [f"{self._ended}/{self._planned.total}  {label}: {how}{left}"]
+            case events.Widened(found, wanted, share):
+                larger = "all" if share == 1 else f"the likeliest {percent(share)}"
+                return [f"after {found:,} of {wanted:,} names there are no more as likely as that: taking {larger}"]
             case events.FileBegins(place, number, files):
                 self._file = event
                 if not self._is_block:

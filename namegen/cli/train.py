@@ -391,7 +391,6 @@ def _drawn(result: RunResult) -> list[str]:
 
     try:
         model = api.open_checkpoint(result.checkpoint, "")
-        drawing: dict[str, Any] = {"seed": result.seed, "allow_seen": True, "allow_repeats": True}
         longest = result.checkpoint.longest_name
         drawn = max(FEWEST_DRAWN, min(DRAWN_NAMES, MOST_CHARACTERS // longest))
 
@@ -399,17 +398,15 @@ def _drawn(result: RunResult) -> list[str]:
             if isinstance(event, Searched) and (event.drawn + event.read) * longest > MOST_LOOKED_AT:
                 raise GenerationError("names that a summary shows are not worth more")
 
-        as_learned = list(model.generate_batches(drawn, temperature=1.0, **drawing))
-        # A short list's new names are looked for, as few of those drawn are new, and not all of these are like it.
-        drawing |= {"allow_seen": False, "allow_repeats": False} if model.shapes else {}
-        for_use: list[NameBatch] = []
+        as_learned = list(model.generate_batches(drawn, seed=result.seed, allow_seen=True, allow_repeats=True))
+        names: list[str] = []
         with suppress(GenerationError):  # there are fewer, or to find them takes long
-            for_use += model.generate_batches(ASKED_FOR if model.shapes else drawn, watch=not_long, **drawing)
+            for batch in model.generate_batches(ASKED_FOR, seed=result.seed, watch=not_long):
+                names += batch.names
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
-    names = [name for batch in for_use for name in batch.names]
     shown = ""
-    for name in dict.fromkeys(name for name, is_new in zip(names, _new(for_use), strict=False) if is_new):
+    for name in names:
         longer = f"{shown}, {printable(name)}" if shown else printable(name)
         if len(longer) <= NAMES_SHOWN:
             shown = longer
@@ -421,9 +418,8 @@ def _drawn(result: RunResult) -> list[str]:
     new = _new(as_learned)
     if new:
         said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are in the list")
-    if result.checkpoint.drawing_temperature is not None:
-        why = "new names of other shapes are left out" if model.shapes else "most new names look like the list's"
-        said.append(f"default temperature: {model.default_temperature:g}, at which {why}")
+    if model.choose < 1:
+        said.append(f"offered by default: of the new names of each length the likeliest {percent(model.choose)}")
     return said
 
 

@@ -32,7 +32,6 @@ MADE = {
     "docs/results/lists.md": "docs/tools/make_lists.py",
     "docs/results/mutants.md": "benchmarks/mutants_record.py",
     "docs/results/performance.md": "benchmarks/performance_page.py",
-    "docs/results/plausibility.md": "benchmarks/plausibility_page.py",
     "docs/results/quality.md": "benchmarks/quality_page.py",
     "docs/results/tables.md": "docs/tools/make_results.py",
 }

@@ -36,6 +36,7 @@ ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a 
 MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
 LOGITS_A_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
 TRIED_A_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
+CHOOSE = "choose"  # what draws that stay below the bar are counted under
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
 Places: TypeAlias = dict[str, Int64[Array, "..."]]  # of each prefix, its place in each wish's tracker
@@ -177,6 +178,8 @@ class Walk:
         prefix_filter: which names are wanted.
         beginnings: what names begin with; None: the boundary.
         rows_a_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
+        bars: the log-probability that a name of each length must have, by its label, or the same for all
+            (``Bars.at``); None: any.
     """
 
     def __init__(
@@ -186,13 +189,20 @@ class Walk:
         beginnings: Beginnings | None = None,
         *,
         rows_a_prefix: int = 1,
+        bars: Float64[Array, "R lengths"] | None = None,
     ) -> None:
-        self.model, self.filter = model, prefix_filter
+        self.model, self.filter, self._bars, self._rows_a_prefix = model, prefix_filter, bars, rows_a_prefix
+        if bars is not None:  # what a prefix must have at least: it becomes less likely with each character
+            self._lowest_bars = np.minimum.accumulate(bars[:, ::-1], axis=1)[:, ::-1]
         self.beginnings = beginnings or Beginnings.single()
         self.logits_a_prefix = model.vocabulary_size * rows_a_prefix
         self.rejected: Counter[str] = Counter()
         self.tried = 0  # prefixes that the filter was asked of, refused ones included
         self.computed = 0  # what was done so far, in logits
+
+    def above(self, bars: Float64[Array, "R lengths"]) -> Walk:
+        """The same walk with other bars."""
+        return Walk(self.model, self.filter, self.beginnings, rows_a_prefix=self._rows_a_prefix, bars=bars)
 
     def start(self, count: int) -> Open:
         """The first characters that the wish forces, read behind the one beginning. To condition on them is to begin
@@ -259,7 +269,7 @@ class Walk:
             score += prefixes.score[row]
             stops = token == BOUNDARY
             if stops.any():
-                tokens, keep = self.ended(prefixes, row[stops], count[stops])
+                tokens, keep = self.ended(prefixes, row[stops], count[stops], score[stops])
                 if len(tokens):
                     last_found = self.computed
                     parts.append(tokens)
@@ -325,7 +335,7 @@ class Walk:
             self.computed += len(rows) * self._numbers(prefixes) // TRIED_A_READ
             places = self.filter.go_on(prefixes.places, rows, last)
             which = np.arange(start, start + len(rows))
-            keep = self.keep(self.filter.refused(tokens, places, whole=False), counts)
+            keep = self.keep(self.refused(tokens, places, beginning, scores, whole=False), counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
                 rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
@@ -335,12 +345,40 @@ class Walk:
                 yield Open(tokens, last, beginning, counts, scores, places, after, rows), which
 
     def ended(
-        self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"]
+        self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"], score: Float64[Array, "K"]
     ) -> tuple[Int32[Array, "kept depth"], Bool[Array, "K"]]:
-        """The names that end with some of the prefixes, so far as they are wanted: their tokens, and which they are."""
-        tokens = prefixes.tokens[row]
-        keep = self.keep(self.filter.refused(tokens, self.filter.select(prefixes.places, row), whole=True), count)
+        """The names that end with some of the prefixes, so far as they are wanted: their tokens, and which they are.
+
+        Args:
+            prefixes: some.
+            row: which of them end.
+            count: the draws of each name.
+            score: of each name, the end counted.
+        """
+        tokens, places = prefixes.tokens[row], self.filter.select(prefixes.places, row)
+        keep = self.keep(self.refused(tokens, places, prefixes.beginning[row], score, whole=True), count)
         return (tokens if keep.all() else tokens[keep]), keep
+
+    def refused(
+        self,
+        tokens: Int32[Array, "K depth"],
+        places: Places,
+        beginning: Int32[Array, "K"],
+        score: Float64[Array, "K"],
+        *,
+        whole: bool,
+    ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
+        """As ``PrefixFilter.refused``; those that cannot reach their bar, too."""
+        if self._bars is not None:
+            bars, length = self._bars if whole else self._lowest_bars, tokens.shape[1]
+            if length < bars.shape[1]:
+                label = np.clip(beginning - self.model.vocabulary_size, 0, len(bars) - 1)
+                below = score < bars[label, length]
+            else:
+                below = np.ones(len(tokens), bool)
+            if below.any():
+                yield CHOOSE, below
+        yield from self.filter.refused(tokens, places, whole=whole)
 
     def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """Which rows no wish refuses; the draws of the others are counted for the first that does."""

@@ -33,9 +33,10 @@ from namegen.core.generation.sampling import SamplingSettings, check_amount, dra
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
 from namegen.core.models.mixture import as_one
+from namegen.core.network.bars import EVERY_NAME, Bars, check_share
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import GenerationError, SettingsError, setting
-from namegen.events import Searched, Watcher, unwatched
+from namegen.events import Searched, Watcher, Widened, unwatched
 from namegen.types import Array, Bool, Float64, Int32, Int64
 
 CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
@@ -45,6 +46,7 @@ FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dro
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
 MOST_PREFIXES = 1_000_000  # that a search for the likeliest reads before it gives up: some seconds
 TRIES = 100_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
+LADDER = (0.33, EVERY_NAME)  # larger shares, each taken where the one before has no more names
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
 NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
@@ -134,7 +136,7 @@ class Generator:
         vocabulary: its characters.
         known_names: the names that are not new; None: newness is unknown.
         beginnings: what names begin with, by their shares.
-        temperature: what names are drawn with where nothing else is said.
+        bars: which names are likely enough to be offered; None: it is not known, so that all are.
         sameness: when two names are the same; ``known_names`` are by this rule.
         rows_a_prefix: how many rows the model reads for one prefix; see ``Walk``.
         shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
@@ -145,7 +147,7 @@ class Generator:
     _: KW_ONLY
     known_names: KnownSet | None = None
     beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
-    temperature: float = 1.0
+    bars: Bars | None = None
     sameness: Sameness = NAMES
     rows_a_prefix: int = 1
     shapes: Collection[str] = ()
@@ -172,6 +174,7 @@ class Generator:
         wishes: Wishlist | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
+        choose: float = EVERY_NAME,
         watch: Watcher = unwatched,
     ) -> Iterator[NameBatch]:
         """Give n names, in batches as they are found; by default new and distinct ones.
@@ -186,10 +189,12 @@ class Generator:
             allow_seen: names of the list too.
             allow_repeats: the same name more than once; otherwise no two that are the same by ``sameness``, such as
                 those that differ in letter case, spaces or punctuation only.
-            watch: told now and then how far the search is.
+            choose: the share of its new names of each length that are offered, the likeliest; 1: all of them. Where
+                there are no more, a larger share is taken, in the end all of them.
+            watch: told now and then how far the search is, and of a larger share.
 
         Raises:
-            SettingsError: the wishes contradict each other; at once, before a name is drawn.
+            SettingsError: there is no such share, or the wishes contradict each other; at once, before a name is drawn.
             GenerationError: newness is asked of a model that knows no names (at once); or, after those found have been
                 given, no more turn up.
 
@@ -205,8 +210,9 @@ class Generator:
         [3]
         """
         sampling = sampling or SamplingSettings()
+        check_share(choose)
         walk, judge = self.prepare(n, sampling.max_length, wishes, allow_seen, allow_repeats)
-        return self._search(n, rng, sampling, walk, judge, watch)
+        return self._search(n, rng, sampling, walk, judge, choose, watch)
 
     def prepare(
         self, n: int, longest: int, wishes: Wishlist | None, allow_seen: bool, allow_repeats: bool
@@ -246,48 +252,62 @@ class Generator:
         n: int,
         rng: np.random.Generator,
         sampling: SamplingSettings,
-        walk: Walk,
+        every: Walk,
         judge: Judge,
+        choose: float,
         watch: Watcher,
     ) -> Iterator[NameBatch]:
-        """Draw until there are n names; where next to none turn up, search for the rest."""
-        found = tried = in_vain = computed = 0
-        rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
+        """Draw until there are n names; where next to none turn up, search for the rest; then take a larger share."""
+        found = tried = drawn = 0
 
-        def tell(drawn: int) -> None:
-            watch(Searched(found, n, tried + drawn))
+        def tell(more: int) -> None:
+            watch(Searched(found, n, tried + more))
 
+        def tell_read(more: int, read: int) -> None:
+            watch(Searched(drawn + more, n, tried, read))
+
+        shares = [choose, *(share for share in LADDER if share > choose)] if self.bars is not None else [EVERY_NAME]
         while found < n:
-            size = round_size(n - found, found, tried, certain=judge.lets_all_through)
-            draws = walk.draw(size, rng=rng, sampling=sampling, tell=tell)
-            batch, refused = self._choose(draws, n - found, rng, judge)
-            found, tried = found + len(batch.names), tried + size
-            if batch.names:
-                yield batch
-            if size < TRIES * len(batch.names):
-                in_vain, computed = 0, walk.computed
-                rejected.clear()
-                continue
-            in_vain += size
-            rejected += draws.rejected + refused  # of counters, what is zero goes
-            if (in_vain >= TRIES or walk.computed - computed > MAX_IN_VAIN) and found < n:
-                break
-        if found == n:
-            return
-        # The rest is given without drawing; the error says whether there are no more at all.
-        drawn = found
-        search = Arrivals(walk, judge, sampling, rng, lambda more, read: watch(Searched(drawn + more, n, tried, read)))
-        for names, log_probability in search.find(n - found):
-            found += len(names)
-            yield self.batch(names, log_probability)
-        if found < n:
-            told = f"names found: {found:,} of {n:,} asked for; "
-            if search.bounded:
-                told += f"no more within {tried:,} tries and {search.read:,} prefixes: "
-            else:
-                why = ", because only the likeliest characters are taken" if _more_variety(sampling)[1] else ""
-                told += f"no other name is possible{why}: "
-            raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))
+            share, before, tried_before = shares.pop(0), found, tried
+            walk = every if self.bars is None or share == EVERY_NAME else every.above(self.bars.at(share))
+            if before:
+                watch(Widened(before, n, share))
+            in_vain = computed = 0
+            rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
+            while found < n:
+                certain = judge.lets_all_through and walk is every
+                size = round_size(n - found, found - before, tried - tried_before, certain=certain)
+                draws = walk.draw(size, rng=rng, sampling=sampling, tell=tell)
+                batch, refused = self._choose(draws, n - found, rng, judge)
+                found, tried = found + len(batch.names), tried + size
+                if batch.names:
+                    yield batch
+                if size < TRIES * len(batch.names):
+                    in_vain, computed = 0, walk.computed
+                    rejected.clear()
+                    continue
+                in_vain += size
+                rejected += draws.rejected + refused  # of counters, what is zero goes
+                if (in_vain >= TRIES or walk.computed - computed > MAX_IN_VAIN) and found < n:
+                    break
+            if found == n:
+                return
+            # The rest is given without drawing; the error says whether there are no more at all.
+            drawn = found
+            search = Arrivals(walk, judge, sampling, rng, tell_read)
+            for names, log_probability in search.find(n - found):
+                found += len(names)
+                yield self.batch(names, log_probability)
+            if found < n and not shares:
+                told = f"names found: {found:,} of {n:,} asked for; "
+                if search.bounded:
+                    told += f"no more within {tried:,} tries and {search.read:,} prefixes: "
+                else:
+                    why = ", because only the likeliest characters are taken" if _more_variety(sampling)[1] else ""
+                    told += f"no other name is possible{why}: "
+                raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))
+            if found == before:  # a wish is in the way, and not the bar
+                shares = shares[-1:]
 
     def _choose(
         self, draws: Draws, most: int, rng: np.random.Generator, judge: Judge

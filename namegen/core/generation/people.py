@@ -81,6 +81,7 @@ class PartOfName:
         sampling: how, and how long it may be.
         wishes: what it must keep.
         allow_seen: whether names of the list will do.
+        choose: the share of the new names that will do.
     """
 
     part: str
@@ -89,6 +90,7 @@ class PartOfName:
     sampling: SamplingSettings
     wishes: Wishlist
     allow_seen: bool
+    choose: float
 
     def draw(self, n: int, origin: Origin, rng: np.random.Generator) -> list[str]:
         """So many names, repeats included. Raises GenerationError: there are none, or finding them takes too long."""
@@ -114,6 +116,7 @@ class PartOfName:
             wishes=self.wishes,
             allow_seen=self.allow_seen,
             allow_repeats=allow_repeats,
+            choose=self.choose,
         ):
             yield from batch.names
 

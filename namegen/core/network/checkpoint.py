@@ -145,7 +145,7 @@ def read_known_names(path: Path) -> KnownSet:
 
 
 METADATA_KEY = "namegen"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 

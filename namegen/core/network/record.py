@@ -23,7 +23,8 @@ from namegen.core.data.sameness import KnownSet, Sameness
 from namegen.core.data.shapes import are_possible
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork
-from namegen.documents import Count, Json, Share, Size, Temperature, from_plain, to_plain
+from namegen.core.network.bars import EVERY_NAME, Bars, check_share
+from namegen.documents import Count, Json, Share, Size, from_plain, to_plain
 from namegen.errors import CheckpointError, NamegenError, quote
 from namegen.types import Array, Float32, Float64
 
@@ -130,6 +131,7 @@ FORMS = {
     "training": Form(Mapping[str, Json], dict, dict),
     "score_quantiles": _numbers("<f8", QUANTILES),
     "probe": _numbers("<f4", 2, -1),
+    "bars": Form(str | None, lambda bars: bytes_to_text(bars.to_bytes()), lambda text: Bars.read(text_to_bytes(text))),
     "known_names": Form(
         str | None, lambda known: bytes_to_text(known.to_bytes()), lambda text: KnownSet.read(text_to_bytes(text))
     ),
@@ -146,7 +148,8 @@ class Record:
         engine: which one trained it.
         labels: those of its list, in the order of their start tokens.
         longest_name: characters of the longest name of its list.
-        drawing_temperature: what names are drawn with unless another is asked for; None: 1.
+        choose: the share of its new names that are offered unless another is asked for.
+        bars: how likely a new name has to be for that (``core/generation/choosing.py``); None: nobody has measured it.
         endings: what does not count at the end of a name when it is told whether two are the same
             (``core/data/sameness.py``); ``known_names`` are without them.
         shapes: those of a short list's names, in order, which new names have (``core/data/shapes.py``); (): any.
@@ -164,7 +167,8 @@ class Record:
     engine: str = "numpy"
     labels: tuple[Label, ...] = ()
     longest_name: Size = 20
-    drawing_temperature: Temperature | None = None
+    choose: Share = EVERY_NAME
+    bars: Bars | None = None
     endings: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
     training: TrainingSummary = field(default_factory=TrainingSummary)
@@ -181,11 +185,6 @@ class Record:
     def beginnings(self) -> Beginnings:
         """What its names begin with, by how many names of the training part have each; without labels the boundary."""
         return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
-
-    @property
-    def temperature(self) -> float:
-        """What names are drawn with unless another is asked for."""
-        return 1.0 if self.drawing_temperature is None else self.drawing_temperature
 
     @property
     def max_length(self) -> int:
@@ -247,6 +246,8 @@ def _check_together(
     vocabulary: Vocabulary,
     labels: tuple[Label, ...],
     longest_name: int,
+    choose: float,
+    bars: Bars | None,
     endings: tuple[str, ...],
     shapes: tuple[str, ...],
     score_quantiles: Array | None,
@@ -261,6 +262,9 @@ def _check_together(
     if labels:
         Beginnings.from_counts(vocabulary.size, [label.names for label in labels])  # raises
     Sameness(endings)  # raises
+    check_share(choose)  # raises
+    if bars is not None and (bars.table.shape[2] != longest_name or len(bars.table) not in (1, len(labels))):
+        raise ValueError("the bars are not those of its labels and of the lengths of its names")
     if shapes and not are_possible(frozenset(shapes), vocabulary.characters, default_max_length(longest_name)):
         raise ValueError("no name of its characters, up to the longest that it gives, has the shapes of the record")
     if score_quantiles is not None and not (

@@ -13,7 +13,6 @@ The loop reads the batches and, after each epoch, the held-out part; the end rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -26,7 +25,6 @@ from namegen.core.data.shapes import MOST_NAMES, shapes_of
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.network.architecture import Network
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
@@ -53,7 +51,6 @@ class PreparedTraining:
         batches: what an epoch reads.
         shapes: those of the names that are learned, in order; (): any.
         for_use: whether names will be asked of the model.
-        judges: models that judge drawn names, beside the n-gram that always does.
     """
 
     corpus: Corpus
@@ -66,7 +63,6 @@ class PreparedTraining:
     batches: BatchMaker
     shapes: tuple[str, ...]
     for_use: bool
-    judges: Sequence[PlausibilityJudge] = ()
 
     @cached_property
     def references(self) -> HeldOutReferences | None:
@@ -104,12 +100,12 @@ class PreparedTraining:
             teaching=to_plain(self.recipe.teaching) if self.recipe.taught else UNSET,
         )
 
-    def with_lesson(self, lesson: BatchMaker, judges: Sequence[PlausibilityJudge] = ()) -> PreparedTraining:
+    def with_lesson(self, lesson: BatchMaker) -> PreparedTraining:
         """The same, but a lesson (``core/teaching/lesson.py``) is read in place of the training part, a slice of it an
         epoch.
         """
         names = LESSON_EPOCH * lesson.name_count / lesson.tree.characters
-        return replace(self, batches=lesson.in_slices(round(names)), judges=judges)
+        return replace(self, batches=lesson.in_slices(round(names)))
 
 
 def prepare(
@@ -122,7 +118,7 @@ def prepare(
         recipe: what is read of it, which network learns, and how.
         engine_class: which engine trains; core does not know which there are.
         threads: for the engine.
-        for_use: whether names will be asked of the model: then the temperature that suits them is measured at the end.
+        for_use: whether names will be asked of the model: then it is measured at the end which are to be offered.
 
     Raises:
         NamesError: too few names to split. EngineError: the engine lacks the cell. SettingsError: a wrong value.

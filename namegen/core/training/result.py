@@ -14,10 +14,10 @@ from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
-from namegen.core.generation.plausibility import drawing_temperature
+from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
 from namegen.core.network.architecture import parameters_of
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Label, TrainingSummary, default_max_length
+from namegen.core.network.record import Label, TrainingSummary
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
 from namegen.core.training.trainer import DIVERGED, STOPS, diverged
@@ -85,20 +85,18 @@ def finish(
     progress: TrainingProgress,
     *,
     out: Path | None,
-    temperature: float | None,
     watch: Watcher,
     stop: Callable[[], bool],
 ) -> RunResult:
-    """Judge the best model by each part of the list, and measure which temperature suits its names.
+    """Judge the best model by each part of the list, and measure how likely its new names have to be to be offered.
 
     Args:
         prepared: what was trained.
         progress: how far.
         out: the run folder.
-        temperature: where it is known already.
         watch: told that it is measured.
-        stop: asked before each temperature is tried; True leaves it open, so that the training has not finished, unless
-            a stop had been asked for already.
+        stop: asked before the bars of each label are measured; True leaves them open, so that the training has not
+            finished, unless a stop had been asked for already.
 
     Raises:
         TrainingError: the last update of the best epoch was the one that went astray.
@@ -114,19 +112,19 @@ def finish(
         if best_epoch and not figures.loss_nats_per_char < DIVERGED:
             raise TrainingError(diverged(training, best_epoch))
         quantiles = score_quantiles(engine, parts.whole, parts.beginnings)
-        if prepared.for_use and temperature is None:
+        bars = None
+        if prepared.for_use:
             stopped_before = stop()
 
             def proceed() -> bool:
                 watch(Measuring())
                 return stopped_before or not stop()
 
-            temperature = drawing_temperature(
-                prepared.generator,
-                parts.training,
-                longest=default_max_length(parts.longest_name),
+            bars = measure_bars(
+                replace(prepared.generator, shapes=prepared.shapes),
+                shortest=usual_shortest(parts.distinct_names),
+                longest=parts.longest_name,
                 rng=np.random.default_rng([training.seed, 0, 4]),
-                judges=prepared.judges,
                 proceed=proceed,
             )
     summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
@@ -135,7 +133,7 @@ def finish(
     characters = prepared.batches.characters
     speeds = [characters / one.training_seconds for one in progress.history[1:] if one.training_seconds > 0]
     return RunResult(
-        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, drawing_temperature=temperature),
+        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, bars=bars),
         backend=engine.name,
         seed=training.seed,
         epochs=progress.epoch,
@@ -148,7 +146,7 @@ def finish(
         references=prepared.references,
         history=tuple(progress.history),
         out=out,
-        finished=progress.finished(training) and not (prepared.for_use and temperature is None),
+        finished=progress.finished(training) and not (prepared.for_use and bars is None),
     )
 
 
@@ -188,6 +186,7 @@ def make_checkpoint(prepared: PreparedTraining, progress: TrainingProgress) -> C
         longest_name=parts.longest_name,
         endings=prepared.generator.sameness.endings,
         shapes=prepared.shapes,
+        choose=default_share(len(parts.distinct_names)),
         training=summary,
         probe=computed,
         known_names=prepared.generator.known_names,

@@ -66,11 +66,8 @@ class TrainingRun:
         return self.progress.finished(self.prepared.recipe.training)
 
     @np.errstate(all="ignore")  # a training that diverges shows in the loss
-    def run(self, temperature: float | None = None) -> RunResult:
+    def run(self) -> RunResult:
         """Train to the end, or until it is stopped; save on the way and at the end.
-
-        Args:
-            temperature: what the model's names should be drawn with, where it is known already.
 
         Raises:
             TrainingError: the loss is no longer finite; what was saved before stays.
@@ -87,7 +84,7 @@ class TrainingRun:
             raise
         if not self.finished:
             self.save()  # at once: the figures of a long list take a while, and whoever asked it to stop may not wait
-        result = self.finish(temperature)
+        result = self.finish()
         self.save()
         return result
 
@@ -163,14 +160,12 @@ class TrainingRun:
         self._saved_best = 0
 
     @np.errstate(all="ignore")
-    def finish(self, temperature: float | None = None) -> RunResult:
+    def finish(self) -> RunResult:
         """Give the best model with its figures, and write it; of a run that was stopped in its first epoch, the model
         as it stands, unwritten.
         """
         out = None if self.folder is None else self.folder.path
-        result = finish(
-            self.prepared, self.progress, out=out, temperature=temperature, watch=self._watch, stop=self._stop
-        )
+        result = finish(self.prepared, self.progress, out=out, watch=self._watch, stop=self._stop)
         if self.folder is not None and self.progress.best is not None:
             self.folder.save_model(result.checkpoint)
             self._saved_best = result.best_epoch

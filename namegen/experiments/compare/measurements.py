@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SplitName = Literal["names", "unique"]
 Role = Literal["like_for_like", "network"]  # the part of a report that a training belongs to
+ODDEST = 0.1  # the share of real names that a plausible one is likelier than (``quality.py``)
 GENERATED_NAMES = 10_000  # drawn by each network, and by counting
 
 

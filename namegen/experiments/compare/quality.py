@@ -1,6 +1,7 @@
 """What generated names are like, beside the list: how many are new, and how many of these could stand in it.
 
-The judge counts (``core/generation/plausibility.py``), and what it has counted are the held-out names that the training
+A new name is *plausible* if a judge finds its characters likelier, on average, than those of the tenth of real names
+that it finds oddest. The judge counts, and what it has counted are the held-out names that the training
 part lacks: names that no model here has learned. How likely a plausible name has to be is set by names of the training
 part, which the judge has not counted. So no name is known to both a model and its judge, and the same judge hears all
 models. Held-out names have chosen the epoch of a network and the order of the n-gram, as everywhere in a comparison;
@@ -24,20 +25,67 @@ from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, digests, known_set
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
+from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.plausibility import FEWEST_NAMES, ORDER, PlausibilityJudge
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
 from namegen.core.network.record import default_max_length
 from namegen.documents import UNSET
-from namegen.experiments.compare.measurements import Counting, Divergences, Lengths, NameFigures, ReferenceSubject
+from namegen.experiments.compare.measurements import (
+    ODDEST,
+    Counting,
+    Divergences,
+    Lengths,
+    NameFigures,
+    ReferenceSubject,
+)
 from namegen.types import Array, Float64
 
+ORDER = 5  # of the n-gram that judges
+FEWEST_NAMES = 100  # different ones: fewer neither teach a judge nor say what is odd
 ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 DUPLICATES_SHOWN = 20
 # Of names as they were drawn, how many are new, and how many of these plausible, in per cent; None: it cannot be told.
 Judge: TypeAlias = Callable[[Sequence[str]], tuple[float, float | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class PlausibilityJudge:
+    """A model that says which names could be real.
+
+    Attributes:
+        model: what judges.
+        vocabulary: its characters.
+        oddest: log-probability a character below which a name is not plausible, nats.
+    """
+
+    model: LanguageModel
+    vocabulary: Vocabulary
+    oddest: float
+
+    @classmethod
+    def of(cls, model: LanguageModel, vocabulary: Vocabulary, real: Sequence[str]) -> PlausibilityJudge:
+        """A judge whose bar is set by real names, which it has not learned."""
+        scores = cls(model, vocabulary, 0.0).scores(real)
+        return cls(model, vocabulary, float(np.quantile(scores, ODDEST)))
+
+    def scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
+        """The log-probability a character of different names, the end counted, in nats, in no particular order; −inf
+        for one with a character that the judge does not know.
+        """
+        known = [name for name in names if not self.vocabulary.unknown(name)]
+        found = np.full(len(names), -np.inf)
+        if known:
+            tree = PrefixTree.from_names(known, self.vocabulary)
+            lengths = tree.sequences().lengths + 1
+            found[: len(known)] = AccuracyEvaluator(self.model).name_log_probabilities(tree) / lengths
+        return found
+
+    def share(self, names: Sequence[str]) -> float:
+        """How many of some different names are plausible; 0 of none."""
+        return float((self.scores(names) > self.oddest).mean()) if names else 0.0
 
 
 def describe_names(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from statistics import mean, median
 from typing import Any, Literal
 
-from namegen.core.generation.plausibility import ODDEST
 from namegen.experiments.compare.document import Comparison, Generation, ListEntry, Reference, Training, distances
 from namegen.experiments.compare.measurements import (
+    ODDEST,
     Algorithm,
     Counting,
     GenerationFigures,

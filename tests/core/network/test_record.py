@@ -19,6 +19,7 @@ from namegen.core.data.sameness import KnownSet, known_set
 from namegen.core.data.shapes import shapes_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.bars import Bars
 from namegen.core.network.checkpoint import (
     Checkpoint,
     read_known_names,
@@ -40,7 +41,8 @@ VALUES: dict[str, Any] = {
     "engine": "keras",
     "labels": (Label("<b>first</b>", 3), Label("second", 2**40)),
     "longest_name": 7,
-    "drawing_temperature": 0.6,
+    "choose": 0.25,
+    "bars": Bars(-np.arange(1, 71, dtype=np.float16).reshape(2, 5, 7)),
     "endings": ("inc", "co"),
     "shapes": tuple(sorted(shapes_of(["Aé"]))),
     "training": {"list": "elves.txt", "names": 3, "validation": None, "somebody's own": [1, {"a": None}]},
@@ -87,6 +89,8 @@ Way = Callable[[Checkpoint, Path], Record]
 def same(one: object, other: object) -> bool:
     if isinstance(one, np.ndarray):
         return isinstance(other, np.ndarray) and one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, Bars):
+        return isinstance(other, Bars) and np.array_equal(one.table, other.table)
     if isinstance(one, KnownSet):
         return isinstance(other, KnownSet) and np.array_equal(one.short.numbers, other.short.numbers)
     return one == other

@@ -12,12 +12,19 @@ import pytest
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import digest
-from namegen.core.generation.plausibility import FEWEST_NAMES, ODDEST, PlausibilityJudge
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import quality
-from namegen.experiments.compare.measurements import ReferenceSubject, SplitName
-from namegen.experiments.compare.quality import SplitJudge, counting_names, describe_names, divergences, two_halves
+from namegen.experiments.compare.measurements import ODDEST, ReferenceSubject, SplitName
+from namegen.experiments.compare.quality import (
+    FEWEST_NAMES,
+    PlausibilityJudge,
+    SplitJudge,
+    counting_names,
+    describe_names,
+    divergences,
+    two_halves,
+)
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]

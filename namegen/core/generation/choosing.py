@@ -1,0 +1,105 @@
+"""Choosing: which of the new names that a model draws are offered.
+
+Readers take far more of the names that the model itself finds likely, so a new name is offered if its log-probability
+reaches a bar. Longer names are less likely, and some labels have fewer names to choose from, so each length of each
+label has a bar of its own: what the asked share of the new names of that length reaches. So the lengths, and the shares
+of the labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
+
+The bars are measured once, when a model is trained, and belong to its record. ``docs/results/blind.md`` has what
+readers said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.shapes import fits
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.network.bars import SHARES, Bars
+from namegen.types import Array, Float64, Int64
+
+VERY_MANY_NAMES = 15_000  # different ones, from which on a larger share is taken
+SHARE, SHARE_OF_VERY_MANY = 0.15, 0.33
+DRAWN, FEWEST_DRAWN = 20_000, 500  # names: of all labels together; of each, if it has a bar of its own
+MOST_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
+MOST_LABELS = 100  # of more labels, the names of all have the same bars
+NEAREST = 200  # names by whose scores the bar of a length is set: those of this length, or else of the nearest
+UNUSUAL = 0.01  # the share of the list's names that may be shorter than any that is offered
+
+
+def default_share(distinct_names: int) -> float:
+    """The share of its new names that a model offers unless another is asked for, by how long its list is."""
+    return SHARE if distinct_names < VERY_MANY_NAMES else SHARE_OF_VERY_MANY
+
+
+def usual_shortest(names: Sequence[str]) -> int:
+    """Characters of the shortest name that a list has not just by chance."""
+    return int(np.quantile([len(name) for name in names], UNUSUAL, method="lower"))
+
+
+def measure_bars(
+    generator: Generator,
+    *,
+    shortest: int,
+    longest: int,
+    rng: np.random.Generator,
+    proceed: Callable[[], bool] = lambda: True,
+) -> Bars | None:
+    """Draw new names from a model, and see how likely it finds them.
+
+    Args:
+        generator: of the model; knows which names are new (all are, where it knows none).
+        shortest: characters of the shortest name that may be offered.
+        longest: of the longest.
+        rng: what names are drawn with.
+        proceed: asked before the names of each label are drawn; False ends it.
+
+    Returns:
+        The bars; None where it was ended.
+    """
+    parts = [generator]
+    if 1 < len(generator.beginnings.tokens) <= MOST_LABELS:
+        parts = [replace(generator, beginnings=Beginnings.single(token)) for token in generator.beginnings.tokens]
+    most = min(DRAWN, MOST_CHARACTERS // longest)
+    each = max(min(FEWEST_DRAWN, most), most // len(parts))
+    table = np.full((len(parts), len(SHARES), longest), np.inf)
+    for part, bars in zip(parts, table, strict=True):
+        if not proceed():
+            return None
+        of_names, scores = _new_names(part, each, longest, rng)
+        if len(scores):
+            bars[:, shortest - 1 :] = _bars(of_names, scores, range(shortest, longest + 1))
+    return Bars(table.astype(np.float16))
+
+
+def _new_names(
+    generator: Generator, n: int, longest: int, rng: np.random.Generator
+) -> tuple[Int64[Array, "new"], Float64[Array, "new"]]:
+    """The lengths and the log-probabilities of the different new names among n that are drawn."""
+    walk, judge = generator.prepare(n, longest, None, generator.known_names is None, True)
+    draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
+    rows, new, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
+    if generator.shapes:
+        shapes = frozenset(generator.shapes)
+        rows = rows[[fits(name, shapes) for name in new.names]]
+    lengths = np.concatenate([np.zeros(0, np.int64), *(np.full(len(part), part.shape[1]) for part in draws.parts)])
+    return lengths[rows], draws.log_probability[rows]
+
+
+def _bars(lengths: Int64[Array, "new"], scores: Float64[Array, "new"], of: range) -> Float64[Array, "S lengths"]:
+    """What each share of the names of some lengths reaches: of the names that are nearest in length, as if those had
+    that length.
+    """
+    spread = np.var(lengths)
+    slope = float(np.mean((lengths - lengths.mean()) * scores) / spread) if spread else 0.0  # of one more character
+    level, bars = scores - slope * lengths, np.empty((len(SHARES), len(of)))
+    for place, length in enumerate(of):
+        distance = np.abs(lengths - length)
+        near = distance <= np.partition(distance, min(NEAREST, len(distance)) - 1)[min(NEAREST, len(distance)) - 1]
+        bars[:, place] = np.quantile(level[near], 1 - np.array(SHARES)) + slope * length
+    return bars

@@ -1,0 +1,69 @@
+"""Bars: how likely a new name has to be in order to be offered, by its length and its label."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.errors import SettingsError, setting
+from namegen.types import Array, Float, Float64
+
+SHARES = (0.05, 0.1, 0.15, 0.33, 0.5)  # of the new names, whose bars are kept
+EVERY_NAME = 1.0
+
+
+def check_share(share: float) -> None:
+    """Raise SettingsError for a share that no bar can be set for."""
+    if not (SHARES[0] <= share <= SHARES[-1] or share == EVERY_NAME):
+        raise SettingsError(
+            f"{setting('choose', f'{share:g}')}: expected a share of the new names from {SHARES[0]:g} to "
+            f"{SHARES[-1]:g}, or 1 for all of them"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """The bars of a model.
+
+    Attributes:
+        table: the log-probability given the label, in nats, that each of ``SHARES`` of the new names of each length
+            from 1 on reaches; ∞ where none is offered. A row for each label, or one for all names.
+
+    >>> bars = Bars(np.array([[[-2], [-3], [-4], [-5], [-6]]], np.float16))
+    >>> bars.at(0.15).tolist(), Bars.read(bars.to_bytes()).at(0.33).tolist()
+    ([[inf, -4.0]], [[inf, -5.0]])
+    """
+
+    table: Float[Array, "R S L"]
+
+    def at(self, share: float) -> Float64[Array, "R lengths"]:
+        """The bars of a share, by the number of characters, 0 included.
+
+        Raises:
+            SettingsError: none is kept for such a share.
+        """
+        check_share(share)
+        above = min(int(np.searchsorted(SHARES, share)), len(SHARES) - 1)
+        below = max(above - 1, 0)
+        between = math.log(share / SHARES[below]) / math.log(SHARES[above] / SHARES[below]) if above > below else 1.0
+        low, high = self.table[:, below].astype(np.float64), self.table[:, above].astype(np.float64)
+        bars = high if between == 1 else np.where(np.isinf(high), high, low + between * (high - low))
+        return np.concatenate((np.full((len(bars), 1), np.inf), bars), axis=1)
+
+    def to_bytes(self) -> bytes:
+        """How many lengths there are, in two bytes, then the table; the little end first."""
+        lengths = np.array(self.table.shape[2], "<u2").tobytes()
+        return lengths + self.table.astype("<f2").tobytes()
+
+    @classmethod
+    def read(cls, data: bytes) -> Bars:
+        """The way back. Raises ValueError for other bytes."""
+        lengths = int.from_bytes(data[:2], "little")
+        if len(data) < 2 or lengths < 1 or (len(data) - 2) % (2 * len(SHARES) * lengths):
+            raise ValueError("the bars are not whole")
+        table = np.frombuffer(data, "<f2", offset=2).reshape(-1, len(SHARES), lengths)
+        if not len(table) or np.isnan(table).any() or (table[:, :-1] < table[:, 1:]).any():
+            raise ValueError("the bars do not fall as the share grows")
+        return cls(table)
