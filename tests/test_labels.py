@@ -171,12 +171,6 @@ class TestTeaching:
         assert chances[size + 2][of_a] > 1.5 * chances[size + 1][of_a]
         assert chances[size + 2][of_l] < chances[size + 1][of_l]
 
-    def test_names_that_stand_under_two_labels_are_judged_once(self) -> None:
-        """Whoever says how daring the drawing may be hears a name over all labels."""
-        twice = Corpus.from_names(NAMES * 2, labels=["one"] * len(NAMES) + ["two"] * len(NAMES))
-        result, _ = train(twice, merge(BEST, {"training.epochs": 1}))  # type: ignore[arg-type]
-        assert result.checkpoint.drawing_temperature is not None
-
     def test_a_teacher_that_lacks_a_label_is_refused(self, tmp_path: Path, model: LoadedModel) -> None:
         checkpoint: Any = model.checkpoint
         labels = tuple(replace(label, name=label.name.replace("Yoruba", "Zulu")) for label in checkpoint.labels)

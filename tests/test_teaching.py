@@ -25,7 +25,6 @@ from namegen.errors import CheckpointError, SettingsError, TrainingError
 from namegen.events import Event, Running, StepBegins, UnderWay, Watcher, Weighed
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge, read_config
-from tests.labelled import FIRST, LAST, labelled_checkpoint
 
 pytestmark = pytest.mark.usefixtures("tiny_teachers")
 NAMES = list(dict.fromkeys(load_bundled("mlb-first").names))[:240]
@@ -60,7 +59,6 @@ class Noting:
         self.weights: dict[str, float] = {}
         self.seen: list[UnderWay] = []
         self.lesson: BatchMaker | None = None
-        self.judges: Sequence[Any] = ()
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -73,9 +71,9 @@ class Noting:
 def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
     noting, with_lesson = Noting(), PreparedTraining.with_lesson
 
-    def noted(prepared: PreparedTraining, lesson: BatchMaker, judges: Sequence[Any]) -> PreparedTraining:
-        made = with_lesson(prepared, lesson, judges)
-        noting.lesson, noting.judges = made.batches, judges
+    def noted(prepared: PreparedTraining, lesson: BatchMaker) -> PreparedTraining:
+        made = with_lesson(prepared, lesson)
+        noting.lesson = made.batches
         return made
 
     with pytest.MonkeyPatch.context() as patch:
@@ -183,14 +181,6 @@ class TestGivenTeachers:
     def test_a_teacher_that_knows_other_characters_alone_is_hardly_heard(self) -> None:
         _, noting = self.taught_by("japanese-given", "counting")
         assert noting.weights["counting"] > 3 * noting.weights["japanese-given"]
-
-    def test_a_teacher_of_labels_judges_names_whatever_their_label(self, tmp_path: Path) -> None:
-        labelled_checkpoint().save(tmp_path / "labelled.safetensors")
-        names = Corpus((*FIRST[:300], *LAST[:100]), source="players", labels=("first",) * 300 + ("last",) * 100)
-        settings = {"teaching.teachers": (str(tmp_path / "labelled.safetensors"),), "training.epochs": 1}
-        result, noting = train(names, merge(BEST, settings))
-        assert result.checkpoint.labels[0].name == "first"
-        assert noting.judges[0].model.beginnings.shares == pytest.approx((0.75, 0.25), abs=0.05)
 
     def test_a_teacher_that_is_not_there_is_told_at_once(self, tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="there is no model"):

@@ -228,8 +228,7 @@ class LoadedModel:
         sampling = SamplingSettings(
             1.0 if temperature is None else temperature, top_k, top_p, self.longest(max_length, wished)
         )
-        if choose is None:
-            choose = EVERY_NAME if allow_repeats else self.choose
+        choose = float((EVERY_NAME if allow_repeats else self.choose) if choose is None else choose)
         generator = self.generator if choose == EVERY_NAME else self.choosing_generator
         batches = generator.generate(
             n,

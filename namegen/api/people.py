@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from namegen.api.model import LoadedModel, load, load_shipped
+from namegen.api.model import LoadedModel, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
 from namegen.core.generation.generator import AS_LEARNED, Generator, check_letter_case
@@ -62,6 +62,7 @@ def invent_people(
     'Finnish'
     """
     check_letter_case(letter_case)
+    check_types(choose=choose)
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
     models = [_opened(model, shipped) for model, shipped in ((given, GIVEN), (family, FAMILY))]
@@ -137,8 +138,7 @@ def _part(
         1.0 if temperature is None else temperature,
         max_length=model.longest(longest, wished),
     )
-    if choose is None:
-        choose = EVERY_NAME if allow_seen else model.choose
+    choose = float((EVERY_NAME if allow_seen else model.choose) if choose is None else choose)
 
     def generator(of: LoadedModel) -> Generator:
         return of.generator if choose == EVERY_NAME else of.choosing_generator
@@ -184,6 +184,7 @@ def invent_players(
         GenerationError: after those found have been given: there are no more.
     """
     check_letter_case(letter_case)
+    check_types(choose=choose)
     rng = random_numbers(seed)
     first, last = (
         _part(

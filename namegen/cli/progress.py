@@ -113,7 +113,7 @@ class Progress:
                 return [f"{self._ended}/{self._planned.total}  {label}: {how}{left}"]
             case events.Widened(found, wanted, share):
                 larger = "all" if share == 1 else f"the likeliest {percent(share)}"
-                return [f"after {found:,} of {wanted:,} names there are no more as likely as that: taking {larger}"]
+                return [f"{found:,} of {wanted:,} names are among the likeliest, and no more: taking {larger} now"]
             case events.FileBegins(place, number, files):
                 self._file = event
                 if not self._is_block:

@@ -270,8 +270,8 @@ class Generator:
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
             walk = every if self.bars is None or share == EVERY_NAME else every.above(self.bars.at(share))
-            if before:
-                watch(Widened(before, n, share))
+            if share > choose:
+                watch(Widened(found, n, share))
             in_vain = computed = 0
             rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
             while found < n:

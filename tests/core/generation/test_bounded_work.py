@@ -164,7 +164,9 @@ def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(mon
     monkeypatch.setattr(PartOfName, "check", lambda _, rng: asked.append(rng.random()))
     model = SmallModel()
     source, wishes = Generator(model, model.vocabulary), Wishlist([Contains("a")])
-    part = PartOfName("given", {None: source}, source, SamplingSettings(max_length=4), wishes, allow_seen=True)
+    part = PartOfName(
+        "given", {None: source}, source, SamplingSettings(max_length=4), wishes, allow_seen=True, choose=1.0
+    )
     for seed in range(100):
         PeopleInventor(part, part).generate(1, rng=np.random.default_rng(seed))
     assert len(set(asked)) == len(asked) == 200

@@ -181,7 +181,6 @@ def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> N
 def test_one_beginning_draws_with_the_numbers_of_always() -> None:
     """No number is taken for a choice that there is not: the same seed gives what it gave without labels."""
     plain = Generator(MODEL, MODEL.vocabulary)
-    assert plain.temperature == 1
     assert names_of(plain, 200, 3, **ANY) == names_of(generator(beginnings=ONE), 200, 3, **ANY)
     assert generator(beginnings=TWO).as_one().model is not MODEL
     one = generator(beginnings=Beginnings.single(V))

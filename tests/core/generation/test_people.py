@@ -21,7 +21,9 @@ GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
 
 def part(name: str, model: SmallModel, longest: int = 2) -> PartOfName:
     source = Generator(model, model.vocabulary)
-    return PartOfName(name, {None: source}, source, SamplingSettings(max_length=longest), Wishlist(), allow_seen=True)
+    return PartOfName(
+        name, {None: source}, source, SamplingSettings(max_length=longest), Wishlist(), allow_seen=True, choose=1.0
+    )
 
 
 def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:

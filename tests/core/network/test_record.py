@@ -131,7 +131,23 @@ FORGED = {
     "engine": [7],
     "labels": [[{"name": "a"}] * 2, [{"name": "a", "names": 0}] * 2, [{"name": "a", "names": -1}] * 2, []],
     "longest_name": [0, 1.5, None],
-    "drawing_temperature": ["warm", 0, 101, float("inf")],
+    "choose": ["much", 0, 0.6, 2],
+    "bars": [
+        "",
+        "~~~~~",
+        *(
+            bytes_to_text(np.array(lengths, "<u2").tobytes() + np.array(bars, "<f2").tobytes())
+            for lengths, bars in [
+                (0, []),
+                (7, []),
+                (7, range(70)),  # the more of the names, the lower the bar
+                (7, [np.nan] * 70),
+                (7, np.zeros(69)),
+                (7, np.zeros(105)),  # of three labels
+                (14, np.zeros(70)),  # of other lengths
+            ]
+        ),
+    ],
     "endings": ["inc", ["x" * 101]],
     "shapes": [[1], ["\0"], ["#0"], ["#0", "^Ul$", "Ul", "<12", "=xxx"]],
     "training": [

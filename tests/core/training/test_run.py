@@ -41,20 +41,21 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: s
     assert_equal_states(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
 
 
-def test_a_stop_while_the_temperature_is_measured_leaves_that_to_resume(tmp_path: Path) -> None:
+def test_a_stop_while_the_bars_are_measured_leaves_them_to_resume(tmp_path: Path) -> None:
     told: list[Event] = []
     whole = make_run(for_use=True).run()
-    stop = lambda: told.count(Measuring()) > 2  # noqa: E731  # the first one is told before the figures
+    stop = lambda: told.count(Measuring()) > 1  # noqa: E731  # the first one is told before the figures
     first = make_run(for_use=True, folder=RunFolder(tmp_path), watch=told.append, stop=stop).run()
-    assert told[-3:] == [Measuring()] * 3
+    assert told[-2:] == [Measuring()] * 2
     assert not first.finished
     assert first.epochs == SHORT.epochs
-    assert first.checkpoint.drawing_temperature is None
+    assert first.checkpoint.bars is None
     last = make_run(for_use=True, folder=RunFolder(tmp_path))
     last.resume()
     result = last.run()
     assert result.finished
-    assert result.checkpoint.drawing_temperature == whole.checkpoint.drawing_temperature is not None
+    assert result.checkpoint.bars is not None
+    assert (result.checkpoint.bars.table == whole.checkpoint.bars.table).all()
 
 
 def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(tmp_path: Path) -> None:

@@ -1,0 +1,150 @@
+"""Choosing: of the new names of each length and label, the share that the model finds likeliest, exactly."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.sameness import known_set
+from namegen.core.generation import choosing
+from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes.texts import StartsWith
+from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.network.bars import SHARES, Bars
+from namegen.errors import GenerationError, SettingsError
+from namegen.events import Event, Widened
+from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
+
+MODEL = SmallModel()
+V, LONGEST = MODEL.vocabulary_size, 4
+TWO = Beginnings((V, V + 1), (0.7, 0.3))
+KNOWN = {"a", "ba", "cab", "abca"}
+
+
+def of_label(token: int) -> dict[str, float]:
+    """The probability of each new name given its beginning."""
+    found = all_names(MODEL, LONGEST, beginning=token)
+    return {name: p for name, p in found.items() if name and name not in KNOWN}
+
+
+def generator(beginnings: Beginnings = TWO, bars: Bars | None = None) -> Generator:
+    return Generator(MODEL, MODEL.vocabulary, known_names=known_set(KNOWN), beginnings=beginnings, bars=bars)
+
+
+def bars_of(*tokens: int) -> Bars:
+    """What each share of the different new names of a length reaches, by looking at all of them."""
+    table = np.full((len(tokens), len(SHARES), LONGEST), np.inf)
+    for row, token in enumerate(tokens):
+        for length in range(1, LONGEST + 1):
+            scores = [math.log(p) for name, p in of_label(token).items() if len(name) == length]
+            table[row, :, length - 1] = np.quantile(scores, 1 - np.array(SHARES))
+    return Bars(table.astype(np.float16))
+
+
+BARS = bars_of(*TWO.tokens)
+
+
+def reaching(share: float, beginnings: Beginnings = TWO, bars: Bars = BARS) -> dict[str, float]:
+    """The probability of each name that reaches its bar, with every beginning with which it does."""
+    found: Counter[str] = Counter()
+    for token, of_all in zip(beginnings.tokens, beginnings.shares, strict=True):
+        bar = bars.at(share)[min(max(token - V, 0), len(bars.table) - 1)]
+        for name, p in of_label(token).items():
+            if math.log(p) >= bar[len(name)]:
+                found[name] += of_all * p
+    return dict(found)
+
+
+def names_of(source: Generator, n: int, *, seed: int = 0, **asked: object) -> list[str]:
+    sampling = SamplingSettings(max_length=LONGEST)
+    batches = source.generate(n, rng=np.random.default_rng(seed), sampling=sampling, **asked)  # type: ignore[arg-type]
+    return [name for batch in batches for name in batch.names]
+
+
+@pytest.mark.parametrize("beginnings", [TWO, Beginnings.single(V + 1)], ids=["both labels", "the second"])
+@pytest.mark.parametrize("share", [0.15, 0.25, 0.5])
+def test_the_names_are_those_that_reach_their_bar_as_often_as_the_model_draws_them(
+    beginnings: Beginnings, share: float
+) -> None:
+    counts = Counter(names_of(generator(beginnings, BARS), 20_000, allow_repeats=True, choose=share))
+    check_frequencies(counts, conditioned(reaching(share, beginnings)))
+
+
+def test_the_bars_of_one_row_hold_for_every_label() -> None:
+    bars = replace(BARS, table=BARS.table[:1])
+    counts = Counter(names_of(generator(TWO, bars), 20_000, allow_repeats=True, choose=0.33))
+    check_frequencies(counts, conditioned(reaching(0.33, TWO, bars)))
+
+
+def test_all_of_a_share_come_before_the_next_larger_one_and_each_is_told_once() -> None:
+    told: list[Event] = []
+    first, second, every = (set(reaching(share)) for share in (0.15, 0.33, 0.5))
+    every = {name for token in TWO.tokens for name in of_label(token)}
+    names = names_of(generator(TWO, BARS), len(every), choose=0.15, watch=told.append)
+    assert len(first) < len(second) < len(every)
+    assert set(names[: len(first)]) == first
+    assert set(names[: len(second)]) == second
+    assert set(names) == every
+    widened = [(event.found, event.share) for event in told if isinstance(event, Widened)]
+    assert widened == [(len(first), 0.33), (len(second), 1.0)]
+    with pytest.raises(GenerationError, match="no other name is possible"):
+        names_of(generator(TWO, BARS), len(every) + 1, choose=0.15)
+
+
+def test_fewer_names_are_the_first_of_more() -> None:
+    """What is offered does not depend on how many are asked for."""
+    few, many = (set(names_of(generator(TWO, BARS), n, choose=0.15)) for n in (3, len(reaching(0.15))))
+    assert few < many == set(reaching(0.15))
+
+
+def test_a_wish_that_no_name_above_the_bar_keeps_goes_to_all_names_at_once() -> None:
+    below = next(name for name in of_label(V) if name not in reaching(0.5) and len(name) == LONGEST)
+    told: list[Event] = []
+    wishes = Wishlist([StartsWith(below)])
+    assert names_of(generator(TWO, BARS), 1, choose=0.05, wishes=wishes, watch=told.append) == [below]
+    assert [event.share for event in told if isinstance(event, Widened)] == [1.0]
+
+
+def test_the_share_of_all_is_the_models_own_distribution() -> None:
+    asked = {"n": 500, "allow_repeats": True}
+    assert names_of(generator(TWO, BARS), **asked) == names_of(generator(), **asked)  # type: ignore[arg-type]
+    assert names_of(generator(), **asked, choose=0.15) == names_of(generator(), **asked)  # type: ignore[arg-type]
+
+
+def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many draws give every name; of a length with twenty names no other has a part in its bar."""
+    monkeypatch.setattr(choosing, "NEAREST", 20)
+    monkeypatch.setattr(choosing, "DRAWN", 10_000_000)
+    monkeypatch.setattr(choosing, "MOST_CHARACTERS", 100_000_000)
+    found = measure_bars(generator(), shortest=1, longest=LONGEST, rng=np.random.default_rng(0))
+    assert found is not None
+    assert found.at(0.33)[:, 3:] == pytest.approx(BARS.at(0.33)[:, 3:], abs=0.05)
+    assert found.at(0.1)[:, 3:] == pytest.approx(BARS.at(0.1)[:, 3:], abs=0.05)
+    short = measure_bars(generator(), shortest=3, longest=LONGEST, rng=np.random.default_rng(0))
+    assert short is not None
+    assert np.isinf(short.at(0.5)[:, :3]).all()
+    assert np.isfinite(short.at(0.5)[:, 3:]).all()
+    many = replace(generator(), beginnings=Beginnings.single(V))
+    assert measure_bars(many, shortest=1, longest=2, rng=np.random.default_rng(0), proceed=lambda: False) is None
+
+
+def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> None:
+    between, low, high = (BARS.at(share)[:, 1:] for share in (0.2, 0.15, 0.33))
+    assert ((high <= between) & (between <= low)).all()
+    assert (BARS.at(0.33)[:, 1:] == BARS.table[:, 3]).all()
+    for wrong in (0.0, 0.04, 0.6, 1.1, math.nan):
+        with pytest.raises(SettingsError, match=r"choose=.*: expected a share .* from 0\.05 to 0\.5, or 1"):
+            generator(TWO, BARS).generate(1, rng=np.random.default_rng(0), choose=wrong)
+
+
+def test_long_lists_offer_a_larger_share_and_the_shortest_name_is_no_single_one() -> None:
+    assert default_share(14_999) < default_share(15_000)
+    assert usual_shortest(["Al", *["Anna"] * 150, *["Bo"] * 0]) == 4
+    assert usual_shortest(["Al", "Bo", *["Anna"] * 50]) == 2
