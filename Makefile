@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow harm fuzz check docs site links course size bench quality labels mutants models page format wheel constraints clean
+.PHONY: help demo test test-slow harm fuzz check docs site links course size bench quality labels blind mutants models page format wheel constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -50,6 +50,7 @@ help:
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
+	@echo "make blind        score blind readings of names (FOLDERS=...; python -m benchmarks.blind makes the sheets)"
 	@echo "make mutants      1,300 small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
@@ -101,6 +102,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.labels_page --check
+	$(RUN) -m benchmarks.blind_page --check
 	$(RUN) -m benchmarks.mutants_record --check
 	$(RUN) docs/tools/make_models.py --check
 
@@ -117,6 +119,7 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.labels_page
+	$(RUN) -m benchmarks.blind_page
 	$(RUN) -m benchmarks.mutants_record
 
 # What an earlier build has left is taken away first, so that a page that is gone is missed.
@@ -145,6 +148,10 @@ quality: $(VENV_BENCH)/.installed
 labels: $(VENV_BENCH)/.installed
 	$(VENV_BENCH)/bin/python -m benchmarks.labels $(if $(LISTS),--lists $(LISTS)) $(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) -m benchmarks.labels_page
+
+blind: $(VENV)/.installed
+	$(RUN) -m benchmarks.blind score $(or $(FOLDERS),build/blind/*)
+	$(RUN) -m benchmarks.blind_page
 
 mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
 	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT))

@@ -28,6 +28,7 @@ ONCE = DOCS / "results" / "once.json"
 MADE = {
     "docs/use/cli.md": "docs/tools/make_cli_docs.py",
     "docs/use/models.md": "docs/tools/make_models.py",
+    "docs/results/blind.md": "benchmarks/blind_page.py",
     "docs/results/labels.md": "benchmarks/labels_page.py",
     "docs/results/lists.md": "docs/tools/make_lists.py",
     "docs/results/mutants.md": "benchmarks/mutants_record.py",

@@ -1,0 +1,162 @@
+"""The names of a blind reading: of each source a file, and ``figures.json`` with what is measured of them."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from namegen.threads import limit_threads
+
+limit_threads(1)
+
+import numpy as np  # noqa: E402  # reads the limit above as it starts
+
+from benchmarks.blind_page import CHANGED, DRAWS, NEW, REAL, Drawn  # noqa: E402
+from benchmarks.labels import costs  # noqa: E402
+from benchmarks.lists import load  # noqa: E402
+from benchmarks.pages import write  # noqa: E402
+from namegen import api  # noqa: E402
+from namegen.core.data.batching import ListParts  # noqa: E402
+from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
+from namegen.core.generation.choosing import measure_bars, usual_shortest  # noqa: E402
+from namegen.core.generation.generator import Generator  # noqa: E402
+from namegen.core.generation.sampling import SamplingSettings  # noqa: E402
+from namegen.core.generation.wishes.neighbours import Neighbours  # noqa: E402
+from namegen.core.models.mixture import MixtureModel  # noqa: E402
+from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel  # noqa: E402
+from namegen.core.network.bars import EVERY_NAME, SHARES, Bars  # noqa: E402
+from namegen.core.training.preparation import data_for  # noqa: E402
+from namegen.settings_toml import Config  # noqa: E402
+
+SEED = 11  # of what is drawn; the training's is 0
+CHAIN_ORDER = 5  # tokens of its n-grams: each follows from the four before it
+LETTERS, COMMONEST, BY_DEFAULT = 3, 10, 1_000  # of the figures of beginnings
+
+
+def new_names(generator: Generator, n: int, longest: int, temperature: float = 1.0) -> dict[str, float]:
+    """The new and distinct names of n draws, each with its log-probability."""
+    walk, judge = generator.prepare(n, longest, None, False, False)
+    sampling = SamplingSettings(temperature, max_length=longest)
+    draws = walk.draw(n, rng=np.random.default_rng(SEED), sampling=sampling)
+    rows, kept, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
+    _, once = np.unique(kept.digests, return_index=True)
+    return {kept.names[place]: float(draws.log_probability[rows[place]]) for place in once.tolist()}
+
+
+def above(names: Mapping[str, float], bars: Bars, share: float) -> list[str]:
+    """Those that reach the bar of their length."""
+    if share == EVERY_NAME:
+        return list(names)
+    bar = bars.at(share)[0]
+    return [name for name, score in names.items() if len(name) < len(bar) and score >= bar[len(name)]]
+
+
+def changed(names: Iterable[str], letters: Sequence[str], rng: random.Random) -> list[str]:
+    """Each name with one letter replaced by another, in the letter case of the one before.
+
+    >>> changed(["Al"], "al", random.Random(0)) in (["Ll"], ["Aa"])
+    True
+    """
+    made = []
+    for name in names:
+        places = [place for place, letter in enumerate(name) if letter.isalpha()]
+        if places:
+            place = rng.choice(places)
+            other = rng.choice([letter for letter in letters if letter != name[place].lower()])
+            upper = other.upper() if name[place].isupper() else other
+            made.append(name[:place] + upper + name[place + 1 :])
+    return made
+
+
+def beginnings(names: Sequence[str]) -> float:
+    """The share of the names that the ten commonest beginnings of three letters hold."""
+    return sum(count for _, count in Counter(name[:LETTERS] for name in names).most_common(COMMONEST)) / len(names)
+
+
+def divergence(some: Iterable[str], others: Iterable[str]) -> float:
+    """Jensen–Shannon divergence of the lengths of names, in bits."""
+    counts = [Counter(map(len, names)) for names in (some, others)]
+    longest = max(max(count) for count in counts) + 1
+    p, q = (np.array([count[length] for length in range(longest)]) / count.total() for count in counts)
+    m = (p + q) / 2
+    return float(sum(np.sum(one[one > 0] * np.log2(one[one > 0] / m[one > 0])) for one in (p, q)) / 2)
+
+
+def trained(parts: ListParts, corpus: object, path: Path) -> api.LoadedModel:
+    """The default network of a list; trained where it does not lie there yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        api.train(corpus).checkpoint.save(path.with_suffix(".part"))
+        os.replace(path.with_suffix(".part"), path)
+    return api.load(path)
+
+
+def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
+    """Write all sources of a list. Raises SystemExit for a list that a sheet cannot be made of."""
+    corpus, config = load(of_list), Config()
+    parts = ListParts.from_corpus(corpus, data_for(corpus, config.recipe), seed=config.training.seed)
+    if parts.labels or parts.held_out is None:
+        raise SystemExit(f"{of_list} has labels, or is too short to hold names out: give a longer list without labels")
+    model = trained(parts, corpus, folder / "model.safetensors")
+    vocabulary, longest, share, bars = model.vocabulary, model.default_max_length, model.choose, model.bars
+    assert bars is not None
+    generator, tree = model.generator, parts.batches.tree
+
+    chain = replace(generator, model=NgramModel(tree, vocabulary.size, CHAIN_ORDER, UNSMOOTHED))
+    counted = (one for one in NgramModel.each(tree, vocabulary.size) if one.smoothing == KNESER_NEY)
+    best = min(counted, key=lambda one: AccuracyEvaluator(one).evaluate(parts.held_out).loss_nats_per_char)
+    both = MixtureModel((model.model, best), (vocabulary, vocabulary), vocabulary=vocabulary)
+    mixture = replace(generator, model=both)
+    shortest = usual_shortest(parts.distinct_names)
+    mixture_bars = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))
+    assert mixture_bars is not None
+
+    def judged(names: Mapping[str, float]) -> dict[str, float]:
+        return {name: -cost for name, cost in costs(model, list(names), 0).items()} if names else {}
+
+    learned, sameness, rng = parts.learned_names, model.sameness, random.Random(SEED)
+    held_out = vocabulary.decode_all(parts.held_out.sequences().tokens)
+    known = sameness.are_known(held_out, sameness.known_set(learned)).tolist()
+    held_out = [name for name, is_known in zip(held_out, known, strict=True) if not is_known]
+    rng.shuffle(held_out)
+    letters = sorted({letter for name in learned for letter in name.lower() if letter.isalpha()})
+    wrong = list(dict.fromkeys(changed(held_out[1::2], letters, rng)))
+    listed = sameness.are_known(wrong, sameness.known_set(parts.distinct_names)).tolist()
+
+    free, of_chain = new_names(generator, DRAWS[0], longest), new_names(chain, DRAWS[0], longest)
+    sources = {
+        NEW: above(free, bars, share),
+        "old": list(new_names(generator, DRAWS[0], longest, old_temperature)),
+        "chain": list(of_chain),
+        "chain-chosen": above(judged(of_chain), bars, share),
+        "mixture-chosen": above(new_names(mixture, DRAWS[0], longest), mixture_bars, share),
+        REAL: held_out[::2],
+        CHANGED: [name for name, is_listed in zip(wrong, listed, strict=True) if not is_listed],
+    }
+    for source, names in sources.items():
+        (folder / f"{source}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    near = Neighbours(learned, 2, sameness)
+    curve: dict[str, list[int]] = {}
+    for n in DRAWS:
+        names = new_names(generator, n, longest)
+        for wished in (*SHARES, EVERY_NAME):
+            curve.setdefault(f"{wished:g}", []).append(len(above(names, bars, wished)))
+        curve.setdefault("chain", []).append(len(new_names(chain, n, longest)))
+    figures = Drawn(
+        list=Path(of_list).stem,
+        names=len(parts.distinct_names),
+        share=share,
+        old_temperature=old_temperature,
+        new={source: len(names) for source, names in sources.items()},
+        beginnings=beginnings(model.generate(BY_DEFAULT, seed=SEED)),
+        list_beginnings=beginnings(parts.distinct_names),
+        near=float(near.close_to(sources[NEW]).mean()),
+        held_out_near=float(near.close_to(held_out).mean()),
+        length_bits=divergence(sources[NEW], free),
+        curve={wished: tuple(counts) for wished, counts in curve.items()},
+    )
+    write(folder / "figures.json", figures)
