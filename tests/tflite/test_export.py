@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,13 +15,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from namegen import api
 from namegen.backends.tflite import export
 from namegen.backends.tflite.contents import contents_of
 from namegen.backends.tflite.export import export_tflite, rounded_to_half, weights_in_half
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import digest
+from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.architecture import RecurrentNetwork
@@ -152,7 +152,9 @@ class TestNothingIsWritten:
         assert os.listdir(tmp_path) == []
 
     def test_where_the_loop_differs(self, tmp_path, checkpoint, monkeypatch) -> None:
-        monkeypatch.setattr(TFLiteModel, "generate_tokens", lambda self, uniforms: np.ones(uniforms.shape, np.int32))
+        monkeypatch.setattr(
+            TFLiteModel, "generate_tokens", lambda self, uniforms: (np.ones(uniforms.shape, np.int32), None)
+        )
         with pytest.raises(OutputError, match="sampling loop"):
             export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite")
         assert os.listdir(tmp_path) == []
@@ -242,14 +244,19 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     assert run(model, out, "--quantize", "int4").exit_code == 2
 
 
-def test_the_loop_of_the_page_prints_new_names_without_namegen(exported, checkpoint, tmp_path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    shutil.copy(exported("lstm"), tmp_path / "model.tflite")
+def test_the_loop_of_the_page_prints_what_it_shows_without_namegen(tmp_path: Path) -> None:
+    """New names above their bars."""
+    page = PAGE.read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    (shown,) = re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL)
+    model = api.load("mlb-first")
+    export_tflite(model.checkpoint, tmp_path / "model.tflite")
     without = "import sys\nfor name in ('tensorflow', 'keras', 'namegen'):\n    sys.modules[name] = None\n"
     command = [sys.executable, "-c", without + code]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
-    one, many = result.stdout.splitlines()
-    known = checkpoint("lstm").known_names.short
-    assert len(many.split()) >= 10
-    assert not any(digest(name) in known for name in (one, *many.split()))
+    names, (bars,) = re.split(", |\n", result.stdout.strip()), model.bars.at(model.choose)
+    assert len(names) == 11
+    assert not any(model.known_names.holds(digests(names)))
+    assert all(model.score(name).log_probability > bars[len(name)] - 1e-4 for name in names)
+    assert result.stdout == shown

@@ -12,15 +12,18 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.backends.tflite.contents import contents_of, to_bytes_of
+from namegen.backends.tflite.contents import FORMAT_VERSION, contents_of, to_bytes_of
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import Sameness, digests, known_set
+from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import pick
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from namegen.testing import LANGUAGE_MODEL_CHECKS
@@ -77,21 +80,44 @@ def test_logits_at_every_prefix(source: Checkpoint, model: TFLiteModel, names: t
     assert model.vocabulary_size == V
 
 
+def log_probability_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Of each row given its beginning, up to its first boundary; read a token at a time."""
+    last, state = first, model.initial_state(len(tokens))
+    alive, total = np.ones(len(tokens), bool), np.zeros(len(tokens))
+    for column in tokens.T:
+        logits, state = model.step(last, state)
+        total += np.where(alive, all_log_probabilities(logits)[np.arange(len(tokens)), column], 0)
+        last, alive = column, alive & (column != 0)
+    return total
+
+
 @pairs
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
 def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model, temperature) -> None:
     """Where there are labels, the first number chooses the beginning."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
     numpy = Generator(engine_of(source), model.record.vocabulary, beginnings=source.beginnings)
-    drawn = model.generate_tokens(uniforms, temperature)
+    drawn, log_probability = model.generate_tokens(uniforms, temperature)
     assert drawn.shape == (1000, 8)
     same = (drawn == numpy.draw_one_by_one(uniforms, temperature=temperature)).all(axis=1)
     assert same.sum() >= 995
+    first = source.beginnings.ids[pick(uniforms[:, 0], np.tile(source.beginnings.shares, (1000, 1)))]
+    expected = log_probability_of(engine_of(source, "float64"), first, drawn)
+    np.testing.assert_allclose(log_probability, expected, rtol=0, atol=1e-4)  # also of those that are cut off
     if temperature:
+        assert np.ptp(expected) > 5
         assert len(np.unique(drawn, axis=0)) > 200  # not the same name again and again
         assert 0 < (drawn[:, -1] != 0).sum() < 500  # some names are cut off at the end of their uniform numbers
     ended = np.logical_or.accumulate(drawn == 0, axis=1)
     assert (drawn[ended] == 0).all()
+
+
+@pytest.mark.parametrize(("cell", "quantize"), EACH)
+def test_the_loop_scores_names_as_the_steps_of_the_file_do(cell: str, quantize: str, exported: Exported) -> None:
+    model = TFLiteModel.load(exported(cell, quantize))
+    drawn, log_probability = model.generate_tokens(np.random.default_rng(8).random((300, 12)), 1.3)
+    expected = log_probability_of(model, np.zeros(300, np.int32), drawn)
+    np.testing.assert_allclose(log_probability, expected, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
@@ -115,11 +141,12 @@ def test_names_of_any_number_come_out_the_same(exported: Exported) -> None:
     """Also where the last chunk is a short one, and where there are none."""
     model = TFLiteModel.load(exported())
     uniforms = np.random.default_rng(0).random((600, 12))
-    whole = model.generate_tokens(uniforms)
-    apart = np.concatenate([model.generate_tokens(uniforms[:1]), model.generate_tokens(uniforms[1:])])
-    assert (whole == apart).all(axis=1).sum() >= 597
-    assert model.generate_tokens(uniforms[:0]).shape == (0, 12)
-    assert model.generate_tokens(uniforms[:, :0]).shape == (600, 0)
+    whole, apart = model.generate_tokens(uniforms), []
+    for parts in zip(whole, model.generate_tokens(uniforms[:1]), model.generate_tokens(uniforms[1:]), strict=True):
+        apart.append(np.isclose(parts[0], np.concatenate(parts[1:]), atol=1e-4).reshape(600, -1).all(axis=1))
+    assert np.all(apart, axis=0).sum() >= 597
+    assert [array.shape for array in model.generate_tokens(uniforms[:0])] == [(0, 12), (0,)]
+    assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,)]
 
 
 def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
@@ -128,9 +155,10 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
     zeros = {name: np.zeros_like(values) for name, values in even.parameters.items()}
     model = exported_to(tmp_path, Checkpoint(even.network, even.vocabulary, zeros))
     uniforms = np.array([[0.0], [0.2499], [0.25], [0.5], [0.9999], [np.nextafter(1.0, 0)]])
-    assert model.generate_tokens(uniforms)[:, 0].tolist() == [0, 0, 1, 2, 3, 3]
-    assert model.generate_tokens(uniforms, 0.0)[:, 0].tolist() == [0] * 6
-    assert model.generate_tokens(uniforms, 1e-30)[:, 0].tolist() == [0, 0, 1, 2, 3, 3]  # no overflow
+    for temperature, expected in ((1.0, [0, 0, 1, 2, 3, 3]), (0.0, [0] * 6), (1e-30, [0, 0, 1, 2, 3, 3])):
+        tokens, log_probability = model.generate_tokens(uniforms, temperature)
+        assert tokens[:, 0].tolist() == expected  # no overflow
+        np.testing.assert_allclose(log_probability, np.log(0.25), rtol=1e-6)
     for temperature in (-1.0, np.inf, np.nan):
         with pytest.raises(SettingsError, match="temperature"):
             model.generate_tokens(uniforms, temperature)
@@ -144,7 +172,7 @@ def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
     uniforms = np.random.default_rng(3).random((200, 20))
     numpy = Generator(engine_of(checkpoint), checkpoint.vocabulary)
     drawn, expected = map(
-        model.record.vocabulary.decode_all, (model.generate_tokens(uniforms), numpy.draw_one_by_one(uniforms))
+        model.record.vocabulary.decode_all, (model.generate_tokens(uniforms)[0], numpy.draw_one_by_one(uniforms))
     )
     assert sum(a == b for a, b in zip(drawn, expected, strict=True)) >= 199
 
@@ -170,7 +198,7 @@ def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
     model = exported_to(tmp_path, one)
     uniforms = np.random.default_rng(6).random((300, 8))
     apart = Generator(engine_of(two), two.vocabulary, beginnings=Beginnings.single(two.vocabulary.size + 1))
-    assert (model.generate_tokens(uniforms) == apart.draw_one_by_one(uniforms)).all(axis=1).mean() > 0.99
+    assert (model.generate_tokens(uniforms)[0] == apart.draw_one_by_one(uniforms)).all(axis=1).mean() > 0.99
 
 
 def test_several_threads_get_what_one_gets(exported: Exported) -> None:
@@ -184,7 +212,7 @@ def test_several_threads_get_what_one_gets(exported: Exported) -> None:
             tokens = rng.integers(model.vocabulary_size, size=rows, dtype=np.int32)
             logits, _ = model.step(tokens, model.initial_state(rows))
             return (
-                drawn.tobytes(),
+                drawn[0].tobytes() + drawn[1].tobytes(),
                 logits.tobytes(),
                 seed < 5 and loaded.generate(2, seed=seed, allow_seen=True),
             )
@@ -196,6 +224,28 @@ def test_several_threads_get_what_one_gets(exported: Exported) -> None:
         found = list(pool.map(together, range(40)))
     assert found == list(map(alone, range(40)))
     assert len({drawn for drawn, *_ in found}) > 20
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_it_offers_the_names_that_its_checkpoint_offers(kind, checkpoint, exported, tmp_path) -> None:
+    """Those above the bars of the checkpoint; of labels, above their own."""
+    if kind == "labelled":
+        trained, path = labelled_checkpoint(), tmp_path / "model.tflite"
+        bars = api.open_checkpoint(trained, "").choosing_generator.bars
+        trained = replace(trained, choose=0.15, bars=bars)
+        export_tflite(trained, path)
+    else:
+        trained, path = checkpoint(kind), exported(kind)
+    source, loaded = api.open_checkpoint(trained.to_export(), "checkpoint"), api.load(str(path))
+    assert source.choose == loaded.choose == 0.15
+    assert loaded.generate(300, seed=3) == source.generate(300, seed=3)
+    for place in range(len(loaded.labels) or 1):
+        of_label, expected = (one.labelled(*one.labels[place : place + 1]) for one in (loaded, source))
+        offered = of_label.generate(300, seed=4)
+        assert offered == expected.generate(300, seed=4)
+        bars = trained.bars.at(0.15)[place]
+        above = [of_label.score(name).log_probability - bars[len(name)] for name in offered]
+        assert -1e-4 < min(above) < 0.2
 
 
 class TestWhatIsNew:
@@ -282,8 +332,9 @@ class TestDamage:
 
     def test_another_version_of_the_format_is_one_sentence(self, exported: Exported) -> None:
         content = exported().read_bytes()
-        is_refused(content.replace(b'"format_version":5', b'"format_version":6'), "update namegen")
-        is_refused(content.replace(b'"format_version":5', b'"format_version":4'), "export the model again")
+        for version, advice in ((FORMAT_VERSION + 1, "update namegen"), (FORMAT_VERSION - 1, "export the model again")):
+            other = content.replace(b'"format_version":%d' % FORMAT_VERSION, b'"format_version":%d' % version)
+            is_refused(other, advice)
 
 
 def exported_to(folder: Path, checkpoint: Checkpoint) -> TFLiteModel:

@@ -9,22 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from namegen.api import load, read_checkpoint
-from namegen.backends import load_engine
-from namegen.core.data.vocabulary import BOUNDARY
-from namegen.core.generation.generator import Generator
+from namegen.api import read_checkpoint
 from namegen.models import SHIPPED, shipped_path
 from namegen.web.export import PageModel, read_part
 from namegen.web.module import write_module
-from tests.requirements import require, require_program
+from tests.requirements import require_program
 from tests.web.by_seed import names_of_seed
 from tests.web.running import ADDRESS, serve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "use" / "app.md").read_text(encoding="utf-8")
-WITHOUT = "import sys\nfor name in ('tensorflow', 'keras', 'namegen'):\n    sys.modules[name] = None\n"
 
 
 def block(language: str) -> str:
@@ -76,34 +71,6 @@ def test_the_page(folder: Path, browser: Any) -> None:
     assert page.locator("#names li").count() == 0
     assert page.locator("#message").text_content().startswith("The network has never read “ж”")
     assert troubles == []
-
-
-def test_the_loop_in_python_without_namegen(tmp_path: Path) -> None:
-    """With LiteRT and NumPy alone it gives the names of namegen's own engine for the same random numbers."""
-    require("ai_edge_litert")
-    from namegen.backends.tflite.export import export_tflite
-
-    checkpoint = read_checkpoint(shipped_path("mlb-last"))
-    export_tflite(checkpoint, tmp_path / "model.tflite")
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT + block("python")],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-    engine = load_engine("numpy")(checkpoint.network, None, threads=1)
-    engine.set_state(checkpoint.parameters)
-    numbers = np.random.default_rng(1).random((20, 40), dtype=np.float32)
-    tokens = Generator(engine, checkpoint.vocabulary).draw_one_by_one(numbers.astype(np.float64), temperature=0.85)
-    ended = [
-        name for name, row in zip(checkpoint.vocabulary.decode_all(tokens), tokens, strict=True) if BOUNDARY in row
-    ]
-    assert done.stdout.splitlines() == list(dict.fromkeys(ended))[:10]
-    assert load("mlb-last").default_temperature == 0.85
 
 
 def test_the_words_for_options_are_those_of_the_module() -> None:

@@ -50,6 +50,7 @@ class Op(IntEnum):
     SUB = 41
     DIV = 42
     STRIDED_SLICE = 45
+    EXP = 47
     SPLIT = 49
     CAST = 53
     ARG_MAX = 56
@@ -58,6 +59,7 @@ class Op(IntEnum):
     GREATER = 61
     LESS_EQUAL = 63
     NOT_EQUAL = 72
+    LOG = 73
     SUM = 74
     SHAPE = 77
     REDUCE_MAX = 82

@@ -1,7 +1,7 @@
 """The network as operators of LiteRT: the three signatures of the file. Letters are those of ``core/README.md``.
 
     step        tokens, states → logits, states
-    generate    uniform numbers, temperature → tokens: a loop (WHILE) around step and the rule that draws
+    generate    uniform numbers, temperature → tokens, log_probability: a loop (WHILE) around step and the drawing rule
     vocabulary  → code points
 
 Weights are constants, each of which stands in the file once, whichever signatures read it.
@@ -20,6 +20,7 @@ from namegen.core.network.architecture import RecurrentNetwork
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
 HYBRID, GATHERS_INT8, WIDENS_INT8 = 12, 2, 2  # the versions of operators that read weights of 8 bits
+GATHERS_IN_ROWS = 5  # the version that gathers from each row its own number
 
 
 class Program:
@@ -72,7 +73,8 @@ class Program:
         return logits, after
 
     def _generate(self, graph: Graph) -> None:
-        """The rule of ``core/generation/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T).
+        """The rule of ``core/generation/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T), and the
+        names' log-probabilities given their beginnings (n,).
 
         Where there are several beginnings, the first uniform number of a row chooses its own: (n, 1 + T) → (n, T). The
         loop ends with the last name, or at T.
@@ -94,6 +96,7 @@ class Program:
             "place": graph.constant(0),
             "tokens": self._fill(graph, table, 0, (ANY, ANY)),  # (T, n)
             "last": last,
+            "log_probability": self._fill(graph, count, 0.0, (ANY,), np.float32),
             "alive": self._fill(graph, count, True, (ANY,), np.bool_),
             "longest": longest,
             "draws": draws,
@@ -104,11 +107,12 @@ class Program:
             state = self._pack(graph, rows, graph.constant(width))
             variables[f"state_{k}"] = self._fill(graph, state, 0.0, (ANY, width), np.float32)
         goes_on, body = self._goes_on(variables), self._body(variables)
-        outputs = [graph.tensor(tensor.type, tensor.shape) for tensor in variables.values()]
+        after = _like(graph, variables)
         places = {0: integer(goes_on.place), 1: integer(body.place)}
-        graph.run(Op.WHILE, list(variables.values()), outputs, places)
-        tokens = graph.add(Op.TRANSPOSE, [outputs[1], turned], Type.INT32, (ANY, ANY))
-        self.file.sign("generate", graph, {"uniforms": uniforms, "temperature": temperature}, {"tokens": tokens})
+        graph.run(Op.WHILE, list(variables.values()), list(after.values()), places)
+        tokens = graph.add(Op.TRANSPOSE, [after["tokens"], turned], Type.INT32, (ANY, ANY))
+        given = {"uniforms": uniforms, "temperature": temperature}
+        self.file.sign("generate", graph, given, {"tokens": tokens, "log_probability": after["log_probability"]})
 
     def _begin(self, graph: Graph, uniforms: Tensor) -> tuple[Tensor | None, Tensor]:
         """The beginning of each row (n,), None where there is but one; and the uniform numbers that are left."""
@@ -131,7 +135,7 @@ class Program:
     def _goes_on(self, variables: Mapping[str, Tensor]) -> Graph:
         """While there is a place left and a name that has not ended."""
         graph = self.file.graph("goes_on")
-        inner = _inner(graph, variables)
+        inner = _like(graph, variables)
         is_left = graph.add(Op.LESS, [inner["place"], inner["longest"]], Type.BOOL, ())
         lives = graph.add(Op.REDUCE_ANY, [inner["alive"], graph.constant([0])], Type.BOOL, ())
         graph.ends(inner.values(), [graph.add(Op.LOGICAL_AND, [is_left, lives], Type.BOOL, ())])
@@ -140,7 +144,7 @@ class Program:
     def _body(self, variables: Mapping[str, Tensor]) -> Graph:
         """One character of every name."""
         graph, V = self.file.graph("one_character"), self.network.vocabulary_size
-        inner = _inner(graph, variables)
+        inner = _like(graph, variables)
         names = [name for name in inner if name.startswith("state_")]
         logits, after = self._read(graph, inner["last"], [inner[name] for name in names])
         kind = {0: Number("<b", Type.INT32)}
@@ -156,6 +160,9 @@ class Program:
         upright = graph.add(Op.RESHAPE, [uniforms, graph.constant([-1, 1])], Type.FLOAT32, (ANY, 1))
         drawn = self._drawn(graph, sums, upright)
         chosen = graph.add(Op.SELECT_V2, [inner["draws"], drawn, likeliest], Type.INT32, (ANY,))
+        of_chosen = self._log_probability(graph, below, chosen)
+        scored = graph.add(Op.ADD, [inner["log_probability"], of_chosen], Type.FLOAT32, (ANY,))
+        score = [inner["alive"], scored, inner["log_probability"]]
         alive = graph.add(Op.CAST, [inner["alive"]], Type.INT32, (ANY,))
         last = graph.add(Op.MUL, [chosen, alive], Type.INT32, (ANY,))
         row = graph.add(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
@@ -165,11 +172,23 @@ class Program:
             "place": graph.add(Op.ADD, [inner["place"], graph.constant(1)], Type.INT32, ()),
             "tokens": tokens,
             "last": last,
+            "log_probability": graph.add(Op.SELECT_V2, score, Type.FLOAT32, (ANY,)),
             "alive": graph.add(Op.NOT_EQUAL, [last, graph.constant(0)], Type.BOOL, (ANY,)),
             **dict(zip(names, after, strict=True)),
         }
         graph.ends(inner.values(), [done.get(name, tensor) for name, tensor in inner.items()])
         return graph
+
+    def _log_probability(self, graph: Graph, below: Tensor, chosen: Tensor) -> Tensor:
+        """At temperature 1, of one id a row (n,), from logits whose highest is 0.
+
+        The operator LOG_SOFTMAX takes five times as long as these.
+        """
+        wide, one_each = below.shape, {0: integer(1), 1: integer(1)}
+        powers = graph.add(Op.EXP, [below], Type.FLOAT32, wide)
+        total = graph.add(Op.SUM, [powers, graph.constant(1)], Type.FLOAT32, (ANY,))
+        own = graph.add(Op.GATHER, [below, chosen], Type.FLOAT32, (ANY,), one_each, version=GATHERS_IN_ROWS)
+        return graph.add(Op.SUB, [own, graph.add(Op.LOG, [total], Type.FLOAT32, (ANY,))], Type.FLOAT32, (ANY,))
 
     def _fill(
         self, graph: Graph, shape: Tensor, value: int | float, sizes: tuple[int, ...], dtype: type = np.int32
@@ -181,8 +200,8 @@ class Program:
         return graph.add(Op.PACK, sizes, Type.INT32, (len(sizes),), {0: integer(len(sizes))})
 
 
-def _inner(graph: Graph, variables: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The variables of a loop inside one of its subgraphs."""
+def _like(graph: Graph, variables: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors like the variables of a loop: inside one of its subgraphs, or what comes out of it."""
     return {name: graph.tensor(tensor.type, tensor.shape) for name, tensor in variables.items()}
 
 

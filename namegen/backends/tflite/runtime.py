@@ -103,7 +103,9 @@ class TFLiteModel:
         """Gather rows of a state."""
         return tuple(array.take(rows, axis=0) for array in cast(TFLiteState, state))
 
-    def generate_tokens(self, uniforms: Float[Array, "n numbers"], temperature: float = 1.0) -> Int32[Array, "n T"]:
+    def generate_tokens(
+        self, uniforms: Float[Array, "n numbers"], temperature: float = 1.0
+    ) -> tuple[Int32[Array, "n T"], Float32[Array, "n"]]:
         """Draw one name for each row of uniform numbers, with the sampling loop that is inside the file.
 
         The same as ``Generator.draw_one_by_one``, in float32.
@@ -115,18 +117,19 @@ class TFLiteModel:
 
         Returns:
             Token ids, the boundary from the end of each name on; a row without a boundary did not end within its
-            numbers.
+            numbers. And of each row the log-probability of what it holds, given its beginning, at temperature 1, nats.
         """
         check_temperature(temperature)
         numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
         tokens = np.zeros((len(numbers), max(numbers.shape[1] - self.record.beginnings.numbers, 0)), np.int32)
+        log_probability = np.zeros(len(numbers), np.float32)
         if tokens.size:
             for start in range(0, len(numbers), CHUNK_NAMES):
                 part = slice(start, start + CHUNK_NAMES)
                 with self._lock:
                     drawn = self._generate(uniforms=numbers[part], temperature=np.float32(temperature))
-                tokens[part] = drawn["tokens"]
-        return tokens
+                tokens[part], log_probability[part] = drawn["tokens"], drawn["log_probability"]
+        return tokens, log_probability
 
 
 def find_interpreter() -> Any:

@@ -225,7 +225,7 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
 
     def one_by_one() -> list[str]:
         draws = np.random.default_rng(seed).random((n, beginnings.numbers + longest))
-        tokens = (loop or generator.draw_one_by_one)(draws)
+        tokens = loop(draws)[0] if loop else generator.draw_one_by_one(draws)
         return vocabulary.decode_all(tokens[tokens[:, -1] == 0])  # those that have ended
 
     def count_splitting() -> list[str]:
@@ -250,7 +250,7 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
 
 def _language_model(
     request: Request[GenerationSubject],
-) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[[Array], Array] | None]:
+) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[[Array], tuple[Array, Array]] | None]:
     """The model, its vocabulary, what its names begin with, and its own sampling loop if that is what is measured."""
     subject, path = request.subject, _file(request.reads)
     if subject.engine == "tflite":
