@@ -37,9 +37,11 @@ DOUBLED = 10  # one line in so many stands there twice
 PAGE = Path(__file__).with_suffix(".html")
 
 
-def choose(sources: dict[str, list[str]], per: int, rng: random.Random) -> list[tuple[str, str]]:
+def choose(
+    sources: dict[str, list[str]], per: int, rng: random.Random, *, fewer: bool = False
+) -> list[tuple[str, str]]:
     """So many names of each source, with the source; none twice, letter case aside. A name that several sources have
-    goes to any of them: they take turns.
+    goes to any of them: they take turns. ``fewer``: where a source has not so many, those that it has.
 
     >>> sorted(choose({"a": ["Al", "B", "al"], "b": ["Cy", "Al", "Di"]}, 1, random.Random(0)))[0]
     ('a', 'Al')
@@ -52,11 +54,13 @@ def choose(sources: dict[str, list[str]], per: int, rng: random.Random) -> list[
         for source, pool in pools.items():
             while pool and pool[-1].casefold() in seen:
                 pool.pop()
+            if not pool and fewer:
+                continue
             if not pool:
                 found = sum(of == source for of, _ in items)
                 sys.exit(
                     f"{source} has {found} names of 2 characters or more that no other source has taken, and {per} are "
-                    "needed: draw more names, or ask for fewer with --per"
+                    "needed: draw more names, or ask for fewer with --per, or give --fewer"
                 )
             items.append((source, pool.pop()))
             seen.add(items[-1][1].casefold())
@@ -72,10 +76,12 @@ def lines_of(items: int, rng: random.Random) -> list[int]:
     return order[:half] + later
 
 
-def make_sheet(folder: Path, about: str, per: int, readers: int, seed: int, files: dict[str, Path]) -> None:
+def make_sheet(
+    folder: Path, about: str, per: int, readers: int, seed: int, files: dict[str, Path], *, fewer: bool = False
+) -> None:
     """Write the sheets and the key."""
     sources = {source: path.read_text(encoding="utf-8").splitlines() for source, path in files.items()}
-    items = choose(sources, per, random.Random(seed))
+    items = choose(sources, per, random.Random(seed), fewer=fewer)
     lines = {str(reader): lines_of(len(items), random.Random(f"{seed} {reader}")) for reader in range(1, readers + 1)}
     figures = next(iter(files.values())).with_name("figures.json")
     drawn = json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else None
@@ -187,6 +193,7 @@ def main() -> None:
     sheet.add_argument("folder", type=Path)
     sheet.add_argument("--about", required=True, help="what the names are said to be, in English")
     sheet.add_argument("--per", type=int, default=50, help="names of each source")
+    sheet.add_argument("--fewer", action="store_true", help="of a source that has fewer, all names")
     sheet.add_argument("--readers", type=int, default=3)
     sheet.add_argument("--seed", type=int, default=0)
     sheet.add_argument("sources", nargs="+", metavar="SOURCE=FILE", help="names, one a line")
@@ -203,7 +210,8 @@ def main() -> None:
         if not all(len(pair) == 2 and Path(pair[1]).is_file() for pair in pairs):
             parser.error("a source is not SOURCE=FILE, or there is no such file: give new=new.txt, for example")
         files = {source: Path(path) for source, path in pairs}
-        make_sheet(arguments.folder, arguments.about, arguments.per, arguments.readers, arguments.seed, files)
+        per, readers, seed, fewer = arguments.per, arguments.readers, arguments.seed, arguments.fewer
+        make_sheet(arguments.folder, arguments.about, per, readers, seed, files, fewer=fewer)
     else:
         document = score(arguments.folders)
         write(arguments.out, document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from namegen.settings_toml import Config  # noqa: E402
 
 SEED = 11  # of what is drawn; the training's is 0
 CHAIN_ORDER = 5  # tokens of its n-grams: each follows from the four before it
+ENOUGH = 100  # names of a source: where 10,000 draws give fewer, it is drawn more often
 LETTERS, COMMONEST, BY_DEFAULT = 3, 10, 1_000  # of the figures of beginnings
 
 
@@ -92,7 +93,8 @@ def trained(parts: ListParts, corpus: object, path: Path) -> api.LoadedModel:
         path.parent.mkdir(parents=True, exist_ok=True)
         api.train(corpus).checkpoint.save(path.with_suffix(".part"))
         os.replace(path.with_suffix(".part"), path)
-    return api.load(path)
+    model = api.load(path)  # with the first bits of the digests of its names alone; the list itself says which are new
+    return replace(model, known_names=model.sameness.known_set(parts.distinct_names))
 
 
 def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
@@ -127,24 +129,29 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
     wrong = list(dict.fromkeys(changed(held_out[1::2], letters, rng)))
     listed = sameness.are_known(wrong, sameness.known_set(parts.distinct_names)).tolist()
 
-    free, of_chain = new_names(generator, DRAWS[0], longest), new_names(chain, DRAWS[0], longest)
-    sources = {
-        NEW: above(free, bars, share),
-        "old": list(new_names(generator, DRAWS[0], longest, old_temperature)),
-        "chain": list(of_chain),
-        "chain-chosen": above(judged(of_chain), bars, share),
-        "mixture-chosen": above(new_names(mixture, DRAWS[0], longest), mixture_bars, share),
-        REAL: held_out[::2],
-        CHANGED: [name for name, is_listed in zip(wrong, listed, strict=True) if not is_listed],
+    drawn_by: dict[str, Callable[[int], Sequence[str]]] = {
+        NEW: lambda n: above(new_names(generator, n, longest), bars, share),
+        "old": lambda n: list(new_names(generator, n, longest, old_temperature)),
+        "chain": lambda n: list(new_names(chain, n, longest)),
+        "chain-chosen": lambda n: above(judged(new_names(chain, n, longest)), bars, share),
+        "mixture-chosen": lambda n: above(new_names(mixture, n, longest), mixture_bars, share),
+        REAL: lambda n: held_out[::2],
+        CHANGED: lambda n: [name for name, is_listed in zip(wrong, listed, strict=True) if not is_listed],
     }
-    for source, names in sources.items():
+    sources, draws = {}, {}
+    for source, draw in drawn_by.items():
+        names = sources[source] = draw(DRAWS[0])
+        draws[source] = n = DRAWS[0]
+        while len(names) < ENOUGH and n < DRAWS[-1] and source not in (REAL, CHANGED):
+            draws[source] = n = DRAWS[DRAWS.index(n) + 1]
+            names = draw(n)
         (folder / f"{source}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     near = Neighbours(learned, 2, sameness)
     curve: dict[str, list[int]] = {}
     for n in DRAWS:
-        names = new_names(generator, n, longest)
+        free = new_names(generator, n, longest)
         for wished in (*SHARES, EVERY_NAME):
-            curve.setdefault(f"{wished:g}", []).append(len(above(names, bars, wished)))
+            curve.setdefault(f"{wished:g}", []).append(len(above(free, bars, wished)))
         curve.setdefault("chain", []).append(len(new_names(chain, n, longest)))
     figures = Drawn(
         list=Path(of_list).stem,
@@ -152,11 +159,12 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
         share=share,
         old_temperature=old_temperature,
         new={source: len(names) for source, names in sources.items()},
+        draws=draws,
         beginnings=beginnings(model.generate(BY_DEFAULT, seed=SEED)),
         list_beginnings=beginnings(parts.distinct_names),
         near=float(near.close_to(sources[NEW]).mean()),
         held_out_near=float(near.close_to(held_out).mean()),
-        length_bits=divergence(sources[NEW], free),
+        length_bits=divergence(sources[NEW], new_names(generator, DRAWS[0], longest)),
         curve={wished: tuple(counts) for wished, counts in curve.items()},
     )
     write(folder / "figures.json", figures)

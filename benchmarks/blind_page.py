@@ -77,6 +77,7 @@ class Drawn:
         share: of the new names that the model offers by default.
         old_temperature: of the source ``old``.
         new: how many new and distinct names the first of ``DRAWS`` gave of each source.
+        draws: how many the names of its file are from.
         beginnings, list_beginnings: what the ten commonest beginnings of three letters hold of 1,000 names offered by
             default, and of the list.
         near, held_out_near: shares within one edit of a name that was learned.
@@ -89,6 +90,7 @@ class Drawn:
     share: Share
     old_temperature: Measure
     new: Mapping[str, Count]
+    draws: Mapping[str, Count]
     beginnings: Share
     list_beginnings: Share
     near: Share
@@ -139,9 +141,12 @@ lists by whose readings the bar was found.
 | `real` | held-out names: nothing has learned them, but the best epoch was chosen by them |
 | `changed` | other held-out names with one letter replaced by another letter of the list |
 
-**The sheets.** 50 names of a source and list, chosen at random, none twice, letter case aside. Three readers a sheet,
-each with an order of its own; a tenth of the lines stands there twice. A reader sees the sheet, what the names are said
-to be, and nothing else. A mark is 2 (I would take it), 1 (odd, but possible) or 0 (no).
+A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn {DRAWS[1]:,} or {DRAWS[2]:,} times (a chain
+of names as short as the Japanese ones has next to no new ones); the page says where.
+
+**The sheets.** 50 names of a source and list (where there are fewer, all), chosen at random, none twice, letter case
+aside. Three readers a sheet, each with an order of its own; a tenth of the lines stands there twice. A reader sees the
+sheet, what the names are said to be, and nothing else. A mark is 2 (I would take it), 1 (odd, but possible) or 0 (no).
 
 **The readers are language-model programs, not people.** Three a sheet are three runs of such a program. They may share
 a taste that people do not have.
@@ -206,6 +211,9 @@ def _reading(one: Reading) -> str:
 
 def _drawn(drawn: tuple[Drawn, ...]) -> str:
     sources = list(drawn[0].new)
+    more = [
+        f"`{source}` of {one.list}: {n:,} draws" for one in drawn for source, n in one.draws.items() if n > DRAWS[0]
+    ]
     counts = [
         f"| {one.list} | {one.names:,} | {one.share:g} | {one.old_temperature:g} | "
         + " | ".join(f"{one.new[source]:,}" for source in sources)
@@ -226,7 +234,8 @@ def _drawn(drawn: tuple[Drawn, ...]) -> str:
     return "\n\n".join(
         [
             "## The names that were drawn",
-            f"New and distinct names of {DRAWS[0]:,} draws (of real and changed names: all there are).",
+            f"New and distinct names of {DRAWS[0]:,} draws (of real and changed names: all there are). "
+            + (f"On the sheets stand names of more draws of these: {'; '.join(more)}." if more else ""),
             _table("| list | its names | share | old temperature | " + " | ".join(sources) + " |", counts),
             "What the ten commonest beginnings of three letters hold of 1,000 names by default (of the list); how many "
             f"of `{NEW}` are within one edit of a learned name (held-out names); lengths beside free draws.",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.blind import make_sheet, page_of, score
+from benchmarks.blind import choose, make_sheet, page_of, score
 from benchmarks.blind_draw import beginnings, changed, divergence, draw_all
 from benchmarks.blind_page import CHANGED, REAL, Blind, Drawn, page
 from namegen import api
@@ -68,6 +68,13 @@ def test_a_name_that_two_sources_have_stands_there_once_and_either_may_have_it(t
     assert len({name.casefold() for _, name in items}) == len(items) == 100
     with pytest.raises(SystemExit, match=r"(new|old) has 30 names of 2 characters or more"):
         sheet(tmp_path, alike, per=31)
+    items = choose(alike, 40, random.Random(0), fewer=True)
+    assert {source: sum(of == source for of, _ in items) for source in alike} == {
+        "new": 30,
+        "old": 30,
+        REAL: 40,
+        CHANGED: 40,
+    }
 
 
 def test_a_page_shows_names_as_text_whatever_they_are() -> None:
@@ -152,6 +159,7 @@ def test_beginnings_and_lengths_are_measured() -> None:
 def test_draw_writes_every_source_and_what_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.blind_draw.DRAWS", (300, 500, 800))
     monkeypatch.setattr("benchmarks.blind_draw.BY_DEFAULT", 50)
+    monkeypatch.setattr("benchmarks.blind_draw.ENOUGH", 20)
     some = [f"{a}{b}{c}{a.lower()}{d}na" for a in "BDKLM" for b in "aeiou" for c in "lmnrst" for d in "ae"]
     (tmp_path / "some.txt").write_text("\n".join(some), encoding="utf-8")
     quick = merge(Config(), {"training.effort": "quick", "training.epochs": 5})
@@ -160,9 +168,14 @@ def test_draw_writes_every_source_and_what_is_measured(tmp_path: Path, monkeypat
     found = {path.stem: path.read_text(encoding="utf-8").splitlines() for path in tmp_path.glob("*.txt")}
     listed = set(found.pop("some"))
     drawn = from_plain(Drawn, json.loads((tmp_path / "figures.json").read_text(encoding="utf-8")))
-    assert {source: len(names) for source, names in found.items()} == drawn.new
+    assert found.keys() == drawn.new.keys()
+    for source, count in drawn.new.items():
+        again = drawn.draws[source] > 300
+        assert again == (count < 20 and source not in ("real", "changed"))
+        assert again or count == len(found[source])
+    assert len(set(drawn.draws.values())) > 1
     assert set(found["real"]) < listed
     for source in ("new", "old", "chain", "chain-chosen", "mixture-chosen", "changed"):
         assert not listed & set(found[source])
     assert set(found["chain-chosen"]) <= set(found["chain"])
-    assert drawn.curve["0.15"][0] == len(found["new"]) < drawn.curve["1"][0]
+    assert drawn.curve["0.15"][0] == drawn.new["new"] < drawn.curve["1"][0]
