@@ -32,9 +32,11 @@ NEAREST = 200  # names by whose scores the bar of a length is set: those of this
 UNUSUAL = 0.01  # the share of the list's names that may be shorter than any that is offered
 
 
-def default_share(distinct_names: int) -> float:
-    """The share of its new names that a model offers unless another is asked for, by how long its list is."""
-    return SHARE if distinct_names < VERY_MANY_NAMES else SHARE_OF_VERY_MANY
+def default_share(distinct_names: int, labels: int = 0) -> float:
+    """The share of its new names that a model offers unless another is asked for, by how long its list is, or how long
+    those of its labels are.
+    """
+    return SHARE if distinct_names < VERY_MANY_NAMES * max(labels, 1) else SHARE_OF_VERY_MANY
 
 
 def usual_shortest(names: Sequence[str]) -> int:

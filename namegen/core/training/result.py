@@ -186,7 +186,7 @@ def make_checkpoint(prepared: PreparedTraining, progress: TrainingProgress) -> C
         longest_name=parts.longest_name,
         endings=prepared.generator.sameness.endings,
         shapes=prepared.shapes,
-        choose=default_share(len(parts.distinct_names)),
+        choose=default_share(len(parts.distinct_names), len(parts.labels)),
         training=summary,
         probe=computed,
         known_names=prepared.generator.known_names,
