@@ -112,7 +112,7 @@ def card(name: str) -> str:
   digests of the known names
 - Held-out names: {figures["loss_nats_per_char"]:.3f} nats per character; the likeliest character is right in
   {100 * figures["accuracy_argmax"]:.1f} % of the places, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %
-- Names are drawn at temperature {model.default_temperature:g}, at which nearly all new ones are plausible
+- Of the new names of each length the likeliest {100 * model.choose:g} % are offered
 {comparison(name)}
 `namegen generate {name} -n 10 --seed 0`:
 
@@ -124,8 +124,8 @@ def card_for_hubs(name: str) -> str:
     """The same in the form of the model hubs: a head in YAML, then its use, its limits and its origin."""
     model, bundled, found = load(name), BUNDLED[name], references(name)
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
-    figures, bar, labelled = training["validation"], found.baseline, ' --label "Irish"' if model.labels else ""
-    temperature = model.default_temperature
+    figures, bar = training["validation"], found.baseline
+    labelled, each_label = (' --label "Irish"', " and label") if model.labels else ("", "")
     samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
     return f"""\
 ---
@@ -144,7 +144,7 @@ def card_for_hubs(name: str) -> str:
 In Python `namegen.load("{name}").generate(10)`, in JavaScript `load(json).generate({{ n: 10 }})`:
 [a model in an app](../app.md). This page is made from the model itself (`make docs`).
 
-Names drawn with seed 0:
+New names with seed 0:
 
 {samples}
 
@@ -162,8 +162,8 @@ anything that decides about people. A score says how much a name is like those o
   and it may be a trademark.
 - It knows letters and their order. It does not know what a name means, how it is spoken, or whether it hurts somebody:
   an offensive word can come out.
-- Names are drawn at temperature {temperature:g}, at which nearly all new ones are plausible; above it they get
-  wilder.
+- Of the new names of each length{each_label} the likeliest {100 * model.choose:g} % are offered (`--choose`); with a
+  larger share they get wilder.
 - It can give back names of its list, and it carries a digest of each, so anyone who has it can test whether a certain
   name was in the list. The list is public.
 
